@@ -1,0 +1,68 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+  name: "tributary",
+  products: [
+    .library(name: "TributaryReplica", targets: ["SyncCore", "SchemaFile", "Replica", "SyncClient"]),
+    .library(name: "TributaryMaster", targets: ["SyncCore", "SchemaFile", "Master", "SyncServer"]),
+    .executable(name: "county", targets: ["county"]),
+    .executable(name: "city", targets: ["city"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+  ],
+  targets: [
+    // System libraries.
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+
+    // The engine, lowest first. It knows nothing of enterprises.
+    .target(name: "SyncCore"),
+    .target(name: "SchemaFile", dependencies: ["SyncCore", "Yams"]),
+    .target(name: "SyncProtocol", dependencies: ["SyncCore", "CZstd", crypto]),
+    .target(name: "SQLiteStore", dependencies: ["SyncCore", "CSQLite", sqlite]),
+    .target(name: "Replica", dependencies: ["SQLiteStore", "SyncProtocol"]),
+    .target(
+      name: "SyncClient",
+      dependencies: ["Replica", .product(name: "AsyncHTTPClient", package: "async-http-client")]),
+    .target(name: "Master", dependencies: ["SQLiteStore", "SyncProtocol"]),
+    .target(
+      name: "SyncServer",
+      dependencies: [
+        "Master", .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+      ]),
+
+    // The registry of the city's plan, on top of the engine.
+    .target(
+      name: "Registry", dependencies: ["SyncCore", "SchemaFile"],
+      resources: [.embedInCode("Resources")]),
+
+    // The command line.
+    .target(
+      name: "Commands",
+      dependencies: [
+        "SQLiteStore", "SchemaFile", "Registry", "Presentation",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .target(name: "Presentation", dependencies: ["SyncCore", "SwiftCSV"]),
+    .target(name: "CountyCommands", dependencies: ["Commands", "SyncClient"]),
+    .target(name: "CityCommands", dependencies: ["Commands", "SyncServer"]),
+    .executableTarget(name: "county", dependencies: ["CountyCommands"]),
+    .executableTarget(name: "city", dependencies: ["CityCommands"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

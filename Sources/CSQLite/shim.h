@@ -1,0 +1,14 @@
+// The system SQLite with the session extension, which GRDB's own module does not declare.
+#ifndef CSQLITE_SHIM_H
+#define CSQLITE_SHIM_H
+
+#define SQLITE_ENABLE_SESSION 1
+#define SQLITE_ENABLE_PREUPDATE_HOOK 1
+#include <sqlite3.h>
+
+// sqlite3_db_config takes variable arguments, which Swift cannot call.
+static inline int csqlite_db_config_flag(sqlite3 *db, int option, int value) {
+  return sqlite3_db_config(db, option, value, (int *)0);
+}
+
+#endif

@@ -1,0 +1,176 @@
+import GRDB
+import SyncCore
+
+// Capture in pure SQL: one row of base values a changed row, so that any SQLite client is captured in its own transaction.
+//
+//   sync_existed  1: the row existed when replica and master last agreed; 0: it was inserted since
+//   sync_mask     bit i: column i holds its base value here (sync_existed = 1)
+//   sync_stamp, sync_actor            the last edit of the row
+//   sync_stamp_i, sync_actor_i        the last edit of column i, where its policy is `latest`
+//
+// A trigger only widens: the first old value of a cell stays. What really is pending is base against current, compared
+// when it is read, so a value set back, an ignored insert or a row captured in vain is not pending.
+//
+// REPLACE fires no delete trigger (recursive_triggers is off in a shell), so BEFORE triggers take the image of every row
+// that a statement might remove through the key or a unique index.
+
+extension RecordSchema {
+  var baseTableSQL: String {
+    let keys = key.map { "\(quoted($0)) \(columnType($0)) NOT NULL" }
+    let others = otherIndices.map { "\(quoted(fields[$0].name)) \(fields[$0].kind.storage)" }
+    let latest = latestIndices.flatMap { ["sync_stamp_\($0) INTEGER", "sync_actor_\($0) TEXT"] }
+    let state = ["sync_existed INTEGER NOT NULL", "sync_mask INTEGER NOT NULL", "sync_stamp INTEGER NOT NULL", "sync_actor TEXT NOT NULL"]
+    return """
+      CREATE TABLE \(baseTable) (
+        \((keys + others + state + latest).joined(separator: ", ")),
+        PRIMARY KEY (\(keyColumns.joined(separator: ", ")))
+      ) STRICT, WITHOUT ROWID
+      """
+  }
+
+  private func columnType(_ name: String) -> String { field(name)?.kind.storage ?? "ANY" }
+
+  var captureTriggerSQL: [String] {
+    var triggers = [
+      trigger("before_insert", "BEFORE INSERT", when: nil, removedRows(exceptKeyOf: nil)),
+      trigger("insert", "AFTER INSERT", when: nil, [tick, insertion]),
+      trigger("update", "AFTER UPDATE", when: "\(sameKey) AND (\(anyDiffers))", [tick, update]),
+      trigger("rekey", "AFTER UPDATE OF \(keyColumns.joined(separator: ", "))", when: "NOT (\(sameKey))", [tick, deletion, forgetInsertion, insertion]),
+      trigger("delete", "AFTER DELETE", when: nil, [tick, deletion, forgetInsertion]),
+    ]
+    let watched = (unique.flatMap { $0 } + key).map(quoted)
+    triggers.append(
+      trigger(
+        "before_update", "BEFORE UPDATE OF \(Array(Set(watched)).sorted().joined(separator: ", "))", when: nil,
+        removedRows(exceptKeyOf: "OLD")))
+    return triggers
+  }
+
+  private func trigger(_ suffix: String, _ event: String, when: String?, _ body: [String]) -> String {
+    """
+    CREATE TRIGGER \(quoted("sync_capture_\(suffix)_\(name)")) \(event) ON \(table)
+    WHEN NOT EXISTS (SELECT 1 FROM sync_applying)\(when.map { " AND \($0)" } ?? "") BEGIN
+      \(body.joined(separator: ";\n  "));
+    END
+    """
+  }
+
+  private var tick: String { clockTickSQL }
+
+  // Bytes decide, not a collation that a tool may have declared.
+  private func differs(_ index: Int) -> String {
+    let name = quoted(fields[index].name)
+    return "OLD.\(name) COLLATE BINARY IS NOT NEW.\(name)"
+  }
+  private var anyDiffers: String {
+    otherIndices.isEmpty ? "0" : otherIndices.map(differs).joined(separator: " OR ")
+  }
+  private var sameKey: String { keyColumns.map { "OLD.\($0) COLLATE BINARY IS NEW.\($0)" }.joined(separator: " AND ") }
+
+  private var keyList: String { keyColumns.joined(separator: ", ") }
+  private var latestColumns: [String] { latestIndices.flatMap { ["sync_stamp_\($0)", "sync_actor_\($0)"] } }
+  private func insertInto(_ columns: [String]) -> String {
+    let state = ["sync_existed", "sync_mask", "sync_stamp", "sync_actor"]
+    return "INSERT INTO \(baseTable) (\((keyColumns + columns + state + latestColumns).joined(separator: ", ")))"
+  }
+  private var others: [String] { otherIndices.map { quoted(fields[$0].name) } }
+  private var allLatestNow: [String] { latestIndices.flatMap { _ in ["c.stamp", "c.actor"] } }
+  private func select(_ values: [String], existed: Int, mask: String, latest: [String]) -> String {
+    let state = ["\(existed)", mask, "c.stamp", "c.actor"]
+    return "SELECT \((values + state + latest).joined(separator: ", "))"
+  }
+  private var editAssignments: [String] {
+    ["sync_stamp = excluded.sync_stamp", "sync_actor = excluded.sync_actor"]
+      + latestColumns.map { "\($0) = coalesce(excluded.\($0), \($0))" }
+  }
+  /// Keeps the base values that are there and fills in the others.
+  private func widen(_ mask: String) -> String {
+    let keep = otherIndices.map { index in
+      let name = quoted(fields[index].name)
+      return "\(name) = CASE WHEN sync_mask >> \(index) & 1 THEN \(name) ELSE excluded.\(name) END"
+    }
+    return (keep + ["sync_mask = \(mask)"] + editAssignments).joined(separator: ", ")
+  }
+
+  private var insertion: String {
+    insertInto([]) + " " + select(keyColumns.map { "NEW.\($0)" }, existed: 0, mask: "0", latest: allLatestNow)
+      + " FROM sync_clock c WHERE true ON CONFLICT (\(keyList)) DO UPDATE SET \(editAssignments.joined(separator: ", "))"
+  }
+
+  private var update: String {
+    let values = keyColumns.map { "OLD.\($0)" }
+      + otherIndices.map { "CASE WHEN \(differs($0)) THEN OLD.\(quoted(fields[$0].name)) END" }
+    let mask = otherIndices.map { "(\(differs($0))) << \($0)" }.joined(separator: " | ")
+    let latest = latestIndices.flatMap { index in
+      ["stamp", "actor"].map { "CASE WHEN \(differs(index)) THEN c.\($0) END" }
+    }
+    // A row inserted since the last agreement has no base to keep.
+    let set = "SET " + widen("CASE sync_existed WHEN 1 THEN sync_mask | excluded.sync_mask ELSE 0 END")
+    return insertInto(others) + " " + select(values, existed: 1, mask: mask.isEmpty ? "0" : mask, latest: latest)
+      + " FROM sync_clock c WHERE true ON CONFLICT (\(keyList)) DO UPDATE \(set)"
+  }
+
+  private var deletion: String {
+    let values = keyColumns.map { "OLD.\($0)" } + others.map { "OLD.\($0)" }
+    return insertInto(others) + " " + select(values, existed: 1, mask: "\(fullMask)", latest: allLatestNow)
+      + " FROM sync_clock c WHERE true ON CONFLICT (\(keyList)) DO UPDATE SET \(widen("\(fullMask)")) WHERE sync_existed = 1"
+  }
+
+  /// Inserted and deleted again: nothing pending.
+  private var forgetInsertion: String {
+    "DELETE FROM \(baseTable) WHERE sync_existed = 0 AND " + keyColumns.map { "\($0) = OLD.\($0)" }.joined(separator: " AND ")
+  }
+
+  /// Takes the image of each row that REPLACE would remove, one statement an index.
+  private func removedRows(exceptKeyOf old: String?) -> [String] {
+    let except = old.map { old in " AND NOT (" + keyColumns.map { "r.\($0) IS \(old).\($0)" }.joined(separator: " AND ") + ")" } ?? ""
+    let values = keyColumns.map { "r.\($0)" } + others.map { "r.\($0)" }
+    return ([key] + unique).map { set in
+      let match = set.map { "r.\(quoted($0)) = NEW.\(quoted($0))" }.joined(separator: " AND ")
+      return insertInto(others) + " " + select(values, existed: 1, mask: "\(fullMask)", latest: latestColumns.map { _ in "NULL" })
+        + " FROM \(table) r, sync_clock c WHERE \(match)\(except)"
+        + " ON CONFLICT (\(keyList)) DO UPDATE SET \(widen("\(fullMask)")) WHERE sync_existed = 1"
+    }
+  }
+}
+
+/// Moves the clock of this file on: never back, never behind a stamp that it has seen (I7).
+let clockTickSQL =
+  "UPDATE sync_clock SET stamp = max(stamp + 1, CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER) << 16)"
+
+/// The tables that capture needs once a file.
+public func createCaptureTables(_ db: Database, actor: String) throws {
+  try db.execute(
+    sql: """
+      CREATE TABLE sync_clock (
+        id INTEGER PRIMARY KEY CHECK (id = 1), stamp INTEGER NOT NULL, actor TEXT NOT NULL, default_actor TEXT NOT NULL
+      ) STRICT;
+      CREATE TABLE sync_applying (id INTEGER PRIMARY KEY CHECK (id = 1)) STRICT;
+      """)
+  try db.run("INSERT INTO sync_clock VALUES (1, 0, ?, ?)", [.text(actor), .text(actor)])
+}
+
+/// Runs changes that must not be captured: those that the master made. Only inside a transaction, which hides the flag.
+public func applying<T>(_ db: Database, _ body: () throws -> T) throws -> T {
+  try db.run("INSERT INTO sync_applying VALUES (1)")
+  let result = try body()
+  try db.run("DELETE FROM sync_applying")
+  return result
+}
+
+/// Runs edits in the name of an actor. Only inside a transaction.
+public func acting<T>(_ db: Database, as actor: String?, _ body: () throws -> T) throws -> T {
+  guard let actor else { return try body() }
+  try db.run("UPDATE sync_clock SET actor = ?", [.text(actor)])
+  let result = try body()
+  try db.run("UPDATE sync_clock SET actor = default_actor")
+  return result
+}
+
+/// The stamp of an event now, and the clock moved to it.
+public func tick(_ db: Database, milliseconds: Int64) throws -> Stamp {
+  let last = Stamp(raw: try db.integer("SELECT stamp FROM sync_clock") ?? 0)
+  let stamp = last.next(at: milliseconds)
+  try db.run("UPDATE sync_clock SET stamp = ?", [.integer(stamp.raw)])
+  return stamp
+}

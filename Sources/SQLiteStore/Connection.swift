@@ -1,0 +1,61 @@
+import CSQLite
+import Foundation
+import GRDB
+import SyncCore
+
+/// Opens SQLite files the way every part of Tributary does.
+public enum Connection {
+  /// How long a command waits for another one that writes.
+  public static let busySeconds = 5.0
+
+  /// Opens an existing file, or creates it. Commits are durable (synchronous FULL, WAL); a hostile file can neither run
+  /// code from its schema (trusted_schema off) nor be used to write the schema by hand (defensive).
+  public static func open(_ path: String, create: Bool, busySeconds: Double = busySeconds) throws -> DatabaseQueue {
+    if !create, !FileManager.default.fileExists(atPath: path) {
+      throw Failure(.notFound, zh: "没有文件 \(path);请先运行 init", en: "there is no file \(path); run init first")
+    }
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(busySeconds)
+    configuration.prepareDatabase { db in
+      try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON")
+      if let handle = db.sqliteConnection {
+        _ = csqlite_db_config_flag(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
+      }
+    }
+    return try translating(path) {
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      if create { try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL") } }
+      return queue
+    }
+  }
+
+  /// Runs the body and turns what SQLite says into what a person can act on.
+  public static func translating<T>(_ path: String, _ body: () throws -> T) throws -> T {
+    do { return try body() } catch let error as DatabaseError { throw failure(error, path: path) }
+  }
+
+  public static func failure(_ error: DatabaseError, path: String) -> Failure {
+    let detail = error.message ?? "\(error.resultCode)"
+    switch error.resultCode {
+    case .SQLITE_BUSY, .SQLITE_LOCKED:
+      return Failure(
+        .busy, zh: "\(path) 正被另一程序占用,请稍后再试", en: "\(path) is locked by another program; try again in a moment")
+    case .SQLITE_FULL:
+      return Failure(
+        .disk, zh: "磁盘已满,\(path) 未作任何更改;请腾出空间后重试",
+        en: "the disk is full, nothing in \(path) was changed; free some space and try again")
+    case .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
+      return Failure(
+        .disk, zh: "无法读写 \(path):\(detail)", en: "cannot read or write \(path): \(detail); check the disk and the permissions")
+    case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+      return Failure(
+        .data, zh: "\(path) 不是 Tributary 的文件,或已损坏;请用备份恢复",
+        en: "\(path) is not a file of Tributary, or is damaged; restore it from a backup")
+    case .SQLITE_CONSTRAINT:
+      return Failure(.data, zh: "违反约束:\(detail)", en: "this breaks a rule of the schema: \(detail)")
+    default:
+      return Failure(
+        .defect, zh: "内部错误(SQLite:\(detail))", en: "a defect of ours (SQLite: \(detail)); nothing was changed")
+    }
+  }
+}

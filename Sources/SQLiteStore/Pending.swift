@@ -1,0 +1,129 @@
+import GRDB
+import SyncCore
+
+/// A captured row: what it was at the last agreement, sparsely, and what it is now.
+public struct PendingRow: Sendable {
+  public var key: RowKey
+  public var existed: Bool
+  /// Base values by column, without the key; nil where the column was not touched.
+  public var base: [Value?]
+  /// nil: the row is gone.
+  public var current: [Value]?
+  public var edit: Edit
+  /// The last edit of single cells, where their policy is `latest`.
+  public var cellEdits: [Int: Edit]
+
+  /// The columns that are pending: base and current differ. Key columns never are.
+  public var touched: [Int] {
+    guard let current else { return base.indices.filter { base[$0] != nil } }
+    return base.indices.filter { column in
+      existed ? base[column].map { $0 != current[column] } ?? false : true
+    }
+  }
+
+  /// What the sender tells the master of this row; nil when nothing is pending.
+  public func change(_ schema: RecordSchema) -> Change? {
+    var change = Change(
+      record: schema.name, key: key, kind: .update, old: base.map { _ in nil }, new: base.map { _ in nil }, edit: edit)
+    switch (existed, current) {
+    case (false, nil): return nil
+    case (false, let current?):
+      change.kind = .insert
+      change.new = current
+    case (true, nil):
+      change.kind = .delete
+      change.old = base
+    case (true, let current?):
+      let touched = touched
+      if touched.isEmpty { return nil }
+      for column in touched {
+        change.old[column] = base[column]
+        change.new[column] = current[column]
+      }
+    }
+    if change.kind != .insert {
+      for (index, value) in zip(schema.keyIndices, key.values) { change.old[index] = value }
+    }
+    change.cellEdits = change.kind == .delete ? [:] : cellEdits.filter { change.new[$0.key] != nil }
+    return change
+  }
+}
+
+extension RecordSchema {
+  /// Goes through the captured rows in key order, by bytes.
+  public func eachPending(_ db: Database, key: RowKey? = nil, _ body: (PendingRow) throws -> Void) throws {
+    let latest = latestIndices
+    let state = ["existed", "mask", "stamp", "actor"] + latest.flatMap { ["stamp_\($0)", "actor_\($0)"] }
+    let columns = columns.map { "b.\($0)" } + state.map { "b.sync_\($0)" } + columns.map { "r.\($0)" }
+    let filter = key == nil ? "" : " WHERE " + keyColumns.map { "b.\($0) = ?" }.joined(separator: " AND ")
+    let sql = """
+      SELECT \(columns.joined(separator: ", ")) FROM \(baseTable) b LEFT JOIN \(table) r ON \(keyJoin("b", "r"))\(filter)
+      ORDER BY \(keyColumns.map { "b.\($0)" }.joined(separator: ", "))
+      """
+    let count = fields.count
+    let keyIndices = keyIndices
+    try db.each(sql, key?.values ?? []) { row in
+      try body(pendingRow(row, count: count, keyIndices: keyIndices, latest: latest))
+    }
+  }
+
+  private func pendingRow(_ row: Row, count: Int, keyIndices: [Int], latest: [Int]) -> PendingRow {
+    let existed = row[count] as Int64 == 1
+    let mask = row[count + 1] as Int64
+    let base = (0..<count).map { existed && mask >> Int64($0) & 1 == 1 ? row.cell($0) : nil }
+    var cellEdits: [Int: Edit] = [:]
+    for (n, column) in latest.enumerated() {
+      guard let stamp = row[count + 4 + 2 * n] as Int64? else { continue }
+      cellEdits[column] = Edit(stamp: Stamp(raw: stamp), actor: row[count + 5 + 2 * n] as String? ?? "")
+    }
+    let start = count + 4 + 2 * latest.count
+    let key = RowKey(keyIndices.map { row.cell($0) })
+    let current = row.cell(start + (keyIndices.first ?? 0)).isNull ? nil : row.cells(start..<start + count)
+    let edit = Edit(stamp: Stamp(raw: row[count + 2] as Int64), actor: row[count + 3] as String)
+    return PendingRow(key: key, existed: existed, base: base, current: current, edit: edit, cellEdits: cellEdits)
+  }
+
+  /// The captured state of one row; nil when it was not touched.
+  public func pending(_ db: Database, key: RowKey) throws -> PendingRow? {
+    var found: PendingRow?
+    try eachPending(db, key: key) { found = $0 }
+    return found
+  }
+
+  /// Forgets that the row was touched: replica and master agree on it.
+  public func clearPending(_ db: Database, key: RowKey) throws {
+    try db.run("DELETE FROM \(baseTable) WHERE \(keyMatch)", key.values)
+  }
+
+  /// Replaces the captured state of a row.
+  public func setPending(_ db: Database, _ row: PendingRow) throws {
+    try clearPending(db, key: row.key)
+    let latest = latestIndices
+    var values = row.base.map { $0 ?? .null }
+    for (index, value) in zip(keyIndices, row.key.values) { values[index] = value }
+    let mask = row.base.indices.reduce(Int64(0)) { $0 | (row.base[$1] == nil ? 0 : 1 << Int64($1)) }
+    values += [.integer(row.existed ? 1 : 0), .integer(mask & fullMask), .integer(row.edit.stamp.raw), .text(row.edit.actor)]
+    values += latest.flatMap { column -> [Value] in
+      row.cellEdits[column].map { [.integer($0.stamp.raw), .text($0.actor)] } ?? [.null, .null]
+    }
+    let state = ["existed", "mask", "stamp", "actor"] + latest.flatMap { ["stamp_\($0)", "actor_\($0)"] }
+    let names = columns + state.map { "sync_\($0)" }
+    try db.run("INSERT INTO \(baseTable) (\(names.joined(separator: ", "))) VALUES (\(placeholders(names.count)))", values)
+  }
+}
+
+extension RecordSchema {
+  public func row(_ db: Database, key: RowKey) throws -> [Value]? { try db.first(selectRow, key.values) }
+
+  /// Writes the whole row, whatever was there. Inside `applying`; never REPLACE, which would remove other rows.
+  public func write(_ db: Database, row: [Value]) throws {
+    let assignments = otherIndices.map { "\(quoted(fields[$0].name)) = excluded.\(quoted(fields[$0].name))" }
+    let action = assignments.isEmpty ? "NOTHING" : "UPDATE SET " + assignments.joined(separator: ", ")
+    try db.run("\(insertRow) ON CONFLICT (\(keyColumns.joined(separator: ", "))) DO \(action)", row)
+  }
+
+  public func remove(_ db: Database, key: RowKey) throws { try db.run(deleteRow, key.values) }
+
+  /// The columns that take part in a unique set.
+  public var uniqueColumns: Set<Int> { Set(unique.flatMap { $0 }.compactMap(index(of:))) }
+}

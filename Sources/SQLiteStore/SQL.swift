@@ -1,0 +1,40 @@
+import SyncCore
+
+/// The one quoting function: a name as an SQL identifier.
+public func quoted(_ name: String) -> String {
+  "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+}
+
+/// A text as an SQL literal. Only for DDL, which takes no parameters.
+func literal(_ text: String) -> String {
+  "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+}
+
+extension RecordSchema {
+  public var table: String { quoted(name) }
+  /// The table of base images: one row a changed row.
+  public var baseTable: String { quoted("sync_base_\(name)") }
+  /// The table of upstream images: the master's row beneath a touched one.
+  public var upstreamTable: String { quoted("sync_upstream_\(name)") }
+
+  public var columns: [String] { fields.map { quoted($0.name) } }
+  public var keyColumns: [String] { key.map(quoted) }
+  var otherIndices: [Int] { fields.indices.filter { !isKey($0) } }
+  /// The mask of every column but the key.
+  public var fullMask: Int64 { otherIndices.reduce(0) { $0 | 1 << Int64($1) } }
+  public var latestIndices: [Int] { fields.indices.filter { fields[$0].policy == .latest && !isKey($0) } }
+
+  /// `a."k1" = b."k1" AND …`
+  func keyJoin(_ a: String, _ b: String) -> String {
+    keyColumns.map { "\(a).\($0) = \(b).\($0)" }.joined(separator: " AND ")
+  }
+  public var keyMatch: String { keyColumns.map { "\($0) = ?" }.joined(separator: " AND ") }
+
+  public var selectRow: String { "SELECT \(columns.joined(separator: ", ")) FROM \(table) WHERE \(keyMatch)" }
+  public var deleteRow: String { "DELETE FROM \(table) WHERE \(keyMatch)" }
+  public var insertRow: String {
+    "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(placeholders(columns.count)))"
+  }
+}
+
+public func placeholders(_ count: Int) -> String { Array(repeating: "?", count: count).joined(separator: ", ") }

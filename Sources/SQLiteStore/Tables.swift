@@ -1,0 +1,84 @@
+import GRDB
+import SyncCore
+
+// The DDL of a record: a STRICT table with real keys, foreign keys and unique indexes.
+
+extension RecordSchema {
+  /// - Parameter weakKeys: whether weak references get a foreign key (master) or not (replica).
+  func tableSQL(weakKeys: Bool) -> [String] {
+    let definitions = fields.indices.map { columnSQL($0, weakKeys: weakKeys) }
+    let table = """
+      CREATE TABLE \(table) (
+        \(definitions.joined(separator: ",\n  ")),
+        PRIMARY KEY (\(keyColumns.joined(separator: ", ")))
+      ) STRICT
+      """
+    let uniques = unique.map { set in
+      "CREATE UNIQUE INDEX \(quoted("\(name)_unique_\(set.joined(separator: "_"))")) ON \(self.table)"
+        + " (\(set.map(quoted).joined(separator: ", ")))"
+    }
+    let references = fields.filter { $0.reference != nil && key.first != $0.name }.map { field in
+      "CREATE INDEX \(quoted("\(name)_by_\(field.name)")) ON \(self.table) (\(quoted(field.name)))"
+    }
+    return [table] + uniques + references
+  }
+
+  private func columnSQL(_ index: Int, weakKeys: Bool) -> String {
+    let field = fields[index]
+    let name = quoted(field.name)
+    // INT and not INTEGER: a key of type INTEGER would be the rowid, which SQLite numbers by itself.
+    let type = isKey(index) && field.kind.storage == "INTEGER" ? "INT" : field.kind.storage
+    var sql = "\(name) \(type)"
+    if field.required || isKey(index) { sql += " NOT NULL" }
+    if type == "TEXT" { sql += " CHECK (instr(\(name), char(0)) = 0)" }
+    if let reference = field.reference, weakKeys || !field.weak {
+      sql += " REFERENCES \(quoted(reference.record)) (\(quoted(reference.field)))"
+    }
+    return sql
+  }
+
+  /// Checks that a later version may widen live in triggers, so that widening rebuilds no table.
+  func checkTriggerSQL() -> [String] {
+    let tests = fields.flatMap { field in
+      refusals(of: field).map { refusal in
+        "SELECT RAISE(ABORT, \(literal("\(name).\(field.name): \(refusal.reason)"))) WHERE \(refusal.condition);"
+      }
+    }
+    if tests.isEmpty { return [] }
+    return ["INSERT", "UPDATE"].map { event in
+      """
+      CREATE TRIGGER \(quoted("sync_check_\(event.lowercased())_\(name)")) BEFORE \(event) ON \(table) BEGIN
+        \(tests.joined(separator: "\n  "))
+      END
+      """
+    }
+  }
+
+  private func refusals(of field: Field) -> [(condition: String, reason: String)] {
+    let value = "NEW.\(quoted(field.name))"
+    var list: [(String, String)] = []
+    if let values = field.check.values {
+      let allowed = values.map { literal($0.value) }.joined(separator: ", ")
+      list.append(("\(value) NOT IN (\(allowed))", "must be one of \(values.map(\.value).joined(separator: ", "))"))
+    }
+    if let min = field.check.min { list.append(("\(value) < \(min)", "must be at least \(min)")) }
+    if let max = field.check.max { list.append(("\(value) > \(max)", "must be at most \(max)")) }
+    if let most = field.check.maxLength { list.append(("length(\(value)) > \(most)", "is longer than \(most)")) }
+    if field.kind == .boolean { list.append(("\(value) NOT IN (0, 1)", "must be 0 or 1")) }
+    if field.kind == .date {
+      list.append(("\(value) IS NOT date(\(value)) AND \(value) IS NOT NULL", "must be a date YYYY-MM-DD"))
+    }
+    return list
+  }
+}
+
+extension Schema {
+  /// Everything that a store needs for its records: tables, checks, base images and capture triggers.
+  public func createTables(_ db: Database, weakKeys: Bool) throws {
+    for record in records {
+      let statements =
+        record.tableSQL(weakKeys: weakKeys) + record.checkTriggerSQL() + [record.baseTableSQL] + record.captureTriggerSQL
+      for sql in statements { try db.execute(sql: sql) }
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/// What one sender did to one row between its base and now: one change of a changeset with its edit stamps.
+public struct Change: Hashable, Sendable {
+  public enum Kind: Sendable { case insert, update, delete }
+
+  public var record: String
+  public var key: RowKey
+  public var kind: Kind
+  /// The base, a value a column. insert: all nil. update: the key and the changed columns. delete: the whole row.
+  public var old: [Value?]
+  /// The current values. insert: the whole row. update: the changed columns. delete: all nil.
+  public var new: [Value?]
+  public var edit: Edit
+  /// The edits of single cells, by column, where the policy is `latest`.
+  public var cellEdits: [Int: Edit]
+
+  public init(
+    record: String, key: RowKey, kind: Kind, old: [Value?], new: [Value?], edit: Edit, cellEdits: [Int: Edit] = [:]
+  ) {
+    self.record = record
+    self.key = key
+    self.kind = kind
+    self.old = old
+    self.new = new
+    self.edit = edit
+    self.cellEdits = cellEdits
+  }
+
+  public var ref: RowRef { RowRef(record, key) }
+
+  public func edit(of column: Int) -> Edit { cellEdits[column] ?? edit }
+
+  /// The columns that the sender set, without the key.
+  public func touchedColumns(_ schema: RecordSchema) -> [Int] {
+    switch kind {
+    case .update: new.indices.filter { new[$0] != nil }
+    case .insert, .delete: schema.fields.indices.filter { !schema.isKey($0) }
+    }
+  }
+}

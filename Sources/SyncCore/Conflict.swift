@@ -1,0 +1,176 @@
+/// A cell, or a whole row, that two sides changed since their common base. Kept for ever; decided, never forgotten.
+public struct Conflict: Hashable, Sendable {
+  public enum State: String, Sendable, CaseIterable {
+    /// Waits for a decision; the master's value stands.
+    case open
+    /// A county's change of what the city owns; waits for the city.
+    case proposed
+    /// A county's change of what the city owns, refused by the schema.
+    case rejected
+    /// Decided, by a policy or by an official.
+    case decided
+  }
+
+  public var id: Int64
+  public var record: String
+  public var key: RowKey
+  /// nil: the row itself, deleted on one side and changed on the other.
+  public var field: String?
+  public var base: Value
+  /// The master's value when the conflict was opened; the one that lost when a policy took the incoming.
+  public var master: Value
+  public var state: State
+  public var policy: String
+  /// Grows with every contender and decision; `decide` names the one it looked at.
+  public var version: Int64
+  public var openedAt: Stamp
+  public var decision: Decision?
+  public var contenders: [Contender]
+
+  public init(
+    id: Int64, record: String, key: RowKey, field: String?, base: Value, master: Value, state: State, policy: String,
+    version: Int64, openedAt: Stamp, decision: Decision? = nil, contenders: [Contender] = []
+  ) {
+    self.id = id
+    self.record = record
+    self.key = key
+    self.field = field
+    self.base = base
+    self.master = master
+    self.state = state
+    self.policy = policy
+    self.version = version
+    self.openedAt = openedAt
+    self.decision = decision
+    self.contenders = contenders
+  }
+
+  public var isWaiting: Bool { state == .open || state == .proposed }
+}
+
+/// One more value that somebody wants in the contested cell.
+public struct Contender: Hashable, Sendable {
+  /// Counts from 1 within its conflict.
+  public var id: Int64
+  public var value: Value
+  /// The contender deleted the row.
+  public var deletes: Bool
+  public var replica: String
+  public var edit: Edit
+  public var receivedAt: Stamp
+
+  public init(id: Int64, value: Value, deletes: Bool, replica: String, edit: Edit, receivedAt: Stamp) {
+    self.id = id
+    self.value = value
+    self.deletes = deletes
+    self.replica = replica
+    self.edit = edit
+    self.receivedAt = receivedAt
+  }
+}
+
+public struct Decision: Hashable, Sendable {
+  public enum Choice: String, Sendable, CaseIterable {
+    /// The master's value stands.
+    case keep
+    /// A contender's value.
+    case take
+    /// Another value.
+    case value
+    /// The column's policy decided.
+    case policy
+    /// Back to open.
+    case reopen
+  }
+  public var conflict: Int64
+  public var choice: Choice
+  public var contender: Int64?
+  public var value: Value
+  public var reason: String
+  public var edit: Edit
+
+  public init(conflict: Int64, choice: Choice, contender: Int64? = nil, value: Value = .null, reason: String, edit: Edit) {
+    self.conflict = conflict
+    self.choice = choice
+    self.contender = contender
+    self.value = value
+    self.reason = reason
+    self.edit = edit
+  }
+}
+
+// The rows of the tables sync_conflict and sync_contender, in a store and in a body alike.
+extension Conflict {
+  public static let table = "sync_conflict"
+  public static let columns = [
+    "id", "record", "key", "field", "base", "master", "state", "policy", "version", "opened_at", "choice", "contender",
+    "value", "reason", "decided_by", "decided_at",
+  ]
+
+  public var row: [Value] {
+    let decided = decision?.columns ?? Array(repeating: .null, count: 6)
+    return [
+      .integer(id), .text(record), .blob(key.encoded), field.map(Value.text) ?? .null, base, master, .text(state.rawValue),
+      .text(policy), .integer(version), .integer(openedAt.raw),
+    ] + decided
+  }
+
+  /// nil when the row is not one that `row` makes.
+  public init?(row: [Value]) {
+    guard row.count == Self.columns.count, case .integer(let id) = row[0], case .text(let record) = row[1],
+      case .blob(let bytes) = row[2], let key = try? RowKey(encoded: bytes), case .text(let stateName) = row[6],
+      let state = State(rawValue: stateName), case .text(let policy) = row[7], case .integer(let version) = row[8],
+      case .integer(let opened) = row[9]
+    else { return nil }
+    var field: String?
+    if case .text(let name) = row[3] { field = name }
+    self.init(
+      id: id, record: record, key: key, field: field, base: row[4], master: row[5], state: state, policy: policy,
+      version: version, openedAt: Stamp(raw: opened), decision: Decision(conflict: id, columns: Array(row[10...])))
+  }
+}
+
+extension Contender {
+  public static let table = "sync_contender"
+  public static let columns = ["conflict", "id", "value", "deletes", "replica", "actor", "edited_at", "received_at"]
+
+  public func row(of conflict: Int64) -> [Value] {
+    [
+      .integer(conflict), .integer(id), value, .integer(deletes ? 1 : 0), .text(replica), .text(edit.actor),
+      .integer(edit.stamp.raw), .integer(receivedAt.raw),
+    ]
+  }
+
+  public init?(row: [Value]) {
+    guard row.count == Self.columns.count, case .integer(let id) = row[1], case .integer(let deletes) = row[3],
+      case .text(let replica) = row[4], case .text(let actor) = row[5], case .integer(let edited) = row[6],
+      case .integer(let received) = row[7]
+    else { return nil }
+    self.init(
+      id: id, value: row[2], deletes: deletes != 0, replica: replica, edit: Edit(stamp: Stamp(raw: edited), actor: actor),
+      receivedAt: Stamp(raw: received))
+  }
+}
+
+extension Decision {
+  public static let table = "sync_decision"
+
+  /// The choice, contender, value, reason, actor and stamp.
+  public var columns: [Value] {
+    [
+      .text(choice.rawValue), contender.map(Value.integer) ?? .null, value, .text(reason), .text(edit.actor),
+      .integer(edit.stamp.raw),
+    ]
+  }
+
+  public init?(conflict: Int64, columns: [Value]) {
+    guard columns.count == 6, case .text(let name) = columns[0], let choice = Choice(rawValue: name),
+      case .text(let reason) = columns[3], case .text(let actor) = columns[4], case .integer(let at) = columns[5]
+    else { return nil }
+    var contender: Int64?
+    if case .integer(let id) = columns[1] { contender = id }
+    self.init(
+      conflict: conflict, choice: choice, contender: contender, value: columns[2], reason: reason,
+      edit: Edit(stamp: Stamp(raw: at), actor: actor))
+  }
+}

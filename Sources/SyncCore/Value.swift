@@ -1,0 +1,73 @@
+/// One cell as SQLite stores it. Equality is by type and bytes: 1 is not 1.0, "é" composed is not "é" decomposed.
+public enum Value: Sendable {
+  case null
+  case integer(Int64)
+  case real(Double)
+  case text(String)
+  case blob([UInt8])
+
+  /// A real that both SQLite and PostgreSQL hold with the same bytes: NaN is NULL, −0.0 is 0.0.
+  public static func normalized(_ real: Double) -> Value {
+    real.isNaN ? .null : .real(real == 0 ? 0 : real)
+  }
+
+  public var isNull: Bool { if case .null = self { true } else { false } }
+}
+
+extension Value: Hashable {
+  public static func == (a: Value, b: Value) -> Bool {
+    switch (a, b) {
+    case (.null, .null): true
+    case (.integer(let x), .integer(let y)): x == y
+    case (.real(let x), .real(let y)): x.bitPattern == y.bitPattern
+    case (.text(let x), .text(let y)): x.utf8.elementsEqual(y.utf8)
+    case (.blob(let x), .blob(let y)): x == y
+    default: false
+    }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    switch self {
+    case .null: hasher.combine(0 as UInt8)
+    case .integer(let x): hasher.combine(x)
+    case .real(let x): hasher.combine(x.bitPattern)
+    case .text(let x): for byte in x.utf8 { hasher.combine(byte) }
+    case .blob(let x): hasher.combine(x)
+    }
+  }
+}
+
+/// The primary key of one row: its values in the order of the record's declared key.
+public struct RowKey: Hashable, Sendable, Comparable {
+  public var values: [Value]
+
+  public init(_ values: [Value]) { self.values = values }
+
+  /// The values one after the other as a changeset spells them; equal keys have equal bytes and no other has them.
+  public var encoded: [UInt8] {
+    var out = ByteWriter()
+    for value in values { out.value(value) }
+    return out.bytes
+  }
+
+  /// Reads what `encoded` wrote. Throws `CodecError` on anything else.
+  public init(encoded bytes: [UInt8]) throws(CodecError) {
+    var reader = ByteReader(bytes[...])
+    values = []
+    while !reader.isAtEnd { values.append(try reader.definedValue()) }
+  }
+
+  /// By bytes, so that every machine and both databases agree on the order.
+  public static func < (a: RowKey, b: RowKey) -> Bool { a.encoded.lexicographicallyPrecedes(b.encoded) }
+}
+
+/// A row anywhere in the database.
+public struct RowRef: Hashable, Sendable {
+  public var record: String
+  public var key: RowKey
+
+  public init(_ record: String, _ key: RowKey) {
+    self.record = record
+    self.key = key
+  }
+}

@@ -1,0 +1,155 @@
+import SyncCore
+
+/// What a replica sends in one batch: its pending changes, and, from the city itself, decisions.
+public struct Batch: Hashable, Sendable {
+  public var changes: [Change]
+  public var decisions: [Decision]
+
+  public init(changes: [Change] = [], decisions: [Decision] = []) {
+    self.changes = changes
+    self.decisions = decisions
+  }
+
+  public var isEmpty: Bool { changes.isEmpty && decisions.isEmpty }
+}
+
+// A batch is a changeset. Besides the records' tables it holds, in this order at its end:
+//
+//   sync_edit(n, stamp, actor)                  the last edit of the n-th change of the body, n = 1, 2, …
+//   sync_edit_cell(n, field, stamp, actor)      the last edit of a cell whose policy is `latest`
+//   sync_decision(conflict, choice, contender, value, reason, actor, stamp)
+
+private let editTable = ChangesetTable(name: "sync_edit", columns: 3, key: [0])
+private let cellTable = ChangesetTable(name: "sync_edit_cell", columns: 4, key: [0, 1])
+private let decisionTable = ChangesetTable(name: Decision.table, columns: 7, key: [0])
+
+extension Batch {
+  /// - Precondition: every change is of a record of the schema.
+  public func encoded(_ schema: Schema) -> [UInt8] {
+    var writer = ChangesetWriter(.changeset)
+    let tables = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, ChangesetTable($0)) })
+    for change in changes {
+      guard let table = tables[change.record] else { continue }
+      switch change.kind {
+      case .insert: writer.append(ChangesetEntry(.insert, new: change.new), to: table)
+      case .update: writer.append(ChangesetEntry(.update, old: change.old, new: change.new), to: table)
+      case .delete: writer.append(ChangesetEntry(.delete, old: change.old), to: table)
+      }
+    }
+    for (index, change) in changes.enumerated() {
+      let row: [Value] = [.integer(Int64(index + 1)), .integer(change.edit.stamp.raw), .text(change.edit.actor)]
+      writer.append(ChangesetEntry(.insert, new: row), to: editTable)
+    }
+    for (index, change) in changes.enumerated() {
+      guard let fields = schema.record(change.record)?.fields, !change.cellEdits.isEmpty else { continue }
+      for (column, edit) in change.cellEdits.sorted(by: { $0.key < $1.key }) {
+        let row: [Value] = [
+          .integer(Int64(index + 1)), .text(fields[column].name), .integer(edit.stamp.raw), .text(edit.actor),
+        ]
+        writer.append(ChangesetEntry(.insert, new: row), to: cellTable)
+      }
+    }
+    for decision in decisions {
+      writer.append(ChangesetEntry(.insert, new: [.integer(decision.conflict)] + decision.columns), to: decisionTable)
+    }
+    return writer.bytes
+  }
+
+  /// Reads a body by the shapes of the sender's schema. Throws `CodecError` or `BodyError`.
+  public init(_ bytes: [UInt8], schema: Schema) throws {
+    var reader = ChangesetReader(bytes[...], .changeset)
+    var decoder = BatchDecoder(schema)
+    while let (table, entry) = try reader.next() { try decoder.take(table, entry) }
+    self = try decoder.finish()
+  }
+}
+
+/// A body that is a changeset, but not one that the protocol allows.
+public enum BodyError: Error, Hashable, Sendable {
+  case unknownTable(String)
+  /// The columns or the key are not those of the schema.
+  case badShape(String)
+  case badChange(record: String, n: Int)
+  case twice(record: String, n: Int)
+  case missingEdit(n: Int)
+}
+
+private struct BatchDecoder {
+  let records: [String: RecordSchema]
+  var batch = Batch()
+  var seen: Set<RowRef> = []
+  var edits = 0
+
+  init(_ schema: Schema) { records = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0) }) }
+
+  mutating func take(_ table: ChangesetTable, _ entry: ChangesetEntry) throws {
+    switch table {
+    case editTable: try edit(entry.new)
+    case cellTable: try cellEdit(entry.new)
+    case decisionTable: try decision(entry.new)
+    default:
+      guard let record = records[table.name] else { throw BodyError.unknownTable(table.name) }
+      guard table == ChangesetTable(record) else { throw BodyError.badShape(table.name) }
+      try change(record, entry)
+    }
+  }
+
+  private mutating func change(_ record: RecordSchema, _ entry: ChangesetEntry) throws {
+    let n = batch.changes.count + 1
+    let undefined: [Value?] = Array(repeating: nil, count: record.fields.count)
+    let keySource = entry.operation == .insert ? entry.new : entry.old
+    let key = RowKey(record.keyIndices.compactMap { keySource[$0] })
+    guard edits == 0, key.values.count == record.key.count, !key.values.contains(.null) else {
+      throw BodyError.badChange(record: record.name, n: n)
+    }
+    guard key.encoded.count <= 1024 else { throw BodyError.badChange(record: record.name, n: n) }
+    let change: Change
+    switch entry.operation {
+    case .insert:
+      guard !entry.new.contains(nil) else { throw BodyError.badChange(record: record.name, n: n) }
+      change = Change(record: record.name, key: key, kind: .insert, old: undefined, new: entry.new, edit: noEdit)
+    case .delete:
+      guard !entry.old.contains(nil) else { throw BodyError.badChange(record: record.name, n: n) }
+      change = Change(record: record.name, key: key, kind: .delete, old: entry.old, new: undefined, edit: noEdit)
+    case .update:
+      let isWhole = record.fields.indices.allSatisfy {
+        record.isKey($0) ? entry.new[$0] == nil : (entry.old[$0] == nil) == (entry.new[$0] == nil)
+      }
+      guard isWhole, entry.new.contains(where: { $0 != nil }) else { throw BodyError.badChange(record: record.name, n: n) }
+      change = Change(record: record.name, key: key, kind: .update, old: entry.old, new: entry.new, edit: noEdit)
+    }
+    guard seen.insert(change.ref).inserted else { throw BodyError.twice(record: record.name, n: n) }
+    batch.changes.append(change)
+  }
+
+  private mutating func edit(_ row: [Value?]) throws {
+    guard row.count == 3, case .integer(let n) = row[0], case .integer(let stamp) = row[1], case .text(let actor) = row[2],
+      n == edits + 1, edits < batch.changes.count
+    else { throw BodyError.missingEdit(n: edits + 1) }
+    batch.changes[edits].edit = Edit(stamp: Stamp(raw: stamp), actor: actor)
+    edits += 1
+  }
+
+  private mutating func cellEdit(_ row: [Value?]) throws {
+    guard row.count == 4, case .integer(let n) = row[0], case .text(let field) = row[1], case .integer(let stamp) = row[2],
+      case .text(let actor) = row[3], n >= 1, n <= batch.changes.count,
+      let column = records[batch.changes[Int(n) - 1].record]?.index(of: field)
+    else { throw BodyError.badShape(cellTable.name) }
+    batch.changes[Int(n) - 1].cellEdits[column] = Edit(stamp: Stamp(raw: stamp), actor: actor)
+  }
+
+  private mutating func decision(_ row: [Value?]) throws {
+    let values = row.compactMap { $0 }
+    guard values.count == 7, case .integer(let id) = values[0],
+      let decision = Decision(conflict: id, columns: Array(values[1...]))
+    else { throw BodyError.badShape(Decision.table) }
+    batch.decisions.append(decision)
+  }
+
+  func finish() throws -> Batch {
+    guard edits == batch.changes.count else { throw BodyError.missingEdit(n: edits + 1) }
+    return batch
+  }
+}
+
+private let noEdit = Edit(stamp: Stamp(raw: 0), actor: "")

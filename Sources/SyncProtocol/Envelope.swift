@@ -1,0 +1,221 @@
+import Crypto
+import Foundation
+import SyncCore
+
+// Every message is one envelope: a header of 200 bytes, then the body. Integers are big endian.
+//
+//     0   4  "TRIB"
+//     4   1  format version, 1
+//     5   1  kind
+//     6   1  compression of the body: 0 none, 1 zstd
+//     7   1  flags: 1 more pages follow (page) · 2 the cursor is the end of a page not applied yet (hello)
+//     8  16  replica; all zero is the city itself
+//    24  16  epoch
+//    40   8  number: the batch's, or for a hello the request's, or for a page the cursor that it starts from
+//    48   8  cursor
+//    56   8  stamp of the sender's clock
+//    64  32  SHA-256 of the schema in its canonical form
+//    96   4  length of the body before compression
+//   100   4  length of the body as it follows
+//   104  32  SHA-256 of the body as it follows
+//   136  64  Ed25519 signature of bytes 0..<136
+//   200      the body
+
+public enum MessageKind: UInt8, Sendable, CaseIterable {
+  case hello = 1
+  case batch = 2
+  case receipt = 3
+  case page = 4
+  case enrol = 5
+  case welcome = 6
+}
+
+/// Sixteen random bytes that name a replica or an epoch.
+public struct Identifier: Hashable, Sendable, Comparable, CustomStringConvertible {
+  public let bytes: [UInt8]
+
+  /// The city itself.
+  public static let city = Identifier(unchecked: Array(repeating: 0, count: 16))
+
+  private init(unchecked bytes: [UInt8]) { self.bytes = bytes }
+
+  public init?(_ bytes: some Sequence<UInt8>) {
+    self.bytes = Array(bytes)
+    if self.bytes.count != 16 { return nil }
+  }
+
+  public init(using random: inout some RandomNumberGenerator) {
+    bytes = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
+  }
+
+  public init?(hex: String) {
+    guard let bytes = [UInt8](hex: hex), bytes.count == 16 else { return nil }
+    self.bytes = bytes
+  }
+
+  public var description: String { bytes.hex }
+  public static func < (a: Identifier, b: Identifier) -> Bool { a.bytes.lexicographicallyPrecedes(b.bytes) }
+}
+
+public struct Header: Hashable, Sendable {
+  public static let length = 200
+  static let signedLength = 136
+  static let magic = Array("TRIB".utf8)
+  static let version: UInt8 = 1
+
+  public var kind: MessageKind
+  public var more = false
+  public var tentative = false
+  public var replica: Identifier
+  public var epoch: Identifier
+  public var number: Int64
+  public var cursor: Int64
+  public var stamp: Stamp
+  public var schema: [UInt8]
+
+  public init(
+    kind: MessageKind, replica: Identifier, epoch: Identifier, number: Int64, cursor: Int64, stamp: Stamp, schema: [UInt8]
+  ) {
+    self.kind = kind
+    self.replica = replica
+    self.epoch = epoch
+    self.number = number
+    self.cursor = cursor
+    self.stamp = stamp
+    self.schema = schema
+  }
+}
+
+public struct Envelope: Hashable, Sendable {
+  /// The largest body before compression, and as sent. A message over it is refused before anything is allocated.
+  public static let mostRaw = 256 << 20
+  public static let mostSent = 64 << 20
+
+  public var header: Header
+  /// The body before compression.
+  public var body: [UInt8]
+  /// The whole message as it travels and is kept.
+  public let bytes: [UInt8]
+  /// SHA-256 of the signed part: equal for equal messages, and for no others.
+  public let hash: [UInt8]
+
+  /// Seals a message: compresses the body, hashes it, signs the header.
+  public init(_ header: Header, body: [UInt8], key: SigningKey) throws {
+    let packed = body.count < 64 ? body : try Zstandard.compress(body)
+    let isPacked = packed.count < body.count
+    let sent = isPacked ? packed : body
+    guard body.count <= Self.mostRaw, sent.count <= Self.mostSent else { throw EnvelopeError.tooLarge }
+    var out = ByteWriter()
+    out.raw(Header.magic)
+    out.byte(Header.version)
+    out.byte(header.kind.rawValue)
+    out.byte(isPacked ? 1 : 0)
+    out.byte((header.more ? 1 : 0) | (header.tentative ? 2 : 0))
+    out.raw(header.replica.bytes)
+    out.raw(header.epoch.bytes)
+    out.bigEndian(header.number)
+    out.bigEndian(header.cursor)
+    out.bigEndian(header.stamp.raw)
+    out.raw(header.schema)
+    out.bigEndian(UInt32(body.count))
+    out.bigEndian(UInt32(sent.count))
+    out.raw(SHA256.hash(data: sent))
+    let signed = out.bytes
+    out.raw(try key.sign(signed))
+    out.raw(sent)
+    self.header = header
+    self.body = body
+    bytes = out.bytes
+    hash = Array(SHA256.hash(data: signed))
+  }
+
+  /// Reads and verifies one message. `key` finds the sender's public key, or throws why it is not accepted.
+  public init(_ bytes: ArraySlice<UInt8>, key: (Header) throws -> VerifyingKey) throws {
+    let sealed = try SealedEnvelope(bytes)
+    self = try sealed.open(with: try key(sealed.header))
+  }
+
+  fileprivate init(_ sealed: SealedEnvelope, body: [UInt8]) {
+    header = sealed.header
+    self.body = body
+    bytes = sealed.bytes
+    hash = sealed.hash
+  }
+}
+
+/// A message whose shape and body hash are checked, but not yet whose sender it is.
+public struct SealedEnvelope: Sendable {
+  public let header: Header
+  public let bytes: [UInt8]
+  public let hash: [UInt8]
+  private let isPacked: Bool
+  private let rawLength: Int
+
+  public init(_ slice: ArraySlice<UInt8>) throws {
+    var reader = ByteReader(slice)
+    guard slice.count >= Header.length, try Array(reader.raw(4)) == Header.magic else { throw EnvelopeError.notAMessage }
+    guard try reader.byte() == Header.version else { throw EnvelopeError.unknownVersion }
+    guard let kind = MessageKind(rawValue: try reader.byte()) else { throw EnvelopeError.unknownKind }
+    let packing = try reader.byte()
+    let flags = try reader.byte()
+    guard packing <= 1, flags <= 3 else { throw EnvelopeError.unknownKind }
+    guard let replica = Identifier(try reader.raw(16)), let epoch = Identifier(try reader.raw(16)) else {
+      throw EnvelopeError.notAMessage
+    }
+    var header = Header(
+      kind: kind, replica: replica, epoch: epoch, number: try reader.bigEndian(), cursor: try reader.bigEndian(),
+      stamp: Stamp(raw: try reader.bigEndian()), schema: Array(try reader.raw(32)))
+    header.more = flags & 1 != 0
+    header.tentative = flags & 2 != 0
+    rawLength = Int(try reader.bigEndian(UInt32.self))
+    let sentLength = Int(try reader.bigEndian(UInt32.self))
+    guard rawLength <= Envelope.mostRaw, sentLength <= Envelope.mostSent else { throw EnvelopeError.tooLarge }
+    guard slice.count == Header.length + sentLength else { throw EnvelopeError.notAMessage }
+    let digest = Array(try reader.raw(32))
+    guard Array(SHA256.hash(data: slice.dropFirst(Header.length))) == digest else { throw EnvelopeError.tampered }
+    guard packing == 1 || rawLength == sentLength else { throw EnvelopeError.tampered }
+    self.header = header
+    isPacked = packing == 1
+    bytes = Array(slice)
+    hash = Array(SHA256.hash(data: slice.prefix(Header.signedLength)))
+  }
+
+  public func open(with key: VerifyingKey) throws -> Envelope {
+    let signature = bytes[Header.signedLength..<Header.length]
+    guard key.isValid(signature: signature, of: bytes.prefix(Header.signedLength)) else { throw EnvelopeError.badSignature }
+    let sent = bytes[Header.length...]
+    return Envelope(self, body: isPacked ? try Zstandard.decompress(sent, length: rawLength) : Array(sent))
+  }
+
+  /// Cuts what came over one connection, or stands in one file, into its messages.
+  public static func split(_ bytes: [UInt8]) throws -> [SealedEnvelope] {
+    var rest = bytes[...]
+    var messages: [SealedEnvelope] = []
+    while !rest.isEmpty {
+      guard rest.count >= Header.length else { throw EnvelopeError.notAMessage }
+      var reader = ByteReader(rest.dropFirst(100).prefix(4))
+      let length = Header.length + Int(try reader.bigEndian(UInt32.self))
+      guard length <= rest.count else { throw EnvelopeError.notAMessage }
+      messages.append(try SealedEnvelope(rest.prefix(length)))
+      rest = rest.dropFirst(length)
+    }
+    return messages
+  }
+}
+
+public enum EnvelopeError: Error, Sendable {
+  case notAMessage, unknownVersion, unknownKind, tooLarge, tampered, badSignature, badCompression
+}
+
+extension [UInt8] {
+  public var hex: String {
+    let digits = Array<UInt8>("0123456789abcdef".utf8)
+    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+
+  public init?(hex: String) {
+    let digits = hex.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
+    guard digits.count % 2 == 0, !digits.contains(nil) else { return nil }
+    self = stride(from: 0, to: digits.count, by: 2).map { UInt8((digits[$0] ?? 0) << 4 | (digits[$0 + 1] ?? 0)) }
+  }
+}

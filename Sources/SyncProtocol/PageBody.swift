@@ -1,0 +1,75 @@
+import SyncCore
+
+/// One thing that a page tells a replica: the newest state, never a step.
+public enum PageItem: Hashable, Sendable {
+  case row(record: String, [Value])
+  /// The row is deleted, or no longer in scope.
+  case gone(RowRef)
+  case conflict(Conflict)
+  case contender(conflict: Int64, Contender)
+}
+
+// A page is a patchset of the records' tables, of sync_conflict and sync_contender.
+private let conflictTable = ChangesetTable(name: Conflict.table, columns: Conflict.columns.count, key: [0])
+private let contenderTable = ChangesetTable(name: Contender.table, columns: Contender.columns.count, key: [0, 1])
+
+public struct PageWriter: Sendable {
+  private let tables: [String: ChangesetTable]
+  private let keys: [String: [Int]]
+  private var writer = ChangesetWriter(.patchset)
+
+  public init(_ schema: Schema) {
+    tables = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, ChangesetTable($0)) })
+    keys = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0.keyIndices) })
+  }
+
+  public var bytes: [UInt8] { writer.bytes }
+
+  public mutating func append(_ item: PageItem) {
+    switch item {
+    case .row(let record, let values):
+      guard let table = tables[record] else { return }
+      writer.append(ChangesetEntry(.insert, new: values), to: table)
+    case .gone(let ref):
+      guard let table = tables[ref.record], let indices = keys[ref.record] else { return }
+      var old: [Value?] = Array(repeating: nil, count: table.key.count)
+      for (index, value) in zip(indices, ref.key.values) { old[index] = value }
+      writer.append(ChangesetEntry(.delete, old: old), to: table)
+    case .conflict(let conflict): writer.append(ChangesetEntry(.insert, new: conflict.row), to: conflictTable)
+    case .contender(let id, let contender):
+      writer.append(ChangesetEntry(.insert, new: contender.row(of: id)), to: contenderTable)
+    }
+  }
+}
+
+public enum PageBody {
+  public static func decode(_ bytes: [UInt8], schema: Schema) throws -> [PageItem] {
+    let records = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0) })
+    var reader = ChangesetReader(bytes[...], .patchset)
+    var items: [PageItem] = []
+    while let (table, entry) = try reader.next() { items.append(try item(table, entry, records)) }
+    return items
+  }
+
+  private static func item(
+    _ table: ChangesetTable, _ entry: ChangesetEntry, _ records: [String: RecordSchema]
+  ) throws -> PageItem {
+    let row = entry.new.compactMap { $0 }
+    switch table {
+    case conflictTable:
+      guard let conflict = Conflict(row: row) else { throw BodyError.badShape(table.name) }
+      return .conflict(conflict)
+    case contenderTable:
+      guard let contender = Contender(row: row), case .integer(let id) = row[0] else { throw BodyError.badShape(table.name) }
+      return .contender(conflict: id, contender)
+    default:
+      guard let record = records[table.name] else { throw BodyError.unknownTable(table.name) }
+      guard table == ChangesetTable(record) else { throw BodyError.badShape(table.name) }
+      switch entry.operation {
+      case .insert where row.count == record.fields.count: return .row(record: record.name, row)
+      case .delete: return .gone(RowRef(record.name, RowKey(record.keyIndices.compactMap { entry.old[$0] })))
+      default: throw BodyError.badShape(table.name)
+      }
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import SyncCore
+
+/// What became of one change of a batch. Changes taken exactly as sent are not listed.
+public struct RowReceipt: Hashable, Sendable {
+  public enum Outcome: String, Sendable, CaseIterable {
+    /// Merged; the master's row differs from what was sent by rule and needs nobody.
+    case merged
+    /// At least one cell, or the row, has a conflict.
+    case contested
+    /// At least one cell is not the sender's to change, and was kept apart.
+    case rejected
+    /// The row cannot stand in the master; it is kept whole.
+    case parked
+  }
+  /// Counts the changes of the batch from 1.
+  public var n: Int
+  public var outcome: Outcome
+  /// A machine word, such as `unique`, `reference`, `check`, `scope`, `owner`.
+  public var reason: String
+  /// What a clerk needs to know, as a sentence.
+  public var detail: Label
+
+  public init(n: Int, outcome: Outcome, reason: String = "", detail: Label = Label(zh: "", en: "")) {
+    self.n = n
+    self.outcome = outcome
+    self.reason = reason
+    self.detail = detail
+  }
+}
+
+// A receipt is a patchset of one table: sync_receipt(n, outcome, reason, zh, en).
+private let receiptTable = ChangesetTable(name: "sync_receipt", columns: 5, key: [0])
+
+public enum ReceiptBody {
+  public static func encode(_ rows: [RowReceipt]) -> [UInt8] {
+    var writer = ChangesetWriter(.patchset)
+    for row in rows {
+      let values: [Value] = [
+        .integer(Int64(row.n)), .text(row.outcome.rawValue), .text(row.reason), .text(row.detail.zh), .text(row.detail.en),
+      ]
+      writer.append(ChangesetEntry(.insert, new: values), to: receiptTable)
+    }
+    return writer.bytes
+  }
+
+  public static func decode(_ bytes: [UInt8]) throws -> [RowReceipt] {
+    var reader = ChangesetReader(bytes[...], .patchset)
+    var rows: [RowReceipt] = []
+    while let (table, entry) = try reader.next() {
+      guard table == receiptTable, case .integer(let n) = entry.new.first, case .text(let name) = entry.new[1],
+        let outcome = RowReceipt.Outcome(rawValue: name), case .text(let reason) = entry.new[2],
+        case .text(let zh) = entry.new[3], case .text(let en) = entry.new[4], n > (rows.last?.n ?? 0), n <= Int32.max
+      else { throw BodyError.badShape(table.name) }
+      rows.append(RowReceipt(n: Int(n), outcome: outcome, reason: reason, detail: Label(zh: zh, en: en)))
+    }
+    return rows
+  }
+}

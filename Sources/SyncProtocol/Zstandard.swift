@@ -1,0 +1,26 @@
+import CZstd
+
+/// The compression of a body (RFC 8878).
+enum Zstandard {
+  static func compress(_ bytes: [UInt8]) throws -> [UInt8] {
+    let bound = ZSTD_compressBound(bytes.count)
+    return try Array(unsafeUninitializedCapacity: bound) { out, count in
+      let written = ZSTD_compress(out.baseAddress, bound, bytes, bytes.count, 3)
+      guard ZSTD_isError(written) == 0 else { throw EnvelopeError.badCompression }
+      count = written
+    }
+  }
+
+  /// - Parameter length: the exact length that the header names; it has been checked against the limit.
+  static func decompress(_ bytes: ArraySlice<UInt8>, length: Int) throws -> [UInt8] {
+    try bytes.withUnsafeBytes { source in
+      let stated = ZSTD_getFrameContentSize(source.baseAddress, source.count)
+      guard stated == UInt64(length) else { throw EnvelopeError.badCompression }
+      return try Array(unsafeUninitializedCapacity: length) { out, count in
+        let written = ZSTD_decompress(out.baseAddress, length, source.baseAddress, source.count)
+        guard ZSTD_isError(written) == 0, written == length else { throw EnvelopeError.badCompression }
+        count = written
+      }
+    }
+  }
+}
