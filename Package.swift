@@ -4,6 +4,10 @@ import PackageDescription
 let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
 let package = Package(
   name: "tributary",
   products: [
@@ -19,8 +23,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
   ],
@@ -37,12 +41,14 @@ let package = Package(
     .target(name: "Replica", dependencies: ["SQLiteStore", "SyncProtocol"]),
     .target(
       name: "SyncClient",
-      dependencies: ["Replica", .product(name: "AsyncHTTPClient", package: "async-http-client")]),
+      dependencies: [
+        "Replica", nio, nioSSL, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      ]),
     .target(name: "Master", dependencies: ["SQLiteStore", "SyncProtocol"]),
     .target(
       name: "SyncServer",
       dependencies: [
-        "Master", .product(name: "Hummingbird", package: "hummingbird"),
+        "Master", nio, nioSSL, log, .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
       ]),
 

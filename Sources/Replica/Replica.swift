@@ -1,1 +1,94 @@
-// placeholder
+import Foundation
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+/// One county machine's SQLite file: plain record tables that any tool may edit, captured by triggers, synced in batches.
+public final class Replica: RecordStore, @unchecked Sendable {
+  public let schema: Schema
+  public let formats: Formats
+  public let clock: @Sendable () -> Int64
+  public let path: String
+  public let identity: ReplicaMeta
+  let database: DatabaseQueue
+  let key: SigningKey
+
+  public var side: Side { .county }
+  public var unit: String? { identity.org }
+
+  /// Creates the file of a replica that a city has welcomed. Fails when there is one already.
+  public static func create(
+    path: String, key: SigningKey, meta: ReplicaMeta, schema: Schema, actor: String, formats: Formats = [:],
+    clock: @escaping @Sendable () -> Int64 = systemClock
+  ) throws -> Replica {
+    guard !FileManager.default.fileExists(atPath: path) else {
+      throw Failure(.data, zh: "\(path) 已存在", en: "\(path) exists already; use another --home")
+    }
+    let database = try Connection.open(path, create: true)
+    try Connection.translating(path) {
+      try database.write { db in
+        try ReplicaTables.create(db, schema: schema, actor: actor)
+        try meta.write(db)
+      }
+    }
+    return Replica(database, path: path, key: key, meta: meta, schema: schema, formats: formats, clock: clock)
+  }
+
+  /// Opens a replica. `readSchema` turns the stored canonical schema back into one.
+  public static func open(
+    path: String, key: SigningKey, formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock,
+    readSchema: (String) throws -> Schema
+  ) throws -> Replica {
+    let database = try Connection.open(path, create: false)
+    let meta = try Connection.translating(path) {
+      try database.read { db in
+        guard try db.integer("PRAGMA application_id") == ReplicaTables.applicationID else {
+          throw Failure(.data, zh: "\(path) 不是县区副本文件", en: "\(path) is not the file of a replica; check --home")
+        }
+        return try ReplicaMeta.read(db)
+      }
+    }
+    let schema = try readSchema(meta.schemaText)
+    return Replica(database, path: path, key: key, meta: meta, schema: schema, formats: formats, clock: clock)
+  }
+
+  private init(
+    _ database: DatabaseQueue, path: String, key: SigningKey, meta: ReplicaMeta, schema: Schema, formats: Formats,
+    clock: @escaping @Sendable () -> Int64
+  ) {
+    self.database = database
+    self.path = path
+    self.key = key
+    identity = meta
+    self.schema = schema
+    self.formats = formats
+    self.clock = clock
+  }
+
+  public func read<T>(_ body: (Database) throws -> T) throws -> T {
+    try Connection.translating(path) { try database.read(body) }
+  }
+
+  /// One immediate, durable transaction: all of the body or nothing.
+  func write<T>(_ body: (Database) throws -> T) throws -> T {
+    try Connection.translating(path) {
+      try database.writeWithoutTransaction { db in
+        var result: T?
+        try db.inTransaction(.immediate) {
+          result = try body(db)
+          return .commit
+        }
+        guard let result else { throw Failure(.defect, zh: "事务未完成", en: "a transaction ended without a result") }
+        return result
+      }
+    }
+  }
+
+  public func edit<T>(as actor: String?, _ body: (Database) throws -> T) throws -> T {
+    try write { db in try acting(db, as: actor) { try body(db) } }
+  }
+}
+
+/// Milliseconds since 1970 of the machine's clock.
+public let systemClock: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }

@@ -75,6 +75,13 @@ public struct MergeResult: Hashable, Sendable {
   public var stamps: [Int: Stamp]
   /// The row stands exactly as its sender has it, as far as the sent cells go.
   public var asSent: Bool
+
+  public init(image: [Value]?, contests: [Contest], stamps: [Int: Stamp], asSent: Bool) {
+    self.image = image
+    self.contests = contests
+    self.stamps = stamps
+    self.asSent = asSent
+  }
 }
 
 /// Merges one change into the master's row.

@@ -183,8 +183,7 @@ public struct SealedEnvelope: Sendable {
   public func open(with key: VerifyingKey) throws -> Envelope {
     let signature = bytes[Header.signedLength..<Header.length]
     guard key.isValid(signature: signature, of: bytes.prefix(Header.signedLength)) else { throw EnvelopeError.badSignature }
-    let sent = bytes[Header.length...]
-    return Envelope(self, body: isPacked ? try Zstandard.decompress(sent, length: rawLength) : Array(sent))
+    return Envelope(self, body: try unverifiedBody())
   }
 
   /// Cuts what came over one connection, or stands in one file, into its messages.
@@ -217,5 +216,13 @@ extension [UInt8] {
     let digits = hex.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
     guard digits.count % 2 == 0, !digits.contains(nil) else { return nil }
     self = stride(from: 0, to: digits.count, by: 2).map { UInt8((digits[$0] ?? 0) << 4 | (digits[$0 + 1] ?? 0)) }
+  }
+}
+
+extension SealedEnvelope {
+  /// The body without asking who signed it: for messages of one's own log, and to find the key that a message names.
+  public func unverifiedBody() throws -> [UInt8] {
+    let sent = bytes[Header.length...]
+    return isPacked ? try Zstandard.decompress(sent, length: rawLength) : Array(sent)
   }
 }

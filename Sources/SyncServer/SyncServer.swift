@@ -1,2 +1,92 @@
+import Foundation
+import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import HummingbirdTLS
+import Logging
+import Master
+import NIOCore
+import NIOSSL
+import SyncCore
+import SyncProtocol
+
+/// The city's HTTP door: two routes, limits, refusals. It knows nothing of what the records mean.
+public struct SyncServer: Sendable {
+  let master: Master
+  let logger: Logger
+
+  public init(_ master: Master, logger: Logger) {
+    self.master = master
+    self.logger = logger
+  }
+
+  /// The largest request: one hello and the batches of a long absence.
+  static let mostRequest = Envelope.mostSent + (16 << 20)
+
+  public func router() -> Router<BasicRequestContext> {
+    let router = Router()
+    router.post("/v1/enrol") { request, _ in await answer(request, limit: 64 << 10, master.welcome) }
+    router.post("/v1/sync") { request, _ in await answer(request, limit: Self.mostRequest, master.exchange) }
+    router.get("/v1/health") { _, _ in "ok\n" }
+    return router
+  }
+
+  /// Serves until the task is cancelled or a signal ends it.
+  /// - Parameter onListening: gets the port that was bound.
+  public func run(
+    host: String, port: Int, tls: TLSConfiguration? = nil, onListening: @escaping @Sendable (Int) -> Void
+  ) async throws {
+    let configuration = ApplicationConfiguration(address: .hostname(host, port: port), serverName: "tributary")
+    let server: HTTPServerBuilder = try tls.map { try .tls(.http1(), tlsConfiguration: $0) } ?? .http1()
+    let application = Application(
+      router: router(), server: server, configuration: configuration,
+      onServerRunning: { channel in onListening(channel.localAddress?.port ?? port) }, logger: logger)
+    try await application.runService()
+  }
+
+  private func answer(
+    _ request: Request, limit: Int, _ body: @escaping @Sendable ([UInt8]) throws -> [UInt8]
+  ) async -> Response {
+    do {
+      if let length = request.headers[.contentLength].flatMap(Int.init), length > limit { throw tooLarge(limit) }
+      let bytes = [UInt8](buffer: try await request.body.collect(upTo: limit))
+      return Self.response(.ok, try body(bytes), type: "application/x-tributary")
+    } catch let refusal as Refusal {
+      logger.notice("refused", metadata: ["code": "\(refusal.code.rawValue)"])
+      return Self.refuse(refusal)
+    } catch let failure as Failure {
+      logger.error("failed", metadata: ["reason": "\(failure.message.en)"])
+      let code: Refusal.Code = failure.kind == .busy ? .busy : .defect
+      return Self.refuse(Refusal(code, zh: failure.message.zh, en: failure.message.en))
+    } catch is NIOTooManyBytesError {
+      return Self.refuse(tooLarge(limit))
+    } catch {
+      logger.error("failed", metadata: ["reason": "\(error)"])
+      return Self.refuse(Refusal(.defect, zh: "市里的服务器出错;数据未丢失", en: "the city's server failed; nothing is lost, try later"))
+    }
+  }
+
+  private func tooLarge(_ limit: Int) -> Refusal {
+    Refusal(.limit, zh: "请求超过 \(limit) 字节", en: "the request is larger than \(limit) bytes")
+  }
+
+  static func status(_ code: Refusal.Code) -> HTTPResponse.Status {
+    switch code {
+    case .tampered: .badRequest
+    case .unknownReplica, .withdrawn, .badCode: .forbidden
+    case .fork, .replayed, .gap, .epoch, .schema: .conflict
+    case .limit: .contentTooLarge
+    case .busy: .serviceUnavailable
+    case .defect: .internalServerError
+    }
+  }
+
+  private static func refuse(_ refusal: Refusal) -> Response {
+    let body = (try? JSONEncoder().encode(refusal)) ?? Data()
+    return response(status(refusal.code), [UInt8](body), type: "application/json")
+  }
+
+  private static func response(_ status: HTTPResponse.Status, _ bytes: [UInt8], type: String) -> Response {
+    Response(status: status, headers: [.contentType: type], body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+  }
+}

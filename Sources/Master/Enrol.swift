@@ -1,0 +1,77 @@
+import Foundation
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+extension Master {
+  /// How long an enrolment code is valid, in milliseconds.
+  public static let codeLifetime: Int64 = 7 * 24 * 3600 * 1000
+
+  /// Makes a one-time code for one machine of an org unit.
+  public func enrol(org: String) throws -> (code: EnrolmentCode, expiresAt: Int64) {
+    if let units = schema.units {
+      let record = try record(units.record)
+      guard let field = record.index(of: units.field), try find(record, field: field, value: .text(org)) != nil else {
+        throw Failure(.notFound, zh: "没有编码为 \(org) 的单位", en: "there is no org unit \(org); list \(units.record) shows them")
+      }
+    }
+    var random = SystemRandomNumberGenerator()
+    let code = EnrolmentCode(city: key.publicKey, using: &random)
+    let expires = clock() + Self.codeLifetime
+    try store.transaction { transaction in
+      try transaction.save(EnrolmentRecord(name: code.name, secret: code.secret, org: org, expiresAt: expires, usedBy: nil))
+    }
+    return (code, expires)
+  }
+
+  /// Answers an `enrol` message: proves the city to the replica and the replica to the city. Asked twice by the same
+  /// replica, it answers twice.
+  public func welcome(_ bytes: [UInt8]) throws -> [UInt8] {
+    let sealed = try refusing { try SealedEnvelope(bytes[...]) }
+    guard sealed.header.kind == .enrol else { throw Refusal.notAMessage }
+    guard let (request, publicKey) = try? Self.enrolRequest(sealed) else { throw Refusal.tampered }
+    let id = sealed.header.replica
+    return try store.transaction { transaction in
+      guard var enrolment = try transaction.enrolment(request.code),
+        enrolment.usedBy == nil || enrolment.usedBy == id, enrolment.expiresAt >= clock() || enrolment.usedBy == id,
+        id == Identifier(sha256(publicKey.bytes).prefix(16))
+      else { throw Refusal.badCode }
+      let code = EnrolmentCode(secret: enrolment.secret, fingerprint: key.publicKey.fingerprint)
+      guard code.proof(replica: id, publicKey: publicKey.bytes).hex == request.proof else { throw Refusal.badCode }
+      if enrolment.usedBy == nil {
+        try transaction.save(
+          ReplicaRecord(
+            id: id, org: enrolment.org, publicKey: publicKey.bytes, isWithdrawn: false, highWater: 0, request: 0,
+            acknowledged: 0, offset: 0, enrolledAt: clock()))
+        enrolment.usedBy = id
+        try transaction.save(enrolment)
+      }
+      let meta = try transaction.meta()
+      let welcome = Welcome(org: enrolment.org, cityKey: key.publicKey, schema: meta.schemaText)
+      let header = Header(
+        kind: .welcome, replica: id, epoch: meta.epoch, number: 0, cursor: 0, stamp: Stamp(milliseconds: clock()),
+        schema: meta.schemaHash)
+      return try Envelope(header, body: [UInt8](JSONEncoder().encode(welcome)), key: key).bytes
+    }
+  }
+
+  private static func enrolRequest(_ sealed: SealedEnvelope) throws -> (EnrolRequest, VerifyingKey) {
+    // The body names the key that signed it; who may enrol is proven by the code.
+    let unverified = try sealed.unverifiedBody()
+    let request = try JSONDecoder().decode(EnrolRequest.self, from: Data(unverified))
+    let key = try VerifyingKey(bytes: [UInt8](hex: request.publicKey) ?? [])
+    _ = try sealed.open(with: key)
+    return (request, key)
+  }
+
+  /// Refuses everything from a machine from now on: it was lost or is no longer trusted.
+  public func withdraw(_ id: Identifier) throws {
+    try store.transaction { transaction in
+      guard var replica = try transaction.replica(id) else {
+        throw Failure(.notFound, zh: "没有登记 \(id)", en: "there is no replica \(id); city replicas lists them")
+      }
+      replica.isWithdrawn = true
+      try transaction.save(replica)
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import SyncCore
+import SyncProtocol
+
+// What the merge policy needs of a database, as intentions and batches: a store answers for many rows at once and
+// writes a whole settlement. SQLite is one store; another database is another file beside it.
+
+/// Unique values that a row claims.
+struct UniqueClaim: Hashable {
+  var record: String
+  /// Field names of the unique set.
+  var fields: [String]
+  var values: [Value]
+}
+
+/// A value that a reference points to.
+struct ReferenceTarget: Hashable {
+  var record: String
+  var field: String
+  var value: Value
+}
+
+/// One row of the master before and after a settlement.
+struct RowWrite {
+  var ref: RowRef
+  var before: [Value]?
+  var after: [Value]?
+  /// Corrected stamps of `latest` cells that were taken.
+  var stamps: [Int: Stamp] = [:]
+  /// The replica that has the row already and needs no echo.
+  var skip: Identifier?
+  /// Units that must hear of the row although it did not move.
+  var echo: String?
+}
+
+/// A row that cannot stand in the master, kept whole.
+struct ParkedDraft {
+  var change: Change
+  var n: Int
+  var reason: String
+  var detail: Label
+}
+
+/// Everything that one batch does to the master.
+struct Settlement {
+  var writes: [RowWrite] = []
+  var opened: [Conflict] = []
+  /// Conflicts that gained contenders or were decided.
+  var changed: [Conflict] = []
+  var parked: [ParkedDraft] = []
+  var receipts: [RowReceipt] = []
+}
+
+struct ReplicaRecord: Sendable {
+  var id: Identifier
+  var org: String
+  var publicKey: [UInt8]
+  var isWithdrawn: Bool
+  /// The last batch that was taken.
+  var highWater: Int64
+  /// The last request number.
+  var request: Int64
+  /// The cursor that it has durably applied.
+  var acknowledged: Int64
+  /// City minus replica, milliseconds, at the last handshake.
+  var offset: Int64
+  var enrolledAt: Int64
+  var lastSeen: Int64?
+}
+
+struct EnrolmentRecord: Sendable {
+  var name: String
+  var secret: [UInt8]
+  var org: String
+  var expiresAt: Int64
+  var usedBy: Identifier?
+}
+
+struct LoggedBatch: Sendable {
+  var arrival: Int64
+  var replica: Identifier
+  var number: Int64
+  var hash: [UInt8]
+  var chain: [UInt8]
+  var receivedAt: Stamp
+  var message: [UInt8]
+  var receipt: [UInt8]
+}
+
+/// The settings of a master.
+struct MasterMeta: Sendable {
+  var epoch: Identifier
+  var schemaText: String
+  var schemaHash: [UInt8] { sha256(Array(schemaText.utf8)) }
+}
+
+protocol MasterStore: AnyObject {
+  /// One durable transaction that excludes other writers.
+  func transaction<T>(_ body: (any MasterTransaction) throws -> T) throws -> T
+}
+
+protocol MasterTransaction {
+  func meta() throws -> MasterMeta
+  /// The newest place in the sequence.
+  func head() throws -> Int64
+  /// The master's clock moved on.
+  func tick(milliseconds: Int64) throws -> Stamp
+
+  // For the merge.
+  func images(of refs: [RowRef]) throws -> [RowRef: [Value]]
+  func tombstones(of refs: [RowRef]) throws -> [RowRef: [Value]]
+  func waitingConflicts(of refs: [RowRef]) throws -> [RowRef: [Conflict]]
+  func cellStamps(of refs: [RowRef]) throws -> [RowRef: [Int: Stamp]]
+  func holders(of claims: Set<UniqueClaim>) throws -> [UniqueClaim: RowKey]
+  func present(_ targets: Set<ReferenceTarget>) throws -> Set<ReferenceTarget>
+  /// Rows that refer to these values.
+  func referrers(to targets: Set<ReferenceTarget>) throws -> [ReferenceTarget: [RowRef]]
+  /// The newest place of each row as a unit sees it.
+  func places(of refs: [RowRef], unit: String) throws -> [RowRef: Int64]
+  func nextConflict() throws -> Int64
+  func write(_ settlement: Settlement, from replica: Identifier, arrival: Int64, received: Stamp) throws
+
+  // The log of signed batches.
+  func nextArrival() throws -> Int64
+  func batch(_ replica: Identifier, _ number: Int64) throws -> LoggedBatch?
+  func append(_ message: Envelope, receipt: [UInt8], arrival: Int64, received: Stamp, touched: [RowRef]) throws
+
+  // Replicas.
+  func replica(_ id: Identifier) throws -> ReplicaRecord?
+  func save(_ replica: ReplicaRecord) throws
+  func enrolment(_ name: String) throws -> EnrolmentRecord?
+  func save(_ enrolment: EnrolmentRecord) throws
+
+  /// What changed for a unit after a place, newest images, in the order of places; and where the answer ends.
+  func page(unit: String, after cursor: Int64, for replica: Identifier, limit: PageLimit) throws -> Page
+
+  /// The city's own captured edits that no batch holds yet.
+  func ownChanges() throws -> [Change]
+  /// Settles them: they stand in the tables already.
+  func absorb(_ changes: [Change], writes: [RowWrite]) throws
+}
+
+struct PageLimit: Sendable {
+  var rows = 20_000
+  var bytes = 8 << 20
+}
+
+struct Page {
+  var body: [UInt8]
+  var cursor: Int64
+  var more: Bool
+}

@@ -1,0 +1,234 @@
+import Foundation
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+/// The master in one SQLite file.
+final class SQLiteMaster: MasterStore {
+  let database: DatabaseQueue
+  let schema: Schema
+  let path: String
+
+  init(_ database: DatabaseQueue, schema: Schema, path: String) {
+    self.database = database
+    self.schema = schema
+    self.path = path
+  }
+
+  func transaction<T>(_ body: (any MasterTransaction) throws -> T) throws -> T {
+    try write { db in try body(SQLiteMasterTransaction(db: db, schema: schema)) }
+  }
+
+  func write<T>(_ body: (Database) throws -> T) throws -> T {
+    try Connection.translating(path) {
+      try database.writeWithoutTransaction { db in
+        var result: T?
+        try db.inTransaction(.immediate) {
+          result = try body(db)
+          return .commit
+        }
+        guard let result else { throw Failure(.defect, zh: "事务未完成", en: "a transaction ended without a result") }
+        return result
+      }
+    }
+  }
+
+  func read<T>(_ body: (Database) throws -> T) throws -> T {
+    try Connection.translating(path) { try database.read(body) }
+  }
+}
+
+struct SQLiteMasterTransaction: MasterTransaction {
+  let db: Database
+  let schema: Schema
+
+  func meta() throws -> MasterMeta {
+    var values: [String: Value] = [:]
+    try db.each("SELECT name, value FROM sync_meta") { row in values[row[0] as String] = row.cell(1) }
+    guard case .blob(let bytes)? = values["epoch"], let epoch = Identifier(bytes), case .text(let schema)? = values["schema"]
+    else { throw Failure(.data, zh: "主库不完整;请恢复备份", en: "the master is incomplete; restore a backup") }
+    return MasterMeta(epoch: epoch, schemaText: schema)
+  }
+
+  func head() throws -> Int64 { try counter("place") }
+  func nextArrival() throws -> Int64 { try next("arrival") }
+  func nextConflict() throws -> Int64 { try next("conflict") }
+  func nextOwnBatch() throws -> Int64 { try next("own") }
+  func tick(milliseconds: Int64) throws -> Stamp { try SQLiteStore.tick(db, milliseconds: milliseconds) }
+
+  private func counter(_ name: String) throws -> Int64 {
+    try db.integer("SELECT value FROM sync_counter WHERE name = ?", [.text(name)]) ?? 0
+  }
+  private func next(_ name: String) throws -> Int64 {
+    try db.integer("UPDATE sync_counter SET value = value + 1 WHERE name = ? RETURNING value", [.text(name)]) ?? 0
+  }
+
+  // MARK: Reading for the merge
+
+  private func each<T>(_ refs: [RowRef], _ body: (RecordSchema, RowRef) throws -> T?) throws -> [RowRef: T] {
+    var found: [RowRef: T] = [:]
+    for ref in refs {
+      if let record = schema.record(ref.record), let value = try body(record, ref) { found[ref] = value }
+    }
+    return found
+  }
+
+  func images(of refs: [RowRef]) throws -> [RowRef: [Value]] {
+    try each(refs) { record, ref in try record.row(db, key: ref.key) }
+  }
+
+  func tombstones(of refs: [RowRef]) throws -> [RowRef: [Value]] {
+    try each(refs) { _, ref in
+      let sql = "SELECT image FROM sync_tombstone WHERE record = ? AND key = ?"
+      guard case .blob(let bytes)? = try db.first(sql, ref.columns)?.first else { return nil }
+      return try RowKey(encoded: bytes).values
+    }
+  }
+
+  func waitingConflicts(of refs: [RowRef]) throws -> [RowRef: [Conflict]] {
+    if try db.first("SELECT 1 FROM sync_conflict WHERE state IN ('open', 'proposed') LIMIT 1") == nil { return [:] }
+    return try each(refs) { _, ref in
+      let condition = "record = ? AND key = ? AND state IN ('open', 'proposed')"
+      let conflicts = try ConflictTables.read(db, where: condition, ref.columns)
+      return conflicts.isEmpty ? nil : conflicts
+    }
+  }
+
+  func cellStamps(of refs: [RowRef]) throws -> [RowRef: [Int: Stamp]] {
+    try each(refs) { record, ref in
+      if record.latestIndices.isEmpty { return nil }
+      var stamps: [Int: Stamp] = [:]
+      try db.each("SELECT field, stamp FROM sync_cell WHERE record = ? AND key = ?", ref.columns) { row in
+        if let column = record.index(of: row[0]) { stamps[column] = Stamp(raw: row[1]) }
+      }
+      return stamps
+    }
+  }
+
+  func holders(of claims: Set<UniqueClaim>) throws -> [UniqueClaim: RowKey] {
+    var found: [UniqueClaim: RowKey] = [:]
+    for claim in claims {
+      guard let record = schema.record(claim.record) else { continue }
+      let match = claim.fields.map { "\(quoted($0)) = ?" }.joined(separator: " AND ")
+      let sql = "SELECT \(record.keyColumns.joined(separator: ", ")) FROM \(record.table) WHERE \(match)"
+      found[claim] = try db.first(sql, claim.values).map(RowKey.init)
+    }
+    return found
+  }
+
+  func present(_ targets: Set<ReferenceTarget>) throws -> Set<ReferenceTarget> {
+    try targets.filter { target in
+      let sql = "SELECT 1 FROM \(quoted(target.record)) WHERE \(quoted(target.field)) = ?"
+      return try db.first(sql, [target.value]) != nil
+    }
+  }
+
+  func referrers(to targets: Set<ReferenceTarget>) throws -> [ReferenceTarget: [RowRef]] {
+    var found: [ReferenceTarget: [RowRef]] = [:]
+    for target in targets {
+      guard let parent = schema.record(target.record) else { continue }
+      for (child, field, column) in schema.references(to: parent) where parent.fields[column].name == target.field {
+        let sql = "SELECT \(child.keyColumns.joined(separator: ", ")) FROM \(child.table) WHERE \(quoted(field.name)) = ?"
+        try db.each(sql, [target.value]) { row in
+          found[target, default: []].append(RowRef(child.name, RowKey(row.cells(0..<child.key.count))))
+        }
+      }
+    }
+    return found
+  }
+
+  func places(of refs: [RowRef], unit: String) throws -> [RowRef: Int64] {
+    try each(refs) { _, ref in
+      let sql = "SELECT max(place) FROM sync_feed WHERE record = ? AND key = ? AND unit IN ('', ?)"
+      return try db.integer(sql, ref.columns + [.text(unit)])
+    }
+  }
+
+  // MARK: Replicas and the log
+
+  func replica(_ id: Identifier) throws -> ReplicaRecord? {
+    try db.first("SELECT * FROM sync_replica WHERE id = ?", [.blob(id.bytes)]).flatMap(ReplicaRecord.init(row:))
+  }
+
+  func save(_ replica: ReplicaRecord) throws {
+    try db.run("DELETE FROM sync_replica WHERE id = ?", [.blob(replica.id.bytes)])
+    try db.run("INSERT INTO sync_replica VALUES (\(placeholders(10)))", replica.row)
+  }
+
+  func enrolment(_ name: String) throws -> EnrolmentRecord? {
+    guard let row = try db.first("SELECT secret, org, expires_at, used_by FROM sync_enrolment WHERE name = ?", [.text(name)]),
+      case .blob(let secret) = row[0], case .text(let org) = row[1], case .integer(let expires) = row[2]
+    else { return nil }
+    var usedBy: Identifier?
+    if case .blob(let bytes) = row[3] { usedBy = Identifier(bytes) }
+    return EnrolmentRecord(name: name, secret: secret, org: org, expiresAt: expires, usedBy: usedBy)
+  }
+
+  func save(_ enrolment: EnrolmentRecord) throws {
+    try db.run("DELETE FROM sync_enrolment WHERE name = ?", [.text(enrolment.name)])
+    try db.run(
+      "INSERT INTO sync_enrolment VALUES (?, ?, ?, ?, ?)",
+      [
+        .text(enrolment.name), .blob(enrolment.secret), .text(enrolment.org), .integer(enrolment.expiresAt),
+        enrolment.usedBy.map { .blob($0.bytes) } ?? .null,
+      ])
+  }
+
+  func batch(_ replica: Identifier, _ number: Int64) throws -> LoggedBatch? {
+    let sql = "SELECT * FROM sync_batch WHERE replica = ? AND number = ?"
+    return try db.first(sql, [.blob(replica.bytes), .integer(number)]).flatMap(LoggedBatch.init(row:))
+  }
+
+  func append(_ message: Envelope, receipt: [UInt8], arrival: Int64, received: Stamp, touched: [RowRef]) throws {
+    var chain: [UInt8] = Array(repeating: 0, count: 32)
+    if case .blob(let last)? = try db.first("SELECT chain FROM sync_batch WHERE arrival = ?", [.integer(arrival - 1)])?.first {
+      chain = last
+    }
+    try db.run(
+      "INSERT INTO sync_batch VALUES (\(placeholders(8)))",
+      [
+        .integer(arrival), .blob(message.header.replica.bytes), .integer(message.header.number), .blob(message.hash),
+        .blob(sha256(chain + message.hash)), .integer(received.raw), .blob(message.bytes), .blob(receipt),
+      ])
+    for ref in touched { try db.run("INSERT INTO sync_touch VALUES (?, ?, ?)", ref.columns + [.integer(arrival)]) }
+  }
+}
+
+extension RowRef {
+  /// The columns `record` and `key` of the tables of the engine.
+  var columns: [Value] { [.text(record), .blob(key.encoded)] }
+}
+
+extension ReplicaRecord {
+  init?(row: [Value]) {
+    guard row.count == 10, case .blob(let id) = row[0], let id = Identifier(id), case .text(let org) = row[1],
+      case .blob(let key) = row[2], case .integer(let withdrawn) = row[3], case .integer(let highWater) = row[4],
+      case .integer(let request) = row[5], case .integer(let acknowledged) = row[6], case .integer(let offset) = row[7],
+      case .integer(let enrolledAt) = row[8]
+    else { return nil }
+    self.init(
+      id: id, org: org, publicKey: key, isWithdrawn: withdrawn != 0, highWater: highWater, request: request,
+      acknowledged: acknowledged, offset: offset, enrolledAt: enrolledAt, lastSeen: nil)
+    if case .integer(let at) = row[9] { lastSeen = at }
+  }
+
+  var row: [Value] {
+    [
+      .blob(id.bytes), .text(org), .blob(publicKey), .integer(isWithdrawn ? 1 : 0), .integer(highWater), .integer(request),
+      .integer(acknowledged), .integer(offset), .integer(enrolledAt), lastSeen.map(Value.integer) ?? .null,
+    ]
+  }
+}
+
+extension LoggedBatch {
+  init?(row: [Value]) {
+    guard row.count == 8, case .integer(let arrival) = row[0], case .blob(let id) = row[1], let replica = Identifier(id),
+      case .integer(let number) = row[2], case .blob(let hash) = row[3], case .blob(let chain) = row[4],
+      case .integer(let received) = row[5], case .blob(let message) = row[6], case .blob(let receipt) = row[7]
+    else { return nil }
+    self.init(
+      arrival: arrival, replica: replica, number: number, hash: hash, chain: chain, receivedAt: Stamp(raw: received),
+      message: message, receipt: receipt)
+  }
+}

@@ -1,0 +1,205 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// Writing a settlement into SQLite, and giving every changed row its place in the feed.
+
+extension SQLiteMasterTransaction {
+  func write(_ settlement: Settlement, from replica: Identifier, arrival: Int64, received: Stamp) throws {
+    try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
+    try applying(db) {
+      for write in settlement.writes { try vacate(write) }
+      for write in settlement.writes {
+        guard let image = write.after, image != write.before, let record = schema.record(write.ref.record) else { continue }
+        try record.write(db, row: image)
+      }
+    }
+    for write in settlement.writes {
+      try note(write, arrival: arrival)
+      // A later change by the same replica supersedes what it had parked of the row.
+      try db.run(
+        "UPDATE sync_parked SET superseded_by = ? WHERE record = ? AND key = ? AND replica = ? AND superseded_by IS NULL",
+        [.integer(arrival)] + write.ref.columns + [.blob(replica.bytes)])
+    }
+    try feed(settlement.writes)
+    for parked in settlement.parked { try park(parked, from: replica, arrival: arrival) }
+    for conflict in settlement.opened + settlement.changed { try save(conflict) }
+  }
+
+  /// Vacate, then assign: rows that go, or give up a unique value, leave first, so that two rows may swap one.
+  private func vacate(_ write: RowWrite) throws {
+    guard let before = write.before, let record = schema.record(write.ref.record) else { return }
+    let gives = write.after.map { after in record.uniqueColumns.contains { before[$0] != after[$0] } } ?? true
+    if gives { try record.remove(db, key: write.ref.key) }
+  }
+
+  /// Tombstones and stamps.
+  private func note(_ write: RowWrite, arrival: Int64) throws {
+    if let before = write.before, write.after == nil {
+      try db.run(
+        """
+        INSERT INTO sync_tombstone VALUES (?, ?, ?, ?)
+        ON CONFLICT (record, key) DO UPDATE SET image = excluded.image, arrival = excluded.arrival
+        """, write.ref.columns + [.blob(RowKey(before).encoded), .integer(arrival)])
+    } else if write.before == nil, write.after != nil {
+      try db.run("DELETE FROM sync_tombstone WHERE record = ? AND key = ?", write.ref.columns)
+    }
+    guard let record = schema.record(write.ref.record) else { return }
+    for (column, stamp) in write.stamps.sorted(by: { $0.key < $1.key }) {
+      try db.run(
+        """
+        INSERT INTO sync_cell VALUES (?, ?, ?, ?)
+        ON CONFLICT (record, key, field) DO UPDATE SET stamp = max(stamp, excluded.stamp)
+        """, write.ref.columns + [.text(record.fields[column].name), .integer(stamp.raw)])
+    }
+  }
+
+  func park(_ draft: ParkedDraft, from replica: Identifier, arrival: Int64) throws {
+    let change = draft.change
+    try db.run(
+      """
+      INSERT INTO sync_parked
+        (record, key, replica, arrival, n, reason, zh, en, kind, old, new, actor, edited_at)
+      VALUES (\(placeholders(13)))
+      """,
+      change.ref.columns + [
+        .blob(replica.bytes), .integer(arrival), .integer(Int64(draft.n)), .text(draft.reason), .text(draft.detail.zh),
+        .text(draft.detail.en), .text("\(change.kind)"), .blob(encodeSparse(change.old)), .blob(encodeSparse(change.new)),
+        .text(change.edit.actor), .integer(change.edit.stamp.raw),
+      ])
+  }
+
+  /// Writes a conflict with its contenders and gives it a place, so that every replica that sees the row hears of it.
+  func save(_ conflict: Conflict) throws {
+    try ConflictTables.write(db, conflict)
+    for contender in conflict.contenders { try ConflictTables.write(db, contender, of: conflict.id) }
+    guard let record = schema.record(conflict.record) else { return }
+    let image = try record.row(db, key: conflict.key) ?? tombstones(of: [RowRef(conflict.record, conflict.key)]).values.first
+    guard let image, let unit = try unit(of: record, image) else { return }
+    try place(RowRef(Conflict.table, RowKey([.integer(conflict.id)])), unit: unit, gone: false, skip: nil)
+  }
+
+  // MARK: The feed
+
+  func feed(_ writes: [RowWrite]) throws {
+    for write in writes {
+      guard let record = schema.record(write.ref.record) else { continue }
+      let new = try write.after.flatMap { try unit(of: record, $0) }
+      var old = try write.before.flatMap { try unit(of: record, $0) }
+      if old == nil, write.after == nil { old = write.echo }
+      if write.after == write.before {
+        if let echo = write.echo { try place(write.ref, unit: new == "" ? "" : echo, gone: write.after == nil, skip: nil) }
+        continue
+      }
+      if let new { try place(write.ref, unit: new, gone: false, skip: write.skip) }
+      if let old, old != new {
+        try place(write.ref, unit: old, gone: true, skip: new == nil ? write.skip : nil)
+        if let new { try moveChildren(of: record, write.ref.key, from: old, to: new) }
+      }
+    }
+  }
+
+  /// When a parent changes its unit, the rows that find theirs through it move along.
+  private func moveChildren(of parent: RecordSchema, _ key: RowKey, from old: String, to new: String) throws {
+    guard let value = key.values.first else { return }
+    for child in schema.records {
+      guard case .via(let name) = child.scope, let field = child.field(name), field.reference?.record == parent.name else { continue }
+      var keys: [RowKey] = []
+      let sql = "SELECT \(child.keyColumns.joined(separator: ", ")) FROM \(child.table) WHERE \(quoted(name)) = ?"
+      try db.each(sql, [value]) { row in keys.append(RowKey(row.cells(0..<child.key.count))) }
+      for childKey in keys {
+        try place(RowRef(child.name, childKey), unit: new, gone: false, skip: nil)
+        try place(RowRef(child.name, childKey), unit: old, gone: true, skip: nil)
+        try moveChildren(of: child, childKey, from: old, to: new)
+      }
+    }
+  }
+
+  private func place(_ ref: RowRef, unit: String, gone: Bool, skip: Identifier?) throws {
+    try db.run(
+      """
+      INSERT INTO sync_feed (place, unit, record, key, gone, skip)
+      VALUES ((SELECT value + 1 FROM sync_counter WHERE name = 'place'), ?, ?, ?, ?, ?)
+      ON CONFLICT (record, key, unit) DO UPDATE SET place = excluded.place, gone = excluded.gone, skip = excluded.skip
+      """, [.text(unit)] + ref.columns + [.integer(gone ? 1 : 0), skip.map { .blob($0.bytes) } ?? .null])
+    try db.run("UPDATE sync_counter SET value = value + 1 WHERE name = 'place'")
+  }
+
+  /// The unit that sees a row; "" is everybody; nil: its parent is not there.
+  func unit(of record: RecordSchema, _ image: [Value]) throws -> String? {
+    switch record.scope {
+    case .all: return ""
+    case .field(let name):
+      guard let index = record.index(of: name), case .text(let unit) = image[index] else { return nil }
+      return unit
+    case .via(let name):
+      guard let index = record.index(of: name), let reference = record.fields[index].reference,
+        let parent = schema.record(reference.record)
+      else { return nil }
+      let ref = RowRef(parent.name, RowKey([image[index]]))
+      let row = try parent.row(db, key: ref.key) ?? tombstones(of: [ref])[ref]
+      return try row.flatMap { try unit(of: parent, $0) }
+    }
+  }
+
+  // MARK: Pages
+
+  func page(unit: String, after cursor: Int64, for replica: Identifier, limit: PageLimit) throws -> Page {
+    var writer = PageWriter(schema)
+    var end = cursor
+    var count = 0
+    var more = false
+    let sql = """
+      SELECT place, record, key, gone, skip FROM sync_feed WHERE unit = '' AND place > ?1
+      UNION ALL SELECT place, record, key, gone, skip FROM sync_feed WHERE unit = ?2 AND place > ?1
+      ORDER BY place
+      """
+    let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: [cursor, unit])
+    while let row = try rows.next() {
+      if count >= limit.rows || writer.bytes.count >= limit.bytes {
+        more = true
+        break
+      }
+      end = row[0]
+      if row.cell(4) == .blob(replica.bytes) { continue }
+      guard case .blob(let bytes) = row.cell(2) else { continue }
+      try append(RowRef(row[1], try RowKey(encoded: bytes)), gone: row[3] as Int64 == 1, to: &writer)
+      count += 1
+    }
+    return Page(body: writer.bytes, cursor: more ? end : try head(), more: more)
+  }
+
+  private func append(_ ref: RowRef, gone: Bool, to writer: inout PageWriter) throws {
+    if ref.record == Conflict.table {
+      for conflict in try ConflictTables.read(db, where: "id = ?", ref.key.values) {
+        writer.append(.conflict(conflict))
+        for contender in conflict.contenders { writer.append(.contender(conflict: conflict.id, contender)) }
+      }
+    } else if !gone, let image = try schema.record(ref.record)?.row(db, key: ref.key) {
+      writer.append(.row(record: ref.record, image))
+    } else {
+      writer.append(.gone(ref))
+    }
+  }
+
+  // MARK: The city's own edits
+
+  func ownChanges() throws -> [Change] {
+    var changes: [Change] = []
+    var clean: [(RecordSchema, RowKey)] = []
+    for record in schema.records {
+      try record.eachPending(db) { row in
+        if let change = row.change(record) { changes.append(change) } else { clean.append((record, row.key)) }
+      }
+    }
+    for (record, key) in clean { try record.clearPending(db, key: key) }
+    return changes
+  }
+
+  func absorb(_ changes: [Change], writes: [RowWrite]) throws {
+    for change in changes { try schema.record(change.record)?.clearPending(db, key: change.key) }
+    for write in writes { try note(write, arrival: 0) }
+    try feed(writes)
+  }
+}

@@ -1,0 +1,78 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+
+// The tables of a master in SQLite beside its records:
+//
+//   sync_meta         epoch, schema
+//   sync_counter      the last place of the feed, arrival, conflict and request
+//   sync_replica, sync_enrolment
+//   sync_batch        the log: every signed batch and its receipt, chained by hash, the city's own (replica 0) included
+//   sync_touch        the log indexed by row
+//   sync_feed         the newest place of each row for each unit that sees it ("" is everybody)
+//   sync_tombstone    the last image of a deleted row
+//   sync_cell         stamps of cells whose policy is `latest`
+//   sync_parked       rows that cannot stand, whole, with their reason
+
+enum MasterTables {
+  /// Written into the file's header ("TRBm").
+  static let applicationID: Int64 = 0x5452_426d
+
+  static func create(_ db: Database, schema: Schema, actor: String) throws {
+    try db.execute(
+      sql: """
+        PRAGMA application_id = \(applicationID);
+        CREATE TABLE sync_meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
+        CREATE TABLE sync_counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        INSERT INTO sync_counter VALUES ('place', 0), ('arrival', 0), ('conflict', 0), ('own', 0);
+        CREATE TABLE sync_replica (
+          id BLOB PRIMARY KEY, org TEXT NOT NULL, public_key BLOB NOT NULL, withdrawn INTEGER NOT NULL DEFAULT 0,
+          high_water INTEGER NOT NULL DEFAULT 0, request INTEGER NOT NULL DEFAULT 0, acknowledged INTEGER NOT NULL DEFAULT 0,
+          clock_offset INTEGER NOT NULL DEFAULT 0, enrolled_at INTEGER NOT NULL, last_seen INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE sync_enrolment (
+          name TEXT PRIMARY KEY, secret BLOB NOT NULL, org TEXT NOT NULL, expires_at INTEGER NOT NULL, used_by BLOB
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE sync_batch (
+          arrival INTEGER PRIMARY KEY, replica BLOB NOT NULL, number INTEGER NOT NULL, hash BLOB NOT NULL, chain BLOB NOT NULL,
+          received_at INTEGER NOT NULL, message BLOB NOT NULL, receipt BLOB NOT NULL, UNIQUE (replica, number)
+        ) STRICT;
+        CREATE TABLE sync_touch (
+          record TEXT NOT NULL, key BLOB NOT NULL, arrival INTEGER NOT NULL, PRIMARY KEY (record, key, arrival)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE sync_feed (
+          place INTEGER PRIMARY KEY, unit TEXT NOT NULL, record TEXT NOT NULL, key BLOB NOT NULL, gone INTEGER NOT NULL,
+          skip BLOB, UNIQUE (record, key, unit)
+        ) STRICT;
+        CREATE INDEX sync_feed_of_unit ON sync_feed (unit, place);
+        CREATE TABLE sync_tombstone (
+          record TEXT NOT NULL, key BLOB NOT NULL, image BLOB NOT NULL, arrival INTEGER NOT NULL, PRIMARY KEY (record, key)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE sync_cell (
+          record TEXT NOT NULL, key BLOB NOT NULL, field TEXT NOT NULL, stamp INTEGER NOT NULL,
+          PRIMARY KEY (record, key, field)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE sync_parked (
+          id INTEGER PRIMARY KEY, record TEXT NOT NULL, key BLOB NOT NULL, replica BLOB NOT NULL, arrival INTEGER NOT NULL,
+          n INTEGER NOT NULL, reason TEXT NOT NULL, zh TEXT NOT NULL, en TEXT NOT NULL, kind TEXT NOT NULL, old BLOB NOT NULL,
+          new BLOB NOT NULL, actor TEXT NOT NULL, edited_at INTEGER NOT NULL, superseded_by INTEGER
+        ) STRICT;
+        CREATE INDEX sync_parked_of_row ON sync_parked (record, key);
+        """)
+    try createCaptureTables(db, actor: actor)
+    try ConflictTables.create(db)
+    try schema.createTables(db, weakKeys: true)
+  }
+}
+
+/// A record of values with holes, as a blob.
+func encodeSparse(_ values: [Value?]) -> [UInt8] {
+  var out = ByteWriter()
+  out.record(values)
+  return out.bytes
+}
+
+func decodeSparse(_ bytes: [UInt8], columns: Int) throws -> [Value?] {
+  var reader = ByteReader(bytes[...])
+  return try reader.record(columns)
+}

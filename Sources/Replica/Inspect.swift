@@ -1,0 +1,190 @@
+import Foundation
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+public struct ReplicaStatus: Sendable {
+  public var org: String
+  public var replica: String
+  public var server: String
+  public var pending: Int
+  /// Pending rows that cannot be sent until somebody mends them.
+  public var held: [HeldRow]
+  public var inFlight: Int
+  public var cursor: Int64
+  public var lastSync: Int64?
+  public var openConflicts: Int
+  public var parked: Int
+}
+
+/// One touched cell with its three values, or a whole row that was added or deleted (field nil).
+public struct DiffEntry: Sendable {
+  public var ref: RowRef
+  public var kind: Change.Kind
+  public var field: String?
+  public var base: Value
+  public var current: Value
+  /// The master's newer value, pulled beneath this edit; nil when there is none.
+  public var upstream: Value?
+  public var edit: Edit
+}
+
+/// A row out of the record tables: the master could not take it, or it waits here.
+public struct ParkedRow: Sendable {
+  public var id: Int64
+  public var ref: RowRef
+  public var reason: String
+  public var detail: Label
+  public var row: [Value]
+  public var edit: Edit
+  /// nil: not sent yet.
+  public var batch: Int64?
+}
+
+extension Replica {
+  public func status() throws -> ReplicaStatus {
+    try read { db in
+      let meta = try ReplicaMeta.read(db)
+      var pending = 0
+      var held: [HeldRow] = []
+      for record in schema.records {
+        try record.eachPending(db) { row in
+          guard let change = row.change(record) else { return }
+          pending += 1
+          if let problem = try self.problem(db, record, row) { held.append(HeldRow(ref: change.ref, problem: problem)) }
+        }
+      }
+      func count(_ sql: String) throws -> Int { Int(try db.integer(sql) ?? 0) }
+      return ReplicaStatus(
+        org: meta.org, replica: meta.replica.description, server: meta.server, pending: pending, held: held,
+        inFlight: try count("SELECT coalesce(sum(rows), 0) FROM sync_outbox WHERE receipt IS NULL"), cursor: meta.cursor,
+        lastSync: meta.lastSync,
+        openConflicts: try count("SELECT count(*) FROM sync_conflict WHERE state IN ('open', 'proposed')"),
+        parked: try count("SELECT count(*) FROM sync_parked"))
+    }
+  }
+
+  public func diff(_ only: RecordSchema? = nil, key: RowKey? = nil) throws -> [DiffEntry] {
+    try read { db in
+      var entries: [DiffEntry] = []
+      for record in only.map({ [$0] }) ?? schema.records {
+        try record.eachPending(db, key: key) { row in
+          guard let change = row.change(record) else { return }
+          let upstream = try record.upstream(db, key: row.key)
+          if change.kind != .update {
+            entries.append(DiffEntry(ref: change.ref, kind: change.kind, field: nil, base: .null, current: .null, edit: change.edit))
+            return
+          }
+          for column in row.touched {
+            entries.append(
+              DiffEntry(
+                ref: change.ref, kind: .update, field: record.fields[column].name, base: row.base[column] ?? .null,
+                current: row.current?[column] ?? .null, upstream: upstream.map { $0?[column] ?? .null },
+                edit: change.edit(of: column)))
+          }
+        }
+      }
+      return entries
+    }
+  }
+
+  /// Takes back the pending edits of a row: each cell becomes what the master has (upstream), or else its base.
+  public func revert(_ record: RecordSchema, key: RowKey) throws {
+    try write { db in
+      guard let pending = try record.pending(db, key: key), pending.change(record) != nil else {
+        throw Failure(
+          .notFound, zh: "\(record.name) \(show(key)) 没有待同步的修改", en: "\(record.name) \(show(key)) has no pending edit; diff lists those there are")
+      }
+      let upstream = try record.upstream(db, key: key)
+      try applying(db) {
+        if let row = reverted(record, pending, upstream) {
+          try record.write(db, row: row)
+        } else {
+          for (child, count) in try children(db, of: record, key: key) where count > 0 {
+            throw Failure(
+              .data, zh: "\(record.name) \(show(key)) 仍有 \(count) 条 \(child);请先撤回它们",
+              en: "\(record.name) \(show(key)) still has \(count) rows of \(child); revert those first")
+          }
+          try record.remove(db, key: key)
+        }
+      }
+      try record.clearPending(db, key: key)
+      if try flightMask(db, record, key) == 0 { try record.clearUpstream(db, key: key) }
+    }
+  }
+
+  private func reverted(_ record: RecordSchema, _ pending: PendingRow, _ upstream: [Value]??) -> [Value]? {
+    if let upstream { return upstream }
+    guard pending.existed else { return nil }
+    var row = pending.current ?? record.fields.map { _ in .null }
+    for (column, base) in pending.base.enumerated() { if let base { row[column] = base } }
+    for (index, value) in zip(record.keyIndices, pending.key.values) { row[index] = value }
+    return row
+  }
+
+  public func parked() throws -> [ParkedRow] {
+    try read { db in
+      var rows: [ParkedRow] = []
+      let sql = "SELECT id, record, key, reason, zh, en, image, actor, edited_at, batch FROM sync_parked ORDER BY id"
+      try db.each(sql) { row in
+        guard case .blob(let key) = row.cell(2), case .blob(let image) = row.cell(6) else { return }
+        rows.append(
+          ParkedRow(
+            id: row[0], ref: RowRef(row[1], try RowKey(encoded: key)), reason: row[3], detail: Label(zh: row[4], en: row[5]),
+            row: try decodeImage(image), edit: Edit(stamp: Stamp(raw: row[8]), actor: row[7]), batch: row[9]))
+      }
+      return rows
+    }
+  }
+
+  public func conflicts(_ states: [Conflict.State]) throws -> [Conflict] {
+    let list = states.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+    return try read { try ConflictTables.read($0, where: "state IN (\(list))") }
+  }
+
+  /// What this file knows of a row without asking the city: pending edits, sent batches, conflicts.
+  public func history(_ record: RecordSchema, key: RowKey) throws -> [(batch: Int64?, change: Change)] {
+    try read { db in
+      var found: [(Int64?, Change)] = []
+      var messages: [(Int64, [UInt8])] = []
+      try db.each("SELECT number, message FROM sync_outbox ORDER BY number") { row in
+        if case .blob(let bytes) = row.cell(1) { messages.append((row[0], bytes)) }
+      }
+      for (number, bytes) in messages {
+        let message = try Envelope(bytes[...]) { _ in self.key.publicKey }
+        let changes = try Batch(message.body, schema: schema).changes
+        found += changes.filter { $0.record == record.name && $0.key == key }.map { (number, $0) }
+      }
+      if let change = try record.pending(db, key: key)?.change(record) { found.append((nil, change)) }
+      return found
+    }
+  }
+}
+
+extension Replica {
+  /// What this replica knows of itself now.
+  public func meta() throws -> ReplicaMeta { try read(ReplicaMeta.read) }
+
+  /// How many changes one of its own messages holds.
+  public func rowCount(_ message: [UInt8]) throws -> Int {
+    let number = try SealedEnvelope(message[...]).header.number
+    return try read { Int(try $0.integer("SELECT rows FROM sync_outbox WHERE number = ?", [.integer(number)]) ?? 0) }
+  }
+
+  /// Everything that is wrong with the file, its constraints and its capture, and the rows that cannot be sent.
+  public func verify() throws -> [Label] {
+    let damage = try read { try schema.damage($0, weakKeys: false) }
+    return damage
+      + (try status().held).map { held in
+        let row = "\(held.ref.record) \(show(held.ref.key))"
+        return Label(zh: "\(row).\(held.problem.field):\(held.problem.message.zh)", en: "\(row).\(held.problem.field): \(held.problem.message.en)")
+      }
+  }
+
+  /// Refuses to sync a file whose tables or triggers another program altered: edits may have gone unseen.
+  public func refuseDamage() throws {
+    guard let first = try read({ try schema.alteredObjects($0, weakKeys: false) }).first else { return }
+    throw Failure(.data, zh: first.zh + ";请运行 county verify", en: first.en + "; run county verify")
+  }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+/// What a replica knows of itself and of its city.
+public struct ReplicaMeta: Sendable {
+  public var replica: Identifier
+  public var org: String
+  public var epoch: Identifier
+  public var cityKey: [UInt8]
+  public var server: String
+  public var schemaText: String
+  /// How far along the master's sequence this replica has read.
+  public var cursor: Int64
+  /// Milliseconds since 1970 of the last completed sync; nil before the first.
+  public var lastSync: Int64?
+
+  public init(
+    replica: Identifier, org: String, epoch: Identifier, cityKey: [UInt8], server: String, schemaText: String,
+    cursor: Int64 = 0, lastSync: Int64? = nil
+  ) {
+    self.replica = replica
+    self.org = org
+    self.epoch = epoch
+    self.cityKey = cityKey
+    self.server = server
+    self.schemaText = schemaText
+    self.cursor = cursor
+    self.lastSync = lastSync
+  }
+
+  public var schemaHash: [UInt8] { sha256(Array(schemaText.utf8)) }
+
+  static func read(_ db: Database) throws -> ReplicaMeta {
+    var values: [String: Value] = [:]
+    try db.each("SELECT name, value FROM sync_meta") { row in values[row[0] as String] = row.cell(1) }
+    guard case .blob(let id)? = values["replica"], let replica = Identifier(id), case .text(let org)? = values["org"],
+      case .blob(let epochBytes)? = values["epoch"], let epoch = Identifier(epochBytes),
+      case .blob(let cityKey)? = values["city_key"], case .text(let server)? = values["server"],
+      case .text(let schema)? = values["schema"], case .integer(let cursor)? = values["cursor"]
+    else {
+      throw Failure(.data, zh: "副本文件不完整;请用备份恢复或重新 init", en: "the replica file is incomplete; restore a backup or init anew")
+    }
+    var lastSync: Int64?
+    if case .integer(let at)? = values["last_sync"] { lastSync = at }
+    return ReplicaMeta(
+      replica: replica, org: org, epoch: epoch, cityKey: cityKey, server: server, schemaText: schema, cursor: cursor,
+      lastSync: lastSync)
+  }
+
+  func write(_ db: Database) throws {
+    let values: [(String, Value)] = [
+      ("replica", .blob(replica.bytes)), ("org", .text(org)), ("epoch", .blob(epoch.bytes)), ("city_key", .blob(cityKey)),
+      ("server", .text(server)), ("schema", .text(schemaText)), ("cursor", .integer(cursor)),
+      ("last_sync", lastSync.map(Value.integer) ?? .null),
+    ]
+    for (name, value) in values { try Self.set(db, name, value) }
+  }
+
+  static func set(_ db: Database, _ name: String, _ value: Value) throws {
+    try db.run("INSERT INTO sync_meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", [.text(name), value])
+  }
+}

@@ -1,0 +1,119 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+/// What one exchange did here.
+public struct ReceiveSummary: Sendable, Equatable {
+  public var pulled = 0
+  public var merged = 0
+  public var conflicts = 0
+  public var parked = 0
+  public var rejected = 0
+
+  public init() {}
+}
+
+/// A pulled row needs a place that a pending row holds. Freeze, send and try again.
+public struct Clash: Error {}
+
+extension Replica {
+  /// Takes receipts and a whole pull, in one transaction: all of it or nothing.
+  /// - Parameters:
+  ///   - pages: every page of one pull, in order; the last one ends at the cursor that this replica then has.
+  ///   - parkingClashes: a pending row that stands in the way goes to `sync_parked`, whole, instead of failing with `Clash`.
+  public func receive(receipts: [Envelope], pages: [Envelope], parkingClashes: Bool = false) throws -> ReceiveSummary {
+    do {
+      return try write { db in
+        try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
+        var summary = ReceiveSummary()
+        var meta = try ReplicaMeta.read(db)
+        for receipt in receipts { try take(db, receipt: receipt, &summary) }
+        let items = try newest(pages, from: meta.cursor)
+        if let last = pages.last {
+          summary.pulled = try apply(db, items, cursor: last.header.cursor, parkingClashes: parkingClashes)
+          meta.cursor = last.header.cursor
+          meta.lastSync = clock()
+          try meta.write(db)
+          // The clock follows stamps that the city has clamped, and no others.
+          try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(last.header.stamp.raw)])
+        }
+        try returnParked(db)
+        return summary
+      }
+    } catch let failure as Failure where failure.kind == .data && !parkingClashes {
+      throw Clash()
+    }
+  }
+
+  /// The newest state of every row, conflict and contender of a pull. Pages must follow each other from the cursor on.
+  private func newest(_ pages: [Envelope], from start: Int64) throws -> [PageItem] {
+    var cursor = start
+    var order: [RowRef] = []
+    var rows: [RowRef: PageItem] = [:]
+    var others: [PageItem] = []
+    for page in pages {
+      guard page.header.number == cursor, page.header.cursor >= cursor else {
+        throw Failure(
+          .protocolViolation, zh: "市里的回复不是接着本机读到的位置(\(cursor));请重新同步",
+          en: "the city's answer does not follow what this replica has read (\(cursor)); sync again")
+      }
+      cursor = page.header.cursor
+      for item in try PageBody.decode(page.body, schema: schema) {
+        switch item {
+        case .row(let name, let row):
+          guard let record = schema.record(name) else { continue }
+          let ref = RowRef(name, record.rowKey(of: row))
+          if rows.updateValue(item, forKey: ref) == nil { order.append(ref) }
+        case .gone(let ref):
+          if rows.updateValue(item, forKey: ref) == nil { order.append(ref) }
+        case .conflict, .contender: others.append(item)
+        }
+      }
+    }
+    return order.compactMap { rows[$0] } + others
+  }
+
+  private typealias Target = (record: RecordSchema, key: RowKey, master: [Value]?, result: Reconciliation)
+
+  /// Vacate, then assign: rows that go, or give up a unique value, leave first, so that two rows may swap one.
+  private func apply(_ db: Database, _ items: [PageItem], cursor: Int64, parkingClashes: Bool) throws -> Int {
+    var targets: [Target] = []
+    for item in items {
+      switch item {
+      case .conflict(let conflict): try ConflictTables.write(db, conflict)
+      case .contender(let id, let contender): try ConflictTables.write(db, contender, of: id)
+      case .row(let name, let image):
+        guard let record = schema.record(name) else { continue }
+        let key = record.rowKey(of: image)
+        targets.append((record, key, image, try plan(db, record, key, master: image)))
+      case .gone(let ref):
+        guard let record = schema.record(ref.record) else { continue }
+        targets.append((record, ref.key, nil, try plan(db, record, ref.key, master: nil)))
+      }
+    }
+    try applying(db) {
+      for target in targets { try vacate(db, target, cursor: cursor) }
+      for target in targets {
+        guard let row = target.result.row else { continue }
+        if parkingClashes { try parkHolders(db, target.record, row, key: target.key) }
+        try target.record.write(db, row: row)
+      }
+      if parkingClashes { for target in targets where target.result.row == nil { try parkChildren(db, target.record, key: target.key) } }
+    }
+    for target in targets { try keep(db, target.record, target.key, target.result, master: target.master) }
+    return targets.count
+  }
+
+  private func vacate(_ db: Database, _ target: Target, cursor: Int64) throws {
+    let (record, key, _, result) = target
+    guard let current = try record.row(db, key: key) else { return }
+    guard let row = result.row else {
+      try db.run(
+        "INSERT INTO sync_archive (record, key, image, cursor) VALUES (?, ?, ?, ?)",
+        [.text(record.name), .blob(key.encoded), .blob(encodeImage(current)), .integer(cursor)])
+      return try record.remove(db, key: key)
+    }
+    if record.uniqueColumns.contains(where: { current[$0] != row[$0] }) { try record.remove(db, key: key) }
+  }
+}

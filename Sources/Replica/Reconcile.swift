@@ -1,0 +1,87 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+
+// A touched cell has three values: base, upstream and current. This file says how they move.
+//
+//   untouched cell                          takes the master's value
+//   touched cell (pending or in flight)     keeps its value and its base; the master's value becomes its upstream
+//   pending cell set back to its base       takes upstream
+//   pending cell that equals upstream       agrees: it is no longer pending
+//   row gone at the master                  stays while anything in it is touched
+//   row deleted here                        stays deleted; the master's image is its upstream
+
+/// What a pulled image does to a row: what the row becomes, and what stays touched.
+struct Reconciliation {
+  /// nil: no such row.
+  var row: [Value]?
+  /// nil: nothing is pending.
+  var pending: PendingRow?
+  /// The master's image is to be kept beneath the row.
+  var isTouched: Bool
+}
+
+extension RecordSchema {
+  /// Pure: the row here, what is captured of it, the columns in flight, and the master's image of it.
+  func reconcile(row: [Value]?, pending: PendingRow?, inFlight: Int64, master: [Value]?) -> Reconciliation {
+    guard let row else {
+      let isDeleting = pending?.existed == true || inFlight != 0
+      if isDeleting, master != nil { return Reconciliation(row: nil, pending: pending, isTouched: true) }
+      return Reconciliation(row: master, pending: nil, isTouched: false)
+    }
+    var pending = pending
+    var touched = Set(fields.indices.filter { inFlight >> Int64($0) & 1 == 1 })
+    if let captured = pending {
+      let kept = captured.touched.filter { !isKey($0) && master?[$0] != row[$0] }
+      for column in captured.base.indices where !kept.contains(column) { pending?.base[column] = nil }
+      if kept.isEmpty, captured.existed || master != nil { pending = nil } else { touched.formUnion(kept) }
+    }
+    guard let master else {
+      let stays = pending != nil || inFlight != 0
+      return Reconciliation(row: stays ? row : nil, pending: pending, isTouched: stays)
+    }
+    let merged = fields.indices.map { touched.contains($0) ? row[$0] : master[$0] }
+    return Reconciliation(row: merged, pending: pending, isTouched: !touched.isEmpty)
+  }
+}
+
+extension Replica {
+  func flightMask(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws -> Int64 {
+    var mask: Int64 = 0
+    try db.each("SELECT mask FROM sync_flight WHERE record = ? AND key = ?", [.text(record.name), .blob(key.encoded)]) { row in
+      // A key-only row in flight has no column to mark.
+      mask |= (row[0] as Int64) | 1 << 62
+    }
+    return mask
+  }
+
+  func plan(_ db: Database, _ record: RecordSchema, _ key: RowKey, master: [Value]?) throws -> Reconciliation {
+    record.reconcile(
+      row: try record.row(db, key: key), pending: try record.pending(db, key: key),
+      inFlight: try flightMask(db, record, key), master: master)
+  }
+
+  /// Stores what stays touched; the row itself is the caller's to write.
+  func keep(_ db: Database, _ record: RecordSchema, _ key: RowKey, _ result: Reconciliation, master: [Value]?) throws {
+    if let pending = result.pending { try record.setPending(db, pending) } else { try record.clearPending(db, key: key) }
+    if result.isTouched { try record.setUpstream(db, key: key, master) } else { try record.clearUpstream(db, key: key) }
+  }
+
+  /// Lets cells that were set back, or typed as the master has them, agree with the master.
+  func reconcileAll(_ db: Database) throws {
+    for record in schema.records {
+      for key in try record.upstreamKeys(db) {
+        guard let master = try record.upstream(db, key: key) else { continue }
+        let result = try plan(db, record, key, master: master)
+        // A row that cannot take its upstream now (a unique value is held elsewhere) stays as it is and blocks nothing.
+        try? db.inSavepoint {
+          try applying(db) {
+            if let row = result.row { try record.write(db, row: row) } else { try record.remove(db, key: key) }
+          }
+          try keep(db, record, key, result, master: master)
+          return .commit
+        }
+      }
+    }
+  }
+}

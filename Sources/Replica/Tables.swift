@@ -1,0 +1,88 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+
+// The tables of a replica beside its records:
+//
+//   sync_meta        who this replica is, its city, its schema, how far it has read
+//   sync_outbox      its numbered batches as sent, each with its receipt
+//   sync_flight      the cells of batches without a receipt: touched, though no longer pending
+//   sync_upstream_R  the master's image of a touched row, pulled beneath it
+//   sync_parked      rows that cannot stand in the master, whole, with their reason
+//   sync_archive     the last image of every row that a pull removed
+
+enum ReplicaTables {
+  /// Written into the file's header, so that a file of another program is known at once ("TRBr").
+  static let applicationID: Int64 = 0x5452_4272
+
+  static func create(_ db: Database, schema: Schema, actor: String) throws {
+    try db.execute(
+      sql: """
+        PRAGMA application_id = \(applicationID);
+        CREATE TABLE sync_meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
+        CREATE TABLE sync_outbox (
+          number INTEGER PRIMARY KEY, cursor INTEGER NOT NULL, rows INTEGER NOT NULL, message BLOB NOT NULL, receipt BLOB
+        ) STRICT;
+        CREATE INDEX sync_outbox_in_flight ON sync_outbox (number) WHERE receipt IS NULL;
+        CREATE TABLE sync_flight (
+          record TEXT NOT NULL, key BLOB NOT NULL, batch INTEGER NOT NULL, mask INTEGER NOT NULL,
+          PRIMARY KEY (record, key, batch)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX sync_flight_of_batch ON sync_flight (batch);
+        CREATE TABLE sync_parked (
+          id INTEGER PRIMARY KEY, record TEXT NOT NULL, key BLOB NOT NULL, batch INTEGER, reason TEXT NOT NULL,
+          zh TEXT NOT NULL, en TEXT NOT NULL, image BLOB NOT NULL, actor TEXT NOT NULL, edited_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX sync_parked_of_row ON sync_parked (record, key);
+        CREATE TABLE sync_archive (
+          id INTEGER PRIMARY KEY, record TEXT NOT NULL, key BLOB NOT NULL, image BLOB NOT NULL, cursor INTEGER NOT NULL
+        ) STRICT;
+        """)
+    try createCaptureTables(db, actor: actor)
+    try ConflictTables.create(db)
+    try schema.createTables(db, weakKeys: false)
+    for record in schema.records { try db.execute(sql: record.upstreamTableSQL) }
+  }
+}
+
+extension RecordSchema {
+  var upstreamTableSQL: String {
+    let definitions = fields.indices.map { "\(columns[$0]) \(fields[$0].kind.storage)" }
+    return """
+      CREATE TABLE \(upstreamTable) (
+        \(definitions.joined(separator: ", ")), sync_gone INTEGER NOT NULL, PRIMARY KEY (\(keyColumns.joined(separator: ", ")))
+      ) STRICT, WITHOUT ROWID
+      """
+  }
+
+  /// The master's image beneath a touched row. The outer nil: none was pulled; the inner: the master has no such row.
+  func upstream(_ db: Database, key: RowKey) throws -> [Value]?? {
+    let sql = "SELECT \(columns.joined(separator: ", ")), sync_gone FROM \(upstreamTable) WHERE \(keyMatch)"
+    guard let found = try db.first(sql, key.values) else { return nil }
+    return found.last == .integer(1) ? .some(nil) : Array(found.dropLast())
+  }
+
+  func setUpstream(_ db: Database, key: RowKey, _ image: [Value]?) throws {
+    try clearUpstream(db, key: key)
+    var values = image ?? fields.map { _ in .null }
+    for (index, value) in zip(keyIndices, key.values) { values[index] = value }
+    try db.run(
+      "INSERT INTO \(upstreamTable) VALUES (\(placeholders(fields.count + 1)))", values + [.integer(image == nil ? 1 : 0)])
+  }
+
+  func clearUpstream(_ db: Database, key: RowKey) throws {
+    try db.run("DELETE FROM \(upstreamTable) WHERE \(keyMatch)", key.values)
+  }
+
+  func upstreamKeys(_ db: Database) throws -> [RowKey] {
+    var keys: [RowKey] = []
+    try db.each("SELECT \(keyColumns.joined(separator: ", ")) FROM \(upstreamTable)") { row in
+      keys.append(RowKey(row.cells(0..<key.count)))
+    }
+    return keys
+  }
+}
+
+/// A row as a blob: its values as a changeset spells them.
+func encodeImage(_ row: [Value]) -> [UInt8] { RowKey(row).encoded }
+func decodeImage(_ bytes: [UInt8]) throws -> [Value] { try RowKey(encoded: bytes).values }

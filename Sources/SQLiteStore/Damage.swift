@@ -1,0 +1,53 @@
+import GRDB
+import SyncCore
+
+// What a foreign tool may have done to a file: pages, constraints, and the tables, indexes and triggers that capture needs.
+// A tool that copies, drops and renames a table takes its triggers away; that must never go unnoticed.
+
+extension Schema {
+  /// Everything that is wrong with the file. Reads every page.
+  public func damage(_ db: Database, weakKeys: Bool) throws -> [Label] {
+    var problems = try alteredObjects(db, weakKeys: weakKeys)
+    try db.each("PRAGMA quick_check(10)") { row in
+      let text = row[0] as String
+      if text != "ok" { problems.append(Label(zh: "文件损坏:\(text)", en: "the file is damaged: \(text)")) }
+    }
+    try db.each("PRAGMA foreign_key_check") { row in
+      let (table, parent) = (row[0] as String, row[2] as String)
+      let id = (row[1] as Int64?).map(String.init) ?? "?"
+      problems.append(
+        Label(zh: "\(table) 第 \(id) 行引用的 \(parent) 不存在", en: "row \(id) of \(table) refers to a \(parent) that is not there"))
+    }
+    return problems
+  }
+
+  /// Tables, indexes and triggers that are missing or not as the schema makes them. Reads only the file's schema.
+  public func alteredObjects(_ db: Database, weakKeys: Bool) throws -> [Label] {
+    var actual: [String: String] = [:]
+    try db.each("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL") { row in actual[row[0] as String] = row[1] as String }
+    var problems: [Label] = []
+    for record in records {
+      for (name, sql) in record.objects(weakKeys: weakKeys) where actual[name] != sql {
+        problems.append(
+          actual[name] == nil
+            ? Label(
+              zh: "\(record.name):\(name) 被其他程序删除,此后的修改可能未被记录", en: "\(record.name): \(name) was removed by another program; edits since then may not be captured")
+            : Label(
+              zh: "\(record.name):\(name) 被其他程序改动", en: "\(record.name): \(name) was altered by another program"))
+      }
+    }
+    return problems
+  }
+}
+
+extension RecordSchema {
+  /// Every object of this record by name, with the statement that makes it.
+  func objects(weakKeys: Bool) -> [(name: String, sql: String)] {
+    let statements = tableSQL(weakKeys: weakKeys) + checkTriggerSQL() + [baseTableSQL] + captureTriggerSQL
+    return statements.compactMap { sql in
+      // Every statement names its object as the first quoted word.
+      let parts = sql.split(separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
+      return parts.count == 3 ? (String(parts[1]), sql) : nil
+    }
+  }
+}

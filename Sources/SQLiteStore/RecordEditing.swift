@@ -1,0 +1,119 @@
+import GRDB
+import SyncCore
+
+// Edits as a person makes them: what a machine can fill in is filled in, what the city would refuse is refused here, in a
+// sentence that names the row and the field. The master enforces the same whatever a client sends.
+
+extension RecordStore {
+  /// Adds one row and returns its key. Inside `edit`.
+  public func insert(_ db: Database, _ record: RecordSchema, _ values: [Int: Value]) throws -> RowKey {
+    try assertOwned(record)
+    var row = record.fields.indices.map { values[$0] ?? .null }
+    for index in record.fields.indices where row[index].isNull { row[index] = filledIn(record, index) }
+    let key = record.rowKey(of: row)
+    for index in values.keys.sorted() where values[index]?.isNull == false { try assertOwned(record, index, key, isInsert: true, value: row[index]) }
+    try assertValid(db, record, row, key: key, isInsert: true)
+    if try record.row(db, key: key) != nil {
+      throw Failure(
+        .data, zh: "\(record.name) \(show(key)) 已存在;请用 edit 修改", en: "\(record.name) \(show(key)) exists already; use edit to change it")
+    }
+    try db.run(record.insertRow, row)
+    return key
+  }
+
+  /// Changes cells of one row. Inside `edit`.
+  public func update(_ db: Database, _ record: RecordSchema, key: RowKey, _ values: [Int: Value]) throws {
+    guard var row = try record.row(db, key: key) else { throw missing(record, key) }
+    let changed = values.filter { row[$0.key] != $0.value }
+    for index in changed.keys.sorted() {
+      if record.isKey(index) {
+        throw Failure(
+          .data, zh: "\(record.name) \(show(key)):主键 \(record.fields[index].name) 不能修改;请删除后重新添加",
+          en: "\(record.name) \(show(key)): \(record.fields[index].name) is part of the key and cannot change; delete the row and add it anew")
+      }
+      try assertOwned(record, index, key, isInsert: false, value: changed[index] ?? .null)
+    }
+    if changed.isEmpty { return }
+    for (index, value) in changed { row[index] = value }
+    try assertValid(db, record, row, key: key, isInsert: false, only: Set(changed.keys))
+    let columns = changed.keys.sorted()
+    let set = columns.map { "\(quoted(record.fields[$0].name)) = ?" }.joined(separator: ", ")
+    try db.run("UPDATE \(record.table) SET \(set) WHERE \(record.keyMatch)", columns.map { row[$0] } + key.values)
+  }
+
+  /// Deletes one row that no other row refers to. Inside `edit`.
+  public func delete(_ db: Database, _ record: RecordSchema, key: RowKey) throws {
+    try assertOwned(record)
+    guard try record.row(db, key: key) != nil else { throw missing(record, key) }
+    for (child, count) in try children(db, of: record, key: key) where count > 0 {
+      throw Failure(
+        .data, zh: "\(record.name) \(show(key)) 仍有 \(count) 条 \(child) 引用它;请先删除那些记录",
+        en: "\(record.name) \(show(key)) is referred to by \(count) rows of \(child); delete those first")
+    }
+    try record.remove(db, key: key)
+  }
+
+  public func missing(_ record: RecordSchema, _ key: RowKey) -> Failure {
+    Failure(
+      .notFound, zh: "没有 \(record.name) \(show(key));请用 list \(record.name) 查看",
+      en: "there is no \(record.name) \(show(key)); list \(record.name) shows what there is")
+  }
+
+  private func filledIn(_ record: RecordSchema, _ index: Int) -> Value {
+    let field = record.fields[index]
+    if record.key == [field.name], field.kind == .uuid {
+      var random = SystemRandomNumberGenerator()
+      return .text(UUIDv7.make(milliseconds: clock(), using: &random))
+    }
+    if case .field(field.name) = record.scope, let unit { return .text(unit) }
+    return .null
+  }
+
+  private func assertOwned(_ record: RecordSchema) throws {
+    if side == .county, record.owner == .city {
+      throw Failure(
+        .notAllowed, zh: "\(record.label.zh)(\(record.name))由市里维护,县区不能增删", en: "\(record.name) is kept by the city; a county cannot add or delete rows")
+    }
+  }
+
+  private func assertOwned(_ record: RecordSchema, _ index: Int, _ key: RowKey, isInsert: Bool, value: Value) throws {
+    guard side == .county else { return }
+    let field = record.fields[index]
+    if case .field(field.name) = record.scope, !isInsert || value != unit.map(Value.text) {
+      throw Failure(
+        .notAllowed, zh: "\(record.name).\(field.name):只能是本单位 \(unit ?? "");迁移须由市里办理",
+        en: "\(record.name).\(field.name): must be your own unit \(unit ?? ""); a transfer is made by the city")
+    }
+    if record.owner(of: index) == .city, record.edits == .reject || isInsert {
+      throw Failure(
+        .notAllowed, zh: "\(record.name) \(show(key)):\(field.label.zh)(\(field.name))由市里维护,不能修改",
+        en: "\(record.name) \(show(key)): \(field.name) is kept by the city; a county cannot change it")
+    }
+  }
+
+  private func assertValid(
+    _ db: Database, _ record: RecordSchema, _ row: [Value], key: RowKey, isInsert: Bool, only: Set<Int>? = nil
+  ) throws {
+    func fail(_ field: String, _ label: Label) -> Failure {
+      let at = "\(record.name)\(isInsert ? "" : " " + show(key)).\(field)"
+      return Failure(.data, zh: "\(at):\(label.zh)", en: "\(at): \(label.en)")
+    }
+    for (index, field) in record.fields.enumerated() where only?.contains(index) ?? true {
+      if let label = field.problem(with: row[index], formats: formats) { throw fail(field.name, label) }
+    }
+    if let broken = try brokenReference(db, record, row, only: only) { throw fail(broken.field, broken.message) }
+    if let clash = try uniqueClash(db, record, row, key: key, only: only) { throw fail(clash.field, clash.message) }
+  }
+}
+
+public func show(_ key: RowKey) -> String {
+  key.values.map { value in
+    switch value {
+    case .null: "NULL"
+    case .integer(let x): String(x)
+    case .real(let x): String(x)
+    case .text(let x): x
+    case .blob(let x): "x'\(x.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())'"
+    }
+  }.joined(separator: ",")
+}

@@ -1,0 +1,63 @@
+import GRDB
+import SyncCore
+
+// What one row needs of the others: its references and its unique values. Used before an edit, before a freeze, and by verify.
+
+extension RecordStore {
+  /// The first reference of the row whose target is not there. Weak references are not asked on a replica.
+  public func brokenReference(
+    _ db: Database, _ record: RecordSchema, _ row: [Value], only: Set<Int>? = nil
+  ) throws -> FieldProblem? {
+    for (index, field) in record.fields.enumerated() where only?.contains(index) ?? true {
+      guard let reference = field.reference, !row[index].isNull, !(field.weak && side == .county) else { continue }
+      let sql = "SELECT 1 FROM \(quoted(reference.record)) WHERE \(quoted(reference.field)) = ?"
+      if try db.first(sql, [row[index]]) != nil { continue }
+      let value = show(RowKey([row[index]]))
+      return FieldProblem(
+        field: field.name,
+        message: Label(zh: "没有 \(reference.record) \(value)", en: "there is no \(reference.record) \(value)"))
+    }
+    return nil
+  }
+
+  /// The first unique set whose values another row holds.
+  public func uniqueClash(
+    _ db: Database, _ record: RecordSchema, _ row: [Value], key: RowKey, only: Set<Int>? = nil
+  ) throws -> FieldProblem? {
+    for set in record.unique {
+      let columns = set.compactMap(record.index(of:))
+      guard only.map({ !$0.isDisjoint(with: columns) }) ?? true, !columns.contains(where: { row[$0].isNull }) else { continue }
+      let match = set.map { "\(quoted($0)) = ?" }.joined(separator: " AND ")
+      let sql = "SELECT \(record.keyColumns.joined(separator: ", ")) FROM \(record.table) WHERE \(match)"
+      guard let holder = try db.first(sql, columns.map { row[$0] }).map(RowKey.init), holder != key else { continue }
+      return FieldProblem(
+        field: set.joined(separator: ","),
+        message: Label(zh: "已被 \(record.name) \(show(holder)) 使用", en: "is already used by \(record.name) \(show(holder))"))
+    }
+    return nil
+  }
+
+  /// How many rows of each record refer to this one.
+  public func children(_ db: Database, of parent: RecordSchema, key: RowKey) throws -> [(record: String, count: Int64)] {
+    guard let row = try parent.row(db, key: key) else { return [] }
+    return try schema.references(to: parent).compactMap { child, field, target in
+      if field.weak, side == .county { return nil }
+      let sql = "SELECT count(*) FROM \(child.table) WHERE \(quoted(field.name)) = ?"
+      return (child.name, try db.integer(sql, [row[target]]) ?? 0)
+    }
+  }
+}
+
+extension Schema {
+  /// The fields that refer to a record, with the column that they refer to.
+  public func references(to parent: RecordSchema) -> [(child: RecordSchema, field: Field, target: Int)] {
+    records.flatMap { child in
+      child.fields.compactMap { field in
+        guard let reference = field.reference, reference.record == parent.name,
+          let target = parent.index(of: reference.field)
+        else { return nil }
+        return (child, field, target)
+      }
+    }
+  }
+}

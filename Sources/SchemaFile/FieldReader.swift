@@ -1,0 +1,48 @@
+import SyncCore
+import Yams
+
+extension SchemaReader {
+  private static let fieldKeys = [
+    "type", "label", "required", "unique", "references", "weak", "values", "min", "max", "max_length", "format",
+    "owner", "policy",
+  ]
+
+  /// One field, and whether it is unique by itself.
+  mutating func field(_ entry: Section.Entry, of record: String, key: [String]) throws -> (Field, unique: Bool) {
+    let name = entry.key
+    note(entry.line, at: Place(record: record, field: name))
+    let isBare = entry.node.scalar?.style == .plain && ["", "~", "null"].contains(entry.node.scalar?.string)
+    let node = isBare ? Node.mapping(Node.Mapping([])) : entry.node
+    let section = try Section(node, name: "\(record).\(name)", line: entry.line, known: Self.fieldKeys)
+    for part in section.entries { note(part.line, at: Place(record: record, field: name, key: part.key)) }
+    let field = Field(
+      name: name, label: try section.label(default: name),
+      kind: try section.choice("type", of: Field.Kind.allCases) ?? .text,
+      required: try section.flag("required") || key.contains(name),
+      reference: try section["references"].map { try reference($0, of: section) },
+      weak: try section.flag("weak"), check: try check(section),
+      owner: try section.choice("owner", of: [Owner.any, .city]),
+      policy: try section.choice("policy", of: Policy.allCases) ?? .review)
+    return (field, try section.flag("unique"))
+  }
+
+  private func check(_ section: Section) throws -> Check {
+    Check(
+      values: try section["values"].map { try choices($0, of: section) },
+      min: try section.number("min"), max: try section.number("max"),
+      maxLength: try section.number("max_length").map { Int(clamping: $0) },
+      format: try section.text("format"))
+  }
+
+  /// `{value: label}`, or a plain list whose labels are the values.
+  private func choices(_ entry: Section.Entry, of section: Section) throws -> [Check.Choice] {
+    if entry.node.sequence?.isEmpty == true { return [] }
+    if entry.node.sequence != nil {
+      return try section.names(entry.node, at: entry.line, of: "values").map {
+        Check.Choice(value: $0, label: Label(zh: $0, en: $0))
+      }
+    }
+    let values = try Section(entry.node, name: "\(section.name).values", line: entry.line)
+    return try values.entries.map { Check.Choice(value: $0.key, label: try Section.label($0, of: values.name)) }
+  }
+}

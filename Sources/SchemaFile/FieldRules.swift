@@ -1,0 +1,68 @@
+import SyncCore
+
+/// What a field says of itself must fit its type.
+enum FieldRules {
+  static func check(_ field: Field, of record: RecordSchema) throws {
+    try checkBounds(field, Rule(record: record.name, field: field.name))
+    try checkTexts(field, Rule(record: record.name, field: field.name))
+    try checkValues(field, Rule(record: record.name, field: field.name))
+    if field.kind == .blob, field.policy == .max || field.policy == .min {
+      throw Rule(record: record.name, field: field.name).broken(
+        "policy", zh: "blob 没有大小之分,请改用 review、city、county 或 latest",
+        en: "a blob has no order for \(field.policy.rawValue); use review, city, county or latest")
+    }
+    if field.weak, field.reference == nil {
+      throw Rule(record: record.name, field: field.name).broken(
+        "weak", zh: "weak 只用于引用,请加 references 或删去 weak", en: "weak is for references only; add references or remove it")
+    }
+  }
+
+  private struct Rule {
+    let record, field: String
+
+    func broken(_ key: String, zh: String, en: String) -> SchemaProblem {
+      SchemaProblem(Place(record: record, field: field, key: key), zh: zh, en: en)
+    }
+  }
+
+  private static func checkBounds(_ field: Field, _ rule: Rule) throws {
+    let check = field.check
+    if check.min != nil || check.max != nil, ![.integer, .real, .money].contains(field.kind) {
+      throw rule.broken(
+        check.min != nil ? "min" : "max", zh: "min 和 max 只用于数字,\(field.kind.rawValue) 请删去",
+        en: "min and max are for numbers, this is of type \(field.kind.rawValue); remove them")
+    }
+    if let min = check.min, let max = check.max, min > max {
+      throw rule.broken("min", zh: "min \(min) 大于 max \(max),请对调", en: "min \(min) is above max \(max); swap them")
+    }
+  }
+
+  private static func checkTexts(_ field: Field, _ rule: Rule) throws {
+    if let most = field.check.maxLength {
+      guard field.kind == .text || field.kind == .blob else {
+        throw rule.broken(
+          "max_length", zh: "max_length 只用于 text 和 blob,请删去", en: "max_length is for text and blob only; remove it")
+      }
+      guard most >= 1 else {
+        throw rule.broken("max_length", zh: "max_length 应从 1 起", en: "max_length must be 1 or more")
+      }
+    }
+    if field.check.format != nil, field.kind != .text {
+      throw rule.broken("format", zh: "format 只用于 text,请删去", en: "format is for text only; remove it")
+    }
+  }
+
+  private static func checkValues(_ field: Field, _ rule: Rule) throws {
+    guard let values = field.check.values?.map(\.value) else { return }
+    guard field.kind == .text else {
+      throw rule.broken("values", zh: "values 只用于 text,请删去或改 type", en: "values are for text only; remove them or change the type")
+    }
+    guard !values.isEmpty, !values.contains(where: { $0.utf8.contains(0) }) else {
+      throw rule.broken("values", zh: "values 不能为空,也不能含 U+0000", en: "values must not be empty nor contain U+0000; list them")
+    }
+    if let twice = values.enumerated().first(where: { values[..<$0.offset].contains($0.element) }) {
+      throw rule.broken(
+        "values", zh: "values 中「\(twice.element)」出现两次,请删去一个", en: "values: “\(twice.element)” stands twice; remove one")
+    }
+  }
+}

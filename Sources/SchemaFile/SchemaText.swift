@@ -1,0 +1,35 @@
+import Foundation
+import SyncCore
+
+extension SchemaFile {
+  /// The one text of a schema: what is hashed, stored and sent. Keys in order, no spaces.
+  public static func canonicalJSON(_ schema: Schema) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(schema), as: UTF8.self)
+  }
+
+  /// Reads what `canonicalJSON` wrote. It may come over the wire: it is held to the same rules as a file.
+  public static func parse(canonicalJSON text: String) throws -> Schema {
+    do {
+      return try SchemaRules.checked(JSONDecoder().decode(Schema.self, from: Data(text.utf8)))
+    } catch let problem as SchemaProblem {
+      throw Failure(.data, zh: "收到的方案不合规则:\(problem.message.zh)", en: "schema received: \(problem.message.en)")
+    } catch let error as DecodingError {
+      let path = error.codingPath.map(\.stringValue).joined(separator: ".")
+      throw Failure(
+        .data, zh: "收到的方案无法读取(\(path)):请升级本程序,或请对方重发",
+        en: "schema received: cannot be read at “\(path)”; upgrade this program or ask for it again")
+    }
+  }
+}
+
+extension DecodingError {
+  fileprivate var codingPath: [any CodingKey] {
+    switch self {
+    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context): context.codingPath
+    case .keyNotFound(let key, let context): context.codingPath + [key]
+    @unknown default: []
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import Foundation
+import Replica
+import SyncCore
+import SyncProtocol
+
+/// Enrols a new replica with a city.
+public enum Join {
+  /// Proves the code to the city and the city to us, and returns what the replica's file starts from.
+  /// Safe to repeat with the same key.
+  public static func enrol(
+    server: String, code: EnrolmentCode, key: SigningKey, transport: HTTPTransport, clock: @Sendable () -> Int64
+  ) async throws -> ReplicaMeta {
+    do {
+      guard let replica = Identifier(sha256(key.publicKey.bytes).prefix(16)) else { throw EnvelopeError.notAMessage }
+      let request = EnrolRequest(code, replica: replica, publicKey: key.publicKey)
+      let header = Header(
+        kind: .enrol, replica: replica, epoch: .city, number: 0, cursor: 0, stamp: Stamp(milliseconds: clock()),
+        schema: Array(repeating: 0, count: 32))
+      let message = try Envelope(header, body: [UInt8](JSONEncoder().encode(request)), key: key)
+      let sealed = try SealedEnvelope(try await transport.welcome(message.bytes)[...])
+      let welcome = try JSONDecoder().decode(Welcome.self, from: Data(try sealed.unverifiedBody()))
+      let city = try VerifyingKey(bytes: [UInt8](hex: welcome.cityKey) ?? [])
+      guard city.fingerprint == code.fingerprint else { throw wrongCity }
+      let verified = try sealed.open(with: city)
+      guard verified.header.kind == .welcome, verified.header.replica == replica else { throw EnvelopeError.notAMessage }
+      return ReplicaMeta(
+        replica: replica, org: welcome.org, epoch: verified.header.epoch, cityKey: city.bytes, server: server,
+        schemaText: welcome.schema, cursor: 0, lastSync: nil)
+    } catch let refusal as Refusal { throw refusal.failure } catch let error as EnvelopeError { throw error.failure } catch is DecodingError {
+      throw EnvelopeError.notAMessage.failure
+    }
+  }
+
+  private static let wrongCity = Failure(
+    .notAllowed, zh: "登记码属于另一座城市:服务器的密钥与登记码不符;请核对 --server",
+    en: "the code belongs to another city: the server's key is not the one that it names; check --server")
+}

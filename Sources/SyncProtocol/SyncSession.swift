@@ -1,0 +1,70 @@
+import SyncCore
+
+/// Whose turn it is, on a replica's side of one exchange. No I/O: a reply in, an action out.
+///
+///     hello + batches  →  receipts + page
+///     hello (tentative) →  page          while more pages follow
+///
+/// A sync with nothing to do is one round trip.
+public struct SyncSession {
+  public enum Action {
+    /// Ask for the page after this one.
+    case continueFrom(Int64)
+    /// Take all of it, in one transaction.
+    case finish(receipts: [Envelope], pages: [Envelope])
+  }
+
+  private let city: VerifyingKey
+  private let replica: Identifier
+  private let epoch: Identifier
+  private var cursor: Int64
+  private var receipts: [Envelope] = []
+  private var pages: [Envelope] = []
+
+  public init(city: VerifyingKey, replica: Identifier, epoch: Identifier, cursor: Int64) {
+    self.city = city
+    self.replica = replica
+    self.epoch = epoch
+    self.cursor = cursor
+  }
+
+  /// Verifies one reply and says what comes next. Throws `EnvelopeError`, or `Failure` when the answer is not for us.
+  public mutating func receive(_ reply: [UInt8]) throws -> Action {
+    var last: Envelope?
+    for sealed in try SealedEnvelope.split(reply) {
+      let message = try sealed.open(with: city)
+      guard message.header.replica == replica, message.header.epoch == epoch, last == nil else { throw Self.notForUs }
+      switch message.header.kind {
+      case .receipt: receipts.append(message)
+      case .page where message.header.number == cursor && message.header.cursor >= cursor: last = message
+      default: throw Self.notForUs
+      }
+    }
+    guard let page = last else { throw Self.notForUs }
+    pages.append(page)
+    if page.header.more, page.header.cursor == cursor { throw Self.notForUs }
+    cursor = page.header.cursor
+    return page.header.more ? .continueFrom(cursor) : .finish(receipts: receipts, pages: pages)
+  }
+
+  private static let notForUs = Failure(
+    .protocolViolation, zh: "收到的回复不是给本机这次请求的;未作任何更改,请重新同步",
+    en: "the answer is not for this replica's request; nothing was changed, sync again")
+}
+
+extension EnvelopeError {
+  /// For a person.
+  public var failure: Failure {
+    switch self {
+    case .unknownVersion, .unknownKind:
+      Failure(
+        .protocolViolation, zh: "对方使用更新的协议版本;请升级", en: "the other side speaks a newer version of the protocol; upgrade")
+    case .tooLarge:
+      Failure(.data, zh: "消息超过大小限制", en: "a message is larger than the limit")
+    case .notAMessage, .tampered, .badSignature, .badCompression:
+      Failure(
+        .protocolViolation, zh: "消息在途中被改动或不完整;未作任何更改,请重新同步",
+        en: "a message was changed or cut on its way; nothing was changed here, sync again")
+    }
+  }
+}
