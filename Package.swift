@@ -54,7 +54,7 @@ let package = Package(
 
     // The registry of the city's plan, on top of the engine.
     .target(
-      name: "Registry", dependencies: ["SyncCore", "SchemaFile"],
+      name: "Registry", dependencies: ["SyncCore", "SchemaFile", "Yams"],
       resources: [.embedInCode("Resources")]),
 
     // The command line.
@@ -66,9 +66,21 @@ let package = Package(
       ]),
     .target(name: "Presentation", dependencies: ["SyncCore", "SwiftCSV"]),
     .target(name: "CountyCommands", dependencies: ["Commands", "SyncClient"]),
-    .target(name: "CityCommands", dependencies: ["Commands", "SyncServer"]),
+    .target(name: "CityCommands", dependencies: ["Commands", "SyncServer", log, nioSSL]),
     .executableTarget(name: "county", dependencies: ["CountyCommands"]),
     .executableTarget(name: "city", dependencies: ["CityCommands"]),
+
+    // Tests, one folder a target.
+    .target(
+      name: "TestSupport", dependencies: ["SyncCore", "SchemaFile", "SyncClient", "Master"], path: "Tests/TestSupport"),
+    .testTarget(name: "SchemaFileTests", dependencies: ["SchemaFile", "SyncCore", "TestSupport"]),
+    .testTarget(name: "RegistryTests", dependencies: ["Registry", "SchemaFile", "SyncCore"]),
+    .testTarget(name: "PresentationTests", dependencies: ["Presentation", "SyncCore"]),
+    .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"]),
+    .testTarget(name: "SyncProtocolTests", dependencies: ["SyncProtocol", "CSQLite", "TestSupport"]),
+    .testTarget(name: "ReplicaTests", dependencies: ["Replica", "TestSupport"]),
+    .testTarget(name: "MasterTests", dependencies: ["Master", "Replica", "SyncClient", "TestSupport"]),
+    .testTarget(name: "ProgramTests", dependencies: ["TestSupport", "county", "city"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -13,7 +13,7 @@ public struct Assignment {
       let index = try column(name, record, language)
       let value = try value(of: text, record.fields[index], record)
       guard values.updateValue(value, forKey: index) == nil else {
-        throw Failure(.usage, zh: "字段 \(name) 重复,请只写一次", en: "field \(name) is given twice; give it once")
+        throw Failure(.usage, zh: "字段 \(name) 重复，请只写一次", en: "field \(name) is given twice; give it once")
       }
     }
     return values
@@ -32,7 +32,7 @@ public struct Assignment {
   private static func column(_ name: String, _ record: RecordSchema, _ language: Language) throws(Failure) -> Int {
     if let index = record.index(of: name) { return index }
     if let index = record.fields.firstIndex(where: { $0.label.text(language) == name }) { return index }
-    let kind = Label(zh: "字段(\(record.name))", en: "field of \(record.name)")
+    let kind = Label(zh: "字段（\(record.name)）", en: "field of \(record.name)")
     throw unknownName(kind, name, known: record.fields.map(\.name))
   }
 
@@ -51,7 +51,7 @@ extension Result where Success == Value, Failure == ProblemLabel {
       let typed = quotedText(text)
       let place = "\(record.name).\(field.name)"
       throw SyncCore.Failure(
-        .data, zh: "\(place) 的值“\(typed)”有误:\(problem.label.zh)", en: "\(place): '\(typed)' \(problem.label.en)")
+        .data, zh: "\(place) 的值“\(typed)”有误：\(problem.label.zh)", en: "\(place): '\(typed)' \(problem.label.en)")
     }
   }
 }

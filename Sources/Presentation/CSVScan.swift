@@ -36,7 +36,7 @@ struct CSVScan {
 
   static func badQuotes(row: Int) -> Failure {
     Failure(
-      .data, zh: "第 \(row) 行的引号不成对:含引号的单元格应写成 \"…\",其中的引号写两次",
+      .data, zh: "第 \(row) 行的引号不成对：含引号的单元格应写成 \"…\"，其中的引号写两次",
       en: "row \(row): quotes do not pair; write a cell with quotes as \"…\" and each quote inside it twice")
   }
 

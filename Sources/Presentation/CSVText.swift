@@ -11,9 +11,8 @@ public enum CSVText {
     let special: [Unicode.Scalar] = [",", ";", "\t", "\"", "\r", "\n"]
     let scalars = text.unicodeScalars
     let edges = [scalars.first, scalars.last].compactMap { $0 }
-    let isBare = !scalars.contains(where: special.contains)
-      && edges.allSatisfy { !$0.properties.isWhitespace && $0.value != 0xfeff }
-    if isBare { return text }
+    let isAtRisk = edges.contains { $0.properties.isWhitespace || $0.value == 0xfeff }
+    guard isAtRisk || scalars.contains(where: special.contains) else { return text }
     var out = "\""
     for scalar in scalars {
       if scalar == "\"" { out += "\"" }

@@ -19,13 +19,13 @@ public struct ImportFile {
   private static func decode(_ bytes: [UInt8]) throws(Failure) -> String {
     guard bytes.count <= maxBytes else {
       throw Failure(
-        .data, zh: "文件超过 \(maxBytes >> 20) MiB,请拆成几个文件", en: "the file has more than \(maxBytes >> 20) MiB; split it")
+        .data, zh: "文件超过 \(maxBytes >> 20) MiB，请拆成几个文件", en: "the file has more than \(maxBytes >> 20) MiB; split it")
     }
     let body = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes.dropFirst(3) : bytes[...]
     // UTF-16 has zeros at every second byte.
     guard !body.contains(0), let text = String(validating: body, as: UTF8.self) else {
       throw Failure(
-        .data, zh: "文件不是 UTF-8 编码,请在表格软件中另存为“CSV UTF-8”",
+        .data, zh: "文件不是 UTF-8 编码，请在表格软件中另存为“CSV UTF-8”",
         en: "the file is not UTF-8; save it as \"CSV UTF-8\" in the spreadsheet program")
     }
     return text
@@ -49,12 +49,12 @@ public struct ImportFile {
     do {
       // No rows of its own: it would fill the short ones up and hide that cells are missing.
       let csv = try EnumeratedCSV(string: text, delimiter: delimiter, loadColumns: false, rowLimit: 0)
-      try csv.enumerateAsArray(take)
+      try csv.enumerateAsArray(startAt: 0, rowLimit: nil, take)
     } catch {
       throw CSVScan.badQuotes(row: line + 1)
     }
     guard let header else {
-      throw Failure(.data, zh: "文件是空的,第一行应为表头", en: "the file is empty; its first row should name the fields")
+      throw Failure(.data, zh: "文件是空的，第一行应为表头", en: "the file is empty; its first row should name the fields")
     }
     _ = try header.get()
     return rows

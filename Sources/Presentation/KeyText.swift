@@ -19,7 +19,7 @@ public enum KeyText {
     guard parts.count == fields.count else {
       let names = fields.map(\.name).joined(separator: ",")
       throw Failure(
-        .usage, zh: "\(record.name) 的主键应写成 \(names),值中的逗号写成 \\,;收到“\(quotedText(text))”",
+        .usage, zh: "\(record.name) 的主键应写成 \(names)，值中的逗号写成 \\,；收到“\(quotedText(text))”",
         en: "a key of \(record.name) is written \(names), a comma inside a part as \\, but got '\(quotedText(text))'")
     }
     var values: [Value] = []

@@ -25,8 +25,7 @@ public struct TextTable {
   private func column(_ index: Int) -> Column {
     let cells = rows.map { cell($0, index) }
     let width = cells.reduce(displayWidth(cell(headers, index))) { max($0, displayWidth($1)) }
-    let filled = cells.filter { !$0.isEmpty }
-    return Column(width: width, isRight: !filled.isEmpty && filled.allSatisfy(isNumber))
+    return Column(width: width, isRight: cells.allSatisfy { $0.isEmpty || isNumber($0) })
   }
 
   private func cell(_ cells: [String], _ index: Int) -> String { index < cells.count ? cells[index] : "" }

@@ -17,7 +17,8 @@ extension ValueText {
 
   static func integer(_ text: String) -> Result<Value, ProblemLabel> {
     if let number = Int64(text) { return .success(.integer(number)) }
-    return decimal(text)?.fraction == "" ? .failure(outOfRange) : .failure(ProblemLabel(zh: "不是整数", en: "is not a whole number"))
+    if !text.contains("."), decimal(text) != nil { return .failure(outOfRange) }
+    return .failure(ProblemLabel(zh: "不是整数", en: "is not a whole number"))
   }
 
   private static let outOfRange = ProblemLabel(zh: "超出 64 位整数范围", en: "does not fit 64 bits")
@@ -28,7 +29,7 @@ extension ValueText {
     let unit = units.first { text.hasSuffix($0.0) } ?? ("", 0)
     guard let number = decimal(tidied(String(text.dropLast(unit.0.count)))) else {
       return .failure(
-        ProblemLabel(zh: "不是金额,例如 1500000 或 150万", en: "is not an amount such as 1500000 or 150万"))
+        ProblemLabel(zh: "不是金额，例如 1500000 或 150万", en: "is not an amount such as 1500000 or 150万"))
     }
     guard number.fraction.count <= unit.1 else {
       return .failure(ProblemLabel(zh: "不是整数元", en: "is not a whole number of yuan"))

@@ -42,7 +42,7 @@ public enum ValueText {
     }
     return .failure(
       ProblemLabel(
-        zh: "只能是:" + choices.map { "\($0.value)(\($0.label.zh))" }.joined(separator: "、"),
+        zh: "只能是：" + choices.map { "\($0.value)（\($0.label.zh)）" }.joined(separator: "、"),
         en: "must be one of: " + choices.map { "\($0.value) (\($0.label.en))" }.joined(separator: ", ")))
   }
 
@@ -50,7 +50,7 @@ public enum ValueText {
     let isHex = text.lowercased().hasPrefix("0x")
     if let bytes = isHex ? Hex.decode(text.dropFirst(2)) : Base64.decode(text) { return .success(.blob(bytes)) }
     return .failure(
-      ProblemLabel(zh: "应为 base64,或以 0x 开头的十六进制", en: "is neither base64 nor hexadecimal after 0x"))
+      ProblemLabel(zh: "应为 base64，或以 0x 开头的十六进制", en: "is neither base64 nor hexadecimal after 0x"))
   }
 
   /// For people. NULL is empty, money is whole yuan, a blob is cut to 24 characters. With `labels`, a choice and a

@@ -28,7 +28,8 @@ public enum CreditCode {
   /// were really issued fail it, so it never refuses.
   public static func warning(in code: String) -> Label? {
     let organisation = Array(code.dropFirst(8).prefix(9))
-    guard organisation.count == 9, let check = organisationCheck(organisation.prefix(8)), check != organisation[8] else {
+    guard organisation.count == 9, let check = organisationCheck(organisation.prefix(8)), check != organisation[8]
+    else {
       return nil
     }
     return Label(

@@ -63,3 +63,8 @@ public struct ReplicaMeta: Sendable {
     try db.run("INSERT INTO sync_meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", [.text(name), value])
   }
 }
+
+extension Replica {
+  /// The city has another address from now on.
+  public func setServer(_ server: String) throws { try write { try ReplicaMeta.set($0, "server", .text(server)) } }
+}

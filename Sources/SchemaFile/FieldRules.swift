@@ -55,10 +55,12 @@ enum FieldRules {
   private static func checkValues(_ field: Field, _ rule: Rule) throws {
     guard let values = field.check.values?.map(\.value) else { return }
     guard field.kind == .text else {
-      throw rule.broken("values", zh: "values 只用于 text,请删去或改 type", en: "values are for text only; remove them or change the type")
+      throw rule.broken(
+        "values", zh: "values 只用于 text,请删去或改 type", en: "values are for text only; remove them or change the type")
     }
     guard !values.isEmpty, !values.contains(where: { $0.utf8.contains(0) }) else {
-      throw rule.broken("values", zh: "values 不能为空,也不能含 U+0000", en: "values must not be empty nor contain U+0000; list them")
+      throw rule.broken(
+        "values", zh: "values 不能为空,也不能含 U+0000", en: "values must not be empty nor contain U+0000; list them")
     }
     if let twice = values.enumerated().first(where: { values[..<$0.offset].contains($0.element) }) {
       throw rule.broken(

@@ -32,14 +32,16 @@ enum NameRules {
   private static func check(_ name: String, reserved: [String], at place: Place) throws {
     guard !name.isEmpty, name.utf8.count <= mostBytes else {
       throw SchemaProblem(
-        place, zh: "名称应为 1 至 \(mostBytes) 字节(UTF-8),请改名", en: "a name must have 1 to \(mostBytes) bytes of UTF-8; rename it")
+        place, zh: "名称应为 1 至 \(mostBytes) 字节(UTF-8),请改名",
+        en: "a name must have 1 to \(mostBytes) bytes of UTF-8; rename it")
     }
     guard !name.unicodeScalars.contains(where: { $0 == "\0" || $0 == "\"" }) else {
       throw SchemaProblem(
         place, zh: "名称不能含双引号或 U+0000,请改名", en: "a name must not contain a double quote or U+0000; rename it")
     }
     if let prefix = reserved.first(where: { folded(name).hasPrefix($0) }) {
-      throw SchemaProblem(place, zh: "以 \(prefix) 开头的名称是保留的,请改名", en: "names that start with \(prefix) are reserved; rename it")
+      throw SchemaProblem(
+        place, zh: "以 \(prefix) 开头的名称是保留的,请改名", en: "names that start with \(prefix) are reserved; rename it")
     }
   }
 
@@ -49,7 +51,8 @@ enum NameRules {
     for (name, place) in names {
       if let other = seen.updateValue(name, forKey: folded(name)) {
         throw SchemaProblem(
-          place, zh: "「\(name)」与「\(other)」重名(不分大小写),请改名", en: "“\(name)” and “\(other)” are one name (case does not count); rename it")
+          place, zh: "「\(name)」与「\(other)」重名(不分大小写),请改名",
+          en: "“\(name)” and “\(other)” are one name (case does not count); rename it")
       }
     }
   }

@@ -10,7 +10,9 @@ enum ReferenceRules {
       guard target.field.kind.storage == field.kind.storage else {
         throw SchemaProblem(
           place, zh: "\(field.kind.rawValue) 不能引用 \(target.field.kind.rawValue) 字段「\(reference.name)」,请改为同一类型",
-          en: "type \(field.kind.rawValue) cannot refer to “\(reference.name)” of type \(target.field.kind.rawValue); give both one type")
+          en:
+            "type \(field.kind.rawValue) cannot refer to “\(reference.name)” of type \(target.field.kind.rawValue); give both one type"
+        )
       }
       if !field.weak, !ScopeRules.alwaysSees(field, of: record, target.record) {
         throw SchemaProblem(

@@ -78,7 +78,7 @@ struct SchemaReader {
 
   private func uniqueSets(_ section: Section) throws -> [[String]] {
     guard let entry = section["unique"] else { return [] }
-    guard let sets = entry.node.sequence else {
+    guard let sets = entry.node.sequence, sets.allSatisfy({ $0.sequence != nil }) else {
       throw refusal(
         entry.line, zh: "\(section.name) 的「unique」应写成 [[字段, 字段]]",
         en: "\(section.name): “unique” must be a list of lists, as in [[field, field]]")

@@ -18,7 +18,8 @@ enum ScopeRules {
     case .all: break
     case .field:
       guard field.kind == .text else {
-        throw SchemaProblem(place, zh: "scope 字段「\(name)」应为 text", en: "scope: “\(name)” must be a text that names a unit")
+        throw SchemaProblem(
+          place, zh: "scope 字段「\(name)」应为 text", en: "scope: “\(name)” must be a text that names a unit")
       }
     case .via: try checkParents(of: record, in: schema, at: place)
     }

@@ -8,7 +8,7 @@ public enum Join {
   /// Proves the code to the city and the city to us, and returns what the replica's file starts from.
   /// Safe to repeat with the same key.
   public static func enrol(
-    server: String, code: EnrolmentCode, key: SigningKey, transport: HTTPTransport, clock: @Sendable () -> Int64
+    server: String, code: EnrolmentCode, key: SigningKey, transport: any Transport, clock: @Sendable () -> Int64
   ) async throws -> ReplicaMeta {
     do {
       guard let replica = Identifier(sha256(key.publicKey.bytes).prefix(16)) else { throw EnvelopeError.notAMessage }

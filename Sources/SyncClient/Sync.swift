@@ -13,9 +13,9 @@ public struct SyncSummary: Sendable {
 /// One complete exchange of a replica with its city.
 public struct SyncClient: Sendable {
   let replica: Replica
-  let transport: HTTPTransport
+  let transport: any Transport
 
-  public init(_ replica: Replica, transport: HTTPTransport) {
+  public init(_ replica: Replica, transport: any Transport) {
     self.replica = replica
     self.transport = transport
   }

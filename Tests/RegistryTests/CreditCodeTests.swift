@@ -17,7 +17,7 @@ import Testing
     #expect(format(code) == nil)
   }
 
-  static let wrong: [(code: String, reasons: [String])] = [
+  static let wrongCodes: [(code: String, reasons: [String])] = [
     ("91350100M000100Y4Z", ["position 18 is “Z”", "call for “3”"]),
     ("9132070070404786XC", ["position 18 is “C”", "call for “B”"]),
     ("9132070070404786X", ["has 18 characters, this one has 17"]),
@@ -28,7 +28,7 @@ import Testing
     ("91320706PDY000０1XF", ["position 15 is “０”"]),
   ]
 
-  @Test("A wrong code is told by position", arguments: wrong)
+  @Test("A wrong code is told by position", arguments: wrongCodes)
   func wrong(code: String, reasons: [String]) throws {
     let problem = try #require(CreditCode.problem(in: code))
     for reason in reasons { #expect(problem.en.contains(reason), "\(problem.en)") }

@@ -26,7 +26,7 @@ import Testing
     let (lines, status) = try run("3000", "320706", "96001")
     #expect(status == 0)
     #expect(lines.count == 3001)
-    let enterprise = try #require(try Registry.schema().record("enterprise"))
+    let enterprise = try #require(Registry.schema().record("enterprise"))
     let header = lines[0].split(separator: ",").map(String.init)
     #expect(header == ["uscc", "name", "industry", "founded_on", "address"])
     var codes: Set<String> = []
@@ -51,7 +51,9 @@ import Testing
     #expect(try run("1", "320706", "5").lines.last?.hasPrefix("91320706PDY0000520,") == true)
   }
 
-  @Test("It refuses what it cannot make", arguments: [["1"], ["1", "LYG-XW"], ["2", "320706", "99999"], ["1", "320706", "0"]])
+  @Test(
+    "It refuses what it cannot make",
+    arguments: [["1"], ["1", "LYG-XW"], ["2", "320706", "99999"], ["1", "320706", "0"]])
   func refuses(arguments: [String]) throws {
     let process = Process()
     process.executableURL = Self.tool

@@ -6,7 +6,9 @@ struct PlanFigure {
   let target: Double
   let baseline: Double?
 
-  init(_ indicator: String, _ years: ClosedRange<Int64>, _ comparison: String, _ target: Double, baseline: Double? = nil) {
+  init(
+    _ indicator: String, _ years: ClosedRange<Int64>, _ comparison: String, _ target: Double, baseline: Double? = nil
+  ) {
     (self.indicator, self.years, self.comparison) = (indicator, years, comparison)
     (self.target, self.baseline) = (target, baseline)
   }

@@ -14,7 +14,7 @@ import Testing
   private func rows(_ record: String) -> [[Value]] { seed.first { $0.record == record }?.rows ?? [] }
 
   private func values(_ record: String, _ field: String) throws -> [Value] {
-    let index = try #require(try #require(schema.record(record)).index(of: field))
+    let index = try #require(schema.record(record)?.index(of: field))
     return rows(record).map { $0[index] }
   }
 
@@ -71,7 +71,8 @@ import Testing
     let expected = planFigures.flatMap { figure in
       figure.years.map { year in
         [
-          .text(figure.indicator), .integer(year), .text("tech_sme_2018"), .text(figure.comparison), .real(figure.target),
+          .text(figure.indicator), .integer(year), .text("tech_sme_2018"), .text(figure.comparison),
+          .real(figure.target),
           figure.baseline.map(Value.real) ?? .null, figure.baseline == nil ? .null : .integer(2017),
         ] as [Value]
       }

@@ -30,13 +30,15 @@ let badFiles = [
   BadSchema("not a mapping", "- a", line: 1, "must be a mapping"),
   BadSchema("no name", "version: 1\nrecords: {}", line: 1, "“schema” is missing"),
   BadSchema("no version", "schema: s\nrecords: {}", line: 1, "“version” is missing"),
-  BadSchema("version 0", "schema: s\nversion: 0\nrecords: {a: {key: id, fields: {id: }}}", line: 2, "version must be 1"),
+  BadSchema(
+    "version 0", "schema: s\nversion: 0\nrecords: {a: {key: id, fields: {id: }}}", line: 2, "version must be 1"),
   BadSchema("version is no number", "schema: s\nversion: one\nrecords: {}", line: 2, "must be a 64-bit integer"),
   BadSchema("no records", "schema: s\nversion: 1\nrecords: {}", line: 3, "no records"),
   BadSchema("unknown key", "schema: s\nverion: 1\nrecords: {}", line: 2, "did you mean “version”"),
   BadSchema("half a title", "schema: s\nversion: 1\ntitle: {zh: 甲}\nrecords: {}", line: 3, "“en” is missing"),
   BadSchema(
-    "units unknown", "schema: s\nversion: 1\nunits: b.id\nrecords: {a: {key: id, fields: {id: }}}", line: 3, "units: b.id"),
+    "units unknown", "schema: s\nversion: 1\nunits: b.id\nrecords: {a: {key: id, fields: {id: }}}", line: 3,
+    "units: b.id"),
   BadSchema(
     "units not a text key", "schema: s\nversion: 1\nunits: a.id\nrecords: {a: {key: id, fields: {id: {type: uuid}}}}",
     line: 3, "not the text key"),
@@ -51,23 +53,40 @@ let badRecords = [
   BadSchema(
     "61 fields", records: "  a:\n    key: f0\n    fields: {\(fields(61))}", line: 4, "has 61 fields, must have 1 to 60"),
   BadSchema(
-    "boolean key", records: "  a:\n    key: id\n    fields:\n      id: {type: boolean}", line: 7, "boolean cannot be a key"),
+    "boolean key", records: "  a:\n    key: id\n    fields:\n      id: {type: boolean}", line: 7,
+    "boolean cannot be a key"),
   BadSchema(
-    "policy of a key", records: "  a:\n    key: id\n    fields:\n      id: {\n        policy: latest}", line: 8, "never merged"),
-  BadSchema("same record", records: "  a: {key: id, fields: {id: }}\n  a: {key: id, fields: {id: }}", line: 4, "stands twice"),
-  BadSchema("records by case", records: "  a: {key: id, fields: {id: }}\n  A: {key: id, fields: {id: }}", line: 5, "one name"),
+    "policy of a key", records: "  a:\n    key: id\n    fields:\n      id: {\n        policy: latest}", line: 8,
+    "never merged"),
+  BadSchema(
+    "same record", records: "  a: {key: id, fields: {id: }}\n  a: {key: id, fields: {id: }}", line: 4, "stands twice"),
+  BadSchema(
+    "records by case", records: "  a: {key: id, fields: {id: }}\n  A: {key: id, fields: {id: }}", line: 5, "one name"),
   BadSchema("sync_ record", records: "  Sync_state: {key: id, fields: {id: }}", line: 4, "start with sync_"),
   BadSchema("sqlite_ record", records: "  sqlite_x: {key: id, fields: {id: }}", line: 4, "start with sqlite_"),
   BadSchema("quote", records: "  'a\"b': {key: id, fields: {id: }}", line: 4, "double quote"),
-  BadSchema("long name", records: "  \(String(repeating: "记", count: 22)): {key: id, fields: {id: }}", line: 4, "63 bytes"),
-  BadSchema("no name", records: "  '': {key: id, fields: {id: }}", line: 4, "1 to 63 bytes"),
-  BadSchema("unknown owner", records: "  a:\n    owner: county\n    key: id\n    fields: {id: }", line: 5, "is no owner"),
-  BadSchema("unknown edits", records: "  a:\n    edits: prpose\n    key: id\n    fields: {id: }", line: 5, "did you mean “propose”"),
-  BadSchema("unknown record key", records: "  a:\n    lable: x\n    key: id\n    fields: {id: }", line: 5, "did you mean “label”"),
-  BadSchema("unique is no list", records: "  a:\n    unique: id\n    key: id\n    fields: {id: }", line: 5, "list of lists"),
-  BadSchema("unique unknown", records: "  a:\n    unique: [[idd]]\n    key: id\n    fields: {id: }", line: 5, "did you mean “id”"),
   BadSchema(
-    "unique twice", records: "  a:\n    unique: [[id, b], [b, id]]\n    key: id\n    fields: {id: , b: }", line: 5, "stands twice"),
+    "long name", records: "  \(String(repeating: "记", count: 22)): {key: id, fields: {id: }}", line: 4, "63 bytes"),
+  BadSchema("no name", records: "  '': {key: id, fields: {id: }}", line: 4, "1 to 63 bytes"),
+  BadSchema(
+    "unknown owner", records: "  a:\n    owner: county\n    key: id\n    fields: {id: }", line: 5, "is no owner"),
+  BadSchema(
+    "unknown edits", records: "  a:\n    edits: prpose\n    key: id\n    fields: {id: }", line: 5,
+    "did you mean “propose”"),
+  BadSchema(
+    "unknown record key", records: "  a:\n    lable: x\n    key: id\n    fields: {id: }", line: 5,
+    "did you mean “label”"),
+  BadSchema(
+    "unique of bare names", records: "  a:\n    unique: [id, b]\n    key: id\n    fields: {id: , b: }", line: 5,
+    "list of lists"),
+  BadSchema(
+    "unique is no list", records: "  a:\n    unique: id\n    key: id\n    fields: {id: }", line: 5, "list of lists"),
+  BadSchema(
+    "unique unknown", records: "  a:\n    unique: [[idd]]\n    key: id\n    fields: {id: }", line: 5,
+    "did you mean “id”"),
+  BadSchema(
+    "unique twice", records: "  a:\n    unique: [[id, b], [b, id]]\n    key: id\n    fields: {id: , b: }", line: 5,
+    "stands twice"),
 ]
 
 let badFields = [
@@ -84,7 +103,8 @@ let badFields = [
   BadSchema("unknown policy", fields: "      b: {policy: sum}", "is no policy"),
   BadSchema("unknown field key", fields: "      b: {polcy: max}", "did you mean “policy”"),
   BadSchema("required is no flag", fields: "      b: {required: maybe}", "true or false"),
-  BadSchema("min over max", fields: "      b: {type: integer, max: 1,\n          min: 2}", line: 9, "min 2 is above max 1"),
+  BadSchema(
+    "min over max", fields: "      b: {type: integer, max: 1,\n          min: 2}", line: 9, "min 2 is above max 1"),
   BadSchema("min of a text", fields: "      b: {min: 2}", "min and max are for numbers"),
   BadSchema("max of a date", fields: "      b: {type: date, max: 2}", "min and max are for numbers"),
   BadSchema("min past 64 bits", fields: "      b: {type: integer, min: 9223372036854775808}", "64-bit integer"),

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Commands
+import Foundation
+import Master
+import Presentation
+import Registry
+import SQLiteStore
+import SchemaFile
+import SyncCore
+import SyncProtocol
+
+/// `city init --home DIR [--schema FILE]`
+struct CityInit: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init", abstract: "Create a master: the registry's schema and first rows, or any other schema. 建立主库")
+  @OptionGroup var options: CommonOptions
+  @Option(help: "A schema file (YAML) of an application of your own. 模式文件") var schema: String?
+  @Option(help: "A PostgreSQL URL; not supported yet. 数据库地址") var database: String?
+
+  func run() async throws {
+    try await options.run {
+      if database != nil {
+        throw Failure(
+          .configuration, zh: "目前只支持 SQLite 主库;请去掉 --database", en: "only SQLite masters so far; leave --database out")
+      }
+      let home = try options.homeURL(CityProgram.homeVariable)
+      let schema = try readSchema()
+      let seed = self.schema == nil ? try Registry.seed() : []
+      try Home.create(home)
+      let path = CityProgram.masterURL(home).path
+      guard !FileManager.default.fileExists(atPath: path) else {
+        throw Failure(.data, zh: "\(home.path) 已有主库", en: "\(home.path) holds a master already; use another --home")
+      }
+      let master = try Master.create(
+        path: path, key: try signingKey(home), schema: schema, schemaText: try SchemaFile.canonicalJSON(schema), seed: seed,
+        actor: options.actor ?? "city", formats: Registry.formats)
+      let rows = seed.reduce(0) { $0 + $1.rows.count }
+      options.show(
+        .object([
+          ("schema", .string(master.schema.name)), ("records", .integer(Int64(master.schema.records.count))),
+          ("rows", .integer(Int64(rows))), ("city_key", .string(master.key.publicKey.bytes.hex)),
+        ]),
+        Label(
+          zh: "已建立主库:\(master.schema.title.zh),\(master.schema.records.count) 种记录,\(rows) 条初始数据",
+          en: "master created: \(master.schema.title.en), \(master.schema.records.count) records, \(rows) first rows"
+        ).text(options.language))
+    }
+  }
+
+  private func readSchema() throws -> Schema {
+    guard let file = schema else { return try Registry.schema() }
+    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+      throw Failure(.notFound, zh: "无法读取模式文件 \(file)", en: "cannot read the schema file \(file) as UTF-8")
+    }
+    return try SchemaFile.read(text)
+  }
+
+  /// The key is kept before the master is made, so that an interrupted init can be repeated.
+  private func signingKey(_ home: URL) throws -> SigningKey {
+    let url = CityProgram.keyURL(home)
+    if FileManager.default.fileExists(atPath: url.path) { return try SigningKey(seed: try Home.readSecret(url)) }
+    let key = SigningKey()
+    try Home.writeSecret(key.seed, to: url)
+    return key
+  }
+}
+
+/// `city enroll --home DIR --org CODE`
+struct Enroll: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "enroll", abstract: "A one-time code for one machine of an org unit, valid for seven days. 登记码")
+  @OptionGroup var options: CommonOptions
+  @Option(help: "The org unit's code. 单位编码") var org: String
+
+  func run() async throws {
+    try await options.run {
+      let master = try CityProgram.open(home: try options.homeURL(CityProgram.homeVariable))
+      let (code, expiresAt) = try master.enrol(org: org)
+      let expires = isoTime(milliseconds: expiresAt)
+      options.show(
+        .object([("code", .string(code.description)), ("org", .string(org)), ("expires_at", .string(expires))]),
+        code.description)
+    }
+  }
+}

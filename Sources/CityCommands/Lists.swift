@@ -1,0 +1,98 @@
+import ArgumentParser
+import Commands
+import Foundation
+import Master
+import Presentation
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+/// `city conflicts [--state open|decided|all]`
+struct CityConflicts: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "conflicts", abstract: "Contested cells with base, master and contenders. 冲突")
+  @OptionGroup var options: CommonOptions
+  @Option(help: "open, decided or all") var state = "open"
+
+  func run() async throws {
+    try await options.run {
+      let master = try CityProgram.open(home: try options.homeURL(CityProgram.homeVariable))
+      let conflicts = try master.conflicts(try conflictStates(state))
+      let text = conflicts.map { conflictText($0, master.schema, options.language) }.joined(separator: "\n\n")
+      options.show(.array(conflicts.map(conflictJSON)), text)
+    }
+  }
+}
+
+/// `city parked`
+struct CityParked: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "parked", abstract: "Rows that cannot stand in the master, with the reason. 搁置的记录")
+  @OptionGroup var options: CommonOptions
+
+  func run() async throws {
+    try await options.run {
+      let master = try CityProgram.open(home: try options.homeURL(CityProgram.homeVariable))
+      let parked = try master.parked()
+      let rows = parked.map {
+        ["\($0.id)", $0.ref.record, KeyText.show($0.ref.key), $0.reason, $0.detail.text(options.language), $0.edit.actor, String($0.replica.prefix(8))]
+      }
+      let headers = ["id", "record", "key", "reason", "detail", "who", "replica"]
+      options.show(.array(parked.map { json($0, master) }), TextTable(headers: headers, rows: rows).render())
+    }
+  }
+
+  private func json(_ row: MasterParkedRow, _ master: Master) -> JSON {
+    .object([
+      ("id", .integer(row.id)), ("record", .string(row.ref.record)), ("key", keyJSON(row.ref.key)),
+      ("reason", .string(row.reason)), ("detail", .string(row.detail.text(options.language))),
+      ("row", master.schema.record(row.ref.record).map { rowJSON($0, row.row) } ?? .null), ("replica", .string(row.replica)),
+      ("actor", .string(row.edit.actor)),
+    ])
+  }
+}
+
+/// `city replicas`
+struct Replicas: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "replicas", abstract: "The enrolled machines. 已登记的机器")
+  @OptionGroup var options: CommonOptions
+
+  func run() async throws {
+    try await options.run {
+      let replicas = try CityProgram.open(home: try options.homeURL(CityProgram.homeVariable)).replicas()
+      let rows = replicas.map {
+        [$0.id, $0.org, "\($0.batches)", "\($0.cursor)", $0.lastSeen.map(isoTime) ?? "", $0.isWithdrawn ? "withdrawn" : "live"]
+      }
+      let headers = ["replica", "org", "batches", "cursor", "last seen", "state"]
+      options.show(.array(replicas.map(json)), TextTable(headers: headers, rows: rows).render())
+    }
+  }
+
+  private func json(_ replica: ReplicaInfo) -> JSON {
+    .object([
+      ("id", .string(replica.id)), ("org", .string(replica.org)), ("batches", .integer(replica.batches)),
+      ("cursor", .integer(replica.cursor)), ("enrolled_at", .string(isoTime(milliseconds: replica.enrolledAt))),
+      ("last_seen", replica.lastSeen.map { .string(isoTime(milliseconds: $0)) } ?? .null),
+      ("withdrawn", .bool(replica.isWithdrawn)),
+    ])
+  }
+}
+
+/// `city withdraw REPLICA`
+struct Withdraw: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "withdraw", abstract: "Refuse a lost or distrusted machine from now on. 停用一台机器")
+  @OptionGroup var options: CommonOptions
+  @Argument(help: "The machine's id, as `replicas` prints it. 机器编号") var replica: String
+
+  func run() async throws {
+    try await options.run {
+      guard let id = Identifier(hex: replica) else {
+        throw Failure(.usage, zh: "\(replica) 不是机器编号", en: "\(replica) is not the id of a replica; city replicas lists them")
+      }
+      let master = try CityProgram.open(home: try options.homeURL(CityProgram.homeVariable))
+      try master.withdraw(id)
+      options.show(.object([("id", .string(replica)), ("withdrawn", .bool(true))]), "")
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Presentation
+import SQLiteStore
+import SyncCore
+
+/// `add RECORD field=value …`
+public struct Add<P: Program>: AsyncParsableCommand {
+  public static var configuration: CommandConfiguration {
+    CommandConfiguration(commandName: "add", abstract: "Add a row. 添加一条记录")
+  }
+  @OptionGroup public var options: CommonOptions
+  @Argument(help: "A record; `records` lists them. 记录名") public var record: String
+  @Argument(help: "field=value … 字段=值") public var assignments: [String] = []
+  public init() {}
+
+  public func run() async throws {
+    try await options.run {
+      let store = try P.open(home: try options.homeURL(P.homeVariable))
+      let record = try store.namedRecord(self.record)
+      let values = try Assignment.parse(assignments, record: record, language: options.language)
+      let (key, row) = try store.edit(as: options.actor) { db in
+        let key = try store.insert(db, record, values)
+        return (key, try record.row(db, key: key) ?? [])
+      }
+      options.show(rowJSON(record, row), KeyText.show(key))
+    }
+  }
+}
+
+/// `edit RECORD KEY field=value …`
+public struct Edit<P: Program>: AsyncParsableCommand {
+  public static var configuration: CommandConfiguration {
+    CommandConfiguration(commandName: "edit", abstract: "Change cells of a row. 修改一条记录")
+  }
+  @OptionGroup public var options: CommonOptions
+  @Argument(help: "A record. 记录名") public var record: String
+  @Argument(help: "The key, or field:value of a unique field. 主键或 唯一字段:值") public var key: String
+  @Argument(help: "field=value … 字段=值") public var assignments: [String]
+  public init() {}
+
+  public func run() async throws {
+    try await options.run {
+      let store = try P.open(home: try options.homeURL(P.homeVariable))
+      let record = try store.namedRecord(self.record)
+      let key = try store.key(self.key, in: record)
+      let values = try Assignment.parse(assignments, record: record, language: options.language)
+      let row = try store.edit(as: options.actor) { db in
+        try store.update(db, record, key: key, values)
+        return try record.row(db, key: key) ?? []
+      }
+      options.show(rowJSON(record, row), "")
+    }
+  }
+}
+
+/// `delete RECORD KEY`
+public struct Delete<P: Program>: AsyncParsableCommand {
+  public static var configuration: CommandConfiguration {
+    CommandConfiguration(commandName: "delete", abstract: "Delete a row. 删除一条记录")
+  }
+  @OptionGroup public var options: CommonOptions
+  @Argument(help: "A record. 记录名") public var record: String
+  @Argument(help: "The key, or field:value of a unique field. 主键或 唯一字段:值") public var key: String
+  public init() {}
+
+  public func run() async throws {
+    try await options.run {
+      let store = try P.open(home: try options.homeURL(P.homeVariable))
+      let record = try store.namedRecord(self.record)
+      let key = try store.key(self.key, in: record)
+      try store.edit(as: options.actor) { db in try store.delete(db, record, key: key) }
+      options.show(.object([("record", .string(record.name)), ("key", keyJSON(key)), ("deleted", .bool(true))]), "")
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Foundation
+import Presentation
+import SyncCore
+
+/// The flags that every command takes.
+public struct CommonOptions: ParsableArguments {
+  @Option(name: .long, help: "The folder of this registry (or COUNTY_HOME, CITY_HOME). 数据目录")
+  public var home: String?
+
+  @Flag(name: .long, help: "Print one JSON value on stdout. 输出 JSON")
+  public var json = false
+
+  @Option(name: .long, help: "In whose name. 操作人")
+  public var actor: String?
+
+  @Option(name: .long, help: "zh or en. 语言")
+  public var locale: String?
+
+  public init() {}
+
+  public var language: Language { .from(flag: locale, environment: ProcessInfo.processInfo.environment) }
+
+  public func homeURL(_ variable: String) throws -> URL {
+    guard let path = home ?? ProcessInfo.processInfo.environment[variable], !path.isEmpty else {
+      throw Failure(
+        .configuration, zh: "未指定数据目录;请用 --home DIR 或环境变量 \(variable)", en: "no home; give --home DIR or set \(variable)")
+    }
+    return URL(fileURLWithPath: path, isDirectory: true)
+  }
+
+  /// Runs a command and turns a failure into its sentence on stderr and its exit code.
+  public func run(_ body: () async throws -> Void) async throws {
+    do { try await body() } catch let failure as Failure { throw say(failure) } catch let error where Self.isOurs(error) {
+      throw error
+    } catch {
+      throw say(Failure(.defect, zh: "内部错误:\(error)", en: "a defect of ours: \(error)"))
+    }
+  }
+
+  private static func isOurs(_ error: any Error) -> Bool { error is ExitCode || error is ValidationError || error is CleanExit }
+
+  private func say(_ failure: Failure) -> ExitCode {
+    tell(failure.message)
+    return ExitCode(failure.kind.rawValue)
+  }
+
+  /// A message for people.
+  public func tell(_ message: Label) { FileHandle.standardError.write(Data((message.text(language) + "\n").utf8)) }
+
+  /// The result of a command: JSON, or what a person reads.
+  public func show(_ json: @autoclosure () -> JSON, _ text: @autoclosure () -> String) {
+    let out = self.json ? json().text() : text()
+    if !out.isEmpty { FileHandle.standardOutput.write(Data((out + "\n").utf8)) }
+  }
+}
+
+/// The stamp as ISO 8601 in UTC with milliseconds.
+public func isoTime(milliseconds: Int64) -> String {
+  let date = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
+  return date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+}

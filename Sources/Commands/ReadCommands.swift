@@ -1,0 +1,161 @@
+import ArgumentParser
+import Presentation
+import SQLiteStore
+import SyncCore
+
+/// `list RECORD [--where field=value …] [--limit N]`
+public struct List<P: Program>: AsyncParsableCommand {
+  public static var configuration: CommandConfiguration {
+    CommandConfiguration(commandName: "list", abstract: "List rows. 列出记录")
+  }
+  @OptionGroup public var options: CommonOptions
+  @Argument(help: "A record. 记录名") public var record: String
+  @Option(name: .customLong("where"), parsing: .upToNextOption, help: "field=value … 条件") public var conditions: [String] = []
+  @Option(name: .long, help: "At most so many. 最多条数") public var limit: Int?
+  public init() {}
+
+  public func run() async throws {
+    try await options.run {
+      if let limit, limit < 0 { throw Failure(.usage, zh: "--limit 不能为负数", en: "--limit must not be negative") }
+      let store = try P.open(home: try options.homeURL(P.homeVariable))
+      let record = try store.namedRecord(self.record)
+      let values = try Assignment.parse(conditions, record: record, language: options.language)
+      let rows = try store.rows(record, where: values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, limit: limit)
+      options.show(.array(rows.map { rowJSON(record, $0) }), rowTable(record, rows, options.language))
+    }
+  }
+}
+
+/// `show RECORD KEY`
+public struct Show<P: Program>: AsyncParsableCommand {
+  public static var configuration: CommandConfiguration {
+    CommandConfiguration(commandName: "show", abstract: "Show one row. 查看一条记录")
+  }
+  @OptionGroup public var options: CommonOptions
+  @Argument(help: "A record. 记录名") public var record: String
+  @Argument(help: "The key, or field:value of a unique field. 主键或 唯一字段:值") public var key: String
+  public init() {}
+
+  public func run() async throws {
+    try await options.run {
+      let store = try P.open(home: try options.homeURL(P.homeVariable))
+      let record = try store.namedRecord(self.record)
+      let key = try store.key(self.key, in: record)
+      guard let row = try store.row(record, key: key) else { throw store.missing(record, key) }
+      let lines = zip(record.fields, row).map { field, value in
+        [field.name, field.label.text(options.language), ValueText.show(value, field: field, language: options.language)]
+      }
+      let headers = Label(zh: "字段 名称 值", en: "field label value").text(options.language).split(separator: " ").map(String.init)
+      options.show(rowJSON(record, row), TextTable(headers: headers, rows: lines).render())
+    }
+  }
+}
+
+/// `records`
+public struct Records<P: Program>: AsyncParsableCommand {
+  public static var configuration: CommandConfiguration {
+    CommandConfiguration(commandName: "records", abstract: "What the schema offers. 有哪些记录和字段")
+  }
+  @OptionGroup public var options: CommonOptions
+  @Argument(help: "Only this record. 只看此记录") public var record: String?
+  public init() {}
+
+  public func run() async throws {
+    try await options.run {
+      let store = try P.open(home: try options.homeURL(P.homeVariable))
+      let records = try record.map { [try store.namedRecord($0)] } ?? store.schema.records
+      options.show(.array(records.map(describe)), records.map { text($0, options.language) }.joined(separator: "\n\n"))
+    }
+  }
+
+  private func text(_ record: RecordSchema, _ language: Language) -> String {
+    let lines = record.fields.map { field in
+      let notes = [
+        record.key.contains(field.name) ? "key" : field.required ? "required" : nil,
+        field.reference.map { "→ \($0.record).\($0.field)" }, record.unique.contains([field.name]) ? "unique" : nil,
+        (field.owner ?? record.owner) == .city ? "city" : nil, field.policy == .review ? nil : field.policy.rawValue,
+        field.check.values.map { $0.map(\.value).joined(separator: "|") },
+      ]
+      return [field.name, field.label.text(language), field.kind.rawValue, notes.compactMap { $0 }.joined(separator: ", ")]
+    }
+    return "\(record.name)  \(record.label.text(language))\n"
+      + TextTable(headers: ["field", "label", "type", "rules"], rows: lines).render()
+  }
+
+  private func describe(_ record: RecordSchema) -> JSON {
+    .object([
+      ("name", .string(record.name)), ("zh", .string(record.label.zh)), ("en", .string(record.label.en)),
+      ("key", .array(record.key.map(JSON.string))), ("owner", .string(record.owner.rawValue)),
+      (
+        "fields",
+        .array(
+          record.fields.map { field in
+            .object([
+              ("name", .string(field.name)), ("zh", .string(field.label.zh)), ("en", .string(field.label.en)),
+              ("type", .string(field.kind.rawValue)), ("required", .bool(field.required)),
+              ("policy", .string(field.policy.rawValue)),
+            ])
+          })
+      ),
+    ])
+  }
+}
+
+/// `history RECORD KEY`
+public struct HistoryCommand<P: Program>: AsyncParsableCommand {
+  public static var configuration: CommandConfiguration {
+    CommandConfiguration(commandName: "history", abstract: "Every change of a row: who, when, from what to what. 修改历史")
+  }
+  @OptionGroup public var options: CommonOptions
+  @Argument(help: "A record. 记录名") public var record: String
+  @Argument(help: "The key, or field:value of a unique field. 主键或 唯一字段:值") public var key: String
+  public init() {}
+
+  public func run() async throws {
+    try await options.run {
+      let store = try P.open(home: try options.homeURL(P.homeVariable))
+      let record = try store.namedRecord(self.record)
+      let history = try P.history(store, record, try store.key(key, in: record))
+      if let note = history.note { options.tell(note) }
+      let rows = history.lines.map { line in
+        let cells = line.cells.map { "\($0.field): \(spell($0.old)) → \(spell($0.new))" }.joined(separator: "; ")
+        return [line.at.map { isoTime(milliseconds: $0.milliseconds) } ?? "", line.actor, String(line.replica.prefix(8)), line.what, cells, line.outcome]
+      }
+      let headers = ["edited", "who", "replica", "what", "cells", "outcome"]
+      options.show(.array(history.lines.map(json)), TextTable(headers: headers, rows: rows).render())
+    }
+  }
+
+  private func spell(_ value: Value) -> String { value.isNull ? "NULL" : ValueText.spell(value) }
+
+  private func json(_ line: History.Line) -> JSON {
+    func time(_ stamp: Stamp?) -> JSON { stamp.map { .string(isoTime(milliseconds: $0.milliseconds)) } ?? .null }
+    let cells = line.cells.map { JSON.object([("field", .string($0.field)), ("old", JSON($0.old)), ("new", JSON($0.new))]) }
+    return .object([
+      ("edited_at", time(line.at)), ("received_at", time(line.received)), ("actor", .string(line.actor)),
+      ("replica", .string(line.replica)), ("change", .string(line.what)), ("cells", .array(cells)),
+      ("outcome", .string(line.outcome)),
+    ])
+  }
+}
+
+/// `verify`
+public struct Verify<P: Program>: AsyncParsableCommand {
+  public static var configuration: CommandConfiguration {
+    CommandConfiguration(commandName: "verify", abstract: "Check the file, its constraints and its signatures. 校验")
+  }
+  @OptionGroup public var options: CommonOptions
+  public init() {}
+
+  public func run() async throws {
+    try await options.run {
+      let problems = try P.verify(try P.open(home: try options.homeURL(P.homeVariable)))
+      let json = JSON.object([
+        ("ok", .bool(problems.isEmpty)), ("problems", .array(problems.map { .string($0.text(options.language)) })),
+      ])
+      let fine = Label(zh: "一切正常", en: "all is well").text(options.language)
+      options.show(json, problems.isEmpty ? fine : problems.map { $0.text(options.language) }.joined(separator: "\n"))
+      if !problems.isEmpty { throw ExitCode(Failure.Kind.data.rawValue) }
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import Presentation
+import SQLiteStore
+import SyncCore
+
+// How rows and conflicts are shown.
+
+/// A row as a JSON object with the schema's names.
+public func rowJSON(_ record: RecordSchema, _ row: [Value?]) -> JSON {
+  .object(zip(record.fields, row).compactMap { field, value in value.map { (field.name, JSON($0)) } })
+}
+
+/// A key as JSON: the value of a simple key, an array of a composite one.
+public func keyJSON(_ key: RowKey) -> JSON {
+  key.values.count == 1 ? JSON(key.values[0]) : .array(key.values.map { JSON($0) })
+}
+
+/// Rows as a table, without the columns that are empty in all of them.
+public func rowTable(_ record: RecordSchema, _ rows: [[Value]], _ language: Language) -> String {
+  let shown = record.fields.indices.filter { index in rows.contains { !$0[index].isNull } }
+  let headers = shown.map { record.fields[$0].name }
+  let cells = rows.map { row in
+    shown.map { ValueText.show(row[$0], field: record.fields[$0], language: language, labels: true) }
+  }
+  return TextTable(headers: headers, rows: cells).render()
+}
+
+public func conflictJSON(_ conflict: Conflict) -> JSON {
+  .object([
+    ("id", .integer(conflict.id)), ("record", .string(conflict.record)), ("key", keyJSON(conflict.key)),
+    ("field", conflict.field.map(JSON.string) ?? .null), ("base", JSON(conflict.base)), ("master", JSON(conflict.master)),
+    ("contenders", .array(conflict.contenders.map(contenderJSON))), ("state", .string(conflict.state.rawValue)),
+    ("policy", .string(conflict.policy)), ("decision", conflict.decision.map(decisionJSON) ?? .null),
+    ("version", .integer(conflict.version)),
+  ])
+}
+
+private func contenderJSON(_ contender: Contender) -> JSON {
+  .object([
+    ("id", .integer(contender.id)), ("value", JSON(contender.value)), ("deletes", .bool(contender.deletes)),
+    ("replica", .string(contender.replica)), ("actor", .string(contender.edit.actor)),
+    ("edited_at", .string(isoTime(milliseconds: contender.edit.stamp.milliseconds))),
+    ("received_at", .string(isoTime(milliseconds: contender.receivedAt.milliseconds))),
+  ])
+}
+
+private func decisionJSON(_ decision: Decision) -> JSON {
+  .object([
+    ("choice", .string(decision.choice.rawValue)), ("contender", decision.contender.map(JSON.integer) ?? .null),
+    ("value", JSON(decision.value)), ("reason", .string(decision.reason)), ("actor", .string(decision.edit.actor)),
+    ("decided_at", .string(isoTime(milliseconds: decision.edit.stamp.milliseconds))),
+  ])
+}
+
+/// A conflict as a clerk or an official reads it: base, master, every contender with who and when, the decision.
+public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Language) -> String {
+  func word(_ zh: String, _ en: String) -> String { Label(zh: zh, en: en).text(language) }
+  let field = conflict.field.flatMap { schema.record(conflict.record)?.field($0) }
+  func value(_ value: Value) -> String { value.isNull ? "NULL" : ValueText.spell(value) }
+  let place = "\(conflict.record) \(KeyText.show(conflict.key))" + (field.map { " · \($0.name) (\($0.label.text(language)))" } ?? "")
+  var rows: [[String]] = []
+  if field != nil {
+    rows.append([word("基准", "base"), value(conflict.base), "", ""])
+    rows.append([word("主库", "master"), value(conflict.master), "", ""])
+  }
+  for contender in conflict.contenders {
+    let what =
+      field != nil ? value(contender.value) : contender.deletes ? word("删除此行", "deletes the row") : word("修改已删除的行", "changes a deleted row")
+    let who = "\(contender.edit.actor) @ \(contender.replica.prefix(8))"
+    rows.append([
+      word("主张", "contender") + " \(contender.id)", what, who, isoTime(milliseconds: contender.edit.stamp.milliseconds),
+    ])
+  }
+  var text = "#\(conflict.id) [\(conflict.state.rawValue), \(conflict.policy), v\(conflict.version)] \(visibleText(place))\n"
+  text += TextTable(headers: ["", word("值", "value"), word("何人", "who"), word("何时", "when")], rows: rows).render()
+  if let decision = conflict.decision {
+    text += "\n" + word("决定", "decision") + ": \(decision.choice.rawValue) → \(visibleText(value(decision.value)))"
+    text += " (\(visibleText(decision.edit.actor)): \(visibleText(decision.reason)))"
+  }
+  return text
+}
+
+/// `--state open|decided|all`.
+public func conflictStates(_ name: String) throws -> [Conflict.State] {
+  switch name {
+  case "open": return [.open, .proposed]
+  case "decided": return [.decided, .rejected]
+  case "all": return Conflict.State.allCases
+  default:
+    throw Failure(.usage, zh: "--state 只能是 open、decided 或 all", en: "--state is open, decided or all, not \(name)")
+  }
+}
+
+extension RecordStore {
+  /// The record of that name, or the nearest name.
+  public func namedRecord(_ name: String) throws -> RecordSchema {
+    guard let record = schema.record(name) else {
+      throw unknownName(Label(zh: "记录", en: "record"), name, known: schema.records.map(\.name))
+    }
+    return record
+  }
+
+  /// The key that a person means by KEY.
+  public func key(_ text: String, in record: RecordSchema) throws -> RowKey {
+    switch try KeyText.parse(text, record: record) {
+    case .key(let key): return key
+    case .unique(let field, let value):
+      guard let key = try find(record, field: field, value: value) else {
+        throw Failure(.notFound, zh: "没有 \(record.name) \(text)", en: "there is no \(record.name) \(text)")
+      }
+      return key
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Commands
+import Foundation
+import Registry
+import Replica
+import SQLiteStore
+import SchemaFile
+import SyncCore
+import SyncProtocol
+
+/// The county's executable.
+public struct County: AsyncParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "county", abstract: "A county's registry: works without network, syncs with the city. 县区登记",
+    subcommands: [
+      CountyInit.self, Add<CountyProgram>.self, Edit<CountyProgram>.self, Delete<CountyProgram>.self,
+      List<CountyProgram>.self, Show<CountyProgram>.self, Import<CountyProgram>.self, Export<CountyProgram>.self,
+      Records<CountyProgram>.self, Status.self, Diff.self, Revert.self, Sync.self, CountyConflicts.self, CountyParked.self,
+      HistoryCommand<CountyProgram>.self, Verify<CountyProgram>.self,
+    ])
+  public init() {}
+}
+
+public enum CountyProgram: Program {
+  public static let name = "county"
+
+  static func replicaURL(_ home: URL) -> URL { home.appendingPathComponent("replica.sqlite") }
+  static func keyURL(_ home: URL) -> URL { home.appendingPathComponent("replica.key") }
+
+  public static func open(home: URL) throws -> Replica {
+    let path = replicaURL(home).path
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw Failure(.notFound, zh: "\(home.path) 中没有副本;请先 county init", en: "there is no replica in \(home.path); run county init first")
+    }
+    let key = try SigningKey(seed: try Home.readSecret(keyURL(home)))
+    return try Replica.open(path: path, key: key, formats: Registry.formats) { try SchemaFile.parse(canonicalJSON: $0) }
+  }
+
+  public static func history(_ replica: Replica, _ record: RecordSchema, _ key: RowKey) throws -> History {
+    let lines = try replica.history(record, key: key).map { batch, change in
+      History.Line(
+        at: change.edit.stamp, received: nil, actor: change.edit.actor, replica: replica.identity.replica.description,
+        what: "\(change.kind)", cells: change.cells(record), outcome: batch.map { "batch \($0)" } ?? "pending")
+    }
+    let note = Label(
+      zh: "仅显示本机所知的历史(待同步与已发送);完整历史请在市里查看", en: "only what this replica holds (pending and sent); the city has the whole history")
+    return History(lines: lines, note: note)
+  }
+
+  public static func verify(_ replica: Replica) throws -> [Label] { try replica.verify() }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Commands
+import Foundation
+import Presentation
+import Replica
+import SQLiteStore
+import SyncCore
+
+/// `county diff [RECORD [KEY]]`
+struct Diff: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diff", abstract: "What changed since the last sync: base and current values. 与上次同步的差别")
+  @OptionGroup var options: CommonOptions
+  @Argument(help: "Only this record. 只看此记录") var record: String?
+  @Argument(help: "Only this row. 只看此行") var key: String?
+
+  func run() async throws {
+    try await options.run {
+      let replica = try CountyProgram.open(home: try options.homeURL(CountyProgram.homeVariable))
+      let record = try self.record.map { try replica.namedRecord($0) }
+      let key = try record.flatMap { record in try self.key.map { try replica.key($0, in: record) } }
+      let entries = try replica.diff(record, key: key)
+      let headers = ["record", "key", "change", "field", "base", "current", "upstream", "who"]
+      options.show(.array(entries.map(json)), TextTable(headers: headers, rows: entries.map(line)).render())
+    }
+  }
+
+  private func spell(_ value: Value) -> String { value.isNull ? "NULL" : ValueText.spell(value) }
+
+  private func line(_ entry: DiffEntry) -> [String] {
+    let isCell = entry.field != nil
+    return [
+      entry.ref.record, KeyText.show(entry.ref.key), "\(entry.kind)", entry.field ?? "", isCell ? spell(entry.base) : "",
+      isCell ? spell(entry.current) : "", entry.upstream.map(spell) ?? "", entry.edit.actor,
+    ]
+  }
+
+  private func json(_ entry: DiffEntry) -> JSON {
+    .object([
+      ("record", .string(entry.ref.record)), ("key", keyJSON(entry.ref.key)), ("change", .string("\(entry.kind)")),
+      ("field", entry.field.map(JSON.string) ?? .null), ("base", JSON(entry.base)), ("current", JSON(entry.current)),
+      ("upstream", entry.upstream.map { JSON($0) } ?? .null), ("actor", .string(entry.edit.actor)),
+      ("edited_at", .string(isoTime(milliseconds: entry.edit.stamp.milliseconds))),
+    ])
+  }
+}
+
+/// `county revert RECORD KEY`
+struct Revert: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "revert", abstract: "Take back the edits of a row that were not sent. 撤回未同步的修改")
+  @OptionGroup var options: CommonOptions
+  @Argument(help: "A record. 记录名") var record: String
+  @Argument(help: "The key, or field:value of a unique field. 主键或 唯一字段:值") var key: String
+
+  func run() async throws {
+    try await options.run {
+      let replica = try CountyProgram.open(home: try options.homeURL(CountyProgram.homeVariable))
+      let record = try replica.namedRecord(self.record)
+      // A row that was deleted here is found by its key only.
+      let key = try replica.key(self.key, in: record)
+      try replica.revert(record, key: key)
+      let row = try replica.row(record, key: key)
+      options.show(row.map { rowJSON(record, $0) } ?? .null, Label(zh: "已撤回", en: "taken back").text(options.language))
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Commands
+import Foundation
+import Presentation
+import Replica
+import SQLiteStore
+import SyncClient
+import SyncCore
+
+/// `county sync`
+struct Sync: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sync", abstract: "Send what is pending and fetch what is new. 与市里同步")
+  @OptionGroup var options: CommonOptions
+  @Option(help: "Another address of the city, from now on. 市里的新地址") var server: String?
+  @Option(help: "A PEM file of the authority behind the city's certificate. 证书") var certificate: String?
+
+  func run() async throws {
+    try await options.run {
+      let home = try options.homeURL(CountyProgram.homeVariable)
+      let replica = try CountyProgram.open(home: home)
+      if let server { try replica.setServer(server) }
+      let transport = HTTPTransport(server: try replica.meta().server, certificate: certificate)
+      let summary = try await Home.locked(home.appendingPathComponent("sync.lock")) {
+        try await SyncClient(replica, transport: transport).sync()
+      }
+      report(summary)
+    }
+  }
+
+  private func report(_ summary: SyncSummary) {
+    for held in summary.held {
+      let row = "\(held.ref.record) \(KeyText.show(held.ref.key)).\(held.problem.field)"
+      options.tell(
+        Label(zh: "未发送 \(row):\(held.problem.message.zh)", en: "not sent: \(row) \(held.problem.message.en)"))
+    }
+    let received = summary.received
+    let counts = [
+      ("pushed", summary.pushed), ("pulled", received.pulled), ("merged", received.merged), ("conflicts", received.conflicts),
+      ("parked", received.parked), ("rejected", received.rejected), ("held", summary.held.count),
+    ]
+    let text = Label(
+      zh: "发送 \(summary.pushed) 行,取得 \(received.pulled) 行;冲突 \(received.conflicts),搁置 \(received.parked),退回 \(received.rejected)",
+      en: "\(summary.pushed) rows sent, \(received.pulled) fetched; \(received.conflicts) contested, \(received.parked) parked, \(received.rejected) rejected")
+    options.show(.object(counts.map { ($0.0, .integer(Int64($0.1))) }), text.text(options.language))
+  }
+}

@@ -1,0 +1,6 @@
+import CityCommands
+
+@main
+enum Entry {
+  static func main() async { await City.main() }
+}

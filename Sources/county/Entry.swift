@@ -1,0 +1,6 @@
+import CountyCommands
+
+@main
+enum Entry {
+  static func main() async { await County.main() }
+}

@@ -1,0 +1,161 @@
+import Foundation
+import GRDB
+import Master
+import Replica
+import SQLiteStore
+import SchemaFile
+import SyncClient
+import SyncCore
+import SyncProtocol
+
+/// A city and its counties on this machine: real files, real messages, a clock that the test moves.
+public final class World {
+  public let folder: URL
+  public let clock: TestClock
+  public let master: Master
+  public private(set) var replicas: [Replica] = []
+
+  /// - Parameter seed: the city's first rows, by record.
+  public init(schema yaml: String, seed: [(record: String, rows: [[Value]])] = []) throws {
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent("tributary-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let clock = TestClock()
+    self.clock = clock
+    let schema = try SchemaFile.read(yaml)
+    master = try Master.create(
+      path: folder.appendingPathComponent("master.sqlite").path, key: SigningKey(), schema: schema,
+      schemaText: try SchemaFile.canonicalJSON(schema), seed: seed, actor: "official", clock: { clock.now })
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  /// Enrols one more machine of a unit and syncs it once.
+  @discardableResult
+  public func join(_ org: String, actor: String = "clerk") async throws -> Replica {
+    let code = try master.enrol(org: org).code
+    let key = SigningKey()
+    let clock = clock
+    let meta = try await Join.enrol(
+      server: "loopback", code: code, key: key, transport: Loopback(master: master), clock: { clock.now })
+    let replica = try Replica.create(
+      path: folder.appendingPathComponent("replica\(replicas.count).sqlite").path, key: key, meta: meta,
+      schema: master.schema, actor: actor, clock: { clock.now })
+    replicas.append(replica)
+    try await sync(replica)
+    return replica
+  }
+
+  @discardableResult
+  public func sync(_ replica: Replica) async throws -> SyncSummary {
+    clock.now += 1000
+    return try await SyncClient(replica, transport: Loopback(master: master)).sync()
+  }
+
+  /// Runs SQL as any foreign tool would, on a connection of its own with SQLite's defaults.
+  public func shell(_ path: String, _ sql: String) throws {
+    var configuration = Configuration()
+    configuration.foreignKeysEnabled = false
+    configuration.busyMode = .timeout(5)
+    try DatabaseQueue(path: path, configuration: configuration).writeWithoutTransaction { try $0.execute(sql: sql) }
+  }
+
+  public func shell(_ replica: Replica, _ sql: String) throws { try shell(replica.path, sql) }
+  public func shell(_ sql: String) throws { try shell(master.path, sql) }
+
+  /// What differs between a replica and the master in the replica's scope, as text; empty when they are equal (I2).
+  public func differences(_ replica: Replica) throws -> [String] {
+    try master.absorbNow()
+    var found: [String] = []
+    for record in master.schema.records {
+      let theirs = try Dictionary(uniqueKeysWithValues: replica.rows(record).map { (record.rowKey(of: $0), $0) })
+      let ours = try master.rows(record).filter { try isInScope(record, $0, replica.identity.org) }
+      let wanted = Dictionary(uniqueKeysWithValues: ours.map { (record.rowKey(of: $0), $0) })
+      for key in Set(theirs.keys).union(wanted.keys).sorted() where theirs[key] != wanted[key] {
+        found.append("\(record.name) \(key.values): replica \(theirs[key] ?? []) master \(wanted[key] ?? [])")
+      }
+    }
+    return found
+  }
+
+  private func isInScope(_ record: RecordSchema, _ row: [Value], _ org: String) throws -> Bool {
+    switch record.scope {
+    case .all: return true
+    case .field(let name): return record.index(of: name).map { row[$0] == .text(org) } ?? false
+    case .via(let name):
+      guard let index = record.index(of: name), let reference = record.fields[index].reference,
+        let parent = master.schema.record(reference.record), let image = try master.row(parent, key: RowKey([row[index]]))
+      else { return false }
+      return try isInScope(parent, image, org)
+    }
+  }
+}
+
+/// A clock that stands still until a test moves it. Milliseconds since 1970.
+public final class TestClock: @unchecked Sendable {
+  private let lock = NSLock()
+  private var milliseconds: Int64 = 1_800_000_000_000
+
+  public init() {}
+
+  public var now: Int64 {
+    get { lock.withLock { milliseconds } }
+    set { lock.withLock { milliseconds = newValue } }
+  }
+}
+
+/// Messages that reach the city without a network.
+public struct Loopback: Transport {
+  let master: Master
+
+  public init(master: Master) { self.master = master }
+
+  public func welcome(_ message: [UInt8]) async throws -> [UInt8] { try master.welcome(message) }
+  public func exchange(_ message: [UInt8]) async throws -> [UInt8] { try master.exchange(message) }
+}
+
+/// A small application: offices, companies that belong to one, figures that belong to a company.
+public let smallSchemaYAML = """
+  schema: small
+  version: 1
+  title: Small
+  units: office.code
+  records:
+    office:
+      key: code
+      owner: city
+      fields:
+        code: {type: text}
+        name: {type: text}
+    company:
+      key: id
+      scope: {field: office}
+      edits: propose
+      fields:
+        id: {type: text}
+        office: {type: text, required: true, references: office.code}
+        code: {type: text, unique: true}
+        name: {type: text}
+        phone: {type: text, policy: latest}
+        address: {type: text, policy: county}
+        industry: {type: text, policy: city}
+        first: {type: integer, policy: min}
+        peak: {type: integer, policy: max}
+        staff: {type: integer, min: 0}
+        grade: {type: text, owner: city}
+    figure:
+      key: [company, year]
+      scope: {via: company}
+      fields:
+        company: {type: text, references: company.id}
+        year: {type: integer}
+        sales: {type: integer}
+        note: {type: text}
+  """
+
+extension World {
+  /// The small application with the offices A and B.
+  public static func small() throws -> World {
+    let offices: [[Value]] = ["A", "B"].map { [.text($0), .text("Office \($0)")] }
+    return try World(schema: smallSchemaYAML, seed: [("office", offices)])
+  }
+}
