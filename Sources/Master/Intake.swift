@@ -154,6 +154,8 @@ struct Intake {
             settled[index].result = MergeResult(image: settled[index].before, contests: [contest], stamps: [:], asSent: false)
             changed = true
           }
+        } else if settled[index].result.image == settled[index].before {
+          continue
         } else if let reason = clash(settled[index], holders) ?? missing(settled[index], present) {
           settled[index].parked = reason
           changed = true

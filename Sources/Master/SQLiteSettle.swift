@@ -89,7 +89,10 @@ extension SQLiteMasterTransaction {
       var old = try write.before.flatMap { try unit(of: record, $0) }
       if old == nil, write.after == nil { old = write.echo }
       if write.after == write.before {
-        if let echo = write.echo { try place(write.ref, unit: new == "" ? "" : echo, gone: write.after == nil, skip: nil) }
+        // The sender hears what stands; of a row that it may not see, that there is none (I4).
+        if let echo = write.echo {
+          try place(write.ref, unit: new == "" ? "" : echo, gone: new != "" && new != echo, skip: nil)
+        }
         continue
       }
       if let new { try place(write.ref, unit: new, gone: false, skip: write.skip) }

@@ -100,7 +100,8 @@ extension RecordSchema {
   private var update: String {
     let values = keyColumns.map { "OLD.\($0)" }
       + otherIndices.map { "CASE WHEN \(differs($0)) THEN OLD.\(quoted(fields[$0].name)) END" }
-    let mask = otherIndices.map { "(\(differs($0))) << \($0)" }.joined(separator: " | ")
+    // Shift and "or" have the same precedence in SQLite, hence every bracket.
+    let mask = otherIndices.map { "((\(differs($0))) << \($0))" }.joined(separator: " | ")
     let latest = latestIndices.flatMap { index in
       ["stamp", "actor"].map { "CASE WHEN \(differs(index)) THEN c.\($0) END" }
     }

@@ -30,6 +30,8 @@ public struct HTTPTransport: Transport {
   private func post(_ path: String, _ body: [UInt8]) async throws -> [UInt8] {
     var configuration = HTTPClient.Configuration()
     configuration.timeout = .init(connect: .seconds(10), read: .seconds(300))
+    // A clerk without network hears so at once.
+    configuration.connectionPool.retryConnectionEstablishment = false
     if let certificate {
       configuration.tlsConfiguration = .makeClientConfiguration()
       configuration.tlsConfiguration?.trustRoots = .file(certificate)

@@ -51,6 +51,22 @@ public final class World {
     return try await SyncClient(replica, transport: Loopback(master: master)).sync()
   }
 
+  /// Fetches what is new without sending what is pending, as an exchange does for edits made while it runs.
+  @discardableResult
+  public func pull(_ replica: Replica) async throws -> ReceiveSummary {
+    clock.now += 1000
+    let meta = try replica.meta()
+    let city = try VerifyingKey(bytes: meta.cityKey)
+    var session = SyncSession(city: city, replica: meta.replica, epoch: meta.epoch, cursor: meta.cursor)
+    var request = try replica.hello().bytes
+    while true {
+      switch try session.receive(try master.exchange(request)) {
+      case .continueFrom(let cursor): request = try replica.hello(tentative: cursor).bytes
+      case .finish(let receipts, let pages): return try replica.receive(receipts: receipts, pages: pages)
+      }
+    }
+  }
+
   /// Runs SQL as any foreign tool would, on a connection of its own with SQLite's defaults.
   public func shell(_ path: String, _ sql: String) throws {
     var configuration = Configuration()
@@ -151,11 +167,3 @@ public let smallSchemaYAML = """
         sales: {type: integer}
         note: {type: text}
   """
-
-extension World {
-  /// The small application with the offices A and B.
-  public static func small() throws -> World {
-    let offices: [[Value]] = ["A", "B"].map { [.text($0), .text("Office \($0)")] }
-    return try World(schema: smallSchemaYAML, seed: [("office", offices)])
-  }
-}

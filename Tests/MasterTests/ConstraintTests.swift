@@ -1,0 +1,137 @@
+import Foundation
+import Master
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// A row that cannot stand is parked whole with its reason; the rest flows (I5, I6).
+
+@Test func aDuplicateIsParkedWithItsChildrenAndTheRestFlows() async throws {
+  let world = try World.small()
+  let a = try await world.join("A")
+  let b = try await world.join("B")
+  try world.shell(a, "INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'X')")
+  try world.shell(
+    b,
+    """
+    INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X'), ('b2', 'B', 'Y');
+    INSERT INTO figure (company, year, sales) VALUES ('b1', 2018, 5), ('b2', 2018, 6)
+    """)
+  try await world.sync(a)
+  let summary = try await world.sync(b)
+  #expect(summary.received.parked == 2)
+  #expect(try world.master.parked().map(\.reason) == ["unique", "reference"])
+  #expect(Set(try b.parked().map(\.ref.record)) == ["company", "figure"])
+  #expect(try b.parked().first { $0.ref.record == "figure" }?.row[2] == .integer(5))
+  try await world.settle()
+  #expect(try world.master.rows(world.master.record("figure")).count == 1)
+}
+
+@Test func twoRowsMaySwapAUniqueValue() async throws {
+  let world = try World.small()
+  let one = try await world.join("A")
+  let two = try await world.join("A")
+  try world.shell(one, "INSERT INTO company (id, office, code) VALUES ('c1', 'A', 'X'), ('c2', 'A', 'Y')")
+  try await world.settle()
+  try world.shell(
+    one,
+    """
+    BEGIN; UPDATE company SET code = 'T' WHERE id = 'c1'; UPDATE company SET code = 'X' WHERE id = 'c2';
+    UPDATE company SET code = 'Y' WHERE id = 'c1'; COMMIT
+    """)
+  try await world.settle()
+  #expect(try world.master.parked().isEmpty)
+  let codes = try two.rows(two.record("company")).map { $0[2] }
+  #expect(codes == [.text("Y"), .text("X")])
+}
+
+@Test func aChildOfAParentThatTheCityDeletedIsParked() async throws {
+  let world = try World.small()
+  let one = try await world.join("A")
+  try world.shell(one, "INSERT INTO company (id, office) VALUES ('c1', 'A')")
+  try await world.settle()
+  try world.shell(one, "INSERT INTO figure (company, year, sales) VALUES ('c1', 2018, 7)")
+  try world.shell("DELETE FROM company WHERE id = 'c1'")
+  try await world.sync(one)
+  #expect(try world.master.parked().map(\.reason) == ["reference"])
+  #expect(try one.parked().first?.row[2] == .integer(7))
+  try await world.settle()
+}
+
+@Test func aParentWithAChildThatItsSenderDidNotSeeStays() async throws {
+  let world = try World.small()
+  let one = try await world.join("A")
+  let two = try await world.join("A")
+  try world.shell(one, "INSERT INTO company (id, office) VALUES ('c1', 'A')")
+  try await world.settle()
+  try world.shell(one, "INSERT INTO figure (company, year, sales) VALUES ('c1', 2018, 7)")
+  try world.shell(two, "DELETE FROM company WHERE id = 'c1'")
+  try await world.sync(one)
+  try await world.sync(two)
+  #expect(try world.master.conflicts([.open]).map(\.record) == ["company"])
+  try await world.settle()
+  #expect(try world.master.rows(world.master.record("company")).count == 1)
+}
+
+@Test func aReplicaNeitherSeesNorChangesAnotherUnit() async throws {
+  let world = try World.small()
+  let a = try await world.join("A")
+  let b = try await world.join("B")
+  try world.shell(a, "INSERT INTO company (id, office, name) VALUES ('a1', 'A', '甲')")
+  try await world.settle()
+  #expect(try b.rows(b.record("company")).isEmpty)
+  // Whatever a client sends, the city enforces it: a row of another unit, by its key.
+  try world.shell(b, "INSERT INTO company (id, office, name) VALUES ('a1', 'B', 'mine')")
+  try await world.sync(b)
+  #expect(try world.master.parked().map(\.reason) == ["scope"])
+  try await world.settle()
+  #expect(try world.master.rows(world.master.record("company"))[0][3] == .text("甲"))
+  try world.shell(b, "INSERT INTO company (id, office, name) VALUES ('a2', 'A', 'for you')")
+  try await world.sync(b)
+  #expect(try world.master.parked().last?.reason == "scope")
+  try await world.settle()
+}
+
+@Test func aColumnOfTheCitysBecomesAProposal() async throws {
+  let world = try World.small()
+  let one = try await world.join("A")
+  try world.shell(one, "INSERT INTO company (id, office, name, grade) VALUES ('c1', 'A', '甲', 'AAA')")
+  try await world.sync(one)
+  let record = try world.master.record("company")
+  #expect(try world.master.rows(record)[0].last == .null)
+  let proposal = try #require(try world.master.conflicts([.proposed]).first)
+  #expect(proposal.field == "grade" && proposal.contenders[0].value == .text("AAA"))
+  try await world.settle()
+  _ = try world.master.decide(proposal.id, .take(1), reason: "granted", actor: "li")
+  try await world.settle()
+  #expect(try one.rows(one.record("company"))[0].last == .text("AAA"))
+}
+
+@Test func aMoveToAnotherUnitTakesTheChildrenAlong() async throws {
+  let world = try World.small()
+  let a = try await world.join("A")
+  let b = try await world.join("B")
+  try world.shell(a, "INSERT INTO company (id, office) VALUES ('c1', 'A'); INSERT INTO figure (company, year) VALUES ('c1', 2018)")
+  try await world.settle()
+  // Edits that the old unit had pending are not lost: they arrive as parked rows.
+  try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'")
+  try world.shell(a, "UPDATE company SET name = 'late' WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try a.rows(a.record("figure")).isEmpty)
+  #expect(try b.rows(b.record("figure")).count == 1)
+  #expect(try world.master.parked().map(\.reason) == ["scope"])
+  #expect(try a.parked().count == 1)
+}
+
+@Test func aCheckThatTheCityMakesParksTheRow() async throws {
+  let world = try World.small()
+  let one = try await world.join("A")
+  let record = try one.record("company")
+  try world.shell(one, "INSERT INTO company (id, office, staff) VALUES ('c1', 'A', 3), ('c2', 'A', 4)")
+  try world.shell(one, "DROP TRIGGER sync_check_update_company; UPDATE company SET staff = -1 WHERE id = 'c1'")
+  // The replica itself notices the missing trigger and refuses aloud.
+  await #expect(throws: Failure.self) { try await world.sync(one) }
+  #expect(try one.freeze().map(\.problem.field) == ["staff"])
+  #expect(try one.rows(record).count == 2)
+}
