@@ -11,8 +11,12 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let package = Package(
   name: "tributary",
   products: [
-    .library(name: "TributaryReplica", targets: ["SyncCore", "SchemaFile", "Replica", "SyncClient"]),
-    .library(name: "TributaryMaster", targets: ["SyncCore", "SchemaFile", "Master", "SyncServer"]),
+    .library(
+      name: "TributaryReplica",
+      targets: ["SyncCore", "SchemaFile", "SyncProtocol", "SQLiteStore", "Replica", "SyncClient"]),
+    .library(
+      name: "TributaryMaster",
+      targets: ["SyncCore", "SchemaFile", "SyncProtocol", "SQLiteStore", "Master", "SyncServer"]),
     .executable(name: "county", targets: ["county"]),
     .executable(name: "city", targets: ["city"]),
   ],
@@ -81,6 +85,7 @@ let package = Package(
     .testTarget(name: "ReplicaTests", dependencies: ["Replica", "TestSupport"]),
     .testTarget(name: "MasterTests", dependencies: ["Master", "Replica", "SyncClient", "TestSupport"]),
     .testTarget(name: "ProgramTests", dependencies: ["TestSupport", "county", "city"]),
+    .testTarget(name: "ReadmeTests", dependencies: ["SchemaFile", "SyncClient", "SyncServer", "county", "city"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -12,14 +12,16 @@ extension Master {
     if let units = schema.units {
       let record = try record(units.record)
       guard let field = record.index(of: units.field), try find(record, field: field, value: .text(org)) != nil else {
-        throw Failure(.notFound, zh: "没有编码为 \(org) 的单位", en: "there is no org unit \(org); list \(units.record) shows them")
+        throw Failure(
+          .notFound, zh: "没有编码为 \(org) 的单位", en: "there is no org unit \(org); list \(units.record) shows them")
       }
     }
     var random = SystemRandomNumberGenerator()
     let code = EnrolmentCode(city: key.publicKey, using: &random)
     let expires = clock() + Self.codeLifetime
     try store.transaction { transaction in
-      try transaction.save(EnrolmentRecord(name: code.name, secret: code.secret, org: org, expiresAt: expires, usedBy: nil))
+      try transaction.save(
+        EnrolmentRecord(name: code.name, secret: code.secret, org: org, expiresAt: expires, usedBy: nil))
     }
     return (code, expires)
   }

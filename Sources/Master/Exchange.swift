@@ -31,7 +31,9 @@ extension Master {
       if replica.isWithdrawn { throw Refusal.withdrawn }
       guard hello.number > replica.request else { throw Refusal.replayed }
       let meta = try transaction.meta()
-      guard hello.epoch == meta.epoch, hello.cursor <= (try transaction.head()), hello.cursor >= 0 else { throw Refusal.epoch }
+      guard hello.epoch == meta.epoch, hello.cursor <= (try transaction.head()), hello.cursor >= 0 else {
+        throw Refusal.epoch
+      }
       guard hello.schema == meta.schemaHash else { throw Refusal.schema }
       replica.request = hello.number
       replica.lastSeen = clock()
@@ -62,12 +64,14 @@ extension Master {
       let batch = try refusing { try Batch(message.body, schema: schema) }
       let received = try transaction.tick(milliseconds: clock())
       let sender = Sender(replica: id, org: replica.org, offset: replica.offset, cursor: message.header.cursor)
-      var intake = Intake(schema: schema, formats: formats, transaction: transaction, sender: sender, received: received)
+      var intake = Intake(
+        schema: schema, formats: formats, transaction: transaction, sender: sender, received: received)
       let settlement = try intake.settle(batch)
       let arrival = try transaction.nextArrival()
       try transaction.write(settlement, from: id, arrival: arrival, received: received)
       let header = Header(
-        kind: .receipt, replica: id, epoch: meta.epoch, number: number, cursor: arrival, stamp: received, schema: meta.schemaHash)
+        kind: .receipt, replica: id, epoch: meta.epoch, number: number, cursor: arrival, stamp: received,
+        schema: meta.schemaHash)
       let receipt = try Envelope(header, body: ReceiptBody.encode(settlement.receipts), key: key)
       try transaction.append(
         message, receipt: receipt.bytes, arrival: arrival, received: received, touched: batch.changes.map(\.ref))
@@ -81,10 +85,10 @@ extension Master {
     try store.transaction { transaction in
       if let local = transaction as? SQLiteMasterTransaction { try absorb(local) }
       let meta = try transaction.meta()
-      let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: PageLimit())
+      let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit)
       var header = Header(
         kind: .page, replica: replica.id, epoch: meta.epoch, number: cursor, cursor: page.cursor,
-        stamp: Stamp(milliseconds: clock()), schema: meta.schemaHash)
+        stamp: max(try transaction.stamp(), Stamp(milliseconds: clock())), schema: meta.schemaHash)
       header.more = page.more
       return try Envelope(header, body: page.body, key: key)
     }
@@ -92,7 +96,9 @@ extension Master {
 
   /// What cannot be read or verified was changed on the way, or never was a message.
   func refusing<T>(_ body: () throws -> T) throws -> T {
-    do { return try body() } catch let refusal as Refusal { throw refusal } catch is EnvelopeError { throw Refusal.tampered } catch is CodecError {
+    do { return try body() } catch let refusal as Refusal { throw refusal } catch is EnvelopeError {
+      throw Refusal.tampered
+    } catch is CodecError {
       throw Refusal.tampered
     } catch is BodyError { throw Refusal.tampered }
   }
@@ -103,7 +109,8 @@ extension Refusal {
   static let tampered = Refusal(
     .tampered, zh: "消息在途中被改动或不完整;请重新同步", en: "the message was changed or cut on its way; sync again")
   static let unknownReplica = Refusal(
-    .unknownReplica, zh: "市里没有登记这台机器;请向市里索取登记码后 init", en: "the city does not know this replica; ask for a code and init")
+    .unknownReplica, zh: "市里没有登记这台机器;请向市里索取登记码后 init",
+    en: "the city does not know this replica; ask for a code and init")
   static let withdrawn = Refusal(
     .withdrawn, zh: "这台机器已被市里停用;请与市里联系", en: "this replica was withdrawn by the city; ask the city")
   static let replayed = Refusal(
@@ -113,12 +120,15 @@ extension Refusal {
   static let schema = Refusal(
     .schema, zh: "本机的模式版本与市里不同;请升级", en: "this replica's schema is not the city's; upgrade it")
   static let badCode = Refusal(
-    .badCode, zh: "登记码无效、已使用或已过期;请向市里索取新码", en: "the enrolment code is wrong, used or expired; ask the city for a new one")
+    .badCode, zh: "登记码无效、已使用或已过期;请向市里索取新码",
+    en: "the enrolment code is wrong, used or expired; ask the city for a new one")
 
   static func fork(_ number: Int64) -> Refusal {
     Refusal(
       .fork, zh: "第 \(number) 批已收到过不同内容:本机是复制品或由旧备份恢复;请与市里联系",
-      en: "batch \(number) came before with another content: this replica was cloned or restored from an old copy; ask the city")
+      en:
+        "batch \(number) came before with another content: this replica was cloned or restored from an old copy; ask the city"
+    )
   }
   static func gap(_ number: Int64, after last: Int64) -> Refusal {
     Refusal(.gap, zh: "收到第 \(number) 批,但上一批是第 \(last) 批", en: "batch \(number) came, but the last one was \(last)")

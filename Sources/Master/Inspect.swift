@@ -124,7 +124,9 @@ extension Master {
     var problems: [Label] = []
     var keys: [Identifier: VerifyingKey] = [.city: key.publicKey]
     try db.each("SELECT id, public_key FROM sync_replica") { row in
-      guard case .blob(let id) = row.cell(0), case .blob(let bytes) = row.cell(1), let id = Identifier(id) else { return }
+      guard case .blob(let id) = row.cell(0), case .blob(let bytes) = row.cell(1), let id = Identifier(id) else {
+        return
+      }
       keys[id] = try? VerifyingKey(bytes: bytes)
     }
     var chain: [UInt8] = Array(repeating: 0, count: 32)
@@ -138,7 +140,9 @@ extension Master {
         problems.append(
           Label(
             zh: "历史第 \(logged.arrival) 批(机器 \(logged.replica) 第 \(logged.number) 批)签名或哈希链不符",
-            en: "batch \(logged.arrival) of the log (replica \(logged.replica), number \(logged.number)) fails its signature or the chain"))
+            en:
+              "batch \(logged.arrival) of the log (replica \(logged.replica), number \(logged.number)) fails its signature or the chain"
+          ))
         chain = logged.chain
         arrival = logged.arrival
       }
@@ -149,7 +153,8 @@ extension Master {
   private func check(_ logged: LoggedBatch, _ keys: [Identifier: VerifyingKey]) throws -> Bool {
     guard let key = keys[logged.replica] else { return false }
     let message = try SealedEnvelope(logged.message[...])
-    guard message.hash == logged.hash, message.header.replica == logged.replica, message.header.number == logged.number else {
+    guard message.hash == logged.hash, message.header.replica == logged.replica, message.header.number == logged.number
+    else {
       return false
     }
     _ = try message.open(with: key)

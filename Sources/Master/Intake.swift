@@ -62,8 +62,10 @@ struct Intake {
         underReview: Set((conflicts[change.ref] ?? []).compactMap { $0.field.flatMap(record.index(of:)) }),
         stamps: stamps[change.ref] ?? [:])
       let corrected = Dictionary(
-        uniqueKeysWithValues: record.fields.indices.filter { record.fields[$0].policy == .latest && change.new[$0] != nil }
-          .map { ($0, change.edit(of: $0).stamp.corrected(offset: sender.offset, arrival: received)) })
+        uniqueKeysWithValues: record.fields.indices.filter {
+          record.fields[$0].policy == .latest && change.new[$0] != nil
+        }
+        .map { ($0, change.edit(of: $0).stamp.corrected(offset: sender.offset, arrival: received)) })
       let result = merge(change, into: master, schema: record, side: .county, stamps: corrected)
       byRef[change.ref] = settled.count
       settled.append(Row(n: index + 1, change: change, record: record, before: master.image, result: result))
@@ -121,7 +123,9 @@ struct Intake {
         return ("scope", Label(zh: "不在本单位 \(sender.org) 的范围内", en: "is outside the scope of \(sender.org)"))
       }
     }
-    if let image = row.result.image, image != row.before, let problem = record.problems(in: image, formats: formats).first {
+    if let image = row.result.image, image != row.before,
+      let problem = record.problems(in: image, formats: formats).first
+    {
       return (
         "check",
         Label(zh: "\(problem.field):\(problem.message.zh)", en: "\(problem.field): \(problem.message.en)")
@@ -136,7 +140,8 @@ struct Intake {
   private mutating func settleConstraints() throws {
     let holders = try transaction.holders(of: Set(settled.flatMap { claims($0.record, $0.result.image) }))
     let present = try transaction.present(Set(settled.flatMap { targets($0.record, $0.result.image) }))
-    let leaving = Set(settled.filter { $0.before != nil && $0.result.image == nil }.flatMap { identities($0.record, $0.before) })
+    let leaving = Set(
+      settled.filter { $0.before != nil && $0.result.image == nil }.flatMap { identities($0.record, $0.before) })
     let referrers = try transaction.referrers(to: leaving)
     for (index, row) in settled.enumerated() {
       for image in [row.before, row.result.image] {
@@ -151,7 +156,8 @@ struct Intake {
         if settled[index].result.image == nil {
           if keepsParent(settled[index], referrers) {
             let contest = Contest(column: nil, state: .open, incomingDeletes: true)
-            settled[index].result = MergeResult(image: settled[index].before, contests: [contest], stamps: [:], asSent: false)
+            settled[index].result = MergeResult(
+              image: settled[index].before, contests: [contest], stamps: [:], asSent: false)
             changed = true
           }
         } else if settled[index].result.image == settled[index].before {
@@ -198,15 +204,19 @@ struct Intake {
         guard let other = byRef[RowRef(row.record.name, key)].map({ settled[$0] }) else { return key }
         return claims(other.record, other.after).contains(claim) ? key : nil
       }
-      holder = holder ?? (claimants[claim] ?? []).map { settled[$0] }.first { other in
-        other.n != row.n && (other.n < row.n || other.parked != nil) && claims(other.record, other.after).contains(claim)
-      }?.change.key
+      holder =
+        holder
+        ?? (claimants[claim] ?? []).map { settled[$0] }.first { other in
+          other.n != row.n && (other.n < row.n || other.parked != nil)
+            && claims(other.record, other.after).contains(claim)
+        }?.change.key
       if let holder {
         let fields = claim.fields.joined(separator: ",")
         return (
           "unique",
           Label(
-            zh: "\(fields) 与 \(row.record.name) \(holder.text) 重复", en: "\(fields) is already that of \(row.record.name) \(holder.text)")
+            zh: "\(fields) 与 \(row.record.name) \(holder.text) 重复",
+            en: "\(fields) is already that of \(row.record.name) \(holder.text)")
         )
       }
     }
@@ -228,7 +238,9 @@ struct Intake {
   private func keepsParent(_ row: Row, _ referrers: [ReferenceTarget: [RowRef]]) -> Bool {
     identities(row.record, row.before).contains { target in
       (referrers[target] ?? []).contains { child in
-        byRef[child].map { settled[$0].after.map { targets(settled[byRef[child] ?? 0].record, $0).contains(target) } ?? false } ?? true
+        byRef[child].map {
+          settled[$0].after.map { targets(settled[byRef[child] ?? 0].record, $0).contains(target) } ?? false
+        } ?? true
       }
     }
   }
@@ -261,9 +273,12 @@ struct Intake {
       let field = contest.column.map { row.record.fields[$0].name }
       let edit = contest.column.map { row.change.edit(of: $0) } ?? row.change.edit
       var contender = Contender(
-        id: 1, value: contest.incoming, deletes: contest.incomingDeletes, replica: sender.replica.description, edit: edit,
+        id: 1, value: contest.incoming, deletes: contest.incomingDeletes, replica: sender.replica.description,
+        edit: edit,
         receivedAt: received)
-      if contest.state == .open || contest.state == .proposed, var conflict = waiting.first(where: { $0.field == field }) {
+      if contest.state == .open || contest.state == .proposed,
+        var conflict = waiting.first(where: { $0.field == field })
+      {
         contender.id = Int64(conflict.contenders.count + 1)
         conflict.contenders.append(contender)
         conflict.version += 1
@@ -271,8 +286,10 @@ struct Intake {
         continue
       }
       var conflict = Conflict(
-        id: try transaction.nextConflict(), record: row.record.name, key: row.change.key, field: field, base: contest.base,
-        master: contest.master, state: .open, policy: contest.column.map { row.record.fields[$0].policy.rawValue } ?? "row",
+        id: try transaction.nextConflict(), record: row.record.name, key: row.change.key, field: field,
+        base: contest.base,
+        master: contest.master, state: .open,
+        policy: contest.column.map { row.record.fields[$0].policy.rawValue } ?? "row",
         version: 1, openedAt: received, contenders: [contender])
       switch contest.state {
       case .open, .decision: break
@@ -296,7 +313,8 @@ struct Intake {
     let list = fields.joined(separator: ", ")
     if states.contains(.rejected) {
       return RowReceipt(
-        n: row.n, outcome: .rejected, reason: "owner", detail: Label(zh: "\(list) 由市里维护", en: "\(list): kept by the city"))
+        n: row.n, outcome: .rejected, reason: "owner",
+        detail: Label(zh: "\(list) 由市里维护", en: "\(list): kept by the city"))
     }
     if !states.isEmpty {
       return RowReceipt(

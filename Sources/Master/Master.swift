@@ -10,6 +10,8 @@ public final class Master: RecordStore, @unchecked Sendable {
   public let formats: Formats
   public let clock: @Sendable () -> Int64
   public let key: SigningKey
+  /// How much one page may hold.
+  public var pageLimit = PageLimit()
   let store: SQLiteMaster
 
   public var side: Side { .city }

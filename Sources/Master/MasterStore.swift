@@ -102,6 +102,8 @@ protocol MasterTransaction {
   func meta() throws -> MasterMeta
   /// The newest place in the sequence.
   func head() throws -> Int64
+  /// The stamp that the master's clock shows.
+  func stamp() throws -> Stamp
   /// The master's clock moved on.
   func tick(milliseconds: Int64) throws -> Stamp
 
@@ -139,9 +141,15 @@ protocol MasterTransaction {
   func absorb(_ changes: [Change], writes: [RowWrite]) throws
 }
 
-struct PageLimit: Sendable {
-  var rows = 20_000
-  var bytes = 8 << 20
+public struct PageLimit: Sendable {
+  public var rows: Int
+  /// Before compression; the row that reaches it is the last one.
+  public var bytes: Int
+
+  public init(rows: Int = 20_000, bytes: Int = 8 << 20) {
+    self.rows = rows
+    self.bytes = bytes
+  }
 }
 
 struct Page {

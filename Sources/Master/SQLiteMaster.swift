@@ -46,7 +46,8 @@ struct SQLiteMasterTransaction: MasterTransaction {
   func meta() throws -> MasterMeta {
     var values: [String: Value] = [:]
     try db.each("SELECT name, value FROM sync_meta") { row in values[row[0] as String] = row.cell(1) }
-    guard case .blob(let bytes)? = values["epoch"], let epoch = Identifier(bytes), case .text(let schema)? = values["schema"]
+    guard case .blob(let bytes)? = values["epoch"], let epoch = Identifier(bytes),
+      case .text(let schema)? = values["schema"]
     else { throw Failure(.data, zh: "主库不完整;请恢复备份", en: "the master is incomplete; restore a backup") }
     return MasterMeta(epoch: epoch, schemaText: schema)
   }
@@ -55,6 +56,7 @@ struct SQLiteMasterTransaction: MasterTransaction {
   func nextArrival() throws -> Int64 { try next("arrival") }
   func nextConflict() throws -> Int64 { try next("conflict") }
   func nextOwnBatch() throws -> Int64 { try next("own") }
+  func stamp() throws -> Stamp { Stamp(raw: try db.integer("SELECT stamp FROM sync_clock") ?? 0) }
   func tick(milliseconds: Int64) throws -> Stamp { try SQLiteStore.tick(db, milliseconds: milliseconds) }
 
   private func counter(_ name: String) throws -> Int64 {
@@ -129,7 +131,8 @@ struct SQLiteMasterTransaction: MasterTransaction {
     for target in targets {
       guard let parent = schema.record(target.record) else { continue }
       for (child, field, column) in schema.references(to: parent) where parent.fields[column].name == target.field {
-        let sql = "SELECT \(child.keyColumns.joined(separator: ", ")) FROM \(child.table) WHERE \(quoted(field.name)) = ?"
+        let sql =
+          "SELECT \(child.keyColumns.joined(separator: ", ")) FROM \(child.table) WHERE \(quoted(field.name)) = ?"
         try db.each(sql, [target.value]) { row in
           found[target, default: []].append(RowRef(child.name, RowKey(row.cells(0..<child.key.count))))
         }
@@ -157,7 +160,9 @@ struct SQLiteMasterTransaction: MasterTransaction {
   }
 
   func enrolment(_ name: String) throws -> EnrolmentRecord? {
-    guard let row = try db.first("SELECT secret, org, expires_at, used_by FROM sync_enrolment WHERE name = ?", [.text(name)]),
+    guard
+      let row = try db.first(
+        "SELECT secret, org, expires_at, used_by FROM sync_enrolment WHERE name = ?", [.text(name)]),
       case .blob(let secret) = row[0], case .text(let org) = row[1], case .integer(let expires) = row[2]
     else { return nil }
     var usedBy: Identifier?
@@ -182,7 +187,9 @@ struct SQLiteMasterTransaction: MasterTransaction {
 
   func append(_ message: Envelope, receipt: [UInt8], arrival: Int64, received: Stamp, touched: [RowRef]) throws {
     var chain: [UInt8] = Array(repeating: 0, count: 32)
-    if case .blob(let last)? = try db.first("SELECT chain FROM sync_batch WHERE arrival = ?", [.integer(arrival - 1)])?.first {
+    if case .blob(let last)? = try db.first("SELECT chain FROM sync_batch WHERE arrival = ?", [.integer(arrival - 1)])?
+      .first
+    {
       chain = last
     }
     try db.run(
@@ -215,7 +222,8 @@ extension ReplicaRecord {
 
   var row: [Value] {
     [
-      .blob(id.bytes), .text(org), .blob(publicKey), .integer(isWithdrawn ? 1 : 0), .integer(highWater), .integer(request),
+      .blob(id.bytes), .text(org), .blob(publicKey), .integer(isWithdrawn ? 1 : 0), .integer(highWater),
+      .integer(request),
       .integer(acknowledged), .integer(offset), .integer(enrolledAt), lastSeen.map(Value.integer) ?? .null,
     ]
   }
@@ -223,7 +231,8 @@ extension ReplicaRecord {
 
 extension LoggedBatch {
   init?(row: [Value]) {
-    guard row.count == 8, case .integer(let arrival) = row[0], case .blob(let id) = row[1], let replica = Identifier(id),
+    guard row.count == 8, case .integer(let arrival) = row[0], case .blob(let id) = row[1],
+      let replica = Identifier(id),
       case .integer(let number) = row[2], case .blob(let hash) = row[3], case .blob(let chain) = row[4],
       case .integer(let received) = row[5], case .blob(let message) = row[6], case .blob(let receipt) = row[7]
     else { return nil }

@@ -11,7 +11,9 @@ extension SQLiteMasterTransaction {
     try applying(db) {
       for write in settlement.writes { try vacate(write) }
       for write in settlement.writes {
-        guard let image = write.after, image != write.before, let record = schema.record(write.ref.record) else { continue }
+        guard let image = write.after, image != write.before, let record = schema.record(write.ref.record) else {
+          continue
+        }
         try record.write(db, row: image)
       }
     }
@@ -65,7 +67,8 @@ extension SQLiteMasterTransaction {
       """,
       change.ref.columns + [
         .blob(replica.bytes), .integer(arrival), .integer(Int64(draft.n)), .text(draft.reason), .text(draft.detail.zh),
-        .text(draft.detail.en), .text("\(change.kind)"), .blob(encodeSparse(change.old)), .blob(encodeSparse(change.new)),
+        .text(draft.detail.en), .text("\(change.kind)"), .blob(encodeSparse(change.old)),
+        .blob(encodeSparse(change.new)),
         .text(change.edit.actor), .integer(change.edit.stamp.raw),
       ])
   }
@@ -75,7 +78,8 @@ extension SQLiteMasterTransaction {
     try ConflictTables.write(db, conflict)
     for contender in conflict.contenders { try ConflictTables.write(db, contender, of: conflict.id) }
     guard let record = schema.record(conflict.record) else { return }
-    let image = try record.row(db, key: conflict.key) ?? tombstones(of: [RowRef(conflict.record, conflict.key)]).values.first
+    let image =
+      try record.row(db, key: conflict.key) ?? tombstones(of: [RowRef(conflict.record, conflict.key)]).values.first
     guard let image, let unit = try unit(of: record, image) else { return }
     try place(RowRef(Conflict.table, RowKey([.integer(conflict.id)])), unit: unit, gone: false, skip: nil)
   }
@@ -107,7 +111,8 @@ extension SQLiteMasterTransaction {
   private func moveChildren(of parent: RecordSchema, _ key: RowKey, from old: String, to new: String) throws {
     guard let value = key.values.first else { return }
     for child in schema.records {
-      guard case .via(let name) = child.scope, let field = child.field(name), field.reference?.record == parent.name else { continue }
+      guard case .via(let name) = child.scope, let field = child.field(name), field.reference?.record == parent.name
+      else { continue }
       var keys: [RowKey] = []
       let sql = "SELECT \(child.keyColumns.joined(separator: ", ")) FROM \(child.table) WHERE \(quoted(name)) = ?"
       try db.each(sql, [value]) { row in keys.append(RowKey(row.cells(0..<child.key.count))) }

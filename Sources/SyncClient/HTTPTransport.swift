@@ -40,7 +40,9 @@ public struct HTTPTransport: Transport {
     let result: Result<[UInt8], any Error>
     do { result = .success(try await send(client, base + path, body)) } catch { result = .failure(error) }
     try await client.shutdown()
-    do { return try result.get() } catch let error as HTTPClientError where error == .invalidURL || error == .emptyScheme {
+    do { return try result.get() } catch let error as HTTPClientError
+      where error == .invalidURL || error == .emptyScheme
+    {
       throw Failure(.configuration, zh: "市里的地址 \(base) 无效", en: "the city's address \(base) is not a URL; set --server")
     } catch let error where !(error is Refusal || error is Failure) {
       throw Failure(

@@ -22,11 +22,15 @@ public enum Join {
       let city = try VerifyingKey(bytes: [UInt8](hex: welcome.cityKey) ?? [])
       guard city.fingerprint == code.fingerprint else { throw wrongCity }
       let verified = try sealed.open(with: city)
-      guard verified.header.kind == .welcome, verified.header.replica == replica else { throw EnvelopeError.notAMessage }
+      guard verified.header.kind == .welcome, verified.header.replica == replica else {
+        throw EnvelopeError.notAMessage
+      }
       return ReplicaMeta(
         replica: replica, org: welcome.org, epoch: verified.header.epoch, cityKey: city.bytes, server: server,
         schemaText: welcome.schema, cursor: 0, lastSync: nil)
-    } catch let refusal as Refusal { throw refusal.failure } catch let error as EnvelopeError { throw error.failure } catch is DecodingError {
+    } catch let refusal as Refusal { throw refusal.failure } catch let error as EnvelopeError {
+      throw error.failure
+    } catch is DecodingError {
       throw EnvelopeError.notAMessage.failure
     }
   }

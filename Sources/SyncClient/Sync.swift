@@ -4,10 +4,12 @@ import SQLiteStore
 import SyncCore
 import SyncProtocol
 
-public struct SyncSummary: Sendable {
+public struct SyncSummary: Sendable, Equatable {
   public var pushed = 0
   public var received = ReceiveSummary()
   public var held: [HeldRow] = []
+
+  public init() {}
 }
 
 /// One complete exchange of a replica with its city.
@@ -51,11 +53,14 @@ public struct SyncClient: Sendable {
           return try replica.receive(receipts: receipts, pages: pages, parkingClashes: parkingClashes)
         }
       }
-    } catch let error as EnvelopeError { throw error.failure } catch let refusal as Refusal { throw refusal.failure } catch let error
+    } catch let error as EnvelopeError { throw error.failure } catch let refusal as Refusal {
+      throw refusal.failure
+    } catch let error
       as CodecError
     {
       throw Failure(
-        .protocolViolation, zh: "市里的消息无法读取(\(error.reason.rawValue))", en: "the city's message cannot be read (\(error.reason.rawValue))")
+        .protocolViolation, zh: "市里的消息无法读取(\(error.reason.rawValue))",
+        en: "the city's message cannot be read (\(error.reason.rawValue))")
     } catch is BodyError {
       throw EnvelopeError.tampered.failure
     }

@@ -62,7 +62,8 @@ public struct SyncServer: Sendable {
       return Self.refuse(tooLarge(limit))
     } catch {
       logger.error("failed", metadata: ["reason": "\(error)"])
-      return Self.refuse(Refusal(.defect, zh: "市里的服务器出错;数据未丢失", en: "the city's server failed; nothing is lost, try later"))
+      return Self.refuse(
+        Refusal(.defect, zh: "市里的服务器出错;数据未丢失", en: "the city's server failed; nothing is lost, try later"))
     }
   }
 

@@ -112,7 +112,8 @@ import Testing
   let world = try World.small()
   let a = try await world.join("A")
   let b = try await world.join("B")
-  try world.shell(a, "INSERT INTO company (id, office) VALUES ('c1', 'A'); INSERT INTO figure (company, year) VALUES ('c1', 2018)")
+  try world.shell(
+    a, "INSERT INTO company (id, office) VALUES ('c1', 'A'); INSERT INTO figure (company, year) VALUES ('c1', 2018)")
   try await world.settle()
   // Edits that the old unit had pending are not lost: they arrive as parked rows.
   try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'")

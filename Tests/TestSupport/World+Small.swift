@@ -49,7 +49,9 @@ extension World {
 extension Replica {
   /// Rows of the tables that a clean replica leaves empty (I8: metadata on a clean replica does not grow with its rows).
   public func leftovers() throws -> [String] {
-    let tables = ["sync_flight", "sync_applying"] + schema.records.flatMap { ["sync_base_\($0.name)", "sync_upstream_\($0.name)"] }
+    let tables =
+      ["sync_flight", "sync_applying"]
+      + schema.records.flatMap { ["sync_base_\($0.name)", "sync_upstream_\($0.name)"] }
     return try read { db in
       try tables.filter { try db.integer("SELECT count(*) FROM \(quoted($0))") != 0 }
     }

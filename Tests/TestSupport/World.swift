@@ -99,7 +99,8 @@ public final class World {
     case .field(let name): return record.index(of: name).map { row[$0] == .text(org) } ?? false
     case .via(let name):
       guard let index = record.index(of: name), let reference = record.fields[index].reference,
-        let parent = master.schema.record(reference.record), let image = try master.row(parent, key: RowKey([row[index]]))
+        let parent = master.schema.record(reference.record),
+        let image = try master.row(parent, key: RowKey([row[index]]))
       else { return false }
       return try isInScope(parent, image, org)
     }

@@ -1,0 +1,103 @@
+import Foundation
+import Master
+import Replica
+import SQLiteStore
+import SyncClient
+import SyncCore
+import SyncProtocol
+import TestSupport
+import Testing
+
+// What a replica is told, and what it is not told again.
+
+/// Counts round trips on their way to the city.
+private final class Counter: Transport, @unchecked Sendable {
+  let master: Master
+  private(set) var trips = 0
+  private(set) var bytes = 0
+
+  init(_ master: Master) { self.master = master }
+
+  func welcome(_ message: [UInt8]) async throws -> [UInt8] { try master.welcome(message) }
+  func exchange(_ message: [UInt8]) async throws -> [UInt8] {
+    let reply = try master.exchange(message)
+    trips += 1
+    bytes += message.count + reply.count
+    return reply
+  }
+}
+
+private func addCompanies(_ world: World, _ count: Int, _ prefix: String) throws {
+  try world.shell(
+    """
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
+    INSERT INTO company (id, office, name) SELECT '\(prefix)' || i, 'A', 'company ' || i FROM n
+    """)
+}
+
+@Test func aQuietSyncIsOneRoundTripWhateverIsStored() async throws {
+  let world = try World.small()
+  let one = try await world.join("A")
+  var costs: [Int] = []
+  for count in [1, 2000] {
+    try addCompanies(world, count, "c\(count)-")
+    try await world.sync(one)
+    let counter = Counter(world.master)
+    let summary = try await SyncClient(one, transport: counter).sync()
+    #expect(summary == SyncSummary())
+    #expect(counter.trips == 1)
+    costs.append(counter.bytes)
+  }
+  #expect(costs[0] == costs[1])
+}
+
+@Test func aPullInManyPagesIsOnePull() async throws {
+  let world = try World.small()
+  world.master.pageLimit = PageLimit(rows: 7)
+  let one = try await world.join("A")
+  try addCompanies(world, 50, "c")
+  try world.shell("INSERT INTO figure (company, year, sales) SELECT id, 2018, 1 FROM company")
+  // Parents whose newest place is behind that of their children stand on a later page.
+  try world.shell("UPDATE company SET name = 'later ' || name")
+  let counter = Counter(world.master)
+  world.clock.now += 1000
+  let summary = try await SyncClient(one, transport: counter).sync()
+  #expect(summary.received.pulled == 100)
+  #expect(counter.trips == 15)
+  try await world.settle()
+}
+
+@Test func theEchoIsLeftOutOnlyForWhatTheReplicaHadRead() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  try world.shell(one, "UPDATE company SET name = '乙'")
+  #expect(try await world.sync(one).received.pulled == 0)
+  // The other machine has not read that row's new place: it is told the whole row, its own cell included.
+  try world.shell(two, "UPDATE company SET staff = 77")
+  #expect(try await world.sync(two).received.pulled == 1)
+  try await world.settle()
+}
+
+@Test func aRowThatLeavesIsArchived() async throws {
+  let (world, one, _) = try await World.twoMachines()
+  try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'")
+  try await world.settle()
+  let kept = try one.read { try $0.integer("SELECT count(*) FROM sync_archive WHERE record = 'company'") }
+  #expect(kept == 1)
+}
+
+@Test func aFlippedByteInTheLogIsFound() async throws {
+  let (world, _, _) = try await World.twoMachines()
+  #expect(try world.master.verify().isEmpty)
+  for column in ["message", "receipt", "hash", "chain"] {
+    let flip = """
+      UPDATE sync_batch SET \(column) = CAST(substr(\(column), 1, 20) || x'5a' || substr(\(column), 22) AS BLOB)
+      WHERE arrival = 2 AND substr(\(column), 21, 1) <> x'5a'
+      """
+    let before = try #require(
+      try world.master.read { try $0.first("SELECT \(column) FROM sync_batch WHERE arrival = 2")?[0] })
+    try world.shell(flip)
+    #expect(!(try world.master.verify().isEmpty), "\(column)")
+    try world.master.edit(as: nil) { try $0.run("UPDATE sync_batch SET \(column) = ? WHERE arrival = 2", [before]) }
+    #expect(try world.master.verify().isEmpty)
+  }
+}
