@@ -47,11 +47,9 @@ extension Master {
   /// Merges a batch exactly once and returns its signed receipt.
   private func accept(_ message: Envelope, from id: Identifier) throws -> [UInt8] {
     try store.transaction { transaction in
-      guard let local = transaction as? SQLiteMasterTransaction, var replica = try transaction.replica(id) else {
-        throw Refusal.unknownReplica
-      }
+      guard var replica = try transaction.replica(id) else { throw Refusal.unknownReplica }
       if replica.isWithdrawn { throw Refusal.withdrawn }
-      try absorb(local)
+      try absorb(transaction)
       let number = message.header.number
       if let known = try transaction.batch(id, number) {
         guard known.hash == message.hash else { throw Refusal.fork(number) }
@@ -83,7 +81,7 @@ extension Master {
 
   private func page(for replica: ReplicaRecord, after cursor: Int64) throws -> Envelope {
     try store.transaction { transaction in
-      if let local = transaction as? SQLiteMasterTransaction { try absorb(local) }
+      try absorb(transaction)
       let meta = try transaction.meta()
       let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit)
       var header = Header(

@@ -119,9 +119,13 @@ protocol MasterTransaction {
   /// The newest place of each row as a unit sees it.
   func places(of refs: [RowRef], unit: String) throws -> [RowRef: Int64]
   func nextConflict() throws -> Int64
+  /// Writes a conflict and lets every replica that sees the row hear of it.
+  func save(_ conflict: Conflict) throws
   func write(_ settlement: Settlement, from replica: Identifier, arrival: Int64, received: Stamp) throws
 
   // The log of signed batches.
+  /// The number of the city's next batch.
+  func nextOwnBatch() throws -> Int64
   func nextArrival() throws -> Int64
   func batch(_ replica: Identifier, _ number: Int64) throws -> LoggedBatch?
   func append(_ message: Envelope, receipt: [UInt8], arrival: Int64, received: Stamp, touched: [RowRef]) throws

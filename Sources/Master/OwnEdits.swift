@@ -7,7 +7,7 @@ import SyncProtocol
 
 extension Master {
   /// Puts captured edits and decisions into the log, if there are any.
-  func absorb(_ transaction: SQLiteMasterTransaction, decisions: [Decision] = []) throws {
+  func absorb(_ transaction: any MasterTransaction, decisions: [Decision] = []) throws {
     let changes = try transaction.ownChanges()
     if changes.isEmpty, decisions.isEmpty { return }
     let received = try transaction.tick(milliseconds: clock())

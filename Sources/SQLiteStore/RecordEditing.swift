@@ -106,14 +106,4 @@ extension RecordStore {
   }
 }
 
-public func show(_ key: RowKey) -> String {
-  key.values.map { value in
-    switch value {
-    case .null: "NULL"
-    case .integer(let x): String(x)
-    case .real(let x): String(x)
-    case .text(let x): x
-    case .blob(let x): "x'\(x.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())'"
-    }
-  }.joined(separator: ",")
-}
+public func show(_ key: RowKey) -> String { key.description }

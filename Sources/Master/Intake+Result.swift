@@ -1,0 +1,83 @@
+import SyncCore
+import SyncProtocol
+
+// What is written, and what the sender is told.
+
+extension Intake {
+  func settlement(_ conflicts: [RowRef: [Conflict]]) throws -> Settlement {
+    var out = Settlement()
+    let places = try transaction.places(of: settled.map(\.change.ref), unit: sender.org)
+    for row in settled {
+      if let parked = row.parked {
+        out.parked.append(ParkedDraft(change: row.change, n: row.n, reason: parked.reason, detail: parked.detail))
+        out.receipts.append(RowReceipt(n: row.n, outcome: .parked, reason: parked.reason, detail: parked.detail))
+        out.writes.append(RowWrite(ref: row.change.ref, before: row.before, after: row.before, echo: sender.org))
+        continue
+      }
+      try record(row, waiting: conflicts[row.change.ref] ?? [], &out)
+      var write = RowWrite(ref: row.change.ref, before: row.before, after: row.result.image, stamps: row.result.stamps)
+      let wasRead = (places[row.change.ref] ?? 0) <= sender.cursor
+      if row.result.asSent, wasRead { write.skip = sender.replica } else { write.echo = sender.org }
+      out.writes.append(write)
+      if let receipt = receipt(row) { out.receipts.append(receipt) }
+    }
+    return out
+  }
+
+  /// Opens conflicts, or adds contenders to those that wait.
+  private func record(_ row: Row, waiting: [Conflict], _ out: inout Settlement) throws {
+    for contest in row.result.contests {
+      let field = contest.column.map { row.record.fields[$0].name }
+      let edit = contest.column.map { row.change.edit(of: $0) } ?? row.change.edit
+      var contender = Contender(
+        id: 1, value: contest.incoming, deletes: contest.incomingDeletes, replica: sender.replica.description,
+        edit: edit,
+        receivedAt: received)
+      if contest.state == .open || contest.state == .proposed,
+        var conflict = waiting.first(where: { $0.field == field })
+      {
+        contender.id = Int64(conflict.contenders.count + 1)
+        conflict.contenders.append(contender)
+        conflict.version += 1
+        out.changed.append(conflict)
+        continue
+      }
+      var conflict = Conflict(
+        id: try transaction.nextConflict(), record: row.record.name, key: row.change.key, field: field,
+        base: contest.base,
+        master: contest.master, state: .open,
+        policy: contest.column.map { row.record.fields[$0].policy.rawValue } ?? "row",
+        version: 1, openedAt: received, contenders: [contender])
+      switch contest.state {
+      case .open, .decision: break
+      case .proposed: conflict.state = .proposed
+      case .rejected: conflict.state = .rejected
+      case .decidedByPolicy:
+        conflict.state = .decided
+        let took = contest.column.map { row.result.image?[$0] == contest.incoming } ?? false
+        conflict.decision = Decision(
+          conflict: conflict.id, choice: .policy, contender: took ? 1 : nil,
+          value: took ? contest.incoming : contest.master, reason: conflict.policy,
+          edit: Edit(stamp: received, actor: "policy"))
+      }
+      out.opened.append(conflict)
+    }
+  }
+
+  private func receipt(_ row: Row) -> RowReceipt? {
+    let states = Set(row.result.contests.map(\.state))
+    let fields = row.result.contests.map { contest in contest.column.map { row.record.fields[$0].name } ?? "*" }
+    let list = fields.joined(separator: ", ")
+    if states.contains(.rejected) {
+      return RowReceipt(
+        n: row.n, outcome: .rejected, reason: "owner",
+        detail: Label(zh: "\(list) 由市里维护", en: "\(list): kept by the city"))
+    }
+    if !states.isEmpty {
+      return RowReceipt(
+        n: row.n, outcome: .contested, reason: states.contains(.proposed) ? "proposed" : "conflict",
+        detail: Label(zh: list, en: list))
+    }
+    return row.result.asSent ? nil : RowReceipt(n: row.n, outcome: .merged)
+  }
+}

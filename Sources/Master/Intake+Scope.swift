@@ -1,0 +1,61 @@
+import SyncCore
+
+// Is a row the sender's to change, and is it right by itself?
+
+extension Intake {
+  /// Parents by which rows of the batch find their unit.
+  mutating func loadParents() throws {
+    var wanted = settled.flatMap { row in
+      [row.before, row.result.image].compactMap { $0 }.compactMap { parent(of: row.record, $0) }
+    }
+    while !wanted.isEmpty {
+      let missing = Set(wanted).filter { images[$0] == nil && byRef[$0] == nil }
+      let found = try transaction.images(of: missing.sorted { $0.key < $1.key })
+      images.merge(found) { old, _ in old }
+      wanted = found.compactMap { ref, image in records[ref.record].flatMap { parent(of: $0, image) } }
+    }
+  }
+
+  func parent(of record: RecordSchema, _ image: [Value]) -> RowRef? {
+    guard case .via(let name) = record.scope, let index = record.index(of: name),
+      let reference = record.fields[index].reference
+    else { return nil }
+    return RowRef(reference.record, RowKey([image[index]]))
+  }
+
+  /// The unit that sees a row; "" is everybody. nil: its parent is not there.
+  func unit(of record: RecordSchema, _ image: [Value]) -> String? {
+    switch record.scope {
+    case .all: return ""
+    case .field(let name):
+      guard let index = record.index(of: name), case .text(let unit) = image[index] else { return nil }
+      return unit
+    case .via:
+      guard let ref = parent(of: record, image), let next = records[ref.record] else { return nil }
+      let row = byRef[ref].flatMap { settled[$0].result.image ?? settled[$0].before } ?? images[ref]
+      return row.flatMap { unit(of: next, $0) }
+    }
+  }
+
+  func refusal(_ row: Row) throws -> (String, Label)? {
+    let record = row.record
+    if record.owner == .city, row.change.kind == .insert {
+      return ("owner", Label(zh: "\(record.label.zh)由市里维护", en: "\(record.name) is kept by the city"))
+    }
+    for image in [row.before, row.result.image].compactMap({ $0 }) {
+      let unit = unit(of: record, image)
+      if unit != "", unit != sender.org, !(unit == nil && row.before == nil) {
+        return ("scope", Label(zh: "不在本单位 \(sender.org) 的范围内", en: "is outside the scope of \(sender.org)"))
+      }
+    }
+    if let image = row.result.image, image != row.before,
+      let problem = record.problems(in: image, formats: formats).first
+    {
+      return (
+        "check",
+        Label(zh: "\(problem.field):\(problem.message.zh)", en: "\(problem.field): \(problem.message.en)")
+      )
+    }
+    return nil
+  }
+}
