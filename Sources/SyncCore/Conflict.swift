@@ -89,7 +89,9 @@ public struct Decision: Hashable, Sendable {
   public var reason: String
   public var edit: Edit
 
-  public init(conflict: Int64, choice: Choice, contender: Int64? = nil, value: Value = .null, reason: String, edit: Edit) {
+  public init(
+    conflict: Int64, choice: Choice, contender: Int64? = nil, value: Value = .null, reason: String, edit: Edit
+  ) {
     self.conflict = conflict
     self.choice = choice
     self.contender = contender
@@ -110,7 +112,8 @@ extension Conflict {
   public var row: [Value] {
     let decided = decision?.columns ?? Array(repeating: .null, count: 6)
     return [
-      .integer(id), .text(record), .blob(key.encoded), field.map(Value.text) ?? .null, base, master, .text(state.rawValue),
+      .integer(id), .text(record), .blob(key.encoded), field.map(Value.text) ?? .null, base, master,
+      .text(state.rawValue),
       .text(policy), .integer(version), .integer(openedAt.raw),
     ] + decided
   }
@@ -123,10 +126,16 @@ extension Conflict {
       case .integer(let opened) = row[9]
     else { return nil }
     var field: String?
-    if case .text(let name) = row[3] { field = name }
+    switch row[3] {
+    case .null: break
+    case .text(let name): field = name
+    default: return nil
+    }
+    let decision = Decision(conflict: id, columns: Array(row[10...]))
+    guard decision != nil || row[10...].allSatisfy(\.isNull) else { return nil }
     self.init(
       id: id, record: record, key: key, field: field, base: row[4], master: row[5], state: state, policy: policy,
-      version: version, openedAt: Stamp(raw: opened), decision: Decision(conflict: id, columns: Array(row[10...])))
+      version: version, openedAt: Stamp(raw: opened), decision: decision)
   }
 }
 
@@ -147,7 +156,8 @@ extension Contender {
       case .integer(let received) = row[7]
     else { return nil }
     self.init(
-      id: id, value: row[2], deletes: deletes != 0, replica: replica, edit: Edit(stamp: Stamp(raw: edited), actor: actor),
+      id: id, value: row[2], deletes: deletes != 0, replica: replica,
+      edit: Edit(stamp: Stamp(raw: edited), actor: actor),
       receivedAt: Stamp(raw: received))
   }
 }
@@ -168,7 +178,11 @@ extension Decision {
       case .text(let reason) = columns[3], case .text(let actor) = columns[4], case .integer(let at) = columns[5]
     else { return nil }
     var contender: Int64?
-    if case .integer(let id) = columns[1] { contender = id }
+    switch columns[1] {
+    case .null: break
+    case .integer(let id): contender = id
+    default: return nil
+    }
     self.init(
       conflict: conflict, choice: choice, contender: contender, value: columns[2], reason: reason,
       edit: Edit(stamp: Stamp(raw: at), actor: actor))

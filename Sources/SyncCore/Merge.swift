@@ -71,7 +71,7 @@ public struct MergeResult: Hashable, Sendable {
   /// The row after the merge; nil: no such row.
   public var image: [Value]?
   public var contests: [Contest]
-  /// Stamps of `latest` cells that were taken.
+  /// Stamps of `latest` cells that were taken, or that confirm the master's value later than it knew.
   public var stamps: [Int: Stamp]
   /// The row stands exactly as its sender has it, as far as the sent cells go.
   public var asSent: Bool
@@ -103,7 +103,7 @@ private func mergeDelete(_ change: Change, into master: MasterRow, schema: Recor
     return MergeResult(image: image, contests: [contest], stamps: [:], asSent: false)
   }
   let seen = zip(change.old, image).allSatisfy { $0 == $1 }
-  if (seen && master.underReview.isEmpty) || side == .city {
+  if seen, master.underReview.isEmpty || side == .city {
     return MergeResult(image: nil, contests: [], stamps: [:], asSent: true)
   }
   let contest = Contest(column: nil, state: .open, incomingDeletes: true)
@@ -123,8 +123,16 @@ private func mergeCells(
       contests.append(refused(column, change, master: .null, schema))
       image[column] = .null
     }
-    return MergeResult(image: image, contests: contests, stamps: stamps, asSent: contests.isEmpty)
+    let refused = Set(contests.compactMap(\.column))
+    let taken = stamps.filter { !refused.contains($0.key) }
+    return MergeResult(image: image, contests: contests, stamps: taken, asSent: contests.isEmpty)
   } else {
+    let foreign = foreignColumns(change, schema, side)
+    if foreign.count == change.touchedColumns(schema).count {
+      // Nothing of the sender's own: what it may not change, it cannot bring back.
+      contests = foreign.map { refused($0, change, master: master.tombstone?[$0] ?? .null, schema) }
+      return MergeResult(image: nil, contests: contests, stamps: [:], asSent: false)
+    }
     // The master has deleted the row: it stays, with what was known of it last.
     image = master.tombstone ?? change.new.indices.map { change.old[$0] ?? change.new[$0] ?? .null }
     contests.append(Contest(column: nil, state: .open))
@@ -138,6 +146,8 @@ private func mergeCells(
     let incoming = change.new[column] ?? .null
     let current = image[column]
     if incoming == current {
+      // Two people wrote the same: the later of them counts against a third.
+      if incoming != base, isLater(stamps[column], than: master.stamps[column]) { taken[column] = stamps[column] }
       if side == .city, master.underReview.contains(column), incoming != base {
         contests.append(Contest(column: column, base: base, master: current, incoming: incoming, state: .decision))
       }
@@ -168,7 +178,8 @@ private func mergeCells(
       taken[column] = stamps[column]
       continue
     }
-    let ruling = settle(schema.fields[column].policy, contest, side: side, stamp: stamps[column], against: master.stamps[column])
+    let ruling = settle(
+      schema.fields[column].policy, contest, side: side, stamp: stamps[column], against: master.stamps[column])
     if let state = ruling.record {
       contest.state = state
       contests.append(contest)
@@ -189,22 +200,28 @@ private func settle(
   case .review: (master, .open)
   case .city: (side == .city ? incoming : master, .decidedByPolicy)
   case .county: (side == .county ? incoming : master, .decidedByPolicy)
-  case .latest: (stamp ?? Stamp(raw: 0) > masterStamp ?? Stamp(raw: 0) ? incoming : master, .decidedByPolicy)
-  case .max: (isLess(master, incoming) ? incoming : master, nil)
-  case .min: (isLess(incoming, master) || (master.isNull && !incoming.isNull) ? incoming : master, nil)
+  case .latest: (isLater(stamp, than: masterStamp) ? incoming : master, .decidedByPolicy)
+  case .max, .min: extreme(policy, master, incoming).map { ($0, nil) } ?? (master, .open)
   }
 }
 
-/// The order of values of one column: NULL first, numbers by size, text and blobs by bytes.
-private func isLess(_ a: Value, _ b: Value) -> Bool {
+private func isLater(_ a: Stamp?, than b: Stamp?) -> Bool { a ?? Stamp(raw: 0) > b ?? Stamp(raw: 0) }
+
+/// The larger or smaller value; NULL gives way to any. nil: values of two types have no order.
+private func extreme(_ policy: Policy, _ master: Value, _ incoming: Value) -> Value? {
+  if master.isNull { return incoming }
+  if incoming.isNull { return master }
+  return isLess(master, incoming).map { $0 == (policy == .max) ? incoming : master }
+}
+
+/// The order of two different values of one type: numbers by size, text and blobs by bytes.
+private func isLess(_ a: Value, _ b: Value) -> Bool? {
   switch (a, b) {
-  case (_, .null): false
-  case (.null, _): true
   case (.integer(let x), .integer(let y)): x < y
   case (.real(let x), .real(let y)): x < y
   case (.text(let x), .text(let y)): x.utf8.lexicographicallyPrecedes(y.utf8)
   case (.blob(let x), .blob(let y)): x.lexicographicallyPrecedes(y)
-  default: false
+  default: nil
   }
 }
 

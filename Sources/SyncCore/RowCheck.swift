@@ -79,7 +79,9 @@ extension Field {
   /// A calendar date of ISO 8601, years 0001 to 9999.
   private static func isDate(_ text: String) -> Bool {
     let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-    guard parts.map(\.count) == [4, 2, 2], parts.allSatisfy({ $0.allSatisfy { (48...57).contains($0) } }) else { return false }
+    guard parts.map(\.count) == [4, 2, 2], parts.allSatisfy({ $0.allSatisfy { (48...57).contains($0) } }) else {
+      return false
+    }
     let numbers = parts.map { $0.reduce(0) { $0 * 10 + Int($1) - 48 } }
     let (year, month, day) = (numbers[0], numbers[1], numbers[2])
     guard year > 0, (1...12).contains(month) else { return false }

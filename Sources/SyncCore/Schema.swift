@@ -115,7 +115,9 @@ public struct Check: Codable, Hashable, Sendable {
   /// The name of a format that the application knows, such as a check digit.
   public var format: String?
 
-  public init(values: [Choice]? = nil, min: Int64? = nil, max: Int64? = nil, maxLength: Int? = nil, format: String? = nil) {
+  public init(
+    values: [Choice]? = nil, min: Int64? = nil, max: Int64? = nil, maxLength: Int? = nil, format: String? = nil
+  ) {
     self.values = values
     self.min = min
     self.max = max

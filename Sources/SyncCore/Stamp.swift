@@ -19,9 +19,9 @@ public struct Stamp: Hashable, Comparable, Sendable {
   /// milliseconds), never later than its arrival.
   public func corrected(offset: Int64, arrival: Stamp) -> Stamp {
     let shifted = milliseconds.addingReportingOverflow(offset)
-    guard !shifted.overflow, shifted.partialValue >= 0, shifted.partialValue <= arrival.milliseconds else {
-      return shifted.partialValue < 0 && !shifted.overflow ? Stamp(raw: 0) : arrival
-    }
+    if shifted.overflow { return offset > 0 ? arrival : Stamp(raw: 0) }
+    if shifted.partialValue < 0 { return Stamp(raw: 0) }
+    if shifted.partialValue > arrival.milliseconds { return arrival }
     return min(Stamp(raw: shifted.partialValue << 16 | raw & 0xffff), arrival)
   }
 }

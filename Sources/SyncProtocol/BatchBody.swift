@@ -84,14 +84,19 @@ private struct BatchDecoder {
 
   mutating func take(_ table: ChangesetTable, _ entry: ChangesetEntry) throws {
     switch table {
-    case editTable: try edit(entry.new)
-    case cellTable: try cellEdit(entry.new)
-    case decisionTable: try decision(entry.new)
+    case editTable: try edit(inserted(entry, into: table))
+    case cellTable: try cellEdit(inserted(entry, into: table))
+    case decisionTable: try decision(inserted(entry, into: table))
     default:
       guard let record = records[table.name] else { throw BodyError.unknownTable(table.name) }
       guard table == ChangesetTable(record) else { throw BodyError.badShape(table.name) }
       try change(record, entry)
     }
+  }
+
+  private func inserted(_ entry: ChangesetEntry, into table: ChangesetTable) throws -> [Value?] {
+    guard entry.operation == .insert else { throw BodyError.badShape(table.name) }
+    return entry.new
   }
 
   private mutating func change(_ record: RecordSchema, _ entry: ChangesetEntry) throws {
@@ -115,7 +120,9 @@ private struct BatchDecoder {
       let isWhole = record.fields.indices.allSatisfy {
         record.isKey($0) ? entry.new[$0] == nil : (entry.old[$0] == nil) == (entry.new[$0] == nil)
       }
-      guard isWhole, entry.new.contains(where: { $0 != nil }) else { throw BodyError.badChange(record: record.name, n: n) }
+      guard isWhole, entry.new.contains(where: { $0 != nil }) else {
+        throw BodyError.badChange(record: record.name, n: n)
+      }
       change = Change(record: record.name, key: key, kind: .update, old: entry.old, new: entry.new, edit: noEdit)
     }
     guard seen.insert(change.ref).inserted else { throw BodyError.twice(record: record.name, n: n) }
@@ -123,7 +130,8 @@ private struct BatchDecoder {
   }
 
   private mutating func edit(_ row: [Value?]) throws {
-    guard row.count == 3, case .integer(let n) = row[0], case .integer(let stamp) = row[1], case .text(let actor) = row[2],
+    guard row.count == 3, case .integer(let n) = row[0], case .integer(let stamp) = row[1],
+      case .text(let actor) = row[2],
       n == edits + 1, edits < batch.changes.count
     else { throw BodyError.missingEdit(n: edits + 1) }
     batch.changes[edits].edit = Edit(stamp: Stamp(raw: stamp), actor: actor)
@@ -131,9 +139,11 @@ private struct BatchDecoder {
   }
 
   private mutating func cellEdit(_ row: [Value?]) throws {
-    guard row.count == 4, case .integer(let n) = row[0], case .text(let field) = row[1], case .integer(let stamp) = row[2],
+    guard row.count == 4, case .integer(let n) = row[0], case .text(let field) = row[1],
+      case .integer(let stamp) = row[2],
       case .text(let actor) = row[3], n >= 1, n <= batch.changes.count,
-      let column = records[batch.changes[Int(n) - 1].record]?.index(of: field)
+      let column = records[batch.changes[Int(n) - 1].record]?.index(of: field),
+      batch.changes[Int(n) - 1].cellEdits[column] == nil
     else { throw BodyError.badShape(cellTable.name) }
     batch.changes[Int(n) - 1].cellEdits[column] = Edit(stamp: Stamp(raw: stamp), actor: actor)
   }

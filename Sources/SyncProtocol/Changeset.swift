@@ -133,7 +133,9 @@ public struct ChangesetReader: Sendable {
     return ChangesetTable(name: try reader.nulTerminated(), flags: flags)
   }
 
-  private mutating func entry(_ operation: ChangesetOperation, _ table: ChangesetTable) throws(CodecError) -> ChangesetEntry {
+  private mutating func entry(_ operation: ChangesetOperation, _ table: ChangesetTable) throws(CodecError)
+    -> ChangesetEntry
+  {
     let columns = table.key.count
     switch (operation, form) {
     case (.insert, _): return ChangesetEntry(.insert, new: try reader.record(columns))

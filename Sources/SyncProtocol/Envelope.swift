@@ -28,6 +28,15 @@ public enum MessageKind: UInt8, Sendable, CaseIterable {
   case page = 4
   case enrol = 5
   case welcome = 6
+
+  /// The largest body before compression. A hello has none; an enrol is read before its sender is known.
+  public var mostRaw: Int {
+    switch self {
+    case .hello: 0
+    case .enrol: 64 << 10
+    case .batch, .receipt, .page, .welcome: Envelope.mostRaw
+    }
+  }
 }
 
 /// Sixteen random bytes that name a replica or an epoch.
@@ -74,7 +83,8 @@ public struct Header: Hashable, Sendable {
   public var schema: [UInt8]
 
   public init(
-    kind: MessageKind, replica: Identifier, epoch: Identifier, number: Int64, cursor: Int64, stamp: Stamp, schema: [UInt8]
+    kind: MessageKind, replica: Identifier, epoch: Identifier, number: Int64, cursor: Int64, stamp: Stamp,
+    schema: [UInt8]
   ) {
     self.kind = kind
     self.replica = replica
@@ -104,7 +114,7 @@ public struct Envelope: Hashable, Sendable {
     let packed = body.count < 64 ? body : try Zstandard.compress(body)
     let isPacked = packed.count < body.count
     let sent = isPacked ? packed : body
-    guard body.count <= Self.mostRaw, sent.count <= Self.mostSent else { throw EnvelopeError.tooLarge }
+    guard body.count <= header.kind.mostRaw, sent.count <= Self.mostSent else { throw EnvelopeError.tooLarge }
     var out = ByteWriter()
     out.raw(Header.magic)
     out.byte(Header.version)
@@ -153,7 +163,9 @@ public struct SealedEnvelope: Sendable {
 
   public init(_ slice: ArraySlice<UInt8>) throws {
     var reader = ByteReader(slice)
-    guard slice.count >= Header.length, try Array(reader.raw(4)) == Header.magic else { throw EnvelopeError.notAMessage }
+    guard slice.count >= Header.length, try Array(reader.raw(4)) == Header.magic else {
+      throw EnvelopeError.notAMessage
+    }
     guard try reader.byte() == Header.version else { throw EnvelopeError.unknownVersion }
     guard let kind = MessageKind(rawValue: try reader.byte()) else { throw EnvelopeError.unknownKind }
     let packing = try reader.byte()
@@ -169,7 +181,7 @@ public struct SealedEnvelope: Sendable {
     header.tentative = flags & 2 != 0
     rawLength = Int(try reader.bigEndian(UInt32.self))
     let sentLength = Int(try reader.bigEndian(UInt32.self))
-    guard rawLength <= Envelope.mostRaw, sentLength <= Envelope.mostSent else { throw EnvelopeError.tooLarge }
+    guard rawLength <= kind.mostRaw, sentLength <= Envelope.mostSent else { throw EnvelopeError.tooLarge }
     guard slice.count == Header.length + sentLength else { throw EnvelopeError.notAMessage }
     let digest = Array(try reader.raw(32))
     guard Array(SHA256.hash(data: slice.dropFirst(Header.length))) == digest else { throw EnvelopeError.tampered }
@@ -182,7 +194,9 @@ public struct SealedEnvelope: Sendable {
 
   public func open(with key: VerifyingKey) throws -> Envelope {
     let signature = bytes[Header.signedLength..<Header.length]
-    guard key.isValid(signature: signature, of: bytes.prefix(Header.signedLength)) else { throw EnvelopeError.badSignature }
+    guard key.isValid(signature: signature, of: bytes.prefix(Header.signedLength)) else {
+      throw EnvelopeError.badSignature
+    }
     return Envelope(self, body: try unverifiedBody())
   }
 
@@ -208,7 +222,7 @@ public enum EnvelopeError: Error, Sendable {
 
 extension [UInt8] {
   public var hex: String {
-    let digits = Array<UInt8>("0123456789abcdef".utf8)
+    let digits = [UInt8]("0123456789abcdef".utf8)
     return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 

@@ -60,7 +60,9 @@ public enum PageBody {
       guard let conflict = Conflict(row: row) else { throw BodyError.badShape(table.name) }
       return .conflict(conflict)
     case contenderTable:
-      guard let contender = Contender(row: row), case .integer(let id) = row[0] else { throw BodyError.badShape(table.name) }
+      guard let contender = Contender(row: row), case .integer(let id) = row[0] else {
+        throw BodyError.badShape(table.name)
+      }
       return .contender(conflict: id, contender)
     default:
       guard let record = records[table.name] else { throw BodyError.unknownTable(table.name) }

@@ -36,7 +36,8 @@ public enum ReceiptBody {
     var writer = ChangesetWriter(.patchset)
     for row in rows {
       let values: [Value] = [
-        .integer(Int64(row.n)), .text(row.outcome.rawValue), .text(row.reason), .text(row.detail.zh), .text(row.detail.en),
+        .integer(Int64(row.n)), .text(row.outcome.rawValue), .text(row.reason), .text(row.detail.zh),
+        .text(row.detail.en),
       ]
       writer.append(ChangesetEntry(.insert, new: values), to: receiptTable)
     }
