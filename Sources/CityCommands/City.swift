@@ -15,7 +15,8 @@ public struct City: AsyncParsableCommand {
     subcommands: [
       CityInit.self, Enroll.self, Serve.self, Add<CityProgram>.self, Edit<CityProgram>.self, Delete<CityProgram>.self,
       List<CityProgram>.self, Show<CityProgram>.self, Import<CityProgram>.self, Export<CityProgram>.self,
-      Records<CityProgram>.self, CityConflicts.self, Decide.self, Reopen.self, CityParked.self, Replicas.self, Withdraw.self,
+      Records<CityProgram>.self, CityConflicts.self, Decide.self, Reopen.self, CityParked.self, Replicas.self,
+      Withdraw.self,
       HistoryCommand<CityProgram>.self, Verify<CityProgram>.self,
     ])
   public init() {}
@@ -30,7 +31,8 @@ public enum CityProgram: Program {
   public static func open(home: URL) throws -> Master {
     let path = masterURL(home).path
     guard FileManager.default.fileExists(atPath: path) else {
-      throw Failure(.notFound, zh: "\(home.path) 中没有主库;请先 city init", en: "there is no master in \(home.path); run city init first")
+      throw Failure(
+        .notFound, zh: "\(home.path) 中没有主库;请先 city init", en: "there is no master in \(home.path); run city init first")
     }
     let key = try SigningKey(seed: try Home.readSecret(keyURL(home)))
     return try Master.open(path: path, key: key, formats: Registry.formats) { try SchemaFile.parse(canonicalJSON: $0) }

@@ -32,7 +32,8 @@ struct CityInit: AsyncParsableCommand {
         throw Failure(.data, zh: "\(home.path) 已有主库", en: "\(home.path) holds a master already; use another --home")
       }
       let master = try Master.create(
-        path: path, key: try signingKey(home), schema: schema, schemaText: try SchemaFile.canonicalJSON(schema), seed: seed,
+        path: path, key: try signingKey(home), schema: schema, schemaText: try SchemaFile.canonicalJSON(schema),
+        seed: seed,
         actor: options.actor ?? "city", formats: Registry.formats)
       let rows = seed.reduce(0) { $0 + $1.rows.count }
       options.show(

@@ -37,8 +37,10 @@ struct Decide: AsyncParsableCommand {
     if keep { return .keep }
     if let take { return .take(take) }
     let conflict = try master.conflict(id)
-    guard let text = value, let name = conflict.field, let field = master.schema.record(conflict.record)?.field(name) else {
-      throw Failure(.usage, zh: "冲突 \(id) 涉及整行,不能用 --value", en: "conflict \(id) is about the whole row: use --keep or --take")
+    guard let text = value, let name = conflict.field, let field = master.schema.record(conflict.record)?.field(name)
+    else {
+      throw Failure(
+        .usage, zh: "冲突 \(id) 涉及整行,不能用 --value", en: "conflict \(id) is about the whole row: use --keep or --take")
     }
     switch ValueText.parse(text, field: field) {
     case .success(let value): return .value(value)

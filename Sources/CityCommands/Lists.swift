@@ -35,7 +35,10 @@ struct CityParked: AsyncParsableCommand {
       let master = try CityProgram.open(home: try options.homeURL(CityProgram.homeVariable))
       let parked = try master.parked()
       let rows = parked.map {
-        ["\($0.id)", $0.ref.record, KeyText.show($0.ref.key), $0.reason, $0.detail.text(options.language), $0.edit.actor, String($0.replica.prefix(8))]
+        [
+          "\($0.id)", $0.ref.record, KeyText.show($0.ref.key), $0.reason, $0.detail.text(options.language),
+          $0.edit.actor, String($0.replica.prefix(8)),
+        ]
       }
       let headers = ["id", "record", "key", "reason", "detail", "who", "replica"]
       options.show(.array(parked.map { json($0, master) }), TextTable(headers: headers, rows: rows).render())
@@ -46,7 +49,8 @@ struct CityParked: AsyncParsableCommand {
     .object([
       ("id", .integer(row.id)), ("record", .string(row.ref.record)), ("key", keyJSON(row.ref.key)),
       ("reason", .string(row.reason)), ("detail", .string(row.detail.text(options.language))),
-      ("row", master.schema.record(row.ref.record).map { rowJSON($0, row.row) } ?? .null), ("replica", .string(row.replica)),
+      ("row", master.schema.record(row.ref.record).map { rowJSON($0, row.row) } ?? .null),
+      ("replica", .string(row.replica)),
       ("actor", .string(row.edit.actor)),
     ])
   }
@@ -61,7 +65,10 @@ struct Replicas: AsyncParsableCommand {
     try await options.run {
       let replicas = try CityProgram.open(home: try options.homeURL(CityProgram.homeVariable)).replicas()
       let rows = replicas.map {
-        [$0.id, $0.org, "\($0.batches)", "\($0.cursor)", $0.lastSeen.map(isoTime) ?? "", $0.isWithdrawn ? "withdrawn" : "live"]
+        [
+          $0.id, $0.org, "\($0.batches)", "\($0.cursor)", $0.lastSeen.map(isoTime) ?? "",
+          $0.isWithdrawn ? "withdrawn" : "live",
+        ]
       }
       let headers = ["replica", "org", "batches", "cursor", "last seen", "state"]
       options.show(.array(replicas.map(json)), TextTable(headers: headers, rows: rows).render())
@@ -88,7 +95,8 @@ struct Withdraw: AsyncParsableCommand {
   func run() async throws {
     try await options.run {
       guard let id = Identifier(hex: replica) else {
-        throw Failure(.usage, zh: "\(replica) 不是机器编号", en: "\(replica) is not the id of a replica; city replicas lists them")
+        throw Failure(
+          .usage, zh: "\(replica) 不是机器编号", en: "\(replica) is not the id of a replica; city replicas lists them")
       }
       let master = try CityProgram.open(home: try options.homeURL(CityProgram.homeVariable))
       try master.withdraw(id)

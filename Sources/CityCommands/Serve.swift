@@ -37,7 +37,8 @@ struct Serve: AsyncParsableCommand {
   }
 
   private func address() throws -> (String, Int) {
-    guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]), (0...65535).contains(port)
+    guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]),
+      (0...65535).contains(port)
     else { throw Failure(.usage, zh: "--listen 应为 主机:端口", en: "--listen is HOST:PORT, not \(listen)") }
     let host = listen[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
     return (host.isEmpty ? "0.0.0.0" : host, port)
@@ -45,7 +46,9 @@ struct Serve: AsyncParsableCommand {
 
   private func tlsConfiguration() throws -> TLSConfiguration? {
     guard let certificate else {
-      if privateKey != nil { throw Failure(.usage, zh: "--private-key 需要 --certificate", en: "--private-key goes with --certificate") }
+      if privateKey != nil {
+        throw Failure(.usage, zh: "--private-key 需要 --certificate", en: "--private-key goes with --certificate")
+      }
       return nil
     }
     guard let privateKey else {

@@ -43,17 +43,22 @@ public struct Import<P: Program>: AsyncParsableCommand {
     for problem in job.problems {
       let (line, column, value) = (problem.line, problem.column, visibleText(problem.value))
       options.tell(
-        Label(zh: "第 \(line) 行 \(column) “\(value)”:\(problem.message.zh)", en: "row \(line), \(column) '\(value)': \(problem.message.en)"))
+        Label(
+          zh: "第 \(line) 行 \(column) “\(value)”:\(problem.message.zh)",
+          en: "row \(line), \(column) '\(value)': \(problem.message.en)"))
     }
     let done = job.problems.isEmpty && !dryRun
     options.show(
       .object([
         ("rows", .integer(Int64(rows))), ("added", .integer(Int64(done ? job.added : 0))),
-        ("changed", .integer(Int64(done ? job.changed : 0))), ("problems", .array(problems)), ("dry_run", .bool(dryRun)),
+        ("changed", .integer(Int64(done ? job.changed : 0))), ("problems", .array(problems)),
+        ("dry_run", .bool(dryRun)),
       ]),
       Label(
         zh: done ? "共 \(rows) 行:新增 \(job.added),修改 \(job.changed)" : "共 \(rows) 行,\(job.problems.count) 个问题,未写入任何数据",
-        en: done ? "\(rows) rows: \(job.added) added, \(job.changed) changed" : "\(rows) rows, \(job.problems.count) problems; nothing was written"
+        en: done
+          ? "\(rows) rows: \(job.added) added, \(job.changed) changed"
+          : "\(rows) rows, \(job.problems.count) problems; nothing was written"
       ).text(options.language))
   }
 }
@@ -74,7 +79,10 @@ private struct ImportJob {
   }
 
   mutating func take(_ db: Database, _ row: ImportRow) throws {
-    guard row.problems.isEmpty else { return problems += row.problems }
+    guard row.problems.isEmpty else {
+      problems += row.problems
+      return
+    }
     do {
       if let key = try existing(db, row) {
         let cells = row.values.filter { !record.isKey($0.key) }
@@ -94,9 +102,14 @@ private struct ImportJob {
 
   private mutating func add(_ row: ImportRow, _ message: Label) {
     // The message names the field as record.field.
-    let column = record.fields.indices.first { message.en.hasPrefix("\(record.name).\(record.fields[$0].name)") || message.en.contains(".\(record.fields[$0].name):") }
+    let column = record.fields.indices.first {
+      message.en.hasPrefix("\(record.name).\(record.fields[$0].name)")
+        || message.en.contains(".\(record.fields[$0].name):")
+    }
     let value = column.flatMap { row.values[$0] }.map(ValueText.spell) ?? ""
-    problems.append(ImportProblem(line: row.line, column: column.map { record.fields[$0].name } ?? "", value: value, message: message))
+    problems.append(
+      ImportProblem(line: row.line, column: column.map { record.fields[$0].name } ?? "", value: value, message: message)
+    )
   }
 
   /// The row that a line means: by its key, else by a unique field.
@@ -145,7 +158,9 @@ public struct Export<P: Program>: AsyncParsableCommand {
 
 private func refuseSpreadsheet(_ file: String) throws {
   if file.lowercased().hasSuffix(".xlsx") {
-    throw Failure(.usage, zh: "目前只支持 CSV;请另存为 UTF-8 的 CSV", en: "only CSV is read and written so far; save the sheet as CSV in UTF-8")
+    throw Failure(
+      .usage, zh: "目前只支持 CSV;请另存为 UTF-8 的 CSV",
+      en: "only CSV is read and written so far; save the sheet as CSV in UTF-8")
   }
 }
 

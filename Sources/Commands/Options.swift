@@ -24,21 +24,25 @@ public struct CommonOptions: ParsableArguments {
   public func homeURL(_ variable: String) throws -> URL {
     guard let path = home ?? ProcessInfo.processInfo.environment[variable], !path.isEmpty else {
       throw Failure(
-        .configuration, zh: "未指定数据目录;请用 --home DIR 或环境变量 \(variable)", en: "no home; give --home DIR or set \(variable)")
+        .configuration, zh: "未指定数据目录;请用 --home DIR 或环境变量 \(variable)", en: "no home; give --home DIR or set \(variable)"
+      )
     }
     return URL(fileURLWithPath: path, isDirectory: true)
   }
 
   /// Runs a command and turns a failure into its sentence on stderr and its exit code.
   public func run(_ body: () async throws -> Void) async throws {
-    do { try await body() } catch let failure as Failure { throw say(failure) } catch let error where Self.isOurs(error) {
+    do { try await body() } catch let failure as Failure { throw say(failure) } catch let error where Self.isOurs(error)
+    {
       throw error
     } catch {
       throw say(Failure(.defect, zh: "内部错误:\(error)", en: "a defect of ours: \(error)"))
     }
   }
 
-  private static func isOurs(_ error: any Error) -> Bool { error is ExitCode || error is ValidationError || error is CleanExit }
+  private static func isOurs(_ error: any Error) -> Bool {
+    error is ExitCode || error is ValidationError || error is CleanExit
+  }
 
   private func say(_ failure: Failure) -> ExitCode {
     tell(failure.message)

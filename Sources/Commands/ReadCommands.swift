@@ -10,7 +10,8 @@ public struct List<P: Program>: AsyncParsableCommand {
   }
   @OptionGroup public var options: CommonOptions
   @Argument(help: "A record. 记录名") public var record: String
-  @Option(name: .customLong("where"), parsing: .upToNextOption, help: "field=value … 条件") public var conditions: [String] = []
+  @Option(name: .customLong("where"), parsing: .upToNextOption, help: "field=value … 条件") public var conditions:
+    [String] = []
   @Option(name: .long, help: "At most so many. 最多条数") public var limit: Int?
   public init() {}
 
@@ -20,7 +21,8 @@ public struct List<P: Program>: AsyncParsableCommand {
       let store = try P.open(home: try options.homeURL(P.homeVariable))
       let record = try store.namedRecord(self.record)
       let values = try Assignment.parse(conditions, record: record, language: options.language)
-      let rows = try store.rows(record, where: values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, limit: limit)
+      let rows = try store.rows(
+        record, where: values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, limit: limit)
       options.show(.array(rows.map { rowJSON(record, $0) }), rowTable(record, rows, options.language))
     }
   }
@@ -43,9 +45,13 @@ public struct Show<P: Program>: AsyncParsableCommand {
       let key = try store.key(self.key, in: record)
       guard let row = try store.row(record, key: key) else { throw store.missing(record, key) }
       let lines = zip(record.fields, row).map { field, value in
-        [field.name, field.label.text(options.language), ValueText.show(value, field: field, language: options.language)]
+        [
+          field.name, field.label.text(options.language),
+          ValueText.show(value, field: field, language: options.language),
+        ]
       }
-      let headers = Label(zh: "字段 名称 值", en: "field label value").text(options.language).split(separator: " ").map(String.init)
+      let headers = Label(zh: "字段 名称 值", en: "field label value").text(options.language).split(separator: " ").map(
+        String.init)
       options.show(rowJSON(record, row), TextTable(headers: headers, rows: lines).render())
     }
   }
@@ -76,7 +82,9 @@ public struct Records<P: Program>: AsyncParsableCommand {
         (field.owner ?? record.owner) == .city ? "city" : nil, field.policy == .review ? nil : field.policy.rawValue,
         field.check.values.map { $0.map(\.value).joined(separator: "|") },
       ]
-      return [field.name, field.label.text(language), field.kind.rawValue, notes.compactMap { $0 }.joined(separator: ", ")]
+      return [
+        field.name, field.label.text(language), field.kind.rawValue, notes.compactMap { $0 }.joined(separator: ", "),
+      ]
     }
     return "\(record.name)  \(record.label.text(language))\n"
       + TextTable(headers: ["field", "label", "type", "rules"], rows: lines).render()
@@ -119,7 +127,10 @@ public struct HistoryCommand<P: Program>: AsyncParsableCommand {
       if let note = history.note { options.tell(note) }
       let rows = history.lines.map { line in
         let cells = line.cells.map { "\($0.field): \(spell($0.old)) → \(spell($0.new))" }.joined(separator: "; ")
-        return [line.at.map { isoTime(milliseconds: $0.milliseconds) } ?? "", line.actor, String(line.replica.prefix(8)), line.what, cells, line.outcome]
+        return [
+          line.at.map { isoTime(milliseconds: $0.milliseconds) } ?? "", line.actor, String(line.replica.prefix(8)),
+          line.what, cells, line.outcome,
+        ]
       }
       let headers = ["edited", "who", "replica", "what", "cells", "outcome"]
       options.show(.array(history.lines.map(json)), TextTable(headers: headers, rows: rows).render())
@@ -130,7 +141,9 @@ public struct HistoryCommand<P: Program>: AsyncParsableCommand {
 
   private func json(_ line: History.Line) -> JSON {
     func time(_ stamp: Stamp?) -> JSON { stamp.map { .string(isoTime(milliseconds: $0.milliseconds)) } ?? .null }
-    let cells = line.cells.map { JSON.object([("field", .string($0.field)), ("old", JSON($0.old)), ("new", JSON($0.new))]) }
+    let cells = line.cells.map {
+      JSON.object([("field", .string($0.field)), ("old", JSON($0.old)), ("new", JSON($0.new))])
+    }
     return .object([
       ("edited_at", time(line.at)), ("received_at", time(line.received)), ("actor", .string(line.actor)),
       ("replica", .string(line.replica)), ("change", .string(line.what)), ("cells", .array(cells)),

@@ -27,7 +27,8 @@ public func rowTable(_ record: RecordSchema, _ rows: [[Value]], _ language: Lang
 public func conflictJSON(_ conflict: Conflict) -> JSON {
   .object([
     ("id", .integer(conflict.id)), ("record", .string(conflict.record)), ("key", keyJSON(conflict.key)),
-    ("field", conflict.field.map(JSON.string) ?? .null), ("base", JSON(conflict.base)), ("master", JSON(conflict.master)),
+    ("field", conflict.field.map(JSON.string) ?? .null), ("base", JSON(conflict.base)),
+    ("master", JSON(conflict.master)),
     ("contenders", .array(conflict.contenders.map(contenderJSON))), ("state", .string(conflict.state.rawValue)),
     ("policy", .string(conflict.policy)), ("decision", conflict.decision.map(decisionJSON) ?? .null),
     ("version", .integer(conflict.version)),
@@ -56,7 +57,9 @@ public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Lan
   func word(_ zh: String, _ en: String) -> String { Label(zh: zh, en: en).text(language) }
   let field = conflict.field.flatMap { schema.record(conflict.record)?.field($0) }
   func value(_ value: Value) -> String { value.isNull ? "NULL" : ValueText.spell(value) }
-  let place = "\(conflict.record) \(KeyText.show(conflict.key))" + (field.map { " · \($0.name) (\($0.label.text(language)))" } ?? "")
+  let place =
+    "\(conflict.record) \(KeyText.show(conflict.key))"
+    + (field.map { " · \($0.name) (\($0.label.text(language)))" } ?? "")
   var rows: [[String]] = []
   if field != nil {
     rows.append([word("基准", "base"), value(conflict.base), "", ""])
@@ -64,13 +67,16 @@ public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Lan
   }
   for contender in conflict.contenders {
     let what =
-      field != nil ? value(contender.value) : contender.deletes ? word("删除此行", "deletes the row") : word("修改已删除的行", "changes a deleted row")
+      field != nil
+      ? value(contender.value)
+      : contender.deletes ? word("删除此行", "deletes the row") : word("修改已删除的行", "changes a deleted row")
     let who = "\(contender.edit.actor) @ \(contender.replica.prefix(8))"
     rows.append([
       word("主张", "contender") + " \(contender.id)", what, who, isoTime(milliseconds: contender.edit.stamp.milliseconds),
     ])
   }
-  var text = "#\(conflict.id) [\(conflict.state.rawValue), \(conflict.policy), v\(conflict.version)] \(visibleText(place))\n"
+  var text =
+    "#\(conflict.id) [\(conflict.state.rawValue), \(conflict.policy), v\(conflict.version)] \(visibleText(place))\n"
   text += TextTable(headers: ["", word("值", "value"), word("何人", "who"), word("何时", "when")], rows: rows).render()
   if let decision = conflict.decision {
     text += "\n" + word("决定", "decision") + ": \(decision.choice.rawValue) → \(visibleText(value(decision.value)))"

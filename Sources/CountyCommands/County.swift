@@ -15,7 +15,8 @@ public struct County: AsyncParsableCommand {
     subcommands: [
       CountyInit.self, Add<CountyProgram>.self, Edit<CountyProgram>.self, Delete<CountyProgram>.self,
       List<CountyProgram>.self, Show<CountyProgram>.self, Import<CountyProgram>.self, Export<CountyProgram>.self,
-      Records<CountyProgram>.self, Status.self, Diff.self, Revert.self, Sync.self, CountyConflicts.self, CountyParked.self,
+      Records<CountyProgram>.self, Status.self, Diff.self, Revert.self, Sync.self, CountyConflicts.self,
+      CountyParked.self,
       HistoryCommand<CountyProgram>.self, Verify<CountyProgram>.self,
     ])
   public init() {}
@@ -30,7 +31,9 @@ public enum CountyProgram: Program {
   public static func open(home: URL) throws -> Replica {
     let path = replicaURL(home).path
     guard FileManager.default.fileExists(atPath: path) else {
-      throw Failure(.notFound, zh: "\(home.path) 中没有副本;请先 county init", en: "there is no replica in \(home.path); run county init first")
+      throw Failure(
+        .notFound, zh: "\(home.path) 中没有副本;请先 county init",
+        en: "there is no replica in \(home.path); run county init first")
     }
     let key = try SigningKey(seed: try Home.readSecret(keyURL(home)))
     return try Replica.open(path: path, key: key, formats: Registry.formats) { try SchemaFile.parse(canonicalJSON: $0) }
@@ -43,7 +46,8 @@ public enum CountyProgram: Program {
         what: "\(change.kind)", cells: change.cells(record), outcome: batch.map { "batch \($0)" } ?? "pending")
     }
     let note = Label(
-      zh: "仅显示本机所知的历史(待同步与已发送);完整历史请在市里查看", en: "only what this replica holds (pending and sent); the city has the whole history")
+      zh: "仅显示本机所知的历史(待同步与已发送);完整历史请在市里查看",
+      en: "only what this replica holds (pending and sent); the city has the whole history")
     return History(lines: lines, note: note)
   }
 

@@ -23,10 +23,12 @@ struct CountyInit: AsyncParsableCommand {
     try await options.run {
       let home = try options.homeURL(CountyProgram.homeVariable)
       guard let code = EnrolmentCode(code) else {
-        throw Failure(.notAllowed, zh: "登记码 \(code) 格式不对;请核对每个字符", en: "\(code) is not an enrolment code; check every letter")
+        throw Failure(
+          .notAllowed, zh: "登记码 \(code) 格式不对;请核对每个字符", en: "\(code) is not an enrolment code; check every letter")
       }
       guard server.hasPrefix("http://") || server.hasPrefix("https://") else {
-        throw Failure(.configuration, zh: "--server 应以 http:// 或 https:// 开头", en: "--server must begin with http:// or https://")
+        throw Failure(
+          .configuration, zh: "--server 应以 http:// 或 https:// 开头", en: "--server must begin with http:// or https://")
       }
       try Home.create(home)
       let path = CountyProgram.replicaURL(home).path
@@ -48,7 +50,8 @@ struct CountyInit: AsyncParsableCommand {
         ]),
         Label(
           zh: "已登记为 \(meta.org) 的机器 \(meta.replica.description.prefix(8)),取得 \(summary.received.pulled) 条记录",
-          en: "enrolled as machine \(meta.replica.description.prefix(8)) of \(meta.org), \(summary.received.pulled) rows fetched"
+          en:
+            "enrolled as machine \(meta.replica.description.prefix(8)) of \(meta.org), \(summary.received.pulled) rows fetched"
         ).text(options.language))
     }
   }

@@ -30,7 +30,8 @@ struct Diff: AsyncParsableCommand {
   private func line(_ entry: DiffEntry) -> [String] {
     let isCell = entry.field != nil
     return [
-      entry.ref.record, KeyText.show(entry.ref.key), "\(entry.kind)", entry.field ?? "", isCell ? spell(entry.base) : "",
+      entry.ref.record, KeyText.show(entry.ref.key), "\(entry.kind)", entry.field ?? "",
+      isCell ? spell(entry.base) : "",
       isCell ? spell(entry.current) : "", entry.upstream.map(spell) ?? "", entry.edit.actor,
     ]
   }

@@ -34,7 +34,10 @@ struct CountyParked: AsyncParsableCommand {
       let replica = try CountyProgram.open(home: try options.homeURL(CountyProgram.homeVariable))
       let parked = try replica.parked()
       let rows = parked.map {
-        ["\($0.id)", $0.ref.record, KeyText.show($0.ref.key), $0.reason, $0.detail.text(options.language), $0.edit.actor]
+        [
+          "\($0.id)", $0.ref.record, KeyText.show($0.ref.key), $0.reason, $0.detail.text(options.language),
+          $0.edit.actor,
+        ]
       }
       let headers = ["id", "record", "key", "reason", "detail", "who"]
       options.show(.array(parked.map { json($0, replica) }), TextTable(headers: headers, rows: rows).render())

@@ -17,7 +17,8 @@ struct Status: AsyncParsableCommand {
       let status = try CountyProgram.open(home: try options.homeURL(CountyProgram.homeVariable)).status()
       for held in status.held {
         let row = "\(held.ref.record) \(KeyText.show(held.ref.key)).\(held.problem.field)"
-        options.tell(Label(zh: "不能发送 \(row):\(held.problem.message.zh)", en: "cannot be sent: \(row) \(held.problem.message.en)"))
+        options.tell(
+          Label(zh: "不能发送 \(row):\(held.problem.message.zh)", en: "cannot be sent: \(row) \(held.problem.message.en)"))
       }
       let last = status.lastSync.map(isoTime)
       options.show(json(status, last), text(status, last))

@@ -36,12 +36,16 @@ struct Sync: AsyncParsableCommand {
     }
     let received = summary.received
     let counts = [
-      ("pushed", summary.pushed), ("pulled", received.pulled), ("merged", received.merged), ("conflicts", received.conflicts),
+      ("pushed", summary.pushed), ("pulled", received.pulled), ("merged", received.merged),
+      ("conflicts", received.conflicts),
       ("parked", received.parked), ("rejected", received.rejected), ("held", summary.held.count),
     ]
     let text = Label(
-      zh: "发送 \(summary.pushed) 行,取得 \(received.pulled) 行;冲突 \(received.conflicts),搁置 \(received.parked),退回 \(received.rejected)",
-      en: "\(summary.pushed) rows sent, \(received.pulled) fetched; \(received.conflicts) contested, \(received.parked) parked, \(received.rejected) rejected")
+      zh:
+        "发送 \(summary.pushed) 行,取得 \(received.pulled) 行;冲突 \(received.conflicts),搁置 \(received.parked),退回 \(received.rejected)",
+      en:
+        "\(summary.pushed) rows sent, \(received.pulled) fetched; \(received.conflicts) contested, \(received.parked) parked, \(received.rejected) rejected"
+    )
     options.show(.object(counts.map { ($0.0, .integer(Int64($0.1))) }), text.text(options.language))
   }
 }

@@ -3,46 +3,36 @@ import SQLiteStore
 import SyncCore
 import SyncProtocol
 
-/// A pending row that cannot be sent, because it breaks a rule that a foreign tool did not check.
-public struct HeldRow: Sendable {
-  public var ref: RowRef
-  public var problem: FieldProblem
-}
-
 extension Replica {
-  /// Turns everything pending into one numbered, signed batch in the outbox, durably. What was sent is the base of later
-  /// edits from here on. Rows that break a rule stay pending and are returned.
+  /// Turns everything pending into one numbered, signed batch in the outbox, durably; into several when one may not hold
+  /// it all. What was sent is the base of later edits from here on. Rows that break a rule stay pending and are returned.
   @discardableResult
-  public func freeze() throws -> [HeldRow] {
+  public func freeze(most: Int = Batch.mostChanges) throws -> [HeldRow] {
     try write { db in
       try reconcileAll(db)
-      var changes: [Change] = []
-      var held: [HeldRow] = []
-      var clean: [(RecordSchema, RowKey)] = []
-      for record in schema.records {
-        try record.eachPending(db) { row in
-          guard let change = row.change(record) else { return clean.append((record, row.key)) }
-          if let problem = try self.problem(db, record, row) {
-            held.append(HeldRow(ref: change.ref, problem: problem))
-          } else {
-            changes.append(change)
-            clean.append((record, row.key))
-          }
-        }
+      let outgoing = try outgoing(db)
+      for ref in outgoing.idle + outgoing.changes.map(\.ref) {
+        try schema.record(ref.record)?.clearPending(db, key: ref.key)
       }
-      for (record, key) in clean { try record.clearPending(db, key: key) }
-      if !changes.isEmpty { try enqueue(db, changes) }
-      return held
+      for changes in portions(outgoing.changes, most: most) { try enqueue(db, changes) }
+      return outgoing.heldRows
     }
   }
 
-  private func enqueue(_ db: Database, _ changes: [Change]) throws {
+  /// Batches that arrive one after the other: parents before their children, and deletes the other way round.
+  private func portions(_ changes: [Change], most: Int) -> [ArraySlice<Change>] {
+    if changes.count <= most { return changes.isEmpty ? [] : [changes[...]] }
+    let ordered = changes.filter { $0.kind != .delete } + changes.filter { $0.kind == .delete }.reversed()
+    return stride(from: 0, to: ordered.count, by: most).map { ordered[$0..<min($0 + most, ordered.count)] }
+  }
+
+  private func enqueue(_ db: Database, _ changes: ArraySlice<Change>) throws {
     let number = (try db.integer("SELECT max(number) FROM sync_outbox") ?? 0) + 1
     let meta = try ReplicaMeta.read(db)
     let header = Header(
       kind: .batch, replica: meta.replica, epoch: meta.epoch, number: number, cursor: meta.cursor,
       stamp: try tick(db, milliseconds: clock()), schema: meta.schemaHash)
-    let message = try Envelope(header, body: Batch(changes: changes).encoded(schema), key: key)
+    let message = try Envelope(header, body: Batch(changes: Array(changes)).encoded(schema), key: key)
     try db.run(
       "INSERT INTO sync_outbox VALUES (?, ?, ?, ?, NULL)",
       [.integer(number), .integer(meta.cursor), .integer(Int64(changes.count)), .blob(message.bytes)])
@@ -55,37 +45,16 @@ extension Replica {
     }
   }
 
-  /// What keeps a pending row from being sent: types and checks, a reference without its target (a shell has foreign keys off).
-  func problem(_ db: Database, _ record: RecordSchema, _ row: PendingRow) throws -> FieldProblem? {
-    guard let current = row.current else { return try orphans(db, record, row) }
-    if let problem = record.problems(in: current, formats: formats).first { return problem }
-    if record.rowKey(of: current).encoded.count > 1024 {
-      return FieldProblem(field: record.key[0], message: Label(zh: "主键超过 1 kB", en: "the key is longer than 1 kB"))
-    }
-    return try brokenReference(db, record, current)
-  }
-
-  /// A deleted row that others here still refer to.
-  private func orphans(_ db: Database, _ record: RecordSchema, _ row: PendingRow) throws -> FieldProblem? {
-    for (child, field, target) in schema.references(to: record) where !field.weak {
-      guard let value = row.base[target] ?? row.key.values.first else { continue }
-      let sql = "SELECT count(*) FROM \(child.table) WHERE \(quoted(field.name)) = ?"
-      if let count = try db.integer(sql, [value]), count > 0 {
-        return FieldProblem(
-          field: record.key[0],
-          message: Label(
-            zh: "已删除,但仍有 \(count) 条 \(child.name) 引用它", en: "is deleted, but \(count) rows of \(child.name) still refer to it"))
-      }
-    }
-    return nil
-  }
-
   /// The batches that have no receipt yet, in order, as they were made.
-  public func unacknowledged() throws -> [[UInt8]] {
+  /// - Parameter bytes: no more than fit here; the first one always.
+  public func unacknowledged(upTo bytes: Int = .max) throws -> [[UInt8]] {
     try read { db in
       var messages: [[UInt8]] = []
+      var room = bytes
       try db.each("SELECT message FROM sync_outbox WHERE receipt IS NULL ORDER BY number") { row in
-        if case .blob(let bytes) = row.cell(0) { messages.append(bytes) }
+        guard case .blob(let message) = row.cell(0) else { return }
+        room -= message.count
+        if room >= 0 || messages.isEmpty { messages.append(message) }
       }
       return messages
     }

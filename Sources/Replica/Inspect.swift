@@ -46,19 +46,14 @@ extension Replica {
   public func status() throws -> ReplicaStatus {
     try read { db in
       let meta = try ReplicaMeta.read(db)
-      var pending = 0
-      var held: [HeldRow] = []
-      for record in schema.records {
-        try record.eachPending(db) { row in
-          guard let change = row.change(record) else { return }
-          pending += 1
-          if let problem = try self.problem(db, record, row) { held.append(HeldRow(ref: change.ref, problem: problem)) }
-        }
-      }
+      let outgoing = try outgoing(db)
       func count(_ sql: String) throws -> Int { Int(try db.integer(sql) ?? 0) }
       return ReplicaStatus(
-        org: meta.org, replica: meta.replica.description, server: meta.server, pending: pending, held: held,
-        inFlight: try count("SELECT coalesce(sum(rows), 0) FROM sync_outbox WHERE receipt IS NULL"), cursor: meta.cursor,
+        org: meta.org, replica: meta.replica.description, server: meta.server,
+        pending: outgoing.changes.count + outgoing.held.count,
+        held: outgoing.heldRows,
+        inFlight: try count("SELECT coalesce(sum(rows), 0) FROM sync_outbox WHERE receipt IS NULL"),
+        cursor: meta.cursor,
         lastSync: meta.lastSync,
         openConflicts: try count("SELECT count(*) FROM sync_conflict WHERE state IN ('open', 'proposed')"),
         parked: try count("SELECT count(*) FROM sync_parked"))
@@ -73,7 +68,8 @@ extension Replica {
           guard let change = row.change(record) else { return }
           let upstream = try record.upstream(db, key: row.key)
           if change.kind != .update {
-            entries.append(DiffEntry(ref: change.ref, kind: change.kind, field: nil, base: .null, current: .null, edit: change.edit))
+            entries.append(
+              DiffEntry(ref: change.ref, kind: change.kind, field: nil, base: .null, current: .null, edit: change.edit))
             return
           }
           for column in row.touched {
@@ -89,40 +85,6 @@ extension Replica {
     }
   }
 
-  /// Takes back the pending edits of a row: each cell becomes what the master has (upstream), or else its base.
-  public func revert(_ record: RecordSchema, key: RowKey) throws {
-    try write { db in
-      guard let pending = try record.pending(db, key: key), pending.change(record) != nil else {
-        throw Failure(
-          .notFound, zh: "\(record.name) \(show(key)) 没有待同步的修改", en: "\(record.name) \(show(key)) has no pending edit; diff lists those there are")
-      }
-      let upstream = try record.upstream(db, key: key)
-      try applying(db) {
-        if let row = reverted(record, pending, upstream) {
-          try record.write(db, row: row)
-        } else {
-          for (child, count) in try children(db, of: record, key: key) where count > 0 {
-            throw Failure(
-              .data, zh: "\(record.name) \(show(key)) 仍有 \(count) 条 \(child);请先撤回它们",
-              en: "\(record.name) \(show(key)) still has \(count) rows of \(child); revert those first")
-          }
-          try record.remove(db, key: key)
-        }
-      }
-      try record.clearPending(db, key: key)
-      if try flightMask(db, record, key) == 0 { try record.clearUpstream(db, key: key) }
-    }
-  }
-
-  private func reverted(_ record: RecordSchema, _ pending: PendingRow, _ upstream: [Value]??) -> [Value]? {
-    if let upstream { return upstream }
-    guard pending.existed else { return nil }
-    var row = pending.current ?? record.fields.map { _ in .null }
-    for (column, base) in pending.base.enumerated() { if let base { row[column] = base } }
-    for (index, value) in zip(record.keyIndices, pending.key.values) { row[index] = value }
-    return row
-  }
-
   public func parked() throws -> [ParkedRow] {
     try read { db in
       var rows: [ParkedRow] = []
@@ -131,7 +93,8 @@ extension Replica {
         guard case .blob(let key) = row.cell(2), case .blob(let image) = row.cell(6) else { return }
         rows.append(
           ParkedRow(
-            id: row[0], ref: RowRef(row[1], try RowKey(encoded: key)), reason: row[3], detail: Label(zh: row[4], en: row[5]),
+            id: row[0], ref: RowRef(row[1], try RowKey(encoded: key)), reason: row[3],
+            detail: Label(zh: row[4], en: row[5]),
             row: try decodeImage(image), edit: Edit(stamp: Stamp(raw: row[8]), actor: row[7]), batch: row[9]))
       }
       return rows
@@ -175,10 +138,14 @@ extension Replica {
   /// Everything that is wrong with the file, its constraints and its capture, and the rows that cannot be sent.
   public func verify() throws -> [Label] {
     let damage = try read { try schema.damage($0, weakKeys: false) }
+    // Without their tables, rows cannot be judged.
+    guard try read({ try schema.alteredObjects($0, weakKeys: false) }).isEmpty else { return damage }
     return damage
       + (try status().held).map { held in
         let row = "\(held.ref.record) \(show(held.ref.key))"
-        return Label(zh: "\(row).\(held.problem.field):\(held.problem.message.zh)", en: "\(row).\(held.problem.field): \(held.problem.message.en)")
+        return Label(
+          zh: "\(row).\(held.problem.field):\(held.problem.message.zh)",
+          en: "\(row).\(held.problem.field): \(held.problem.message.en)")
       }
   }
 

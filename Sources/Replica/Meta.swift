@@ -41,7 +41,8 @@ public struct ReplicaMeta: Sendable {
       case .blob(let cityKey)? = values["city_key"], case .text(let server)? = values["server"],
       case .text(let schema)? = values["schema"], case .integer(let cursor)? = values["cursor"]
     else {
-      throw Failure(.data, zh: "副本文件不完整;请用备份恢复或重新 init", en: "the replica file is incomplete; restore a backup or init anew")
+      throw Failure(
+        .data, zh: "副本文件不完整;请用备份恢复或重新 init", en: "the replica file is incomplete; restore a backup or init anew")
     }
     var lastSync: Int64?
     if case .integer(let at)? = values["last_sync"] { lastSync = at }
@@ -52,7 +53,8 @@ public struct ReplicaMeta: Sendable {
 
   func write(_ db: Database) throws {
     let values: [(String, Value)] = [
-      ("replica", .blob(replica.bytes)), ("org", .text(org)), ("epoch", .blob(epoch.bytes)), ("city_key", .blob(cityKey)),
+      ("replica", .blob(replica.bytes)), ("org", .text(org)), ("epoch", .blob(epoch.bytes)),
+      ("city_key", .blob(cityKey)),
       ("server", .text(server)), ("schema", .text(schemaText)), ("cursor", .integer(cursor)),
       ("last_sync", lastSync.map(Value.integer) ?? .null),
     ]
@@ -60,7 +62,9 @@ public struct ReplicaMeta: Sendable {
   }
 
   static func set(_ db: Database, _ name: String, _ value: Value) throws {
-    try db.run("INSERT INTO sync_meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", [.text(name), value])
+    try db.run(
+      "INSERT INTO sync_meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+      [.text(name), value])
   }
 }
 

@@ -12,6 +12,14 @@ public struct ReceiveSummary: Sendable, Equatable {
   public var rejected = 0
 
   public init() {}
+
+  public mutating func add(_ other: ReceiveSummary) {
+    pulled += other.pulled
+    merged += other.merged
+    conflicts += other.conflicts
+    parked += other.parked
+    rejected += other.rejected
+  }
 }
 
 /// A pulled row needs a place that a pending row holds. Freeze, send and try again.
@@ -31,10 +39,10 @@ extension Replica {
         for receipt in receipts { try take(db, receipt: receipt, &summary) }
         let items = try newest(pages, from: meta.cursor)
         if let last = pages.last {
-          summary.pulled = try apply(db, items, cursor: last.header.cursor, parkingClashes: parkingClashes)
           meta.cursor = last.header.cursor
           meta.lastSync = clock()
           try meta.write(db)
+          summary.pulled = try apply(db, items, parkingClashes: parkingClashes)
           // The clock follows stamps that the city has clamped, and no others.
           try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(last.header.stamp.raw)])
         }
@@ -77,7 +85,10 @@ extension Replica {
   private typealias Target = (record: RecordSchema, key: RowKey, master: [Value]?, result: Reconciliation)
 
   /// Vacate, then assign: rows that go, or give up a unique value, leave first, so that two rows may swap one.
-  private func apply(_ db: Database, _ items: [PageItem], cursor: Int64, parkingClashes: Bool) throws -> Int {
+  private func apply(_ db: Database, _ items: [PageItem], parkingClashes: Bool) throws -> Int {
+    if parkingClashes {
+      for case .row(let name, let image) in items { try schema.record(name).map { try parkHolders(db, $0, image) } }
+    }
     var targets: [Target] = []
     for item in items {
       switch item {
@@ -93,27 +104,29 @@ extension Replica {
       }
     }
     try applying(db) {
-      for target in targets { try vacate(db, target, cursor: cursor) }
-      for target in targets {
-        guard let row = target.result.row else { continue }
-        if parkingClashes { try parkHolders(db, target.record, row, key: target.key) }
-        try target.record.write(db, row: row)
-      }
-      if parkingClashes { for target in targets where target.result.row == nil { try parkChildren(db, target.record, key: target.key) } }
+      for target in targets { try vacate(db, target, parkingChildren: parkingClashes) }
+      for target in targets { try target.result.row.map { try target.record.write(db, row: $0) } }
     }
     for target in targets { try keep(db, target.record, target.key, target.result, master: target.master) }
     return targets.count
   }
 
-  private func vacate(_ db: Database, _ target: Target, cursor: Int64) throws {
+  private func vacate(_ db: Database, _ target: Target, parkingChildren: Bool) throws {
     let (record, key, _, result) = target
     guard let current = try record.row(db, key: key) else { return }
     guard let row = result.row else {
-      try db.run(
-        "INSERT INTO sync_archive (record, key, image, cursor) VALUES (?, ?, ?, ?)",
-        [.text(record.name), .blob(key.encoded), .blob(encodeImage(current)), .integer(cursor)])
-      return try record.remove(db, key: key)
+      if parkingChildren { try parkChildren(db, record, key: key) }
+      return try retire(db, record, key: key)
     }
     if record.uniqueColumns.contains(where: { current[$0] != row[$0] }) { try record.remove(db, key: key) }
+  }
+
+  /// Removes a row that the master no longer has here, and keeps its last image. Inside `applying`.
+  func retire(_ db: Database, _ record: RecordSchema, key: RowKey) throws {
+    guard let current = try record.row(db, key: key) else { return }
+    try db.run(
+      "INSERT INTO sync_archive (record, key, image, cursor) SELECT ?, ?, ?, value FROM sync_meta WHERE name = 'cursor'",
+      [.text(record.name), .blob(key.encoded), .blob(encodeImage(current))])
+    try record.remove(db, key: key)
   }
 }

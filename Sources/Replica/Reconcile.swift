@@ -48,7 +48,8 @@ extension RecordSchema {
 extension Replica {
   func flightMask(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws -> Int64 {
     var mask: Int64 = 0
-    try db.each("SELECT mask FROM sync_flight WHERE record = ? AND key = ?", [.text(record.name), .blob(key.encoded)]) { row in
+    try db.each("SELECT mask FROM sync_flight WHERE record = ? AND key = ?", [.text(record.name), .blob(key.encoded)]) {
+      row in
       // A key-only row in flight has no column to mark.
       mask |= (row[0] as Int64) | 1 << 62
     }
@@ -63,7 +64,11 @@ extension Replica {
 
   /// Stores what stays touched; the row itself is the caller's to write.
   func keep(_ db: Database, _ record: RecordSchema, _ key: RowKey, _ result: Reconciliation, master: [Value]?) throws {
-    if let pending = result.pending { try record.setPending(db, pending) } else { try record.clearPending(db, key: key) }
+    if let pending = result.pending {
+      try record.setPending(db, pending)
+    } else {
+      try record.clearPending(db, key: key)
+    }
     if result.isTouched { try record.setUpstream(db, key: key, master) } else { try record.clearUpstream(db, key: key) }
   }
 
@@ -76,7 +81,7 @@ extension Replica {
         // A row that cannot take its upstream now (a unique value is held elsewhere) stays as it is and blocks nothing.
         try? db.inSavepoint {
           try applying(db) {
-            if let row = result.row { try record.write(db, row: row) } else { try record.remove(db, key: key) }
+            if let row = result.row { try record.write(db, row: row) } else { try retire(db, record, key: key) }
           }
           try keep(db, record, key, result, master: master)
           return .commit

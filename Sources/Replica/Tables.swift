@@ -67,7 +67,8 @@ extension RecordSchema {
     var values = image ?? fields.map { _ in .null }
     for (index, value) in zip(keyIndices, key.values) { values[index] = value }
     try db.run(
-      "INSERT INTO \(upstreamTable) VALUES (\(placeholders(fields.count + 1)))", values + [.integer(image == nil ? 1 : 0)])
+      "INSERT INTO \(upstreamTable) VALUES (\(placeholders(fields.count + 1)))",
+      values + [.integer(image == nil ? 1 : 0)])
   }
 
   func clearUpstream(_ db: Database, key: RowKey) throws {

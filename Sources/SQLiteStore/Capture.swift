@@ -19,7 +19,10 @@ extension RecordSchema {
     let keys = key.map { "\(quoted($0)) \(columnType($0)) NOT NULL" }
     let others = otherIndices.map { "\(quoted(fields[$0].name)) \(fields[$0].kind.storage)" }
     let latest = latestIndices.flatMap { ["sync_stamp_\($0) INTEGER", "sync_actor_\($0) TEXT"] }
-    let state = ["sync_existed INTEGER NOT NULL", "sync_mask INTEGER NOT NULL", "sync_stamp INTEGER NOT NULL", "sync_actor TEXT NOT NULL"]
+    let state = [
+      "sync_existed INTEGER NOT NULL", "sync_mask INTEGER NOT NULL", "sync_stamp INTEGER NOT NULL",
+      "sync_actor TEXT NOT NULL",
+    ]
     return """
       CREATE TABLE \(baseTable) (
         \((keys + others + state + latest).joined(separator: ", ")),
@@ -35,7 +38,9 @@ extension RecordSchema {
       trigger("before_insert", "BEFORE INSERT", when: nil, removedRows(exceptKeyOf: nil)),
       trigger("insert", "AFTER INSERT", when: nil, [tick, insertion]),
       trigger("update", "AFTER UPDATE", when: "\(sameKey) AND (\(anyDiffers))", [tick, update]),
-      trigger("rekey", "AFTER UPDATE OF \(keyColumns.joined(separator: ", "))", when: "NOT (\(sameKey))", [tick, deletion, forgetInsertion, insertion]),
+      trigger(
+        "rekey", "AFTER UPDATE OF \(keyColumns.joined(separator: ", "))", when: "NOT (\(sameKey))",
+        [tick, deletion, forgetInsertion, insertion]),
       trigger("delete", "AFTER DELETE", when: nil, [tick, deletion, forgetInsertion]),
     ]
     let watched = (unique.flatMap { $0 } + key).map(quoted)
@@ -75,8 +80,10 @@ extension RecordSchema {
   }
   private var others: [String] { otherIndices.map { quoted(fields[$0].name) } }
   private var allLatestNow: [String] { latestIndices.flatMap { _ in ["c.stamp", "c.actor"] } }
-  private func select(_ values: [String], existed: Int, mask: String, latest: [String]) -> String {
-    let state = ["\(existed)", mask, "c.stamp", "c.actor"]
+  private func select(
+    _ values: [String], existed: Int, mask: String, stamp: String = "c.stamp", latest: [String]
+  ) -> String {
+    let state = ["\(existed)", mask, stamp, "c.actor"]
     return "SELECT \((values + state + latest).joined(separator: ", "))"
   }
   private var editAssignments: [String] {
@@ -98,7 +105,8 @@ extension RecordSchema {
   }
 
   private var update: String {
-    let values = keyColumns.map { "OLD.\($0)" }
+    let values =
+      keyColumns.map { "OLD.\($0)" }
       + otherIndices.map { "CASE WHEN \(differs($0)) THEN OLD.\(quoted(fields[$0].name)) END" }
     // Shift and "or" have the same precedence in SQLite, hence every bracket.
     let mask = otherIndices.map { "((\(differs($0))) << \($0))" }.joined(separator: " | ")
@@ -119,25 +127,34 @@ extension RecordSchema {
 
   /// Inserted and deleted again: nothing pending.
   private var forgetInsertion: String {
-    "DELETE FROM \(baseTable) WHERE sync_existed = 0 AND " + keyColumns.map { "\($0) = OLD.\($0)" }.joined(separator: " AND ")
+    "DELETE FROM \(baseTable) WHERE sync_existed = 0 AND "
+      + keyColumns.map { "\($0) = OLD.\($0)" }.joined(separator: " AND ")
   }
 
-  /// Takes the image of each row that REPLACE would remove, one statement an index.
+  /// Takes the image of each row that REPLACE would remove, one statement an index. The clock has not ticked yet.
   private func removedRows(exceptKeyOf old: String?) -> [String] {
-    let except = old.map { old in " AND NOT (" + keyColumns.map { "r.\($0) IS \(old).\($0)" }.joined(separator: " AND ") + ")" } ?? ""
+    let except =
+      old.map { old in " AND NOT (" + keyColumns.map { "r.\($0) IS \(old).\($0)" }.joined(separator: " AND ") + ")" }
+      ?? ""
     let values = keyColumns.map { "r.\($0)" } + others.map { "r.\($0)" }
     return ([key] + unique).map { set in
       let match = set.map { "r.\(quoted($0)) = NEW.\(quoted($0))" }.joined(separator: " AND ")
-      return insertInto(others) + " " + select(values, existed: 1, mask: "\(fullMask)", latest: latestColumns.map { _ in "NULL" })
+      let row = select(
+        values, existed: 1, mask: "\(fullMask)", stamp: nextStampSQL("c.stamp"),
+        latest: latestColumns.map { _ in "NULL" })
+      return insertInto(others) + " " + row
         + " FROM \(table) r, sync_clock c WHERE \(match)\(except)"
         + " ON CONFLICT (\(keyList)) DO UPDATE SET \(widen("\(fullMask)")) WHERE sync_existed = 1"
     }
   }
 }
 
-/// Moves the clock of this file on: never back, never behind a stamp that it has seen (I7).
-let clockTickSQL =
-  "UPDATE sync_clock SET stamp = max(stamp + 1, CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER) << 16)"
+/// The stamp after this one: never back, never behind a stamp that the file has seen (I7).
+private func nextStampSQL(_ last: String) -> String {
+  "max(\(last) + 1, CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER) << 16)"
+}
+/// Moves the clock of this file on.
+let clockTickSQL = "UPDATE sync_clock SET stamp = " + nextStampSQL("stamp")
 
 /// The tables that capture needs once a file.
 public func createCaptureTables(_ db: Database, actor: String) throws {
@@ -153,6 +170,7 @@ public func createCaptureTables(_ db: Database, actor: String) throws {
 
 /// Runs changes that must not be captured: those that the master made. Only inside a transaction, which hides the flag.
 public func applying<T>(_ db: Database, _ body: () throws -> T) throws -> T {
+  if try db.integer("SELECT 1 FROM sync_applying") != nil { return try body() }
   try db.run("INSERT INTO sync_applying VALUES (1)")
   let result = try body()
   try db.run("DELETE FROM sync_applying")

@@ -39,7 +39,9 @@ public enum ConflictTables {
   }
 
   /// Conflicts that satisfy the SQL condition, in the order of their ids, with their contenders.
-  public static func read(_ db: Database, where condition: String = "true", _ arguments: [Value] = []) throws -> [Conflict] {
+  public static func read(_ db: Database, where condition: String = "true", _ arguments: [Value] = []) throws
+    -> [Conflict]
+  {
     let columns = Conflict.columns.joined(separator: ", ")
     var conflicts: [Conflict] = []
     try db.each("SELECT \(columns) FROM sync_conflict WHERE \(condition) ORDER BY id", arguments) { row in

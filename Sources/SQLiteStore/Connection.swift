@@ -46,7 +46,8 @@ public enum Connection {
         en: "the disk is full, nothing in \(path) was changed; free some space and try again")
     case .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
       return Failure(
-        .disk, zh: "无法读写 \(path):\(detail)", en: "cannot read or write \(path): \(detail); check the disk and the permissions")
+        .disk, zh: "无法读写 \(path):\(detail)",
+        en: "cannot read or write \(path): \(detail); check the disk and the permissions")
     case .SQLITE_NOTADB, .SQLITE_CORRUPT:
       return Failure(
         .data, zh: "\(path) 不是 Tributary 的文件,或已损坏;请用备份恢复",

@@ -8,33 +8,50 @@ extension Schema {
   /// Everything that is wrong with the file. Reads every page.
   public func damage(_ db: Database, weakKeys: Bool) throws -> [Label] {
     var problems = try alteredObjects(db, weakKeys: weakKeys)
+    let isAltered = !problems.isEmpty
     try db.each("PRAGMA quick_check(10)") { row in
       let text = row[0] as String
       if text != "ok" { problems.append(Label(zh: "文件损坏:\(text)", en: "the file is damaged: \(text)")) }
     }
+    // Without its tables SQLite cannot check references.
+    if isAltered { return problems }
     try db.each("PRAGMA foreign_key_check") { row in
       let (table, parent) = (row[0] as String, row[2] as String)
       let id = (row[1] as Int64?).map(String.init) ?? "?"
       problems.append(
-        Label(zh: "\(table) 第 \(id) 行引用的 \(parent) 不存在", en: "row \(id) of \(table) refers to a \(parent) that is not there"))
+        Label(
+          zh: "\(table) 第 \(id) 行引用的 \(parent) 不存在", en: "row \(id) of \(table) refers to a \(parent) that is not there"
+        ))
     }
     return problems
   }
 
-  /// Tables, indexes and triggers that are missing or not as the schema makes them. Reads only the file's schema.
+  /// Tables, indexes and triggers that are missing or not as the schema makes them, and rows that switch capture off.
+  /// Reads only the file's schema and those rows.
   public func alteredObjects(_ db: Database, weakKeys: Bool) throws -> [Label] {
     var actual: [String: String] = [:]
-    try db.each("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL") { row in actual[row[0] as String] = row[1] as String }
+    try db.each("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL") { row in
+      actual[row[0] as String] = row[1] as String
+    }
     var problems: [Label] = []
     for record in records {
       for (name, sql) in record.objects(weakKeys: weakKeys) where actual[name] != sql {
         problems.append(
           actual[name] == nil
             ? Label(
-              zh: "\(record.name):\(name) 被其他程序删除,此后的修改可能未被记录", en: "\(record.name): \(name) was removed by another program; edits since then may not be captured")
+              zh: "\(record.name):\(name) 被其他程序删除,此后的修改可能未被记录",
+              en: "\(record.name): \(name) was removed by another program; edits since then may not be captured")
             : Label(
               zh: "\(record.name):\(name) 被其他程序改动", en: "\(record.name): \(name) was altered by another program"))
       }
+    }
+    // A flag left behind, or no clock: every trigger would be silent.
+    let captures = "SELECT count(*) FROM sync_clock WHERE NOT EXISTS (SELECT 1 FROM sync_applying)"
+    if problems.isEmpty, try db.integer(captures) != 1 {
+      problems.append(
+        Label(
+          zh: "sync_clock 或 sync_applying 被其他程序改动,此后的修改可能未被记录",
+          en: "sync_clock or sync_applying was altered by another program; edits since then may not be captured"))
     }
     return problems
   }

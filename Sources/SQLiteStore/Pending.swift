@@ -21,6 +21,14 @@ public struct PendingRow: Sendable {
     }
   }
 
+  /// The row at the last agreement; nil: there was none.
+  public func baseRow(_ schema: RecordSchema) -> [Value]? {
+    guard existed else { return nil }
+    var row = base.indices.map { base[$0] ?? current?[$0] ?? .null }
+    for (index, value) in zip(schema.keyIndices, key.values) { row[index] = value }
+    return row
+  }
+
   /// What the sender tells the master of this row; nil when nothing is pending.
   public func change(_ schema: RecordSchema) -> Change? {
     var change = Change(
@@ -102,13 +110,16 @@ extension RecordSchema {
     var values = row.base.map { $0 ?? .null }
     for (index, value) in zip(keyIndices, row.key.values) { values[index] = value }
     let mask = row.base.indices.reduce(Int64(0)) { $0 | (row.base[$1] == nil ? 0 : 1 << Int64($1)) }
-    values += [.integer(row.existed ? 1 : 0), .integer(mask & fullMask), .integer(row.edit.stamp.raw), .text(row.edit.actor)]
+    values += [
+      .integer(row.existed ? 1 : 0), .integer(mask & fullMask), .integer(row.edit.stamp.raw), .text(row.edit.actor),
+    ]
     values += latest.flatMap { column -> [Value] in
       row.cellEdits[column].map { [.integer($0.stamp.raw), .text($0.actor)] } ?? [.null, .null]
     }
     let state = ["existed", "mask", "stamp", "actor"] + latest.flatMap { ["stamp_\($0)", "actor_\($0)"] }
     let names = columns + state.map { "sync_\($0)" }
-    try db.run("INSERT INTO \(baseTable) (\(names.joined(separator: ", "))) VALUES (\(placeholders(names.count)))", values)
+    try db.run(
+      "INSERT INTO \(baseTable) (\(names.joined(separator: ", "))) VALUES (\(placeholders(names.count)))", values)
   }
 }
 

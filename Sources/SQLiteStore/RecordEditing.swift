@@ -11,11 +11,14 @@ extension RecordStore {
     var row = record.fields.indices.map { values[$0] ?? .null }
     for index in record.fields.indices where row[index].isNull { row[index] = filledIn(record, index) }
     let key = record.rowKey(of: row)
-    for index in values.keys.sorted() where values[index]?.isNull == false { try assertOwned(record, index, key, isInsert: true, value: row[index]) }
+    for index in values.keys.sorted() where values[index]?.isNull == false {
+      try assertOwned(record, index, key, isInsert: true, value: row[index])
+    }
     try assertValid(db, record, row, key: key, isInsert: true)
     if try record.row(db, key: key) != nil {
       throw Failure(
-        .data, zh: "\(record.name) \(show(key)) 已存在;请用 edit 修改", en: "\(record.name) \(show(key)) exists already; use edit to change it")
+        .data, zh: "\(record.name) \(show(key)) 已存在;请用 edit 修改",
+        en: "\(record.name) \(show(key)) exists already; use edit to change it")
     }
     try db.run(record.insertRow, row)
     return key
@@ -29,7 +32,9 @@ extension RecordStore {
       if record.isKey(index) {
         throw Failure(
           .data, zh: "\(record.name) \(show(key)):主键 \(record.fields[index].name) 不能修改;请删除后重新添加",
-          en: "\(record.name) \(show(key)): \(record.fields[index].name) is part of the key and cannot change; delete the row and add it anew")
+          en:
+            "\(record.name) \(show(key)): \(record.fields[index].name) is part of the key and cannot change; delete the row and add it anew"
+        )
       }
       try assertOwned(record, index, key, isInsert: false, value: changed[index] ?? .null)
     }
@@ -72,7 +77,8 @@ extension RecordStore {
   private func assertOwned(_ record: RecordSchema) throws {
     if side == .county, record.owner == .city {
       throw Failure(
-        .notAllowed, zh: "\(record.label.zh)(\(record.name))由市里维护,县区不能增删", en: "\(record.name) is kept by the city; a county cannot add or delete rows")
+        .notAllowed, zh: "\(record.label.zh)(\(record.name))由市里维护,县区不能增删",
+        en: "\(record.name) is kept by the city; a county cannot add or delete rows")
     }
   }
 

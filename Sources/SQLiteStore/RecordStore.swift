@@ -29,7 +29,8 @@ extension RecordStore {
 
   /// The key of the row whose unique field has the value.
   public func find(_ record: RecordSchema, field: Int, value: Value) throws -> RowKey? {
-    let sql = "SELECT \(record.keyColumns.joined(separator: ", ")) FROM \(record.table) WHERE \(quoted(record.fields[field].name)) = ?"
+    let sql =
+      "SELECT \(record.keyColumns.joined(separator: ", ")) FROM \(record.table) WHERE \(quoted(record.fields[field].name)) = ?"
     return try read { try $0.first(sql, [value]).map(RowKey.init) }
   }
 

@@ -26,19 +26,23 @@ extension RecordStore {
   ) throws -> FieldProblem? {
     for set in record.unique {
       let columns = set.compactMap(record.index(of:))
-      guard only.map({ !$0.isDisjoint(with: columns) }) ?? true, !columns.contains(where: { row[$0].isNull }) else { continue }
+      guard only.map({ !$0.isDisjoint(with: columns) }) ?? true, !columns.contains(where: { row[$0].isNull }) else {
+        continue
+      }
       let match = set.map { "\(quoted($0)) = ?" }.joined(separator: " AND ")
       let sql = "SELECT \(record.keyColumns.joined(separator: ", ")) FROM \(record.table) WHERE \(match)"
       guard let holder = try db.first(sql, columns.map { row[$0] }).map(RowKey.init), holder != key else { continue }
       return FieldProblem(
         field: set.joined(separator: ","),
-        message: Label(zh: "已被 \(record.name) \(show(holder)) 使用", en: "is already used by \(record.name) \(show(holder))"))
+        message: Label(
+          zh: "已被 \(record.name) \(show(holder)) 使用", en: "is already used by \(record.name) \(show(holder))"))
     }
     return nil
   }
 
   /// How many rows of each record refer to this one.
-  public func children(_ db: Database, of parent: RecordSchema, key: RowKey) throws -> [(record: String, count: Int64)] {
+  public func children(_ db: Database, of parent: RecordSchema, key: RowKey) throws -> [(record: String, count: Int64)]
+  {
     guard let row = try parent.row(db, key: key) else { return [] }
     return try schema.references(to: parent).compactMap { child, field, target in
       if field.weak, side == .county { return nil }

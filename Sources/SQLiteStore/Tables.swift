@@ -66,7 +66,8 @@ extension RecordSchema {
     if let most = field.check.maxLength { list.append(("length(\(value)) > \(most)", "is longer than \(most)")) }
     if field.kind == .boolean { list.append(("\(value) NOT IN (0, 1)", "must be 0 or 1")) }
     if field.kind == .date {
-      list.append(("\(value) IS NOT date(\(value)) AND \(value) IS NOT NULL", "must be a date YYYY-MM-DD"))
+      // The modifier makes SQLite compute the day, so that 02-30 comes out as another one.
+      list.append(("\(value) IS NOT date(\(value), '+0 days') AND \(value) IS NOT NULL", "must be a date YYYY-MM-DD"))
     }
     return list
   }
@@ -77,7 +78,8 @@ extension Schema {
   public func createTables(_ db: Database, weakKeys: Bool) throws {
     for record in records {
       let statements =
-        record.tableSQL(weakKeys: weakKeys) + record.checkTriggerSQL() + [record.baseTableSQL] + record.captureTriggerSQL
+        record.tableSQL(weakKeys: weakKeys) + record.checkTriggerSQL() + [record.baseTableSQL]
+        + record.captureTriggerSQL
       for sql in statements { try db.execute(sql: sql) }
     }
   }

@@ -22,6 +22,9 @@ public struct SyncClient: Sendable {
     self.transport = transport
   }
 
+  /// What one request carries at most, in bytes; batches beyond it go with the next one.
+  static let mostSent = 48 << 20
+
   /// Freezes what is pending, sends it, takes receipts and everything new. Interrupted anywhere, it is simply run again.
   public func sync() async throws -> SyncSummary {
     try replica.refuseDamage()
@@ -29,11 +32,13 @@ public struct SyncClient: Sendable {
     // A pulled row may meet one that was edited while the exchange ran: freeze that too and exchange again.
     for attempt in 1...3 {
       summary.held = try replica.freeze()
-      let batches = try replica.unacknowledged()
       do {
-        let received = try await exchange(batches, parkingClashes: attempt == 3)
-        summary.pushed += try batches.reduce(0) { $0 + (try replica.rowCount($1)) }
-        summary.received = received
+        var batches: [[UInt8]]
+        repeat {
+          batches = try replica.unacknowledged(upTo: Self.mostSent)
+          summary.received.add(try await exchange(batches, parkingClashes: attempt == 3))
+          summary.pushed += try batches.reduce(0) { $0 + (try replica.rowCount($1)) }
+        } while try !batches.isEmpty && !replica.unacknowledged(upTo: 0).isEmpty
         return summary
       } catch is Clash where attempt < 3 { continue }
     }
@@ -44,7 +49,7 @@ public struct SyncClient: Sendable {
     do {
       let identity = try replica.meta()
       let city = try VerifyingKey(bytes: identity.cityKey)
-      var session = SyncSession(city: city, replica: identity.replica, epoch: identity.epoch, cursor: identity.cursor)
+      var session = SyncSession(city: city, replica: identity.replica, epoch: identity.epoch, schema: identity.schemaHash, cursor: identity.cursor)
       var request = try replica.hello().bytes + batches.flatMap { $0 }
       while true {
         switch try session.receive(try await transport.exchange(request)) {

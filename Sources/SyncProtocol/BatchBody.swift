@@ -2,6 +2,9 @@ import SyncCore
 
 /// What a replica sends in one batch: its pending changes, and, from the city itself, decisions.
 public struct Batch: Hashable, Sendable {
+  /// The most changes of one batch. More pending rows make more batches.
+  public static let mostChanges = 200_000
+
   public var changes: [Change]
   public var decisions: [Decision]
 
@@ -72,6 +75,7 @@ public enum BodyError: Error, Hashable, Sendable {
   case badChange(record: String, n: Int)
   case twice(record: String, n: Int)
   case missingEdit(n: Int)
+  case tooMany
 }
 
 private struct BatchDecoder {
@@ -125,6 +129,7 @@ private struct BatchDecoder {
       }
       change = Change(record: record.name, key: key, kind: .update, old: entry.old, new: entry.new, edit: noEdit)
     }
+    guard n <= Batch.mostChanges else { throw BodyError.tooMany }
     guard seen.insert(change.ref).inserted else { throw BodyError.twice(record: record.name, n: n) }
     batch.changes.append(change)
   }

@@ -17,14 +17,17 @@ public struct SyncSession {
   private let city: VerifyingKey
   private let replica: Identifier
   private let epoch: Identifier
+  private let schema: [UInt8]
   private var cursor: Int64
   private var receipts: [Envelope] = []
   private var pages: [Envelope] = []
 
-  public init(city: VerifyingKey, replica: Identifier, epoch: Identifier, cursor: Int64) {
+  /// - Parameter schema: the hash of the schema by which this replica reads pages.
+  public init(city: VerifyingKey, replica: Identifier, epoch: Identifier, schema: [UInt8], cursor: Int64) {
     self.city = city
     self.replica = replica
     self.epoch = epoch
+    self.schema = schema
     self.cursor = cursor
   }
 
@@ -36,7 +39,8 @@ public struct SyncSession {
       guard message.header.replica == replica, message.header.epoch == epoch, last == nil else { throw Self.notForUs }
       switch message.header.kind {
       case .receipt: receipts.append(message)
-      case .page where message.header.number == cursor && message.header.cursor >= cursor: last = message
+      case .page where message.header.number == cursor && message.header.cursor >= cursor && message.header.schema == schema:
+        last = message
       default: throw Self.notForUs
       }
     }

@@ -101,3 +101,24 @@ private func addCompanies(_ world: World, _ count: Int, _ prefix: String) throws
     #expect(try world.master.verify().isEmpty)
   }
 }
+
+@Test func moreThanOneBatchMayHoldGoesInSeveral() async throws {
+  let world = try World.small()
+  let one = try await world.join("A")
+  try world.shell(
+    one,
+    """
+    INSERT INTO company (id, office) VALUES ('c1', 'A'), ('c2', 'A'), ('c3', 'A');
+    INSERT INTO figure (company, year) SELECT id, 2018 FROM company
+    """)
+  try one.freeze(most: 2)
+  #expect(try one.unacknowledged().count == 3)
+  #expect(try one.unacknowledged(upTo: 1).count == 1)
+  try await world.settle()
+  // Children go before their parents.
+  try world.shell(one, "DELETE FROM figure; DELETE FROM company")
+  try one.freeze(most: 2)
+  try await world.settle()
+  #expect(try world.master.rows(world.master.record("company")).isEmpty)
+  #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty)
+}

@@ -6,16 +6,19 @@ struct SyncSessionTests {
   static let cursor: Int64 = 10
 
   func session(cursor: Int64 = cursor) throws -> SyncSession {
-    SyncSession(city: try Sample.key(1).publicKey, replica: Sample.id(0xaa), epoch: Sample.id(0xee), cursor: cursor)
+    SyncSession(
+      city: try Sample.key(1).publicKey, replica: Sample.id(0xaa), epoch: Sample.id(0xee),
+      schema: Array(repeating: 0x5c, count: 32), cursor: cursor)
   }
 
   static func message(
     _ kind: MessageKind, number: Int64, cursor: Int64, more: Bool = false, replica: UInt8 = 0xaa, epoch: UInt8 = 0xee,
-    key: UInt8 = 1
+    schema: UInt8 = 0x5c, key: UInt8 = 1
   ) throws -> [UInt8] {
     var header = Sample.header(kind, number: number, cursor: cursor)
     header.replica = Sample.id(replica)
     header.epoch = Sample.id(epoch)
+    header.schema = Array(repeating: schema, count: 32)
     header.more = more
     return try Envelope(header, body: [], key: try Sample.key(key)).bytes
   }
@@ -105,5 +108,12 @@ struct SyncSessionTests {
       #expect(error.failure.kind == kind)
       #expect(!error.failure.message.zh.isEmpty && !error.failure.message.en.isEmpty)
     }
+  }
+
+  /// A page by another schema could have the same shape and mean something else.
+  @Test func anotherSchema() throws {
+    var session = try session()
+    let page = try Self.message(.page, number: 10, cursor: 20, schema: 0x5d)
+    #expect(throws: Failure.self) { try session.receive(page) }
   }
 }

@@ -1,0 +1,104 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+
+/// A pending row that cannot be sent, because it breaks a rule that a foreign tool did not check.
+public struct HeldRow: Sendable, Equatable {
+  public var ref: RowRef
+  public var problem: FieldProblem
+}
+
+extension Replica {
+  /// What is pending, parted.
+  struct Outgoing {
+    var changes: [Change] = []
+    /// Rows that break a rule, and what refers to a new one among them.
+    var held: [(change: Change, problem: FieldProblem)] = []
+    /// Captured in vain.
+    var idle: [RowRef] = []
+
+    var heldRows: [HeldRow] { held.map { HeldRow(ref: $0.change.ref, problem: $0.problem) } }
+  }
+
+  func outgoing(_ db: Database) throws -> Outgoing {
+    var out = Outgoing()
+    for record in schema.records {
+      try record.eachPending(db) { row in
+        guard let change = row.change(record) else { return out.idle.append(RowRef(record.name, row.key)) }
+        if let problem = try problem(db, record, row) {
+          out.held.append((change, problem))
+        } else {
+          out.changes.append(change)
+        }
+      }
+    }
+    var absent = Set(out.held.flatMap { identities($0.change) })
+    while !absent.isEmpty {
+      var more: Set<Identity> = []
+      out.changes.removeAll { change in
+        guard let problem = waits(change, for: absent) else { return false }
+        out.held.append((change, problem))
+        more.formUnion(identities(change))
+        return true
+      }
+      absent = more
+    }
+    return out
+  }
+
+  /// A value by which other rows refer to one.
+  private struct Identity: Hashable {
+    var reference: Reference
+    var value: Value
+  }
+
+  /// What other rows can refer to only once the city has this change.
+  private func identities(_ change: Change) -> [Identity] {
+    guard let record = schema.record(change.record) else { return [] }
+    return schema.references(to: record).compactMap { _, field, target in
+      guard let reference = field.reference, let value = change.new[target], !field.weak else { return nil }
+      return Identity(reference: reference, value: value)
+    }
+  }
+
+  private func waits(_ change: Change, for absent: Set<Identity>) -> FieldProblem? {
+    guard let record = schema.record(change.record) else { return nil }
+    for (field, value) in zip(record.fields, change.new) {
+      guard let reference = field.reference, let value, absent.contains(Identity(reference: reference, value: value))
+      else { continue }
+      return FieldProblem(field: field.name, message: waiting(for: reference.record, RowKey([value])))
+    }
+    return nil
+  }
+
+  func waiting(for record: String, _ key: RowKey) -> Label {
+    Label(zh: "等待 \(record) \(show(key))", en: "waits for \(record) \(show(key))")
+  }
+
+  /// What keeps a pending row from being sent: types and checks, a reference without its target (a shell has foreign keys off).
+  private func problem(_ db: Database, _ record: RecordSchema, _ row: PendingRow) throws -> FieldProblem? {
+    guard let current = row.current else { return try orphans(db, record, row) }
+    if let problem = record.problems(in: current, formats: formats).first { return problem }
+    if record.rowKey(of: current).encoded.count > 1024 {
+      return FieldProblem(field: record.key[0], message: Label(zh: "主键超过 1 kB", en: "the key is longer than 1 kB"))
+    }
+    return try brokenReference(db, record, current)
+  }
+
+  /// A deleted row that others here still refer to.
+  private func orphans(_ db: Database, _ record: RecordSchema, _ row: PendingRow) throws -> FieldProblem? {
+    for (child, field, target) in schema.references(to: record) where !field.weak {
+      let place = record.key.firstIndex(of: record.fields[target].name)
+      guard let value = place.map({ row.key.values[$0] }) ?? row.base[target] else { continue }
+      let sql = "SELECT count(*) FROM \(child.table) WHERE \(quoted(field.name)) = ?"
+      if let count = try db.integer(sql, [value]), count > 0 {
+        return FieldProblem(
+          field: record.key[0],
+          message: Label(
+            zh: "已删除,但仍有 \(count) 条 \(child.name) 引用它",
+            en: "is deleted, but \(count) rows of \(child.name) still refer to it"))
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,84 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+
+// Rows out of the record tables. What the city parked comes back by being entered again; what was never sent, and stood in
+// the way of a pull, enters again by itself.
+
+extension Replica {
+  func addParked(
+    _ db: Database, _ ref: RowRef, image: [Value], edit: Edit, batch: Int64?, reason: String, detail: Label
+  ) throws {
+    try db.run(
+      """
+      INSERT INTO sync_parked (record, key, batch, reason, zh, en, image, actor, edited_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        .text(ref.record), .blob(ref.key.encoded), batch.map(Value.integer) ?? .null, .text(reason), .text(detail.zh),
+        .text(detail.en), .blob(encodeImage(image)), .text(edit.actor), .integer(edit.stamp.raw),
+      ])
+  }
+
+  /// Rows here that refer to a row that goes, and that the master has not seen, go to `sync_parked` until it comes back.
+  func parkChildren(_ db: Database, _ parent: RecordSchema, key: RowKey) throws {
+    guard let row = try parent.row(db, key: key) else { return }
+    for (child, field, target) in schema.references(to: parent) where !field.weak {
+      guard let column = child.index(of: field.name) else { continue }
+      var keys: [RowKey] = []
+      let sql = "SELECT \(child.keyColumns.joined(separator: ", ")) FROM \(child.table) WHERE \(quoted(field.name)) = ?"
+      try db.each(sql, [row[target]]) { row in keys.append(RowKey(row.cells(0..<child.key.count))) }
+      let detail = waiting(for: parent.name, key)
+      for childKey in keys {
+        try parkUnsent(db, child, key: childKey, over: [column], reason: "reference", detail: detail)
+      }
+    }
+  }
+
+  /// Rows that hold a unique value which the master gives to another row.
+  func parkHolders(_ db: Database, _ record: RecordSchema, _ row: [Value]) throws {
+    let key = record.rowKey(of: row)
+    for set in record.unique {
+      let columns = set.compactMap(record.index(of:))
+      if columns.contains(where: { row[$0].isNull }) { continue }
+      let match = set.map { "\(quoted($0)) = ?" }.joined(separator: " AND ")
+      let sql = "SELECT \(record.keyColumns.joined(separator: ", ")) FROM \(record.table) WHERE \(match)"
+      guard let holder = try db.first(sql, columns.map { row[$0] }).map(RowKey.init), holder != key else { continue }
+      let detail = Label(
+        zh: "\(set.joined(separator: ",")) 已被 \(show(key)) 使用",
+        en: "\(set.joined(separator: ",")) is used by \(show(key))")
+      try parkUnsent(db, record, key: holder, over: columns, reason: "unique", detail: detail)
+    }
+  }
+
+  /// An unsent edit of these columns is in the way: the row is kept whole, and what was edited is taken back.
+  private func parkUnsent(
+    _ db: Database, _ record: RecordSchema, key: RowKey, over columns: [Int], reason: String, detail: Label
+  ) throws {
+    guard let pending = try record.pending(db, key: key), let change = pending.change(record),
+      let image = pending.current,
+      columns.contains(where: { change.new[$0] != nil })
+    else { return }
+    try undo(db, record, pending) { try parkChildren(db, record, key: key) }
+    try addParked(db, change.ref, image: image, edit: change.edit, batch: nil, reason: reason, detail: detail)
+  }
+
+  /// Unsent rows that were parked here enter again, as pending, once nothing stands in their way.
+  func returnParked(_ db: Database) throws {
+    for record in schema.records {
+      var waiting: [(id: Int64, image: [Value], actor: String)] = []
+      let sql = "SELECT id, image, actor FROM sync_parked WHERE batch IS NULL AND record = ? ORDER BY id"
+      try db.each(sql, [.text(record.name)]) { row in
+        if case .blob(let bytes) = row.cell(1) { waiting.append((row[0], try decodeImage(bytes), row[2])) }
+      }
+      for item in waiting {
+        let key = record.rowKey(of: item.image)
+        guard try record.row(db, key: key) == nil, try brokenReference(db, record, item.image) == nil,
+          try uniqueClash(db, record, item.image, key: key) == nil
+        else { continue }
+        try acting(db, as: item.actor) { try db.run(record.insertRow, item.image) }
+        try db.run("DELETE FROM sync_parked WHERE id = ?", [.integer(item.id)])
+      }
+    }
+  }
+}

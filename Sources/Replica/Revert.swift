@@ -1,0 +1,46 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+
+extension Replica {
+  /// Takes back the pending edits of a row: each cell becomes what the master has (upstream), or else its base.
+  public func revert(_ record: RecordSchema, key: RowKey) throws {
+    try write { db in
+      guard let pending = try record.pending(db, key: key), pending.change(record) != nil else {
+        throw Failure(
+          .notFound, zh: "\(record.name) \(show(key)) 没有待同步的修改",
+          en: "\(record.name) \(show(key)) has no pending edit; diff lists those there are")
+      }
+      try undo(db, record, pending) {
+        for (child, count) in try children(db, of: record, key: key) where count > 0 {
+          throw Failure(
+            .data, zh: "\(record.name) \(show(key)) 仍有 \(count) 条 \(child);请先撤回它们",
+            en: "\(record.name) \(show(key)) still has \(count) rows of \(child); revert those first")
+        }
+      }
+    }
+  }
+
+  /// The row without its pending edits: what was sent stays, upstream or else the base fills the rest.
+  /// - Parameter removing: called before the row goes, when nothing is left of it.
+  func undo(_ db: Database, _ record: RecordSchema, _ pending: PendingRow, removing: () throws -> Void) throws {
+    let base = pending.baseRow(record)
+    let upstream = try record.upstream(db, key: pending.key)
+    var result = Reconciliation(row: base, pending: nil, isTouched: false)
+    if let upstream {
+      let flight = try flightMask(db, record, pending.key)
+      result = record.reconcile(row: base, pending: nil, inFlight: flight, master: upstream)
+    }
+    if result.row == nil { try removing() }
+    try applying(db) {
+      if let row = result.row {
+        try record.write(db, row: row)
+      } else if pending.existed {
+        try retire(db, record, key: pending.key)
+      } else {
+        try record.remove(db, key: pending.key)
+      }
+    }
+    try keep(db, record, pending.key, result, master: upstream ?? nil)
+  }
+}

@@ -1,0 +1,194 @@
+import Foundation
+import Testing
+
+// What people and broken machines do. Each is refused with its exit code and a sentence that says what and where.
+
+@Suite struct BadInputTests {
+  @Test func theCityCannotBeReached() async throws {
+    let town = try await registryTown([("one", "320706")])
+    await town.stop()
+    try await town.county("one", ["add", "enterprise", "name=甲"])
+    let before = Date()
+    for _ in 1...2 {
+      expectFailure(try await town.tryCounty("one", ["sync"]), 69, "cannot be reached", "nothing is lost")
+    }
+    #expect(Date().timeIntervalSince(before) < 10)
+    let status = try await town.county("one", ["status", "--json"]).object
+    #expect((status["pending"] as? Int ?? 0) + (status["in_flight"] as? Int ?? 0) == 1)
+    #expect(try await town.county("one", ["list", "enterprise", "--json"]).list.count == 1)
+    try await town.serve()
+    #expect(try await town.sync("one")["pushed"] as? Int == 1)
+    #expect(try await town.city(["list", "enterprise", "--json"]).list.count == 1)
+  }
+
+  @Test func anEnrolmentCodeThatIsWrong() async throws {
+    let town = try await Town()
+    try await town.serve()
+    let code = try await town.code("320706")
+    let other = (code.first == "7" ? "8" : "7") + code.dropFirst()
+    for wrong in [other, "7777", "not a code"] {
+      let outcome = try await town.tryCounty("one", ["init", "--server", town.url, "--code", wrong])
+      expectFailure(outcome, 77, "enrolment code")
+    }
+    // The home is still free for the right one.
+    try await town.county("one", ["init", "--server", town.url, "--code", code])
+  }
+
+  @Test func anEnrolmentCodeThatWasUsed() async throws {
+    let town = try await Town()
+    try await town.serve()
+    let code = try await town.code("320706")
+    try await town.county("one", ["init", "--server", town.url, "--code", code])
+    let outcome = try await town.tryCounty("two", ["init", "--server", town.url, "--code", code])
+    expectFailure(outcome, 77, "wrong, used or expired")
+  }
+
+  @Test func anEnrolmentCodeOfAnotherCity() async throws {
+    let (town, other) = (try await Town(), try await Town())
+    try await town.serve()
+    let code = try await other.code("320706")
+    expectFailure(try await town.tryCounty("one", ["init", "--server", town.url, "--code", code]), 77)
+  }
+
+  @Test func anOrgUnitThatIsNotThere() async throws {
+    let town = try await Town()
+    expectFailure(try await town.tryCity(["enroll", "--org", "999999"]), 66, "999999")
+  }
+
+  @Test func aBadCreditCode() async throws {
+    let town = try await registryTown([("one", "320706")])
+    for (code, why) in [
+      ("91320706PDY00001XG", "position 18"), ("91320706PDY", "18"), ("913207O6PDY00001XF", "position 7"),
+    ] {
+      let outcome = try await town.tryCounty("one", ["add", "enterprise", "name=甲", "uscc=\(code)"])
+      expectFailure(outcome, 65, "enterprise.uscc", why)
+    }
+    #expect(try await town.county("one", ["list", "enterprise", "--json"]).list.isEmpty)
+  }
+
+  @Test func unknownNames() async throws {
+    let town = try await registryTown([("one", "320706")])
+    expectFailure(
+      try await town.tryCounty("one", ["list", "enterprize"]), 64, "enterprize", "did you mean 'enterprise'?")
+    let field = try await town.tryCounty("one", ["add", "enterprise", "nmae=甲"])
+    expectFailure(field, 64, "nmae", "did you mean 'name'?")
+    expectFailure(try await town.tryCounty("one", ["show", "enterprise", "uscc:none"]), 66, "no enterprise")
+    expectFailure(
+      try await town.tryCounty("one", ["show", "enterprise", "uscc:91320706PDY00001XF"]), 66, "no enterprise")
+  }
+
+  @Test(arguments: [
+    ["list", "enterprise", "--limit", "-1"], ["list", "enterprise", "--limit=-1"], ["list"], ["frobnicate"],
+    ["add", "enterprise", "name"], ["conflicts", "--state", "closed"], ["add", "enterprise", "name=甲", "name=乙"],
+    ["edit", "enterprise_year", "1", "staff=1"], ["list", "enterprise", "--frobnicate"],
+  ])
+  func wrongUsage(_ arguments: [String]) async throws {
+    let town = try await registryTown([("one", "320706")])
+    let outcome = try await town.tryCounty("one", arguments)
+    #expect(outcome.code == 64, "\(outcome.err)")
+    #expect(!outcome.err.isEmpty)
+  }
+
+  @Test func aHomeThatIsNotThere() async throws {
+    for program in ["county", "city"] {
+      let outcome = try await run([Program.path(program), "records"])
+      expectFailure(outcome, 78, "--home", program.uppercased() + "_HOME")
+    }
+    let town = try await Town()
+    expectFailure(try await town.tryCounty("nowhere", ["status"]), 66, "county init")
+    expectFailure(try await run([Program.path("city"), "verify", "--home", town.path("nowhere")]), 66, "city init")
+    expectFailure(try await town.tryCity(["init"]), 65, "already")
+  }
+
+  @Test func aLockedDatabase() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let script = """
+      import sqlite3, sys, time
+      c = sqlite3.connect(sys.argv[1], isolation_level=None)
+      c.execute("BEGIN EXCLUSIVE")
+      print("held", flush=True)
+      time.sleep(120)
+      """
+    let holder = try Running(["python3", "-c", script, town.replica("one")])
+    _ = try await holder.firstLine()
+    let before = Date()
+    expectFailure(try await town.tryCounty("one", ["add", "enterprise", "name=甲"]), 75, "locked", "try again")
+    // It waits before it gives up, and not for ever.
+    #expect((3.0..<30).contains(Date().timeIntervalSince(before)))
+    expectFailure(try await town.tryCounty("one", ["sync"]), 75, "locked")
+    holder.kill(SIGKILL)
+    _ = await holder.outcome()
+    try await town.county("one", ["add", "enterprise", "name=甲"])
+    #expect(try await town.sync("one")["pushed"] as? Int == 1)
+  }
+
+  @Test func aFileThatIsNoReplica() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let file = town.replica("one")
+    for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file + suffix) }
+    _ = try town.write("one/replica.sqlite", String(repeating: "This is a letter, not a database.\n", count: 300))
+    expectFailure(try await town.tryCounty("one", ["status"]), 65, "replica.sqlite")
+    try FileManager.default.removeItem(atPath: file)
+    try await town.sqlite(file, "CREATE TABLE enterprise (id TEXT)")
+    for command in [["status"], ["list", "enterprise"], ["sync"], ["verify"]] {
+      expectFailure(try await town.tryCounty("one", command), 65, "replica.sqlite")
+    }
+  }
+
+  @Test func aCellThatTheCityOwns() async throws {
+    let town = try await registryTown([("one", "320706")])
+    expectFailure(
+      try await town.tryCounty("one", ["edit", "org_unit", "320706", "name_zh=海州"]), 77, "org_unit", "city")
+    expectFailure(try await town.tryCounty("one", ["add", "park", "name_zh=园", "kind=featured_park"]), 77, "park")
+    expectFailure(try await town.tryCounty("one", ["delete", "org_unit", "320706"]), 77, "org_unit")
+    let foreign = try await town.tryCounty("one", ["add", "enterprise", "name=甲", "owner_org=320722"])
+    expectFailure(foreign, 77, "enterprise.owner_org")
+  }
+
+  @Test func textWithZeroBytes() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let csv = town.path("zero.csv")
+    try Data("name,address\n甲,a\0b\n".utf8).write(to: URL(fileURLWithPath: csv))
+    #expect(try await town.tryCounty("one", ["import", "enterprise", csv]).code == 65)
+    // Another program may write it; it is told and held back, and the rest goes.
+    let id = try await town.county("one", ["add", "enterprise", "name=乙", "--json"]).object["id"] as? String ?? ""
+    try await town.county("one", ["add", "enterprise", "name=丙"])
+    let forced = try await run([
+      "sqlite3", town.replica("one"), "UPDATE enterprise SET address = 'a' || char(0) || 'b' WHERE id = '\(id)'",
+    ])
+    let sync = try await town.tryCounty("one", ["sync", "--json"])
+    if forced.isDone {
+      #expect(sync.object["pushed"] as? Int == 1)
+      #expect(sync.err.contains("enterprise \(id).address"), "\(sync.err)")
+    } else {
+      #expect(sync.object["pushed"] as? Int == 2)
+    }
+    let stored = try await town.sqlite(town.master, "SELECT count(*) FROM enterprise WHERE instr(address, char(0))")
+    #expect(stored == "0\n")
+  }
+
+  @Test func anImportWithTenBadRows() async throws {
+    let town = try await registryTown([("one", "320706")])
+    var lines = ["name,founded_on,lat"]
+    for n in 1...40 { lines.append(n % 4 == 0 ? "企业\(n),2020-13-\(n),1" : "企业\(n),2020-01-02,1.5") }
+    let csv = try town.write("bad.csv", lines.joined(separator: "\n") + "\n")
+    let outcome = try await town.tryCounty("one", ["import", "enterprise", csv, "--json"])
+    expectFailure(outcome, 65, "row 5", "founded_on", "2020-13-40")
+    let problems = try #require(outcome.object["problems"] as? [[String: Any]])
+    #expect(problems.count == 10)
+    #expect(problems.compactMap { $0["row"] as? Int } == stride(from: 5, through: 41, by: 4).map { $0 })
+    #expect(problems.allSatisfy { $0["column"] as? String == "founded_on" })
+    #expect(try await town.county("one", ["list", "enterprise", "--json"]).list.isEmpty)
+    #expect(try await town.county("one", ["status", "--json"]).object["pending"] as? Int == 0)
+  }
+
+  @Test func aParentWithChildren() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let id = try await town.county("one", ["add", "enterprise", "name=甲", "--json"]).object["id"] as? String ?? ""
+    try await town.county("one", ["add", "enterprise_year", "enterprise_id=\(id)", "year=2025"])
+    expectFailure(try await town.tryCounty("one", ["delete", "enterprise", id]), 65, "enterprise_year", id)
+    try await town.county("one", ["delete", "enterprise_year", "\(id),2025"])
+    try await town.county("one", ["delete", "enterprise", id])
+    #expect(try await town.county("one", ["status", "--json"]).object["pending"] as? Int == 0)
+  }
+}

@@ -1,0 +1,69 @@
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// A row that breaks a rule is held back, told, and blocks nothing (I5, I6).
+
+private struct Held: CustomTestStringConvertible, Sendable {
+  var testDescription: String
+  var sql: String
+  /// What verify says.
+  var told: [String]
+  var repair: String
+}
+
+private let held = [
+  Held(
+    testDescription: "an orphan", sql: "INSERT INTO figure VALUES ('nobody', 2025, 1, NULL)",
+    told: ["figure nobody,2025.company: there is no company nobody"],
+    repair: "UPDATE figure SET company = 'c2' WHERE company = 'nobody'"),
+  Held(
+    testDescription: "a parent deleted from above its child", sql: "DELETE FROM company WHERE id = 'c1'",
+    told: ["company c1.id: is deleted, but 1 rows of figure still refer to it"], repair: "DELETE FROM figure"),
+  Held(
+    testDescription: "text that is not UTF-8", sql: "UPDATE company SET name = CAST(x'ff' AS TEXT) WHERE id = 'c1'",
+    told: ["company c1.name: is not of type text (text must be UTF-8)"],
+    repair: "UPDATE company SET name = '丁' WHERE id = 'c1'"),
+  Held(
+    testDescription: "U+0000 past the checks",
+    sql: "PRAGMA ignore_check_constraints = ON; UPDATE figure SET note = 'a' || char(0)",
+    told: ["figure c1,2025.note: must not contain the character U+0000"], repair: "UPDATE figure SET note = 'a'"),
+  Held(
+    testDescription: "a key of more than 1 kB",
+    sql: "INSERT INTO company (id, office) VALUES (hex(zeroblob(600)), 'A')",
+    told: ["company \(String(repeating: "00", count: 600)).id: the key is longer than 1 kB"],
+    repair: "DELETE FROM company WHERE length(id) > 9"),
+  Held(
+    testDescription: "a new row with its child",
+    sql: """
+      INSERT INTO company (id, office, name) VALUES ('c8', 'A', CAST(x'ff' AS TEXT)); INSERT INTO figure VALUES ('c8', 1, 1, NULL)
+      """,
+    told: [
+      "company c8.name: is not of type text (text must be UTF-8)", "figure c8,1.company: waits for company c8",
+    ], repair: "UPDATE company SET name = '丁' WHERE id = 'c8'"),
+]
+
+@Test(arguments: held)
+private func whatBreaksARuleIsHeldBack(_ test: Held) async throws {
+  let (world, replica) = try await World.settled()
+  try world.shell(replica, test.sql)
+  try world.shell(replica, "UPDATE company SET staff = 8 WHERE id = 'c2'")
+  let waiting = try replica.pending().filter { !$0.contains("c2") }
+  let summary = try await world.sync(replica)
+  #expect(summary.pushed == 1)
+  #expect(summary.held.count == test.told.count)
+  #expect(summary.received.parked == 0)
+  #expect(try replica.pending() == waiting)
+  #expect(
+    try replica.verify().map(\.en).filter { told in !["row ", "the file "].contains { told.hasPrefix($0) } }
+      == test.told)
+  #expect(try replica.status().held.count == test.told.count)
+  #expect(try world.master.row(replica.record("company"), key: RowKey([.text("c2")]))?[9] == .integer(8))
+
+  try world.shell(replica, test.repair)
+  #expect(try await world.sync(replica).held.isEmpty)
+  #expect(try replica.verify() == [])
+  #expect(try replica.pending() == [])
+  #expect(try world.differences(replica) == [])
+}

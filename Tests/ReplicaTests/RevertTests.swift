@@ -1,0 +1,54 @@
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+@Test func revertTakesUpstream() async throws {
+  let scene = try await Scene(edit20, edit15)
+  try await scene.world.pull(scene.here)
+  try scene.revert()
+  #expect(try scene.staff() == .integer(15))
+  #expect(try scene.diff() == [])
+  #expect(try await scene.world.sync(scene.here).pushed == 0)
+  try await scene.settle()
+}
+
+@Test func revertWithoutUpstreamTakesTheBase() async throws {
+  let scene = try await Scene(edit20 + "; UPDATE company SET name = '丁' WHERE id = 'c1'", "SELECT 1")
+  try scene.revert()
+  #expect(try scene.staff() == .integer(5))
+  #expect(try scene.here.cell("company", "c1", "name") == .text("甲"))
+  #expect(try scene.here.pending() == [])
+  #expect(throws: Failure.self) { try scene.revert() }
+  try await scene.settle()
+}
+
+@Test func revertOfInsertAndDelete() async throws {
+  let scene = try await Scene(
+    "INSERT INTO company (id, office) VALUES ('c9', 'A'); INSERT INTO figure VALUES ('c9', 1, 1, NULL); DELETE FROM company WHERE id = 'c2'",
+    "UPDATE company SET staff = 15 WHERE id = 'c2'")
+  try await scene.world.pull(scene.here)
+  #expect(try scene.diff() == ["delete c2", "insert c9", "insert c9"])
+  #expect(throws: Failure.self) { try scene.revert("company", .text("c9")) }
+  try scene.revert("figure", .text("c9"), .integer(1))
+  try scene.revert("company", .text("c9"))
+  try scene.revert("company", .text("c2"))
+  #expect(try scene.here.cell("company", "c2", "staff") == .integer(15))
+  #expect(try scene.here.pending() == [])
+  try await scene.settle()
+}
+
+@Test func revertLeavesWhatIsInFlight() async throws {
+  // peak takes the larger value, so that the city takes 9 as sent and has nothing to say about it.
+  let scene = try await Scene(
+    "UPDATE company SET peak = 9 WHERE id = 'c1'", "UPDATE company SET peak = 7, name = '丙' WHERE id = 'c1'")
+  try await scene.world.pull(scene.here)
+  try scene.here.freeze()
+  try scene.world.shell(scene.here, "UPDATE company SET staff = 6, peak = 11 WHERE id = 'c1'")
+  try scene.revert()
+  #expect(try scene.staff() == .integer(5))
+  #expect(try scene.here.cell("company", "c1", "peak") == .integer(9))
+  try scene.world.send(scene.here)
+  #expect(try scene.world.differences(scene.here) == [])
+  try await scene.settle()
+}
