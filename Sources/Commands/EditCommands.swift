@@ -15,7 +15,7 @@ public struct Add<P: Program>: AsyncParsableCommand {
 
   public func run() async throws {
     try await options.run {
-      let store = try P.open(home: try options.homeURL(P.homeVariable))
+      let store = try options.open(P.self)
       let record = try store.namedRecord(self.record)
       let values = try Assignment.parse(assignments, record: record, language: options.language)
       let (key, row) = try store.edit(as: options.actor) { db in
@@ -33,22 +33,20 @@ public struct Edit<P: Program>: AsyncParsableCommand {
     CommandConfiguration(commandName: "edit", abstract: "Change cells of a row. 修改一条记录")
   }
   @OptionGroup public var options: CommonOptions
-  @Argument(help: "A record. 记录名") public var record: String
-  @Argument(help: "The key, or field:value of a unique field. 主键或 唯一字段:值") public var key: String
+  @OptionGroup public var row: RowArguments
   @Argument(help: "field=value … 字段=值") public var assignments: [String]
   public init() {}
 
   public func run() async throws {
     try await options.run {
-      let store = try P.open(home: try options.homeURL(P.homeVariable))
-      let record = try store.namedRecord(self.record)
-      let key = try store.key(self.key, in: record)
+      let store = try options.open(P.self)
+      let (record, key) = try row.find(in: store)
       let values = try Assignment.parse(assignments, record: record, language: options.language)
-      let row = try store.edit(as: options.actor) { db in
+      let cells = try store.edit(as: options.actor) { db in
         try store.update(db, record, key: key, values)
         return try record.row(db, key: key) ?? []
       }
-      options.show(rowJSON(record, row), "")
+      options.show(rowJSON(record, cells), "")
     }
   }
 }
@@ -59,15 +57,13 @@ public struct Delete<P: Program>: AsyncParsableCommand {
     CommandConfiguration(commandName: "delete", abstract: "Delete a row. 删除一条记录")
   }
   @OptionGroup public var options: CommonOptions
-  @Argument(help: "A record. 记录名") public var record: String
-  @Argument(help: "The key, or field:value of a unique field. 主键或 唯一字段:值") public var key: String
+  @OptionGroup public var row: RowArguments
   public init() {}
 
   public func run() async throws {
     try await options.run {
-      let store = try P.open(home: try options.homeURL(P.homeVariable))
-      let record = try store.namedRecord(self.record)
-      let key = try store.key(self.key, in: record)
+      let store = try options.open(P.self)
+      let (record, key) = try row.find(in: store)
       try store.edit(as: options.actor) { db in try store.delete(db, record, key: key) }
       options.show(.object([("record", .string(record.name)), ("key", keyJSON(key)), ("deleted", .bool(true))]), "")
     }

@@ -18,7 +18,7 @@ public struct Import<P: Program>: AsyncParsableCommand {
 
   public func run() async throws {
     try await options.run {
-      let store = try P.open(home: try options.homeURL(P.homeVariable))
+      let store = try options.open(P.self)
       let record = try store.namedRecord(self.record)
       let rows = try ImportFile.readCSV([UInt8](try readFile(file)), record: record)
       var job = ImportJob(store: store, record: record)
@@ -141,7 +141,7 @@ public struct Export<P: Program>: AsyncParsableCommand {
   public func run() async throws {
     try await options.run {
       try refuseSpreadsheet(file)
-      let store = try P.open(home: try options.homeURL(P.homeVariable))
+      let store = try options.open(P.self)
       let record = try store.namedRecord(self.record)
       let rows = try store.rows(record)
       var text = CSVText.line(record.fields.map(\.name))

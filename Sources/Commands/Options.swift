@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Presentation
+import SQLiteStore
 import SyncCore
 
 /// The flags that every command takes.
@@ -63,4 +64,21 @@ public struct CommonOptions: ParsableArguments {
 public func isoTime(milliseconds: Int64) -> String {
   let date = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
   return date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+}
+
+/// The row that a command is about.
+public struct RowArguments: ParsableArguments {
+  @Argument(help: "A record; `records` lists them. 记录名") public var record: String
+  @Argument(help: "The key, or field:value of a unique field. 主键或 唯一字段:值") public var key: String
+
+  public init() {}
+
+  public func find(in store: some RecordStore) throws -> (record: RecordSchema, key: RowKey) {
+    let record = try store.namedRecord(record)
+    return (record, try store.key(key, in: record))
+  }
+}
+
+extension CommonOptions {
+  func open<P: Program>(_: P.Type) throws -> P.Store { try P.open(home: try homeURL(P.homeVariable)) }
 }

@@ -18,7 +18,7 @@ public struct List<P: Program>: AsyncParsableCommand {
   public func run() async throws {
     try await options.run {
       if let limit, limit < 0 { throw Failure(.usage, zh: "--limit 不能为负数", en: "--limit must not be negative") }
-      let store = try P.open(home: try options.homeURL(P.homeVariable))
+      let store = try options.open(P.self)
       let record = try store.namedRecord(self.record)
       let values = try Assignment.parse(conditions, record: record, language: options.language)
       let rows = try store.rows(
@@ -34,17 +34,15 @@ public struct Show<P: Program>: AsyncParsableCommand {
     CommandConfiguration(commandName: "show", abstract: "Show one row. 查看一条记录")
   }
   @OptionGroup public var options: CommonOptions
-  @Argument(help: "A record. 记录名") public var record: String
-  @Argument(help: "The key, or field:value of a unique field. 主键或 唯一字段:值") public var key: String
+  @OptionGroup public var row: RowArguments
   public init() {}
 
   public func run() async throws {
     try await options.run {
-      let store = try P.open(home: try options.homeURL(P.homeVariable))
-      let record = try store.namedRecord(self.record)
-      let key = try store.key(self.key, in: record)
-      guard let row = try store.row(record, key: key) else { throw store.missing(record, key) }
-      let lines = zip(record.fields, row).map { field, value in
+      let store = try options.open(P.self)
+      let (record, key) = try row.find(in: store)
+      guard let cells = try store.row(record, key: key) else { throw store.missing(record, key) }
+      let lines = zip(record.fields, cells).map { field, value in
         [
           field.name, field.label.text(options.language),
           ValueText.show(value, field: field, language: options.language),
@@ -52,7 +50,7 @@ public struct Show<P: Program>: AsyncParsableCommand {
       }
       let headers = Label(zh: "字段 名称 值", en: "field label value").text(options.language).split(separator: " ").map(
         String.init)
-      options.show(rowJSON(record, row), TextTable(headers: headers, rows: lines).render())
+      options.show(rowJSON(record, cells), TextTable(headers: headers, rows: lines).render())
     }
   }
 }
@@ -68,7 +66,7 @@ public struct Records<P: Program>: AsyncParsableCommand {
 
   public func run() async throws {
     try await options.run {
-      let store = try P.open(home: try options.homeURL(P.homeVariable))
+      let store = try options.open(P.self)
       let records = try record.map { [try store.namedRecord($0)] } ?? store.schema.records
       options.show(.array(records.map(describe)), records.map { text($0, options.language) }.joined(separator: "\n\n"))
     }
@@ -115,15 +113,14 @@ public struct HistoryCommand<P: Program>: AsyncParsableCommand {
     CommandConfiguration(commandName: "history", abstract: "Every change of a row: who, when, from what to what. 修改历史")
   }
   @OptionGroup public var options: CommonOptions
-  @Argument(help: "A record. 记录名") public var record: String
-  @Argument(help: "The key, or field:value of a unique field. 主键或 唯一字段:值") public var key: String
+  @OptionGroup public var row: RowArguments
   public init() {}
 
   public func run() async throws {
     try await options.run {
-      let store = try P.open(home: try options.homeURL(P.homeVariable))
-      let record = try store.namedRecord(self.record)
-      let history = try P.history(store, record, try store.key(key, in: record))
+      let store = try options.open(P.self)
+      let (record, key) = try row.find(in: store)
+      let history = try P.history(store, record, key)
       if let note = history.note { options.tell(note) }
       let rows = history.lines.map { line in
         let cells = line.cells.map { "\($0.field): \(spell($0.old)) → \(spell($0.new))" }.joined(separator: "; ")
@@ -162,7 +159,7 @@ public struct Verify<P: Program>: AsyncParsableCommand {
 
   public func run() async throws {
     try await options.run {
-      let problems = try P.verify(try P.open(home: try options.homeURL(P.homeVariable)))
+      let problems = try P.verify(try options.open(P.self))
       let json = JSON.object([
         ("ok", .bool(problems.isEmpty)), ("problems", .array(problems.map { .string($0.text(options.language)) })),
       ])

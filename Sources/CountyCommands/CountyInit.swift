@@ -17,7 +17,7 @@ struct CountyInit: AsyncParsableCommand {
   @OptionGroup var options: CommonOptions
   @Option(help: "The city's address. 市里的地址") var server: String
   @Option(help: "The one-time code from the city. 登记码") var code: String
-  @Option(help: "A PEM file of the authority behind the city's certificate. 证书") var certificate: String?
+  @Option(help: "A PEM file of the authority behind the city's certificate; remembered. 证书") var certificate: String?
 
   func run() async throws {
     try await options.run {
@@ -36,7 +36,7 @@ struct CountyInit: AsyncParsableCommand {
         throw Failure(.data, zh: "\(home.path) 已有副本", en: "\(home.path) holds a replica already; use another --home")
       }
       let key = try signingKey(home)
-      let transport = HTTPTransport(server: server, certificate: certificate)
+      let transport = HTTPTransport(server: server, certificate: try Authority.path(home, replacing: certificate))
       let meta = try await Join.enrol(server: server, code: code, key: key, transport: transport, clock: systemClock)
       let schema = try SchemaFile.parse(canonicalJSON: meta.schemaText)
       let actor = options.actor ?? ProcessInfo.processInfo.environment["USER"] ?? "clerk"

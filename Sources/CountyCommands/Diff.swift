@@ -51,18 +51,17 @@ struct Revert: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "revert", abstract: "Take back the edits of a row that were not sent. 撤回未同步的修改")
   @OptionGroup var options: CommonOptions
-  @Argument(help: "A record. 记录名") var record: String
-  @Argument(help: "The key, or field:value of a unique field. 主键或 唯一字段:值") var key: String
+  @OptionGroup var row: RowArguments
 
   func run() async throws {
     try await options.run {
       let replica = try CountyProgram.open(home: try options.homeURL(CountyProgram.homeVariable))
-      let record = try replica.namedRecord(self.record)
       // A row that was deleted here is found by its key only.
-      let key = try replica.key(self.key, in: record)
+      let (record, key) = try row.find(in: replica)
       try replica.revert(record, key: key)
-      let row = try replica.row(record, key: key)
-      options.show(row.map { rowJSON(record, $0) } ?? .null, Label(zh: "已撤回", en: "taken back").text(options.language))
+      let cells = try replica.row(record, key: key)
+      options.show(
+        cells.map { rowJSON(record, $0) } ?? .null, Label(zh: "已撤回", en: "taken back").text(options.language))
     }
   }
 }

@@ -13,14 +13,15 @@ struct Sync: AsyncParsableCommand {
     commandName: "sync", abstract: "Send what is pending and fetch what is new. 与市里同步")
   @OptionGroup var options: CommonOptions
   @Option(help: "Another address of the city, from now on. 市里的新地址") var server: String?
-  @Option(help: "A PEM file of the authority behind the city's certificate. 证书") var certificate: String?
+  @Option(help: "A PEM file of the authority behind the city's certificate; remembered. 证书") var certificate: String?
 
   func run() async throws {
     try await options.run {
       let home = try options.homeURL(CountyProgram.homeVariable)
       let replica = try CountyProgram.open(home: home)
       if let server { try replica.setServer(server) }
-      let transport = HTTPTransport(server: try replica.meta().server, certificate: certificate)
+      let authority = try Authority.path(home, replacing: certificate)
+      let transport = HTTPTransport(server: try replica.meta().server, certificate: authority)
       let summary = try await Home.locked(home.appendingPathComponent("sync.lock")) {
         try await SyncClient(replica, transport: transport).sync()
       }

@@ -21,7 +21,7 @@ public final class Master: RecordStore, @unchecked Sendable {
   /// Creates a master with its first rows, which are the city's first batch.
   public static func create(
     path: String, key: SigningKey, schema: Schema, schemaText: String, seed: [(record: String, rows: [[Value]])] = [],
-    actor: String, formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = Master.systemClock
+    actor: String, formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock
   ) throws -> Master {
     guard !FileManager.default.fileExists(atPath: path) else {
       throw Failure(.data, zh: "\(path) 已存在", en: "\(path) exists already; use another --home")
@@ -47,7 +47,7 @@ public final class Master: RecordStore, @unchecked Sendable {
 
   /// Opens a master. `readSchema` turns the stored canonical schema back into one.
   public static func open(
-    path: String, key: SigningKey, formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = Master.systemClock,
+    path: String, key: SigningKey, formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock,
     readSchema: (String) throws -> Schema
   ) throws -> Master {
     let database = try Connection.open(path, create: false)
@@ -73,8 +73,6 @@ public final class Master: RecordStore, @unchecked Sendable {
     self.formats = formats
     self.clock = clock
   }
-
-  public static let systemClock: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
 
   public func read<T>(_ body: (Database) throws -> T) throws -> T { try store.read(body) }
 

@@ -20,19 +20,7 @@ final class SQLiteMaster: MasterStore {
     try write { db in try body(SQLiteMasterTransaction(db: db, schema: schema)) }
   }
 
-  func write<T>(_ body: (Database) throws -> T) throws -> T {
-    try Connection.translating(path) {
-      try database.writeWithoutTransaction { db in
-        var result: T?
-        try db.inTransaction(.immediate) {
-          result = try body(db)
-          return .commit
-        }
-        guard let result else { throw Failure(.defect, zh: "事务未完成", en: "a transaction ended without a result") }
-        return result
-      }
-    }
-  }
+  func write<T>(_ body: (Database) throws -> T) throws -> T { try database.durably(path, body) }
 
   func read<T>(_ body: (Database) throws -> T) throws -> T {
     try Connection.translating(path) { try database.read(body) }

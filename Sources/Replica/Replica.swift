@@ -70,25 +70,9 @@ public final class Replica: RecordStore, @unchecked Sendable {
     try Connection.translating(path) { try database.read(body) }
   }
 
-  /// One immediate, durable transaction: all of the body or nothing.
-  func write<T>(_ body: (Database) throws -> T) throws -> T {
-    try Connection.translating(path) {
-      try database.writeWithoutTransaction { db in
-        var result: T?
-        try db.inTransaction(.immediate) {
-          result = try body(db)
-          return .commit
-        }
-        guard let result else { throw Failure(.defect, zh: "事务未完成", en: "a transaction ended without a result") }
-        return result
-      }
-    }
-  }
+  func write<T>(_ body: (Database) throws -> T) throws -> T { try database.durably(path, body) }
 
   public func edit<T>(as actor: String?, _ body: (Database) throws -> T) throws -> T {
     try write { db in try acting(db, as: actor) { try body(db) } }
   }
 }
-
-/// Milliseconds since 1970 of the machine's clock.
-public let systemClock: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }

@@ -60,3 +60,23 @@ public enum Connection {
     }
   }
 }
+
+extension DatabaseQueue {
+  /// One immediate, durable transaction: all of the body or nothing.
+  public func durably<T>(_ path: String, _ body: (Database) throws -> T) throws -> T {
+    try Connection.translating(path) {
+      try writeWithoutTransaction { db in
+        var result: T?
+        try db.inTransaction(.immediate) {
+          result = try body(db)
+          return .commit
+        }
+        guard let result else { throw Failure(.defect, zh: "事务未完成", en: "a transaction ended without a result") }
+        return result
+      }
+    }
+  }
+}
+
+/// Milliseconds since 1970 of the machine's clock.
+public let systemClock: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }

@@ -44,10 +44,22 @@ public struct HTTPTransport: Transport {
       where error == .invalidURL || error == .emptyScheme
     {
       throw Failure(.configuration, zh: "市里的地址 \(base) 无效", en: "the city's address \(base) is not a URL; set --server")
+    } catch let error where Self.isDistrust(error) {
+      throw Failure(
+        .unreachable, zh: "\(base) 的证书不受信任;数据均在本机,请用 --certificate 指定市里的证书",
+        en: "the certificate of \(base) is not trusted; nothing is lost, name the city's authority with --certificate")
     } catch let error where !(error is Refusal || error is Failure) {
       throw Failure(
-        .unreachable, zh: "连不上市里(\(base)):\(error);数据均在本机,未丢失,请稍后再试",
-        en: "the city cannot be reached at \(base) (\(error)); nothing is lost, try again later")
+        .unreachable, zh: "连不上市里 \(base);数据均在本机,未丢失,请稍后再试",
+        en: "the city cannot be reached at \(base); nothing is lost, try again later")
+    }
+  }
+
+  private static func isDistrust(_ error: any Error) -> Bool {
+    switch error {
+    case let error as NIOSSLError: if case .handshakeFailed = error { true } else { false }
+    case let error as NIOSSLExtraError: error == .failedToValidateHostname
+    default: false
     }
   }
 

@@ -49,7 +49,9 @@ public struct SyncClient: Sendable {
     do {
       let identity = try replica.meta()
       let city = try VerifyingKey(bytes: identity.cityKey)
-      var session = SyncSession(city: city, replica: identity.replica, epoch: identity.epoch, schema: identity.schemaHash, cursor: identity.cursor)
+      var session = SyncSession(
+        city: city, replica: identity.replica, epoch: identity.epoch, schema: identity.schemaHash,
+        cursor: identity.cursor)
       var request = try replica.hello().bytes + batches.flatMap { $0 }
       while true {
         switch try session.receive(try await transport.exchange(request)) {

@@ -132,7 +132,9 @@ public struct Refusal: Codable, Sendable, Error, Equatable {
       switch code {
       case .tampered, .fork, .replayed, .gap, .epoch, .schema: .protocolViolation
       case .unknownReplica, .withdrawn, .badCode: .notAllowed
-      case .limit, .busy, .defect: .unreachable
+      case .limit: .data
+      case .busy: .busy
+      case .defect: .unreachable
       }
     return Failure(kind, zh: zh, en: en)
   }

@@ -39,7 +39,8 @@ public struct SyncSession {
       guard message.header.replica == replica, message.header.epoch == epoch, last == nil else { throw Self.notForUs }
       switch message.header.kind {
       case .receipt: receipts.append(message)
-      case .page where message.header.number == cursor && message.header.cursor >= cursor && message.header.schema == schema:
+      case .page
+      where message.header.number == cursor && message.header.cursor >= cursor && message.header.schema == schema:
         last = message
       default: throw Self.notForUs
       }

@@ -84,7 +84,7 @@ struct EnrolmentTests {
 
   static let exits: [(Refusal.Code, Int32)] = [
     (.tampered, 76), (.fork, 76), (.replayed, 76), (.gap, 76), (.epoch, 76), (.schema, 76), (.unknownReplica, 77),
-    (.withdrawn, 77), (.badCode, 77), (.limit, 69), (.busy, 69), (.defect, 69),
+    (.withdrawn, 77), (.badCode, 77), (.limit, 65), (.busy, 75), (.defect, 69),
   ]
 
   @Test func exitCodes() {

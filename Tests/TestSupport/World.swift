@@ -57,7 +57,8 @@ public final class World {
     clock.now += 1000
     let meta = try replica.meta()
     let city = try VerifyingKey(bytes: meta.cityKey)
-    var session = SyncSession(city: city, replica: meta.replica, epoch: meta.epoch, schema: meta.schemaHash, cursor: meta.cursor)
+    var session = SyncSession(
+      city: city, replica: meta.replica, epoch: meta.epoch, schema: meta.schemaHash, cursor: meta.cursor)
     var request = try replica.hello().bytes
     while true {
       switch try session.receive(try master.exchange(request)) {
