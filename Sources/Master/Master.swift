@@ -39,7 +39,7 @@ public final class Master: RecordStore, @unchecked Sendable {
       try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
       for (name, rows) in seed {
         let record = try master.record(name)
-        for row in rows { try db.run(record.insertRow, row) }
+        for row in rows { try db.run(record.statements.insert, row) }
       }
     }
     return master

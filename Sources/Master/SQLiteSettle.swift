@@ -32,7 +32,8 @@ extension SQLiteMasterTransaction {
   /// Vacate, then assign: rows that go, or give up a unique value, leave first, so that two rows may swap one.
   private func vacate(_ write: RowWrite) throws {
     guard let before = write.before, let record = schema.record(write.ref.record) else { return }
-    let gives = write.after.map { after in record.uniqueColumns.contains { before[$0] != after[$0] } } ?? true
+    let gives =
+      write.after.map { after in record.statements.uniqueColumns.contains { before[$0] != after[$0] } } ?? true
     if gives { try record.remove(db, key: write.ref.key) }
   }
 

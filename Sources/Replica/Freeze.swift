@@ -46,17 +46,23 @@ extension Replica {
   }
 
   /// The batches that have no receipt yet, in order, as they were made.
+  public func unacknowledged() throws -> [[UInt8]] { try outbox().map(\.message) }
+
+  /// The batches without a receipt whose number is greater.
   /// - Parameter bytes: no more than fit here; the first one always.
-  public func unacknowledged(upTo bytes: Int = .max) throws -> [[UInt8]] {
+  public func outbox(after number: Int64 = 0, upTo bytes: Int = .max) throws -> [OutboxBatch] {
     try read { db in
-      var messages: [[UInt8]] = []
+      var batches: [OutboxBatch] = []
       var room = bytes
-      try db.each("SELECT message FROM sync_outbox WHERE receipt IS NULL ORDER BY number") { row in
-        guard case .blob(let message) = row.cell(0) else { return }
+      let sql = "SELECT number, rows, message FROM sync_outbox WHERE receipt IS NULL AND number > ? ORDER BY number"
+      try db.each(sql, [.integer(number)]) { row in
+        guard case .blob(let message) = row.cell(2) else { return }
         room -= message.count
-        if room >= 0 || messages.isEmpty { messages.append(message) }
+        if room >= 0 || batches.isEmpty {
+          batches.append(OutboxBatch(number: row[0], rows: Int(row[1] as Int64), message: message))
+        }
       }
-      return messages
+      return batches
     }
   }
 
@@ -73,4 +79,12 @@ extension Replica {
       return try Envelope(header, body: [], key: key)
     }
   }
+}
+
+/// A batch as it was made and waits for its receipt.
+public struct OutboxBatch: Sendable {
+  public var number: Int64
+  /// How many changes it holds.
+  public var rows: Int
+  public var message: [UInt8]
 }

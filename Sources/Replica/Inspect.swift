@@ -129,12 +129,6 @@ extension Replica {
   /// What this replica knows of itself now.
   public func meta() throws -> ReplicaMeta { try read(ReplicaMeta.read) }
 
-  /// How many changes one of its own messages holds.
-  public func rowCount(_ message: [UInt8]) throws -> Int {
-    let number = try SealedEnvelope(message[...]).header.number
-    return try read { Int(try $0.integer("SELECT rows FROM sync_outbox WHERE number = ?", [.integer(number)]) ?? 0) }
-  }
-
   /// Everything that is wrong with the file, its constraints and its capture, and the rows that cannot be sent.
   public func verify() throws -> [Label] {
     let damage = try read { try schema.damage($0, weakKeys: false) }

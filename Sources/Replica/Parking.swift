@@ -76,7 +76,7 @@ extension Replica {
         guard try record.row(db, key: key) == nil, try brokenReference(db, record, item.image) == nil,
           try uniqueClash(db, record, item.image, key: key) == nil
         else { continue }
-        try acting(db, as: item.actor) { try db.run(record.insertRow, item.image) }
+        try acting(db, as: item.actor) { try db.run(record.statements.insert, item.image) }
         try db.run("DELETE FROM sync_parked WHERE id = ?", [.integer(item.id)])
       }
     }

@@ -118,7 +118,7 @@ extension Replica {
       if parkingChildren { try parkChildren(db, record, key: key) }
       return try retire(db, record, key: key)
     }
-    if record.uniqueColumns.contains(where: { current[$0] != row[$0] }) { try record.remove(db, key: key) }
+    if record.statements.uniqueColumns.contains(where: { current[$0] != row[$0] }) { try record.remove(db, key: key) }
   }
 
   /// Removes a row that the master no longer has here, and keeps its last image. Inside `applying`.

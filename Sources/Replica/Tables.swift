@@ -57,8 +57,7 @@ extension RecordSchema {
 
   /// The master's image beneath a touched row. The outer nil: none was pulled; the inner: the master has no such row.
   func upstream(_ db: Database, key: RowKey) throws -> [Value]?? {
-    let sql = "SELECT \(columns.joined(separator: ", ")), sync_gone FROM \(upstreamTable) WHERE \(keyMatch)"
-    guard let found = try db.first(sql, key.values) else { return nil }
+    guard let found = try db.first(statements.upstream, key.values) else { return nil }
     return found.last == .integer(1) ? .some(nil) : Array(found.dropLast())
   }
 
@@ -66,13 +65,11 @@ extension RecordSchema {
     try clearUpstream(db, key: key)
     var values = image ?? fields.map { _ in .null }
     for (index, value) in zip(keyIndices, key.values) { values[index] = value }
-    try db.run(
-      "INSERT INTO \(upstreamTable) VALUES (\(placeholders(fields.count + 1)))",
-      values + [.integer(image == nil ? 1 : 0)])
+    try db.run(statements.setUpstream, values + [.integer(image == nil ? 1 : 0)])
   }
 
   func clearUpstream(_ db: Database, key: RowKey) throws {
-    try db.run("DELETE FROM \(upstreamTable) WHERE \(keyMatch)", key.values)
+    try db.run(statements.clearUpstream, key.values)
   }
 
   func upstreamKeys(_ db: Database) throws -> [RowKey] {

@@ -50,9 +50,7 @@ extension Row {
 
 extension Database {
   /// Runs one cached statement.
-  public func run(_ sql: String, _ arguments: [Value] = []) throws {
-    try cachedStatement(sql: sql).execute(arguments: StatementArguments(arguments))
-  }
+  public func run(_ sql: String, _ arguments: [Value] = []) throws { try stepping(sql, arguments) { _ in true } }
 
   /// Goes through the rows of one cached statement without holding them.
   public func each(_ sql: String, _ arguments: [Value] = [], _ body: (Row) throws -> Void) throws {
@@ -62,11 +60,64 @@ extension Database {
 
   /// The first row, if any, as values.
   public func first(_ sql: String, _ arguments: [Value] = []) throws -> [Value]? {
-    let rows = try Row.fetchCursor(cachedStatement(sql: sql), arguments: StatementArguments(arguments))
-    return try rows.next().map { $0.cells(0..<$0.count) }
+    var found: [Value]?
+    try stepping(sql, arguments) { handle in
+      found = (0..<sqlite3_column_count(handle)).map { Value(sqliteStatement: handle, index: $0) ?? .null }
+      return false
+    }
+    return found
+  }
+
+  /// Binds and steps a statement of GRDB's cache through the C API: what runs for every row pays for no generic call.
+  /// - Parameter row: called for each row; false ends the statement.
+  private func stepping(_ sql: String, _ arguments: [Value], _ row: (OpaquePointer) throws -> Bool) throws {
+    let handle = try cachedStatement(sql: sql).sqliteStatement
+    defer {
+      sqlite3_reset(handle)
+      sqlite3_clear_bindings(handle)
+    }
+    sqlite3_reset(handle)
+    for (index, value) in arguments.enumerated() {
+      try check(value.bind(to: handle, at: CInt(index + 1)), sql)
+    }
+    while true {
+      let code = sqlite3_step(handle)
+      if code == SQLITE_DONE { return }
+      guard code == SQLITE_ROW else { return try check(code, sql) }
+      if try !row(handle) { return }
+    }
+  }
+
+  private func check(_ code: CInt, _ sql: String) throws {
+    guard code != SQLITE_OK else { return }
+    throw DatabaseError(resultCode: ResultCode(rawValue: code), message: lastErrorMessage, sql: sql)
   }
 
   public func integer(_ sql: String, _ arguments: [Value] = []) throws -> Int64? {
     if case .integer(let x)? = try first(sql, arguments)?.first { x } else { nil }
+  }
+}
+
+extension Value {
+  /// Binds a copy of the value. Returns SQLite's result code.
+  public func bind(to statement: SQLiteStatement, at index: CInt) -> CInt {
+    // SQLITE_TRANSIENT: SQLite copies before the call returns.
+    let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+    switch self {
+    case .null: return sqlite3_bind_null(statement, index)
+    case .integer(let x): return sqlite3_bind_int64(statement, index, x)
+    case .real(let x): return sqlite3_bind_double(statement, index, x)
+    case .text(var x):
+      // A null pointer would bind NULL.
+      if x.isEmpty { return sqlite3_bind_text(statement, index, "", 0, copied) }
+      return x.withUTF8 { bytes in
+        bytes.withMemoryRebound(to: CChar.self) {
+          sqlite3_bind_text(statement, index, $0.baseAddress, CInt($0.count), copied)
+        }
+      }
+    case .blob(let x):
+      if x.isEmpty { return sqlite3_bind_zeroblob(statement, index, 0) }
+      return sqlite3_bind_blob(statement, index, x, CInt(x.count), copied)
+    }
   }
 }

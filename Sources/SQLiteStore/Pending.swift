@@ -25,7 +25,7 @@ public struct PendingRow: Sendable {
   public func baseRow(_ schema: RecordSchema) -> [Value]? {
     guard existed else { return nil }
     var row = base.indices.map { base[$0] ?? current?[$0] ?? .null }
-    for (index, value) in zip(schema.keyIndices, key.values) { row[index] = value }
+    for (index, value) in zip(schema.statements.key, key.values) { row[index] = value }
     return row
   }
 
@@ -50,7 +50,7 @@ public struct PendingRow: Sendable {
       }
     }
     if change.kind != .insert {
-      for (index, value) in zip(schema.keyIndices, key.values) { change.old[index] = value }
+      for (index, value) in zip(schema.statements.key, key.values) { change.old[index] = value }
     }
     change.cellEdits = change.kind == .delete ? [:] : cellEdits.filter { change.new[$0.key] != nil }
     return change
@@ -60,18 +60,9 @@ public struct PendingRow: Sendable {
 extension RecordSchema {
   /// Goes through the captured rows in key order, by bytes.
   public func eachPending(_ db: Database, key: RowKey? = nil, _ body: (PendingRow) throws -> Void) throws {
-    let latest = latestIndices
-    let state = ["existed", "mask", "stamp", "actor"] + latest.flatMap { ["stamp_\($0)", "actor_\($0)"] }
-    let columns = columns.map { "b.\($0)" } + state.map { "b.sync_\($0)" } + columns.map { "r.\($0)" }
-    let filter = key == nil ? "" : " WHERE " + keyColumns.map { "b.\($0) = ?" }.joined(separator: " AND ")
-    let sql = """
-      SELECT \(columns.joined(separator: ", ")) FROM \(baseTable) b LEFT JOIN \(table) r ON \(keyJoin("b", "r"))\(filter)
-      ORDER BY \(keyColumns.map { "b.\($0)" }.joined(separator: ", "))
-      """
-    let count = fields.count
-    let keyIndices = keyIndices
-    try db.each(sql, key?.values ?? []) { row in
-      try body(pendingRow(row, count: count, keyIndices: keyIndices, latest: latest))
+    let statements = statements
+    try db.each(key == nil ? statements.pending : statements.pendingOfKey, key?.values ?? []) { row in
+      try body(pendingRow(row, count: fields.count, keyIndices: statements.key, latest: statements.latest))
     }
   }
 
@@ -100,41 +91,32 @@ extension RecordSchema {
 
   /// Forgets that the row was touched: replica and master agree on it.
   public func clearPending(_ db: Database, key: RowKey) throws {
-    try db.run("DELETE FROM \(baseTable) WHERE \(keyMatch)", key.values)
+    try db.run(statements.clearPending, key.values)
   }
 
   /// Replaces the captured state of a row.
   public func setPending(_ db: Database, _ row: PendingRow) throws {
     try clearPending(db, key: row.key)
-    let latest = latestIndices
+    let statements = statements
     var values = row.base.map { $0 ?? .null }
-    for (index, value) in zip(keyIndices, row.key.values) { values[index] = value }
+    for (index, value) in zip(statements.key, row.key.values) { values[index] = value }
     let mask = row.base.indices.reduce(Int64(0)) { $0 | (row.base[$1] == nil ? 0 : 1 << Int64($1)) }
     values += [
-      .integer(row.existed ? 1 : 0), .integer(mask & fullMask), .integer(row.edit.stamp.raw), .text(row.edit.actor),
+      .integer(row.existed ? 1 : 0), .integer(mask & statements.fullMask), .integer(row.edit.stamp.raw),
+      .text(row.edit.actor),
     ]
-    values += latest.flatMap { column -> [Value] in
+    values += statements.latest.flatMap { column -> [Value] in
       row.cellEdits[column].map { [.integer($0.stamp.raw), .text($0.actor)] } ?? [.null, .null]
     }
-    let state = ["existed", "mask", "stamp", "actor"] + latest.flatMap { ["stamp_\($0)", "actor_\($0)"] }
-    let names = columns + state.map { "sync_\($0)" }
-    try db.run(
-      "INSERT INTO \(baseTable) (\(names.joined(separator: ", "))) VALUES (\(placeholders(names.count)))", values)
+    try db.run(statements.setPending, values)
   }
 }
 
 extension RecordSchema {
-  public func row(_ db: Database, key: RowKey) throws -> [Value]? { try db.first(selectRow, key.values) }
+  public func row(_ db: Database, key: RowKey) throws -> [Value]? { try db.first(statements.select, key.values) }
 
-  /// Writes the whole row, whatever was there. Inside `applying`; never REPLACE, which would remove other rows.
-  public func write(_ db: Database, row: [Value]) throws {
-    let assignments = otherIndices.map { "\(quoted(fields[$0].name)) = excluded.\(quoted(fields[$0].name))" }
-    let action = assignments.isEmpty ? "NOTHING" : "UPDATE SET " + assignments.joined(separator: ", ")
-    try db.run("\(insertRow) ON CONFLICT (\(keyColumns.joined(separator: ", "))) DO \(action)", row)
-  }
+  /// Writes the whole row, whatever was there. Inside `applying`.
+  public func write(_ db: Database, row: [Value]) throws { try db.run(statements.write, row) }
 
-  public func remove(_ db: Database, key: RowKey) throws { try db.run(deleteRow, key.values) }
-
-  /// The columns that take part in a unique set.
-  public var uniqueColumns: Set<Int> { Set(unique.flatMap { $0 }.compactMap(index(of:))) }
+  public func remove(_ db: Database, key: RowKey) throws { try db.run(statements.delete, key.values) }
 }

@@ -20,7 +20,7 @@ extension RecordStore {
         .data, zh: "\(record.name) \(show(key)) 已存在;请用 edit 修改",
         en: "\(record.name) \(show(key)) exists already; use edit to change it")
     }
-    try db.run(record.insertRow, row)
+    try db.run(record.statements.insert, row)
     return key
   }
 

@@ -29,12 +29,6 @@ extension RecordSchema {
     keyColumns.map { "\(a).\($0) = \(b).\($0)" }.joined(separator: " AND ")
   }
   public var keyMatch: String { keyColumns.map { "\($0) = ?" }.joined(separator: " AND ") }
-
-  public var selectRow: String { "SELECT \(columns.joined(separator: ", ")) FROM \(table) WHERE \(keyMatch)" }
-  public var deleteRow: String { "DELETE FROM \(table) WHERE \(keyMatch)" }
-  public var insertRow: String {
-    "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(placeholders(columns.count)))"
-  }
 }
 
 public func placeholders(_ count: Int) -> String { Array(repeating: "?", count: count).joined(separator: ", ") }

@@ -17,13 +17,14 @@ public struct SyncClient: Sendable {
   let replica: Replica
   let transport: any Transport
 
-  public init(_ replica: Replica, transport: any Transport) {
+  public init(_ replica: Replica, transport: any Transport, mostSent: Int = 48 << 20) {
     self.replica = replica
+    self.mostSent = mostSent
     self.transport = transport
   }
 
   /// What one request carries at most, in bytes; batches beyond it go with the next one.
-  static let mostSent = 48 << 20
+  let mostSent: Int
 
   /// Freezes what is pending, sends it, takes receipts and everything new. Interrupted anywhere, it is simply run again.
   public func sync() async throws -> SyncSummary {
@@ -33,31 +34,39 @@ public struct SyncClient: Sendable {
     for attempt in 1...3 {
       summary.held = try replica.freeze()
       do {
-        var batches: [[UInt8]]
-        repeat {
-          batches = try replica.unacknowledged(upTo: Self.mostSent)
-          summary.received.add(try await exchange(batches, parkingClashes: attempt == 3))
-          summary.pushed += try batches.reduce(0) { $0 + (try replica.rowCount($1)) }
-        } while try !batches.isEmpty && !replica.unacknowledged(upTo: 0).isEmpty
+        let (pushed, received) = try await exchange(parkingClashes: attempt == 3)
+        summary.pushed = pushed
+        summary.received = received
         return summary
       } catch is Clash where attempt < 3 { continue }
     }
     return summary
   }
 
-  private func exchange(_ batches: [[UInt8]], parkingClashes: Bool) async throws -> ReceiveSummary {
+  /// Sends every batch, in as many requests as it takes, and then takes all receipts and the whole pull at once: what a
+  /// receipt does to a row must find the receipts of the rows that depend on it.
+  private func exchange(parkingClashes: Bool) async throws -> (pushed: Int, ReceiveSummary) {
     do {
       let identity = try replica.meta()
       let city = try VerifyingKey(bytes: identity.cityKey)
       var session = SyncSession(
         city: city, replica: identity.replica, epoch: identity.epoch, schema: identity.schemaHash,
         cursor: identity.cursor)
-      var request = try replica.hello().bytes + batches.flatMap { $0 }
+      var batches = try replica.outbox(upTo: mostSent)
+      var pushed = 0
+      var request: [UInt8] = []
+      while true {
+        pushed += batches.reduce(0) { $0 + $1.rows }
+        request = try replica.hello().bytes + batches.flatMap(\.message)
+        batches = try batches.last.map { try replica.outbox(after: $0.number, upTo: mostSent) } ?? []
+        if batches.isEmpty { break }
+        try session.receiveReceipts(try await transport.exchange(request))
+      }
       while true {
         switch try session.receive(try await transport.exchange(request)) {
         case .continueFrom(let cursor): request = try replica.hello(tentative: cursor).bytes
         case .finish(let receipts, let pages):
-          return try replica.receive(receipts: receipts, pages: pages, parkingClashes: parkingClashes)
+          return (pushed, try replica.receive(receipts: receipts, pages: pages, parkingClashes: parkingClashes))
         }
       }
     } catch let error as EnvelopeError { throw error.failure } catch let refusal as Refusal {

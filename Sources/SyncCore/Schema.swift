@@ -151,6 +151,9 @@ public enum Policy: String, Codable, Hashable, Sendable, CaseIterable {
 }
 
 extension RecordSchema {
+  /// Names are unique in a schema; hashing every field would cost more than it tells.
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
   public func index(of field: String) -> Int? { fields.firstIndex { $0.name == field } }
   public func field(_ name: String) -> Field? { fields.first { $0.name == name } }
   public func isKey(_ index: Int) -> Bool { key.contains(fields[index].name) }

@@ -20,7 +20,7 @@ extension Value: Hashable {
     case (.null, .null): true
     case (.integer(let x), .integer(let y)): x == y
     case (.real(let x), .real(let y)): x.bitPattern == y.bitPattern
-    case (.text(let x), .text(let y)): x.utf8.elementsEqual(y.utf8)
+    case (.text(let x), .text(let y)): x.hasSameBytes(as: y)
     case (.blob(let x), .blob(let y)): x == y
     default: false
     }
@@ -31,9 +31,21 @@ extension Value: Hashable {
     case .null: hasher.combine(0 as UInt8)
     case .integer(let x): hasher.combine(x)
     case .real(let x): hasher.combine(x.bitPattern)
-    case .text(let x): for byte in x.utf8 { hasher.combine(byte) }
+    case .text(let x): x.withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     case .blob(let x): hasher.combine(x)
     }
+  }
+}
+
+extension String {
+  /// Swift's own equality is canonical equivalence, which is not SQLite's.
+  fileprivate func hasSameBytes(as other: String) -> Bool {
+    withBytes { mine in other.withBytes { mine.elementsEqual($0) } }
+  }
+
+  fileprivate func withBytes<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+    if let result = utf8.withContiguousStorageIfAvailable(body) { return result }
+    return Array(utf8).withUnsafeBufferPointer(body)
   }
 }
 

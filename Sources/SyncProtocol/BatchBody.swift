@@ -80,11 +80,15 @@ public enum BodyError: Error, Hashable, Sendable {
 
 private struct BatchDecoder {
   let records: [String: RecordSchema]
+  let tables: [String: ChangesetTable]
   var batch = Batch()
   var seen: Set<RowRef> = []
   var edits = 0
 
-  init(_ schema: Schema) { records = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0) }) }
+  init(_ schema: Schema) {
+    records = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0) })
+    tables = records.mapValues { ChangesetTable($0) }
+  }
 
   mutating func take(_ table: ChangesetTable, _ entry: ChangesetEntry) throws {
     switch table {
@@ -93,7 +97,7 @@ private struct BatchDecoder {
     case decisionTable: try decision(inserted(entry, into: table))
     default:
       guard let record = records[table.name] else { throw BodyError.unknownTable(table.name) }
-      guard table == ChangesetTable(record) else { throw BodyError.badShape(table.name) }
+      guard table == tables[table.name] else { throw BodyError.badShape(table.name) }
       try change(record, entry)
     }
   }

@@ -52,6 +52,13 @@ public struct SyncSession {
     return page.header.more ? .continueFrom(cursor) : .finish(receipts: receipts, pages: pages)
   }
 
+  /// Takes the receipts of a reply to some of the batches, more of which follow. Its page is asked for again with the last.
+  public mutating func receiveReceipts(_ reply: [UInt8]) throws {
+    var rest = self
+    _ = try rest.receive(reply)
+    receipts = rest.receipts
+  }
+
   private static let notForUs = Failure(
     .protocolViolation, zh: "收到的回复不是给本机这次请求的;未作任何更改,请重新同步",
     en: "the answer is not for this replica's request; nothing was changed, sync again")

@@ -1,0 +1,73 @@
+import SyncCore
+import Synchronization
+
+/// The statements of one record, spelled once: a store runs them for every row.
+public final class Statements: Sendable {
+  public let select: String
+  public let delete: String
+  public let insert: String
+  /// Inserts the row, or overwrites every column of the one that is there. Never REPLACE, which would remove other rows.
+  public let write: String
+  public let clearPending: String
+  let setPending: String
+  let pending: String
+  let pendingOfKey: String
+  public let upstream: String
+  public let setUpstream: String
+  public let clearUpstream: String
+  /// The columns of the key, in its order.
+  public let key: [Int]
+  let latest: [Int]
+  let fullMask: Int64
+  /// The columns that take part in a unique set.
+  public let uniqueColumns: Set<Int>
+
+  init(_ record: RecordSchema) {
+    let columns = record.columns
+    let list = columns.joined(separator: ", ")
+    let keyMatch = record.keyMatch
+    let keyList = record.keyColumns.joined(separator: ", ")
+    let latest = record.latestIndices
+    let state = (["existed", "mask", "stamp", "actor"] + latest.flatMap { ["stamp_\($0)", "actor_\($0)"] }).map {
+      "sync_\($0)"
+    }
+    let assignments = record.otherIndices.map { "\(columns[$0]) = excluded.\(columns[$0])" }
+    let action = assignments.isEmpty ? "NOTHING" : "UPDATE SET " + assignments.joined(separator: ", ")
+    let shown = (columns + state).map { "b.\($0)" } + columns.map { "r.\($0)" }
+    let captured = "SELECT \(shown.joined(separator: ", ")) FROM \(record.baseTable) b LEFT JOIN \(record.table) r ON "
+    let ofKey = " WHERE " + record.keyColumns.map { "b.\($0) = ?" }.joined(separator: " AND ")
+
+    select = "SELECT \(list) FROM \(record.table) WHERE \(keyMatch)"
+    delete = "DELETE FROM \(record.table) WHERE \(keyMatch)"
+    insert = "INSERT INTO \(record.table) (\(list)) VALUES (\(placeholders(columns.count)))"
+    write = "\(insert) ON CONFLICT (\(keyList)) DO \(action)"
+    clearPending = "DELETE FROM \(record.baseTable) WHERE \(keyMatch)"
+    let stored = columns + state
+    setPending =
+      "INSERT INTO \(record.baseTable) (\(stored.joined(separator: ", "))) VALUES (\(placeholders(stored.count)))"
+    let join = captured + record.keyJoin("b", "r")
+    pending = join + " ORDER BY " + record.keyColumns.map { "b.\($0)" }.joined(separator: ", ")
+    pendingOfKey = join + ofKey
+    upstream = "SELECT \(list), sync_gone FROM \(record.upstreamTable) WHERE \(keyMatch)"
+    setUpstream = "INSERT INTO \(record.upstreamTable) VALUES (\(placeholders(columns.count + 1)))"
+    clearUpstream = "DELETE FROM \(record.upstreamTable) WHERE \(keyMatch)"
+    key = record.keyIndices
+    self.latest = latest
+    fullMask = record.fullMask
+    uniqueColumns = Set(record.unique.flatMap { $0 }.compactMap(record.index(of:)))
+  }
+}
+
+private let cache = Mutex<[RecordSchema: Statements]>([:])
+
+extension RecordSchema {
+  /// Found by the record's name and then compared; the same arrays compare at once.
+  public var statements: Statements {
+    cache.withLock { known in
+      if let found = known[self] { return found }
+      let made = Statements(self)
+      known[self] = made
+      return made
+    }
+  }
+}
