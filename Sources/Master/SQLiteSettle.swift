@@ -17,16 +17,23 @@ extension SQLiteMasterTransaction {
         try record.write(db, row: image)
       }
     }
-    for write in settlement.writes {
-      try note(write, arrival: arrival)
-      // A later change by the same replica supersedes what it had parked of the row.
-      try db.run(
-        "UPDATE sync_parked SET superseded_by = ? WHERE record = ? AND key = ? AND replica = ? AND superseded_by IS NULL",
-        [.integer(arrival)] + write.ref.columns + [.blob(replica.bytes)])
-    }
+    for write in settlement.writes { try note(write, arrival: arrival) }
+    try supersede(settlement.writes, by: replica, arrival: arrival)
     try feed(settlement.writes)
     for parked in settlement.parked { try park(parked, from: replica, arrival: arrival) }
     for conflict in settlement.opened + settlement.changed { try save(conflict) }
+  }
+
+  /// A later change by the same replica supersedes what it had parked of the row.
+  private func supersede(_ writes: [RowWrite], by replica: Identifier, arrival: Int64) throws {
+    let waits = "replica = ? AND superseded_by IS NULL"
+    let sender = Value.blob(replica.bytes)
+    if try db.first("SELECT 1 FROM sync_parked WHERE \(waits) LIMIT 1", [sender]) == nil { return }
+    for write in writes {
+      try db.run(
+        "UPDATE sync_parked SET superseded_by = ? WHERE record = ? AND key = ? AND \(waits)",
+        [.integer(arrival)] + write.ref.columns + [sender])
+    }
   }
 
   /// Vacate, then assign: rows that go, or give up a unique value, leave first, so that two rows may swap one.

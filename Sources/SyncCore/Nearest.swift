@@ -1,5 +1,3 @@
-import SyncCore
-
 /// The name that somebody who typed `word` probably meant: within max(2, a third of its letters) typing errors, or
 /// beginning with it. Case does not count; among equals the first wins; nil when nothing is near.
 public func nearest(_ word: String, in names: [String]) -> String? {
@@ -37,15 +35,4 @@ private func typingErrors(_ a: [Character], _ b: [Character], limit: Int) -> Int
     last = row
   }
   return last[b.count] <= limit ? last[b.count] : nil
-}
-
-/// "unknown record 'enterprize'; did you mean 'enterprise'? known: …"
-public func unknownName(_ kind: Label, _ word: String, known: [String]) -> Failure {
-  let typed = quotedText(word)
-  let guess = nearest(word, in: known)
-  let zhGuess = guess.map { "，是否要用“\($0)”？" } ?? "。"
-  let enGuess = guess.map { "; did you mean '\($0)'?" } ?? ";"
-  return Failure(
-    .usage, zh: "没有名为“\(typed)”的\(kind.zh)\(zhGuess)可用：\(known.joined(separator: "、"))",
-    en: "unknown \(kind.en) '\(typed)'\(enGuess) known: \(known.joined(separator: ", "))")
 }
