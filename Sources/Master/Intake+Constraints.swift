@@ -38,28 +38,26 @@ extension Intake {
   }
 
   private func claims(_ record: RecordSchema, _ image: [Value]?) -> [UniqueClaim] {
-    guard let image else { return [] }
-    return record.unique.compactMap { set in
-      let values = set.compactMap(record.index(of:)).map { image[$0] }
-      return values.contains(.null) ? nil : UniqueClaim(record: record.name, fields: set, values: values)
+    guard let image, let ties = ties[record.name] else { return [] }
+    return ties.uniques.compactMap { fields, columns in
+      let values = columns.map { image[$0] }
+      return values.contains(.null) ? nil : UniqueClaim(record: record.name, fields: fields, values: values)
     }
   }
 
   private func targets(_ record: RecordSchema, _ image: [Value]?) -> [ReferenceTarget] {
-    guard let image else { return [] }
-    return zip(record.fields, image).compactMap { field, value in
-      field.reference.flatMap { value.isNull ? nil : ReferenceTarget(record: $0.record, field: $0.field, value: value) }
+    guard let image, let ties = ties[record.name] else { return [] }
+    return ties.references.compactMap { column, reference in
+      let value = image[column]
+      return value.isNull ? nil : ReferenceTarget(record: reference.record, field: reference.field, value: value)
     }
   }
 
   /// The values by which other rows may refer to this one.
   private func identities(_ record: RecordSchema, _ image: [Value]?) -> [ReferenceTarget] {
-    guard let image else { return [] }
-    let fields = Set(schema.references(to: record.name).map(\.field))
-    return fields.sorted().compactMap { name in
-      record.index(of: name).flatMap {
-        image[$0].isNull ? nil : ReferenceTarget(record: record.name, field: name, value: image[$0])
-      }
+    guard let image, let ties = ties[record.name] else { return [] }
+    return ties.identities.compactMap { column, field in
+      image[column].isNull ? nil : ReferenceTarget(record: record.name, field: field, value: image[column])
     }
   }
 
@@ -113,8 +111,17 @@ extension Intake {
   }
 }
 
-extension Schema {
-  func references(to record: String) -> [Reference] {
-    records.flatMap { $0.fields.compactMap(\.reference) }.filter { $0.record == record }
+/// How the rows of a record are tied to others, by column.
+struct Ties {
+  var uniques: [(fields: [String], columns: [Int])]
+  var references: [(column: Int, reference: Reference)]
+  /// Columns that other rows refer to.
+  var identities: [(column: Int, field: String)]
+
+  init(_ record: RecordSchema, in schema: Schema) {
+    uniques = record.unique.map { ($0, $0.compactMap(record.index(of:))) }
+    references = record.fields.enumerated().compactMap { index, field in field.reference.map { (index, $0) } }
+    let named = schema.records.flatMap { $0.fields.compactMap(\.reference) }.filter { $0.record == record.name }
+    identities = Set(named.map(\.field)).sorted().compactMap { name in record.index(of: name).map { ($0, name) } }
   }
 }

@@ -21,6 +21,7 @@ struct Intake {
   let received: Stamp
 
   var records: [String: RecordSchema]
+  var ties: [String: Ties]
   var images: [RowRef: [Value]] = [:]
   var settled: [Row] = []
   var byRef: [RowRef: Int] = [:]
@@ -47,6 +48,7 @@ struct Intake {
     self.sender = sender
     self.received = received
     records = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0) })
+    ties = records.mapValues { Ties($0, in: schema) }
   }
 
   mutating func settle(_ batch: Batch) throws -> Settlement {
