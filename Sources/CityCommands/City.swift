@@ -15,7 +15,7 @@ public struct City: AsyncParsableCommand {
     subcommands: [
       CityInit.self, Enroll.self, Serve.self, Add<CityProgram>.self, Edit<CityProgram>.self, Delete<CityProgram>.self,
       List<CityProgram>.self, Show<CityProgram>.self, Import<CityProgram>.self, Export<CityProgram>.self,
-      Records<CityProgram>.self, CityConflicts.self, Decide.self, Reopen.self, CityParked.self, Replicas.self,
+      Records<CityProgram>.self, Conflicts<CityProgram>.self, Decide.self, Reopen.self, CityParked.self, Replicas.self,
       Withdraw.self,
       HistoryCommand<CityProgram>.self, Verify<CityProgram>.self,
     ])

@@ -75,7 +75,7 @@ struct Enroll: AsyncParsableCommand {
 
   func run() async throws {
     try await options.run {
-      let master = try CityProgram.open(home: try options.homeURL(CityProgram.homeVariable))
+      let master = try options.open(CityProgram.self)
       let (code, expiresAt) = try master.enrol(org: org)
       let expires = isoTime(milliseconds: expiresAt)
       options.show(

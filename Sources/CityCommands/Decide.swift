@@ -20,7 +20,7 @@ struct Decide: AsyncParsableCommand {
 
   func run() async throws {
     try await options.run {
-      let master = try CityProgram.open(home: try options.homeURL(CityProgram.homeVariable))
+      let master = try options.open(CityProgram.self)
       let choice = try choice(master)
       if reason.trimmingCharacters(in: .whitespaces).isEmpty {
         throw Failure(.usage, zh: "--reason 不能为空", en: "--reason must say why")
@@ -61,7 +61,7 @@ struct Reopen: AsyncParsableCommand {
 
   func run() async throws {
     try await options.run {
-      let master = try CityProgram.open(home: try options.homeURL(CityProgram.homeVariable))
+      let master = try options.open(CityProgram.self)
       let conflict = try master.reopen(id, reason: reason, actor: options.actor)
       options.show(conflictJSON(conflict), conflictText(conflict, master.schema, options.language))
     }

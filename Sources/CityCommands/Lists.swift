@@ -7,23 +7,6 @@ import SQLiteStore
 import SyncCore
 import SyncProtocol
 
-/// `city conflicts [--state open|decided|all]`
-struct CityConflicts: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "conflicts", abstract: "Contested cells with base, master and contenders. 冲突")
-  @OptionGroup var options: CommonOptions
-  @Option(help: "open, decided or all") var state = "open"
-
-  func run() async throws {
-    try await options.run {
-      let master = try CityProgram.open(home: try options.homeURL(CityProgram.homeVariable))
-      let conflicts = try master.conflicts(try conflictStates(state))
-      let text = conflicts.map { conflictText($0, master.schema, options.language) }.joined(separator: "\n\n")
-      options.show(.array(conflicts.map(conflictJSON)), text)
-    }
-  }
-}
-
 /// `city parked`
 struct CityParked: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -32,7 +15,7 @@ struct CityParked: AsyncParsableCommand {
 
   func run() async throws {
     try await options.run {
-      let master = try CityProgram.open(home: try options.homeURL(CityProgram.homeVariable))
+      let master = try options.open(CityProgram.self)
       let parked = try master.parked()
       let rows = parked.map {
         [
@@ -63,7 +46,7 @@ struct Replicas: AsyncParsableCommand {
 
   func run() async throws {
     try await options.run {
-      let replicas = try CityProgram.open(home: try options.homeURL(CityProgram.homeVariable)).replicas()
+      let replicas = try options.open(CityProgram.self).replicas()
       let rows = replicas.map {
         [
           $0.id, $0.org, "\($0.batches)", "\($0.cursor)", $0.lastSeen.map(isoTime) ?? "",
@@ -98,7 +81,7 @@ struct Withdraw: AsyncParsableCommand {
         throw Failure(
           .usage, zh: "\(replica) 不是机器编号", en: "\(replica) is not the id of a replica; city replicas lists them")
       }
-      let master = try CityProgram.open(home: try options.homeURL(CityProgram.homeVariable))
+      let master = try options.open(CityProgram.self)
       try master.withdraw(id)
       options.show(.object([("id", .string(replica)), ("withdrawn", .bool(true))]), "")
     }

@@ -20,7 +20,7 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     try await options.run {
       let (host, port) = try address()
-      let master = try CityProgram.open(home: try options.homeURL(CityProgram.homeVariable))
+      let master = try options.open(CityProgram.self)
       let tls = try tlsConfiguration()
       let scheme = tls == nil ? "http" : "https"
       var logger = Logger(label: "city") { StreamLogHandler.standardError(label: $0) }

@@ -80,5 +80,5 @@ public struct RowArguments: ParsableArguments {
 }
 
 extension CommonOptions {
-  func open<P: Program>(_: P.Type) throws -> P.Store { try P.open(home: try homeURL(P.homeVariable)) }
+  public func open<P: Program>(_: P.Type) throws -> P.Store { try P.open(home: try homeURL(P.homeVariable)) }
 }

@@ -149,6 +149,27 @@ public struct HistoryCommand<P: Program>: AsyncParsableCommand {
   }
 }
 
+/// `conflicts [--state open|decided|all]`
+public struct Conflicts<P: Program>: AsyncParsableCommand {
+  public static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "conflicts",
+      abstract: "Contested cells with base, master and contenders, and what became of them. 冲突")
+  }
+  @OptionGroup public var options: CommonOptions
+  @Option(help: "open, decided or all") public var state = "open"
+  public init() {}
+
+  public func run() async throws {
+    try await options.run {
+      let store = try options.open(P.self)
+      let conflicts = try store.conflicts(try conflictStates(state))
+      let text = conflicts.map { conflictText($0, store.schema, options.language) }.joined(separator: "\n\n")
+      options.show(.array(conflicts.map(conflictJSON)), text)
+    }
+  }
+}
+
 /// `verify`
 public struct Verify<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {

@@ -15,7 +15,7 @@ public struct County: AsyncParsableCommand {
     subcommands: [
       CountyInit.self, Add<CountyProgram>.self, Edit<CountyProgram>.self, Delete<CountyProgram>.self,
       List<CountyProgram>.self, Show<CountyProgram>.self, Import<CountyProgram>.self, Export<CountyProgram>.self,
-      Records<CountyProgram>.self, Status.self, Diff.self, Revert.self, Sync.self, CountyConflicts.self,
+      Records<CountyProgram>.self, Status.self, Diff.self, Revert.self, Sync.self, Conflicts<CountyProgram>.self,
       CountyParked.self,
       HistoryCommand<CountyProgram>.self, Verify<CountyProgram>.self,
     ])

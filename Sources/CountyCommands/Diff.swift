@@ -16,7 +16,7 @@ struct Diff: AsyncParsableCommand {
 
   func run() async throws {
     try await options.run {
-      let replica = try CountyProgram.open(home: try options.homeURL(CountyProgram.homeVariable))
+      let replica = try options.open(CountyProgram.self)
       let record = try self.record.map { try replica.namedRecord($0) }
       let key = try record.flatMap { record in try self.key.map { try replica.key($0, in: record) } }
       let entries = try replica.diff(record, key: key)
@@ -55,7 +55,7 @@ struct Revert: AsyncParsableCommand {
 
   func run() async throws {
     try await options.run {
-      let replica = try CountyProgram.open(home: try options.homeURL(CountyProgram.homeVariable))
+      let replica = try options.open(CountyProgram.self)
       // A row that was deleted here is found by its key only.
       let (record, key) = try row.find(in: replica)
       try replica.revert(record, key: key)

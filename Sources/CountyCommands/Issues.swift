@@ -6,23 +6,6 @@ import Replica
 import SQLiteStore
 import SyncCore
 
-/// `county conflicts [--state open|decided|all]`
-struct CountyConflicts: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "conflicts", abstract: "Contested cells, and what became of them. 冲突")
-  @OptionGroup var options: CommonOptions
-  @Option(help: "open, decided or all") var state = "open"
-
-  func run() async throws {
-    try await options.run {
-      let replica = try CountyProgram.open(home: try options.homeURL(CountyProgram.homeVariable))
-      let conflicts = try replica.conflicts(try conflictStates(state))
-      let text = conflicts.map { conflictText($0, replica.schema, options.language) }.joined(separator: "\n\n")
-      options.show(.array(conflicts.map(conflictJSON)), text)
-    }
-  }
-}
-
 /// `county parked`
 struct CountyParked: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -31,7 +14,7 @@ struct CountyParked: AsyncParsableCommand {
 
   func run() async throws {
     try await options.run {
-      let replica = try CountyProgram.open(home: try options.homeURL(CountyProgram.homeVariable))
+      let replica = try options.open(CountyProgram.self)
       let parked = try replica.parked()
       let rows = parked.map {
         [

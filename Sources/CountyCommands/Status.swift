@@ -14,7 +14,7 @@ struct Status: AsyncParsableCommand {
 
   func run() async throws {
     try await options.run {
-      let status = try CountyProgram.open(home: try options.homeURL(CountyProgram.homeVariable)).status()
+      let status = try options.open(CountyProgram.self).status()
       for held in status.held {
         let row = "\(held.ref.record) \(KeyText.show(held.ref.key)).\(held.problem.field)"
         options.tell(

@@ -37,11 +37,6 @@ public struct HistoryEntry: Sendable {
 }
 
 extension Master {
-  public func conflicts(_ states: [Conflict.State]) throws -> [Conflict] {
-    let list = states.map { "'\($0.rawValue)'" }.joined(separator: ", ")
-    return try read { try ConflictTables.read($0, where: "state IN (\(list))") }
-  }
-
   public func replicas() throws -> [ReplicaInfo] {
     try read { db in
       var list: [ReplicaInfo] = []

@@ -101,11 +101,6 @@ extension Replica {
     }
   }
 
-  public func conflicts(_ states: [Conflict.State]) throws -> [Conflict] {
-    let list = states.map { "'\($0.rawValue)'" }.joined(separator: ", ")
-    return try read { try ConflictTables.read($0, where: "state IN (\(list))") }
-  }
-
   /// What this file knows of a row without asking the city: pending edits, sent batches, conflicts.
   public func history(_ record: RecordSchema, key: RowKey) throws -> [(batch: Int64?, change: Change)] {
     try read { db in

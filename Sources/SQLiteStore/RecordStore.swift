@@ -49,4 +49,10 @@ extension RecordStore {
       return rows
     }
   }
+
+  /// Conflicts in these states, oldest first: replica and master keep them in the same tables.
+  public func conflicts(_ states: [Conflict.State]) throws -> [Conflict] {
+    let list = states.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+    return try read { try ConflictTables.read($0, where: "state IN (\(list))") }
+  }
 }
