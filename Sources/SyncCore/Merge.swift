@@ -22,12 +22,18 @@ public struct MasterRow: Sendable {
   public var underReview: Set<Int>
   /// Corrected stamps of cells whose policy is `latest`.
   public var stamps: [Int: Stamp]
+  /// The city has closed what the row belongs to, or would belong to.
+  public var isLocked: Bool
 
-  public init(image: [Value]?, tombstone: [Value]? = nil, underReview: Set<Int> = [], stamps: [Int: Stamp] = [:]) {
+  public init(
+    image: [Value]?, tombstone: [Value]? = nil, underReview: Set<Int> = [], stamps: [Int: Stamp] = [:],
+    isLocked: Bool = false
+  ) {
     self.image = image
     self.tombstone = tombstone
     self.underReview = underReview
     self.stamps = stamps
+    self.isLocked = isLocked
   }
 }
 
@@ -75,12 +81,22 @@ public struct MergeResult: Hashable, Sendable {
   public var stamps: [Int: Stamp]
   /// The row stands exactly as its sender has it, as far as the sent cells go.
   public var asSent: Bool
+  /// The change cannot enter and is to be kept whole; the master's row stays as it was.
+  public var parked: Parked?
 
-  public init(image: [Value]?, contests: [Contest], stamps: [Int: Stamp], asSent: Bool) {
+  public enum Parked: Hashable, Sendable {
+    /// The city has closed what the row belongs to: a revision request.
+    case locked
+    /// The sum of this column does not fit 64 bits.
+    case overflow(Int)
+  }
+
+  public init(image: [Value]?, contests: [Contest], stamps: [Int: Stamp], asSent: Bool, parked: Parked? = nil) {
     self.image = image
     self.contests = contests
     self.stamps = stamps
     self.asSent = asSent
+    self.parked = parked
   }
 }
 
@@ -202,6 +218,7 @@ private func settle(
   case .county: (side == .county ? incoming : master, .decidedByPolicy)
   case .latest: (isLater(stamp, than: masterStamp) ? incoming : master, .decidedByPolicy)
   case .max, .min: extreme(policy, master, incoming).map { ($0, nil) } ?? (master, .open)
+  case .sum, .union, .text: (master, .open)
   }
 }
 

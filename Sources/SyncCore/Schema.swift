@@ -6,14 +6,19 @@ public struct Schema: Codable, Hashable, Sendable {
   public var title: Label
   /// The record and field that list the org units, when the application keeps such a list.
   public var units: Reference?
+  /// The field of that record which names the unit that took over; late edits of the old unit are mapped to it.
+  public var successor: String?
   /// Parents before children.
   public var records: [RecordSchema]
 
-  public init(name: String, version: Int, title: Label, units: Reference? = nil, records: [RecordSchema]) {
+  public init(
+    name: String, version: Int, title: Label, units: Reference? = nil, successor: String? = nil, records: [RecordSchema]
+  ) {
     self.name = name
     self.version = version
     self.title = title
     self.units = units
+    self.successor = successor
     self.records = records
   }
 
@@ -43,10 +48,11 @@ public struct RecordSchema: Codable, Hashable, Sendable {
   public var edits: ForeignEdits
   /// Sets of fields that are unique together; fields marked `unique` stand here too.
   public var unique: [[String]]
+  public var rules: RowRules
 
   public init(
     name: String, label: Label, key: [String], fields: [Field], scope: Scope = .all, owner: Owner = .any,
-    edits: ForeignEdits = .reject, unique: [[String]] = []
+    edits: ForeignEdits = .reject, unique: [[String]] = [], rules: RowRules = RowRules()
   ) {
     self.name = name
     self.label = label
@@ -56,6 +62,86 @@ public struct RecordSchema: Codable, Hashable, Sendable {
     self.owner = owner
     self.edits = edits
     self.unique = unique
+    self.rules = rules
+  }
+}
+
+/// What holds for a record's rows as wholes.
+public struct RowRules: Codable, Hashable, Sendable {
+  /// Rows are only ever added: a county's later change is kept apart.
+  public var append: Bool
+  /// What becomes of a row that one side deleted and the other changed.
+  public var delete: DeletePolicy
+  /// When the city has closed what a row belongs to, a county's change of it becomes a revision request.
+  public var lock: Lock?
+  /// Who may decide a conflict that only machines of one unit contest.
+  public var decides: Decider
+  /// A row counts only when both sides have approved the same version of it.
+  public var joint: Joint?
+
+  public init(
+    append: Bool = false, delete: DeletePolicy = .review, lock: Lock? = nil, decides: Decider = .city,
+    joint: Joint? = nil
+  ) {
+    self.append = append
+    self.delete = delete
+    self.lock = lock
+    self.decides = decides
+    self.joint = joint
+  }
+}
+
+public enum DeletePolicy: String, Codable, Hashable, Sendable, CaseIterable {
+  /// The row stays and a conflict waits for a decision.
+  case review
+  /// The row stays; a decided conflict keeps the wish to delete it.
+  case keep
+  /// The row goes; a decided conflict keeps its image.
+  case remove
+}
+
+public enum Decider: String, Codable, Hashable, Sendable, CaseIterable { case city, owner }
+
+/// A row is locked while the row of another record that its fields name has one of these values.
+public struct Lock: Codable, Hashable, Sendable {
+  /// The record of what can be closed, such as a reporting period.
+  public var record: String
+  /// Fields of the locked record that give that record's key, in order.
+  public var key: [String]
+  /// The text field of that record which tells its state.
+  public var field: String
+  public var values: [String]
+
+  public init(record: String, key: [String], field: String, values: [String]) {
+    self.record = record
+    self.key = key
+    self.field = field
+    self.values = values
+  }
+}
+
+/// The two fields that hold the version which each side has approved.
+public struct Joint: Codable, Hashable, Sendable {
+  public var county: String
+  public var city: String
+
+  public init(county: String, city: String) {
+    self.county = county
+    self.city = city
+  }
+}
+
+extension RecordSchema {
+  /// Rules that a stored schema does not name are the default ones.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      name: try values.decode(String.self, forKey: .name), label: try values.decode(Label.self, forKey: .label),
+      key: try values.decode([String].self, forKey: .key), fields: try values.decode([Field].self, forKey: .fields),
+      scope: try values.decode(Scope.self, forKey: .scope), owner: try values.decode(Owner.self, forKey: .owner),
+      edits: try values.decode(ForeignEdits.self, forKey: .edits),
+      unique: try values.decode([[String]].self, forKey: .unique),
+      rules: try values.decodeIfPresent(RowRules.self, forKey: .rules) ?? RowRules())
   }
 }
 
@@ -148,6 +234,12 @@ public enum Policy: String, Codable, Hashable, Sendable, CaseIterable {
   case latest
   /// The larger, the smaller value: the rule is the record.
   case max, min
+  /// The master's value plus what the sender added or took away: the rule is the record.
+  case sum
+  /// A set of members, joined by commas: those added and removed by either side. The rule is the record.
+  case union
+  /// Lines: changes of different lines merge; changes of the same lines go to review.
+  case text
 }
 
 extension RecordSchema {
