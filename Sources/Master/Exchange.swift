@@ -61,22 +61,34 @@ extension Master {
       guard message.header.schema == meta.schemaHash else { throw Refusal.schema }
       let batch = try refusing { try Batch(message.body, schema: schema) }
       let received = try transaction.tick(milliseconds: clock())
-      let sender = Sender(replica: id, org: replica.org, offset: replica.offset, cursor: message.header.cursor)
-      var intake = Intake(
-        schema: schema, formats: formats, transaction: transaction, sender: sender, received: received)
-      let settlement = try intake.settle(batch)
       let arrival = try transaction.nextArrival()
-      try transaction.write(settlement, from: id, arrival: arrival, received: received)
+      let desk = desk(transaction, received: received, arrival: arrival)
+      let receipts = try desk.take(batch, from: replica, cursor: message.header.cursor, number: number)
       let header = Header(
         kind: .receipt, replica: id, epoch: meta.epoch, number: number, cursor: arrival, stamp: received,
         schema: meta.schemaHash)
-      let receipt = try Envelope(header, body: ReceiptBody.encode(settlement.receipts), key: key)
+      let receipt = try Envelope(header, body: ReceiptBody.encode(receipts), key: key)
       try transaction.append(
-        message, receipt: receipt.bytes, arrival: arrival, received: received, touched: batch.changes.map(\.ref))
+        message, receipt: receipt.bytes, arrival: arrival, received: received,
+        touched: try touched(batch, transaction))
       replica.highWater = number
       try transaction.save(replica)
       return receipt.bytes
     }
+  }
+
+  func desk(_ transaction: any MasterTransaction, received: Stamp, arrival: Int64) -> Desk {
+    Desk(schema: schema, formats: formats, transaction: transaction, received: received, arrival: arrival)
+  }
+
+  /// The rows by whose history a batch is found: those that it changes, decides about or rules on.
+  func touched(_ batch: Batch, _ transaction: any MasterTransaction) throws -> [RowRef] {
+    let decided = try batch.decisions.compactMap { try transaction.conflict($0.conflict) }.map {
+      RowRef($0.record, $0.key)
+    }
+    let ruled = try batch.rulings.compactMap { try transaction.parkedChange($0.parked)?.change.ref }
+    let merged = batch.aliases.flatMap { [RowRef($0.record, $0.key), RowRef($0.record, $0.target)] }
+    return batch.changes.map(\.ref) + decided + ruled + merged
   }
 
   private func page(for replica: ReplicaRecord, after cursor: Int64) throws -> Envelope {

@@ -23,6 +23,9 @@ public struct MasterParkedRow: Sendable {
   public var row: [Value?]
   public var replica: String
   public var edit: Edit
+  public var state: ParkedState
+  /// Why it was settled, and by whom; nil: it waits.
+  public var ruling: (detail: Label, edit: Edit)?
 }
 
 /// One version of a row: a change in a batch.
@@ -51,23 +54,29 @@ extension Master {
     }
   }
 
-  public func parked() throws -> [MasterParkedRow] {
+  /// What is parked, oldest first.
+  /// - Parameter waiting: whether to leave out what was settled.
+  public func parked(waiting: Bool = true) throws -> [MasterParkedRow] {
     try read { db in
       var list: [MasterParkedRow] = []
       let sql = """
-        SELECT id, record, key, reason, zh, en, old, new, kind, replica, actor, edited_at
-        FROM sync_parked WHERE superseded_by IS NULL ORDER BY id
+        SELECT id, record, key, reason, zh, en, old, new, kind, replica, actor, edited_at, state, ruling_zh, ruling_en,
+          ruled_by, ruled_at
+        FROM sync_parked \(waiting ? "WHERE state = 'waiting'" : "") ORDER BY id
         """
       try db.each(sql) { row in
         guard let record = schema.record(row[1]), case .blob(let key) = row.cell(2), case .blob(let old) = row.cell(6),
           case .blob(let new) = row.cell(7), case .blob(let replica) = row.cell(9)
         else { return }
         let values = try decodeSparse(row[8] as String == "delete" ? old : new, columns: record.fields.count)
-        list.append(
-          MasterParkedRow(
-            id: row[0], ref: RowRef(record.name, try RowKey(encoded: key)), reason: row[3],
-            detail: Label(zh: row[4], en: row[5]), row: values, replica: replica.hex,
-            edit: Edit(stamp: Stamp(raw: row[11]), actor: row[10])))
+        var parked = MasterParkedRow(
+          id: row[0], ref: RowRef(record.name, try RowKey(encoded: key)), reason: row[3],
+          detail: Label(zh: row[4], en: row[5]), row: values, replica: replica.hex,
+          edit: Edit(stamp: Stamp(raw: row[11]), actor: row[10]), state: ParkedState(rawValue: row[12]) ?? .waiting)
+        if let zh = row[13] as String?, let en = row[14] as String?, let actor = row[15] as String? {
+          parked.ruling = (Label(zh: zh, en: en), Edit(stamp: Stamp(raw: row[16] as Int64? ?? 0), actor: actor))
+        }
+        list.append(parked)
       }
       return list
     }

@@ -8,20 +8,39 @@ extension Intake {
     var out = Settlement()
     let places = try transaction.places(of: settled.map(\.change.ref), unit: sender.org)
     for row in settled {
+      let (ref, sent) = (row.change.ref, row.incoming.sent)
+      out.sent.append(sent.ref)
       if let parked = row.parked {
-        out.parked.append(ParkedDraft(change: row.change, n: row.n, reason: parked.reason, detail: parked.detail))
-        out.receipts.append(RowReceipt(n: row.n, outcome: .parked, reason: parked.reason, detail: parked.detail))
-        out.writes.append(RowWrite(ref: row.change.ref, before: row.before, after: row.before, echo: sender.org))
+        out.parked.append(ParkedDraft(change: sent, n: row.incoming.n, why: parked))
+        out.receipts.append(
+          RowReceipt(
+            n: row.incoming.n, outcome: .parked, reason: parked.reason.rawValue, detail: parked.detail))
+        out.writes.append(
+          RowWrite(ref: ref, before: row.before, after: row.before, echo: sender.org, alias: alias(row)))
         continue
       }
-      try record(row, waiting: conflicts[row.change.ref] ?? [], &out)
-      var write = RowWrite(ref: row.change.ref, before: row.before, after: row.result.image, stamps: row.result.stamps)
-      let wasRead = (places[row.change.ref] ?? 0) <= sender.cursor
-      if row.result.asSent, wasRead { write.skip = sender.replica } else { write.echo = sender.org }
+      try record(row, waiting: conflicts[ref] ?? [], &out)
+      var write = RowWrite(
+        ref: ref, before: row.before, after: row.result.image, stamps: row.result.stamps, alias: alias(row))
+      let wasRead = (places[ref] ?? 0) <= sender.cursor
+      if row.result.asSent, wasRead, row.change.key == sent.key, isTheSenders(row) {
+        write.skip = sender.replica
+      } else {
+        write.echo = sender.org
+      }
       out.writes.append(write)
       if let receipt = receipt(row) { out.receipts.append(receipt) }
     }
     return out
+  }
+
+  /// The key under which the sender has the row, when it is known under another now.
+  private func alias(_ row: Row) -> RowRef? { row.change.key == row.incoming.sent.key ? nil : row.incoming.sent.ref }
+
+  /// Whether the sender goes on seeing the row.
+  private func isTheSenders(_ row: Row) -> Bool {
+    guard let image = row.result.image, sender.successor != nil else { return true }
+    return ["", sender.org].contains(unit(of: row.record, image))
   }
 
   /// Opens conflicts, or adds contenders to those that wait.
@@ -54,7 +73,7 @@ extension Intake {
       case .rejected: conflict.state = .rejected
       case .decidedByPolicy:
         conflict.state = .decided
-        let took = contest.column.map { row.result.image?[$0] == contest.incoming } ?? false
+        let took = contest.column.map { row.result.image?[$0] == contest.incoming } ?? (row.result.image == nil) == contest.incomingDeletes
         conflict.decision = Decision(
           conflict: conflict.id, choice: .policy, contender: took ? 1 : nil,
           value: took ? contest.incoming : contest.master, reason: conflict.policy,
@@ -70,14 +89,14 @@ extension Intake {
     let list = fields.joined(separator: ", ")
     if states.contains(.rejected) {
       return RowReceipt(
-        n: row.n, outcome: .rejected, reason: "owner",
+        n: row.incoming.n, outcome: .rejected, reason: "owner",
         detail: Label(zh: "\(list) 由市里维护", en: "\(list): kept by the city"))
     }
     if !states.isEmpty {
       return RowReceipt(
-        n: row.n, outcome: .contested, reason: states.contains(.proposed) ? "proposed" : "conflict",
+        n: row.incoming.n, outcome: .contested, reason: states.contains(.proposed) ? "proposed" : "conflict",
         detail: Label(zh: list, en: list))
     }
-    return row.result.asSent ? nil : RowReceipt(n: row.n, outcome: .merged)
+    return row.result.asSent ? nil : RowReceipt(n: row.incoming.n, outcome: .merged)
   }
 }

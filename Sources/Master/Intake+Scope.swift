@@ -37,25 +37,45 @@ extension Intake {
     }
   }
 
-  func refusal(_ row: Row) throws -> (String, Label)? {
+  func refusal(_ row: Row) throws -> Refused? {
     let record = row.record
     if record.owner == .city, row.change.kind == .insert {
-      return ("owner", Label(zh: "\(record.label.zh)由市里维护", en: "\(record.name) is kept by the city"))
+      return Refused(
+        reason: .owner, detail: Label(zh: "\(record.label.zh)由市里维护", en: "\(record.name) is kept by the city"))
     }
-    for image in [row.before, row.result.image].compactMap({ $0 }) {
-      let unit = unit(of: record, image)
-      if unit != "", unit != sender.org, !(unit == nil && row.before == nil) {
-        return ("scope", Label(zh: "不在本单位 \(sender.org) 的范围内", en: "is outside the scope of \(sender.org)"))
-      }
+    if !waived.contains(.scope), isOutOfScope(row) {
+      return Refused(
+        reason: .scope, detail: Label(zh: "不在本单位 \(sender.org) 的范围内", en: "is outside the scope of \(sender.org)"))
+    }
+    switch row.result.parked {
+    case .locked:
+      let period = record.rules.lock?.target(of: record, row.before ?? row.change.new.map { $0 ?? .null })
+      let name = period.map { "\($0.record) \($0.key.description)" } ?? ""
+      return Refused(
+        reason: .locked,
+        detail: Label(
+          zh: "\(name) 已锁定;作为修订申请等待市里批准", en: "\(name) is closed; this waits for the city as a revision request"))
+    case .overflow(let column):
+      let field = record.fields[column]
+      return Refused(
+        reason: .check, detail: Label(zh: "\(field.name):合计超出范围", en: "\(field.name): the sum is out of range"))
+    case nil: break
     }
     if let image = row.result.image, image != row.before,
       let problem = record.problems(in: image, formats: formats).first
     {
-      return (
-        "check",
-        Label(zh: "\(problem.field):\(problem.message.zh)", en: "\(problem.field): \(problem.message.en)")
-      )
+      return Refused(
+        reason: .check,
+        detail: Label(zh: "\(problem.field):\(problem.message.zh)", en: "\(problem.field): \(problem.message.en)"))
     }
     return nil
+  }
+
+  /// Some unit sees the row, before or after, and it is not the sender's.
+  private func isOutOfScope(_ row: Row) -> Bool {
+    [row.before, row.result.image].compactMap { $0 }.contains { image in
+      guard let unit = unit(of: row.record, image) else { return row.before != nil }
+      return unit != "" && unit != sender.org && unit != sender.successor
+    }
   }
 }

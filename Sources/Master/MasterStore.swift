@@ -28,16 +28,33 @@ struct RowWrite {
   var stamps: [Int: Stamp] = [:]
   /// The replica that has the row already and needs no echo.
   var skip: Identifier?
-  /// Units that must hear of the row although it did not move.
+  /// A unit that must hear of the row although it did not move.
   var echo: String?
+  /// The key under which the sender has the row, when that is not its key any more.
+  var alias: RowRef?
 }
 
-/// A row that cannot stand in the master, kept whole.
+/// Why a change is parked. The raw values are the words of receipts and of lists.
+enum Parking: String { case unique, reference, check, scope, owner, locked }
+
+/// A change that cannot enter the master, kept whole as it was sent.
 struct ParkedDraft {
   var change: Change
   var n: Int
-  var reason: String
-  var detail: Label
+  var why: Intake.Refused
+}
+
+/// A change that the master keeps parked.
+struct ParkedChange {
+  var id: Int64
+  var arrival: Int64
+  var sender: Identifier
+  var batch: Int64
+  var n: Int
+  var change: Change
+  var state: ParkedState
+
+  var ref: ParkedRef { ParkedRef(replica: sender.description, batch: batch, n: Int64(n)) }
 }
 
 /// Everything that one batch does to the master.
@@ -48,6 +65,8 @@ struct Settlement {
   var changed: [Conflict] = []
   var parked: [ParkedDraft] = []
   var receipts: [RowReceipt] = []
+  /// The rows as the sender names them.
+  var sent: [RowRef] = []
 }
 
 struct ReplicaRecord: Sendable {
@@ -118,15 +137,46 @@ protocol MasterTransaction {
   func referrers(to targets: Set<ReferenceTarget>) throws -> [ReferenceTarget: [RowRef]]
   /// The newest place of each row as a unit sees it.
   func places(of refs: [RowRef], unit: String) throws -> [RowRef: Int64]
+  /// The unit that sees a row; "" is everybody; nil: its parent is not there.
+  func unit(of record: RecordSchema, _ image: [Value]) throws -> String?
   func nextConflict() throws -> Int64
+  /// The number of the newest conflict.
+  func lastConflict() throws -> Int64
+  func conflict(_ id: Int64) throws -> Conflict?
+  /// Who set the cell last, from the log; nil: nobody did.
+  func author(of ref: RowRef, column: Int) throws -> Identifier?
   /// Writes a conflict and lets every replica that sees the row hear of it.
   func save(_ conflict: Conflict) throws
-  func write(_ settlement: Settlement, from replica: Identifier, arrival: Int64, received: Stamp) throws
+  /// Writes rows, tombstones, stamps and conflicts, and gives every row its place in the feed.
+  func write(_ settlement: Settlement, arrival: Int64) throws
+
+  // Parked changes.
+  /// Keeps the changes that a batch could not bring in.
+  func park(_ drafts: [ParkedDraft], from replica: ReplicaRecord, batch: Int64, arrival: Int64, received: Stamp) throws
+  /// A later change of a row by the same replica supersedes what it had parked of it.
+  func supersede(_ rows: [RowRef], by replica: Identifier, arrival: Int64) throws
+  func parkedChange(_ id: Int64) throws -> ParkedChange?
+  func parkedChange(_ ref: ParkedRef) throws -> ParkedChange?
+  /// What waits for any of these, in arrival order.
+  func waiting(for causes: Set<Cause>) throws -> [ParkedChange]
+  /// What waits of an insert of this row.
+  func waitingInsert(of ref: RowRef) throws -> ParkedChange?
+  /// It still cannot enter, for this reason now.
+  func save(_ why: Intake.Refused, of parked: ParkedChange) throws
+  /// It waits no more; its sender's unit hears of it.
+  func settle(_ parked: ParkedChange, as state: ParkedState, detail: Label, edit: Edit) throws
+
+  // Rows that are one.
+  func hasAliases() throws -> Bool
+  func aliases(of refs: Set<RowRef>) throws -> [RowRef: RowKey]
+  func save(_ alias: Alias) throws
 
   // The log of signed batches.
   /// The number of the city's next batch.
   func nextOwnBatch() throws -> Int64
   func nextArrival() throws -> Int64
+  /// The arrival number that the next batch will get.
+  func upcomingArrival() throws -> Int64
   func batch(_ replica: Identifier, _ number: Int64) throws -> LoggedBatch?
   func append(_ message: Envelope, receipt: [UInt8], arrival: Int64, received: Stamp, touched: [RowRef]) throws
 

@@ -42,7 +42,9 @@ struct SQLiteMasterTransaction: MasterTransaction {
 
   func head() throws -> Int64 { try counter("place") }
   func nextArrival() throws -> Int64 { try next("arrival") }
+  func upcomingArrival() throws -> Int64 { try counter("arrival") + 1 }
   func nextConflict() throws -> Int64 { try next("conflict") }
+  func lastConflict() throws -> Int64 { try counter("conflict") }
   func nextOwnBatch() throws -> Int64 { try next("own") }
   func stamp() throws -> Stamp { Stamp(raw: try db.integer("SELECT stamp FROM sync_clock") ?? 0) }
   func tick(milliseconds: Int64) throws -> Stamp { try SQLiteStore.tick(db, milliseconds: milliseconds) }
@@ -83,6 +85,10 @@ struct SQLiteMasterTransaction: MasterTransaction {
       let conflicts = try ConflictTables.read(db, where: condition, ref.columns)
       return conflicts.isEmpty ? nil : conflicts
     }
+  }
+
+  func conflict(_ id: Int64) throws -> Conflict? {
+    try ConflictTables.read(db, where: "id = ?", [.integer(id)]).first
   }
 
   func cellStamps(of refs: [RowRef]) throws -> [RowRef: [Int: Stamp]] {
@@ -173,6 +179,22 @@ struct SQLiteMasterTransaction: MasterTransaction {
     return try db.first(sql, [.blob(replica.bytes), .integer(number)]).flatMap(LoggedBatch.init(row:))
   }
 
+  func author(of ref: RowRef, column: Int) throws -> Identifier? {
+    var author: Identifier?
+    let sql = """
+      SELECT b.* FROM sync_touch t JOIN sync_batch b USING (arrival) WHERE t.record = ? AND t.key = ? ORDER BY arrival DESC
+      """
+    let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: StatementArguments(ref.columns))
+    while author == nil, let row = try rows.next() {
+      guard let logged = LoggedBatch(row: row.cells(0..<8)) else { continue }
+      let touches = try logged.batch(schema).changes.contains { change in
+        change.ref == ref && (change.new[column] != nil || change.kind == .delete)
+      }
+      if touches { author = logged.replica }
+    }
+    return author
+  }
+
   func append(_ message: Envelope, receipt: [UInt8], arrival: Int64, received: Stamp, touched: [RowRef]) throws {
     var chain: [UInt8] = Array(repeating: 0, count: 32)
     if case .blob(let last)? = try db.first("SELECT chain FROM sync_batch WHERE arrival = ?", [.integer(arrival - 1)])?
@@ -186,7 +208,8 @@ struct SQLiteMasterTransaction: MasterTransaction {
         .integer(arrival), .blob(message.header.replica.bytes), .integer(message.header.number), .blob(message.hash),
         .blob(sha256(chain + message.hash)), .integer(received.raw), .blob(message.bytes), .blob(receipt),
       ])
-    for ref in touched { try db.run("INSERT INTO sync_touch VALUES (?, ?, ?)", ref.columns + [.integer(arrival)]) }
+    let sql = "INSERT INTO sync_touch VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+    for ref in touched { try db.run(sql, ref.columns + [.integer(arrival)]) }
   }
 }
 
@@ -218,6 +241,11 @@ extension ReplicaRecord {
 }
 
 extension LoggedBatch {
+  /// What the batch holds. Its signature is not checked again.
+  func batch(_ schema: Schema) throws -> Batch {
+    try Batch(try SealedEnvelope(message[...]).unverifiedBody(), schema: schema)
+  }
+
   init?(row: [Value]) {
     guard row.count == 8, case .integer(let arrival) = row[0], case .blob(let id) = row[1],
       let replica = Identifier(id),

@@ -6,7 +6,7 @@ import SyncProtocol
 // Writing a settlement into SQLite, and giving every changed row its place in the feed.
 
 extension SQLiteMasterTransaction {
-  func write(_ settlement: Settlement, from replica: Identifier, arrival: Int64, received: Stamp) throws {
+  func write(_ settlement: Settlement, arrival: Int64) throws {
     try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
     try applying(db) {
       for write in settlement.writes { try vacate(write) }
@@ -18,22 +18,8 @@ extension SQLiteMasterTransaction {
       }
     }
     for write in settlement.writes { try note(write, arrival: arrival) }
-    try supersede(settlement.writes, by: replica, arrival: arrival)
     try feed(settlement.writes)
-    for parked in settlement.parked { try park(parked, from: replica, arrival: arrival) }
     for conflict in settlement.opened + settlement.changed { try save(conflict) }
-  }
-
-  /// A later change by the same replica supersedes what it had parked of the row.
-  private func supersede(_ writes: [RowWrite], by replica: Identifier, arrival: Int64) throws {
-    let waits = "replica = ? AND superseded_by IS NULL"
-    let sender = Value.blob(replica.bytes)
-    if try db.first("SELECT 1 FROM sync_parked WHERE \(waits) LIMIT 1", [sender]) == nil { return }
-    for write in writes {
-      try db.run(
-        "UPDATE sync_parked SET superseded_by = ? WHERE record = ? AND key = ? AND \(waits)",
-        [.integer(arrival)] + write.ref.columns + [sender])
-    }
   }
 
   /// Vacate, then assign: rows that go, or give up a unique value, leave first, so that two rows may swap one.
@@ -65,31 +51,33 @@ extension SQLiteMasterTransaction {
     }
   }
 
-  func park(_ draft: ParkedDraft, from replica: Identifier, arrival: Int64) throws {
-    let change = draft.change
-    try db.run(
-      """
-      INSERT INTO sync_parked
-        (record, key, replica, arrival, n, reason, zh, en, kind, old, new, actor, edited_at)
-      VALUES (\(placeholders(13)))
-      """,
-      change.ref.columns + [
-        .blob(replica.bytes), .integer(arrival), .integer(Int64(draft.n)), .text(draft.reason), .text(draft.detail.zh),
-        .text(draft.detail.en), .text("\(change.kind)"), .blob(encodeSparse(change.old)),
-        .blob(encodeSparse(change.new)),
-        .text(change.edit.actor), .integer(change.edit.stamp.raw),
-      ])
-  }
-
-  /// Writes a conflict with its contenders and gives it a place, so that every replica that sees the row hears of it.
+  /// Writes a conflict with its contenders and gives it a place, so that every replica that sees the row hears of it, and
+  /// every unit that contested it.
   func save(_ conflict: Conflict) throws {
     try ConflictTables.write(db, conflict)
     for contender in conflict.contenders { try ConflictTables.write(db, contender, of: conflict.id) }
-    guard let record = schema.record(conflict.record) else { return }
-    let image =
-      try record.row(db, key: conflict.key) ?? tombstones(of: [RowRef(conflict.record, conflict.key)]).values.first
-    guard let image, let unit = try unit(of: record, image) else { return }
-    try place(RowRef(Conflict.table, RowKey([.integer(conflict.id)])), unit: unit, gone: false, skip: nil)
+    try announce(conflict)
+  }
+
+  private func announce(_ conflict: Conflict) throws {
+    var units = Set(try conflict.contenders.compactMap { try Identifier(hex: $0.replica).flatMap(replica)?.org })
+    if let unit = try unit(of: conflict) { units = unit == "" ? [""] : units.union([unit]) }
+    for unit in units.sorted() {
+      try place(RowRef(Conflict.table, RowKey([.integer(conflict.id)])), unit: unit, gone: false, skip: nil)
+    }
+  }
+
+  /// The unit that sees the row of a conflict.
+  private func unit(of conflict: Conflict) throws -> String? {
+    guard let record = schema.record(conflict.record) else { return nil }
+    let ref = RowRef(conflict.record, conflict.key)
+    let image = try record.row(db, key: conflict.key) ?? tombstones(of: [ref])[ref]
+    return try image.flatMap { try unit(of: record, $0) }
+  }
+
+  /// The conflicts of a row that moved are known where it moved to.
+  private func announceConflicts(of ref: RowRef) throws {
+    for conflict in try ConflictTables.read(db, where: "record = ? AND key = ?", ref.columns) { try announce(conflict) }
   }
 
   // MARK: The feed
@@ -100,6 +88,7 @@ extension SQLiteMasterTransaction {
       let new = try write.after.flatMap { try unit(of: record, $0) }
       var old = try write.before.flatMap { try unit(of: record, $0) }
       if old == nil, write.after == nil { old = write.echo }
+      if let alias = write.alias, let echo = write.echo { try place(alias, unit: echo, gone: true, skip: nil) }
       if write.after == write.before {
         // The sender hears what stands; of a row that it may not see, that there is none (I4).
         if let echo = write.echo {
@@ -110,7 +99,13 @@ extension SQLiteMasterTransaction {
       if let new { try place(write.ref, unit: new, gone: false, skip: write.skip) }
       if let old, old != new {
         try place(write.ref, unit: old, gone: true, skip: new == nil ? write.skip : nil)
-        if let new { try moveChildren(of: record, write.ref.key, from: old, to: new) }
+        if let new {
+          try announceConflicts(of: write.ref)
+          try moveChildren(of: record, write.ref.key, from: old, to: new)
+        }
+      }
+      if let echo = write.echo, let new, new != "", new != echo, old != echo {
+        try place(write.ref, unit: echo, gone: true, skip: nil)
       }
     }
   }
@@ -127,12 +122,13 @@ extension SQLiteMasterTransaction {
       for childKey in keys {
         try place(RowRef(child.name, childKey), unit: new, gone: false, skip: nil)
         try place(RowRef(child.name, childKey), unit: old, gone: true, skip: nil)
+        try announceConflicts(of: RowRef(child.name, childKey))
         try moveChildren(of: child, childKey, from: old, to: new)
       }
     }
   }
 
-  private func place(_ ref: RowRef, unit: String, gone: Bool, skip: Identifier?) throws {
+  func place(_ ref: RowRef, unit: String, gone: Bool, skip: Identifier?) throws {
     try db.run(
       """
       INSERT INTO sync_feed (place, unit, record, key, gone, skip)
@@ -180,15 +176,19 @@ extension SQLiteMasterTransaction {
       end = row[0]
       if row.cell(4) == .blob(replica.bytes) { continue }
       guard case .blob(let bytes) = row.cell(2) else { continue }
-      try append(RowRef(row[1], try RowKey(encoded: bytes)), gone: row[3] as Int64 == 1, to: &writer)
+      try append(RowRef(row[1], try RowKey(encoded: bytes)), of: unit, gone: row[3] as Int64 == 1, to: &writer)
       count += 1
     }
     return Page(body: writer.bytes, cursor: more ? end : try head(), more: more)
   }
 
-  private func append(_ ref: RowRef, gone: Bool, to writer: inout PageWriter) throws {
-    if ref.record == Conflict.table {
-      for conflict in try ConflictTables.read(db, where: "id = ?", ref.key.values) {
+  private func append(_ ref: RowRef, of reader: String, gone: Bool, to writer: inout PageWriter) throws {
+    if ref.record == ParkedNotice.table {
+      if let notice = try notice(ref.key) { writer.append(.parked(notice)) }
+    } else if ref.record == Conflict.table {
+      for var conflict in try ConflictTables.read(db, where: "id = ?", ref.key.values) {
+        let unit = try unit(of: conflict)
+        if unit != "", unit != reader { conflict = try asSeenFromOutside(conflict, by: reader) }
         writer.append(.conflict(conflict))
         for contender in conflict.contenders { writer.append(.contender(conflict: conflict.id, contender)) }
       }
@@ -197,6 +197,21 @@ extension SQLiteMasterTransaction {
     } else {
       writer.append(.gone(ref))
     }
+  }
+
+  /// What a unit hears of a conflict in a row that it may not see (any more): its own contenders, and what was decided
+  /// about them (I4).
+  private func asSeenFromOutside(_ conflict: Conflict, by reader: String) throws -> Conflict {
+    var seen = conflict
+    seen.base = .null
+    seen.master = .null
+    seen.contenders = try conflict.contenders.filter { contender in
+      try Identifier(hex: contender.replica).flatMap(replica)?.org == reader
+    }
+    if let decision = seen.decision, !seen.contenders.contains(where: { $0.id == decision.contender }) {
+      seen.decision?.value = .null
+    }
+    return seen
   }
 
   // MARK: The city's own edits

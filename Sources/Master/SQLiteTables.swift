@@ -12,7 +12,8 @@ import SyncCore
 //   sync_feed         the newest place of each row for each unit that sees it ("" is everybody)
 //   sync_tombstone    the last image of a deleted row
 //   sync_cell         stamps of cells whose policy is `latest`
-//   sync_parked       rows that cannot stand, whole, with their reason
+//   sync_parked       changes that cannot enter, whole, with their reason, what they wait for and what became of them
+//   sync_alias        the other keys of rows that were duplicates
 
 enum MasterTables {
   /// Written into the file's header ("TRBm").
@@ -54,10 +55,19 @@ enum MasterTables {
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE sync_parked (
           id INTEGER PRIMARY KEY, record TEXT NOT NULL, key BLOB NOT NULL, replica BLOB NOT NULL, arrival INTEGER NOT NULL,
-          n INTEGER NOT NULL, reason TEXT NOT NULL, zh TEXT NOT NULL, en TEXT NOT NULL, kind TEXT NOT NULL, old BLOB NOT NULL,
-          new BLOB NOT NULL, actor TEXT NOT NULL, edited_at INTEGER NOT NULL, superseded_by INTEGER
+          batch INTEGER NOT NULL, n INTEGER NOT NULL, reason TEXT NOT NULL, zh TEXT NOT NULL, en TEXT NOT NULL, cause BLOB,
+          kind TEXT NOT NULL, old BLOB NOT NULL, new BLOB NOT NULL, actor TEXT NOT NULL, edited_at INTEGER NOT NULL,
+          cells BLOB NOT NULL, received_at INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'waiting', ruling_zh TEXT,
+          ruling_en TEXT, ruled_by TEXT, ruled_at INTEGER, UNIQUE (replica, batch, n)
         ) STRICT;
+        CREATE INDEX sync_parked_by_cause ON sync_parked (cause) WHERE cause IS NOT NULL;
+        CREATE INDEX sync_parked_waiting ON sync_parked (replica) WHERE state = 'waiting';
         CREATE INDEX sync_parked_of_row ON sync_parked (record, key);
+        CREATE TABLE sync_alias (
+          record TEXT NOT NULL, key BLOB NOT NULL, target BLOB NOT NULL, reason TEXT NOT NULL, actor TEXT NOT NULL,
+          stamp INTEGER NOT NULL, PRIMARY KEY (record, key)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX sync_alias_by_target ON sync_alias (record, target);
         """)
     try createCaptureTables(db, actor: actor)
     try ConflictTables.create(db)

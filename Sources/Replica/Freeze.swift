@@ -14,7 +14,13 @@ extension Replica {
       for ref in outgoing.idle + outgoing.changes.map(\.ref) {
         try schema.record(ref.record)?.clearPending(db, key: ref.key)
       }
-      for changes in portions(outgoing.changes, most: most) { try enqueue(db, changes) }
+      var acts = try acts(db)
+      for changes in portions(outgoing.changes, most: most) {
+        acts.changes = Array(changes)
+        try enqueue(db, acts)
+        acts = Batch()
+      }
+      if !acts.isEmpty { try enqueue(db, acts) }
       return outgoing.heldRows
     }
   }
@@ -26,23 +32,28 @@ extension Replica {
     return stride(from: 0, to: ordered.count, by: most).map { ordered[$0..<min($0 + most, ordered.count)] }
   }
 
-  private func enqueue(_ db: Database, _ changes: ArraySlice<Change>) throws {
+  private func enqueue(_ db: Database, _ batch: Batch) throws {
     let number = (try db.integer("SELECT max(number) FROM sync_outbox") ?? 0) + 1
     let meta = try ReplicaMeta.read(db)
     let header = Header(
       kind: .batch, replica: meta.replica, epoch: meta.epoch, number: number, cursor: meta.cursor,
       stamp: try tick(db, milliseconds: clock()), schema: meta.schemaHash)
-    let message = try Envelope(header, body: Batch(changes: Array(changes)).encoded(schema), key: key)
+    let message = try Envelope(header, body: batch.encoded(schema), key: key)
     try db.run(
       "INSERT INTO sync_outbox VALUES (?, ?, ?, ?, NULL)",
-      [.integer(number), .integer(meta.cursor), .integer(Int64(changes.count)), .blob(message.bytes)])
-    for change in changes {
+      [.integer(number), .integer(meta.cursor), .integer(Int64(batch.changes.count)), .blob(message.bytes)])
+    for change in batch.changes {
       guard let record = schema.record(change.record) else { continue }
       let mask = change.touchedColumns(record).reduce(Int64(0)) { $0 | 1 << Int64($1) }
       try db.run(
         "INSERT INTO sync_flight VALUES (?, ?, ?, ?)",
         [.text(change.record), .blob(change.key.encoded), .integer(number), .integer(mask)])
     }
+    for decision in batch.decisions {
+      try db.run(
+        "UPDATE sync_decision SET batch = ? WHERE conflict = ?", [.integer(number), .integer(decision.conflict)])
+    }
+    if !batch.rulings.isEmpty { try db.run("UPDATE sync_parked SET untold = 0 WHERE untold = 1") }
   }
 
   /// The batches that have no receipt yet, in order, as they were made.

@@ -40,6 +40,11 @@ public struct ParkedRow: Sendable {
   public var edit: Edit
   /// nil: not sent yet.
   public var batch: Int64?
+  public var state: ParkedState
+  /// The city's number of it.
+  public var cityID: Int64?
+  /// Who settled it; nil: it waits, or nobody had to.
+  public var ruledBy: String?
 }
 
 extension Replica {
@@ -56,7 +61,7 @@ extension Replica {
         cursor: meta.cursor,
         lastSync: meta.lastSync,
         openConflicts: try count("SELECT count(*) FROM sync_conflict WHERE state IN ('open', 'proposed')"),
-        parked: try count("SELECT count(*) FROM sync_parked"))
+        parked: try count("SELECT count(*) FROM sync_parked WHERE state = 'waiting'"))
     }
   }
 
@@ -85,17 +90,23 @@ extension Replica {
     }
   }
 
-  public func parked() throws -> [ParkedRow] {
+  /// What is parked, oldest first.
+  /// - Parameter waiting: whether to leave out what was settled.
+  public func parked(waiting: Bool = true) throws -> [ParkedRow] {
     try read { db in
       var rows: [ParkedRow] = []
-      let sql = "SELECT id, record, key, reason, zh, en, image, actor, edited_at, batch FROM sync_parked ORDER BY id"
+      let sql = """
+        SELECT id, record, key, reason, zh, en, image, actor, edited_at, batch, state, city_id, ruled_by
+        FROM sync_parked \(waiting ? "WHERE state = 'waiting'" : "") ORDER BY id
+        """
       try db.each(sql) { row in
         guard case .blob(let key) = row.cell(2), case .blob(let image) = row.cell(6) else { return }
         rows.append(
           ParkedRow(
             id: row[0], ref: RowRef(row[1], try RowKey(encoded: key)), reason: row[3],
-            detail: Label(zh: row[4], en: row[5]),
-            row: try decodeImage(image), edit: Edit(stamp: Stamp(raw: row[8]), actor: row[7]), batch: row[9]))
+            detail: Label(zh: row[4], en: row[5]), row: try decodeImage(image),
+            edit: Edit(stamp: Stamp(raw: row[8]), actor: row[7]), batch: row[9],
+            state: ParkedState(rawValue: row[10]) ?? .waiting, cityID: row[11], ruledBy: row[12]))
       }
       return rows
     }

@@ -7,17 +7,51 @@ import SyncCore
 
 extension Replica {
   func addParked(
-    _ db: Database, _ ref: RowRef, image: [Value], edit: Edit, batch: Int64?, reason: String, detail: Label
+    _ db: Database, _ ref: RowRef, image: [Value], edit: Edit, sent: (batch: Int64, n: Int)?, reason: String,
+    detail: Label
   ) throws {
     try db.run(
       """
-      INSERT INTO sync_parked (record, key, batch, reason, zh, en, image, actor, edited_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO sync_parked (record, key, batch, n, reason, zh, en, image, actor, edited_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
-        .text(ref.record), .blob(ref.key.encoded), batch.map(Value.integer) ?? .null, .text(reason), .text(detail.zh),
-        .text(detail.en), .blob(encodeImage(image)), .text(edit.actor), .integer(edit.stamp.raw),
+        .text(ref.record), .blob(ref.key.encoded), sent.map { .integer($0.batch) } ?? .null,
+        sent.map { .integer(Int64($0.n)) } ?? .null, .text(reason), .text(detail.zh), .text(detail.en),
+        .blob(encodeImage(image)), .text(edit.actor), .integer(edit.stamp.raw),
       ])
+  }
+
+  /// What the city says of a change that it parked; nil: nothing that is news here.
+  func take(_ db: Database, _ notice: ParkedNotice) throws -> News? {
+    guard notice.parked.replica == identity.replica.description else { return nil }
+    let place: [Value] = [.integer(notice.parked.batch), .integer(notice.parked.n)]
+    let find = "SELECT record, key FROM sync_parked WHERE batch = ? AND n = ? AND state = 'waiting'"
+    guard let found = try db.first(find, place), case .text(let record) = found[0], case .blob(let key) = found[1] else {
+      return nil
+    }
+    let isWaiting = notice.state == .waiting
+    try db.run(
+      """
+      UPDATE sync_parked SET state = ?, city_id = ?, zh = ?, en = ?, ruled_by = ?, ruled_at = ?
+      WHERE batch = ? AND n = ? AND state = 'waiting'
+      """,
+      [
+        .text(notice.state.rawValue), .integer(notice.id), .text(notice.detail.zh), .text(notice.detail.en),
+        isWaiting ? .null : .text(notice.edit.actor), isWaiting ? .null : .integer(notice.edit.stamp.raw),
+      ] + place)
+    return isWaiting ? nil : .settled(RowRef(record, try RowKey(encoded: key)), notice)
+  }
+
+  /// Rows that this replica set aside since, because they stood in the way of a pull.
+  func parkedHere(_ db: Database, after id: Int64) throws -> [News] {
+    var news: [News] = []
+    let sql = "SELECT record, key, zh, en FROM sync_parked WHERE id > ? AND batch IS NULL ORDER BY id"
+    try db.each(sql, [.integer(id)]) { row in
+      guard case .blob(let key) = row.cell(1) else { return }
+      news.append(.parked(RowRef(row[0], try RowKey(encoded: key)), Label(zh: row[2], en: row[3])))
+    }
+    return news
   }
 
   /// Rows here that refer to a row that goes, and that the master has not seen, go to `sync_parked` until it comes back.
@@ -60,14 +94,14 @@ extension Replica {
       columns.contains(where: { change.new[$0] != nil })
     else { return }
     try undo(db, record, pending) { try parkChildren(db, record, key: key) }
-    try addParked(db, change.ref, image: image, edit: change.edit, batch: nil, reason: reason, detail: detail)
+    try addParked(db, change.ref, image: image, edit: change.edit, sent: nil, reason: reason, detail: detail)
   }
 
   /// Unsent rows that were parked here enter again, as pending, once nothing stands in their way.
   func returnParked(_ db: Database) throws {
     for record in schema.records {
       var waiting: [(id: Int64, image: [Value], actor: String)] = []
-      let sql = "SELECT id, image, actor FROM sync_parked WHERE batch IS NULL AND record = ? ORDER BY id"
+      let sql = "SELECT id, image, actor FROM sync_parked WHERE batch IS NULL AND state = 'waiting' AND record = ? ORDER BY id"
       try db.each(sql, [.text(record.name)]) { row in
         if case .blob(let bytes) = row.cell(1) { waiting.append((row[0], try decodeImage(bytes), row[2])) }
       }

@@ -20,11 +20,12 @@ extension Replica {
     // A later batch of a row supersedes what was parked of it.
     try db.run(
       """
-      DELETE FROM sync_parked WHERE batch < ?1 AND EXISTS (
+      DELETE FROM sync_parked WHERE batch < ?1 AND state = 'waiting' AND EXISTS (
         SELECT 1 FROM sync_flight f WHERE f.record = sync_parked.record AND f.key = sync_parked.key AND f.batch = ?1)
       """, [number])
     try forgetUpstream(db, of: number)
     try db.run("DELETE FROM sync_flight WHERE batch = ?", [number])
+    try db.run("DELETE FROM sync_decision WHERE batch = ?", [number])
     try db.run("UPDATE sync_outbox SET receipt = ? WHERE number = ?", [.blob(receipt.bytes), number])
   }
 
@@ -33,7 +34,13 @@ extension Replica {
   ) throws {
     var leaving: [(RecordSchema, RowKey)] = []
     for row in rows {
-      guard row.n <= batch.changes.count else { continue }
+      guard row.n <= batch.changes.count else {
+        let index = row.n - batch.changes.count - 1
+        if index < batch.decisions.count {
+          summary.news.append(.refused(conflict: batch.decisions[index].conflict, row.detail))
+        }
+        continue
+      }
       switch row.outcome {
       case .merged: summary.merged += 1
       case .contested: summary.conflicts += 1
@@ -41,6 +48,7 @@ extension Replica {
       case .parked:
         summary.parked += 1
         let change = batch.changes[row.n - 1]
+        summary.news.append(.parked(change.ref, row.detail))
         guard let record = schema.record(change.record) else { continue }
         if try park(db, record, change, row, batch: number) { leaving.append((record, change.key)) }
       }
@@ -86,12 +94,13 @@ extension Replica {
       try record.row(db, key: change.key) ?? parkedImage(db, change.ref)
       ?? zip(change.new, change.old).map { $0 ?? $1 ?? .null }
     try addParked(
-      db, change.ref, image: image, edit: change.edit, batch: batch, reason: receipt.reason, detail: receipt.detail)
+      db, change.ref, image: image, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
+      detail: receipt.detail)
     return change.kind == .insert
   }
 
   private func parkedImage(_ db: Database, _ ref: RowRef) throws -> [Value]? {
-    let sql = "SELECT image FROM sync_parked WHERE record = ? AND key = ? ORDER BY id DESC"
+    let sql = "SELECT image FROM sync_parked WHERE record = ? AND key = ? AND state = 'waiting' ORDER BY id DESC"
     guard case .blob(let image)? = try db.first(sql, [.text(ref.record), .blob(ref.key.encoded)])?.first else {
       return nil
     }

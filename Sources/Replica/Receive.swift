@@ -10,6 +10,8 @@ public struct ReceiveSummary: Sendable, Equatable {
   public var conflicts = 0
   public var parked = 0
   public var rejected = 0
+  /// What the clerk should hear of.
+  public var news: [News] = []
 
   public init() {}
 
@@ -19,7 +21,20 @@ public struct ReceiveSummary: Sendable, Equatable {
     conflicts += other.conflicts
     parked += other.parked
     rejected += other.rejected
+    news += other.news
   }
+}
+
+/// What a sync brought that concerns edits made here.
+public enum News: Sendable, Equatable {
+  /// A conflict that this replica takes part in was decided.
+  case decided(Conflict)
+  /// What became of a change that the city had parked.
+  case settled(RowRef, ParkedNotice)
+  /// A row was parked, by the city or here.
+  case parked(RowRef, Label)
+  /// The city did not accept a decision of this unit.
+  case refused(conflict: Int64, Label)
 }
 
 /// A pulled row needs a place that a pending row holds. Freeze, send and try again.
@@ -42,7 +57,7 @@ extension Replica {
           meta.cursor = last.header.cursor
           meta.lastSync = clock()
           try meta.write(db)
-          summary.pulled = try apply(db, items, parkingClashes: parkingClashes)
+          summary.pulled = try apply(db, items, parkingClashes: parkingClashes, &summary.news)
           // The clock follows stamps that the city has clamped, and no others.
           try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(last.header.stamp.raw)])
         }
@@ -75,7 +90,7 @@ extension Replica {
           if rows.updateValue(item, forKey: ref) == nil { order.append(ref) }
         case .gone(let ref):
           if rows.updateValue(item, forKey: ref) == nil { order.append(ref) }
-        case .conflict, .contender: others.append(item)
+        case .conflict, .contender, .parked: others.append(item)
         }
       }
     }
@@ -85,15 +100,22 @@ extension Replica {
   private typealias Target = (record: RecordSchema, key: RowKey, master: [Value]?, result: Reconciliation)
 
   /// Vacate, then assign: rows that go, or give up a unique value, leave first, so that two rows may swap one.
-  private func apply(_ db: Database, _ items: [PageItem], parkingClashes: Bool) throws -> Int {
+  private func apply(
+    _ db: Database, _ items: [PageItem], parkingClashes: Bool, _ news: inout [News]
+  ) throws -> Int {
+    let parkedBefore = try db.integer("SELECT max(id) FROM sync_parked") ?? 0
     if parkingClashes {
       for case .row(let name, let image) in items { try schema.record(name).map { try parkHolders(db, $0, image) } }
     }
+    var decided: [Int64] = []
     var targets: [Target] = []
     for item in items {
       switch item {
-      case .conflict(let conflict): try ConflictTables.write(db, conflict)
+      case .conflict(let conflict):
+        if !conflict.isWaiting, try isNews(db, conflict) { decided.append(conflict.id) }
+        try ConflictTables.write(db, conflict)
       case .contender(let id, let contender): try ConflictTables.write(db, contender, of: id)
+      case .parked(let notice): if let item = try take(db, notice) { news.append(item) }
       case .row(let name, let image):
         guard let record = schema.record(name) else { continue }
         let key = record.rowKey(of: image)
@@ -108,7 +130,20 @@ extension Replica {
       for target in targets { try target.result.row.map { try target.record.write(db, row: $0) } }
     }
     for target in targets { try keep(db, target.record, target.key, target.result, master: target.master) }
+    for id in decided {
+      for conflict in try ConflictTables.read(db, where: "id = ?", [.integer(id)])
+      where conflict.contenders.contains(where: { $0.replica == identity.replica.description }) {
+        news.append(.decided(conflict))
+      }
+    }
+    news += try parkedHere(db, after: parkedBefore)
     return targets.count
+  }
+
+  /// Whether this state of the conflict was not known here.
+  private func isNews(_ db: Database, _ conflict: Conflict) throws -> Bool {
+    let sql = "SELECT 1 FROM sync_conflict WHERE id = ? AND version = ?"
+    return try db.first(sql, [.integer(conflict.id), .integer(conflict.version)]) == nil
   }
 
   private func vacate(_ db: Database, _ target: Target, parkingChildren: Bool) throws {

@@ -8,7 +8,8 @@ import SyncCore
 //   sync_outbox      its numbered batches as sent, each with its receipt
 //   sync_flight      the cells of batches without a receipt: touched, though no longer pending
 //   sync_upstream_R  the master's image of a touched row, pulled beneath it
-//   sync_parked      rows that cannot stand in the master, whole, with their reason
+//   sync_parked      rows that cannot stand in the master, whole, with their reason and what became of them
+//   sync_decision    conflicts that this unit decided, until the city has answered
 //   sync_archive     the last image of every row that a pull removed
 
 enum ReplicaTables {
@@ -30,8 +31,15 @@ enum ReplicaTables {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX sync_flight_of_batch ON sync_flight (batch);
         CREATE TABLE sync_parked (
-          id INTEGER PRIMARY KEY, record TEXT NOT NULL, key BLOB NOT NULL, batch INTEGER, reason TEXT NOT NULL,
-          zh TEXT NOT NULL, en TEXT NOT NULL, image BLOB NOT NULL, actor TEXT NOT NULL, edited_at INTEGER NOT NULL
+          id INTEGER PRIMARY KEY, record TEXT NOT NULL, key BLOB NOT NULL, batch INTEGER, n INTEGER, reason TEXT NOT NULL,
+          zh TEXT NOT NULL, en TEXT NOT NULL, image BLOB NOT NULL, actor TEXT NOT NULL, edited_at INTEGER NOT NULL,
+          state TEXT NOT NULL DEFAULT 'waiting', city_id INTEGER, ruled_by TEXT, ruled_at INTEGER,
+          untold INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+        CREATE INDEX sync_parked_of_batch ON sync_parked (batch, n);
+        CREATE TABLE sync_decision (
+          conflict INTEGER PRIMARY KEY, choice TEXT NOT NULL, contender INTEGER, value ANY, reason TEXT NOT NULL,
+          actor TEXT NOT NULL, stamp INTEGER NOT NULL, version INTEGER, batch INTEGER
         ) STRICT;
         CREATE INDEX sync_parked_of_row ON sync_parked (record, key);
         CREATE TABLE sync_archive (

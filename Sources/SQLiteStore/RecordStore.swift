@@ -14,6 +14,15 @@ public protocol RecordStore: AnyObject {
   func read<T>(_ body: (Database) throws -> T) throws -> T
   /// Runs edits in one captured transaction, in the name of the actor, or of the default one.
   func edit<T>(as actor: String?, _ body: (Database) throws -> T) throws -> T
+  /// Takes up a parked row again, with these cells changed. Inside `edit`. Returns false when none is parked under the key.
+  func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ values: [Int: Value]) throws -> Bool
+  /// Rows that are parked and so not in the record's table.
+  func parkedRows(_ record: RecordSchema) throws -> [[Value]]
+}
+
+extension RecordStore {
+  public func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ values: [Int: Value]) throws -> Bool { false }
+  public func parkedRows(_ record: RecordSchema) throws -> [[Value]] { [] }
 }
 
 /// One condition of a list: the field's value is this.

@@ -77,6 +77,8 @@ public struct Decision: Hashable, Sendable {
     case take
     /// Another value.
     case value
+    /// Of a conflict about a whole row: the row goes.
+    case remove
     /// The column's policy decided.
     case policy
     /// Back to open.
@@ -88,9 +90,12 @@ public struct Decision: Hashable, Sendable {
   public var value: Value
   public var reason: String
   public var edit: Edit
+  /// The version of the conflict that was looked at; nil: whatever it is now. Travels, but is not kept.
+  public var version: Int64?
 
   public init(
-    conflict: Int64, choice: Choice, contender: Int64? = nil, value: Value = .null, reason: String, edit: Edit
+    conflict: Int64, choice: Choice, contender: Int64? = nil, value: Value = .null, reason: String, edit: Edit,
+    version: Int64? = nil
   ) {
     self.conflict = conflict
     self.choice = choice
@@ -98,6 +103,7 @@ public struct Decision: Hashable, Sendable {
     self.value = value
     self.reason = reason
     self.edit = edit
+    self.version = version
   }
 }
 
@@ -164,6 +170,22 @@ extension Contender {
 
 extension Decision {
   public static let table = "sync_decision"
+  public static let bodyColumns = [
+    "conflict", "choice", "contender", "value", "reason", "actor", "stamp", "version",
+  ]
+
+  /// The row of a body.
+  public var bodyRow: [Value] { [.integer(conflict)] + columns + [version.map(Value.integer) ?? .null] }
+
+  public init?(bodyRow row: [Value]) {
+    guard row.count == Self.bodyColumns.count, case .integer(let id) = row[0] else { return nil }
+    self.init(conflict: id, columns: Array(row[1..<7]))
+    switch row[7] {
+    case .null: version = nil
+    case .integer(let looked): version = looked
+    default: return nil
+    }
+  }
 
   /// The choice, contender, value, reason, actor and stamp.
   public var columns: [Value] {

@@ -284,3 +284,17 @@ extension Field.Kind {
     }
   }
 }
+
+extension Lock {
+  /// The row that says whether this one is locked; nil: its fields name none.
+  public func target(of record: RecordSchema, _ image: [Value]) -> RowRef? {
+    let values = key.compactMap { record.index(of: $0).map { image[$0] } }
+    return values.count == key.count && !values.contains(.null) ? RowRef(self.record, RowKey(values)) : nil
+  }
+
+  /// Whether that row closes what hangs on it.
+  public func holds(_ closing: RecordSchema, _ image: [Value]?) -> Bool {
+    guard let image, let column = closing.index(of: field), case .text(let state) = image[column] else { return false }
+    return values.contains { $0.utf8.elementsEqual(state.utf8) }
+  }
+}

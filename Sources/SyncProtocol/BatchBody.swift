@@ -1,30 +1,39 @@
 import SyncCore
 
-/// What a replica sends in one batch: its pending changes, and, from the city itself, decisions.
+/// What one batch holds: pending changes, decisions of conflicts, rulings about parked changes, and, from the city itself,
+/// the duplicates that it merged.
 public struct Batch: Hashable, Sendable {
   /// The most changes of one batch. More pending rows make more batches.
   public static let mostChanges = 200_000
 
   public var changes: [Change]
   public var decisions: [Decision]
+  public var rulings: [Ruling]
+  public var aliases: [Alias]
 
-  public init(changes: [Change] = [], decisions: [Decision] = []) {
+  public init(changes: [Change] = [], decisions: [Decision] = [], rulings: [Ruling] = [], aliases: [Alias] = []) {
     self.changes = changes
     self.decisions = decisions
+    self.rulings = rulings
+    self.aliases = aliases
   }
 
-  public var isEmpty: Bool { changes.isEmpty && decisions.isEmpty }
+  public var isEmpty: Bool { changes.isEmpty && decisions.isEmpty && rulings.isEmpty && aliases.isEmpty }
 }
 
 // A batch is a changeset. Besides the records' tables it holds, in this order at its end:
 //
 //   sync_edit(n, stamp, actor)                  the last edit of the n-th change of the body, n = 1, 2, …
 //   sync_edit_cell(n, field, stamp, actor)      the last edit of a cell whose policy is `latest`
-//   sync_decision(conflict, choice, contender, value, reason, actor, stamp)
+//   sync_decision(conflict, choice, contender, value, reason, actor, stamp, version)
+//   sync_ruling(replica, batch, n, verdict, reason, actor, stamp)
+//   sync_alias(record, key, target, reason, actor, stamp)
 
 private let editTable = ChangesetTable(name: "sync_edit", columns: 3, key: [0])
 private let cellTable = ChangesetTable(name: "sync_edit_cell", columns: 4, key: [0, 1])
-private let decisionTable = ChangesetTable(name: Decision.table, columns: 7, key: [0])
+private let decisionTable = ChangesetTable(name: Decision.table, columns: Decision.bodyColumns.count, key: [0])
+private let rulingTable = ChangesetTable(name: Ruling.table, columns: Ruling.columns.count, key: [0, 1, 2])
+private let aliasTable = ChangesetTable(name: Alias.table, columns: Alias.columns.count, key: [0, 1])
 
 extension Batch {
   /// - Precondition: every change is of a record of the schema.
@@ -52,9 +61,9 @@ extension Batch {
         writer.append(ChangesetEntry(.insert, new: row), to: cellTable)
       }
     }
-    for decision in decisions {
-      writer.append(ChangesetEntry(.insert, new: [.integer(decision.conflict)] + decision.columns), to: decisionTable)
-    }
+    for decision in decisions { writer.append(ChangesetEntry(.insert, new: decision.bodyRow), to: decisionTable) }
+    for ruling in rulings { writer.append(ChangesetEntry(.insert, new: ruling.row), to: rulingTable) }
+    for alias in aliases { writer.append(ChangesetEntry(.insert, new: alias.row), to: aliasTable) }
     return writer.bytes
   }
 
@@ -94,7 +103,10 @@ private struct BatchDecoder {
     switch table {
     case editTable: try edit(inserted(entry, into: table))
     case cellTable: try cellEdit(inserted(entry, into: table))
-    case decisionTable: try decision(inserted(entry, into: table))
+    case decisionTable:
+      try append(Decision(bodyRow: values(entry, into: table)), to: \.decisions, table)
+    case rulingTable: try append(Ruling(row: values(entry, into: table)), to: \.rulings, table)
+    case aliasTable: try append(Alias(row: values(entry, into: table)), to: \.aliases, table)
     default:
       guard let record = records[table.name] else { throw BodyError.unknownTable(table.name) }
       guard table == tables[table.name] else { throw BodyError.badShape(table.name) }
@@ -157,12 +169,14 @@ private struct BatchDecoder {
     batch.changes[Int(n) - 1].cellEdits[column] = Edit(stamp: Stamp(raw: stamp), actor: actor)
   }
 
-  private mutating func decision(_ row: [Value?]) throws {
-    let values = row.compactMap { $0 }
-    guard values.count == 7, case .integer(let id) = values[0],
-      let decision = Decision(conflict: id, columns: Array(values[1...]))
-    else { throw BodyError.badShape(Decision.table) }
-    batch.decisions.append(decision)
+  private func values(_ entry: ChangesetEntry, into table: ChangesetTable) throws -> [Value] {
+    try inserted(entry, into: table).compactMap { $0 }
+  }
+
+  private mutating func append<T>(_ item: T?, to list: WritableKeyPath<Batch, [T]>, _ table: ChangesetTable) throws {
+    guard let item else { throw BodyError.badShape(table.name) }
+    guard batch[keyPath: list].count < Batch.mostChanges else { throw BodyError.tooMany }
+    batch[keyPath: list].append(item)
   }
 
   func finish() throws -> Batch {

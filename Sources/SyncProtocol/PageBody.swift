@@ -7,11 +7,14 @@ public enum PageItem: Hashable, Sendable {
   case gone(RowRef)
   case conflict(Conflict)
   case contender(conflict: Int64, Contender)
+  /// What became of a change that the city parked.
+  case parked(ParkedNotice)
 }
 
-// A page is a patchset of the records' tables, of sync_conflict and sync_contender.
+// A page is a patchset of the records' tables, of sync_conflict, sync_contender and sync_parked.
 private let conflictTable = ChangesetTable(name: Conflict.table, columns: Conflict.columns.count, key: [0])
 private let contenderTable = ChangesetTable(name: Contender.table, columns: Contender.columns.count, key: [0, 1])
+private let parkedTable = ChangesetTable(name: ParkedNotice.table, columns: ParkedNotice.columns.count, key: [0])
 
 public struct PageWriter: Sendable {
   private let tables: [String: ChangesetTable]
@@ -38,6 +41,7 @@ public struct PageWriter: Sendable {
     case .conflict(let conflict): writer.append(ChangesetEntry(.insert, new: conflict.row), to: conflictTable)
     case .contender(let id, let contender):
       writer.append(ChangesetEntry(.insert, new: contender.row(of: id)), to: contenderTable)
+    case .parked(let notice): writer.append(ChangesetEntry(.insert, new: notice.row), to: parkedTable)
     }
   }
 }
@@ -64,6 +68,9 @@ public enum PageBody {
         throw BodyError.badShape(table.name)
       }
       return .contender(conflict: id, contender)
+    case parkedTable:
+      guard let notice = ParkedNotice(row: row) else { throw BodyError.badShape(table.name) }
+      return .parked(notice)
     default:
       guard let record = records[table.name] else { throw BodyError.unknownTable(table.name) }
       guard table == ChangesetTable(record) else { throw BodyError.badShape(table.name) }

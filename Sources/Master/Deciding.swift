@@ -1,0 +1,172 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// Conflicts and what officials decide about them: an ordinary edit of the master, with a reason, that flows to every
+// replica in scope.
+
+extension Master {
+  /// What an official chooses for a contested cell or row.
+  public enum Choice: Sendable {
+    case keep
+    case take(Int64)
+    case value(Value)
+    /// Of a conflict about a whole row: the row goes.
+    case remove
+  }
+
+  public func conflict(_ id: Int64) throws -> Conflict {
+    try read { try ConflictTables.read($0, where: "id = ?", [.integer(id)]) }.first.orThrow(missing(id))
+  }
+
+  /// Decides a conflict.
+  /// - Parameter version: the version that was looked at; a contender that came since refuses the decision.
+  public func decide(_ id: Int64, _ choice: Choice, reason: String, actor: String?, version: Int64? = nil) throws
+    -> Conflict
+  {
+    let decided = try decide([id], choice, reason: reason, actor: actor, version: version)
+    return try decided.first.orThrow(missing(id))
+  }
+
+  /// Decides several conflicts in one way: all of them or none.
+  public func decide(_ ids: [Int64], _ choice: Choice, reason: String, actor: String?, version: Int64? = nil) throws
+    -> [Conflict]
+  {
+    try store.write { db in
+      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      try absorb(transaction)
+      let decided = try ids.map { id in
+        try decide(transaction, try transaction.conflict(id).orThrow(missing(id)), choice, reason, actor, version)
+      }
+      try absorb(transaction, Batch(decisions: decided.compactMap(\.decision)))
+      return decided
+    }
+  }
+
+  private func decide(
+    _ transaction: SQLiteMasterTransaction, _ conflict: Conflict, _ choice: Choice, _ reason: String, _ actor: String?,
+    _ version: Int64?
+  ) throws -> Conflict {
+    let (db, id) = (transaction.db, conflict.id)
+    if let version, version != conflict.version {
+      throw Failure(
+        .data, zh: "冲突 \(id) 已是第 \(conflict.version) 版(您看的是第 \(version) 版);请重新查看",
+        en: "conflict \(id) is at version \(conflict.version), you looked at \(version); look again before you decide")
+    }
+    guard conflict.isWaiting else {
+      throw Failure(
+        .data, zh: "冲突 \(id) 已处理(\(conflict.state.rawValue));如需改变请先 city reopen \(id)",
+        en: "conflict \(id) is \(conflict.state.rawValue) already; city reopen \(id) first")
+    }
+    let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city")
+    var decision = Decision(conflict: id, choice: .keep, reason: reason, edit: edit, version: conflict.version)
+    try acting(db, as: actor) {
+      switch choice {
+      case .keep: decision.value = try current(db, conflict)
+      case .value(let value):
+        decision.choice = .value
+        decision.value = value
+        try set(db, conflict, value)
+      case .take(let contenderID):
+        let contender = try conflict.contenders.first { $0.id == contenderID }.orThrow(
+          Failure(.usage, zh: "冲突 \(id) 没有编号为 \(contenderID) 的主张", en: "conflict \(id) has no contender \(contenderID)"))
+        decision.choice = .take
+        decision.contender = contenderID
+        decision.value = contender.value
+        if conflict.field != nil { try set(db, conflict, contender.value) } else { try take(db, conflict, contender) }
+      case .remove:
+        guard conflict.field == nil else {
+          throw Failure(
+            .usage, zh: "冲突 \(id) 涉及一个字段,不能用 --remove", en: "conflict \(id) is about one field: --remove is for whole rows")
+        }
+        decision.choice = .remove
+        let record = try record(conflict.record)
+        if try record.row(db, key: conflict.key) != nil { try delete(db, record, key: conflict.key) }
+      }
+    }
+    var decided = conflict
+    decided.state = .decided
+    decided.version += 1
+    decided.decision = decision
+    try transaction.save(decided)
+    return decided
+  }
+
+  /// Opens a decided or rejected conflict again. The master's value stays until the next decision.
+  public func reopen(_ id: Int64, reason: String, actor: String?) throws -> Conflict {
+    try store.write { db in
+      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      try absorb(transaction)
+      var conflict = try transaction.conflict(id).orThrow(missing(id))
+      if conflict.isWaiting {
+        throw Failure(.data, zh: "冲突 \(id) 尚未处理", en: "conflict \(id) is open already; decide it")
+      }
+      let decision = Decision(
+        conflict: id, choice: .reopen, reason: reason,
+        edit: Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city"))
+      // The value that lost when a policy took the incoming one is a contender from now on.
+      if let loser = loser(conflict, received: decision.edit.stamp) { conflict.contenders.append(loser) }
+      conflict.state = .open
+      conflict.version += 1
+      conflict.decision = decision
+      try transaction.save(conflict)
+      try absorb(transaction, Batch(decisions: [decision]))
+      return conflict
+    }
+  }
+
+  private func loser(_ conflict: Conflict, received: Stamp) -> Contender? {
+    guard conflict.decision?.choice == .policy, conflict.decision?.contender != nil else { return nil }
+    let deletes = conflict.field == nil && conflict.contenders.first?.deletes == false
+    return Contender(
+      id: Int64(conflict.contenders.count + 1), value: deletes ? .null : conflict.master, deletes: deletes,
+      replica: Identifier.city.description, edit: Edit(stamp: conflict.openedAt, actor: "master"), receivedAt: received)
+  }
+
+  private func missing(_ id: Int64) -> Failure {
+    Failure(
+      .notFound, zh: "没有编号为 \(id) 的冲突;请用 city conflicts 查看",
+      en: "there is no conflict \(id); city conflicts lists them")
+  }
+
+  // MARK: How a decision changes the master's row
+
+  private func current(_ db: Database, _ conflict: Conflict) throws -> Value {
+    let record = try record(conflict.record)
+    guard let field = conflict.field, let column = record.index(of: field) else { return .null }
+    return try record.row(db, key: conflict.key)?[column] ?? .null
+  }
+
+  private func set(_ db: Database, _ conflict: Conflict, _ value: Value) throws {
+    let record = try record(conflict.record)
+    guard let field = conflict.field, let column = record.index(of: field) else {
+      throw Failure(
+        .usage, zh: "冲突 \(conflict.id) 涉及整行,只能 --keep、--take 或 --remove",
+        en: "conflict \(conflict.id) is about the whole row: use --keep, --take or --remove")
+    }
+    try update(db, record, key: conflict.key, [column: value])
+  }
+
+  /// A row conflict: the contender either deleted the row or wants it as its image says.
+  private func take(_ db: Database, _ conflict: Conflict, _ contender: Contender) throws {
+    let record = try record(conflict.record)
+    let row = try record.row(db, key: conflict.key)
+    if contender.deletes {
+      if row != nil { try delete(db, record, key: conflict.key) }
+    } else if case .blob(let bytes) = contender.value {
+      let image = try RowKey(encoded: bytes).values
+      guard image.count == record.fields.count else { return }
+      let cells = Dictionary(uniqueKeysWithValues: image.indices.map { ($0, image[$0]) })
+      if row == nil { _ = try insert(db, record, cells) } else { try update(db, record, key: conflict.key, cells) }
+    }
+  }
+}
+
+extension Optional {
+  /// What is there, or else the failure.
+  func orThrow(_ failure: @autoclosure () -> Failure) throws -> Wrapped {
+    guard let self else { throw failure() }
+    return self
+  }
+}

@@ -1,0 +1,69 @@
+import SyncCore
+import SyncProtocol
+
+// Parked changes come in again: by themselves when their cause goes, or because the city admits them. They merge with
+// their original base, in arrival order.
+
+extension Desk {
+  /// Brings in what these writes have freed, and what that frees in turn.
+  func follow(_ writes: [RowWrite]) throws {
+    try follow(Cause.freed(by: writes, ties), as: .entered, detail: Self.entered, edit: Edit(stamp: received, actor: ""))
+  }
+
+  func follow(
+    _ causes: Set<Cause>, as state: ParkedState, detail: Label, edit: Edit, waiving waived: Set<Parking> = []
+  ) throws {
+    var causes = causes
+    while !causes.isEmpty {
+      var writes: [RowWrite] = []
+      for group in groups(try transaction.waiting(for: causes)) {
+        writes += try enter(group, as: state, detail: detail, edit: edit, waiving: waived).writes
+      }
+      causes = Cause.freed(by: writes, ties)
+    }
+  }
+
+  /// Merges parked changes of one batch again. Those that still cannot stand go on waiting and are returned.
+  func enter(
+    _ parked: [ParkedChange], as state: ParkedState, detail: Label, edit: Edit, waiving waived: Set<Parking> = []
+  ) throws -> (writes: [RowWrite], still: [ParkedDraft]) {
+    guard let first = parked.first, let replica = try transaction.replica(first.sender) else { return ([], []) }
+    let sender = try sender(replica)
+    let mapping = try Mapping(schema, transaction, parked.map(\.change), sender: sender)
+    let byN = Dictionary(uniqueKeysWithValues: parked.map { ($0.n, $0) })
+    let incoming = parked.map { Incoming(n: $0.n, change: mapping.mapped($0.change), sent: $0.change) }
+    var writes: [RowWrite] = []
+    var still: [ParkedDraft] = []
+    for round in rounds(incoming) {
+      var settlement = try settle(round, sender, waiving: waived)
+      let waiting = Set(settlement.parked.map(\.n))
+      settlement.writes = zip(settlement.writes, round).filter { !waiting.contains($1.n) }.map(\.0)
+      for draft in settlement.parked { try byN[draft.n].map { try transaction.save(draft.why, of: $0) } }
+      still += settlement.parked
+      settlement.parked = []
+      try transaction.write(settlement, arrival: arrival)
+      for change in round where !waiting.contains(change.n) {
+        try byN[change.n].map { try transaction.settle($0, as: state, detail: detail, edit: edit) }
+      }
+      writes += settlement.writes
+    }
+    return (writes, still)
+  }
+
+  /// By the batches that brought them, in arrival order.
+  func groups(_ parked: [ParkedChange]) -> [[ParkedChange]] {
+    Dictionary(grouping: parked, by: \.arrival).sorted { $0.key < $1.key }.map { $0.value.sorted { $0.n < $1.n } }
+  }
+
+  /// A county takes back what was parked of it. Of another's, or of what waits no more, nothing happens.
+  func withdraw(_ ruling: Ruling, _ replica: ReplicaRecord) throws {
+    guard ruling.verdict == .withdraw, ruling.parked.replica == replica.id.description,
+      let parked = try transaction.parkedChange(ruling.parked), parked.state == .waiting
+    else { return }
+    let reason = ruling.reason.isEmpty ? "" : ": \(ruling.reason)"
+    try transaction.settle(
+      parked, as: .withdrawn, detail: Label(zh: "已撤回" + reason, en: "taken back" + reason), edit: ruling.edit)
+  }
+
+  private static let entered = Label(zh: "原因已消除,已自动入库", en: "its cause is gone; it has entered by itself")
+}

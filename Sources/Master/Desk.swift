@@ -1,0 +1,95 @@
+import SyncCore
+import SyncProtocol
+
+/// Where changes of counties come in: one batch, or parked changes whose cause has gone. All within one transaction of
+/// the master, under one arrival number.
+struct Desk {
+  let schema: Schema
+  let formats: Formats
+  let transaction: any MasterTransaction
+  let received: Stamp
+  let arrival: Int64
+  let ties: [String: Ties]
+
+  init(schema: Schema, formats: Formats, transaction: any MasterTransaction, received: Stamp, arrival: Int64) {
+    self.schema = schema
+    self.formats = formats
+    self.transaction = transaction
+    self.received = received
+    self.arrival = arrival
+    ties = Ties.all(schema)
+  }
+
+  /// Takes a batch in and says what became of each change and decision that was not taken as it is.
+  func take(_ batch: Batch, from replica: ReplicaRecord, cursor: Int64, number: Int64) throws -> [RowReceipt] {
+    var sender = try sender(replica)
+    sender.cursor = cursor
+    for ruling in batch.rulings { try withdraw(ruling, replica) }
+    var receipts: [RowReceipt] = []
+    var writes: [RowWrite] = []
+    for (index, decision) in batch.decisions.enumerated() {
+      let n = batch.changes.count + index + 1
+      if let receipt = try decide(decision, n: n, sender, &writes) { receipts.append(receipt) }
+    }
+    let mapping = try Mapping(schema, transaction, batch.changes, sender: sender)
+    let incoming = batch.changes.enumerated().map { index, change in
+      Incoming(n: index + 1, change: mapping.mapped(change), sent: change)
+    }
+    for round in rounds(incoming) {
+      let settlement = try settle(round, sender)
+      try transaction.supersede(settlement.sent, by: replica.id, arrival: arrival)
+      try transaction.write(settlement, arrival: arrival)
+      try transaction.park(settlement.parked, from: replica, batch: number, arrival: arrival, received: received)
+      writes += settlement.writes
+      receipts += settlement.receipts
+    }
+    try follow(writes)
+    return receipts.sorted { $0.n < $1.n }
+  }
+
+  func sender(_ replica: ReplicaRecord) throws -> Sender {
+    Sender(
+      replica: replica.id, org: replica.org, successor: try successor(of: replica.org), offset: replica.offset,
+      // Nothing is left out of an answer unless the replica says that it has read it.
+      cursor: -1)
+  }
+
+  func settle(_ changes: [Incoming], _ sender: Sender, waiving waived: Set<Parking> = []) throws -> Settlement {
+    var intake = Intake(
+      schema: schema, formats: formats, transaction: transaction, sender: sender, received: received, ties: ties,
+      waived: waived)
+    return try intake.settle(changes)
+  }
+
+  /// Mapping may bring two changes to one row: they merge one after the other.
+  func rounds(_ changes: [Incoming]) -> [[Incoming]] {
+    var rounds: [[Incoming]] = []
+    var rest = changes
+    while !rest.isEmpty {
+      var seen: Set<RowRef> = []
+      var later: [Incoming] = []
+      rounds.append(
+        rest.filter { change in
+          if seen.insert(change.change.ref).inserted { return true }
+          later.append(change)
+          return false
+        })
+      rest = later
+    }
+    return rounds
+  }
+
+  /// The unit that took over at last.
+  private func successor(of unit: String) throws -> String? {
+    guard let units = schema.units, let name = schema.successor, let record = schema.record(units.record),
+      let column = record.index(of: name)
+    else { return nil }
+    var seen = [unit]
+    while let last = seen.last {
+      let ref = RowRef(record.name, RowKey([.text(last)]))
+      guard case .text(let next)? = try transaction.images(of: [ref])[ref]?[column], !seen.contains(next) else { break }
+      seen.append(next)
+    }
+    return seen.count > 1 ? seen.last : nil
+  }
+}

@@ -1,0 +1,134 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// Two rows that are one: children are re-pointed, differing cells become conflicts, and the other key leads to the row
+// that is kept from now on, also for edits that are still in the field.
+
+extension Master {
+  /// Makes one row of two.
+  /// - Parameters:
+  ///   - keep: the key of the row that stays; it stands in the master.
+  ///   - duplicate: the key of the other, in the master or parked.
+  /// - Returns: the conflicts that differing cells opened.
+  public func mergeRecords(
+    _ record: RecordSchema, keep: RowKey, duplicate: RowKey, reason: String, actor: String?
+  ) throws -> [Conflict] {
+    try store.write { db in
+      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      try absorb(transaction)
+      let before = try transaction.lastConflict()
+      let kept = try record.row(db, key: keep).orThrow(missing(record, keep))
+      if keep == duplicate {
+        throw Failure(.usage, zh: "两个主键相同", en: "both keys are the same; name two rows")
+      }
+      let ref = RowRef(record.name, duplicate)
+      let image = try record.row(db, key: duplicate)
+      let parked = try transaction.waitingInsert(of: ref)
+      if image == nil, parked == nil { throw missing(record, duplicate) }
+      let stamp = try transaction.tick(milliseconds: clock())
+      let alias = Alias(
+        record: record.name, key: duplicate, target: keep, reason: reason,
+        edit: Edit(stamp: stamp, actor: actor ?? "city"))
+      try transaction.save(alias)
+      let desk = desk(transaction, received: stamp, arrival: try transaction.upcomingArrival())
+      if let image { try unite(desk, record, kept, image, alias) }
+      let detail = Label(
+        zh: "并入 \(record.name) \(show(keep)):\(reason)", en: "merged into \(record.name) \(show(keep)): \(reason)")
+      if let parked {
+        let entered = try desk.enter([parked], as: .merged, detail: detail, edit: alias.edit, waiving: [.scope, .locked])
+        if let first = entered.still.first {
+          throw Failure(
+            .data, zh: "\(record.name) \(show(duplicate)) 不能并入:\(first.why.detail.zh)",
+            en: "\(record.name) \(show(duplicate)) cannot be merged: \(first.why.detail.en)")
+        }
+      }
+      // What waited for the duplicate finds the row that is kept.
+      let waiting = Set(desk.ties[record.name].map { $0.identities(image ?? record.keyOnly(duplicate)) } ?? [])
+      try desk.follow(
+        Set(waiting.map(Cause.target)), as: .entered, detail: detail, edit: alias.edit, waiving: [.scope, .locked])
+      try absorb(transaction, Batch(aliases: [alias]))
+      return try ConflictTables.read(db, where: "id > ?", [.integer(before)])
+    }
+  }
+
+  /// The duplicate stands in the master: its row goes, and its cells and children come again as those of the row kept.
+  private func unite(_ desk: Desk, _ record: RecordSchema, _ kept: [Value], _ image: [Value], _ alias: Alias) throws {
+    let transaction = desk.transaction
+    let ref = RowRef(record.name, alias.key)
+    let mapping = Mapping(schema, aliases: [ref: alias.target])
+    var old = [RowWrite(ref: ref, before: image, after: nil)]
+    var moved = [Change(record, image, edit: alias.edit)]
+    let identities = Set(desk.ties[record.name]?.identities(image) ?? [])
+    let children = try transaction.referrers(to: identities).values.flatMap { $0 }
+    for (child, image) in try transaction.images(of: Array(Set(children))).sorted(by: { $0.key < $1.key }) {
+      guard child != ref, let schema = schema.record(child.record) else { continue }
+      var change = Change(schema, image, edit: alias.edit)
+      if mapping.mapped(change).key == change.key {
+        // Its reference is not part of its key: the same row, pointing elsewhere.
+        let target = mapping.mapped(image.map { $0 }, schema)
+        change.kind = .update
+        change.old = zip(image, target).enumerated().map { $1.0 != $1.1 || schema.isKey($0) ? $1.0 : nil }
+        change.new = zip(image, target).map { $0 != $1 ? $1 : nil }
+      } else {
+        old.append(RowWrite(ref: child, before: image, after: nil))
+      }
+      moved.append(change)
+    }
+    // The duplicates leave first, so that what they hold is free.
+    try transaction.write(Settlement(writes: old), arrival: desk.arrival)
+    let author = try transaction.author(of: ref, column: record.fields.indices.first { !record.isKey($0) } ?? 0)
+    let origin = Sender(replica: author ?? .city, org: "", offset: 0, cursor: -1)
+    let open = Master.unowned(schema)
+    let incoming = moved.enumerated().map { Incoming(n: $0 + 1, change: mapping.mapped($1), sent: mapping.mapped($1)) }
+    for round in desk.rounds(incoming) {
+      var intake = Intake(
+        schema: open, formats: formats, transaction: transaction, sender: origin, received: desk.received,
+        ties: desk.ties, waived: [.scope, .locked])
+      var settlement = try intake.settle(round)
+      if let parked = settlement.parked.first {
+        throw Failure(
+          .data, zh: "\(record.name) \(show(alias.key)) 不能并入:\(parked.change.record) \(show(parked.change.key)) \(parked.why.detail.zh)",
+          en:
+            "\(record.name) \(show(alias.key)) cannot be merged: \(parked.change.record) \(show(parked.change.key)) \(parked.why.detail.en)"
+        )
+      }
+      for index in settlement.writes.indices { settlement.writes[index].echo = nil }
+      try transaction.write(settlement, arrival: desk.arrival)
+      try desk.follow(settlement.writes)
+    }
+  }
+
+  /// The schema as an official merges by it: every cell that differs is contested, whoever owns it.
+  private static func unowned(_ schema: Schema) -> Schema {
+    var schema = schema
+    for record in schema.records.indices {
+      schema.records[record].owner = .any
+      schema.records[record].rules.append = false
+      for field in schema.records[record].fields.indices {
+        schema.records[record].fields[field].owner = nil
+        if schema.records[record].fields[field].policy != .text { schema.records[record].fields[field].policy = .review }
+      }
+    }
+    return schema
+  }
+}
+
+extension Change {
+  /// A whole row as an insert.
+  init(_ record: RecordSchema, _ image: [Value], edit: Edit) {
+    self.init(
+      record: record.name, key: record.rowKey(of: image), kind: .insert, old: image.map { _ in nil },
+      new: image.map { $0 }, edit: edit)
+  }
+}
+
+extension RecordSchema {
+  /// A row of which nothing but its key is known.
+  fileprivate func keyOnly(_ key: RowKey) -> [Value] {
+    var row: [Value] = fields.map { _ in .null }
+    for (index, value) in zip(keyIndices, key.values) { row[index] = value }
+    return row
+  }
+}

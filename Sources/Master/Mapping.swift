@@ -1,0 +1,74 @@
+import SyncCore
+
+/// Where late edits go: from the other key of a merged duplicate to the row that was kept, and from a unit to the one that
+/// took over. The sender need not know of either.
+struct Mapping {
+  let schema: Schema
+  let aliases: [RowRef: RowKey]
+  let unit: (old: String, successor: String)?
+
+  /// Reads what applies to these changes.
+  init(_ schema: Schema, _ transaction: any MasterTransaction, _ changes: [Change], sender: Sender) throws {
+    self.schema = schema
+    unit = sender.successor.map { (sender.org, $0) }
+    guard try transaction.hasAliases() else {
+      aliases = [:]
+      return
+    }
+    var refs: Set<RowRef> = []
+    for change in changes {
+      guard let record = schema.record(change.record) else { continue }
+      refs.insert(change.ref)
+      for values in [change.old, change.new] {
+        for (field, value) in zip(record.fields, values) {
+          if let ref = schema.target(of: field, value) { refs.insert(ref) }
+        }
+      }
+    }
+    aliases = try transaction.aliases(of: refs)
+  }
+
+  /// A mapping of duplicates only.
+  init(_ schema: Schema, aliases: [RowRef: RowKey]) {
+    self.schema = schema
+    self.aliases = aliases
+    unit = nil
+  }
+
+  /// Whether the row itself is known under another key now.
+  func isAlias(_ ref: RowRef) -> Bool { aliases[ref] != nil }
+
+  func mapped(_ change: Change) -> Change {
+    guard !aliases.isEmpty || unit != nil, let record = schema.record(change.record) else { return change }
+    var change = change
+    change.old = mapped(change.old, record)
+    change.new = mapped(change.new, record)
+    let target = aliases[change.ref]
+    for (place, column) in record.keyIndices.enumerated() {
+      if let target {
+        if change.old[column] != nil { change.old[column] = target.values[place] }
+        if change.new[column] != nil { change.new[column] = target.values[place] }
+      }
+    }
+    let source = change.kind == .insert ? change.new : change.old
+    change.key = RowKey(record.keyIndices.map { source[$0] ?? .null })
+    return change
+  }
+
+  /// The values with every reference and unit mapped.
+  func mapped(_ values: [Value?], _ record: RecordSchema) -> [Value?] {
+    zip(record.fields, values).map { field, value in
+      if let unit, case .field(field.name) = record.scope, value == .text(unit.old) { return .text(unit.successor) }
+      return schema.target(of: field, value).flatMap { aliases[$0] }?.values.first ?? value
+    }
+  }
+}
+
+extension Schema {
+  /// The row that a value of this field names by its key.
+  func target(of field: Field, _ value: Value?) -> RowRef? {
+    guard let reference = field.reference, let value, !value.isNull, record(reference.record)?.key == [reference.field]
+    else { return nil }
+    return RowRef(reference.record, RowKey([value]))
+  }
+}

@@ -1,0 +1,75 @@
+import SyncCore
+
+/// How the rows of a record are tied to others, by column.
+struct Ties {
+  private let record: String
+  private let uniques: [(fields: [String], columns: [Int])]
+  private let references: [(column: Int, reference: Reference)]
+  /// Columns that other rows refer to.
+  private let identities: [(column: Int, field: String)]
+
+  init(_ record: RecordSchema, in schema: Schema) {
+    self.record = record.name
+    uniques = record.unique.map { ($0, $0.compactMap(record.index(of:))) }
+    references = record.fields.enumerated().compactMap { index, field in field.reference.map { (index, $0) } }
+    let named = schema.records.flatMap { $0.fields.compactMap(\.reference) }.filter { $0.record == record.name }
+    identities = Set(named.map(\.field)).sorted().compactMap { name in record.index(of: name).map { ($0, name) } }
+  }
+
+  static func all(_ schema: Schema) -> [String: Ties] {
+    Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, Ties($0, in: schema)) })
+  }
+
+  func claims(_ image: [Value]?) -> [UniqueClaim] {
+    guard let image else { return [] }
+    return uniques.compactMap { fields, columns in
+      let values = columns.map { image[$0] }
+      return values.contains(.null) ? nil : UniqueClaim(record: record, fields: fields, values: values)
+    }
+  }
+
+  func targets(_ image: [Value]?) -> [ReferenceTarget] {
+    guard let image else { return [] }
+    return references.compactMap { column, reference in
+      let value = image[column]
+      return value.isNull ? nil : ReferenceTarget(record: reference.record, field: reference.field, value: value)
+    }
+  }
+
+  /// The values by which other rows may refer to this one.
+  func identities(_ image: [Value]?) -> [ReferenceTarget] {
+    guard let image else { return [] }
+    return identities.compactMap { column, field in
+      image[column].isNull ? nil : ReferenceTarget(record: record, field: field, value: image[column])
+    }
+  }
+}
+
+/// What a parked change waits for.
+enum Cause: Hashable {
+  /// A row that its reference names.
+  case target(ReferenceTarget)
+  /// The row that holds its unique value, until it gives that up.
+  case holder(RowRef)
+
+  /// As it stands in the store, where it is found by equality.
+  var encoded: [UInt8] {
+    switch self {
+    case .target(let target): RowKey([.integer(0), .text(target.record), .text(target.field), target.value]).encoded
+    case .holder(let ref): RowKey([.integer(1), .text(ref.record)] + ref.key.values).encoded
+    }
+  }
+
+  /// The causes that these writes take away.
+  static func freed(by writes: [RowWrite], _ ties: [String: Ties]) -> Set<Cause> {
+    var freed: Set<Cause> = []
+    for write in writes where write.before != write.after {
+      guard let ties = ties[write.ref.record] else { continue }
+      let known = Set(ties.identities(write.before))
+      for identity in ties.identities(write.after) where !known.contains(identity) { freed.insert(.target(identity)) }
+      let kept = Set(ties.claims(write.after))
+      if ties.claims(write.before).contains(where: { !kept.contains($0) }) { freed.insert(.holder(write.ref)) }
+    }
+    return freed
+  }
+}

@@ -1,0 +1,130 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// What a clerk does besides editing: decide what only this unit contests, take back what the city parked, or take it up
+// again. All of it works without network and goes with the next batch.
+
+extension Replica {
+  /// Decisions and withdrawals that no batch holds yet.
+  func acts(_ db: Database) throws -> Batch {
+    var batch = Batch()
+    let columns = Decision.bodyColumns.joined(separator: ", ")
+    try db.each("SELECT \(columns) FROM sync_decision WHERE batch IS NULL ORDER BY conflict") { row in
+      if let decision = Decision(bodyRow: row.cells(0..<Decision.bodyColumns.count)) { batch.decisions.append(decision) }
+    }
+    let sql = "SELECT batch, n, en, ruled_by, ruled_at FROM sync_parked WHERE untold = 1 ORDER BY id"
+    try db.each(sql) { row in
+      let parked = ParkedRef(replica: identity.replica.description, batch: row[0], n: row[1])
+      batch.rulings.append(
+        Ruling(
+          parked: parked, verdict: .withdraw, reason: row[2], edit: Edit(stamp: Stamp(raw: row[4]), actor: row[3])))
+    }
+    return batch
+  }
+
+  /// Decides a conflict that only machines of this unit contest; the city checks that, and the version, when it arrives.
+  public func decide(_ decision: Decision) throws {
+    try write { db in
+      let id = decision.conflict
+      guard let conflict = try ConflictTables.read(db, where: "id = ?", [.integer(id)]).first else {
+        throw Failure(
+          .notFound, zh: "没有编号为 \(id) 的冲突;请用 county conflicts 查看",
+          en: "there is no conflict \(id); county conflicts lists them")
+      }
+      guard conflict.state == .open else {
+        throw Failure(.data, zh: "冲突 \(id) 已处理或须由市里裁决", en: "conflict \(id) is not open, or is for the city")
+      }
+      guard schema.record(conflict.record)?.rules.decides == .owner, conflict.field != nil else {
+        throw Failure(
+          .notAllowed, zh: "冲突 \(id) 须由市里裁决;请与市里联系", en: "conflict \(id) is for the city to decide; ask the city")
+      }
+      if let looked = decision.version, looked != conflict.version {
+        throw Failure(
+          .data, zh: "冲突 \(id) 已是第 \(conflict.version) 版(您看的是第 \(looked) 版);请重新查看",
+          en: "conflict \(id) is at version \(conflict.version), you looked at \(looked); look again before you decide")
+      }
+      if decision.choice == .take, !conflict.contenders.contains(where: { $0.id == decision.contender }) {
+        throw Failure(.usage, zh: "冲突 \(id) 没有这一主张", en: "conflict \(id) has no such contender")
+      }
+      var decision = decision
+      decision.version = conflict.version
+      decision.edit.stamp = try tick(db, milliseconds: clock())
+      if try db.first("SELECT 1 FROM sync_decision WHERE conflict = ? AND batch IS NOT NULL", [.integer(id)]) != nil {
+        throw Failure(.data, zh: "冲突 \(id) 的裁决已发送,请先同步", en: "a decision of conflict \(id) was sent already; sync first")
+      }
+      try db.run("DELETE FROM sync_decision WHERE conflict = ?", [.integer(id)])
+      try db.run("INSERT INTO sync_decision VALUES (\(placeholders(9)))", decision.bodyRow + [.null])
+    }
+  }
+
+  /// Decisions of this unit that the city has not answered.
+  public func decisions() throws -> [Decision] {
+    try read { db in
+      var list: [Decision] = []
+      let columns = Decision.bodyColumns.joined(separator: ", ")
+      try db.each("SELECT \(columns) FROM sync_decision ORDER BY conflict") { row in
+        if let decision = Decision(bodyRow: row.cells(0..<Decision.bodyColumns.count)) { list.append(decision) }
+      }
+      return list
+    }
+  }
+
+  /// Takes back a parked row: the city is told with the next sync.
+  public func withdraw(_ id: Int64, reason: String, actor: String?) throws {
+    try write { db in
+      let find = "SELECT batch, actor FROM sync_parked WHERE id = ? AND state = 'waiting'"
+      guard let row = try db.first(find, [.integer(id)]) else {
+        throw Failure(
+          .notFound, zh: "没有编号为 \(id) 的待处理搁置记录;请用 county parked 查看",
+          en: "no parked row \(id) waits; county parked lists them")
+      }
+      guard case .text(let editor) = row[1] else { return }
+      try db.run(
+        """
+        UPDATE sync_parked SET state = 'withdrawn', zh = ?2, en = ?2, ruled_by = ?3, ruled_at = ?4, untold = ?5 WHERE id = ?1
+        """,
+        [
+          .integer(id), .text(reason), .text(actor ?? editor),
+          .integer(try tick(db, milliseconds: clock()).raw), .integer(row[0].isNull ? 0 : 1),
+        ])
+    }
+  }
+
+  public func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ values: [Int: Value]) throws -> Bool {
+    let find = """
+      SELECT id, batch, n, image FROM sync_parked WHERE record = ? AND key = ? AND state = 'waiting' ORDER BY id DESC LIMIT 1
+      """
+    guard let found = try db.first(find, [.text(record.name), .blob(key.encoded)]), case .blob(let bytes) = found[3]
+    else { return false }
+    let image = try decodeImage(bytes)
+    var cells = Dictionary(uniqueKeysWithValues: image.indices.map { ($0, image[$0]) })
+    if case .integer(let batch) = found[1], case .integer(let n) = found[2], let change = try sent(db, batch, n) {
+      // Only what was edited comes again; the rest may have moved on.
+      cells = Dictionary(uniqueKeysWithValues: change.new.enumerated().compactMap { i, value in value.map { (i, $0) } })
+    }
+    cells.merge(values) { _, typed in typed }
+    if try record.row(db, key: key) == nil {
+      _ = try insert(db, record, cells)
+    } else {
+      try update(db, record, key: key, cells)
+    }
+    // What was sent stays parked until its successor arrives.
+    if found[1].isNull { try db.run("DELETE FROM sync_parked WHERE id = ?", [found[0]]) }
+    return true
+  }
+
+  /// A change of a batch that was sent.
+  private func sent(_ db: Database, _ batch: Int64, _ n: Int64) throws -> Change? {
+    guard case .blob(let bytes)? = try db.first("SELECT message FROM sync_outbox WHERE number = ?", [.integer(batch)])?.first
+    else { return nil }
+    let message = try Envelope(bytes[...]) { _ in self.key.publicKey }
+    let changes = try Batch(message.body, schema: schema).changes
+    return n >= 1 && n <= changes.count ? changes[Int(n) - 1] : nil
+  }
+
+  public func parkedRows(_ record: RecordSchema) throws -> [[Value]] {
+    try parked().filter { $0.ref.record == record.name }.filter { try row(record, key: $0.ref.key) == nil }.map(\.row)
+  }
+}
