@@ -6,6 +6,7 @@ enum FieldRules {
     try checkBounds(field, Rule(record: record.name, field: field.name))
     try checkTexts(field, Rule(record: record.name, field: field.name))
     try checkValues(field, Rule(record: record.name, field: field.name))
+    try checkComputed(field, of: record, Rule(record: record.name, field: field.name))
     if field.kind == .blob, field.policy == .max || field.policy == .min {
       throw Rule(record: record.name, field: field.name).broken(
         "policy", zh: "blob 没有大小之分,请改用 review、city、county 或 latest",
@@ -50,6 +51,40 @@ enum FieldRules {
     if field.check.format != nil, field.kind != .text {
       throw rule.broken("format", zh: "format 只用于 text,请删去", en: "format is for text only; remove it")
     }
+  }
+
+  /// A policy that makes a new value of two needs values to compute with, in a cell on which nothing else depends.
+  private static func checkComputed(_ field: Field, of record: RecordSchema, _ rule: Rule) throws {
+    let policy = field.policy
+    guard [.sum, .union, .text].contains(policy) else { return }
+    if policy == .sum, ![.integer, .money].contains(field.kind) {
+      throw rule.broken(
+        "policy", zh: "sum 只用于 integer 和 money,\(field.kind.rawValue) 请改用别的 policy",
+        en: "sum is for integer and money only, this is of type \(field.kind.rawValue); use another policy")
+    }
+    if policy != .sum, field.kind != .text {
+      throw rule.broken(
+        "policy", zh: "\(policy.rawValue) 只用于 text,\(field.kind.rawValue) 请改用别的 policy",
+        en: "\(policy.rawValue) is for text only, this is of type \(field.kind.rawValue); use another policy")
+    }
+    if field.check.values != nil {
+      throw rule.broken(
+        "policy", zh: "\(policy.rawValue) 合并出的文字可能不在 values 之中,请删去 values 或改用别的 policy",
+        en: "\(policy.rawValue) makes texts that may not be among the values; remove them or use another policy")
+    }
+    if let (zh, en) = role(of: field, in: record) {
+      throw rule.broken(
+        "policy", zh: "\(zh)不能用 \(policy.rawValue):合并出的值谁也没有写过,请改用别的 policy",
+        en: "\(en) cannot have policy \(policy.rawValue), whose value nobody wrote; use another policy")
+    }
+  }
+
+  /// What else depends on the value of the field, besides the key.
+  private static func role(of field: Field, in record: RecordSchema) -> (zh: String, en: String)? {
+    if record.scopeField == field.name { return ("scope 字段", "the scope field") }
+    if field.reference != nil { return ("引用", "a reference") }
+    if record.unique.contains(where: { $0.contains(field.name) }) { return ("唯一字段", "a unique field") }
+    return nil
   }
 
   private static func checkValues(_ field: Field, _ rule: Rule) throws {

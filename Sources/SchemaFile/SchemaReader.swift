@@ -9,7 +9,8 @@ struct SchemaReader {
 
   static func read(_ yaml: String) throws -> (Schema, Lines) {
     let top = try Section(
-      compose(yaml), name: "schema", line: 1, known: ["schema", "version", "title", "units", "records"])
+      compose(yaml), name: "schema", line: 1,
+      known: ["schema", "version", "title", "units", "successor", "records"])
     let records = try top.required("records")
     let section = try Section(records.node, name: "records", line: records.line)
     var reader = SchemaReader(recordNames: section.entries.map(\.key))
@@ -20,6 +21,7 @@ struct SchemaReader {
       name: name, version: try top.number("version").flatMap(Int.init(exactly:)) ?? 0,
       title: try top.label(default: name, key: "title"),
       units: try top["units"].map { try reader.reference($0, of: top) },
+      successor: try top.text("successor"),
       records: try section.entries.map { try reader.record($0) })
     reader.lines[Place(key: "version")] = version.line
     return (schema, reader.lines)
@@ -56,7 +58,7 @@ struct SchemaReader {
     let name = entry.key
     let section = try Section(
       entry.node, name: name, line: entry.line,
-      known: ["label", "key", "scope", "owner", "edits", "unique", "fields"])
+      known: ["label", "key", "scope", "owner", "edits", "unique", "fields"] + Self.ruleKeys)
     lines[Place(record: name)] = entry.line
     for part in section.entries { lines[Place(record: name, key: part.key)] = part.line }
     let key = try section.required("key")
@@ -73,7 +75,8 @@ struct SchemaReader {
     return RecordSchema(
       name: name, label: try section.label(default: name), key: keyNames, fields: fields, scope: try scope(section),
       owner: try section.choice("owner", of: [Owner.any, .city]) ?? .any,
-      edits: try section.choice("edits", of: [ForeignEdits.reject, .propose]) ?? .reject, unique: unique)
+      edits: try section.choice("edits", of: [ForeignEdits.reject, .propose]) ?? .reject, unique: unique,
+      rules: try rules(of: section))
   }
 
   private func uniqueSets(_ section: Section) throws -> [[String]] {

@@ -13,7 +13,13 @@ enum SchemaRules {
     }
     for record in schema.records { try ReferenceRules.check(record, in: schema) }
     for record in schema.records { try ScopeRules.check(record, in: schema) }
+    for record in schema.records {
+      try checkDecider(of: record)
+      try LockRules.check(record, in: schema)
+      try JointRules.check(record)
+    }
     try checkUnits(schema)
+    try checkSuccessor(schema)
     var schema = schema
     schema.records = try ParentOrder.sorted(schema.records)
     return schema
@@ -62,7 +68,7 @@ enum SchemaRules {
   }
 
   /// Names in a list are fields of the record, each once.
-  private static func checkFields(_ names: [String], of record: RecordSchema, at place: Place, what: String) throws {
+  static func checkFields(_ names: [String], of record: RecordSchema, at place: Place, what: String) throws {
     for (index, name) in names.enumerated() {
       guard record.field(name) != nil else {
         let hint = suggestion(for: name, in: record.fields.map(\.name))
@@ -82,6 +88,35 @@ enum SchemaRules {
       throw SchemaProblem(
         Place(key: "units"), zh: "units(\(units.record).\(units.field))应指向一个记录的 text 主键",
         en: "units: \(units.record).\(units.field) is not the text key of a record; name one")
+    }
+  }
+
+  private static func checkDecider(of record: RecordSchema) throws {
+    if record.rules.decides == .owner, record.scope == .all {
+      throw SchemaProblem(
+        Place(record: record.name, key: "decides"), zh: "scope 为 all 的记录不属于任何单位,请写 decides: city 或改 scope",
+        en: "decides: no unit owns a record of scope all; write decides: city or give it a scope")
+    }
+  }
+
+  private static func checkSuccessor(_ schema: Schema) throws {
+    guard let name = schema.successor else { return }
+    let place = Place(key: "successor")
+    guard let units = schema.units, let record = schema.record(units.record) else {
+      throw SchemaProblem(
+        place, zh: "有 successor 而没有 units,请加 units: 记录.字段,或删去 successor",
+        en: "successor needs units; add units: record.field or remove it")
+    }
+    guard let field = record.field(name) else {
+      let hint = suggestion(for: name, in: record.fields.map(\.name))
+      throw SchemaProblem(
+        place, zh: "successor:\(record.name) 中没有字段「\(name)」\(hint.zh)",
+        en: "successor: \(record.name) has no field “\(name)”\(hint.en)")
+    }
+    guard field.reference == units, name != units.field else {
+      throw SchemaProblem(
+        place, zh: "successor 字段「\(record.name).\(name)」应引用另一单位,请写 references: \(units.name)",
+        en: "successor: \(record.name).\(name) must refer to another unit; write references: \(units.name)")
     }
   }
 }

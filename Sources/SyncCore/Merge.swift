@@ -2,12 +2,16 @@
 //
 //   1. incoming = base            the master's value stays
 //   2. master = base              the incoming value is taken
-//   3. incoming = master          one value, nothing to say
+//   3. incoming = master          one value, nothing to say; but a sum adds what each side added
 //   4. otherwise                  the cell is contested, and its column's policy speaks
 //   5. a cell under review        every further value joins the open conflict, whatever its base; the city's value decides it
 //   6. an insert over a row       merges with an empty base, all NULL
-//   7. a delete of a changed row, a change of a deleted row      the row stays and a row conflict opens
+//   7. a delete of a changed row, a change of a deleted row      the record's `delete` speaks: the row stays (`review`, `keep`)
+//                                 or goes (`remove`, unless a cell is under review); a row conflict keeps both images
 //   8. a cell the sender does not own    is rejected or proposed; the row's other cells merge
+//   9. a row of an `append` record       a county's update or delete of it is rejected or proposed, cell by cell
+//  10. a sum that does not fit 64 bits   the whole change is parked
+//  11. a locked row               a county's change that would have any effect is parked whole
 
 /// Who sends: an official of the city (replica 0) or a county's machine.
 public enum Side: Sendable { case city, county }
@@ -52,9 +56,13 @@ public struct Contest: Hashable, Sendable {
 
   /// nil: the row itself, deleted by one side and changed by the other.
   public var column: Int?
+  /// NULL for a row.
   public var base: Value
-  /// The master's value before the change.
+  /// The master's value before the change. For a row: the master's row or, when deleted, its last image, as a blob in the
+  /// spelling of `RowKey.encoded`; NULL when neither is known.
   public var master: Value
+  /// For a row: as the sender wants it, columns that it does not own as they were, in the same spelling; NULL when it
+  /// deletes the row.
   public var incoming: Value
   public var state: State
   /// For a row conflict: did the incoming side delete the row, or the master before it.
@@ -79,7 +87,7 @@ public struct MergeResult: Hashable, Sendable {
   public var contests: [Contest]
   /// Stamps of `latest` cells that were taken, or that confirm the master's value later than it knew.
   public var stamps: [Int: Stamp]
-  /// The row stands exactly as its sender has it, as far as the sent cells go.
+  /// The row stands exactly as its sender has it, as far as the sent cells go; never when it came back from a delete.
   public var asSent: Bool
   /// The change cannot enter and is to be kept whole; the master's row stays as it was.
   public var parked: Parked?
@@ -105,124 +113,235 @@ public struct MergeResult: Hashable, Sendable {
 public func merge(
   _ change: Change, into master: MasterRow, schema: RecordSchema, side: Side, stamps: [Int: Stamp] = [:]
 ) -> MergeResult {
-  switch change.kind {
-  case .delete: mergeDelete(change, into: master, schema: schema, side: side)
-  case .insert, .update: mergeCells(change, into: master, schema: schema, side: side, stamps: stamps)
-  }
+  var row = RowMerge(change: change, master: master, schema: schema, side: side, stamps: stamps)
+  let result = row.merge()
+  let hasEffect = result.image != master.image || !result.contests.isEmpty || result.parked != nil
+  return side == .county && master.isLocked && hasEffect ? row.parked(.locked) : result
 }
 
-private func mergeDelete(_ change: Change, into master: MasterRow, schema: RecordSchema, side: Side) -> MergeResult {
-  guard let image = master.image else { return MergeResult(image: nil, contests: [], stamps: [:], asSent: true) }
-  if side == .county, schema.owner == .city {
-    let state: Contest.State = schema.edits == .propose ? .proposed : .rejected
-    let contest = Contest(column: nil, state: state, incomingDeletes: true)
-    return MergeResult(image: image, contests: [contest], stamps: [:], asSent: false)
-  }
-  let seen = zip(change.old, image).allSatisfy { $0 == $1 }
-  if seen, master.underReview.isEmpty || side == .city {
-    return MergeResult(image: nil, contests: [], stamps: [:], asSent: true)
-  }
-  let contest = Contest(column: nil, state: .open, incomingDeletes: true)
-  return MergeResult(image: image, contests: [contest], stamps: [:], asSent: false)
-}
+/// One change on its way through the law.
+private struct RowMerge {
+  let change: Change
+  let master: MasterRow
+  let schema: RecordSchema
+  let side: Side
+  let stamps: [Int: Stamp]
+  /// The columns that the sender set.
+  let touched: [Int]
+  /// Those of them that it may not change.
+  let refused: Set<Int>
 
-private func mergeCells(
-  _ change: Change, into master: MasterRow, schema: RecordSchema, side: Side, stamps: [Int: Stamp]
-) -> MergeResult {
+  var image: [Value] = []
   var contests: [Contest] = []
-  var image: [Value]
-  if let current = master.image {
-    image = current
-  } else if change.kind == .insert {
-    image = change.new.map { $0 ?? .null }
-    for column in foreignColumns(change, schema, side) where !image[column].isNull {
-      contests.append(refused(column, change, master: .null, schema))
-      image[column] = .null
+  var taken: [Int: Stamp] = [:]
+  /// The first column whose sum does not fit.
+  var overflow: Int?
+
+  init(change: Change, master: MasterRow, schema: RecordSchema, side: Side, stamps: [Int: Stamp]) {
+    self.change = change
+    self.master = master
+    self.schema = schema
+    self.side = side
+    self.stamps = stamps
+    touched = change.touchedColumns(schema)
+    refused = side == .city ? [] : Set(touched.filter { !schema.isCountys($0, change.kind) })
+  }
+
+  mutating func merge() -> MergeResult {
+    switch (change.kind, master.image) {
+    case (.delete, nil): MergeResult(image: nil, contests: [], stamps: [:], asSent: true)
+    case (.delete, let current?): delete(current)
+    case (.insert, nil): insert()
+    case (.update, nil): changeDeleted()
+    case (_, let current?): mergeCells(of: current)
     }
-    let refused = Set(contests.compactMap(\.column))
-    let taken = stamps.filter { !refused.contains($0.key) }
-    return MergeResult(image: image, contests: contests, stamps: taken, asSent: contests.isEmpty)
-  } else {
-    let foreign = foreignColumns(change, schema, side)
-    if foreign.count == change.touchedColumns(schema).count {
+  }
+
+  func parked(_ reason: MergeResult.Parked) -> MergeResult {
+    MergeResult(image: master.image, contests: [], stamps: [:], asSent: false, parked: reason)
+  }
+}
+
+// Whole rows.
+extension RowMerge {
+  private func delete(_ current: [Value]) -> MergeResult {
+    if side == .county, schema.owner == .city || schema.rules.append {
+      return MergeResult(image: current, contests: [rowContest(refusal)], stamps: [:], asSent: false)
+    }
+    let seen = zip(change.old, current).allSatisfy { $0 == $1 }
+    if seen, master.underReview.isEmpty || side == .city {
+      return MergeResult(image: nil, contests: [], stamps: [:], asSent: true)
+    }
+    let goes = deletePolicy == .remove
+    return MergeResult(image: goes ? nil : current, contests: [rowContest(rowState)], stamps: [:], asSent: goes)
+  }
+
+  private mutating func insert() -> MergeResult {
+    image = change.new.map { $0 ?? .null }
+    taken = stamps
+    for column in touched where refused.contains(column) && !image[column].isNull {
+      contests.append(contest(column, master: .null, refusal))
+      image[column] = .null
+      taken[column] = nil
+    }
+    return result()
+  }
+
+  private mutating func mergeCells(of current: [Value]) -> MergeResult {
+    image = current
+    for column in touched { mergeCell(column) }
+    return result()
+  }
+
+  private mutating func changeDeleted() -> MergeResult {
+    if refused.count == touched.count {
       // Nothing of the sender's own: what it may not change, it cannot bring back.
-      contests = foreign.map { refused($0, change, master: master.tombstone?[$0] ?? .null, schema) }
+      contests = touched.map { contest($0, master: master.tombstone?[$0] ?? .null, refusal) }
       return MergeResult(image: nil, contests: contests, stamps: [:], asSent: false)
     }
-    // The master has deleted the row: it stays, with what was known of it last.
-    image = master.tombstone ?? change.new.indices.map { change.old[$0] ?? change.new[$0] ?? .null }
-    contests.append(Contest(column: nil, state: .open))
+    contests = [rowContest(rowState)]
+    guard deletePolicy == .remove else { return mergeCells(of: lastKnown) }
+    // The row conflict keeps the sender's own cells.
+    image = lastKnown
+    for column in touched where refused.contains(column) { mergeCell(column) }
+    return MergeResult(image: nil, contests: contests, stamps: [:], asSent: false)
   }
 
-  let foreign = Set(foreignColumns(change, schema, side))
-  var taken: [Int: Stamp] = [:]
-  var asSent = contests.isEmpty
-  for column in change.touchedColumns(schema) {
-    let base = change.old[column] ?? .null
-    let incoming = change.new[column] ?? .null
-    let current = image[column]
-    if incoming == current {
-      // Two people wrote the same: the later of them counts against a third.
-      if incoming != base, isLater(stamps[column], than: master.stamps[column]) { taken[column] = stamps[column] }
-      if side == .city, master.underReview.contains(column), incoming != base {
-        contests.append(Contest(column: column, base: base, master: current, incoming: incoming, state: .decision))
-      }
-      continue
-    }
-    if incoming == base {
-      asSent = false
-      continue
-    }
-    if foreign.contains(column) {
-      contests.append(refused(column, change, master: current, schema))
-      asSent = false
-      continue
-    }
-    var contest = Contest(column: column, base: base, master: current, incoming: incoming, state: .open)
-    if master.underReview.contains(column) {
-      if side == .city, current == base {
-        contest.state = .decision
-        image[column] = incoming
-      } else {
-        asSent = false
-      }
-      contests.append(contest)
-      continue
-    }
-    if current == base {
-      image[column] = incoming
-      taken[column] = stamps[column]
-      continue
-    }
-    let ruling = settle(
-      schema.fields[column].policy, contest, side: side, stamp: stamps[column], against: master.stamps[column])
-    if let state = ruling.record {
-      contest.state = state
-      contests.append(contest)
-    }
-    if ruling.value == incoming { taken[column] = stamps[column] } else { asSent = false }
-    image[column] = ruling.value
+  private func result() -> MergeResult {
+    if let overflow { return parked(.overflow(overflow)) }
+    let asSent = !contests.contains { $0.column == nil } && touched.allSatisfy { image[$0] == incoming($0) }
+    return MergeResult(image: image, contests: contests, stamps: taken, asSent: asSent)
   }
-  return MergeResult(image: image, contests: contests, stamps: taken, asSent: asSent)
+
+  /// What somebody has yet to decide does not go by a rule.
+  private var deletePolicy: DeletePolicy {
+    schema.rules.delete == .remove && !master.underReview.isEmpty ? .review : schema.rules.delete
+  }
+
+  private var rowState: Contest.State { deletePolicy == .review ? .open : .decidedByPolicy }
+  private var refusal: Contest.State { schema.edits == .propose ? .proposed : .rejected }
+
+  private func rowContest(_ state: Contest.State) -> Contest {
+    let deletes = change.kind == .delete
+    return Contest(
+      column: nil, master: (master.image ?? master.tombstone).map(blob) ?? .null,
+      incoming: deletes ? .null : blob(wanted), state: state, incomingDeletes: deletes)
+  }
+
+  private func blob(_ row: [Value]) -> Value { .blob(RowKey(row).encoded) }
+
+  /// A row that the master has deleted, as it was last or else as the sender had it.
+  private var lastKnown: [Value] {
+    master.tombstone ?? change.new.indices.map { change.old[$0] ?? change.new[$0] ?? .null }
+  }
+
+  /// That row with the sender's own new values.
+  private var wanted: [Value] {
+    var row = lastKnown
+    for column in touched where !refused.contains(column) { row[column] = incoming(column) }
+    return row
+  }
 }
 
-/// What a contested cell becomes, and in which state the conflict is kept; nil: the rule is the record.
-private func settle(
-  _ policy: Policy, _ contest: Contest, side: Side, stamp: Stamp?, against masterStamp: Stamp?
-) -> (value: Value, record: Contest.State?) {
-  let master = contest.master
-  let incoming = contest.incoming
-  return switch policy {
-  case .review: (master, .open)
-  case .city: (side == .city ? incoming : master, .decidedByPolicy)
-  case .county: (side == .county ? incoming : master, .decidedByPolicy)
-  case .latest: (isLater(stamp, than: masterStamp) ? incoming : master, .decidedByPolicy)
-  case .max, .min: extreme(policy, master, incoming).map { ($0, nil) } ?? (master, .open)
-  case .sum, .union, .text: (master, .open)
+// Single cells.
+extension RowMerge {
+  private func base(_ column: Int) -> Value { change.old[column] ?? .null }
+  private func incoming(_ column: Int) -> Value { change.new[column] ?? .null }
+
+  private func contest(_ column: Int, master: Value, _ state: Contest.State) -> Contest {
+    Contest(column: column, base: base(column), master: master, incoming: incoming(column), state: state)
+  }
+
+  private mutating func mergeCell(_ column: Int) {
+    let cell = contest(column, master: image[column], .open)
+    let isRefused = refused.contains(column)
+    if cell.incoming == cell.base { return }
+    if cell.incoming == cell.master, isRefused || !isSum(cell, of: column) { return agree(cell, on: column) }
+    if isRefused { return contests.append(contest(column, master: cell.master, refusal)) }
+    if master.underReview.contains(column) { return join(cell, on: column) }
+    if cell.master == cell.base { return take(cell.incoming, on: column) }
+    settle(cell, on: column)
+  }
+
+  /// Two people wrote the same: the later of them counts against a third.
+  private mutating func agree(_ cell: Contest, on column: Int) {
+    if isLater(stamps[column], than: master.stamps[column]) { taken[column] = stamps[column] }
+    if side == .city, master.underReview.contains(column) { contests.append(cell.inState(.decision)) }
+  }
+
+  /// The city decides what it has seen; whatever else is one more contender.
+  private mutating func join(_ cell: Contest, on column: Int) {
+    let decides = side == .city && cell.master == cell.base
+    if decides { image[column] = cell.incoming }
+    contests.append(decides ? cell.inState(.decision) : cell)
+  }
+
+  private mutating func take(_ value: Value, on column: Int) {
+    image[column] = value
+    if value == incoming(column) { taken[column] = stamps[column] }
+  }
+
+  private mutating func settle(_ cell: Contest, on column: Int) {
+    switch ruling(on: cell, column) {
+    case .computed(let value): take(value, on: column)
+    case .recorded(let value, let state):
+      contests.append(cell.inState(state))
+      take(value, on: column)
+    case .overflow: overflow = overflow ?? column
+    }
+  }
+
+  private func isSum(_ cell: Contest, of column: Int) -> Bool {
+    schema.fields[column].policy == .sum && total(cell) != nil
+  }
+}
+
+/// What a contested cell becomes.
+private enum Ruling {
+  /// The rule is the record.
+  case computed(Value)
+  /// The conflict is kept in this state.
+  case recorded(Value, Contest.State)
+  /// No 64-bit integer holds the sum.
+  case overflow
+}
+
+extension RowMerge {
+  private func ruling(on cell: Contest, _ column: Int) -> Ruling {
+    switch schema.fields[column].policy {
+    case .review: .recorded(cell.master, .open)
+    case .city: decided(side == .city, cell)
+    case .county: decided(side == .county, cell)
+    case .latest: decided(isLater(stamps[column], than: master.stamps[column]), cell)
+    case .max: computed(extreme(.max, cell.master, cell.incoming), cell)
+    case .min: computed(extreme(.min, cell.master, cell.incoming), cell)
+    case .sum: total(cell) ?? .recorded(cell.master, .open)
+    case .union: computed(unionMerge(base: cell.base, master: cell.master, incoming: cell.incoming), cell)
+    case .text: computed(textMerge(base: cell.base, master: cell.master, incoming: cell.incoming), cell)
+    }
+  }
+
+  private func decided(_ takesIncoming: Bool, _ cell: Contest) -> Ruling {
+    .recorded(takesIncoming ? cell.incoming : cell.master, .decidedByPolicy)
+  }
+
+  /// What the rule cannot compute goes to review.
+  private func computed(_ value: Value?, _ cell: Contest) -> Ruling {
+    value.map(Ruling.computed) ?? .recorded(cell.master, .open)
   }
 }
 
 private func isLater(_ a: Stamp?, than b: Stamp?) -> Bool { a ?? Stamp(raw: 0) > b ?? Stamp(raw: 0) }
+
+/// The master's value plus what the sender added or took away. nil: not all are integers or NULL, which counts as 0.
+private func total(_ cell: Contest) -> Ruling? {
+  guard let base = cell.base.number, let master = cell.master.number, let incoming = cell.incoming.number else {
+    return nil
+  }
+  let added = incoming.subtractingReportingOverflow(base)
+  let sum = master.addingReportingOverflow(added.partialValue)
+  return added.overflow || sum.overflow ? .overflow : .computed(.integer(sum.partialValue))
+}
 
 /// The larger or smaller value; NULL gives way to any. nil: values of two types have no order.
 private func extreme(_ policy: Policy, _ master: Value, _ incoming: Value) -> Value? {
@@ -242,16 +361,30 @@ private func isLess(_ a: Value, _ b: Value) -> Bool? {
   }
 }
 
-private func foreignColumns(_ change: Change, _ schema: RecordSchema, _ side: Side) -> [Int] {
-  guard side == .county else { return [] }
-  return change.touchedColumns(schema).filter { column in
-    if change.kind == .update, case .field(let name) = schema.scope, schema.fields[column].name == name { return true }
-    return schema.owner(of: column) == .city
+extension Value {
+  fileprivate var number: Int64? {
+    switch self {
+    case .null: 0
+    case .integer(let number): number
+    default: nil
+    }
   }
 }
 
-private func refused(_ column: Int, _ change: Change, master: Value, _ schema: RecordSchema) -> Contest {
-  Contest(
-    column: column, base: change.old[column] ?? .null, master: master, incoming: change.new[column] ?? .null,
-    state: schema.edits == .propose ? .proposed : .rejected)
+extension Contest {
+  fileprivate func inState(_ state: State) -> Contest {
+    var contest = self
+    contest.state = state
+    return contest
+  }
+}
+
+extension RecordSchema {
+  /// May a county set this column, by an insert or by a change of a row that is there.
+  fileprivate func isCountys(_ column: Int, _ kind: Change.Kind) -> Bool {
+    if owner(of: column) == .city { return false }
+    guard kind == .update else { return true }
+    if case .field(let name) = scope, fields[column].name == name { return false }
+    return !rules.append
+  }
 }

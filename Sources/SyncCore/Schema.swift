@@ -132,6 +132,8 @@ public struct Joint: Codable, Hashable, Sendable {
 }
 
 extension RecordSchema {
+  private enum CodingKeys: String, CodingKey { case name, label, key, fields, scope, owner, edits, unique, rules }
+
   /// Rules that a stored schema does not name are the default ones.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -142,6 +144,20 @@ extension RecordSchema {
       edits: try values.decode(ForeignEdits.self, forKey: .edits),
       unique: try values.decode([[String]].self, forKey: .unique),
       rules: try values.decodeIfPresent(RowRules.self, forKey: .rules) ?? RowRules())
+  }
+
+  /// Default rules are left out: a schema without any keeps the text that it had before there were rules.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(name, forKey: .name)
+    try values.encode(label, forKey: .label)
+    try values.encode(key, forKey: .key)
+    try values.encode(fields, forKey: .fields)
+    try values.encode(scope, forKey: .scope)
+    try values.encode(owner, forKey: .owner)
+    try values.encode(edits, forKey: .edits)
+    try values.encode(unique, forKey: .unique)
+    if rules != RowRules() { try values.encode(rules, forKey: .rules) }
   }
 }
 

@@ -100,7 +100,7 @@ let badFields = [
   BadSchema("U+0000", fields: "      \"b\\0c\":", "U+0000"),
   BadSchema("field is a word", fields: "      b: text", "must be a mapping"),
   BadSchema("unknown type", fields: "      b:\n        type: interger", line: 9, "did you mean “integer”"),
-  BadSchema("unknown policy", fields: "      b: {policy: sum}", "is no policy"),
+  BadSchema("unknown policy", fields: "      b: {policy: plus}", "is no policy"),
   BadSchema("unknown field key", fields: "      b: {polcy: max}", "did you mean “policy”"),
   BadSchema("required is no flag", fields: "      b: {required: maybe}", "true or false"),
   BadSchema(

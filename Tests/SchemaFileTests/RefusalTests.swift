@@ -9,6 +9,9 @@ import Testing
   @Test("So are references and scopes that cannot hold", arguments: badReferences + badScopes)
   func refusedBetweenRecords(bad: BadSchema) throws { try check(bad) }
 
+  @Test("So are row rules and policies that cannot hold", arguments: badPolicies + badRules + badLocks + badJoints)
+  func refusedRules(bad: BadSchema) throws { try check(bad) }
+
   private func check(_ bad: BadSchema) throws {
     let failure = try #require(throws: Failure.self) { try SchemaFile.read(bad.yaml) }
     #expect(failure.kind == .data)

@@ -9,6 +9,15 @@ struct MergeCase: Codable, CustomTestStringConvertible {
     var contests: [Disagreement] = []
     var stamps: [String: Int64] = [:]
     var asSent: Bool
+    /// Absent: the change has entered.
+    var parked: Parked?
+  }
+
+  struct Parked: Codable, Hashable {
+    /// "locked" or "overflow".
+    var reason: String
+    /// The column whose sum does not fit.
+    var field: String?
   }
 
   struct Disagreement: Codable, Hashable {
@@ -26,6 +35,10 @@ struct MergeCase: Codable, CustomTestStringConvertible {
   var kind = "update"
   var owner = "any"
   var edits = "reject"
+  /// Absent: false, "review", false.
+  var append: Bool?
+  var delete: String?
+  var locked: Bool?
   var image: [String: Value]?
   var tombstone: [String: Value]?
   var underReview: [String] = []
@@ -38,24 +51,35 @@ struct MergeCase: Codable, CustomTestStringConvertible {
   var testDescription: String { name }
 }
 
+extension Policy {
+  /// The kind of its column in the merge table.
+  var kind: Field.Kind { self == .union || self == .text ? .text : .integer }
+}
+
 /// The record of the merge table: one column for each policy, one that the city owns, one that names the unit.
-func thing(owner: Owner = .any, edits: ForeignEdits = .reject) -> RecordSchema {
+func thing(owner: Owner = .any, edits: ForeignEdits = .reject, rules: RowRules = RowRules()) -> RecordSchema {
   let label = Label(zh: "物", en: "thing")
   let plain = ["id", "unit"].map { Field(name: $0, label: label) }
-  let policies = Policy.allCases.map { Field(name: $0.rawValue, label: label, kind: .integer, policy: $0) }
+  let policies = Policy.allCases.map { Field(name: $0.rawValue, label: label, kind: $0.kind, policy: $0) }
   let owned = Field(name: "owned", label: label, kind: .integer, owner: .city)
   return RecordSchema(
     name: "thing", label: label, key: ["id"], fields: plain + policies + [owned], scope: .field("unit"), owner: owner,
-    edits: edits)
+    edits: edits, rules: rules)
 }
+
+/// A row of that record as a row conflict carries it.
+func packed(_ cells: [String: Value]) -> Value { .blob(RowKey(thing().whole(cells)).encoded) }
 
 extension MergeCase {
   /// What the law makes of the case, in the words of the table.
   func merged() throws -> Outcome {
-    let schema = thing(owner: try #require(Owner(rawValue: owner)), edits: try #require(ForeignEdits(rawValue: edits)))
+    let rules = RowRules(append: append ?? false, delete: try #require(DeletePolicy(rawValue: delete ?? "review")))
+    let schema = thing(
+      owner: try #require(Owner(rawValue: owner)), edits: try #require(ForeignEdits(rawValue: edits)), rules: rules)
     let row = MasterRow(
       image: image.map { schema.whole($0) }, tombstone: tombstone.map { schema.whole($0) },
-      underReview: Set(underReview.compactMap(schema.index(of:))), stamps: schema.columns(masterStamps))
+      underReview: Set(underReview.compactMap(schema.index(of:))), stamps: schema.columns(masterStamps),
+      isLocked: locked ?? false)
     let kinds: [String: Change.Kind] = ["insert": .insert, "update": .update, "delete": .delete]
     let kind = try #require(kinds[kind])
     let change = Change(
@@ -66,7 +90,7 @@ extension MergeCase {
     return Outcome(
       image: result.image.map { schema.named($0) }, contests: result.contests.map { Disagreement($0, schema) },
       stamps: Dictionary(uniqueKeysWithValues: result.stamps.map { (schema.fields[$0.key].name, $0.value.raw) }),
-      asSent: result.asSent)
+      asSent: result.asSent, parked: result.parked.map { Parked($0, schema) })
   }
 }
 
@@ -78,8 +102,20 @@ extension MergeCase.Disagreement {
   }
 }
 
+extension MergeCase.Parked {
+  static let locked = Self(reason: "locked")
+  static func overflow(_ field: String) -> Self { Self(reason: "overflow", field: field) }
+
+  init(_ parked: MergeResult.Parked, _ schema: RecordSchema) {
+    switch parked {
+    case .locked: self = .locked
+    case .overflow(let column): self = .overflow(schema.fields[column].name)
+    }
+  }
+}
+
 extension RecordSchema {
-  fileprivate func whole(_ cells: [String: Value]) -> [Value] { fields.map { cells[$0.name] ?? .null } }
+  func whole(_ cells: [String: Value]) -> [Value] { fields.map { cells[$0.name] ?? .null } }
   fileprivate func sparse(_ cells: [String: Value]) -> [Value?] { fields.map { cells[$0.name] } }
   fileprivate func columns(_ stamps: [String: Int64]) -> [Int: Stamp] {
     Dictionary(uniqueKeysWithValues: stamps.compactMap { name, raw in index(of: name).map { ($0, Stamp(raw: raw)) } })

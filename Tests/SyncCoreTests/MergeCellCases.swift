@@ -7,7 +7,7 @@ extension MergeCase {
     _ name: String, _ column: String, _ side: Side, _ base: Value, _ master: Value, _ incoming: Value,
     _ value: Value, _ state: Contest.State? = nil, asSent: Bool,
     stamps: (master: Int64?, incoming: Int64?) = (nil, nil),
-    taken: Int64? = nil, underReview: Bool = false, edits: ForeignEdits = .reject
+    taken: Int64? = nil, underReview: Bool = false, edits: ForeignEdits = .reject, parked: Parked? = nil
   ) {
     func row(_ cell: Value) -> [String: Value] {
       ["id": "k", "unit": "A"].merging([column: cell]) { $1 }.filter { !$0.value.isNull }
@@ -21,22 +21,29 @@ extension MergeCase {
       old: ["id": "k", column: base], new: [column: incoming], stamps: stamps.incoming.map { [column: $0] } ?? [:],
       result: Outcome(
         image: row(value), contests: contest.map { [$0] } ?? [], stamps: taken.map { [column: $0] } ?? [:],
-        asSent: asSent))
+        asSent: asSent, parked: parked))
   }
 }
 
-/// What no policy has a say in.
-let uncontestedCases = Policy.allCases.map(\.rawValue).flatMap { column in
+/// What no policy has a say in, but that a sum counts what both sides did.
+let uncontestedCases = Policy.allCases.flatMap { policy in
   [Side.county, .city].flatMap { side in
-    [
-      MergeCase("only the master changed", column, side, 1, 2, 1, 2, asSent: false),
-      MergeCase("only the sender changed", column, side, 1, 1, 2, 2, asSent: true),
-      MergeCase("both to the same", column, side, 1, 2, 2, 2, asSent: true),
-      MergeCase("filled", column, side, .null, .null, 2, 2, asSent: true),
-      MergeCase("emptied", column, side, 1, 1, .null, .null, asSent: true),
-      MergeCase("both emptied", column, side, 1, .null, .null, .null, asSent: true),
-      MergeCase("the master filled what the sender left empty", column, side, .null, 1, .null, 1, asSent: false),
+    let column = policy.rawValue
+    let (one, two): (Value, Value) = policy.kind == .text ? ("1", "2") : (1, 2)
+    return [
+      MergeCase("only the master changed", column, side, one, two, one, two, asSent: false),
+      MergeCase("only the sender changed", column, side, one, one, two, two, asSent: true),
+      MergeCase("filled", column, side, .null, .null, two, two, asSent: true),
+      MergeCase("emptied", column, side, one, one, .null, .null, asSent: true),
+      MergeCase("the master filled what the sender left empty", column, side, .null, one, .null, one, asSent: false),
+      MergeCase("the master emptied what the sender left", column, side, one, .null, one, .null, asSent: false),
     ]
+      + (policy == .sum
+        ? []
+        : [
+          MergeCase("both to the same", column, side, one, two, two, two, asSent: true),
+          MergeCase("both emptied", column, side, one, .null, .null, .null, asSent: true),
+        ])
   }
 }
 

@@ -2,15 +2,23 @@ import SyncCore
 
 // Cases of whole rows: inserts, deletes, and several cells at once.
 
-private func row(_ cells: [String: Value]) -> [String: Value] { ["id": "k", "unit": "A"].merging(cells) { $1 } }
+func row(_ cells: [String: Value]) -> [String: Value] { ["id": "k", "unit": "A"].merging(cells) { $1 } }
 
-private let rowConflict = MergeCase.Disagreement(field: nil, state: "open")
-private let deleteConflict = MergeCase.Disagreement(field: nil, state: "open", incomingDeletes: true)
-
-private func cell(_ field: String, _ base: Value, _ master: Value, _ incoming: Value, _ state: String)
+func cell(_ field: String, _ base: Value, _ master: Value, _ incoming: Value, _ state: String)
   -> MergeCase.Disagreement
 {
   MergeCase.Disagreement(field: field, base: base, master: master, incoming: incoming, state: state)
+}
+
+/// The sender changed a row that the master has deleted.
+func changed(_ tombstone: [String: Value]?, _ wanted: [String: Value], _ state: String) -> MergeCase.Disagreement {
+  MergeCase.Disagreement(
+    field: nil, master: tombstone.map(packed) ?? .null, incoming: packed(wanted), state: state)
+}
+
+/// The sender deleted a row that stands.
+func deleted(_ image: [String: Value], _ state: String) -> MergeCase.Disagreement {
+  MergeCase.Disagreement(field: nil, master: packed(image), state: state, incomingDeletes: true)
 }
 
 let insertCases = [
@@ -53,48 +61,61 @@ let deleteCases = [
   MergeCase(name: "delete of a deleted row", kind: "delete", old: row(["review": 1]), result: .init(asSent: true)),
   MergeCase(
     name: "delete of a changed row", kind: "delete", image: row(["review": 2]), old: row(["review": 1]),
-    result: .init(image: row(["review": 2]), contests: [deleteConflict], asSent: false)),
+    result: .init(image: row(["review": 2]), contests: [deleted(row(["review": 2]), "open")], asSent: false)),
   MergeCase(
     name: "delete by the city of a row that it had not seen", side: "city", kind: "delete", image: row(["review": 2]),
-    old: row(["review": 1]), result: .init(image: row(["review": 2]), contests: [deleteConflict], asSent: false)),
+    old: row(["review": 1]),
+    result: .init(image: row(["review": 2]), contests: [deleted(row(["review": 2]), "open")], asSent: false)),
   MergeCase(
     name: "delete of a row whose type changed", kind: "delete", image: row(["review": 1.0]), old: row(["review": 1]),
-    result: .init(image: row(["review": 1.0]), contests: [deleteConflict], asSent: false)),
+    result: .init(image: row(["review": 1.0]), contests: [deleted(row(["review": 1.0]), "open")], asSent: false)),
   MergeCase(
     name: "delete of a row under review", kind: "delete", image: row(["review": 1]), underReview: ["review"],
-    old: row(["review": 1]), result: .init(image: row(["review": 1]), contests: [deleteConflict], asSent: false)),
+    old: row(["review": 1]),
+    result: .init(image: row(["review": 1]), contests: [deleted(row(["review": 1]), "open")], asSent: false)),
   MergeCase(
     name: "delete by the city of a row under review", side: "city", kind: "delete", image: row(["review": 1]),
     underReview: ["review"], old: row(["review": 1]), result: .init(asSent: true)),
   MergeCase(
     name: "delete of the city's row", kind: "delete", owner: "city", image: row([:]), old: row([:]),
     result: .init(
-      image: row([:]), contests: [.init(field: nil, state: "rejected", incomingDeletes: true)], asSent: false)),
+      image: row([:]), contests: [deleted(row([:]), "rejected")], asSent: false)),
   MergeCase(
     name: "delete of the city's row, proposed", kind: "delete", owner: "city", edits: "propose", image: row([:]),
     old: row([:]),
     result: .init(
-      image: row([:]), contests: [.init(field: nil, state: "proposed", incomingDeletes: true)], asSent: false)),
+      image: row([:]), contests: [deleted(row([:]), "proposed")], asSent: false)),
 ]
 
 let resurrectionCases = [
   MergeCase(
     name: "update of a deleted row", tombstone: row(["review": 1, "max": 5]), old: ["id": "k", "review": 1],
     new: ["review": 2],
-    result: .init(image: row(["review": 2, "max": 5]), contests: [rowConflict], asSent: false)),
+    result: .init(
+      image: row(["review": 2, "max": 5]),
+      contests: [changed(row(["review": 1, "max": 5]), row(["review": 2, "max": 5]), "open")], asSent: false)),
   MergeCase(
     name: "update of a row that was changed, then deleted", tombstone: row(["review": 3]),
     old: ["id": "k", "review": 1], new: ["review": 2],
-    result: .init(image: row(["review": 3]), contests: [rowConflict, cell("review", 1, 3, 2, "open")], asSent: false)),
+    result: .init(
+      image: row(["review": 3]),
+      contests: [changed(row(["review": 3]), row(["review": 2]), "open"), cell("review", 1, 3, 2, "open")],
+      asSent: false)),
   MergeCase(
     name: "update of a row without a tombstone", old: ["id": "k", "review": 1, "max": .null],
     new: ["review": 2, "max": 3],
-    result: .init(image: ["id": "k", "review": 2, "max": 3], contests: [rowConflict], asSent: false)),
+    result: .init(
+      image: ["id": "k", "review": 2, "max": 3],
+      contests: [changed(nil, ["id": "k", "review": 2, "max": 3], "open")], asSent: false)),
   MergeCase(
     name: "own and foreign cells of a deleted row", tombstone: row(["review": 1, "owned": 1]),
     old: ["id": "k", "review": 1, "owned": 1], new: ["review": 2, "owned": 2],
     result: .init(
-      image: row(["review": 2, "owned": 1]), contests: [rowConflict, cell("owned", 1, 1, 2, "rejected")], asSent: false)
+      image: row(["review": 2, "owned": 1]),
+      contests: [
+        changed(row(["review": 1, "owned": 1]), row(["review": 2, "owned": 1]), "open"),
+        cell("owned", 1, 1, 2, "rejected"),
+      ], asSent: false)
   ),
   MergeCase(
     name: "foreign cells bring no row back", tombstone: row(["owned": 1]), old: ["id": "k", "owned": 1],
