@@ -62,14 +62,15 @@ extension Master {
     var moved = [Change(record, image, edit: alias.edit)]
     let identities = Set(desk.ties[record.name]?.identities(image) ?? [])
     let children = try transaction.referrers(to: identities).values.flatMap { $0 }
-    for (child, image) in try transaction.images(of: Array(Set(children))).sorted(by: { $0.key < $1.key }) {
-      guard child != ref, let schema = schema.record(child.record) else { continue }
-      var change = Change(schema, image, edit: alias.edit)
+    let images = try transaction.images(of: Array(Set(children)))
+    for (child, image) in images.sorted(by: { ($0.key.record, $0.key.key) < ($1.key.record, $1.key.key) }) {
+      guard child != ref, let tied = schema.record(child.record) else { continue }
+      var change = Change(tied, image, edit: alias.edit)
       if mapping.mapped(change).key == change.key {
         // Its reference is not part of its key: the same row, pointing elsewhere.
-        let target = mapping.mapped(image.map { $0 }, schema)
+        let target = mapping.mapped(image.map { $0 }, tied)
         change.kind = .update
-        change.old = zip(image, target).enumerated().map { $1.0 != $1.1 || schema.isKey($0) ? $1.0 : nil }
+        change.old = zip(image, target).enumerated().map { $1.0 != $1.1 || tied.isKey($0) ? $1.0 : nil }
         change.new = zip(image, target).map { $0 != $1 ? $1 : nil }
       } else {
         old.append(RowWrite(ref: child, before: image, after: nil))

@@ -73,7 +73,7 @@ extension Intake {
       case .rejected: conflict.state = .rejected
       case .decidedByPolicy:
         conflict.state = .decided
-        let took = contest.column.map { row.result.image?[$0] == contest.incoming } ?? (row.result.image == nil) == contest.incomingDeletes
+        let took = contest.column.map { row.result.image?[$0] == contest.incoming } ?? ((row.result.image == nil) == contest.incomingDeletes)
         conflict.decision = Decision(
           conflict: conflict.id, choice: .policy, contender: took ? 1 : nil,
           value: took ? contest.incoming : contest.master, reason: conflict.policy,

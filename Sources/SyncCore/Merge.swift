@@ -297,7 +297,7 @@ extension RowMerge {
 }
 
 /// What a contested cell becomes.
-private enum Ruling {
+private enum CellRuling {
   /// The rule is the record.
   case computed(Value)
   /// The conflict is kept in this state.
@@ -307,7 +307,7 @@ private enum Ruling {
 }
 
 extension RowMerge {
-  private func ruling(on cell: Contest, _ column: Int) -> Ruling {
+  private func ruling(on cell: Contest, _ column: Int) -> CellRuling {
     switch schema.fields[column].policy {
     case .review: .recorded(cell.master, .open)
     case .city: decided(side == .city, cell)
@@ -321,20 +321,20 @@ extension RowMerge {
     }
   }
 
-  private func decided(_ takesIncoming: Bool, _ cell: Contest) -> Ruling {
+  private func decided(_ takesIncoming: Bool, _ cell: Contest) -> CellRuling {
     .recorded(takesIncoming ? cell.incoming : cell.master, .decidedByPolicy)
   }
 
   /// What the rule cannot compute goes to review.
-  private func computed(_ value: Value?, _ cell: Contest) -> Ruling {
-    value.map(Ruling.computed) ?? .recorded(cell.master, .open)
+  private func computed(_ value: Value?, _ cell: Contest) -> CellRuling {
+    value.map(CellRuling.computed) ?? .recorded(cell.master, .open)
   }
 }
 
 private func isLater(_ a: Stamp?, than b: Stamp?) -> Bool { a ?? Stamp(raw: 0) > b ?? Stamp(raw: 0) }
 
 /// The master's value plus what the sender added or took away. nil: not all are integers or NULL, which counts as 0.
-private func total(_ cell: Contest) -> Ruling? {
+private func total(_ cell: Contest) -> CellRuling? {
   guard let base = cell.base.number, let master = cell.master.number, let incoming = cell.incoming.number else {
     return nil
   }
