@@ -65,7 +65,7 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "SQLiteStore", "SchemaFile", "Registry", "Presentation",
+        "SQLiteStore", "SyncProtocol", "SchemaFile", "Registry", "Presentation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .target(name: "Presentation", dependencies: ["SyncCore", "SwiftCSV"]),

@@ -15,8 +15,8 @@ public struct City: AsyncParsableCommand {
     subcommands: [
       CityInit.self, Enroll.self, Serve.self, Add<CityProgram>.self, Edit<CityProgram>.self, Delete<CityProgram>.self,
       List<CityProgram>.self, Show<CityProgram>.self, Import<CityProgram>.self, Export<CityProgram>.self,
-      Records<CityProgram>.self, Conflicts<CityProgram>.self, Decide.self, Reopen.self, CityParked.self, Replicas.self,
-      Withdraw.self,
+      Records<CityProgram>.self, Conflicts<CityProgram>.self, Decide.self, Reopen.self, CityParked.self, Admit.self,
+      Dismiss.self, MergeRecords.self, Transfer.self, Approve<CityProgram>.self, Replicas.self, Withdraw.self,
       HistoryCommand<CityProgram>.self, Verify<CityProgram>.self,
     ])
   public init() {}
@@ -39,13 +39,49 @@ public enum CityProgram: Program {
   }
 
   public static func history(_ master: Master, _ record: RecordSchema, _ key: RowKey) throws -> History {
-    let lines = try master.history(record, key: key).map { entry in
-      History.Line(
-        at: entry.change.edit.stamp, received: entry.receivedAt, actor: entry.change.edit.actor,
-        replica: entry.replica == .city ? "city" : entry.replica.description, what: "\(entry.change.kind)",
-        cells: entry.change.cells(record), outcome: entry.outcome?.outcome.rawValue ?? "taken")
+    History(lines: try master.history(record, key: key).map { line($0, record) })
+  }
+
+  private static func line(_ entry: HistoryEntry, _ record: RecordSchema) -> History.Line {
+    History.Line(
+      at: entry.edit.stamp, received: entry.receivedAt, actor: entry.edit.actor,
+      replica: entry.replica == .city ? "city" : entry.replica.description, what: what(entry.what),
+      cells: cells(entry.what, record), outcome: outcome(entry))
+  }
+
+  private static func what(_ what: HistoryEntry.What) -> String {
+    switch what {
+    case .change(let change): "\(change.kind)"
+    case .decision(let decision, _): decision.choice == .reopen ? "reopen" : "decide \(decision.choice.rawValue)"
+    case .ruling(let ruling): ruling.verdict.rawValue
+    case .alias(let alias): "merge \(show(alias.key)) → \(show(alias.target))"
     }
-    return History(lines: lines)
+  }
+
+  private static func cells(_ what: HistoryEntry.What, _ record: RecordSchema) -> [(
+    field: String, old: Value, new: Value
+  )] {
+    switch what {
+    case .change(let change): return change.cells(record)
+    case .decision(let decision, let conflict):
+      guard let field = conflict.field, decision.choice != .reopen else { return [] }
+      let taken = conflict.contenders.first { $0.id == decision.contender }?.value
+      return [(field, conflict.master, decision.choice == .take ? taken ?? decision.value : decision.value)]
+    case .ruling, .alias: return []
+    }
+  }
+
+  /// What became of a change; why something was decided.
+  private static func outcome(_ entry: HistoryEntry) -> String {
+    let told = entry.outcome?.outcome.rawValue
+    switch entry.what {
+    case .change:
+      let later = entry.parked.flatMap { $0 == .waiting ? nil : $0.rawValue }
+      return [told ?? "taken", later].compactMap { $0 }.joined(separator: ", ")
+    case .decision(let decision, _): return [told, decision.reason].compactMap { $0 }.joined(separator: ": ")
+    case .ruling(let ruling): return ruling.reason
+    case .alias(let alias): return alias.reason
+    }
   }
 
   public static func verify(_ master: Master) throws -> [Label] { try master.verify() }

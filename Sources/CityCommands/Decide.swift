@@ -6,47 +6,63 @@ import Presentation
 import SQLiteStore
 import SyncCore
 
-/// `city decide ID (--keep | --take CONTENDER | --value V) --reason TEXT [--version N]`
+/// `city decide ID (--keep | --take CONTENDER | --value V | --remove) --reason TEXT [--version N]`, or `--all` with a filter.
 struct Decide: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "decide", abstract: "Settle a conflict, with a reason that every county sees. 裁决冲突")
+    commandName: "decide", abstract: "Settle a conflict, or all of a filter, with a reason that every county sees. 裁决冲突")
   @OptionGroup var options: CommonOptions
-  @Argument(help: "The conflict's number. 冲突编号") var id: Int64
-  @Flag(help: "The master's value stands. 保留主库的值") var keep = false
-  @Option(help: "This contender's value. 采用某一主张") var take: Int64?
-  @Option(help: "Another value. 另定新值") var value: String?
+  @Argument(help: "The conflict's number. 冲突编号") var id: Int64?
+  @OptionGroup var choice: ChoiceOptions
+  @Flag(help: "Of a whole row: the row goes. 删除此行") var remove = false
   @Option(help: "Why. 理由") var reason: String
   @Option(help: "Refuse when a contender came after this version. 所查看的版本") var version: Int64?
+  @Flag(help: "Every open conflict that fits the filter, all or none. 批量裁决") var all = false
+  @Option(help: "With --all: of this record. 记录") var record: String?
+  @Option(help: "With --all: of this field. 字段") var field: String?
+  @Option(help: "With --all: of this row. 主键") var key: String?
 
   func run() async throws {
     try await options.run {
       let master = try options.open(CityProgram.self)
-      let choice = try choice(master)
-      if reason.trimmingCharacters(in: .whitespaces).isEmpty {
-        throw Failure(.usage, zh: "--reason 不能为空", en: "--reason must say why")
-      }
-      let conflict = try master.decide(id, choice, reason: reason, actor: options.actor, version: version)
-      options.show(conflictJSON(conflict), conflictText(conflict, master.schema, options.language))
+      try requireReason(reason)
+      let ids = try self.ids(master)
+      let choice = try self.choice(master, ids.first)
+      let decided = try master.decide(ids, choice, reason: reason, actor: options.actor, version: version)
+      let text = decided.map { conflictText($0, master.schema, options.language) }.joined(separator: "\n\n")
+      options.show(all ? .array(decided.map { conflictJSON($0, master.schema) }) : decided.first.map { conflictJSON($0, master.schema) } ?? .null, text)
     }
   }
 
-  private func choice(_ master: Master) throws -> Master.Choice {
-    guard (keep ? 1 : 0) + (take == nil ? 0 : 1) + (value == nil ? 0 : 1) == 1 else {
-      throw Failure(.usage, zh: "请在 --keep、--take、--value 中选一个", en: "choose one of --keep, --take and --value")
+  private func ids(_ master: Master) throws -> [Int64] {
+    guard all else {
+      guard let id else {
+        throw Failure(.usage, zh: "请给出冲突编号,或用 --all", en: "give the conflict's number, or --all with a filter")
+      }
+      return [id]
     }
-    if keep { return .keep }
-    if let take { return .take(take) }
-    let conflict = try master.conflict(id)
-    guard let text = value, let name = conflict.field, let field = master.schema.record(conflict.record)?.field(name)
-    else {
-      throw Failure(
-        .usage, zh: "冲突 \(id) 涉及整行,不能用 --value", en: "conflict \(id) is about the whole row: use --keep or --take")
+    if id != nil || version != nil {
+      throw Failure(.usage, zh: "--all 不与编号或 --version 同用", en: "--all goes with neither a number nor --version")
     }
-    switch ValueText.parse(text, field: field) {
-    case .success(let value): return .value(value)
-    case .failure(let problem):
-      let place = "\(conflict.record).\(name)"
-      throw Failure(.data, zh: "\(place):\(problem.label.zh)", en: "\(place): \(problem.label.en)")
+    let record = try self.record.map { try master.namedRecord($0) }
+    if record == nil, field != nil || key != nil {
+      throw Failure(.usage, zh: "--field 和 --key 需要 --record", en: "--field and --key go with --record")
+    }
+    let key = try record.flatMap { record in try self.key.map { try master.key($0, in: record) } }
+    return try master.conflicts([.open, .proposed]).filter { conflict in
+      (record == nil || conflict.record == record?.name) && (field == nil || conflict.field == field)
+        && (key == nil || conflict.key == key)
+    }.map(\.id)
+  }
+
+  private func choice(_ master: Master, _ id: Int64?) throws -> Master.Choice {
+    if remove {
+      guard !choice.isGiven else { throw ChoiceOptions.oneOnly }
+      return .remove
+    }
+    return switch try choice.read({ try id.map { try master.conflict($0) } }, master.schema) {
+    case .keep: .keep
+    case .take(let contender): .take(contender)
+    case .value(let value): .value(value)
     }
   }
 }
@@ -62,8 +78,9 @@ struct Reopen: AsyncParsableCommand {
   func run() async throws {
     try await options.run {
       let master = try options.open(CityProgram.self)
+      try requireReason(reason)
       let conflict = try master.reopen(id, reason: reason, actor: options.actor)
-      options.show(conflictJSON(conflict), conflictText(conflict, master.schema, options.language))
+      options.show(conflictJSON(conflict, master.schema), conflictText(conflict, master.schema, options.language))
     }
   }
 }

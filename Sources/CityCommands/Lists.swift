@@ -12,18 +12,20 @@ struct CityParked: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "parked", abstract: "Rows that cannot stand in the master, with the reason. 搁置的记录")
   @OptionGroup var options: CommonOptions
+  @Option(help: "waiting or all") var state = "waiting"
 
   func run() async throws {
     try await options.run {
       let master = try options.open(CityProgram.self)
-      let parked = try master.parked()
+      let parked = try master.parked(waiting: try parkedStates(state))
       let rows = parked.map {
         [
           "\($0.id)", $0.ref.record, KeyText.show($0.ref.key), $0.reason, $0.detail.text(options.language),
-          $0.edit.actor, String($0.replica.prefix(8)),
+          $0.edit.actor, String($0.replica.prefix(8)), $0.state.rawValue,
+          $0.ruling.map { "\($0.detail.text(options.language)) (\($0.edit.actor))" } ?? "",
         ]
       }
-      let headers = ["id", "record", "key", "reason", "detail", "who", "replica"]
+      let headers = ["id", "record", "key", "reason", "detail", "who", "replica", "state", "ruling"]
       options.show(.array(parked.map { json($0, master) }), TextTable(headers: headers, rows: rows).render())
     }
   }
@@ -34,7 +36,9 @@ struct CityParked: AsyncParsableCommand {
       ("reason", .string(row.reason)), ("detail", .string(row.detail.text(options.language))),
       ("row", master.schema.record(row.ref.record).map { rowJSON($0, row.row) } ?? .null),
       ("replica", .string(row.replica)),
-      ("actor", .string(row.edit.actor)),
+      ("actor", .string(row.edit.actor)), ("state", .string(row.state.rawValue)),
+      ("ruling", row.ruling.map { .string($0.detail.text(options.language)) } ?? .null),
+      ("ruled_by", row.ruling.map { .string($0.edit.actor) } ?? .null),
     ])
   }
 }

@@ -18,9 +18,12 @@ public struct Add<P: Program>: AsyncParsableCommand {
       let store = try options.open(P.self)
       let record = try store.namedRecord(self.record)
       let values = try Assignment.parse(assignments, record: record, language: options.language)
+      try refuseApprovals(record, values)
       let (key, row) = try store.edit(as: options.actor) { db in
         let key = try store.insert(db, record, values)
-        return (key, try record.row(db, key: key) ?? [])
+        let row = try record.row(db, key: key) ?? []
+        try store.lockNote(db, record, row).map(options.tell)
+        return (key, row)
       }
       options.show(rowJSON(record, row), KeyText.show(key))
     }
@@ -42,9 +45,16 @@ public struct Edit<P: Program>: AsyncParsableCommand {
       let store = try options.open(P.self)
       let (record, key) = try row.find(in: store)
       let values = try Assignment.parse(assignments, record: record, language: options.language)
+      try refuseApprovals(record, values)
       let cells = try store.edit(as: options.actor) { db in
-        try store.update(db, record, key: key, values)
-        return try record.row(db, key: key) ?? []
+        if try store.takeUp(db, record, key: key, values) {
+          options.tell(Label(zh: "搁置的修改已重新提出", en: "the parked change is taken up again"))
+        } else {
+          try store.update(db, record, key: key, values)
+        }
+        let row = try record.row(db, key: key) ?? []
+        try store.lockNote(db, record, row).map(options.tell)
+        return row
       }
       options.show(rowJSON(record, cells), "")
     }
@@ -64,8 +74,20 @@ public struct Delete<P: Program>: AsyncParsableCommand {
     try await options.run {
       let store = try options.open(P.self)
       let (record, key) = try row.find(in: store)
-      try store.edit(as: options.actor) { db in try store.delete(db, record, key: key) }
+      try store.edit(as: options.actor) { db in
+        if let cells = try record.row(db, key: key) { try store.lockNote(db, record, cells).map(options.tell) }
+        try store.delete(db, record, key: key)
+      }
       options.show(.object([("record", .string(record.name)), ("key", keyJSON(key)), ("deleted", .bool(true))]), "")
     }
+  }
+}
+
+/// An approval names a version; it is given by `approve`.
+private func refuseApprovals(_ record: RecordSchema, _ values: [Int: Value]) throws {
+  guard let joint = record.rules.joint else { return }
+  for name in [joint.county, joint.city] where record.index(of: name).map({ values[$0] != nil }) ?? false {
+    throw Failure(
+      .usage, zh: "\(record.name).\(name):请用 approve \(record.name) 主键", en: "\(record.name).\(name): use approve \(record.name) KEY")
   }
 }

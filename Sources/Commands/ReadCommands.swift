@@ -2,6 +2,7 @@ import ArgumentParser
 import Presentation
 import SQLiteStore
 import SyncCore
+import SyncProtocol
 
 /// `list RECORD [--where field=value …] [--limit N]`
 public struct List<P: Program>: AsyncParsableCommand {
@@ -24,6 +25,11 @@ public struct List<P: Program>: AsyncParsableCommand {
       let rows = try store.rows(
         record, where: values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, limit: limit)
       options.show(.array(rows.map { rowJSON(record, $0) }), rowTable(record, rows, options.language))
+      let parked = options.json || !values.isEmpty ? [] : try store.parkedRows(record)
+      if !parked.isEmpty {
+        let note = Label(zh: "搁置,未入库(\(parked.count)):", en: "parked, not among the rows (\(parked.count)):")
+        options.show(.null, note.text(options.language) + "\n" + rowTable(record, parked, options.language))
+      }
     }
   }
 }
@@ -50,7 +56,11 @@ public struct Show<P: Program>: AsyncParsableCommand {
       }
       let headers = Label(zh: "字段 名称 值", en: "field label value").text(options.language).split(separator: " ").map(
         String.init)
-      options.show(rowJSON(record, cells), TextTable(headers: headers, rows: lines).render())
+      let approval = record.approval(of: cells)
+      var json: [(String, JSON)] = zip(record.fields, cells).map { ($0.name, JSON($1)) }
+      if let approval { json.append(("approval", .string(approval.rawValue))) }
+      let note = approval.map { "\n" + $0.label.text(options.language) } ?? ""
+      options.show(.object(json), TextTable(headers: headers, rows: lines).render() + note)
     }
   }
 }
@@ -165,7 +175,16 @@ public struct Conflicts<P: Program>: AsyncParsableCommand {
       let store = try options.open(P.self)
       let conflicts = try store.conflicts(try conflictStates(state))
       let text = conflicts.map { conflictText($0, store.schema, options.language) }.joined(separator: "\n\n")
-      options.show(.array(conflicts.map(conflictJSON)), text)
+      if state == "open", !options.json {
+        let settled = try store.conflicts(try conflictStates("decided")).count
+        if settled > 0 {
+          options.tell(
+            Label(
+              zh: "另有 \(settled) 个已处理:\(P.name) conflicts --state decided",
+              en: "\(settled) more are settled: \(P.name) conflicts --state decided"))
+        }
+      }
+      options.show(.array(conflicts.map { conflictJSON($0, store.schema) }), text)
     }
   }
 }

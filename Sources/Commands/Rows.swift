@@ -24,30 +24,40 @@ public func rowTable(_ record: RecordSchema, _ rows: [[Value]], _ language: Lang
   return TextTable(headers: headers, rows: cells).render()
 }
 
-public func conflictJSON(_ conflict: Conflict) -> JSON {
-  .object([
+/// - Parameter schema: by which the images of a conflict about a whole row are read.
+public func conflictJSON(_ conflict: Conflict, _ schema: Schema) -> JSON {
+  func value(_ value: Value) -> JSON { rowImage(value, of: conflict, schema).map { rowJSON($0, $1) } ?? JSON(value) }
+  return .object([
     ("id", .integer(conflict.id)), ("record", .string(conflict.record)), ("key", keyJSON(conflict.key)),
     ("field", conflict.field.map(JSON.string) ?? .null), ("base", JSON(conflict.base)),
-    ("master", JSON(conflict.master)),
-    ("contenders", .array(conflict.contenders.map(contenderJSON))), ("state", .string(conflict.state.rawValue)),
-    ("policy", .string(conflict.policy)), ("decision", conflict.decision.map(decisionJSON) ?? .null),
+    ("master", value(conflict.master)),
+    ("contenders", .array(conflict.contenders.map { contenderJSON($0, value($0.value)) })), ("state", .string(conflict.state.rawValue)),
+    ("policy", .string(conflict.policy)), ("decision", conflict.decision.map { decisionJSON($0, value($0.value)) } ?? .null),
     ("version", .integer(conflict.version)),
   ])
 }
 
-private func contenderJSON(_ contender: Contender) -> JSON {
+/// The row that a conflict about a whole row keeps in this value.
+private func rowImage(_ value: Value, of conflict: Conflict, _ schema: Schema) -> (RecordSchema, [Value])? {
+  guard conflict.field == nil, case .blob(let bytes) = value, let record = schema.record(conflict.record),
+    let image = try? RowKey(encoded: bytes).values, image.count == record.fields.count
+  else { return nil }
+  return (record, image)
+}
+
+private func contenderJSON(_ contender: Contender, _ value: JSON) -> JSON {
   .object([
-    ("id", .integer(contender.id)), ("value", JSON(contender.value)), ("deletes", .bool(contender.deletes)),
+    ("id", .integer(contender.id)), ("value", value), ("deletes", .bool(contender.deletes)),
     ("replica", .string(contender.replica)), ("actor", .string(contender.edit.actor)),
     ("edited_at", .string(isoTime(milliseconds: contender.edit.stamp.milliseconds))),
     ("received_at", .string(isoTime(milliseconds: contender.receivedAt.milliseconds))),
   ])
 }
 
-private func decisionJSON(_ decision: Decision) -> JSON {
+private func decisionJSON(_ decision: Decision, _ value: JSON) -> JSON {
   .object([
     ("choice", .string(decision.choice.rawValue)), ("contender", decision.contender.map(JSON.integer) ?? .null),
-    ("value", JSON(decision.value)), ("reason", .string(decision.reason)), ("actor", .string(decision.edit.actor)),
+    ("value", value), ("reason", .string(decision.reason)), ("actor", .string(decision.edit.actor)),
     ("decided_at", .string(isoTime(milliseconds: decision.edit.stamp.milliseconds))),
   ])
 }
@@ -56,7 +66,13 @@ private func decisionJSON(_ decision: Decision) -> JSON {
 public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Language) -> String {
   func word(_ zh: String, _ en: String) -> String { Label(zh: zh, en: en).text(language) }
   let field = conflict.field.flatMap { schema.record(conflict.record)?.field($0) }
-  func value(_ value: Value) -> String { value.isNull ? "NULL" : ValueText.spell(value) }
+  func value(_ value: Value) -> String {
+    if let (record, image) = rowImage(value, of: conflict, schema) {
+      return zip(record.fields, image).filter { !$1.isNull }.map { "\($0.name)=\(ValueText.spell($1))" }.joined(
+        separator: " ")
+    }
+    return value.isNull ? "NULL" : ValueText.spell(value)
+  }
   let place =
     "\(conflict.record) \(KeyText.show(conflict.key))"
     + (field.map { " · \($0.name) (\($0.label.text(language)))" } ?? "")
@@ -69,7 +85,9 @@ public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Lan
     let what =
       field != nil
       ? value(contender.value)
-      : contender.deletes ? word("删除此行", "deletes the row") : word("修改已删除的行", "changes a deleted row")
+      : contender.deletes
+        ? word("删除此行", "deletes the row")
+        : word("修改已删除的行", "changes a deleted row") + (contender.value.isNull ? "" : ": " + value(contender.value))
     let who = "\(contender.edit.actor) @ \(contender.replica.prefix(8))"
     rows.append([
       word("主张", "contender") + " \(contender.id)", what, who, isoTime(milliseconds: contender.edit.stamp.milliseconds),
@@ -83,6 +101,14 @@ public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Lan
     text += " (\(visibleText(decision.edit.actor)): \(visibleText(decision.reason)))"
   }
   return text
+}
+
+/// `--state waiting|all` of what is parked: whether only what waits is shown.
+public func parkedStates(_ name: String) throws -> Bool {
+  guard name == "waiting" || name == "all" else {
+    throw Failure(.usage, zh: "--state 只能是 waiting 或 all", en: "--state is waiting or all, not \(name)")
+  }
+  return name == "waiting"
 }
 
 /// `--state open|decided|all`.

@@ -25,11 +25,39 @@ struct Sync: AsyncParsableCommand {
       let summary = try await Home.locked(home.appendingPathComponent("sync.lock")) {
         try await SyncClient(replica, transport: transport).sync()
       }
-      report(summary)
+      report(summary, replica.schema)
     }
   }
 
-  private func report(_ summary: SyncSummary) {
+  /// What became of edits made here, in a line each.
+  private func tell(_ news: News, _ schema: Schema) {
+    switch news {
+    case .decided(let conflict):
+      let place = "\(conflict.record) \(KeyText.show(conflict.key))" + (conflict.field.map { ".\($0)" } ?? "")
+      let decision = conflict.decision
+      let (actor, reason) = (decision?.edit.actor ?? "", decision?.reason ?? "")
+      let value = conflict.field == nil ? "" : decision.map { $0.value.isNull ? "NULL" : ValueText.spell($0.value) } ?? ""
+      options.tell(
+        Label(
+          zh: "冲突 #\(conflict.id) \(place) 已处理(\(conflict.state.rawValue)):\(value)(\(actor):\(reason))",
+          en: "conflict #\(conflict.id) \(place) is \(conflict.state.rawValue): \(value) (\(actor): \(reason))"))
+    case .settled(let ref, let notice):
+      let row = "\(ref.record) \(KeyText.show(ref.key))"
+      let who = notice.edit.actor.isEmpty ? "" : " (\(notice.edit.actor))"
+      options.tell(
+        Label(
+          zh: "搁置的 \(row):\(notice.state.rawValue),\(notice.detail.zh)\(who)",
+          en: "parked \(row): \(notice.state.rawValue), \(notice.detail.en)\(who)"))
+    case .parked(let ref, let detail):
+      let row = "\(ref.record) \(KeyText.show(ref.key))"
+      options.tell(Label(zh: "已搁置 \(row):\(detail.zh)", en: "parked \(row): \(detail.en)"))
+    case .refused(let conflict, let detail):
+      options.tell(Label(zh: "裁决未被接受 #\(conflict):\(detail.zh)", en: "decision of #\(conflict) not accepted: \(detail.en)"))
+    }
+  }
+
+  private func report(_ summary: SyncSummary, _ schema: Schema) {
+    for news in summary.received.news { tell(news, schema) }
     for held in summary.held {
       let row = "\(held.ref.record) \(KeyText.show(held.ref.key)).\(held.problem.field)"
       options.tell(

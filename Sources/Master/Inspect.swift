@@ -28,15 +28,35 @@ public struct MasterParkedRow: Sendable {
   public var ruling: (detail: Label, edit: Edit)?
 }
 
-/// One version of a row: a change in a batch.
+/// What a batch did to a row.
 public struct HistoryEntry: Sendable {
+  public enum What: Sendable {
+    case change(Change)
+    /// What was decided about a conflict of the row.
+    case decision(Decision, Conflict)
+    /// What was decided about a parked change of the row.
+    case ruling(Ruling)
+    /// A duplicate was merged into the row.
+    case alias(Alias)
+  }
   public var arrival: Int64
   public var replica: Identifier
   public var number: Int64
   public var receivedAt: Stamp
-  public var change: Change
-  /// nil: taken exactly as sent.
+  public var what: What
+  /// What the sender was told. nil: taken exactly as sent.
   public var outcome: RowReceipt?
+  /// What became of a parked change; nil: it was not parked.
+  public var parked: ParkedState?
+
+  public var edit: Edit {
+    switch what {
+    case .change(let change): change.edit
+    case .decision(let decision, _): decision.edit
+    case .ruling(let ruling): ruling.edit
+    case .alias(let alias): alias.edit
+    }
+  }
 }
 
 extension Master {
@@ -82,33 +102,70 @@ extension Master {
     }
   }
 
-  /// Every change of a row that a batch ever brought, from the signed batches themselves.
+  /// Everything that a batch ever did to a row, from the signed batches themselves: changes, decisions about its conflicts,
+  /// rulings about its parked changes, and the same of duplicates that were merged into it.
   public func history(_ record: RecordSchema, key: RowKey) throws -> [HistoryEntry] {
     try absorbNow()
     return try read { db in
-      var batches: [LoggedBatch] = []
-      let sql = """
-        SELECT b.* FROM sync_touch t JOIN sync_batch b USING (arrival) WHERE t.record = ? AND t.key = ? ORDER BY arrival
-        """
-      try db.each(sql, RowRef(record.name, key).columns) { row in
-        if let batch = LoggedBatch(row: row.cells(0..<8)) { batches.append(batch) }
+      let refs = try names(db, RowRef(record.name, key))
+      var arrivals: Set<Int64> = []
+      for ref in refs {
+        try db.each("SELECT arrival FROM sync_touch WHERE record = ? AND key = ?", ref.columns) {
+          arrivals.insert($0[0])
+        }
       }
-      return try batches.compactMap { try entry($0, record, key) }
+      return try arrivals.sorted().flatMap { arrival in
+        let row = try db.first("SELECT * FROM sync_batch WHERE arrival = ?", [.integer(arrival)])
+        return try row.flatMap(LoggedBatch.init(row:)).map { try entries(db, $0, refs) } ?? []
+      }
     }
   }
 
-  private func entry(_ logged: LoggedBatch, _ record: RecordSchema, _ key: RowKey) throws -> HistoryEntry? {
-    let message = try SealedEnvelope(logged.message[...])
-    let changes = try Batch(message.unverifiedBody(), schema: schema).changes
-    guard let index = changes.firstIndex(where: { $0.record == record.name && $0.key == key }) else { return nil }
-    var outcome: RowReceipt?
-    if !logged.receipt.isEmpty {
-      let body = try SealedEnvelope(logged.receipt[...]).unverifiedBody()
-      outcome = try ReceiptBody.decode(body).first { $0.n == index + 1 }
+  /// The row and the duplicates that were merged into it.
+  private func names(_ db: Database, _ ref: RowRef) throws -> Set<RowRef> {
+    var names: Set = [ref]
+    try db.each("SELECT key FROM sync_alias WHERE record = ? AND target = ?", ref.columns) { row in
+      if case .blob(let key) = row.cell(0) { names.insert(RowRef(ref.record, try RowKey(encoded: key))) }
     }
-    return HistoryEntry(
-      arrival: logged.arrival, replica: logged.replica, number: logged.number, receivedAt: logged.receivedAt,
-      change: changes[index], outcome: outcome)
+    return names
+  }
+
+  /// In the order in which a batch is taken: rulings, decisions, changes.
+  private func entries(_ db: Database, _ logged: LoggedBatch, _ refs: Set<RowRef>) throws -> [HistoryEntry] {
+    let batch = try logged.batch(schema)
+    let receipts = Dictionary(uniqueKeysWithValues: try logged.receipts().map { ($0.n, $0) })
+    func entry(_ what: HistoryEntry.What, n: Int? = nil) -> HistoryEntry {
+      HistoryEntry(
+        arrival: logged.arrival, replica: logged.replica, number: logged.number, receivedAt: logged.receivedAt,
+        what: what, outcome: n.flatMap { receipts[$0] })
+    }
+    var entries = try acts(db, batch, refs).map { entry($0.what, n: $0.n) }
+    for (index, change) in batch.changes.enumerated() where refs.contains(change.ref) {
+      var entry = entry(.change(change), n: index + 1)
+      entry.parked = try ParkedState(of: logged.replica, logged.number, index + 1, db)
+      entries.append(entry)
+    }
+    return entries
+  }
+
+  /// What a batch did to these rows besides changing them; `n` is the place of its receipt.
+  private func acts(_ db: Database, _ batch: Batch, _ refs: Set<RowRef>) throws -> [(what: HistoryEntry.What, n: Int?)]
+  {
+    let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+    let rulings = try batch.rulings.filter { ruling in
+      try transaction.parkedChange(ruling.parked).map { refs.contains($0.change.ref) } ?? false
+    }
+    let aliases = batch.aliases.filter { alias in
+      refs.contains(RowRef(alias.record, alias.key)) || refs.contains(RowRef(alias.record, alias.target))
+    }
+    var acts = rulings.map { (HistoryEntry.What.ruling($0), nil as Int?) } + aliases.map { (.alias($0), nil) }
+    for (index, decision) in batch.decisions.enumerated() {
+      guard let conflict = try transaction.conflict(decision.conflict),
+        refs.contains(RowRef(conflict.record, conflict.key))
+      else { continue }
+      acts.append((.decision(decision, conflict), batch.changes.count + index + 1))
+    }
+    return acts
   }
 
   /// Puts edits that a tool made on the master's file into the log.
@@ -116,12 +173,31 @@ extension Master {
     try store.write { db in try absorb(SQLiteMasterTransaction(db: db, schema: schema)) }
   }
 
-  /// Checks the file, its constraints, and the chain and signatures of the whole log. Empty: all is well.
+  /// Checks the file, its constraints (I6), the chain and signatures of the whole log, and that nothing of it is lost (I1).
+  /// Empty: all is well.
   public func verify() throws -> [Label] {
     try absorbNow()
     return try read { db in
-      try schema.damage(db, weakKeys: true) + (try brokenChain(db))
+      let found = try schema.damage(db, weakKeys: true) + brokenChain(db)
+      // A table that is not there holds nothing; it has been told already.
+      guard try schema.records.allSatisfy({ try db.tableExists($0.name) }) else { return found }
+      return try found + brokenRows(db) + unaccounted(db)
     }
+  }
+
+  /// Rows that are wrong by themselves.
+  private func brokenRows(_ db: Database) throws -> [Label] {
+    var problems: [Label] = []
+    for record in schema.records {
+      try db.each("SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table)") { row in
+        let image = row.cells(0..<record.fields.count)
+        for problem in record.problems(in: image, formats: formats) {
+          let at = "\(record.name) \(show(record.rowKey(of: image))).\(problem.field)"
+          problems.append(Label(zh: "\(at):\(problem.message.zh)", en: "\(at): \(problem.message.en)"))
+        }
+      }
+    }
+    return problems
   }
 
   private func brokenChain(_ db: Database) throws -> [Label] {

@@ -60,8 +60,7 @@ extension Schema {
 extension RecordSchema {
   /// Every object of this record by name, with the statement that makes it.
   func objects(weakKeys: Bool) -> [(name: String, sql: String)] {
-    let statements = tableSQL(weakKeys: weakKeys) + checkTriggerSQL() + [baseTableSQL] + captureTriggerSQL
-    return statements.compactMap { sql in
+    objectSQL(weakKeys: weakKeys).compactMap { sql in
       // Every statement names its object as the first quoted word.
       let parts = sql.split(separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
       return parts.count == 3 ? (String(parts[1]), sql) : nil

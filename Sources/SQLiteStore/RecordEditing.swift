@@ -39,6 +39,7 @@ extension RecordStore {
       try assertOwned(record, index, key, isInsert: false, value: changed[index] ?? .null)
     }
     if changed.isEmpty { return }
+    try assertOpen(db, record, key)
     for (index, value) in changed { row[index] = value }
     try assertValid(db, record, row, key: key, isInsert: false, only: Set(changed.keys))
     let columns = changed.keys.sorted()
@@ -50,6 +51,7 @@ extension RecordStore {
   public func delete(_ db: Database, _ record: RecordSchema, key: RowKey) throws {
     try assertOwned(record)
     guard try record.row(db, key: key) != nil else { throw missing(record, key) }
+    try assertOpen(db, record, key)
     for (child, count) in try children(db, of: record, key: key) where count > 0 {
       throw Failure(
         .data, zh: "\(record.name) \(show(key)) 仍有 \(count) 条 \(child) 引用它;请先删除那些记录",
@@ -72,6 +74,14 @@ extension RecordStore {
     }
     if case .field(field.name) = record.scope, let unit { return .text(unit) }
     return .null
+  }
+
+  /// Rows that are only ever added may be mended until they are sent.
+  private func assertOpen(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws {
+    guard side == .county, record.rules.append, try record.pending(db, key: key)?.existed != false else { return }
+    throw Failure(
+      .notAllowed, zh: "\(record.name) \(show(key)) 只增不改;如有错误请另添一条说明",
+      en: "\(record.name) \(show(key)): rows of this record are only ever added; add another one that corrects it")
   }
 
   private func assertOwned(_ record: RecordSchema) throws {

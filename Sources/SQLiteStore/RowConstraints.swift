@@ -40,6 +40,16 @@ extension RecordStore {
     return nil
   }
 
+  /// What a clerk should know before editing a row that the city has closed; nil: it is open.
+  public func lockNote(_ db: Database, _ record: RecordSchema, _ row: [Value]) throws -> Label? {
+    guard side == .county, let lock = record.rules.lock, let target = lock.target(of: record, row),
+      let closing = schema.record(target.record), lock.holds(closing, try closing.row(db, key: target.key))
+    else { return nil }
+    let name = "\(target.record) \(show(target.key))"
+    return Label(
+      zh: "\(name) 已锁定:此修改将作为修订申请送市里批准", en: "\(name) is closed: this goes to the city as a revision request")
+  }
+
   /// How many rows of each record refer to this one.
   public func children(_ db: Database, of parent: RecordSchema, key: RowKey) throws -> [(record: String, count: Int64)]
   {

@@ -54,6 +54,27 @@ extension RecordSchema {
     }
   }
 
+  /// On a replica, rows that are only ever added may be mended until they are sent, by whatever tool.
+  func appendTriggerSQL() -> [String] {
+    guard rules.append else { return [] }
+    let isNew = "SELECT 1 FROM \(baseTable) WHERE sync_existed = 0 AND "
+      + keyColumns.map { "\($0) = OLD.\($0)" }.joined(separator: " AND ")
+    return ["UPDATE", "DELETE"].map { event in
+      """
+      CREATE TRIGGER \(quoted("sync_append_\(event.lowercased())_\(name)")) BEFORE \(event) ON \(table)
+      WHEN NOT EXISTS (SELECT 1 FROM sync_applying) AND NOT EXISTS (\(isNew)) BEGIN
+        SELECT RAISE(ABORT, \(literal("\(name): rows are only ever added")));
+      END
+      """
+    }
+  }
+
+  /// Every statement that makes the record's objects in a store, in order.
+  func objectSQL(weakKeys: Bool) -> [String] {
+    tableSQL(weakKeys: weakKeys) + checkTriggerSQL() + (weakKeys ? [] : appendTriggerSQL()) + [baseTableSQL]
+      + captureTriggerSQL
+  }
+
   private func refusals(of field: Field) -> [(condition: String, reason: String)] {
     let value = "NEW.\(quoted(field.name))"
     var list: [(String, String)] = []
@@ -77,10 +98,7 @@ extension Schema {
   /// Everything that a store needs for its records: tables, checks, base images and capture triggers.
   public func createTables(_ db: Database, weakKeys: Bool) throws {
     for record in records {
-      let statements =
-        record.tableSQL(weakKeys: weakKeys) + record.checkTriggerSQL() + [record.baseTableSQL]
-        + record.captureTriggerSQL
-      for sql in statements { try db.execute(sql: sql) }
+      for sql in record.objectSQL(weakKeys: weakKeys) { try db.execute(sql: sql) }
     }
   }
 }

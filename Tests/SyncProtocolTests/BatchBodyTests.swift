@@ -6,7 +6,9 @@ private let unit = ChangesetTable(Sample.unit)
 private let value = ChangesetTable(Sample.value)
 private let edits = ChangesetTable(name: "sync_edit", columns: 3, key: [0])
 private let cells = ChangesetTable(name: "sync_edit_cell", columns: 4, key: [0, 1])
-private let decisions = ChangesetTable(name: "sync_decision", columns: 7, key: [0])
+private let decisions = ChangesetTable(name: "sync_decision", columns: 8, key: [0])
+private let rulings = ChangesetTable(name: "sync_ruling", columns: 7, key: [0, 1, 2])
+private let aliases = ChangesetTable(name: "sync_alias", columns: 6, key: [0, 1])
 
 private typealias Piece = (ChangesetTable, ChangesetEntry)
 
@@ -28,7 +30,7 @@ private let badUpdate = BodyError.badChange(record: "指标值", n: 1)
 
 struct BatchBodyTests {
   @Test func roundTrip() throws {
-    let batch = Batch(changes: Sample.changes, decisions: Sample.decisions)
+    let batch = Sample.batch
     #expect(try Batch(batch.encoded(Sample.schema), schema: Sample.schema) == batch)
     #expect(try Batch([], schema: Sample.schema) == Batch())
     #expect(Batch().isEmpty)
@@ -37,11 +39,12 @@ struct BatchBodyTests {
 
   /// Any tool that knows the format can read what went over the wire.
   @Test func sqliteReadsIt() throws {
-    let body = Batch(changes: Sample.changes, decisions: Sample.decisions).encoded(Sample.schema)
+    let body = Sample.batch.encoded(Sample.schema)
     let heard = try readBySQLite(body)
     #expect(
       heard.map(\.table) == [
         "unit", "指标值", "指标值", "sync_edit", "sync_edit", "sync_edit", "sync_edit_cell", "sync_decision", "sync_decision",
+        "sync_ruling", "sync_alias",
       ])
     #expect(heard[1].old == Sample.changes[1].old)
     #expect(heard[1].new == Sample.changes[1].new)
@@ -101,20 +104,37 @@ struct BatchBodyTests {
     ("a cell of no field", [put(a), edit(1), cell(1, .text("x"))], .badShape("sync_edit_cell")),
     ("a cell twice", [put(a), edit(1), cell(1, .text("name")), cell(1, .text("name"))], .badShape("sync_edit_cell")),
     (
-      "a decision of no kind", [insert(decisions, .integer(1), .text("x"), .null, .null, a, a, .integer(1))],
+      "a decision of no kind", [insert(decisions, .integer(1), .text("x"), .null, .null, a, a, .integer(1), .null)],
       .badShape("sync_decision")
     ),
     (
       "a decision without a reason",
-      [insert(decisions, .integer(1), .text("keep"), .null, .null, .null, a, .integer(1))], .badShape("sync_decision")
-    ),
-    (
-      "a decision for a text", [insert(decisions, .integer(1), .text("take"), a, .null, a, a, .integer(1))],
+      [insert(decisions, .integer(1), .text("keep"), .null, .null, .null, a, .integer(1), .null)],
       .badShape("sync_decision")
     ),
     (
-      "a decision with holes", [insert(decisions, .integer(1), .text("keep"), nil, .null, a, a, .integer(1))],
+      "a decision for a text", [insert(decisions, .integer(1), .text("take"), a, .null, a, a, .integer(1), .null)],
       .badShape("sync_decision")
+    ),
+    (
+      "a decision with holes", [insert(decisions, .integer(1), .text("keep"), nil, .null, a, a, .integer(1), .null)],
+      .badShape("sync_decision")
+    ),
+    (
+      "a decision of a version in words",
+      [insert(decisions, .integer(1), .text("keep"), .null, .null, a, a, .integer(1), a)], .badShape("sync_decision")
+    ),
+    (
+      "a ruling of no kind", [insert(rulings, a, .integer(1), .integer(1), .text("x"), a, a, .integer(1))],
+      .badShape("sync_ruling")
+    ),
+    (
+      "a ruling about no change", [insert(rulings, a, .integer(1), a, .text("admit"), a, a, .integer(1))],
+      .badShape("sync_ruling")
+    ),
+    (
+      "an alias without a key", [insert(aliases, a, .blob([6]), .blob([]), a, a, .integer(1))],
+      .badShape("sync_alias")
     ),
   ]
 

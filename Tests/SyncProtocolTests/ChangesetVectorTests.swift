@@ -32,7 +32,7 @@ struct ChangesetVectorTests {
         )
       } + [
         ("empty", .changeset, []),
-        ("batch", .changeset, Batch(changes: Sample.changes, decisions: Sample.decisions).encoded(Sample.schema)),
+        ("batch", .changeset, Sample.batch.encoded(Sample.schema)),
         ("receipt", .patchset, ReceiptBody.encode(ReceiptBodyTests.rows)),
         ("page", .patchset, PageBodyTests.encode(PageBodyTests.items)),
       ]

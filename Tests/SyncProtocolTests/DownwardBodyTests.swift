@@ -53,11 +53,15 @@ struct PageBodyTests {
     return conflict
   }()
 
+  static let notice = ParkedNotice(
+    id: 4, parked: Sample.rulings[0].parked, state: .dismissed, detail: Label(zh: "重复登记", en: "registered twice"),
+    edit: Sample.edit(2))
+
   static let items: [PageItem] = [
     .row(record: "unit", [.text("A"), .text("")]),
     .row(record: "指标值", [.text("e1"), .integer(2024), .null, .text("甲")]),
     .gone(RowRef("指标值", RowKey([.integer(2023), .text("")]))),
-    .row(record: "unit", [.text("B"), .null]), .conflict(Sample.conflict),
+    .row(record: "unit", [.text("B"), .null]), .parked(notice), .conflict(Sample.conflict),
     .contender(conflict: Sample.conflict.id, Sample.contender), .conflict(decided),
   ]
 

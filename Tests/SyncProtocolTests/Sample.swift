@@ -34,8 +34,17 @@ enum Sample {
   ]
   static let decisions = [
     Decision(conflict: 1, choice: .keep, value: .integer(5), reason: "核对无误", edit: edit(3)),
-    Decision(conflict: 2, choice: .take, contender: 2, value: .text("x"), reason: "", edit: edit(4)),
+    Decision(conflict: 2, choice: .take, contender: 2, value: .text("x"), reason: "", edit: edit(4), version: 3),
   ]
+  static let rulings = [
+    Ruling(
+      parked: ParkedRef(replica: String(repeating: "ab", count: 16), batch: 3, n: 2), verdict: .withdraw, reason: "错了",
+      edit: edit(8))
+  ]
+  static let aliases = [
+    Alias(record: "unit", key: RowKey([.text("B")]), target: RowKey([.text("A")]), reason: "同一单位", edit: edit(9))
+  ]
+  static let batch = Batch(changes: changes, decisions: decisions, rulings: rulings, aliases: aliases)
 
   static let conflict = Conflict(
     id: 7, record: "指标值", key: RowKey([.integer(2024), .text("e1")]), field: "amount", base: .integer(1),

@@ -1,0 +1,138 @@
+import ArgumentParser
+import Commands
+import Master
+import Presentation
+import SQLiteStore
+import SyncCore
+
+/// `city admit ID … --reason TEXT`
+struct Admit: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "admit",
+    abstract: "Take parked changes in: out of scope, or revision requests of a closed period. 准予入库")
+  @OptionGroup var options: CommonOptions
+  @Argument(help: "Numbers, as `parked` prints them. 搁置编号") var ids: [Int64]
+  @Option(help: "Why. 理由") var reason: String
+
+  func run() async throws {
+    try await options.run {
+      try requireReason(reason)
+      try options.open(CityProgram.self).admit(ids, reason: reason, actor: options.actor)
+      showRuling(options, ids, .admitted, Label(zh: "已入库", en: "admitted"))
+    }
+  }
+}
+
+/// `city dismiss ID … --reason TEXT`
+struct Dismiss: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dismiss", abstract: "Refuse parked changes; their senders are told why. 不予入库")
+  @OptionGroup var options: CommonOptions
+  @Argument(help: "Numbers, as `parked` prints them. 搁置编号") var ids: [Int64]
+  @Option(help: "Why. 理由") var reason: String
+
+  func run() async throws {
+    try await options.run {
+      try requireReason(reason)
+      try options.open(CityProgram.self).dismiss(ids, reason: reason, actor: options.actor)
+      showRuling(options, ids, .dismissed, Label(zh: "已退回", en: "dismissed"))
+    }
+  }
+}
+
+private func showRuling(_ options: CommonOptions, _ ids: [Int64], _ state: ParkedState, _ word: Label) {
+  let rows = ids.map { JSON.object([("id", .integer($0)), ("state", .string(state.rawValue))]) }
+  options.show(.array(rows), word.text(options.language) + ": " + ids.map(String.init).joined(separator: ", "))
+}
+
+/// `city merge-records KEEP DUPLICATE --reason TEXT [--record RECORD]`
+struct MergeRecords: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "merge-records",
+    abstract: "Make one row of two: children follow, differing cells become conflicts. 合并重复记录")
+  @OptionGroup var options: CommonOptions
+  @Argument(help: "The key of the row that stays, or field:value. 保留的记录") var keep: String
+  @Argument(help: "The key of the duplicate, in the master or parked. 重复的记录") var duplicate: String
+  @Option(help: "The record, when the key does not tell. 记录名") var record: String?
+  @Option(help: "Why. 理由") var reason: String
+
+  func run() async throws {
+    try await options.run {
+      try requireReason(reason)
+      let master = try options.open(CityProgram.self)
+      let (record, kept) = try find(master)
+      let other = try key(duplicate, record, master)
+      let conflicts = try master.mergeRecords(
+        record, keep: kept, duplicate: other, reason: reason, actor: options.actor)
+      let text = conflicts.map { conflictText($0, master.schema, options.language) }
+      let done = Label(
+        zh: "已并入 \(KeyText.show(kept)),待裁决冲突 \(conflicts.count) 个",
+        en: "merged into \(KeyText.show(kept)); \(conflicts.count) conflicts to decide")
+      options.show(
+        .object([
+          ("record", .string(record.name)), ("kept", keyJSON(kept)), ("alias", keyJSON(other)),
+          ("conflicts", .array(conflicts.map { conflictJSON($0, master.schema) })),
+        ]), ([done.text(options.language)] + text).joined(separator: "\n\n"))
+    }
+  }
+
+  /// The record that has the row that stays.
+  private func find(_ master: Master) throws -> (RecordSchema, RowKey) {
+    if let record {
+      let record = try master.namedRecord(record)
+      return (record, try key(keep, record, master))
+    }
+    let found = try master.schema.records.compactMap { record -> (RecordSchema, RowKey)? in
+      guard let key = try? master.key(keep, in: record), try master.row(record, key: key) != nil else { return nil }
+      return (record, key)
+    }
+    guard let only = found.first else {
+      throw Failure(.notFound, zh: "没有主键为 \(keep) 的记录", en: "no row has the key \(keep)")
+    }
+    guard found.count == 1 else {
+      let names = found.map(\.0.name).joined(separator: ", ")
+      throw Failure(
+        .usage, zh: "\(keep) 在多种记录中都有(\(names));请用 --record 指明", en: "\(keep) is in several records (\(names)); name one with --record")
+    }
+    return only
+  }
+
+  private func key(_ text: String, _ record: RecordSchema, _ master: Master) throws -> RowKey {
+    try master.key(text, in: record)
+  }
+}
+
+/// `city transfer RECORD (KEY | --from ORG) --to ORG --reason TEXT`
+struct Transfer: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "transfer",
+    abstract: "Give a row, or all of a unit, to another unit; what hangs on them goes along. 迁移")
+  @OptionGroup var options: CommonOptions
+  @Argument(help: "A record whose rows name their unit. 记录名") var record: String
+  @Argument(help: "The key, or field:value of a unique field. 主键或 唯一字段:值") var key: String?
+  @Option(help: "All rows of this unit. 原单位") var from: String?
+  @Option(help: "The unit that takes over. 新单位") var to: String
+
+  func run() async throws {
+    try await options.run {
+      let master = try options.open(CityProgram.self)
+      let record = try master.namedRecord(self.record)
+      guard case .field(let name) = record.scope, let column = record.index(of: name) else {
+        throw Failure(
+          .usage, zh: "\(record.name) 不直接归属单位", en: "\(record.name) does not name its unit; transfer what it belongs to")
+      }
+      guard (key == nil) != (from == nil) else {
+        throw Failure(.usage, zh: "请给出主键或 --from 之一", en: "give a key or --from, one of them")
+      }
+      let keys =
+        try key.map { [try master.key($0, in: record)] }
+        ?? master.rows(record, where: [(column, .text(from ?? ""))]).map(record.rowKey(of:))
+      try master.edit(as: options.actor) { db in
+        for key in keys { try master.update(db, record, key: key, [column: .text(to)]) }
+      }
+      options.show(
+        .object([("record", .string(record.name)), ("to", .string(to)), ("rows", .integer(Int64(keys.count)))]),
+        Label(zh: "已迁移 \(keys.count) 条至 \(to)", en: "\(keys.count) rows moved to \(to)").text(options.language))
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Presentation
+import SyncCore
+
+/// What somebody with authority chooses for a contested cell.
+public struct ChoiceOptions: ParsableArguments {
+  @Flag(help: "The master's value stands. 保留主库的值") public var keep = false
+  @Option(help: "This contender's value. 采用某一主张") public var take: Int64?
+  @Option(help: "Another value. 另定新值") public var value: String?
+
+  public init() {}
+
+  public enum Choice: Sendable {
+    case keep
+    case take(Int64)
+    case value(Value)
+  }
+
+  public var isGiven: Bool { keep || take != nil || value != nil }
+  public static var oneOnly: Failure {
+    Failure(.usage, zh: "请在 --keep、--take、--value 中选一个", en: "choose one of --keep, --take and --value")
+  }
+
+  /// - Parameter conflict: asked for only when a value must be read by its field.
+  public func read(_ conflict: () throws -> Conflict?, _ schema: Schema) throws -> Choice {
+    guard (keep ? 1 : 0) + (take == nil ? 0 : 1) + (value == nil ? 0 : 1) == 1 else { throw Self.oneOnly }
+    if keep { return .keep }
+    if let take { return .take(take) }
+    guard let text = value, let conflict = try conflict(), let name = conflict.field,
+      let field = schema.record(conflict.record)?.field(name)
+    else {
+      throw Failure(
+        .usage, zh: "这是涉及整行的冲突,不能用 --value", en: "this conflict is about the whole row: use --keep, --take or --remove")
+    }
+    switch ValueText.parse(text, field: field) {
+    case .success(let value): return .value(value)
+    case .failure(let problem):
+      let place = "\(conflict.record).\(name)"
+      throw Failure(.data, zh: "\(place):\(problem.label.zh)", en: "\(place): \(problem.label.en)")
+    }
+  }
+}
+
+/// A decision says why.
+public func requireReason(_ reason: String) throws {
+  if reason.allSatisfy(\.isWhitespace) { throw Failure(.usage, zh: "--reason 不能为空", en: "--reason must say why") }
+}

@@ -1,0 +1,307 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// I1 from the data alone. Every value that a batch of the log ever set is in the master, or was the base of a later change
+// of its row, or was absorbed by a policy that computes, or stands in a conflict or among the parked changes; every delete
+// was carried out, or a conflict keeps it. One pass over the log in its order: what holds a value is asked when its batch
+// comes, and what nothing holds waits for the later change that overwrites it. Memory grows with values overwritten only.
+
+extension Master {
+  /// The values and deletes of the log that are lost, each with the batch that brought it.
+  func unaccounted(_ db: Database) throws -> [Label] {
+    var ledger = try Ledger(db, schema)
+    try db.each("SELECT * FROM sync_batch ORDER BY arrival") { row in
+      if let logged = LoggedBatch(row: row.cells(0..<8)) { try ledger.enter(logged) }
+    }
+    return ledger.problems
+  }
+}
+
+/// A change of the log.
+private struct Origin {
+  let batch: LoggedBatch
+  /// Its place in the batch, from 1.
+  let n: Int
+}
+
+/// A value that a change set, or a delete.
+private struct Item {
+  /// nil: the row was deleted.
+  let column: Int?
+  let value: Value
+  let origin: Origin
+}
+
+private struct Ledger {
+  let db: Database
+  let schema: Schema
+  let names: CanonicalNames
+  /// Where the conflicts of a row are that is known under another key now.
+  let moved: [RowRef: Set<RowRef>]
+  /// What nothing holds so far.
+  var open: [RowRef: [Item]] = [:]
+  var unreadable: [Label] = []
+
+  init(_ db: Database, _ schema: Schema) throws {
+    self.db = db
+    self.schema = schema
+    names = try CanonicalNames(db, schema)
+    moved = try names.movedConflicts(db)
+  }
+
+  mutating func enter(_ logged: LoggedBatch) throws {
+    guard let batch = try? logged.batch(schema) else {
+      return unreadable.append(
+        Label(
+          zh: "历史第 \(logged.arrival) 批无法读取,其内容是否保存无从核对",
+          en: "batch \(logged.arrival) of the log cannot be read: whether its values are kept cannot be checked"))
+    }
+    if logged.replica != .city { try decide(batch, logged) }
+    for (index, sent) in batch.changes.enumerated() {
+      let change = names.mapped(sent)
+      let origin = Origin(batch: logged, n: index + 1)
+      try overwrite(by: change, origin)
+      try collect(change, sent, origin)
+    }
+  }
+
+  var problems: [Label] {
+    let lost = open.flatMap { ref, items in items.map { (ref, $0) } }
+    let inOrder = lost.sorted { a, b in
+      let (x, y) = (a.1.origin, b.1.origin)
+      return (x.batch.arrival, x.n, a.1.column ?? -1) < (y.batch.arrival, y.n, b.1.column ?? -1)
+    }
+    return unreadable + inOrder.map { problem($0, $1) }
+  }
+
+  private func problem(_ ref: RowRef, _ item: Item) -> Label {
+    let batch = item.origin.batch
+    let row = "\(ref.record) \(show(ref.key))"
+    let zh = "历史第 \(batch.arrival) 批(机器 \(batch.replica) 第 \(batch.number) 批)第 \(item.origin.n) 项"
+    let en =
+      "batch \(batch.arrival) of the log (replica \(batch.replica), number \(batch.number)), change \(item.origin.n)"
+    guard let column = item.column, let field = schema.record(ref.record)?.fields[column].name else {
+      return Label(zh: "\(zh):\(row) 的删除未被执行,也没有留存", en: "\(en): its delete of \(row) was neither done nor kept")
+    }
+    let value = show(RowKey([item.value]))
+    return Label(
+      zh: "\(zh):\(row).\(field) 的值 \(value) 丢失:不在主库,没有人看过它再改,也没有留存",
+      en: "\(en): \(row).\(field) = \(value) is lost: not in the master, not overwritten by who had seen it, not kept")
+  }
+}
+
+// What comes in.
+extension Ledger {
+  /// Who changes a value had seen it.
+  private mutating func overwrite(by change: Change, _ origin: Origin) throws {
+    guard let items = open[change.ref], try tookEffect(origin) else { return }
+    let left = items.filter { item in
+      guard let column = item.column else { return change.kind != .insert }
+      let sets = change.kind == .delete || change.new[column] != nil
+      return !(sets && change.old[column] == item.value)
+    }
+    open[change.ref] = left.isEmpty ? nil : left
+  }
+
+  private mutating func collect(_ change: Change, _ sent: Change, _ origin: Origin) throws {
+    guard let record = schema.record(change.record) else { return }
+    let images = try Set([change.ref, sent.ref]).map { try image($0, record) }
+    var items = items(of: change, sent, record, origin).filter { item in !images.contains { shows($0, item) } }
+    if try items.isEmpty || parkedState(origin) != nil { return }
+    let conflicts = try conflicts(of: change.ref, sent.ref)
+    items.removeAll { item in conflicts.contains { holds($0, item, record) } }
+    if change.kind == .delete, try enteredLater(change.ref) { return }
+    if !items.isEmpty { open[change.ref, default: []] += items }
+  }
+
+  private func items(of change: Change, _ sent: Change, _ record: RecordSchema, _ origin: Origin) -> [Item] {
+    if change.kind == .delete {
+      // A duplicate that was merged into another row is gone already.
+      return change.key == sent.key ? [Item(column: nil, value: .null, origin: origin)] : []
+    }
+    return record.fields.indices.compactMap { column in
+      guard let value = change.new[column], !value.isNull, !record.fields[column].policy.computes else { return nil }
+      return Item(column: column, value: value, origin: origin)
+    }
+  }
+
+  /// A county's decision is no change of its batch: whoever decides has seen the master's value, the newest there was.
+  private mutating func decide(_ batch: Batch, _ logged: LoggedBatch) throws {
+    if batch.decisions.isEmpty { return }
+    let refused = Set(try logged.receipts().map(\.n))
+    for (index, decision) in batch.decisions.enumerated() where decision.choice == .take || decision.choice == .value {
+      guard !refused.contains(batch.changes.count + index + 1),
+        let conflict = try ConflictTables.read(db, where: "id = ?", [.integer(decision.conflict)]).first,
+        let column = conflict.field.flatMap({ schema.record(conflict.record)?.index(of: $0) })
+      else { continue }
+      let ref = names.mapped(RowRef(conflict.record, conflict.key))
+      guard let seen = open[ref]?.last(where: { $0.column == column })?.value else { continue }
+      open[ref]?.removeAll { $0.column == column && $0.value == seen }
+    }
+  }
+}
+
+// What holds a value.
+extension Ledger {
+  private func image(_ ref: RowRef, _ record: RecordSchema) throws -> [Value?]? {
+    try record.row(db, key: ref.key).map { names.mapped($0, record) }
+  }
+
+  private func shows(_ image: [Value?]?, _ item: Item) -> Bool {
+    guard let column = item.column else { return image == nil }
+    return image?[column] == item.value
+  }
+
+  private func parkedState(_ origin: Origin) throws -> ParkedState? {
+    try ParkedState(of: origin.batch.replica, origin.batch.number, origin.n, db)
+  }
+
+  /// A change that was parked counts only once it has entered.
+  private func tookEffect(_ origin: Origin) throws -> Bool {
+    switch try parkedState(origin) {
+    case nil, .entered, .admitted, .merged: true
+    case .waiting, .dismissed, .withdrawn, .superseded: false
+    }
+  }
+
+  /// An insert that was parked before the delete may have entered after it.
+  private func enteredLater(_ ref: RowRef) throws -> Bool {
+    let sql = """
+      SELECT 1 FROM sync_parked WHERE record = ? AND key = ? AND kind = 'insert' AND state IN ('entered', 'admitted', 'merged')
+      """
+    return try db.first(sql, ref.columns) != nil
+  }
+
+  private func conflicts(of ref: RowRef, _ sent: RowRef) throws -> [Conflict] {
+    try Set([ref, sent]).union(moved[ref] ?? []).flatMap {
+      try ConflictTables.read(db, where: "record = ? AND key = ?", $0.columns)
+    }
+  }
+
+  private func holds(_ conflict: Conflict, _ item: Item, _ record: RecordSchema) -> Bool {
+    guard let field = conflict.field else {
+      guard let column = item.column else { return true }
+      let images = [conflict.master] + conflict.contenders.map(\.value)
+      return images.contains { cell($0, column, record) == item.value }
+    }
+    guard let column = item.column, record.fields[column].name == field else { return false }
+    let values = [conflict.base, conflict.master, conflict.decision?.value ?? .null] + conflict.contenders.map(\.value)
+    return values.contains { names.mapped($0, column, record) == item.value }
+  }
+
+  /// A cell of a row that a conflict keeps whole.
+  private func cell(_ image: Value, _ column: Int, _ record: RecordSchema) -> Value? {
+    guard case .blob(let bytes) = image, let row = try? RowKey(encoded: bytes).values, row.count == record.fields.count
+    else { return nil }
+    return names.mapped(row[column], column, record)
+  }
+}
+
+/// Rows and values by the names that they have now: duplicates that were merged, units that another took over.
+private struct CanonicalNames {
+  private let schema: Schema
+  private let mapping: Mapping
+  private let successors: [Value: Value]
+
+  init(_ db: Database, _ schema: Schema) throws {
+    self.schema = schema
+    var aliases: [RowRef: RowKey] = [:]
+    try db.each("SELECT record, key, target FROM sync_alias") { row in
+      guard case .blob(let key) = row.cell(1), case .blob(let target) = row.cell(2) else { return }
+      aliases[RowRef(row[0], try RowKey(encoded: key))] = try RowKey(encoded: target)
+    }
+    mapping = Mapping(schema, aliases: aliases)
+    successors = try Self.successors(db, schema)
+  }
+
+  private static func successors(_ db: Database, _ schema: Schema) throws -> [Value: Value] {
+    guard let units = schema.units, let name = schema.successor else { return [:] }
+    var next: [Value: Value] = [:]
+    let sql = "SELECT \(quoted(units.field)), \(quoted(name)) FROM \(quoted(units.record))"
+    try db.each(sql) { row in if !row.cell(1).isNull { next[row.cell(0)] = row.cell(1) } }
+    return next
+  }
+
+  /// The unit that took over at last.
+  private func unit(_ value: Value) -> Value {
+    var seen = [value]
+    while let last = seen.last, let next = successors[last], !seen.contains(next) { seen.append(next) }
+    return seen.last ?? value
+  }
+
+  func mapped(_ values: [Value?], _ record: RecordSchema) -> [Value?] { units(mapping.mapped(values, record), record) }
+
+  func mapped(_ value: Value, _ column: Int, _ record: RecordSchema) -> Value? {
+    var row: [Value?] = record.fields.map { _ in nil }
+    row[column] = value
+    return mapped(row, record)[column]
+  }
+
+  func mapped(_ change: Change) -> Change {
+    guard let record = schema.record(change.record) else { return change }
+    var change = mapping.mapped(change)
+    change.old = units(change.old, record)
+    change.new = units(change.new, record)
+    return change
+  }
+
+  func mapped(_ ref: RowRef) -> RowRef {
+    guard let record = schema.record(ref.record), record.key.count == ref.key.values.count else { return ref }
+    var change = Change(
+      record: ref.record, key: ref.key, kind: .update, old: record.fields.map { _ in nil },
+      new: record.fields.map { _ in nil }, edit: Edit(stamp: Stamp(raw: 0), actor: ""))
+    for (column, value) in zip(record.keyIndices, ref.key.values) { change.old[column] = value }
+    return mapping.mapped(change).ref
+  }
+
+  private func units(_ values: [Value?], _ record: RecordSchema) -> [Value?] {
+    guard !successors.isEmpty, case .field(let name) = record.scope, let column = record.index(of: name) else {
+      return values
+    }
+    var values = values
+    values[column] = values[column].map(unit)
+    return values
+  }
+
+  /// The keys of conflicts of rows that are known under another key now, by that one.
+  func movedConflicts(_ db: Database) throws -> [RowRef: Set<RowRef>] {
+    if mapping.aliases.isEmpty { return [:] }
+    var moved: [RowRef: Set<RowRef>] = [:]
+    try db.each("SELECT DISTINCT record, key FROM sync_conflict") { row in
+      guard case .blob(let key) = row.cell(1) else { return }
+      let ref = RowRef(row[0], try RowKey(encoded: key))
+      let now = mapped(ref)
+      if now != ref { moved[now, default: []].insert(ref) }
+    }
+    return moved
+  }
+}
+
+extension Policy {
+  /// The rule is the record: a contested value is absorbed.
+  fileprivate var computes: Bool {
+    switch self {
+    case .max, .min, .sum, .union, .text: true
+    case .review, .city, .county, .latest: false
+    }
+  }
+}
+
+extension ParkedState {
+  /// What became of a change that was parked; nil: it was not.
+  init?(of replica: Identifier, _ batch: Int64, _ n: Int, _ db: Database) throws {
+    let sql = "SELECT state FROM sync_parked WHERE replica = ? AND batch = ? AND n = ?"
+    let arguments: [Value] = [.blob(replica.bytes), .integer(batch), .integer(Int64(n))]
+    guard case .text(let name)? = try db.first(sql, arguments)?.first else { return nil }
+    self.init(rawValue: name)
+  }
+}
+
+extension LoggedBatch {
+  /// What the sender was told.
+  func receipts() throws -> [RowReceipt] {
+    receipt.isEmpty ? [] : try ReceiptBody.decode(try SealedEnvelope(receipt[...]).unverifiedBody())
+  }
+}
