@@ -11,8 +11,9 @@ import Testing
     #expect(schema.units == Reference(record: "org_unit", field: "code"))
     #expect(
       schema.records.map(\.name) == [
-        "org_unit", "code_item", "plan", "indicator", "city_target", "county_target", "platform", "park", "enterprise",
-        "enterprise_year", "recognition", "product",
+        "org_unit", "code_item", "plan", "indicator", "city_target", "county_target", "platform", "park",
+        "reporting_year", "enterprise", "enterprise_name", "enterprise_year", "recognition", "cultivation_entry",
+        "product",
       ])
     #expect(
       schema.record("enterprise")?.fields.map(\.name) == [
