@@ -9,7 +9,8 @@ import SyncCore
 /// `city decide ID (--keep | --take CONTENDER | --value V | --remove) --reason TEXT [--version N]`, or `--all` with a filter.
 struct Decide: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "decide", abstract: "Settle a conflict, or all of a filter, with a reason that every county sees. 裁决冲突")
+    commandName: "decide", abstract: "Settle a conflict, or all of a filter, with a reason that every county sees. 裁决冲突"
+  )
   @OptionGroup var options: CommonOptions
   @Argument(help: "The conflict's number. 冲突编号") var id: Int64?
   @OptionGroup var choice: ChoiceOptions
@@ -29,7 +30,10 @@ struct Decide: AsyncParsableCommand {
       let choice = try self.choice(master, ids.first)
       let decided = try master.decide(ids, choice, reason: reason, actor: options.actor, version: version)
       let text = decided.map { conflictText($0, master.schema, options.language) }.joined(separator: "\n\n")
-      options.show(all ? .array(decided.map { conflictJSON($0, master.schema) }) : decided.first.map { conflictJSON($0, master.schema) } ?? .null, text)
+      options.show(
+        all
+          ? .array(decided.map { conflictJSON($0, master.schema) })
+          : decided.first.map { conflictJSON($0, master.schema) } ?? .null, text)
     }
   }
 

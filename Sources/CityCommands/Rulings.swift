@@ -5,20 +5,34 @@ import Presentation
 import SQLiteStore
 import SyncCore
 
+/// Parked changes, and why they are settled.
+struct RulingArguments: ParsableArguments {
+  @OptionGroup var options: CommonOptions
+  @Argument(help: "Numbers, as `parked` prints them. 搁置编号") var ids: [Int64]
+  @Option(help: "Why. 理由") var reason: String
+
+  func settle(as state: ParkedState, _ word: Label, _ body: (Master, [Int64], String, String?) throws -> Void)
+    async throws
+  {
+    try await options.run {
+      try requireReason(reason)
+      try body(try options.open(CityProgram.self), ids, reason, options.actor)
+      let rows = ids.map { JSON.object([("id", .integer($0)), ("state", .string(state.rawValue))]) }
+      options.show(.array(rows), word.text(options.language) + ": " + ids.map(String.init).joined(separator: ", "))
+    }
+  }
+}
+
 /// `city admit ID … --reason TEXT`
 struct Admit: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "admit",
     abstract: "Take parked changes in: out of scope, or revision requests of a closed period. 准予入库")
-  @OptionGroup var options: CommonOptions
-  @Argument(help: "Numbers, as `parked` prints them. 搁置编号") var ids: [Int64]
-  @Option(help: "Why. 理由") var reason: String
+  @OptionGroup var ruling: RulingArguments
 
   func run() async throws {
-    try await options.run {
-      try requireReason(reason)
-      try options.open(CityProgram.self).admit(ids, reason: reason, actor: options.actor)
-      showRuling(options, ids, .admitted, Label(zh: "已入库", en: "admitted"))
+    try await ruling.settle(as: .admitted, Label(zh: "已入库", en: "admitted")) { master, ids, reason, actor in
+      try master.admit(ids, reason: reason, actor: actor)
     }
   }
 }
@@ -27,22 +41,13 @@ struct Admit: AsyncParsableCommand {
 struct Dismiss: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dismiss", abstract: "Refuse parked changes; their senders are told why. 不予入库")
-  @OptionGroup var options: CommonOptions
-  @Argument(help: "Numbers, as `parked` prints them. 搁置编号") var ids: [Int64]
-  @Option(help: "Why. 理由") var reason: String
+  @OptionGroup var ruling: RulingArguments
 
   func run() async throws {
-    try await options.run {
-      try requireReason(reason)
-      try options.open(CityProgram.self).dismiss(ids, reason: reason, actor: options.actor)
-      showRuling(options, ids, .dismissed, Label(zh: "已退回", en: "dismissed"))
+    try await ruling.settle(as: .dismissed, Label(zh: "已退回", en: "dismissed")) { master, ids, reason, actor in
+      try master.dismiss(ids, reason: reason, actor: actor)
     }
   }
-}
-
-private func showRuling(_ options: CommonOptions, _ ids: [Int64], _ state: ParkedState, _ word: Label) {
-  let rows = ids.map { JSON.object([("id", .integer($0)), ("state", .string(state.rawValue))]) }
-  options.show(.array(rows), word.text(options.language) + ": " + ids.map(String.init).joined(separator: ", "))
 }
 
 /// `city merge-records KEEP DUPLICATE --reason TEXT [--record RECORD]`
@@ -61,7 +66,7 @@ struct MergeRecords: AsyncParsableCommand {
       try requireReason(reason)
       let master = try options.open(CityProgram.self)
       let (record, kept) = try find(master)
-      let other = try key(duplicate, record, master)
+      let other = try master.key(duplicate, in: record)
       let conflicts = try master.mergeRecords(
         record, keep: kept, duplicate: other, reason: reason, actor: options.actor)
       let text = conflicts.map { conflictText($0, master.schema, options.language) }
@@ -80,7 +85,7 @@ struct MergeRecords: AsyncParsableCommand {
   private func find(_ master: Master) throws -> (RecordSchema, RowKey) {
     if let record {
       let record = try master.namedRecord(record)
-      return (record, try key(keep, record, master))
+      return (record, try master.key(keep, in: record))
     }
     let found = try master.schema.records.compactMap { record -> (RecordSchema, RowKey)? in
       guard let key = try? master.key(keep, in: record), try master.row(record, key: key) != nil else { return nil }
@@ -92,13 +97,10 @@ struct MergeRecords: AsyncParsableCommand {
     guard found.count == 1 else {
       let names = found.map(\.0.name).joined(separator: ", ")
       throw Failure(
-        .usage, zh: "\(keep) 在多种记录中都有(\(names));请用 --record 指明", en: "\(keep) is in several records (\(names)); name one with --record")
+        .usage, zh: "\(keep) 在多种记录中都有(\(names));请用 --record 指明",
+        en: "\(keep) is in several records (\(names)); name one with --record")
     }
     return only
-  }
-
-  private func key(_ text: String, _ record: RecordSchema, _ master: Master) throws -> RowKey {
-    try master.key(text, in: record)
   }
 }
 
@@ -119,7 +121,8 @@ struct Transfer: AsyncParsableCommand {
       let record = try master.namedRecord(self.record)
       guard case .field(let name) = record.scope, let column = record.index(of: name) else {
         throw Failure(
-          .usage, zh: "\(record.name) 不直接归属单位", en: "\(record.name) does not name its unit; transfer what it belongs to")
+          .usage, zh: "\(record.name) 不直接归属单位", en: "\(record.name) does not name its unit; transfer what it belongs to"
+        )
       }
       guard (key == nil) != (from == nil) else {
         throw Failure(.usage, zh: "请给出主键或 --from 之一", en: "give a key or --from, one of them")

@@ -88,6 +88,7 @@ private func refuseApprovals(_ record: RecordSchema, _ values: [Int: Value]) thr
   guard let joint = record.rules.joint else { return }
   for name in [joint.county, joint.city] where record.index(of: name).map({ values[$0] != nil }) ?? false {
     throw Failure(
-      .usage, zh: "\(record.name).\(name):请用 approve \(record.name) 主键", en: "\(record.name).\(name): use approve \(record.name) KEY")
+      .usage, zh: "\(record.name).\(name):请用 approve \(record.name) 主键",
+      en: "\(record.name).\(name): use approve \(record.name) KEY")
   }
 }

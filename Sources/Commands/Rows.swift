@@ -31,8 +31,10 @@ public func conflictJSON(_ conflict: Conflict, _ schema: Schema) -> JSON {
     ("id", .integer(conflict.id)), ("record", .string(conflict.record)), ("key", keyJSON(conflict.key)),
     ("field", conflict.field.map(JSON.string) ?? .null), ("base", JSON(conflict.base)),
     ("master", value(conflict.master)),
-    ("contenders", .array(conflict.contenders.map { contenderJSON($0, value($0.value)) })), ("state", .string(conflict.state.rawValue)),
-    ("policy", .string(conflict.policy)), ("decision", conflict.decision.map { decisionJSON($0, value($0.value)) } ?? .null),
+    ("contenders", .array(conflict.contenders.map { contenderJSON($0, value($0.value)) })),
+    ("state", .string(conflict.state.rawValue)),
+    ("policy", .string(conflict.policy)),
+    ("decision", conflict.decision.map { decisionJSON($0, value($0.value)) } ?? .null),
     ("version", .integer(conflict.version)),
   ])
 }

@@ -75,7 +75,7 @@ struct CountyDecide: AsyncParsableCommand {
       let replica = try options.open(CountyProgram.self)
       let conflict = { try replica.conflicts(Conflict.State.allCases).first { $0.id == id } }
       var decision = Decision(
-        conflict: id, choice: .keep, reason: reason, edit: Edit(stamp: Stamp(raw: 0), actor: options.actor ?? "clerk"),
+        conflict: id, choice: .keep, reason: reason, edit: Edit(stamp: Stamp(raw: 0), actor: options.actor ?? ""),
         version: version)
       switch try choice.read(conflict, replica.schema) {
       case .keep: decision.value = try conflict()?.master ?? .null

@@ -36,7 +36,8 @@ struct Sync: AsyncParsableCommand {
       let place = "\(conflict.record) \(KeyText.show(conflict.key))" + (conflict.field.map { ".\($0)" } ?? "")
       let decision = conflict.decision
       let (actor, reason) = (decision?.edit.actor ?? "", decision?.reason ?? "")
-      let value = conflict.field == nil ? "" : decision.map { $0.value.isNull ? "NULL" : ValueText.spell($0.value) } ?? ""
+      let value =
+        conflict.field == nil ? "" : decision.map { $0.value.isNull ? "NULL" : ValueText.spell($0.value) } ?? ""
       options.tell(
         Label(
           zh: "冲突 #\(conflict.id) \(place) 已处理(\(conflict.state.rawValue)):\(value)(\(actor):\(reason))",
@@ -52,7 +53,8 @@ struct Sync: AsyncParsableCommand {
       let row = "\(ref.record) \(KeyText.show(ref.key))"
       options.tell(Label(zh: "已搁置 \(row):\(detail.zh)", en: "parked \(row): \(detail.en)"))
     case .refused(let conflict, let detail):
-      options.tell(Label(zh: "裁决未被接受 #\(conflict):\(detail.zh)", en: "decision of #\(conflict) not accepted: \(detail.en)"))
+      options.tell(
+        Label(zh: "裁决未被接受 #\(conflict):\(detail.zh)", en: "decision of #\(conflict) not accepted: \(detail.en)"))
     }
   }
 

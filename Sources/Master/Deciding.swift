@@ -70,7 +70,8 @@ extension Master {
         try set(db, conflict, value)
       case .take(let contenderID):
         let contender = try conflict.contenders.first { $0.id == contenderID }.orThrow(
-          Failure(.usage, zh: "冲突 \(id) 没有编号为 \(contenderID) 的主张", en: "conflict \(id) has no contender \(contenderID)"))
+          Failure(.usage, zh: "冲突 \(id) 没有编号为 \(contenderID) 的主张", en: "conflict \(id) has no contender \(contenderID)")
+        )
         decision.choice = .take
         decision.contender = contenderID
         decision.value = contender.value
@@ -78,7 +79,8 @@ extension Master {
       case .remove:
         guard conflict.field == nil else {
           throw Failure(
-            .usage, zh: "冲突 \(id) 涉及一个字段,不能用 --remove", en: "conflict \(id) is about one field: --remove is for whole rows")
+            .usage, zh: "冲突 \(id) 涉及一个字段,不能用 --remove",
+            en: "conflict \(id) is about one field: --remove is for whole rows")
         }
         decision.choice = .remove
         let record = try record(conflict.record)

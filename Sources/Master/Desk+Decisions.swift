@@ -17,8 +17,11 @@ extension Desk {
     }
     guard conflict.state == .open, decision.version == conflict.version else {
       return refused(
-        n, "version", zh: "冲突 \(number) 已有变化;请重新查看后再裁决", en: "conflict \(number) has changed since; look again before you decide")
+        n, "version", zh: "冲突 \(number) 已有变化;请重新查看后再裁决",
+        en: "conflict \(number) has changed since; look again before you decide")
     }
+    var decision = decision
+    if decision.choice != .value { decision.value = try value(of: decision, conflict, record) }
     if let change = try change(decision, conflict, record) {
       let incoming = Incoming(n: n, change: change, sent: change, decides: conflict.field)
       var settlement = try settle([incoming], sender, waiving: [.locked])
@@ -27,6 +30,8 @@ extension Desk {
       }
       settlement.opened = []
       settlement.changed = []
+      // Its sender decided, but has not got the value yet.
+      for index in settlement.writes.indices { settlement.writes[index].skip = nil }
       try transaction.write(settlement, arrival: arrival)
       writes += settlement.writes
     }
@@ -48,27 +53,36 @@ extension Desk {
       unit == sender.org || unit == sender.successor
     else { return false }
     let authors =
-      try conflict.contenders.map { Identifier(hex: $0.replica) } + [try transaction.author(of: ref, column: column)]
+      try conflict.contenders.map { Identifier(hex: $0.replica) } + [
+        try transaction.author(of: ref, column: column, value: image[column])
+      ]
     return try authors.allSatisfy { author in
       guard let author else { return false }
       return try transaction.replica(author)?.org == sender.org
     }
   }
 
+  /// What a decision to keep or take makes of the cell.
+  private func value(of decision: Decision, _ conflict: Conflict, _ record: RecordSchema) throws -> Value {
+    let ref = RowRef(conflict.record, conflict.key)
+    let contender = conflict.contenders.first { $0.id == decision.contender }
+    if decision.choice == .take, let contender { return contender.value }
+    return try conflict.field.flatMap(record.index(of:)).flatMap { column in
+      try transaction.images(of: [ref])[ref]?[column]
+    } ?? .null
+  }
+
   private func change(_ decision: Decision, _ conflict: Conflict, _ record: RecordSchema) throws -> Change? {
     let ref = RowRef(conflict.record, conflict.key)
-    guard decision.choice == .take || decision.choice == .value, let field = conflict.field,
-      let column = record.index(of: field), let image = try transaction.images(of: [ref])[ref]
+    guard let field = conflict.field, let column = record.index(of: field),
+      let image = try transaction.images(of: [ref])[ref], decision.value != image[column]
     else { return nil }
-    let contender = conflict.contenders.first { $0.id == decision.contender }
-    let value = decision.choice == .take ? contender?.value ?? image[column] : decision.value
-    if value == image[column] { return nil }
     let undefined: [Value?] = record.fields.map { _ in nil }
     var change = Change(
       record: record.name, key: conflict.key, kind: .update, old: undefined, new: undefined, edit: decision.edit)
     for (index, value) in zip(record.keyIndices, conflict.key.values) { change.old[index] = value }
     change.old[column] = image[column]
-    change.new[column] = value
+    change.new[column] = decision.value
     return change
   }
 

@@ -19,30 +19,32 @@ extension Master {
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try absorb(transaction)
       let before = try transaction.lastConflict()
-      let kept = try record.row(db, key: keep).orThrow(missing(record, keep))
+      guard try record.row(db, key: keep) != nil else { throw missing(record, keep) }
       if keep == duplicate {
         throw Failure(.usage, zh: "两个主键相同", en: "both keys are the same; name two rows")
       }
       let ref = RowRef(record.name, duplicate)
       let image = try record.row(db, key: duplicate)
-      let parked = try transaction.waitingInsert(of: ref)
-      if image == nil, parked == nil { throw missing(record, duplicate) }
+      let parked = try transaction.waiting(of: ref)
+      if image == nil, !parked.contains(where: { $0.change.kind == .insert }) { throw missing(record, duplicate) }
       let stamp = try transaction.tick(milliseconds: clock())
       let alias = Alias(
         record: record.name, key: duplicate, target: keep, reason: reason,
         edit: Edit(stamp: stamp, actor: actor ?? "city"))
       try transaction.save(alias)
-      let desk = desk(transaction, received: stamp, arrival: try transaction.upcomingArrival())
-      if let image { try unite(desk, record, kept, image, alias) }
+      let desk = Desk(
+        schema: Self.reviewed(schema), formats: formats, transaction: transaction, received: stamp,
+        arrival: try transaction.upcomingArrival())
+      if let image { try unite(desk, record, image, alias) }
+      for var conflict in try transaction.waitingConflicts(of: [ref])[ref] ?? [] {
+        conflict.key = keep
+        try transaction.save(conflict)
+      }
       let detail = Label(
         zh: "并入 \(record.name) \(show(keep)):\(reason)", en: "merged into \(record.name) \(show(keep)): \(reason)")
-      if let parked {
-        let entered = try desk.enter([parked], as: .merged, detail: detail, edit: alias.edit, waiving: [.scope, .locked])
-        if let first = entered.still.first {
-          throw Failure(
-            .data, zh: "\(record.name) \(show(duplicate)) 不能并入:\(first.why.detail.zh)",
-            en: "\(record.name) \(show(duplicate)) cannot be merged: \(first.why.detail.en)")
-        }
+      for group in desk.groups(parked) {
+        let entered = try desk.enter(group, as: .merged, detail: detail, edit: alias.edit, waiving: [.scope, .locked])
+        if let first = entered.still.first { throw refused(record, alias, first) }
       }
       // What waited for the duplicate finds the row that is kept.
       let waiting = Set(desk.ties[record.name].map { $0.identities(image ?? record.keyOnly(duplicate)) } ?? [])
@@ -54,12 +56,12 @@ extension Master {
   }
 
   /// The duplicate stands in the master: its row goes, and its cells and children come again as those of the row kept.
-  private func unite(_ desk: Desk, _ record: RecordSchema, _ kept: [Value], _ image: [Value], _ alias: Alias) throws {
+  private func unite(_ desk: Desk, _ record: RecordSchema, _ image: [Value], _ alias: Alias) throws {
     let transaction = desk.transaction
     let ref = RowRef(record.name, alias.key)
     let mapping = Mapping(schema, aliases: [ref: alias.target])
     var old = [RowWrite(ref: ref, before: image, after: nil)]
-    var moved = [Change(record, image, edit: alias.edit)]
+    var moved = [mapping.mapped(Change(record, image, edit: alias.edit))]
     let identities = Set(desk.ties[record.name]?.identities(image) ?? [])
     let children = try transaction.referrers(to: identities).values.flatMap { $0 }
     let images = try transaction.images(of: Array(Set(children)))
@@ -74,43 +76,56 @@ extension Master {
         change.new = zip(image, target).map { $0 != $1 ? $1 : nil }
       } else {
         old.append(RowWrite(ref: child, before: image, after: nil))
+        change = mapping.mapped(change)
       }
       moved.append(change)
     }
     // The duplicates leave first, so that what they hold is free.
     try transaction.write(Settlement(writes: old), arrival: desk.arrival)
-    let author = try transaction.author(of: ref, column: record.fields.indices.first { !record.isKey($0) } ?? 0)
+    let author = try transaction.author(
+      of: ref, column: record.fields.indices.first { !record.isKey($0) } ?? 0, value: nil)
     let origin = Sender(replica: author ?? .city, org: "", offset: 0, cursor: -1)
     let open = Master.unowned(schema)
-    let incoming = moved.enumerated().map { Incoming(n: $0 + 1, change: mapping.mapped($1), sent: mapping.mapped($1)) }
+    let incoming = moved.enumerated().map { Incoming(n: $0 + 1, change: $1, sent: $1) }
     for round in desk.rounds(incoming) {
       var intake = Intake(
         schema: open, formats: formats, transaction: transaction, sender: origin, received: desk.received,
         ties: desk.ties, waived: [.scope, .locked])
       var settlement = try intake.settle(round)
-      if let parked = settlement.parked.first {
-        throw Failure(
-          .data, zh: "\(record.name) \(show(alias.key)) 不能并入:\(parked.change.record) \(show(parked.change.key)) \(parked.why.detail.zh)",
-          en:
-            "\(record.name) \(show(alias.key)) cannot be merged: \(parked.change.record) \(show(parked.change.key)) \(parked.why.detail.en)"
-        )
-      }
+      if let parked = settlement.parked.first { throw refused(record, alias, parked) }
       for index in settlement.writes.indices { settlement.writes[index].echo = nil }
       try transaction.write(settlement, arrival: desk.arrival)
-      try desk.follow(settlement.writes)
+      old += settlement.writes
     }
+    try desk.follow(old)
   }
 
-  /// The schema as an official merges by it: every cell that differs is contested, whoever owns it.
-  private static func unowned(_ schema: Schema) -> Schema {
+  private func refused(_ record: RecordSchema, _ alias: Alias, _ parked: ParkedDraft) -> Failure {
+    let row = "\(record.name) \(show(alias.key))"
+    let other = "\(parked.change.record) \(show(parked.change.key))"
+    return Failure(
+      .data, zh: "\(row) 不能并入:\(other) \(parked.why.detail.zh)",
+      en: "\(row) cannot be merged: \(other): \(parked.why.detail.en)")
+  }
+
+  /// The schema as an official merges by it: every cell that differs is contested.
+  private static func reviewed(_ schema: Schema) -> Schema {
     var schema = schema
     for record in schema.records.indices {
-      schema.records[record].owner = .any
       schema.records[record].rules.append = false
-      for field in schema.records[record].fields.indices {
-        schema.records[record].fields[field].owner = nil
-        if schema.records[record].fields[field].policy != .text { schema.records[record].fields[field].policy = .review }
+      for field in schema.records[record].fields.indices where schema.records[record].fields[field].policy != .text {
+        schema.records[record].fields[field].policy = .review
       }
+    }
+    return schema
+  }
+
+  /// Of a row that stood in the master, also the cells that the city owns.
+  private static func unowned(_ schema: Schema) -> Schema {
+    var schema = reviewed(schema)
+    for record in schema.records.indices {
+      schema.records[record].owner = .any
+      for field in schema.records[record].fields.indices { schema.records[record].fields[field].owner = nil }
     }
     return schema
   }

@@ -38,7 +38,9 @@ extension Intake {
   }
 
   private func claims(_ row: Row, _ image: [Value]?) -> [UniqueClaim] { ties[row.record.name]?.claims(image) ?? [] }
-  private func targets(_ row: Row, _ image: [Value]?) -> [ReferenceTarget] { ties[row.record.name]?.targets(image) ?? [] }
+  private func targets(_ row: Row, _ image: [Value]?) -> [ReferenceTarget] {
+    ties[row.record.name]?.targets(image) ?? []
+  }
   private func identities(_ row: Row, _ image: [Value]?) -> [ReferenceTarget] {
     ties[row.record.name]?.identities(image) ?? []
   }

@@ -23,7 +23,7 @@ extension Intake {
       var write = RowWrite(
         ref: ref, before: row.before, after: row.result.image, stamps: row.result.stamps, alias: alias(row))
       let wasRead = (places[ref] ?? 0) <= sender.cursor
-      if row.result.asSent, wasRead, row.change.key == sent.key, isTheSenders(row) {
+      if row.result.asSent, wasRead, row.change == sent, isTheSenders(row) {
         write.skip = sender.replica
       } else {
         write.echo = sender.org
@@ -73,7 +73,9 @@ extension Intake {
       case .rejected: conflict.state = .rejected
       case .decidedByPolicy:
         conflict.state = .decided
-        let took = contest.column.map { row.result.image?[$0] == contest.incoming } ?? ((row.result.image == nil) == contest.incomingDeletes)
+        let took =
+          contest.column.map { row.result.image?[$0] == contest.incoming }
+          ?? ((row.result.image == nil) == contest.incomingDeletes)
         conflict.decision = Decision(
           conflict: conflict.id, choice: .policy, contender: took ? 1 : nil,
           value: took ? contest.incoming : contest.master, reason: conflict.policy,

@@ -6,11 +6,19 @@ struct Mapping {
   let schema: Schema
   let aliases: [RowRef: RowKey]
   let unit: (old: String, successor: String)?
+  /// Rows that the old unit has kept.
+  let kept: Set<RowRef>
 
   /// Reads what applies to these changes.
   init(_ schema: Schema, _ transaction: any MasterTransaction, _ changes: [Change], sender: Sender) throws {
     self.schema = schema
     unit = sender.successor.map { (sender.org, $0) }
+    let images = unit == nil ? [:] : try transaction.images(of: changes.map(\.ref))
+    kept = Set(
+      images.filter { ref, image in
+        guard let record = schema.record(ref.record), case .field(let name) = record.scope else { return false }
+        return record.index(of: name).map { image[$0] == .text(sender.org) } ?? false
+      }.keys)
     guard try transaction.hasAliases() else {
       aliases = [:]
       return
@@ -33,6 +41,7 @@ struct Mapping {
     self.schema = schema
     self.aliases = aliases
     unit = nil
+    kept = []
   }
 
   /// Whether the row itself is known under another key now.
@@ -41,8 +50,9 @@ struct Mapping {
   func mapped(_ change: Change) -> Change {
     guard !aliases.isEmpty || unit != nil, let record = schema.record(change.record) else { return change }
     var change = change
-    change.old = mapped(change.old, record)
-    change.new = mapped(change.new, record)
+    let moves = !kept.contains(change.ref)
+    change.old = mapped(change.old, record, moves: moves)
+    change.new = mapped(change.new, record, moves: moves)
     let target = aliases[change.ref]
     for (place, column) in record.keyIndices.enumerated() {
       if let target {
@@ -56,9 +66,11 @@ struct Mapping {
   }
 
   /// The values with every reference and unit mapped.
-  func mapped(_ values: [Value?], _ record: RecordSchema) -> [Value?] {
+  func mapped(_ values: [Value?], _ record: RecordSchema, moves: Bool = true) -> [Value?] {
     zip(record.fields, values).map { field, value in
-      if let unit, case .field(field.name) = record.scope, value == .text(unit.old) { return .text(unit.successor) }
+      if moves, let unit, case .field(field.name) = record.scope, value == .text(unit.old) {
+        return .text(unit.successor)
+      }
       return schema.target(of: field, value).flatMap { aliases[$0] }?.values.first ?? value
     }
   }

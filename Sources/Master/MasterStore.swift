@@ -143,8 +143,8 @@ protocol MasterTransaction {
   /// The number of the newest conflict.
   func lastConflict() throws -> Int64
   func conflict(_ id: Int64) throws -> Conflict?
-  /// Who set the cell last, from the log; nil: nobody did.
-  func author(of ref: RowRef, column: Int) throws -> Identifier?
+  /// Who gave the cell this value last, from the log; nil: no batch did. No value: who touched it last.
+  func author(of ref: RowRef, column: Int, value: Value?) throws -> Identifier?
   /// Writes a conflict and lets every replica that sees the row hear of it.
   func save(_ conflict: Conflict) throws
   /// Writes rows, tombstones, stamps and conflicts, and gives every row its place in the feed.
@@ -159,8 +159,8 @@ protocol MasterTransaction {
   func parkedChange(_ ref: ParkedRef) throws -> ParkedChange?
   /// What waits for any of these, in arrival order.
   func waiting(for causes: Set<Cause>) throws -> [ParkedChange]
-  /// What waits of an insert of this row.
-  func waitingInsert(of ref: RowRef) throws -> ParkedChange?
+  /// What waits of a row, in arrival order.
+  func waiting(of ref: RowRef) throws -> [ParkedChange]
   /// It still cannot enter, for this reason now.
   func save(_ why: Intake.Refused, of parked: ParkedChange) throws
   /// It waits no more; its sender's unit hears of it.

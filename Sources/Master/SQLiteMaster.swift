@@ -179,7 +179,7 @@ struct SQLiteMasterTransaction: MasterTransaction {
     return try db.first(sql, [.blob(replica.bytes), .integer(number)]).flatMap(LoggedBatch.init(row:))
   }
 
-  func author(of ref: RowRef, column: Int) throws -> Identifier? {
+  func author(of ref: RowRef, column: Int, value: Value?) throws -> Identifier? {
     var author: Identifier?
     let sql = """
       SELECT b.* FROM sync_touch t JOIN sync_batch b USING (arrival) WHERE t.record = ? AND t.key = ? ORDER BY arrival DESC
@@ -188,7 +188,7 @@ struct SQLiteMasterTransaction: MasterTransaction {
     while author == nil, let row = try rows.next() {
       guard let logged = LoggedBatch(row: row.cells(0..<8)) else { continue }
       let touches = try logged.batch(schema).changes.contains { change in
-        change.ref == ref && (change.new[column] != nil || change.kind == .delete)
+        change.ref == ref && (value == nil ? change.new[column] != nil : change.new[column] == value)
       }
       if touches { author = logged.replica }
     }

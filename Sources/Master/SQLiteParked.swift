@@ -6,7 +6,8 @@ import SyncProtocol
 // Parked changes and merged duplicates in SQLite.
 
 extension SQLiteMasterTransaction {
-  func park(_ drafts: [ParkedDraft], from replica: ReplicaRecord, batch: Int64, arrival: Int64, received: Stamp) throws {
+  func park(_ drafts: [ParkedDraft], from replica: ReplicaRecord, batch: Int64, arrival: Int64, received: Stamp) throws
+  {
     for draft in drafts {
       let change = draft.change
       try db.run(
@@ -66,8 +67,8 @@ extension SQLiteMasterTransaction {
     return try causes.flatMap { try parkedChanges("cause = ?", [.blob($0.encoded)]) }.sorted { $0.id < $1.id }
   }
 
-  func waitingInsert(of ref: RowRef) throws -> ParkedChange? {
-    try parkedChanges("record = ? AND key = ? AND state = 'waiting' AND kind = 'insert'", ref.columns).first
+  func waiting(of ref: RowRef) throws -> [ParkedChange] {
+    try parkedChanges("record = ? AND key = ? AND state = 'waiting'", ref.columns)
   }
 
   private func parkedChanges(_ condition: String, _ arguments: [Value]) throws -> [ParkedChange] {

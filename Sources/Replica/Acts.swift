@@ -12,7 +12,9 @@ extension Replica {
     var batch = Batch()
     let columns = Decision.bodyColumns.joined(separator: ", ")
     try db.each("SELECT \(columns) FROM sync_decision WHERE batch IS NULL ORDER BY conflict") { row in
-      if let decision = Decision(bodyRow: row.cells(0..<Decision.bodyColumns.count)) { batch.decisions.append(decision) }
+      if let decision = Decision(bodyRow: row.cells(0..<Decision.bodyColumns.count)) {
+        batch.decisions.append(decision)
+      }
     }
     let sql = "SELECT batch, n, en, ruled_by, ruled_at FROM sync_parked WHERE untold = 1 ORDER BY id"
     try db.each(sql) { row in
@@ -25,6 +27,7 @@ extension Replica {
   }
 
   /// Decides a conflict that only machines of this unit contest; the city checks that, and the version, when it arrives.
+  /// - Parameter decision: an empty actor is this machine's default one.
   public func decide(_ decision: Decision) throws {
     try write { db in
       let id = decision.conflict
@@ -51,8 +54,14 @@ extension Replica {
       var decision = decision
       decision.version = conflict.version
       decision.edit.stamp = try tick(db, milliseconds: clock())
+      if decision.edit.actor.isEmpty,
+        case .text(let actor)? = try db.first("SELECT default_actor FROM sync_clock")?.first
+      {
+        decision.edit.actor = actor
+      }
       if try db.first("SELECT 1 FROM sync_decision WHERE conflict = ? AND batch IS NOT NULL", [.integer(id)]) != nil {
-        throw Failure(.data, zh: "冲突 \(id) 的裁决已发送,请先同步", en: "a decision of conflict \(id) was sent already; sync first")
+        throw Failure(
+          .data, zh: "冲突 \(id) 的裁决已发送,请先同步", en: "a decision of conflict \(id) was sent already; sync first")
       }
       try db.run("DELETE FROM sync_decision WHERE conflict = ?", [.integer(id)])
       try db.run("INSERT INTO sync_decision VALUES (\(placeholders(9)))", decision.bodyRow + [.null])
@@ -101,6 +110,8 @@ extension Replica {
     let image = try decodeImage(bytes)
     var cells = Dictionary(uniqueKeysWithValues: image.indices.map { ($0, image[$0]) })
     if case .integer(let batch) = found[1], case .integer(let n) = found[2], let change = try sent(db, batch, n) {
+      // A row that went to another unit is no longer here to be changed.
+      if change.kind != .insert, try record.row(db, key: key) == nil { return false }
       // Only what was edited comes again; the rest may have moved on.
       cells = Dictionary(uniqueKeysWithValues: change.new.enumerated().compactMap { i, value in value.map { (i, $0) } })
     }
@@ -117,7 +128,9 @@ extension Replica {
 
   /// A change of a batch that was sent.
   private func sent(_ db: Database, _ batch: Int64, _ n: Int64) throws -> Change? {
-    guard case .blob(let bytes)? = try db.first("SELECT message FROM sync_outbox WHERE number = ?", [.integer(batch)])?.first
+    guard
+      case .blob(let bytes)? = try db.first("SELECT message FROM sync_outbox WHERE number = ?", [.integer(batch)])?
+        .first
     else { return nil }
     let message = try Envelope(bytes[...]) { _ in self.key.publicKey }
     let changes = try Batch(message.body, schema: schema).changes

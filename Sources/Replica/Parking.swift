@@ -26,15 +26,17 @@ extension Replica {
   func take(_ db: Database, _ notice: ParkedNotice) throws -> News? {
     guard notice.parked.replica == identity.replica.description else { return nil }
     let place: [Value] = [.integer(notice.parked.batch), .integer(notice.parked.n)]
-    let find = "SELECT record, key FROM sync_parked WHERE batch = ? AND n = ? AND state = 'waiting'"
-    guard let found = try db.first(find, place), case .text(let record) = found[0], case .blob(let key) = found[1] else {
-      return nil
-    }
     let isWaiting = notice.state == .waiting
+    // What the clerk took back too late became what the city says.
+    let open = isWaiting ? "state = 'waiting'" : "state IN ('waiting', 'withdrawn')"
+    let find = "SELECT record, key, state FROM sync_parked WHERE batch = ? AND n = ? AND \(open)"
+    guard let found = try db.first(find, place), case .text(let record) = found[0], case .blob(let key) = found[1],
+      found[2] != .text(notice.state.rawValue) || isWaiting
+    else { return nil }
     try db.run(
       """
-      UPDATE sync_parked SET state = ?, city_id = ?, zh = ?, en = ?, ruled_by = ?, ruled_at = ?
-      WHERE batch = ? AND n = ? AND state = 'waiting'
+      UPDATE sync_parked SET state = ?, city_id = ?, zh = ?, en = ?, ruled_by = ?, ruled_at = ?, untold = 0
+      WHERE batch = ? AND n = ?
       """,
       [
         .text(notice.state.rawValue), .integer(notice.id), .text(notice.detail.zh), .text(notice.detail.en),
@@ -101,7 +103,8 @@ extension Replica {
   func returnParked(_ db: Database) throws {
     for record in schema.records {
       var waiting: [(id: Int64, image: [Value], actor: String)] = []
-      let sql = "SELECT id, image, actor FROM sync_parked WHERE batch IS NULL AND state = 'waiting' AND record = ? ORDER BY id"
+      let sql =
+        "SELECT id, image, actor FROM sync_parked WHERE batch IS NULL AND state = 'waiting' AND record = ? ORDER BY id"
       try db.each(sql, [.text(record.name)]) { row in
         if case .blob(let bytes) = row.cell(1) { waiting.append((row[0], try decodeImage(bytes), row[2])) }
       }

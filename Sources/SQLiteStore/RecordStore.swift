@@ -21,7 +21,9 @@ public protocol RecordStore: AnyObject {
 }
 
 extension RecordStore {
-  public func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ values: [Int: Value]) throws -> Bool { false }
+  public func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ values: [Int: Value]) throws -> Bool {
+    false
+  }
   public func parkedRows(_ record: RecordSchema) throws -> [[Value]] { [] }
 }
 

@@ -57,7 +57,8 @@ extension RecordSchema {
   /// On a replica, rows that are only ever added may be mended until they are sent, by whatever tool.
   func appendTriggerSQL() -> [String] {
     guard rules.append else { return [] }
-    let isNew = "SELECT 1 FROM \(baseTable) WHERE sync_existed = 0 AND "
+    let isNew =
+      "SELECT 1 FROM \(baseTable) WHERE sync_existed = 0 AND "
       + keyColumns.map { "\($0) = OLD.\($0)" }.joined(separator: " AND ")
     return ["UPDATE", "DELETE"].map { event in
       """

@@ -152,7 +152,8 @@ extension Alias {
   public init?(row: [Value]) {
     guard row.count == Self.columns.count, case .text(let record) = row[0], case .blob(let keyBytes) = row[1],
       let key = try? RowKey(encoded: keyBytes), case .blob(let targetBytes) = row[2],
-      let target = try? RowKey(encoded: targetBytes), case .text(let reason) = row[3], let edit = Edit(columns: row[4...])
+      let target = try? RowKey(encoded: targetBytes), case .text(let reason) = row[3],
+      let edit = Edit(columns: row[4...])
     else { return nil }
     self.init(record: record, key: key, target: target, reason: reason, edit: edit)
   }

@@ -13,7 +13,8 @@ public enum Approval: String, Sendable {
     case .county: Label(zh: "待会商:县区已同意,等待市里", en: "to be agreed: the county has approved, the city has not")
     case .city: Label(zh: "待会商:市里已同意,等待县区", en: "to be agreed: the city has approved, the county has not")
     case .both: Label(zh: "双方已同意此版本", en: "both sides have approved this version")
-    case .void: Label(zh: "待会商:同意的是旧版本,此后有修改", en: "to be agreed: an earlier version was approved and has changed since")
+    case .void:
+      Label(zh: "待会商:同意的是旧版本,此后有修改", en: "to be agreed: an earlier version was approved and has changed since")
     }
   }
 }

@@ -78,7 +78,8 @@ import Testing
     let good = try #require([UInt8](hex: messages[1].message))
     var refused = [File.Refused(name: "cut", message: good.dropLast().map { $0 }.hex, reason: "notAMessage")]
     for (name, offset, byte, reason) in [
-      ("version 3", 4, 3, "unknownVersion"), ("version 1", 4, 1, "unknownVersion"), ("kind 7", 5, 7, "unknownKind"), ("compression 2", 6, 2, "unknownKind"),
+      ("version 3", 4, 3, "unknownVersion"), ("version 1", 4, 1, "unknownVersion"), ("kind 7", 5, 7, "unknownKind"),
+      ("compression 2", 6, 2, "unknownKind"),
       ("raw length over the limit", 96, 0x7f, "tooLarge"), ("body changed", 200, 0x50, "tampered"),
       ("cursor changed", 55, 0, "badSignature"), ("signature changed", 140, good[140] ^ 1, "badSignature"),
     ] as [(String, Int, UInt8, String)] {

@@ -1,0 +1,89 @@
+import Master
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// What the city has closed is changed only by its leave.
+
+private let schema = """
+  schema: locks
+  version: 1
+  title: Locks
+  units: office.code
+  records:
+    office:
+      key: code
+      owner: city
+      fields: {code: , name: }
+    period:
+      key: year
+      owner: city
+      fields: {year: {type: integer}, state: {values: [open, closed]}}
+    report:
+      key: [office, year]
+      scope: {field: office}
+      locked_by: {record: period, key: [year], field: state, values: [closed]}
+      fields:
+        office: {required: true, references: office.code}
+        year: {type: integer}
+        jobs: {type: integer}
+        note:
+  """
+
+/// 2018 is closed while A, which has not heard, changes reports of three years.
+private func closed() async throws -> (World, Replica) {
+  let offices: [[Value]] = ["A", "B"].map { [.text($0), .null] }
+  let years: [[Value]] = [2016, 2017, 2018, 2019].map { [.integer($0), .text("open")] }
+  let world = try World(schema: schema, seed: [("office", offices), ("period", years)])
+  let a = try await world.join("A")
+  try world.shell(a, "INSERT INTO report VALUES ('A', 2016, 1, NULL), ('A', 2017, 1, NULL), ('A', 2019, 1, NULL)")
+  try await world.settle()
+  try world.shell("UPDATE period SET state = 'closed' WHERE year < 2019")
+  try world.shell(
+    a,
+    """
+    UPDATE report SET jobs = 2 WHERE year IN (2017, 2019); DELETE FROM report WHERE year = 2016;
+    INSERT INTO report VALUES ('A', 2018, 3, NULL)
+    """)
+  try await world.sync(a)
+  return (world, a)
+}
+
+@Test func aChangeInAClosedPeriodIsParkedAndTheRestFlows() async throws {
+  let (world, a) = try await closed()
+  #expect(try world.master.parked().map(\.reason) == ["locked", "locked", "locked"])
+  try await world.settle()
+  let rows = try a.rows(a.record("report")).map { [$0[1], $0[2]] }
+  #expect(
+    rows == [[.integer(2016), .integer(1)], [.integer(2017), .integer(1)], [.integer(2019), .integer(2)]])
+  #expect(try a.parked().count == 3)
+  #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty)
+}
+
+@Test func anAdmittedRevisionIsANewVersion() async throws {
+  let (world, a) = try await closed()
+  try world.master.admit(try world.master.parked().map(\.id), reason: "granted", actor: "li")
+  try await world.settle()
+  let rows = try a.rows(a.record("report")).map { [$0[1], $0[2]] }
+  #expect(
+    rows == [[.integer(2017), .integer(2)], [.integer(2018), .integer(3)], [.integer(2019), .integer(2)]])
+  #expect(Set(try a.parked(waiting: false).map(\.state)) == [.admitted])
+  #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty)
+}
+
+@Test func whatTheCityOpensAgainIsSentAgain() async throws {
+  let (world, a) = try await closed()
+  try world.shell("UPDATE period SET state = 'open' WHERE year = 2017")
+  try world.shell(a, "UPDATE report SET jobs = 7 WHERE year = 2017")
+  try await world.settle()
+  #expect(try world.master.parked().count == 2)
+  #expect(try a.rows(a.record("report")).map { $0[2] } == [.integer(1), .integer(7), .integer(2)])
+}
+
+@Test func theCityChangesWhatItHasClosed() async throws {
+  let (world, a) = try await closed()
+  try world.shell("UPDATE report SET note = 'audited' WHERE year = 2017")
+  try await world.settle()
+  #expect(try a.rows(a.record("report"))[1][3] == .text("audited"))
+}

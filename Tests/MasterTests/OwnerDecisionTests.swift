@@ -1,0 +1,138 @@
+import Foundation
+import Master
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// Where the schema lets the owner decide, a county decides what only its own machines contest, also offline.
+
+/// Two machines of A contest the name of c1: 乙 stands, 丙 wants in.
+private func contested() async throws -> (World, Replica, Replica, Conflict) {
+  let offices: [[Value]] = ["A", "B"].map { [.text($0), .text("Office \($0)")] }
+  let yaml = smallSchemaYAML.replacingOccurrences(of: "edits: propose", with: "edits: propose\n    decides: owner")
+  let world = try World(schema: yaml, seed: [("office", offices)])
+  let one = try await world.join("A", actor: "one")
+  let two = try await world.join("A", actor: "two")
+  try world.shell(one, "INSERT INTO company (id, office, name, staff) VALUES ('c1', 'A', '甲', 10)")
+  try await world.settle()
+  try world.shell(one, "UPDATE company SET name = '乙' WHERE id = 'c1'")
+  try world.shell(two, "UPDATE company SET name = '丙' WHERE id = 'c1'")
+  try await world.settle()
+  return (world, one, two, try #require(try one.conflicts([.open]).first))
+}
+
+extension Replica {
+  fileprivate func decide(
+    _ conflict: Conflict, _ choice: Decision.Choice, contender: Int64? = nil, value: Value = .null,
+    version: Int64? = nil
+  ) throws {
+    try decide(
+      Decision(
+        conflict: conflict.id, choice: choice, contender: contender, value: value, reason: "licence",
+        edit: Edit(stamp: Stamp(raw: 0), actor: "wang"), version: version))
+  }
+}
+
+private func refused(_ news: [News]) -> [Int64] {
+  news.compactMap { if case .refused(let conflict, _) = $0 { conflict } else { nil } }
+}
+
+@Test func aCountyDecidesOfflineAndBothMachinesGetTheValue() async throws {
+  let (world, one, two, conflict) = try await contested()
+  try one.decide(conflict, .take, contender: 1)
+  #expect(try one.decisions().map(\.conflict) == [conflict.id])
+  try await world.settle()
+  #expect(try world.cell("name") == .text("丙"))
+  #expect(try one.decisions().isEmpty)
+  for replica in [one, two] {
+    let decided = try #require(try replica.conflicts([.decided]).first)
+    #expect(decided.decision?.choice == .take)
+    #expect(decided.decision?.value == .text("丙"))
+    #expect(decided.decision?.reason == "licence")
+    #expect(decided.decision?.edit.actor == "wang")
+  }
+  #expect(try world.master.conflicts([.open]).isEmpty)
+}
+
+@Test func aCountyKeepsWhatStands() async throws {
+  let (world, one, two, conflict) = try await contested()
+  try two.decide(conflict, .keep)
+  try await world.settle()
+  #expect(try world.cell("name") == .text("乙"))
+  #expect(try one.conflicts([.decided]).first?.decision?.edit.actor == "wang")
+  #expect(try one.conflicts([.decided]).first?.decision?.value == .text("乙"))
+}
+
+@Test func aCountyDecidesOnAValueOfItsOwn() async throws {
+  let (world, one, two, conflict) = try await contested()
+  try two.decide(conflict, .value, value: .text("丁"))
+  try await world.settle()
+  #expect(try one.rows(one.record("company"))[0][3] == .text("丁"))
+  #expect(try world.master.conflicts([.decided]).map(\.contenders.count) == [1])
+}
+
+@Test func aDecisionOfAnOldVersionIsRefused() async throws {
+  let (world, one, two, conflict) = try await contested()
+  try one.decide(conflict, .take, contender: 1)
+  try world.shell(two, "UPDATE company SET name = '丁' WHERE id = 'c1'")
+  try await world.sync(two)
+  let summary = try await world.sync(one)
+  #expect(refused(summary.received.news) == [conflict.id])
+  #expect(try world.cell("name") == .text("乙"))
+  #expect(try one.decisions().isEmpty)
+  try await world.settle()
+  // The machine has seen the third value now, and decides again.
+  let newer = try #require(try one.conflicts([.open]).first)
+  #expect(throws: Failure.self) { try one.decide(newer, .keep, version: conflict.version) }
+  try one.decide(newer, .take, contender: 2, version: newer.version)
+  try await world.settle()
+  #expect(try world.cell("name") == .text("丁"))
+}
+
+@Test func anotherCountysContenderIsForTheCity() async throws {
+  let (world, _, _, conflict) = try await contested()
+  let b = try await world.join("B")
+  try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'")
+  try await world.settle()
+  try b.decide(conflict, .keep)
+  let summary = try await world.sync(b)
+  #expect(refused(summary.received.news) == [conflict.id])
+  #expect(try world.master.conflicts([.open]).count == 1)
+  try await world.settle()
+}
+
+@Test func aValueOfAnOfficialIsForTheCity() async throws {
+  let (world, one, _, first) = try await contested()
+  _ = try world.master.decide(first.id, .keep, reason: "r", actor: "li")
+  try await world.settle()
+  try world.shell(one, "UPDATE company SET staff = 11 WHERE id = 'c1'")
+  try world.shell("UPDATE company SET staff = 12 WHERE id = 'c1'")
+  try await world.settle()
+  let conflict = try #require(try one.conflicts([.open]).first)
+  try one.decide(conflict, .take, contender: 1)
+  let summary = try await world.sync(one)
+  #expect(refused(summary.received.news) == [conflict.id])
+  #expect(try world.cell("staff") == .integer(12))
+  try await world.settle()
+}
+
+@Test func whatTheCityHasDecidedIsNotDecidedAgain() async throws {
+  let (world, one, _, conflict) = try await contested()
+  try one.decide(conflict, .take, contender: 1)
+  _ = try world.master.decide(conflict.id, .keep, reason: "r", actor: "li")
+  let summary = try await world.sync(one)
+  #expect(refused(summary.received.news) == [conflict.id])
+  try await world.settle()
+  #expect(try world.cell("name") == .text("乙"))
+  #expect(throws: Failure.self) { try one.decide(conflict, .keep) }
+}
+
+@Test func withoutTheRuleTheCityDecides() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  try world.shell(one, "UPDATE company SET name = '乙' WHERE id = 'c1'")
+  try world.shell(two, "UPDATE company SET name = '丙' WHERE id = 'c1'")
+  try await world.settle()
+  let conflict = try #require(try one.conflicts([.open]).first)
+  #expect(throws: Failure.self) { try one.decide(conflict, .keep) }
+}

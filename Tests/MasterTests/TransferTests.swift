@@ -1,0 +1,179 @@
+import Master
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// A row moves to another unit: what is known of it moves along, and the old unit hears no more than its own (I4).
+
+/// Two machines of A contest the name of c1; the city moves it to B.
+private func moved() async throws -> (World, Replica, Replica, Conflict) {
+  let (world, one, two) = try await World.twoMachines()
+  let b = try await world.join("B", actor: "b")
+  try world.shell(one, "UPDATE company SET name = '乙' WHERE id = 'c1'")
+  try world.shell(two, "UPDATE company SET name = '丙' WHERE id = 'c1'")
+  try await world.settle()
+  try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'")
+  try await world.settle()
+  return (world, two, b, try #require(try world.master.conflicts([.open]).first))
+}
+
+@Test func theConflictsOfAMovedRowAreKnownAtTheNewUnit() async throws {
+  let (_, two, b, conflict) = try await moved()
+  #expect(try b.conflicts([.open]) == [conflict])
+  // The old unit goes on seeing what it wanted itself.
+  let seen = try #require(try two.conflicts([.open]).first)
+  #expect(seen.contenders.map(\.value) == [.text("丙")])
+}
+
+@Test func theOldUnitHearsTheDecisionAboutItsOwnContender() async throws {
+  let (world, two, b, conflict) = try await moved()
+  let decided = try world.master.decide(conflict.id, .take(1), reason: "licence", actor: "li")
+  let news = try await world.sync(two).received.news
+  guard case .decided(let heard)? = news.first else { return #expect(Bool(false), "\(news)") }
+  #expect(heard.decision?.value == .text("丙"))
+  #expect(heard.decision?.reason == "licence")
+  #expect(heard.decision?.edit.actor == "li")
+  try await world.settle()
+  #expect(try b.rows(b.record("company")).map { $0[3] } == [.text("丙")])
+  #expect(try b.conflicts([.decided]).map(\.id) == [decided.id])
+}
+
+@Test func theOldUnitHearsNoneOfTheOthersValues() async throws {
+  let (world, two, b, _) = try await moved()
+  try world.shell(b, "UPDATE company SET name = '秘' WHERE id = 'c1'")
+  try await world.settle()
+  let conflict = try #require(try world.master.conflicts([.open]).first)
+  #expect(conflict.contenders.map(\.value) == [.text("丙"), .text("秘")])
+  _ = try world.master.decide(conflict.id, .take(2), reason: "new owner", actor: "li")
+  try await world.settle()
+  let heard = try #require(try two.conflicts([.decided]).first)
+  #expect(heard.contenders.map(\.value) == [.text("丙")])
+  #expect(heard.decision?.value == .null)
+  #expect(heard.decision?.reason == "new owner")
+  #expect(heard.base == .null && heard.master == .null)
+}
+
+// A unit takes over another; machines of the old one may not know yet.
+
+private let schema = """
+  schema: merged
+  version: 1
+  title: Merged
+  units: office.code
+  successor: successor
+  records:
+    office:
+      key: code
+      owner: city
+      fields: {code: , name: , successor: {references: office.code}}
+    company:
+      key: id
+      scope: {field: office}
+      fields:
+        id:
+        office: {required: true, references: office.code}
+        name:
+        staff: {type: integer}
+    figure:
+      key: [company, year]
+      scope: {via: company}
+      fields:
+        company: {references: company.id}
+        year: {type: integer}
+        sales: {type: integer}
+  """
+
+/// A is dissolved into B; its machine is offline.
+private func dissolved() async throws -> (World, Replica, Replica) {
+  let offices: [[Value]] = ["A", "B", "C"].map { [.text($0), .null, .null] }
+  let world = try World(schema: schema, seed: [("office", offices)])
+  let a = try await world.join("A")
+  let b = try await world.join("B")
+  try world.shell(
+    a,
+    """
+    INSERT INTO company VALUES ('c1', 'A', '甲', 1), ('c2', 'A', '乙', 2);
+    INSERT INTO figure VALUES ('c1', 2018, 1)
+    """)
+  try await world.settle()
+  try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'; UPDATE company SET office = 'B'")
+  return (world, a, b)
+}
+
+extension Replica {
+  fileprivate func archived() throws -> Int64? { try read { try $0.integer("SELECT count(*) FROM sync_archive") } }
+}
+
+@Test func lateEditsOfADissolvedUnitLandWithItsSuccessor() async throws {
+  let (world, a, b) = try await dissolved()
+  try world.shell(
+    a,
+    """
+    UPDATE company SET name = 'late' WHERE id = 'c1'; UPDATE figure SET sales = 2;
+    INSERT INTO company VALUES ('c3', 'A', '丙', 3); INSERT INTO figure VALUES ('c3', 2018, 3), ('c2', 2018, 4);
+    """)
+  try await world.sync(a)
+  #expect(try world.master.parked().isEmpty)
+  try await world.settle()
+  #expect(try b.rows(b.record("company")).map { $0[1] } == [.text("B"), .text("B"), .text("B")])
+  #expect(try b.rows(b.record("company")).map { $0[2] } == [.text("late"), .text("乙"), .text("丙")])
+  #expect(try b.rows(b.record("figure")).map { $0[2] } == [.integer(2), .integer(4), .integer(3)])
+  #expect(try a.rows(a.record("company")).isEmpty)
+  #expect(try a.rows(a.record("figure")).isEmpty)
+  #expect(try a.archived() == 6)
+}
+
+@Test func aLateDeleteOfADissolvedUnitCounts() async throws {
+  let (world, a, b) = try await dissolved()
+  try world.shell(a, "DELETE FROM company WHERE id = 'c2'")
+  try await world.settle()
+  #expect(try b.rows(b.record("company")).map { $0[0] } == [.text("c1")])
+  #expect(try world.master.parked().isEmpty)
+}
+
+@Test func theSuccessorOfASuccessorTakesOver() async throws {
+  let (world, a, _) = try await dissolved()
+  let c = try await world.join("C")
+  try world.shell("UPDATE office SET successor = 'C' WHERE code = 'B'; UPDATE company SET office = 'C'")
+  try world.shell(a, "UPDATE company SET staff = 9 WHERE id = 'c1'; INSERT INTO company VALUES ('c3', 'A', '丙', 3)")
+  try await world.settle()
+  #expect(try c.rows(c.record("company")).map { $0[3] } == [.integer(9), .integer(2), .integer(3)])
+  #expect(try world.master.parked().isEmpty)
+}
+
+@Test func theSuccessorAndALateEditOfTheOldUnitContest() async throws {
+  let (world, a, b) = try await dissolved()
+  try await world.sync(b)
+  try world.shell(b, "UPDATE company SET staff = 5 WHERE id = 'c1'")
+  try await world.sync(b)
+  try world.shell(a, "UPDATE company SET staff = 6 WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try b.rows(b.record("company"))[0][3] == .integer(5))
+  let conflict = try #require(try b.conflicts([.open]).first)
+  #expect(conflict.contenders.map(\.value) == [.integer(6)])
+}
+
+@Test func whatStaysOfADissolvedUnitIsStillItsOwn() async throws {
+  let (world, a, b) = try await dissolved()
+  // The city has forgotten one row, which is A's still.
+  try world.shell("UPDATE company SET office = 'A' WHERE id = 'c2'")
+  try await world.settle()
+  try world.shell(a, "UPDATE company SET staff = 8 WHERE id = 'c2'; INSERT INTO figure VALUES ('c2', 2018, 4)")
+  try await world.settle()
+  #expect(try a.rows(a.record("company")).map { $0[3] } == [.integer(8)])
+  #expect(try a.rows(a.record("figure")).count == 1)
+  #expect(try b.rows(b.record("company")).map { $0[0] } == [.text("c1")])
+  #expect(try world.master.parked().isEmpty)
+}
+
+@Test func aDeleteOfWhatStaysOfADissolvedUnitIsSeen() async throws {
+  let (world, a, _) = try await dissolved()
+  try world.shell("UPDATE company SET office = 'A' WHERE id = 'c2'")
+  try await world.settle()
+  try world.shell(a, "DELETE FROM company WHERE id = 'c2'")
+  try await world.settle()
+  #expect(try world.master.rows(world.master.record("company")).count == 1)
+  #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty)
+  #expect(try world.master.parked().isEmpty)
+}
