@@ -78,7 +78,16 @@ public struct Delete<P: Program>: AsyncParsableCommand {
         if let cells = try record.row(db, key: key) { try store.lockNote(db, record, cells).map(options.tell) }
         try store.delete(db, record, key: key)
       }
-      options.show(.object([("record", .string(record.name)), ("key", keyJSON(key)), ("deleted", .bool(true))]), "")
+      let stays = try store.row(record, key: key) != nil
+      if stays {
+        options.tell(
+          Label(
+            zh: "\(record.name) \(KeyText.show(key)) 有市里的记录,已作为退出申请,下次同步时送市里决定",
+            en:
+              "the city has records of \(record.name) \(KeyText.show(key)): the city is asked to decide, with the next sync"
+          ))
+      }
+      options.show(.object([("record", .string(record.name)), ("key", keyJSON(key)), ("deleted", .bool(!stays))]), "")
     }
   }
 }

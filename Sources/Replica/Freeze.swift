@@ -21,6 +21,11 @@ extension Replica {
         acts = Batch()
       }
       if !acts.isEmpty { try enqueue(db, acts) }
+      let requests = try requests(db)
+      if !requests.isEmpty {
+        let number = try enqueue(db, Batch(changes: requests))
+        try db.run("UPDATE sync_request SET batch = ? WHERE batch IS NULL", [.integer(number)])
+      }
       return outgoing.heldRows
     }
   }
@@ -32,7 +37,9 @@ extension Replica {
     return stride(from: 0, to: ordered.count, by: most).map { ordered[$0..<min($0 + most, ordered.count)] }
   }
 
-  private func enqueue(_ db: Database, _ batch: Batch) throws {
+  /// - Returns: the number of the batch.
+  @discardableResult
+  private func enqueue(_ db: Database, _ batch: Batch) throws -> Int64 {
     let number = (try db.integer("SELECT max(number) FROM sync_outbox") ?? 0) + 1
     let meta = try ReplicaMeta.read(db)
     let header = Header(
@@ -54,6 +61,7 @@ extension Replica {
         "UPDATE sync_decision SET batch = ? WHERE conflict = ?", [.integer(number), .integer(decision.conflict)])
     }
     if !batch.rulings.isEmpty { try db.run("UPDATE sync_parked SET untold = 0 WHERE untold = 1") }
+    return number
   }
 
   /// The batches that have no receipt yet, in order, as they were made.

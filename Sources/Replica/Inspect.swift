@@ -55,7 +55,7 @@ extension Replica {
       func count(_ sql: String) throws -> Int { Int(try db.integer(sql) ?? 0) }
       return ReplicaStatus(
         org: meta.org, replica: meta.replica.description, server: meta.server,
-        pending: outgoing.changes.count + outgoing.held.count,
+        pending: try outgoing.changes.count + outgoing.held.count + requests(db).count,
         held: outgoing.heldRows,
         inFlight: try count("SELECT coalesce(sum(rows), 0) FROM sync_outbox WHERE receipt IS NULL"),
         cursor: meta.cursor,

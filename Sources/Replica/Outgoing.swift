@@ -85,9 +85,9 @@ extension Replica {
     return try brokenReference(db, record, current)
   }
 
-  /// A deleted row that others here still refer to.
+  /// A deleted row that others here still refer to. Rows of the city's do not hold it back: it is a request to the city.
   private func orphans(_ db: Database, _ record: RecordSchema, _ row: PendingRow) throws -> FieldProblem? {
-    for (child, field, target) in schema.references(to: record) where !field.weak {
+    for (child, field, target) in schema.references(to: record) where !field.weak && child.owner != .city {
       let place = record.key.firstIndex(of: record.fields[target].name)
       guard let value = place.map({ row.key.values[$0] }) ?? row.base[target] else { continue }
       let sql = "SELECT count(*) FROM \(child.table) WHERE \(quoted(field.name)) = ?"

@@ -13,7 +13,8 @@ extension Replica {
       case .blob(let bytes) = found[0], found[1].isNull
     else { return }
     let rows = try ReceiptBody.decode(receipt.body)
-    if !rows.isEmpty {
+    let asks = try db.first("SELECT 1 FROM sync_request WHERE batch = ?", [number]) != nil
+    if !rows.isEmpty || asks {
       let message = try Envelope(bytes[...]) { _ in key.publicKey }
       try take(db, rows, of: Batch(message.body, schema: schema), number: receipt.header.number, &summary)
     }
@@ -26,13 +27,14 @@ extension Replica {
     try forgetUpstream(db, of: number)
     try db.run("DELETE FROM sync_flight WHERE batch = ?", [number])
     try db.run("DELETE FROM sync_decision WHERE batch = ?", [number])
+    try db.run("DELETE FROM sync_request WHERE batch = ?", [number])
     try db.run("UPDATE sync_outbox SET receipt = ? WHERE number = ?", [.blob(receipt.bytes), number])
   }
 
   private func take(
     _ db: Database, _ rows: [RowReceipt], of batch: Batch, number: Int64, _ summary: inout ReceiveSummary
   ) throws {
-    var leaving: [(RecordSchema, RowKey)] = []
+    var leaving = try granted(db, rows, of: batch, number: number)
     for row in rows {
       guard row.n <= batch.changes.count else {
         let index = row.n - batch.changes.count - 1

@@ -6,7 +6,9 @@ extension Replica {
   /// Takes back the pending edits of a row: each cell becomes what the master has (upstream), or else its base.
   public func revert(_ record: RecordSchema, key: RowKey) throws {
     try write { db in
+      let wasAsked = try withdrawRequest(db, record, key: key)
       guard let pending = try record.pending(db, key: key), pending.change(record) != nil else {
+        if wasAsked { return }
         throw Failure(
           .notFound, zh: "\(record.name) \(show(key)) 没有待同步的修改",
           en: "\(record.name) \(show(key)) has no pending edit; diff lists those there are")

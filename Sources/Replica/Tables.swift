@@ -10,6 +10,7 @@ import SyncCore
 //   sync_upstream_R  the master's image of a touched row, pulled beneath it
 //   sync_parked      rows that cannot stand in the master, whole, with their reason and what became of them
 //   sync_decision    conflicts that this unit decided, until the city has answered
+//   sync_request     rows that this unit wants deleted though rows of the city's hang on them, until the city has answered
 //   sync_archive     the last image of every row that a pull removed
 
 enum ReplicaTables {
@@ -41,6 +42,10 @@ enum ReplicaTables {
           conflict INTEGER PRIMARY KEY, choice TEXT NOT NULL, contender INTEGER, value ANY, reason TEXT NOT NULL,
           actor TEXT NOT NULL, stamp INTEGER NOT NULL, version INTEGER, batch INTEGER
         ) STRICT;
+        CREATE TABLE sync_request (
+          record TEXT NOT NULL, key BLOB NOT NULL, actor TEXT, stamp INTEGER NOT NULL, batch INTEGER,
+          PRIMARY KEY (record, key)
+        ) STRICT, WITHOUT ROWID;
         CREATE INDEX sync_parked_of_row ON sync_parked (record, key);
         CREATE TABLE sync_archive (
           id INTEGER PRIMARY KEY, record TEXT NOT NULL, key BLOB NOT NULL, image BLOB NOT NULL, cursor INTEGER NOT NULL

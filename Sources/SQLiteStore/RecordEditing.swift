@@ -47,11 +47,13 @@ extension RecordStore {
     try db.run("UPDATE \(record.table) SET \(set) WHERE \(record.keyMatch)", columns.map { row[$0] } + key.values)
   }
 
-  /// Deletes one row that no other row refers to. Inside `edit`.
+  /// Deletes one row that no other row refers to. Inside `edit`. On a replica a row to which only rows of the city's refer
+  /// stays, and the city is asked.
   public func delete(_ db: Database, _ record: RecordSchema, key: RowKey) throws {
     try assertOwned(record)
     guard try record.row(db, key: key) != nil else { throw missing(record, key) }
     try assertOpen(db, record, key)
+    if try requestDelete(db, record, key: key) { return }
     for (child, count) in try children(db, of: record, key: key) where count > 0 {
       throw Failure(
         .data, zh: "\(record.name) \(show(key)) 仍有 \(count) 条 \(child) 引用它;请先删除那些记录",

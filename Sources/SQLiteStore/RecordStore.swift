@@ -16,6 +16,8 @@ public protocol RecordStore: AnyObject {
   func edit<T>(as actor: String?, _ body: (Database) throws -> T) throws -> T
   /// Takes up a parked row again, with these cells changed. Inside `edit`. Returns false when none is parked under the key.
   func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ values: [Int: Value]) throws -> Bool
+  /// Asks for the delete of a row that cannot be deleted here. Inside `edit`. Returns false when it is not that kind of row.
+  func requestDelete(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> Bool
   /// Rows that are parked and so not in the record's table.
   func parkedRows(_ record: RecordSchema) throws -> [[Value]]
 }
@@ -25,6 +27,7 @@ extension RecordStore {
     false
   }
   public func parkedRows(_ record: RecordSchema) throws -> [[Value]] { [] }
+  public func requestDelete(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> Bool { false }
 }
 
 /// One condition of a list: the field's value is this.

@@ -1,0 +1,57 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// A row on which rows of the city's hang cannot be deleted here without breaking a reference. The clerk's wish goes to the
+// city as a delete, in a batch of its own; the row stays. There it opens a conflict about the row, for the city to decide.
+
+extension Replica {
+  public func requestDelete(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> Bool {
+    let children = try children(db, of: record, key: key).filter { $0.count > 0 }
+    guard !children.isEmpty, children.allSatisfy({ schema.record($0.record)?.owner == .city }) else { return false }
+    try db.run(
+      """
+      INSERT INTO sync_request (record, key, actor, stamp) SELECT ?, ?, actor, ? FROM sync_clock WHERE true
+      ON CONFLICT (record, key) DO NOTHING
+      """, [.text(record.name), .blob(key.encoded), .integer(try tick(db, milliseconds: clock()).raw)])
+    return true
+  }
+
+  /// Takes back a request that was not sent. Returns false when there is none.
+  func withdrawRequest(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> Bool {
+    let row: [Value] = [.text(record.name), .blob(key.encoded)]
+    let match = "record = ? AND key = ? AND batch IS NULL"
+    guard try db.first("SELECT 1 FROM sync_request WHERE \(match)", row) != nil else { return false }
+    try db.run("DELETE FROM sync_request WHERE \(match)", row)
+    return true
+  }
+
+  /// The deletes that no batch holds yet. A row that is gone meanwhile needs none.
+  func requests(_ db: Database) throws -> [Change] {
+    var changes: [Change] = []
+    try db.each("SELECT record, key, actor, stamp FROM sync_request WHERE batch IS NULL ORDER BY record, key") { row in
+      guard let record = schema.record(row[0]), case .blob(let bytes) = row.cell(1) else { return }
+      let key = try RowKey(encoded: bytes)
+      guard let image = try record.row(db, key: key) else { return }
+      let edit = Edit(stamp: Stamp(raw: row[3]), actor: row[2] as String? ?? "")
+      changes.append(
+        Change(
+          record: record.name, key: key, kind: .delete, old: image.map { $0 }, new: image.map { _ in nil }, edit: edit))
+    }
+    return changes
+  }
+
+  /// The rows of a batch of requests that the city did delete.
+  func granted(_ db: Database, _ rows: [RowReceipt], of batch: Batch, number: Int64) throws -> [(RecordSchema, RowKey)]
+  {
+    let refused = Set(rows.map(\.n))
+    let asked = "SELECT 1 FROM sync_request WHERE record = ? AND key = ? AND batch = ?"
+    return try batch.changes.enumerated().compactMap { index, change in
+      guard change.kind == .delete, !refused.contains(index + 1), let record = schema.record(change.record),
+        try db.first(asked, [.text(change.record), .blob(change.key.encoded), .integer(number)]) != nil
+      else { return nil }
+      return (record, change.key)
+    }
+  }
+}
