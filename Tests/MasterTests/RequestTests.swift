@@ -1,0 +1,56 @@
+import Foundation
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// A row on which rows of the city's hang is not deleted by a county: the city is asked.
+
+private let yaml = """
+  schema: small
+  version: 1
+  title: Small
+  units: office.code
+  records:
+    office: {key: code, owner: city, fields: {code: {type: text}}}
+    company:
+      key: id
+      scope: {field: office}
+      fields: {id: {type: text}, office: {required: true, references: office.code}, name: {type: text}}
+    grade:
+      key: company
+      owner: city
+      scope: {via: company}
+      fields: {company: {references: company.id}, value: {type: text}}
+  """
+
+private func graded() async throws -> (World, Replica) {
+  let world = try World(schema: yaml, seed: [("office", [[.text("A")]])])
+  let replica = try await world.join("A")
+  try world.shell(replica, "INSERT INTO company VALUES ('c1', 'A', 'n')")
+  try await world.sync(replica)
+  try world.shell("INSERT INTO grade VALUES ('c1', 'AA')")
+  try await world.sync(replica)
+  try replica.edit(as: "anna") { db in
+    try replica.delete(db, replica.record("company"), key: RowKey([.text("c1")]))
+  }
+  return (world, replica)
+}
+
+@Test func aDeleteOfARowOfWhichTheCityHasRecordsIsARequest() async throws {
+  let (world, replica) = try await graded()
+  #expect(try replica.rows(replica.record("company")).count == 1)
+  #expect(try await world.sync(replica).received.conflicts == 1)
+  let conflict = try #require(try world.master.conflicts([.open]).first)
+  #expect(conflict.field == nil && conflict.contenders.map(\.deletes) == [true])
+  #expect(conflict.contenders.map(\.edit.actor) == ["anna"])
+  try await world.settle()
+}
+
+@Test func aRequestThatNothingHindersAnyMoreIsCarriedOut() async throws {
+  let (world, replica) = try await graded()
+  try world.shell("DELETE FROM grade")
+  #expect(try await world.sync(replica).received.conflicts == 0)
+  #expect(try world.master.rows(world.master.record("company")).isEmpty)
+  try await world.settle()
+}
