@@ -7,6 +7,7 @@ import SyncProtocol
 extension Desk {
   /// Brings in what these writes have freed, and what that frees in turn.
   func follow(_ writes: [RowWrite]) throws {
+    guard try transaction.isAnythingWaiting() else { return }
     try follow(
       Cause.freed(by: writes, ties), as: .entered, detail: Self.entered, edit: Edit(stamp: received, actor: ""))
   }

@@ -157,6 +157,8 @@ protocol MasterTransaction {
   func supersede(_ rows: [RowRef], by replica: Identifier, arrival: Int64) throws
   func parkedChange(_ id: Int64) throws -> ParkedChange?
   func parkedChange(_ ref: ParkedRef) throws -> ParkedChange?
+  /// Whether any parked change waits for something.
+  func isAnythingWaiting() throws -> Bool
   /// What waits for any of these, in arrival order.
   func waiting(for causes: Set<Cause>) throws -> [ParkedChange]
   /// What waits of a row, in arrival order.

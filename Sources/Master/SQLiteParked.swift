@@ -62,9 +62,12 @@ extension SQLiteMasterTransaction {
     return try parkedChanges("replica = ? AND batch = ? AND n = ?", arguments).first
   }
 
+  func isAnythingWaiting() throws -> Bool {
+    try db.first("SELECT 1 FROM sync_parked WHERE cause IS NOT NULL LIMIT 1") != nil
+  }
+
   func waiting(for causes: Set<Cause>) throws -> [ParkedChange] {
-    if try db.first("SELECT 1 FROM sync_parked WHERE cause IS NOT NULL LIMIT 1") == nil { return [] }
-    return try causes.flatMap { try parkedChanges("cause = ?", [.blob($0.encoded)]) }.sorted { $0.id < $1.id }
+    try causes.flatMap { try parkedChanges("cause = ?", [.blob($0.encoded)]) }.sorted { $0.id < $1.id }
   }
 
   func waiting(of ref: RowRef) throws -> [ParkedChange] {
