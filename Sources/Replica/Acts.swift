@@ -10,12 +10,7 @@ extension Replica {
   /// Decisions and withdrawals that no batch holds yet.
   func acts(_ db: Database) throws -> Batch {
     var batch = Batch()
-    let columns = Decision.bodyColumns.joined(separator: ", ")
-    try db.each("SELECT \(columns) FROM sync_decision WHERE batch IS NULL ORDER BY conflict") { row in
-      if let decision = Decision(bodyRow: row.cells(0..<Decision.bodyColumns.count)) {
-        batch.decisions.append(decision)
-      }
-    }
+    batch.decisions = try decisions(db, where: "batch IS NULL")
     let sql = "SELECT batch, n, en, ruled_by, ruled_at FROM sync_parked WHERE untold = 1 ORDER BY id"
     try db.each(sql) { row in
       let parked = ParkedRef(replica: identity.replica.description, batch: row[0], n: row[1])
@@ -70,14 +65,16 @@ extension Replica {
 
   /// Decisions of this unit that the city has not answered.
   public func decisions() throws -> [Decision] {
-    try read { db in
-      var list: [Decision] = []
-      let columns = Decision.bodyColumns.joined(separator: ", ")
-      try db.each("SELECT \(columns) FROM sync_decision ORDER BY conflict") { row in
-        if let decision = Decision(bodyRow: row.cells(0..<Decision.bodyColumns.count)) { list.append(decision) }
-      }
-      return list
+    try read { try decisions($0, where: "true") }
+  }
+
+  private func decisions(_ db: Database, where condition: String) throws -> [Decision] {
+    var list: [Decision] = []
+    let columns = Decision.bodyColumns.joined(separator: ", ")
+    try db.each("SELECT \(columns) FROM sync_decision WHERE \(condition) ORDER BY conflict") { row in
+      if let decision = Decision(bodyRow: row.cells(0..<Decision.bodyColumns.count)) { list.append(decision) }
     }
+    return list
   }
 
   /// Takes back a parked row: the city is told with the next sync.
