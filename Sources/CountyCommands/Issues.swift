@@ -73,16 +73,14 @@ struct CountyDecide: AsyncParsableCommand {
     try await options.run {
       try requireReason(reason)
       let replica = try options.open(CountyProgram.self)
-      let conflict = { try replica.conflicts(Conflict.State.allCases).first { $0.id == id } }
       var decision = Decision(
         conflict: id, choice: .keep, reason: reason, edit: Edit(stamp: Stamp(raw: 0), actor: options.actor ?? ""),
         version: version)
-      switch try choice.read(conflict, replica.schema) {
-      case .keep: decision.value = try conflict()?.master ?? .null
+      switch try choice.read({ try replica.findConflict(id) }, replica.schema) {
+      case .keep: break
       case .take(let contender):
         decision.choice = .take
         decision.contender = contender
-        decision.value = try conflict()?.contenders.first { $0.id == contender }?.value ?? .null
       case .value(let value):
         decision.choice = .value
         decision.value = value

@@ -17,7 +17,7 @@ extension Master {
   }
 
   public func conflict(_ id: Int64) throws -> Conflict {
-    try read { try ConflictTables.read($0, where: "id = ?", [.integer(id)]) }.first.orThrow(missing(id))
+    try findConflict(id).orThrow(missing(id))
   }
 
   /// Decides a conflict.

@@ -11,7 +11,7 @@ extension Desk {
       return refused(n, "authority", zh: "没有冲突 \(decision.conflict)", en: "there is no conflict \(decision.conflict)")
     }
     let number = "\(conflict.id)"
-    guard try mayDecide(conflict, record, sender) else {
+    guard let cell = try ownCell(conflict, record, sender) else {
       return refused(
         n, "authority", zh: "冲突 \(number) 须由市里裁决", en: "conflict \(number) is for the city to decide")
     }
@@ -21,8 +21,8 @@ extension Desk {
         en: "conflict \(number) has changed since; look again before you decide")
     }
     var decision = decision
-    if decision.choice != .value { decision.value = try value(of: decision, conflict, record) }
-    if let change = try change(decision, conflict, record) {
+    if decision.choice != .value { decision.value = value(of: decision, conflict, cell) }
+    if let change = change(decision, conflict, record, cell) {
       let incoming = Incoming(n: n, change: change, sent: change, decides: conflict.field)
       var settlement = try settle([incoming], sender, waiving: [.locked])
       if let parked = settlement.parked.first {
@@ -43,40 +43,37 @@ extension Desk {
     return nil
   }
 
-  /// Whether the owner may decide: every value in the conflict, the master's too, comes from machines of its unit.
-  private func mayDecide(_ conflict: Conflict, _ record: RecordSchema, _ sender: Sender) throws -> Bool {
-    guard record.rules.decides == .owner, let field = conflict.field, let column = record.index(of: field),
-      record.owner(of: column) == .any
-    else { return false }
+  private typealias Cell = (column: Int, image: [Value])
+
+  /// The contested cell, if the owner may decide: every value in the conflict, the master's too, comes from machines of its
+  /// unit.
+  private func ownCell(_ conflict: Conflict, _ record: RecordSchema, _ sender: Sender) throws -> Cell? {
     let ref = RowRef(conflict.record, conflict.key)
-    guard let image = try transaction.images(of: [ref])[ref], let unit = try transaction.unit(of: record, image),
-      unit == sender.org || unit == sender.successor
-    else { return false }
+    guard record.rules.decides == .owner, let column = conflict.field.flatMap(record.index(of:)),
+      record.owner(of: column) == .any, let image = try transaction.images(of: [ref])[ref],
+      let unit = try transaction.unit(of: record, image), unit == sender.org || unit == sender.successor
+    else { return nil }
     let authors =
       try conflict.contenders.map { Identifier(hex: $0.replica) } + [
         try transaction.author(of: ref, column: column, value: image[column])
       ]
-    return try authors.allSatisfy { author in
+    let isAllTheirs = try authors.allSatisfy { author in
       guard let author else { return false }
       return try transaction.replica(author)?.org == sender.org
     }
+    return isAllTheirs ? (column, image) : nil
   }
 
   /// What a decision to keep or take makes of the cell.
-  private func value(of decision: Decision, _ conflict: Conflict, _ record: RecordSchema) throws -> Value {
-    let ref = RowRef(conflict.record, conflict.key)
+  private func value(of decision: Decision, _ conflict: Conflict, _ cell: Cell) -> Value {
     let contender = conflict.contenders.first { $0.id == decision.contender }
     if decision.choice == .take, let contender { return contender.value }
-    return try conflict.field.flatMap(record.index(of:)).flatMap { column in
-      try transaction.images(of: [ref])[ref]?[column]
-    } ?? .null
+    return cell.image[cell.column]
   }
 
-  private func change(_ decision: Decision, _ conflict: Conflict, _ record: RecordSchema) throws -> Change? {
-    let ref = RowRef(conflict.record, conflict.key)
-    guard let field = conflict.field, let column = record.index(of: field),
-      let image = try transaction.images(of: [ref])[ref], decision.value != image[column]
-    else { return nil }
+  private func change(_ decision: Decision, _ conflict: Conflict, _ record: RecordSchema, _ cell: Cell) -> Change? {
+    let (column, image) = cell
+    if decision.value == image[column] { return nil }
     let undefined: [Value?] = record.fields.map { _ in nil }
     var change = Change(
       record: record.name, key: conflict.key, kind: .update, old: undefined, new: undefined, edit: decision.edit)

@@ -37,7 +37,7 @@ struct Desk {
     }
     for round in rounds(incoming) {
       let settlement = try settle(round, sender)
-      try transaction.supersede(settlement.sent, by: replica.id, arrival: arrival)
+      try transaction.supersede(round.map(\.sent.ref), by: replica.id, arrival: arrival)
       try transaction.write(settlement, arrival: arrival)
       try transaction.park(settlement.parked, from: replica, batch: number, arrival: arrival, received: received)
       writes += settlement.writes

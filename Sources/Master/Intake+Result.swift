@@ -9,7 +9,6 @@ extension Intake {
     let places = try transaction.places(of: settled.map(\.change.ref), unit: sender.org)
     for row in settled {
       let (ref, sent) = (row.change.ref, row.incoming.sent)
-      out.sent.append(sent.ref)
       if let parked = row.parked {
         out.parked.append(ParkedDraft(change: sent, n: row.incoming.n, why: parked))
         out.receipts.append(

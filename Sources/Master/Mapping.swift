@@ -44,9 +44,6 @@ struct Mapping {
     kept = []
   }
 
-  /// Whether the row itself is known under another key now.
-  func isAlias(_ ref: RowRef) -> Bool { aliases[ref] != nil }
-
   func mapped(_ change: Change) -> Change {
     guard !aliases.isEmpty || unit != nil, let record = schema.record(change.record) else { return change }
     var change = change

@@ -65,8 +65,6 @@ struct Settlement {
   var changed: [Conflict] = []
   var parked: [ParkedDraft] = []
   var receipts: [RowReceipt] = []
-  /// The rows as the sender names them.
-  var sent: [RowRef] = []
 }
 
 struct ReplicaRecord: Sendable {

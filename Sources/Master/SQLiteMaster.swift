@@ -87,9 +87,7 @@ struct SQLiteMasterTransaction: MasterTransaction {
     }
   }
 
-  func conflict(_ id: Int64) throws -> Conflict? {
-    try ConflictTables.read(db, where: "id = ?", [.integer(id)]).first
-  }
+  func conflict(_ id: Int64) throws -> Conflict? { try ConflictTables.find(db, id) }
 
   func cellStamps(of refs: [RowRef]) throws -> [RowRef: [Int: Stamp]] {
     try each(refs) { record, ref in

@@ -22,11 +22,11 @@ extension Replica {
   }
 
   /// Decides a conflict that only machines of this unit contest; the city checks that, and the version, when it arrives.
-  /// - Parameter decision: an empty actor is this machine's default one.
+  /// - Parameter decision: an empty actor is this machine's default one; the value is that of `value`.
   public func decide(_ decision: Decision) throws {
     try write { db in
       let id = decision.conflict
-      guard let conflict = try ConflictTables.read(db, where: "id = ?", [.integer(id)]).first else {
+      guard let conflict = try ConflictTables.find(db, id) else {
         throw Failure(
           .notFound, zh: "没有编号为 \(id) 的冲突;请用 county conflicts 查看",
           en: "there is no conflict \(id); county conflicts lists them")
@@ -43,10 +43,16 @@ extension Replica {
           .data, zh: "冲突 \(id) 已是第 \(conflict.version) 版(您看的是第 \(looked) 版);请重新查看",
           en: "conflict \(id) is at version \(conflict.version), you looked at \(looked); look again before you decide")
       }
-      if decision.choice == .take, !conflict.contenders.contains(where: { $0.id == decision.contender }) {
-        throw Failure(.usage, zh: "冲突 \(id) 没有这一主张", en: "conflict \(id) has no such contender")
-      }
       var decision = decision
+      switch decision.choice {
+      case .keep: decision.value = conflict.master
+      case .take:
+        guard let contender = conflict.contenders.first(where: { $0.id == decision.contender }) else {
+          throw Failure(.usage, zh: "冲突 \(id) 没有这一主张", en: "conflict \(id) has no such contender")
+        }
+        decision.value = contender.value
+      case .value, .remove, .policy, .reopen: break
+      }
       decision.version = conflict.version
       decision.edit.stamp = try tick(db, milliseconds: clock())
       if decision.edit.actor.isEmpty,
@@ -129,8 +135,7 @@ extension Replica {
       case .blob(let bytes)? = try db.first("SELECT message FROM sync_outbox WHERE number = ?", [.integer(batch)])?
         .first
     else { return nil }
-    let message = try Envelope(bytes[...]) { _ in self.key.publicKey }
-    let changes = try Batch(message.body, schema: schema).changes
+    let changes = try ownBatch(bytes).changes
     return n >= 1 && n <= changes.count ? changes[Int(n) - 1] : nil
   }
 

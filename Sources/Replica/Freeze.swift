@@ -64,6 +64,11 @@ extension Replica {
     return number
   }
 
+  /// Reads a batch of the outbox.
+  func ownBatch(_ message: [UInt8]) throws -> Batch {
+    try Batch(Envelope(message[...]) { _ in key.publicKey }.body, schema: schema)
+  }
+
   /// The batches that have no receipt yet, in order, as they were made.
   public func unacknowledged() throws -> [[UInt8]] { try outbox().map(\.message) }
 

@@ -121,8 +121,7 @@ extension Replica {
         if case .blob(let bytes) = row.cell(1) { messages.append((row[0], bytes)) }
       }
       for (number, bytes) in messages {
-        let message = try Envelope(bytes[...]) { _ in self.key.publicKey }
-        let changes = try Batch(message.body, schema: schema).changes
+        let changes = try ownBatch(bytes).changes
         found += changes.filter { $0.record == record.name && $0.key == key }.map { (number, $0) }
       }
       if let change = try record.pending(db, key: key)?.change(record) { found.append((nil, change)) }

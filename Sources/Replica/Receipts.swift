@@ -15,8 +15,7 @@ extension Replica {
     let rows = try ReceiptBody.decode(receipt.body)
     let asks = try db.first("SELECT 1 FROM sync_request WHERE batch = ?", [number]) != nil
     if !rows.isEmpty || asks {
-      let message = try Envelope(bytes[...]) { _ in key.publicKey }
-      try take(db, rows, of: Batch(message.body, schema: schema), number: receipt.header.number, &summary)
+      try take(db, rows, of: ownBatch(bytes), number: receipt.header.number, &summary)
     }
     // A later batch of a row supersedes what was parked of it.
     try db.run(

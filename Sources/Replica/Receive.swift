@@ -131,8 +131,9 @@ extension Replica {
     }
     for target in targets { try keep(db, target.record, target.key, target.result, master: target.master) }
     for id in decided {
-      for conflict in try ConflictTables.read(db, where: "id = ?", [.integer(id)])
-      where conflict.contenders.contains(where: { $0.replica == identity.replica.description }) {
+      if let conflict = try ConflictTables.find(db, id),
+        conflict.contenders.contains(where: { $0.replica == identity.replica.description })
+      {
         news.append(.decided(conflict))
       }
     }

@@ -38,6 +38,11 @@ public enum ConflictTables {
       """, contender.row(of: conflict))
   }
 
+  /// The conflict of that number, with its contenders; nil: there is none.
+  public static func find(_ db: Database, _ id: Int64) throws -> Conflict? {
+    try read(db, where: "id = ?", [.integer(id)]).first
+  }
+
   /// Conflicts that satisfy the SQL condition, in the order of their ids, with their contenders.
   public static func read(_ db: Database, where condition: String = "true", _ arguments: [Value] = []) throws
     -> [Conflict]

@@ -64,6 +64,8 @@ extension RecordStore {
     }
   }
 
+  public func findConflict(_ id: Int64) throws -> Conflict? { try read { try ConflictTables.find($0, id) } }
+
   /// Conflicts in these states, oldest first: replica and master keep them in the same tables.
   public func conflicts(_ states: [Conflict.State]) throws -> [Conflict] {
     let list = states.map { "'\($0.rawValue)'" }.joined(separator: ", ")
