@@ -34,8 +34,17 @@ extension SchemaReader {
       format: try section.text("format"))
   }
 
-  /// `{value: label}`, or a plain list whose labels are the values.
+  /// The name of a shared list, `{value: label}`, or a plain list whose labels are the values.
   private func choices(_ entry: Section.Entry, of section: Section) throws -> [Check.Choice] {
+    guard let name = entry.node.scalar?.string else { return try Self.readChoices(entry, of: section) }
+    if let shared = choices[name] { return shared }
+    let hint = suggestion(for: name, in: choices.keys.sorted())
+    throw refusal(
+      entry.line, zh: "\(section.name) 的「values」:没有名为「\(name)」的 choices\(hint.zh)",
+      en: "\(section.name): there are no choices “\(name)”\(hint.en)")
+  }
+
+  static func readChoices(_ entry: Section.Entry, of section: Section) throws -> [Check.Choice] {
     if entry.node.sequence?.isEmpty == true { return [] }
     if entry.node.sequence != nil {
       return try section.names(entry.node, at: entry.line, of: "values").map {
