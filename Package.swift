@@ -61,6 +61,8 @@ let package = Package(
       name: "Registry", dependencies: ["SyncCore", "SchemaFile", "Yams"],
       resources: [.embedInCode("Resources")]),
 
+    .target(name: "Reports", dependencies: ["SQLiteStore", "Registry", "Presentation", sqlite]),
+
     // The command line.
     .target(
       name: "Commands",
@@ -79,6 +81,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["SyncCore", "SchemaFile", "SyncClient", "Master"], path: "Tests/TestSupport"),
     .testTarget(name: "SchemaFileTests", dependencies: ["SchemaFile", "SyncCore", "TestSupport"]),
     .testTarget(name: "RegistryTests", dependencies: ["Registry", "SchemaFile", "SyncCore"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Registry", "SQLiteStore", "Presentation"]),
     .testTarget(name: "PresentationTests", dependencies: ["Presentation", "SyncCore"]),
     .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"]),
     .testTarget(name: "SyncProtocolTests", dependencies: ["SyncProtocol", "CSQLite", "TestSupport"]),
