@@ -69,6 +69,7 @@ private struct Undone: Error {}
 private struct ImportJob {
   let store: any RecordStore
   let record: RecordSchema
+  let reviewer: Reviewer
   var added = 0
   var changed = 0
   var problems: [ImportProblem] = []
@@ -76,6 +77,7 @@ private struct ImportJob {
   init(store: any RecordStore, record: RecordSchema) {
     self.store = store
     self.record = record
+    reviewer = Reviewer(store)
   }
 
   mutating func take(_ db: Database, _ row: ImportRow) throws {
@@ -88,9 +90,12 @@ private struct ImportJob {
         let cells = row.values.filter { !record.isKey($0.key) }
         let before = try record.row(db, key: key)
         try store.update(db, record, key: key, cells)
-        if try record.row(db, key: key) != before { changed += 1 }
+        let after = try record.row(db, key: key)
+        if after != before { changed += 1 }
+        _ = try reviewer.check(db, record, after ?? [], before: before)
       } else {
-        _ = try store.insert(db, record, row.values)
+        let key = try store.insert(db, record, row.values)
+        _ = try reviewer.check(db, record, record.row(db, key: key) ?? [])
         added += 1
       }
     } catch let failure as Failure where failure.kind == .data || failure.kind == .notAllowed {

@@ -3,6 +3,9 @@ import SyncCore
 
 /// The municipal registry of science and technology SMEs: its schema, its first rows, its formats.
 public enum Registry {
+  /// The name that the schema gives itself.
+  public static let schemaName = "registry"
+
   public static func schema() throws -> Schema {
     try SchemaFile.read(
       parts.map { SchemaFile.Part(name: $0.0, text: String(decoding: $0.1, as: UTF8.self)) })
