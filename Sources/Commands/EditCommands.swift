@@ -19,9 +19,11 @@ public struct Add<P: Program>: AsyncParsableCommand {
       let record = try store.namedRecord(self.record)
       let values = try Assignment.parse(assignments, record: record, language: options.language)
       try refuseApprovals(record, values)
+      let completed = try Asking(store: store, record: record, options: options).complete(values)
       let (key, row) = try store.edit(as: options.actor) { db in
-        let key = try store.insert(db, record, values)
+        let key = try store.insert(db, record, completed)
         let row = try record.row(db, key: key) ?? []
+        try Namesakes(store: store).warnings(db, record, row).forEach(options.tell)
         options.tell(try Reviewer(store).check(db, record, row), about: record, key)
         try store.lockNote(db, record, row).map(options.tell)
         return (key, row)
