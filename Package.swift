@@ -36,6 +36,9 @@ let package = Package(
     // System libraries.
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CXlsxWriter", pkgConfig: "xlsxwriter", providers: [.apt(["libxlsxwriter-dev"])]),
+    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
 
     // The engine, lowest first. It knows nothing of enterprises.
     .target(name: "SyncCore"),
@@ -71,6 +74,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .target(name: "Presentation", dependencies: ["SyncCore", "SwiftCSV"]),
+    .target(name: "Spreadsheet", dependencies: ["Presentation", "CXlsxWriter", "CZip", "CExpat"]),
     .target(name: "CountyCommands", dependencies: ["Commands", "SyncClient"]),
     .target(name: "CityCommands", dependencies: ["Commands", "SyncServer", log, nioSSL]),
     .executableTarget(name: "county", dependencies: ["CountyCommands"]),
@@ -83,6 +87,9 @@ let package = Package(
     .testTarget(name: "RegistryTests", dependencies: ["Registry", "SchemaFile", "SyncCore"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Registry", "SQLiteStore", "Presentation"]),
     .testTarget(name: "PresentationTests", dependencies: ["Presentation", "SyncCore"]),
+    .testTarget(
+      name: "SpreadsheetTests", dependencies: ["Spreadsheet", "Presentation", "SyncCore", "CZip"],
+      resources: [.copy("Fixtures")]),
     .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"]),
     .testTarget(name: "SyncProtocolTests", dependencies: ["SyncProtocol", "CSQLite", "TestSupport"]),
     .testTarget(name: "ReplicaTests", dependencies: ["Replica", "TestSupport"]),

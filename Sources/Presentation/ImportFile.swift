@@ -6,7 +6,7 @@ public struct ImportFile {
   /// Bytes of a file.
   public static let maxBytes = 64 << 20
 
-  /// The rows below the header, in order. UTF-8, with a byte order mark or without; comma, tab or semicolon, as the
+  /// The rows below the header, in order. In any encoding that `TextEncoding` knows; comma, tab or semicolon, as the
   /// header has it. Throws `.data` when the file as a whole cannot be read; what is wrong with one row stands in it.
   /// Spaces before a cell without quotes are no part of it.
   public static func readCSV(_ bytes: [UInt8], record: RecordSchema) throws(Failure) -> [ImportRow] {
@@ -21,12 +21,12 @@ public struct ImportFile {
       throw Failure(
         .data, zh: "文件超过 \(maxBytes >> 20) MiB，请拆成几个文件", en: "the file has more than \(maxBytes >> 20) MiB; split it")
     }
-    let body = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes.dropFirst(3) : bytes[...]
-    // UTF-16 has zeros at every second byte.
-    guard !body.contains(0), let text = String(validating: body, as: UTF8.self) else {
+    let text = try TextEncoding.decode(bytes)
+    // U+0000 is no text; UTF-16 without its mark has it at every second byte.
+    guard !text.utf8.contains(0) else {
       throw Failure(
-        .data, zh: "文件不是 UTF-8 编码，请在表格软件中另存为“CSV UTF-8”",
-        en: "the file is not UTF-8; save it as \"CSV UTF-8\" in the spreadsheet program")
+        .data, zh: "文件不是 CSV 文本（含 U+0000），请在表格软件中另存为“CSV UTF-8”",
+        en: "the file is not CSV text (it has U+0000); save it as \"CSV UTF-8\" in the spreadsheet program")
     }
     return text
   }

@@ -2,17 +2,18 @@ import SyncCore
 
 /// The header of a file, matched to the fields of a record. Any table of cells reads through it.
 package struct ImportHeader {
-  private let names: [String]
-  private let columns: [Int]
+  /// As the file has them.
+  package let names: [String]
+  private let columns: [HeaderColumn]
   private let record: RecordSchema
 
-  /// Fields go by name or by a label in either language. An unknown, missing or repeated one is refused.
+  /// An unknown, missing or repeated field, and an amount of money without a unit, is refused; see `HeaderColumn`.
   package init(_ cells: [String], record: RecordSchema) throws(Failure) {
-    var columns: [Int] = []
+    var columns: [HeaderColumn] = []
     for (position, cell) in cells.enumerated() {
-      let column = try Self.column(ValueText.tidied(cell), position: position + 1, record)
-      guard !columns.contains(column) else {
-        let name = record.fields[column].name
+      let column = try HeaderColumn(ValueText.tidied(cell), position: position + 1, record)
+      guard !columns.contains(where: { $0.index == column.index }) else {
+        let name = record.fields[column.index].name
         throw Failure(.data, zh: "表头中字段 \(name) 重复，请删去一列", en: "the header has field \(name) twice; remove a column")
       }
       columns.append(column)
@@ -22,33 +23,28 @@ package struct ImportHeader {
     self.record = record
   }
 
-  private static func column(_ name: String, position: Int, _ record: RecordSchema) throws(Failure) -> Int {
-    if let index = record.index(of: name) { return index }
-    let matching = record.fields.indices.filter {
-      let label = record.fields[$0].label
-      return [label.zh, label.en].contains { ValueText.tidied($0) == name }
+  /// How a file names the field: by its label, with yuan as the unit of money, or by its name where the label would be
+  /// taken for another field's.
+  package static func heading(_ index: Int, of record: RecordSchema, _ language: Language) -> String {
+    let field = record.fields[index]
+    var label = field.label.text(language)
+    if field.kind == .money, MoneyUnit.split(ValueText.tidied(label))?.unit != .yuan {
+      label = MoneyUnit.yuan.header(field, language)
     }
-    if matching.count == 1, !name.isEmpty { return matching[0] }
-    let typed = quotedText(name)
-    guard matching.count < 2 else {
-      let names = matching.map { record.fields[$0].name }.joined(separator: ", ")
-      throw Failure(
-        .data, zh: "第 \(position) 列表头“\(typed)”对应多个字段，请改用字段名：\(names)",
-        en: "column \(position): header '\(typed)' fits several fields; use a field name: \(names)")
-    }
-    let guess = nearest(name, in: record.fields.flatMap { [$0.name, $0.label.zh, $0.label.en] })
-    let known = record.fields.map(\.name)
-    throw Failure(
-      .data,
-      zh: "第 \(position) 列表头“\(typed)”不是 \(record.name) 的字段" + (guess.map { "，是否要用“\($0)”？" } ?? "。")
-        + "可用：\(known.joined(separator: "、"))",
-      en: "column \(position): header '\(typed)' is no field of \(record.name)"
-        + (guess.map { "; did you mean '\($0)'?" } ?? ";") + " known: \(known.joined(separator: ", "))")
+    let column = try? HeaderColumn(ValueText.tidied(label), position: index + 1, record)
+    return column?.index == index ? label : field.name
   }
+
+  package func field(_ position: Int) -> Field { record.fields[columns[position].index] }
 
   /// nil when every cell is empty, as spreadsheets leave below a table.
   package func row(_ cells: [String], line: Int) -> ImportRow? {
-    if cells.allSatisfy(\.isEmpty) { return nil }
+    row(cells.map { $0.isEmpty ? nil : $0 }, line: line)
+  }
+
+  /// An absent cell is nil, and an empty text is one; nil when every cell is absent.
+  package func row(_ cells: [String?], line: Int) -> ImportRow? {
+    if cells.allSatisfy({ $0 == nil }) { return nil }
     var row = ImportRow(line: line)
     guard cells.count == columns.count else {
       // Nobody knows which cell is missing, so none is taken.
@@ -58,10 +54,12 @@ package struct ImportHeader {
       row.problems = [ImportProblem(line: line, column: "", value: "", message: message)]
       return row
     }
-    for (position, cell) in cells.enumerated() where !cell.isEmpty {
-      switch ValueText.parse(cell, field: record.fields[columns[position]]) {
+    for (position, cell) in cells.enumerated() {
+      guard let cell else { continue }
+      let column = columns[position]
+      switch ValueText.parse(cell, field: record.fields[column.index], emptyIsNull: false, unit: column.unit) {
       case .success(.null): continue
-      case .success(let value): row.values[columns[position]] = value
+      case .success(let value): row.values[column.index] = value
       case .failure(let problem):
         row.problems.append(ImportProblem(line: line, column: names[position], value: cell, message: problem.label))
       }

@@ -23,20 +23,27 @@ extension ValueText {
 
   private static let outOfRange = ProblemLabel(zh: "超出 64 位整数范围", en: "does not fit 64 bits")
 
-  /// Whole yuan, with a unit or without. Exact: the point moves among the digits, nothing is multiplied.
-  static func money(_ text: String) -> Result<Value, ProblemLabel> {
-    let units = [("万元", 4), ("亿元", 8), ("元", 0), ("万", 4), ("亿", 8)]
-    let unit = units.first { text.hasSuffix($0.0) } ?? ("", 0)
-    guard let number = decimal(tidied(String(text.dropLast(unit.0.count)))) else {
+  /// Whole yuan, with a unit of its own or without. Exact: the point moves among the digits, nothing is multiplied.
+  static func money(_ text: String, _ columnUnit: MoneyUnit) -> Result<Value, ProblemLabel> {
+    let suffixes: [(String, MoneyUnit)] = [("万元", .wan), ("亿元", .yi), ("元", .yuan), ("万", .wan), ("亿", .yi)]
+    let suffix = suffixes.first { text.hasSuffix($0.0) } ?? ("", columnUnit)
+    let unit = suffix.1
+    guard let number = decimal(tidied(String(text.dropLast(suffix.0.count)))) else {
       return .failure(
         ProblemLabel(zh: "不是金额，例如 1500000 或 150万", en: "is not an amount such as 1500000 or 150万"))
     }
-    guard number.fraction.count <= unit.1 else {
-      return .failure(ProblemLabel(zh: "不是整数元", en: "is not a whole number of yuan"))
-    }
-    let zeros = String(repeating: "0", count: unit.1 - number.fraction.count)
+    guard number.fraction.count <= unit.places else { return .failure(partOfYuan(unit)) }
+    let zeros = String(repeating: "0", count: unit.places - number.fraction.count)
     guard let yuan = Int64(number.sign + number.whole + number.fraction + zeros) else { return .failure(outOfRange) }
     return .success(.integer(yuan))
+  }
+
+  private static func partOfYuan(_ unit: MoneyUnit) -> ProblemLabel {
+    guard unit != .yuan else { return ProblemLabel(zh: "不是整数元", en: "is not a whole number of yuan") }
+    let (zh, en) = (unit.label.zh, unit.label.en)
+    return ProblemLabel(
+      zh: "不是整数元：以\(zh)为单位最多 \(unit.places) 位小数",
+      en: "is not a whole number of yuan: in units of \(en) it has at most \(unit.places) decimals")
   }
 
   /// A sign, digits, and the digits after a point without the zeros at their end.

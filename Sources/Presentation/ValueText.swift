@@ -12,8 +12,10 @@ public struct ProblemLabel: Error, Hashable, Sendable {
 public enum ValueText {
   /// The value that a text stands for in this field. An empty text is NULL; in a field of kind text only when
   /// `emptyIsNull`. Kinds other than text take full-width digits and spaces around. Checks of the schema
-  /// (`Field.problem`) come after.
-  public static func parse(_ text: String, field: Field, emptyIsNull: Bool = true) -> Result<Value, ProblemLabel> {
+  /// (`Field.problem`) come after. `unit` is that of an amount of money which names none itself.
+  public static func parse(
+    _ text: String, field: Field, emptyIsNull: Bool = true, unit: MoneyUnit = .yuan
+  ) -> Result<Value, ProblemLabel> {
     if text.utf8.contains(0) {
       return .failure(ProblemLabel(zh: "不能含 U+0000 字符", en: "must not contain the character U+0000"))
     }
@@ -23,7 +25,7 @@ public enum ValueText {
     switch field.kind {
     case .text: return parseText(text, field, emptyIsNull)
     case .integer: return integer(typed)
-    case .money: return money(typed)
+    case .money: return money(typed, unit)
     case .real: return real(typed)
     case .boolean: return boolean(typed)
     case .date: return date(typed)

@@ -1,0 +1,18 @@
+/// What a workbook may hold. The first four are Excel's own limits.
+public enum SheetLimits {
+  public static let rows = 1_048_576
+  public static let columns = 16_384
+  /// UTF-16 units in one cell that we write.
+  public static let cellText = 32_767
+  /// UTF-16 units in the name of a sheet.
+  public static let sheetName = 31
+  /// Bytes of all parts of a file that is read, unpacked.
+  public static let unpackedBytes = 256 << 20
+  /// UTF-8 bytes of one text that is read; some programs allow more than Excel.
+  public static let textBytes = 1 << 20
+  /// Files inside the package.
+  public static let parts = 10_000
+  public static let mergedRanges = 65_536
+  /// The largest integer up to which a spreadsheet's numbers are exact.
+  public static let exactInteger: Int64 = 1 << 53
+}
