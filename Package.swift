@@ -70,7 +70,7 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "SQLiteStore", "SyncProtocol", "SchemaFile", "Registry", "Presentation",
+        "SQLiteStore", "SyncProtocol", "SchemaFile", "Registry", "Presentation", "Spreadsheet", "Reports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .target(name: "Presentation", dependencies: ["SyncCore", "SwiftCSV"]),
