@@ -39,7 +39,8 @@ struct Formula: Sendable {
 /// What follows from recognitions.
 extension Formula {
   static let validGiants = """
-    SELECT e.owner_org, e.id, y.taxable_sales, min(r.year) FROM recognition r JOIN enterprise e ON e.id = r.enterprise_id
+    SELECT e.owner_org AS org, e.id AS id, y.taxable_sales AS taxable_sales, min(r.year) AS since
+    FROM recognition r JOIN enterprise e ON e.id = r.enterprise_id
     LEFT JOIN enterprise_year y ON y.enterprise_id = e.id AND y.year = ?2
     WHERE r.scheme = 'small_giant' AND \(Valid.recognition()) AND \(Valid.enterprise()) GROUP BY e.id
     """

@@ -48,9 +48,12 @@ struct IndicatorFigure {
   var unrecorded = 0.0
   /// In the indicator's unit of measure; nil when nothing is known.
   var value: Double?
-  var ofUnit: (_ org: String?) -> Double? = { _ in nil }
+  /// Of these units together; nil among them is the city. nil when nothing is known of any.
+  var ofUnits: (Set<String?>) -> Double? = { _ in nil }
 
-  func enterprises(_ org: String?) -> Int { Set(things.filter { $0.org == org }.compactMap(\.enterprise)).count }
+  func enterprises(_ orgs: Set<String?>) -> Int {
+    Set(things.filter { orgs.contains($0.org) }.compactMap(\.enterprise)).count
+  }
   var enterprises: Int { Set(things.compactMap(\.enterprise)).count }
 }
 
@@ -65,7 +68,7 @@ extension Indicator {
     let worth = { (some: [IndicatorFigure.Thing]) in
       isMoney ? Sum(some.compactMap(\.yuan)).real / scale : Double(some.count)
     }
-    figure.ofUnit = { org in worth(things.filter { $0.org == org }) }
+    figure.ofUnits = { orgs in worth(things.filter { orgs.contains($0.org) }) }
     if let baseline, source.unit == nil, moment.year >= baseline.year {
       let before = things.filter { $0.since.map { $0 <= baseline.year } ?? false }
       figure.unrecorded = max(0, baseline.value - worth(before))
@@ -94,8 +97,12 @@ extension Indicator {
       if row[2] as Bool { city = row[1] } else { figure.entered[row[0] as String] = row[1] as Double }
     }
     let entered = figure.entered
-    figure.ofUnit = { org in org.flatMap { entered[$0] } }
-    figure.value = city ?? (entered.isEmpty ? nil : entered.keys.sorted().reduce(0) { $0 + (entered[$1] ?? 0) })
+    let sum = { (orgs: Set<String?>) in
+      let values = entered.keys.sorted().filter { orgs.contains($0) }.compactMap { entered[$0] }
+      return values.isEmpty ? nil : values.reduce(0, +)
+    }
+    figure.ofUnits = sum
+    figure.value = city ?? sum(Set(entered.keys))
     return figure
   }
 }
