@@ -37,6 +37,8 @@ public struct ReportSource {
   public var subject: String?
   /// Cells of fewer than three enterprises are left out.
   public var isForPublication: Bool
+  /// What an approval of a row would name now; the engine's rule, which reports do not know. nil: not known.
+  public var version: (RecordSchema, [Value]) -> String? = { _, _ in nil }
 
   public init(
     db: Database, schema: Schema, rules: Rules, day: String, year: Int64? = nil, unit: String? = nil,
@@ -55,5 +57,7 @@ public struct ReportSource {
 
 /// All reports, in the order in which help lists them.
 public enum Reports {
-  public static let all: [any ReportKind.Type] = []
+  public static let all: [any ReportKind.Type] = [
+    PlanReport.self
+  ]
 }
