@@ -11,6 +11,8 @@ public protocol ReportKind: Sendable {
   static var summary: Label { get }
   /// What has to be named besides the report, such as an enterprise; nil: nothing.
   static var subject: Label? { get }
+  /// Whether the report can be drawn without it.
+  static var subjectIsOptional: Bool { get }
   /// Whether it may be published: it holds no figure that identifies an enterprise, or what it lists is public.
   static var isPublic: Bool { get }
   /// Reads only. A figure that the records do not give is left blank, never guessed.
@@ -19,6 +21,7 @@ public protocol ReportKind: Sendable {
 
 extension ReportKind {
   public static var subject: Label? { nil }
+  public static var subjectIsOptional: Bool { false }
   public static var isPublic: Bool { false }
 }
 
@@ -37,6 +40,8 @@ public struct ReportSource {
   public var subject: String?
   /// Cells of fewer than three enterprises are left out.
   public var isForPublication: Bool
+  /// The version of a row that an approval names. Without it two equal approvals count, whatever was edited since.
+  public var version: (@Sendable (RecordSchema, [Value]) -> String?)?
 
   public init(
     db: Database, schema: Schema, rules: Rules, day: String, year: Int64? = nil, unit: String? = nil,
