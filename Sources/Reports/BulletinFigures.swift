@@ -82,31 +82,34 @@ struct FigureSum {
   /// Enterprises that reported it, and those of them that did a year before too.
   private(set) var count = 0
   private(set) var compared = 0
-  private var total: Int128 = 0
-  private var comparedTotal: Int128 = 0
-  private var earlierTotal: Int128 = 0
+  private var total = Sum()
+  private var comparedTotal = Sum()
+  private var earlierTotal = Sum()
 
   init(_ figure: String, _ reporters: [BulletinFigures.Reporter]) {
     for reporter in reporters {
       guard let now = reporter.now[figure] else { continue }
       count += 1
-      total += Int128(now)
+      total.add(now)
       guard let before = reporter.before[figure] else { continue }
       compared += 1
-      comparedTotal += Int128(now)
-      earlierTotal += Int128(before)
+      comparedTotal.add(now)
+      earlierTotal.add(before)
     }
   }
 
-  var sum: Report.Cell { count == 0 ? .none : Self.cell(total) }
-  var comparedSum: Report.Cell { compared == 0 ? .none : Self.cell(comparedTotal) }
-  var earlierSum: Report.Cell { compared == 0 ? .none : Self.cell(earlierTotal) }
+  var sum: Suppression.Figure { .init(count == 0 ? .none : total.cell, enterprises: count) }
+  var comparedSum: Suppression.Figure { comparing(comparedTotal.cell) }
+  var earlierSum: Suppression.Figure { comparing(earlierTotal.cell) }
   /// Against the same enterprises a year before; nothing when they had nothing, or less.
-  var growth: Report.Cell {
-    earlierTotal > 0 ? .real(Double(comparedTotal) / Double(earlierTotal) - 1) : .none
+  var growth: Suppression.Figure {
+    comparing(earlierTotal.value > 0 ? .real(comparedTotal.real / earlierTotal.real - 1) : .none)
   }
 
-  private static func cell(_ value: Int128) -> Report.Cell {
-    Int64(exactly: value).map(Report.Cell.integer) ?? .real(Double(value))
+  /// What is compared may not reveal the few that are not: these are the total without the compared ones.
+  private func comparing(_ cell: Report.Cell) -> Suppression.Figure {
+    let others = count - compared
+    let isTelling = others > 0 && others < Suppression.fewest
+    return .init(compared == 0 ? .none : cell, enterprises: isTelling ? others : compared)
   }
 }

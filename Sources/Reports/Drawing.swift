@@ -40,19 +40,17 @@ extension ReportSource {
 
 /// The names of org units and of code items.
 struct Names {
-  private var units: [String: Label] = [:]
+  private let units: Units
   private var codes: [String: Label] = [:]
 
   init(_ db: Database) throws {
-    try db.each("SELECT code, name_zh, coalesce(name_en, name_zh) FROM org_unit") {
-      units[$0[0]] = Label(zh: $0[1], en: $0[2])
-    }
+    units = try Units(db)
     try db.each("SELECT code, label_zh, coalesce(label_en, label_zh) FROM code_item ORDER BY list DESC, code") {
       codes[$0[0]] = Label(zh: $0[1], en: $0[2])
     }
   }
 
-  func unit(_ code: String) -> Label { units[code] ?? Label(zh: code, en: code) }
+  func unit(_ code: String) -> Label { units.name(code) }
 
   func cell(_ value: Value, _ reading: Drawn.Reading) -> Report.Cell {
     switch (value, reading) {

@@ -60,5 +60,7 @@ public struct ReportSource {
 
 /// All reports, in the order in which help lists them.
 public enum Reports {
-  public static let all: [any ReportKind.Type] = []
+  public static let all: [any ReportKind.Type] = [
+    Overdue.self, Ledger.self, Bulletin.self,
+  ]
 }
