@@ -38,13 +38,11 @@ public enum Credit: ReportKind {
   }
 
   static func grades(_ source: ReportSource) throws -> Report.Section {
-    let grades = source.schema.record("credit_rating")?.field("grade")?.check.values ?? []
-    let list = grades.enumerated().map { "(\($0), '\($1.value)')" }.joined(separator: ", ")
     return try source.section(
       "grades", Label(zh: "各等级家数", en: "Enterprises by grade"), [source.field("credit_rating", "grade"), .count],
       chart: Report.Chart(.bars, Label(zh: "各等级家数", en: "Enterprises by grade"), x: "grade", y: ["count"]),
       sql: """
-        WITH g(place, code) AS (VALUES \(list)) SELECT g.code, count(r.id)
+        WITH g(place, code) AS (\(source.choiceRows("credit_rating", "grade"))) SELECT g.code, count(r.id)
         FROM g LEFT JOIN (\(validRatings)) r ON r.grade = g.code GROUP BY g.code ORDER BY g.place
         """)
   }

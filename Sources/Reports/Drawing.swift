@@ -18,6 +18,22 @@ extension ReportSource {
     return Report.Section(name, title, notes: notes, columns: columns.map(\.column), rows: rows, chart: chart)
   }
 
+  /// The same where a name stands in two columns of the query: `zh`, in which it is shown, and `en`, behind the others.
+  func bilingual(
+    _ name: String, _ title: Label, notes: [Label] = [], _ columns: [Drawn], zh: Int, en: Int, sql: String
+  ) throws -> Report.Section {
+    let names = try Names(db)
+    let rows = try self.rows(sql).map { row in
+      columns.indices.map { index -> Report.Cell in
+        if index == zh, case (.text(let zh), .text(let en)) = (row[zh], row[en]) {
+          return .label(Label(zh: zh, en: en))
+        }
+        return names.cell(row[index], columns[index].reading)
+      }
+    }
+    return Report.Section(name, title, notes: notes, columns: columns.map(\.column), rows: rows)
+  }
+
   /// The rows of a query as values.
   func rows(_ sql: String, _ arguments: [String: Value] = [:]) throws -> [[Value]] {
     var all: [String: Value] = ["day": .text(day), "year": .integer(year), "unit": unit.map(Value.text) ?? .null]
@@ -32,7 +48,11 @@ extension ReportSource {
     return rows
   }
 
-  func note(_ zh: String, _ en: String) -> Label { Label(zh: zh, en: en) }
+  /// The values of a field in the order of the schema, as rows `(place, code)` of a VALUES clause.
+  func choiceRows(_ record: String, _ field: String) -> String {
+    let choices = schema.record(record)?.field(field)?.check.values ?? []
+    return "VALUES " + choices.enumerated().map { "(\($0), '\($1.value)')" }.joined(separator: ", ")
+  }
 
   /// 「截至 2018-12-31」, the first note of most reports.
   var dayNote: Label { Label(zh: "截至 \(day)", en: "As of \(day)") }

@@ -11,7 +11,8 @@ extension FilePages {
   func assets() throws -> [Report.Section] {
     let counted = ["stage", "confirmed", "confirmed_year"]
     return try [
-      list("products", "产品", "Products", of: "product", ["name", "kind", "level", "year"] + counted, order: "year, id"),
+      list(
+        "products", "产品", "Products", of: "product", ["name", "kind", "level", "year"] + counted, order: "year, id"),
       list(
         "technologies", "关键技术", "Key technologies", of: "key_technology",
         ["name", "kind", "level_note", "year"] + counted, order: "year, id"),

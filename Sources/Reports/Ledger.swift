@@ -24,7 +24,9 @@ public enum Ledger: ReportKind {
     return try source.section(
       "refinancing", Label(zh: "应急转贷(按年)", en: "Refinancing loans by year"),
       notes: [
-        Label(zh: "按起始日所在年份计;余额为截至日未还的金额", en: "By the year in which a loan starts; outstanding is what is not repaid on the day")
+        Label(
+          zh: "按起始日所在年份计;余额为截至日未还的金额",
+          en: "By the year in which a loan starts; outstanding is what is not repaid on the day")
       ],
       [
         .year, Drawn("count", zh: "笔数", en: "Loans"), .enterprises,
@@ -68,7 +70,6 @@ public enum Ledger: ReportKind {
 
   /// The seven fields, those without a grant too; the year that is asked for and all until the day.
   static func support(_ source: ReportSource) throws -> Report.Section {
-    let fields = source.schema.record("support_record")?.field("field")?.check.values ?? []
     let years = try source.rows(
       "SELECT DISTINCT CAST(substr(granted_on, 1, 4) AS INTEGER) FROM support_record WHERE granted_on <= :day ORDER BY 1"
     ).compactMap { if case .integer(let year)? = $0.first { year } else { nil } }
@@ -78,7 +79,6 @@ public enum Ledger: ReportKind {
     let columns = years.map { Drawn.money("y\($0)", zh: "\($0) 年", en: "\($0)") }
     let selected = (["count(s.id)", "count(DISTINCT s.enterprise_id)", yuanSum("s.amount")] + sums)
       .map { "coalesce(\($0), 0)" }
-    let list = fields.enumerated().map { "(\($0), '\($1.value)')" }.joined(separator: ", ")
     return try source.section(
       "support", Label(zh: "优先支持(七个方面,按年)", en: "Support by the seven fields and by year"),
       notes: [Label(zh: "负数为更正", en: "A negative amount is a correction")],
@@ -87,7 +87,7 @@ public enum Ledger: ReportKind {
         .money("amount", zh: "合计", en: "Total"),
       ] + columns,
       sql: """
-        WITH f(place, code) AS (VALUES \(list)) SELECT f.code, \(selected.joined(separator: ", "))
+        WITH f(place, code) AS (\(source.choiceRows("support_record", "field"))) SELECT f.code, \(selected.joined(separator: ", "))
         FROM f LEFT JOIN support_record s ON s.field = f.code AND s.granted_on <= :day
         GROUP BY f.code ORDER BY f.place
         """)

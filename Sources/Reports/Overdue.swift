@@ -62,8 +62,10 @@ public enum Overdue: ReportKind {
     try source.section(
       "submissions", Label(zh: "逾期未报", en: "Submissions missing"),
       notes: [Label(zh: "退回的上报视为未报", en: "A submission that was returned counts as missing")],
-      [.county, source.field("submission", "period"), source.field("period", "due_on"), .daysLate,
-        source.field("submission", "returned_reason")],
+      [
+        .county, source.field("submission", "period"), source.field("period", "due_on"), .daysLate,
+        source.field("submission", "returned_reason"),
+      ],
       sql: """
         SELECT u.code, p.code, p.due_on, \(daysBetween("p.due_on", ":day")), s.returned_reason
         FROM period p JOIN org_unit u ON u.kind <> 'city' AND (u.valid_from IS NULL OR u.valid_from <= p.due_on)

@@ -61,6 +61,7 @@ public struct ReportSource {
 /// All reports, in the order in which help lists them.
 public enum Reports {
   public static let all: [any ReportKind.Type] = [
-    Overdue.self, Ledger.self, Bulletin.self,
+    Overdue.self, Ledger.self, Bulletin.self, EnterpriseFile.self, Credit.self, Evaluations.self, Investment.self,
+    Activities.self, Innovation.self, Recognised.self, Products.self, Cultivation.self, Cases.self, Releases.self,
   ]
 }
