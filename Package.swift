@@ -64,7 +64,7 @@ let package = Package(
       name: "Registry", dependencies: ["SyncCore", "SchemaFile", "Yams"],
       resources: [.embedInCode("Resources")]),
 
-    .target(name: "Reports", dependencies: ["SQLiteStore", "Registry", "Presentation", sqlite]),
+    .target(name: "Reports", dependencies: ["SQLiteStore", "SyncProtocol", "Registry", "Presentation", sqlite]),
 
     // The command line.
     .target(

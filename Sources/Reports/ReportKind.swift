@@ -3,6 +3,7 @@ import Presentation
 import Registry
 import SQLiteStore
 import SyncCore
+import SyncProtocol
 
 /// One report: its word on the command line, what it is about, and how it is drawn from the records.
 public protocol ReportKind: Sendable {
@@ -11,6 +12,8 @@ public protocol ReportKind: Sendable {
   static var summary: Label { get }
   /// What has to be named besides the report, such as an enterprise; nil: nothing.
   static var subject: Label? { get }
+  /// Whether the report can be drawn without it.
+  static var subjectIsOptional: Bool { get }
   /// Whether it may be published: it holds no figure that identifies an enterprise, or what it lists is public.
   static var isPublic: Bool { get }
   /// Reads only. A figure that the records do not give is left blank, never guessed.
@@ -19,6 +22,7 @@ public protocol ReportKind: Sendable {
 
 extension ReportKind {
   public static var subject: Label? { nil }
+  public static var subjectIsOptional: Bool { false }
   public static var isPublic: Bool { false }
 }
 
@@ -37,8 +41,8 @@ public struct ReportSource {
   public var subject: String?
   /// Cells of fewer than three enterprises are left out.
   public var isForPublication: Bool
-  /// What an approval of a row would name now; the engine's rule, which reports do not know. nil: not known.
-  public var version: (RecordSchema, [Value]) -> String? = { _, _ in nil }
+  /// The version of a row that an approval names.
+  public var version: @Sendable (RecordSchema, [Value]) -> String? = { $0.version(of: $1) }
 
   public init(
     db: Database, schema: Schema, rules: Rules, day: String, year: Int64? = nil, unit: String? = nil,
@@ -58,6 +62,8 @@ public struct ReportSource {
 /// All reports, in the order in which help lists them.
 public enum Reports {
   public static let all: [any ReportKind.Type] = [
-    PlanReport.self
+    PlanReport.self,
+    Overdue.self, Ledger.self, Bulletin.self, EnterpriseFile.self, Credit.self, Evaluations.self, Investment.self,
+    Activities.self, Innovation.self, Recognised.self, Products.self, Cultivation.self, Cases.self, Releases.self,
   ]
 }
