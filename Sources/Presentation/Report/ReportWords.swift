@@ -34,8 +34,17 @@ extension Report.Unit {
 extension Report.Column {
   /// The label with its unit: 应税销售（万元）, Taxable sales (10,000 yuan).
   public func header(_ language: Language) -> String {
-    guard let unit = unit.label else { return label.text(language) }
-    return Label(zh: "\(label.zh)（\(unit.zh)）", en: "\(label.en) (\(unit.en))").text(language)
+    let (name, unit) = headerParts(language)
+    return name + unit
+  }
+
+  /// The label, with a space after it where the unit wants one, and the unit in brackets.
+  func headerParts(_ language: Language) -> (name: String, unit: String) {
+    guard let unit = unit.label else { return (label.text(language), "") }
+    switch language {
+    case .zh: return (label.zh, "（\(unit.zh)）")
+    case .en: return (label.en + " ", "(\(unit.en))")
+    }
   }
 }
 

@@ -19,7 +19,7 @@ struct RowChart {
     let values = data.kind == .stacked ? Self.stackEnds(data) : data.series.flatMap { $0.values.compactMap { $0 } }
     scale = ChartScale(values + (data.target?.values.compactMap { $0 } ?? []))
     legend = Self.legend(data)
-    left = min(240, (data.names.map(Drawing.textWidth).max() ?? 0) + 10)
+    left = min(300, (data.names.map(Drawing.textWidth).max() ?? 0) + 10)
     let figures = data.names.indices.flatMap { Self.figures(data, $0, language) }
     right = Drawing.width - min(190, (figures.map(Drawing.textWidth).max() ?? 0) + 14)
   }

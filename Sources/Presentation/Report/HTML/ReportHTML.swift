@@ -37,7 +37,7 @@ public enum ReportHTML {
     }
     out.append(Markup("div", [("class", "scroll")], [ReportTable(section, language).markup]))
     if section.hasSuppressed {
-      out.append(Markup("p", [("class", "note")], text: ReportWords.suppressed.text(language)))
+      out.append(Markup("p", [("class", "foot")], text: ReportWords.suppressed.text(language)))
     }
     return out
   }

@@ -4,10 +4,28 @@ import SyncCore
 struct ReportTable {
   private let section: Report.Section
   private let language: Language
+  private let looks: [Look]
+
+  /// What all cells of a column share.
+  private struct Look {
+    var isNumeric: Bool
+    /// Names of such a length stay on one line.
+    var isShort: Bool
+    /// What a whole bar stands for: a share of 1, or the largest number of the column.
+    var full: Double?
+  }
 
   init(_ section: Report.Section, _ language: Language) {
     self.section = section
     self.language = language
+    looks = section.columns.enumerated().map { index, column in
+      let cells = section.rows.map { section.cell($0, index) }
+      let most = column.unit == .percent ? 1 : cells.compactMap(\.number).max() ?? 0
+      return Look(
+        isNumeric: section.isNumeric(index),
+        isShort: cells.allSatisfy { displayWidth($0.text(column.unit, language)) <= 24 },
+        full: column.hasBar && most > 0 ? most : nil)
+    }
   }
 
   var markup: Markup {
@@ -18,8 +36,11 @@ struct ReportTable {
   }
 
   private func header(_ index: Int) -> Markup {
-    let side = section.isNumeric(index) ? [("class", "number")] : []
-    return Markup("th", [("scope", "col")] + side, text: section.columns[index].header(language))
+    let side = looks[index].isNumeric ? [("class", "number")] : []
+    let (name, unit) = section.columns[index].headerParts(language)
+    // A line breaks in front of a unit, not within.
+    let span = unit.isEmpty ? [] : [Markup("span", [("class", "unit")], text: unit)]
+    return Markup("th", [("scope", "col")] + side, [Markup(text: name)] + span)
   }
 
   private func row(_ row: [Report.Cell]) -> Markup {
@@ -29,10 +50,9 @@ struct ReportTable {
   private func cell(_ cell: Report.Cell, _ index: Int) -> Markup {
     let text = cell.text(section.columns[index].unit, language)
     if case .verdict(let isGood, _) = cell { return Markup("td", [("class", Self.verdict(isGood))], text: text) }
-    if section.isNumeric(index) {
-      return Markup("td", [("class", "number")] + bar(cell, index), text: text)
-    }
-    return index == 0 ? Markup("th", [("scope", "row")], text: text) : Markup("td", text: text)
+    if looks[index].isNumeric { return Markup("td", [("class", "number")] + bar(cell, looks[index]), text: text) }
+    let size = [("class", looks[index].isShort ? "short" : "long")]
+    return index == 0 ? Markup("th", [("scope", "row")] + size, text: text) : Markup("td", size, text: text)
   }
 
   private static func verdict(_ isGood: Bool?) -> String {
@@ -44,16 +64,9 @@ struct ReportTable {
   }
 
   /// A pale bar behind the number.
-  private func bar(_ cell: Report.Cell, _ index: Int) -> [(String, String)] {
-    guard section.columns[index].hasBar, let number = cell.number, let full = full(index), number > 0 else { return [] }
+  private func bar(_ cell: Report.Cell, _ look: Look) -> [(String, String)] {
+    guard let full = look.full, let number = cell.number, number > 0 else { return [] }
     let width = coordinate(min(1, number / full) * 100)
     return [("style", "background-image:linear-gradient(to right,#d5e3f2 \(width)%,transparent \(width)%)")]
-  }
-
-  /// What a whole bar stands for: a share of 1, or the largest number of the column.
-  private func full(_ index: Int) -> Double? {
-    if section.columns[index].unit == .percent { return 1 }
-    let most = section.rows.compactMap { section.cell($0, index).number }.max() ?? 0
-    return most > 0 ? most : nil
   }
 }
