@@ -21,19 +21,26 @@ public enum TextEncoding: Sendable, CaseIterable {
     }
   }
 
-  /// Every text has bytes in each of the encodings.
+  /// Throws `.data` for 24 characters of private use (U+E78D to U+E864) that GB18030 has not: it gave their bytes to
+  /// characters which Unicode took in later.
   public static func encode(_ text: String, _ encoding: TextEncoding) throws(Failure) -> [UInt8] {
     let utf8 = Array(text.utf8)
     switch encoding {
     case .utf8: return utf8
     case .utf16: return [0xff, 0xfe] + text.utf16.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
     case .gb18030:
-      guard case .done(let bytes) = try Conversion.run(utf8[...], from: "UTF-8", to: "GB18030") else {
-        throw Failure(
-          .defect, zh: "文本无法写成 GB18030，请改用 UTF-8", en: "the text cannot be written as GB18030; use UTF-8")
+      switch try Conversion.run(utf8[...], from: "UTF-8", to: "GB18030") {
+      case .done(let bytes): return bytes
+      case .stopped(let offset): throw withoutBytes(text, offset)
       }
-      return bytes
     }
+  }
+
+  private static func withoutBytes(_ text: String, _ offset: Int) -> Failure {
+    let scalar = text.unicodeScalars[text.utf8.index(text.startIndex, offsetBy: offset)]
+    let name = "U+" + String(scalar.value, radix: 16, uppercase: true)
+    return Failure(
+      .data, zh: "字符 \(name) 在 GB18030 中没有编码，请改用 UTF-8", en: "the character \(name) has no bytes in GB18030; use UTF-8")
   }
 
   private static func marked(_ bytes: [UInt8], skipping mark: Int, _ name: String) throws(Failure) -> String {

@@ -18,7 +18,7 @@ struct ImportFailureTests {
     ("id,name\n1,\"a\"b\n", "row 2: quotes"), ("id,name\n1,a\"b\n2,c", "row 2: quotes"),
     ("id,name\n1,a\"", "row 2: quotes"),
     ("id,name\n1,\"a\"\u{301}\n", "row 2: quotes"), ("\"a\nb\",\"", "row 1: quotes"), ("\"\"\"", "row 1: quotes"),
-    ("i\0d\n1", "the file is not UTF-8"),
+    ("i\0d\n1", "the file is not CSV text"),
   ])
   func refuses(text: String, message: String) {
     let failure = failure(Array(text.utf8))
@@ -26,9 +26,14 @@ struct ImportFailureTests {
     #expect(failure?.message.en.hasPrefix(message) == true, "\(failure?.message.en ?? "none")")
   }
 
-  @Test(arguments: [[0xc6, 0xf3, 0xd2, 0xb5], [0xff, 0xfe, 0x69, 0], [0xed, 0xa0, 0x80]] as [[UInt8]])
-  func otherEncodings(bytes: [UInt8]) {
-    #expect(failure(bytes)?.message.en.hasPrefix("the file is not UTF-8") == true)
+  @Test(
+    arguments: [
+      ([0xed, 0xa0, 0x80], "the file is neither UTF-8 (see byte 1, line 1) nor GB18030 (see byte 3, line 1)"),
+      ([0xff, 0xfe, 0x69], "the file says that it is UTF-16LE, but is not at byte 3, line 1"),
+      ([0x69, 0, 0x64, 0], "the file is not CSV text"),
+    ] as [([UInt8], String)])
+  func otherEncodings(bytes: [UInt8], message: String) {
+    #expect(failure(bytes)?.message.en.hasPrefix(message) == true, "\(failure(bytes)?.message.en ?? "none")")
     #expect(failure(bytes)?.kind == .data)
   }
 

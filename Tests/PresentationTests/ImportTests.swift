@@ -41,8 +41,8 @@ struct ImportTests {
   }
 
   @Test func problemsStandInTheirRows() throws {
-    let rows = try read("编号,注册资本\nx,1.5\n2\n3,4,5\n6,1万")
-    #expect(rows.map { $0.problems.map(\.column) } == [["编号", "注册资本"], [""], [""], []])
+    let rows = try read("编号,注册资本(元)\nx,1.5\n2\n3,4,5\n6,1万")
+    #expect(rows.map { $0.problems.map(\.column) } == [["编号", "注册资本(元)"], [""], [""], []])
     #expect(rows.map { $0.problems.map(\.value) } == [["x", "1.5"], [""], [""], []])
     #expect(rows.flatMap(\.problems).map(\.line) == [2, 2, 3, 4])
     let messages = [

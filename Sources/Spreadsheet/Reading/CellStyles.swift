@@ -33,7 +33,9 @@ final class CellStyles: XMLHandler {
 /// Number formats (ECMA-376 part 1, 18.8.30 and 18.8.31).
 enum DateFormat {
   /// 27 to 36 and 50 to 58 are dates in the East Asian editions.
-  static func isDate(builtin id: Int) -> Bool { (14...22).contains(id) || (27...36).contains(id) || (45...58).contains(id) }
+  static func isDate(builtin id: Int) -> Bool {
+    (14...22).contains(id) || (27...36).contains(id) || (45...47).contains(id) || (50...58).contains(id)
+  }
 
   /// Whether a format code shows parts of a date or a time: letters that are neither quoted nor escaped, nor a colour,
   /// a locale or a condition in brackets.
@@ -49,7 +51,9 @@ enum DateFormat {
         let inside = scalars.prefix { $0 != "]" }
         skip(&scalars, to: "]")
         // [h] counts hours, minutes or seconds.
-        if let first = inside.first, inside.allSatisfy({ $0 == first }), "hmsHMS".unicodeScalars.contains(first) { return true }
+        if let first = inside.first, inside.allSatisfy({ $0 == first }), "hmsHMS".unicodeScalars.contains(first) {
+          return true
+        }
       case "y", "Y", "m", "M", "d", "D", "h", "H", "s", "S": return true
       default: break
       }

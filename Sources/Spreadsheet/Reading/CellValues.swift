@@ -6,6 +6,7 @@ struct StoredCell {
   var type = "n"
   var style = 0
   var text = CellText()
+  var hasFormula = false
 }
 
 /// What cells mean.
@@ -54,6 +55,12 @@ struct CellValues {
     return parts[1].hasPrefix("00:00:00") ? String(parts[0]) : "\(parts[0]) \(parts[1])"
   }
 
+  private static let notComputed = Value(
+    text: "=…",
+    problem: Label(
+      zh: "公式没有计算结果，请在表格软件中打开并保存，或直接填入数值",
+      en: "the formula has no computed value; open and save the file in a spreadsheet program, or type the value"))
+
   private func error(_ text: String) -> Value {
     let problem = Label(
       zh: "单元格是错误值 \(text)，请改正公式或直接填入数值", en: "the cell holds the error \(text); correct the formula or type the value")
@@ -62,7 +69,7 @@ struct CellValues {
 
   private func number(_ cell: StoredCell) -> Value {
     let stored = cell.text.raw
-    if stored.isEmpty { return Value(text: "") }
+    if stored.isEmpty { return cell.hasFormula ? Self.notComputed : Value(text: "") }
     if styles.isDate(cell.style), let serial = NumberText.double(stored),
       let date = DateSerial.text(serial, from1904: countsFrom1904)
     {

@@ -9,7 +9,8 @@ enum ReadFailure {
   }
 
   static let encrypted = Failure(
-    .data, zh: "工作簿有密码，请在表格软件中取消密码后重新保存", en: "the workbook has a password; remove it in the spreadsheet program and save again")
+    .data, zh: "工作簿有密码，请在表格软件中取消密码后重新保存",
+    en: "the workbook has a password; remove it in the spreadsheet program and save again")
 
   static func otherFormat(_ zh: String, _ en: String) -> Failure {
     Failure(

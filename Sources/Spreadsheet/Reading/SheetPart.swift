@@ -38,6 +38,7 @@ final class SheetPart: XMLHandler {
     case "sheetData": isInData = true
     case "row" where isInData: try startRow(attributes["r"])
     case "c" where isInData: try startCell(attributes)
+    case "f" where isInCell: cell.hasFormula = true
     case "v" where isInCell: isInText = true
     case "rPh" where isInCell: readings += 1
     case "t" where isInCell: isInText = readings == 0
@@ -82,6 +83,7 @@ final class SheetPart: XMLHandler {
     }
     column = next
     cell.text.clear()
+    cell.hasFormula = false
     cell.type = attributes["t"] ?? "n"
     cell.style = attributes["s"].flatMap { Int($0) } ?? 0
     isInCell = true

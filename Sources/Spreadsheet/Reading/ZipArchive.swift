@@ -86,4 +86,3 @@ final class ZipArchive {
   private static let tooMuch = ReadFailure.tooLarge(
     "解压后超过 \(SheetLimits.unpackedBytes >> 20) MiB", "more than \(SheetLimits.unpackedBytes >> 20) MiB when unpacked")
 }
-

@@ -68,7 +68,8 @@ enum FieldGuide {
     if let max = check.max { parts.append(Label(zh: "不大于 \(max)", en: "at most \(max)")) }
     if let most = check.maxLength {
       let isBlob = field.kind == .blob
-      parts.append(Label(zh: "最多 \(most) \(isBlob ? "字节" : "个字符")", en: "at most \(most) \(isBlob ? "bytes" : "characters")"))
+      parts.append(
+        Label(zh: "最多 \(most) \(isBlob ? "字节" : "个字符")", en: "at most \(most) \(isBlob ? "bytes" : "characters")"))
     }
     if let format = check.format { parts.append(Label(zh: "格式 \(format)", en: "format \(format)")) }
     if let target = field.reference {

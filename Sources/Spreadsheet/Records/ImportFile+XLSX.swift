@@ -66,7 +66,9 @@ private struct SheetImport {
     guard cell.isNumber, !cell.text.contains("."), digits > 15 else { return nil }
     return Label(
       zh: "是超过 15 位的数字，表格软件会改掉末几位；请把单元格设为文本格式后重新输入",
-      en: "is a number of more than 15 digits, whose last ones a spreadsheet changes; format the cell as text and retype it")
+      en:
+        "is a number of more than 15 digits, whose last ones a spreadsheet changes; format the cell as text and retype it"
+    )
   }
 }
 

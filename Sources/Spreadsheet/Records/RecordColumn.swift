@@ -42,7 +42,8 @@ struct RecordColumn {
     case .integer(let number): field.kind == .boolean ? .text(shown(value)) : .integer(number)
     case .real(let number): .real(number)
     case .text(let text): field.kind == .date ? .date(text) : .text(EmptyText.write(shown(value)))
-    case .blob: .text(ValueText.spell(value))
+    // Hexadecimal has a spelling for no bytes.
+    case .blob(let bytes): .text(bytes.isEmpty ? "0x" : ValueText.spell(value))
     }
   }
 

@@ -57,10 +57,18 @@ struct DropDowns {
       // Below the header of the list sheet.
       let range = "='\(quoted)'!$\(letters)$2:$\(letters)$\(choices.count + 1)"
       rule.validate = UInt8(LXW_VALIDATION_TYPE_LIST_FORMULA.rawValue)
-      try WriteFailure.check(CStrings.with([range]) { rule.value_formula = $0?.pointee; return apply() })
+      try WriteFailure.check(
+        CStrings.with([range]) {
+          rule.value_formula = $0?.pointee
+          return apply()
+        })
     } else {
       rule.validate = UInt8(LXW_VALIDATION_TYPE_LIST.rawValue)
-      try WriteFailure.check(CStrings.with(choices) { rule.value_list = $0; return apply() })
+      try WriteFailure.check(
+        CStrings.with(choices) {
+          rule.value_list = $0
+          return apply()
+        })
     }
   }
 }

@@ -12,13 +12,15 @@ enum WriteFailure {
       LXW_ERROR_ZIP_FILE_OPERATION, LXW_ERROR_ZIP_FILE_ADD, LXW_ERROR_ZIP_CLOSE:
       throw disk(reason)
     case LXW_ERROR_MEMORY_MALLOC_FAILED: throw ReadFailure.memory
-    default: throw Failure(.defect, zh: "无法写工作簿：\(reason)，请改为导出 CSV", en: "cannot write the workbook: \(reason); export CSV")
+    default:
+      throw Failure(.defect, zh: "无法写工作簿：\(reason)，请改为导出 CSV", en: "cannot write the workbook: \(reason); export CSV")
     }
   }
 
   static func disk(_ reason: String) -> Failure {
     Failure(
-      .disk, zh: "无法写临时文件：\(reason)，请检查磁盘空间和 TMPDIR", en: "cannot write a temporary file: \(reason); check the disk and TMPDIR")
+      .disk, zh: "无法写临时文件：\(reason)，请检查磁盘空间和 TMPDIR",
+      en: "cannot write a temporary file: \(reason); check the disk and TMPDIR")
   }
 
   static func tooMany(_ sheet: String, rows: Int) -> Failure {

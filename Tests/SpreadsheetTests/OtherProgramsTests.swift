@@ -1,0 +1,61 @@
+import Foundation
+import Presentation
+import SyncCore
+import Testing
+
+@testable import Spreadsheet
+
+private let sharedFolder = ProcessInfo.processInfo.environment["SPREADSHEETS"]
+
+/// Half of `Tools/check-spreadsheets`, which another program stands between. Enabled by it only.
+@Suite(.enabled(if: sharedFolder != nil, "Tools/check-spreadsheets runs this"))
+struct OtherProgramsTests {
+  /// Carriage returns and control characters do not survive in LibreOffice, whoever wrote them; the rest must.
+  private static let rows: [[Value]] = RecordSheetTests.values.flatMap { name, values in
+    values.filter { !isControl($0) }.map { Sample.row(["id": .integer(7)].merging([name: $0]) { $1 }) }
+  }
+
+  private static func isControl(_ value: Value) -> Bool {
+    guard case .text(let text) = value else { return false }
+    return text.unicodeScalars.contains {
+      $0.value < 0x20 && $0 != "\n" && $0 != "\t" || $0.value >= 0xfffe && $0.value < 0x10000
+    }
+  }
+
+  @Test(arguments: Language.allCases)
+  func everyValueSurvives(language: Language) throws {
+    let folder = URL(fileURLWithPath: try #require(sharedFolder))
+    let name = "rows-\(language.rawValue).xlsx"
+    let theirs = folder.appendingPathComponent("theirs").appendingPathComponent(name)
+    guard let data = try? Data(contentsOf: theirs) else {
+      let ours = try RecordSheet.export(Sample.record, rows: Self.rows, language: language)
+      try Data(ours).write(to: folder.appendingPathComponent("ours").appendingPathComponent(name))
+      return
+    }
+    let read = try ImportFile.read([UInt8](data), record: Sample.record)
+    #expect(read.count == Self.rows.count)
+    #expect(read.flatMap(\.problems) == [])
+    for (row, expected) in zip(read, Self.rows) {
+      let kept = Dictionary(uniqueKeysWithValues: expected.enumerated().filter { !$1.isNull }.map { ($0, $1) })
+      #expect(row.values == kept)
+    }
+  }
+
+  @Test func templatesAndReportsStayReadable() throws {
+    let folder = URL(fileURLWithPath: try #require(sharedFolder))
+    let files = [
+      "template.xlsx": try RecordSheet.template(Sample.record, language: .zh),
+      "report.xlsx": try ReportSheet.workbook(ReportSheetTests.report, language: .zh),
+    ]
+    for (name, ours) in files {
+      let theirs = folder.appendingPathComponent("theirs").appendingPathComponent(name)
+      guard let data = try? Data(contentsOf: theirs) else {
+        try Data(ours).write(to: folder.appendingPathComponent("ours").appendingPathComponent(name))
+        continue
+      }
+      for sheet in try XLSXFile.sheets(ours) {
+        #expect(try XLSXFile.read([UInt8](data), sheet: sheet).plain == XLSXFile.read(ours, sheet: sheet).plain)
+      }
+    }
+  }
+}
