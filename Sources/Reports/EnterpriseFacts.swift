@@ -28,9 +28,12 @@ public enum EnterpriseFacts {
     return facts
   }
 
-  public static func smallGiant(_ source: ReportSource, _ id: String) throws -> SmallGiantFacts {
+  /// - Parameter rule: the version that is applied; without it that of the source's year.
+  public static func smallGiant(
+    _ source: ReportSource, _ id: String, rule: SmallGiantRule? = nil
+  ) throws -> SmallGiantFacts {
     _ = try enterprise(source, id)
-    let rule = try source.rules.smallGiant.version(in: source.year)
+    let rule = try rule ?? source.rules.smallGiant.version(in: source.year)
     let year = try year(source, id, source.year)
     var facts = SmallGiantFacts()
     facts.revenue = year["revenue"]?.int

@@ -76,7 +76,7 @@ extension PlanReport {
     let hidesChange = isHidden || source.isForPublication && indicator.hidesTotal(before)
     return [
       .text(indicator.code), .label(indicator.name), .text(indicator.unit), .integer(target.year),
-      .label(.choice(target.comparison, source.field("city_target", "comparison"))), .number(target.target),
+      .label(source.choice("city_target", "comparison", target.comparison)), .number(target.target),
       .number(target.baseline?.value), .integer(moment.year), isHidden ? .suppressed : .number(now.value),
       isHidden ? .suppressed : share(now.value, target.target),
       hidesChange ? .suppressed : .number(before.value), hidesChange ? .suppressed : .number(change),
