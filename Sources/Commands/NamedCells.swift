@@ -21,7 +21,8 @@ extension RecordSchema {
     for (name, value) in named {
       guard let index = index(of: name) else {
         throw Failure(
-          .configuration, zh: "\(self.name) 没有字段 \(name);请检查模式文件", en: "\(self.name) has no field \(name); check the schema")
+          .configuration, zh: "\(self.name) 没有字段 \(name);请检查模式文件",
+          en: "\(self.name) has no field \(name); check the schema")
       }
       cells[index] = value
     }

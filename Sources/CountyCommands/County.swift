@@ -14,11 +14,14 @@ public struct County: AsyncParsableCommand {
     commandName: "county", abstract: "A county's registry: works without network, syncs with the city. 县区登记",
     subcommands: [
       CountyInit.self, Add<CountyProgram>.self, Edit<CountyProgram>.self, Delete<CountyProgram>.self,
-      List<CountyProgram>.self, Show<CountyProgram>.self, Import<CountyProgram>.self, Export<CountyProgram>.self, Template<CountyProgram>.self,
-      Records<CountyProgram>.self, Check<CountyProgram>.self, Status.self, Diff.self, Revert.self, Sync.self, Conflicts<CountyProgram>.self,
+      List<CountyProgram>.self, Show<CountyProgram>.self, Import<CountyProgram>.self, Export<CountyProgram>.self,
+      Template<CountyProgram>.self,
+      Records<CountyProgram>.self, ReportCommand<CountyProgram>.self, Check<CountyProgram>.self, Status.self, Diff.self,
+      Revert.self, Sync.self, Conflicts<CountyProgram>.self,
       CountyDecide.self, CountyParked.self, WithdrawParked.self, Approve<CountyProgram>.self,
       HistoryCommand<CountyProgram>.self, Verify<CountyProgram>.self,
-      TakeStep<CountyProgram>.self, Nominate.self, ExitCultivation<CountyProgram>.self, Rename<CountyProgram>.self,
+      TakeStep<CountyProgram>.self, Assess<CountyProgram>.self, Apply.self, Nominate.self,
+      ExitCultivation<CountyProgram>.self, Rename<CountyProgram>.self,
       TransferRequest.self, Submit.self,
     ])
   public init() {}

@@ -25,7 +25,8 @@ public struct ExitCultivation<P: Program>: AsyncParsableCommand {
       guard scheme == cultivation else {
         throw Failure(
           .notAllowed, zh: "\(scheme) 的认定由市里撤销:city revoke;县区可用 edit recognition 编号 revoked_on=日期 提出建议",
-          en: "a recognition as \(scheme) ends with `city revoke`; a county proposes it with edit recognition KEY revoked_on=DATE"
+          en:
+            "a recognition as \(scheme) ends with `city revoke`; a county proposes it with edit recognition KEY revoked_on=DATE"
         )
       }
       let store = try options.open(P.self)

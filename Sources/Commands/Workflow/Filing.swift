@@ -40,7 +40,8 @@ struct Filing<Store: RecordStore> {
 
   var otherVersion: Failure {
     Failure(
-      .data, zh: "\(place.zh) 已是另一版本 \(version);请重新查看", en: "\(place.en) is at version \(version) now; look again first")
+      .data, zh: "\(place.zh) 已是另一版本 \(version);请重新查看", en: "\(place.en) is at version \(version) now; look again first"
+    )
   }
 
   private var place: Label {
@@ -77,11 +78,13 @@ struct Filing<Store: RecordStore> {
     let recognises = to == .published && workflow.gain == .recognition
     let wrong =
       details.until != nil && !(to == .notice && workflow.keepsNotice)
-      ? "--until" : details.certNo != nil && !recognises ? "--cert-no" : details.validTo != nil && !recognises ? "--valid-to" : nil
+      ? "--until"
+      : details.certNo != nil && !recognises ? "--cert-no" : details.validTo != nil && !recognises ? "--valid-to" : nil
     guard let wrong else { return }
     let there = workflow.label(to)
     throw Failure(
-      .usage, zh: "\(record.label.zh)转为「\(there.zh)」时不用 \(wrong)", en: "\(wrong) has no place when \(record.name) goes to “\(there.en)”"
+      .usage, zh: "\(record.label.zh)转为「\(there.zh)」时不用 \(wrong)",
+      en: "\(wrong) has no place when \(record.name) goes to “\(there.en)”"
     )
   }
 
@@ -110,7 +113,9 @@ struct Filing<Store: RecordStore> {
         "valid_to": Value(details.validTo), "application_id": key.values.first ?? .null,
       ])
     try store.note(
-      db, StatusChange(scheme, .entry, from: nil, to: "recognised", on: details.on, reason: details.reason, docNo: details.certNo),
+      db,
+      StatusChange(
+        scheme, .entry, from: nil, to: "recognised", on: details.on, reason: details.reason, docNo: details.certNo),
       of: owner)
     taken.details = [("recognition", recognition.values.first ?? .null), ("recognised_on", Value(details.on))]
   }
