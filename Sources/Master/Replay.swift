@@ -26,9 +26,9 @@ extension Master {
     let end = try logPoint(upTo: arrival).arrival
     do {
       return try read { log in
-        let (replayed, findings) = try replay(log, upTo: end, into: path)
-        if let first = findings.first { throw Failure(.data, zh: first.zh, en: first.en) }
-        return replayed
+        let replay = try replay(log, upTo: end, into: path)
+        if let first = replay.findings.first { throw Failure(.data, zh: first.zh, en: first.en) }
+        return replay.master
       }
     } catch {
       if !path.isEmpty { for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) } }
@@ -41,28 +41,26 @@ extension Master {
   public func verifyReplay() throws -> [Label] {
     try absorbNow()
     return try read { log in
-      do {
-        let (replayed, findings) = try replay(log, upTo: .max, into: Self.temporary)
-        return try findings + replayed.read { try schema.differences(log, $0, limit: Self.mostDifferences) }
-      } catch let failure as Failure {
-        return [failure.message]
-      }
+      let replay = try replay(log, upTo: .max, into: Self.temporary)
+      if !replay.isComplete { return replay.findings }
+      let differences = try replay.master.read { try schema.differences(log, $0, limit: Self.mostDifferences) }
+      return replay.findings + differences
     }
   }
 
-  private func replay(_ log: Database, upTo end: Int64, into path: String) throws -> (Master, [Label]) {
+  private func replay(_ log: Database, upTo end: Int64, into path: String) throws -> Replay {
     let database = try Connection.open(path, create: true)
     let store = SQLiteMaster(database, schema: schema, path: path)
     let master = Master(store, key: key, formats: formats, clock: clock)
     // Nobody waits for the end of it: one transaction for all, durable once.
     try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA foreign_keys = OFF") }
-    let findings = try store.write { db in
+    let replay = try store.write { db in
       var replay = Replay(log: log, master: master, transaction: SQLiteMasterTransaction(db: db, schema: schema))
       try replay.run(upTo: end)
-      return replay.findings
+      return replay
     }
     try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA foreign_keys = ON") }
-    return (master, findings)
+    return replay
   }
 }
 
@@ -73,6 +71,8 @@ struct Replay {
   let transaction: SQLiteMasterTransaction
   /// What the log says otherwise, by batch.
   var findings: [Label] = []
+  /// Whether every batch could be taken again.
+  var isComplete = true
 
   private var db: Database { transaction.db }
   private var schema: Schema { transaction.schema }
@@ -86,13 +86,13 @@ struct Replay {
   mutating func run(upTo end: Int64) throws {
     try prepare()
     let triggers = try takeTriggers()
-    try log.each("SELECT * FROM sync_batch WHERE arrival <= ? ORDER BY arrival", [.integer(end)]) { row in
+    let batches = try Row.fetchCursor(
+      log, sql: "SELECT * FROM sync_batch WHERE arrival <= ? ORDER BY arrival", arguments: [end])
+    while isComplete, let row = try batches.next() {
       guard let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) else {
-        throw Failure(
-          .data, zh: "历史第 \(row.cell(0)) 批无法读取;请恢复备份",
-          en: "batch \(row.cell(0)) of the log cannot be read; restore a backup")
+        throw Failure(.data, zh: "历史无法读取;请恢复备份", en: "the log cannot be read; restore a backup")
       }
-      do { try enter(logged) } catch { throw failure(logged, error) }
+      do { try enter(logged) } catch { try stop(at: logged, error) }
       try db.run("UPDATE sync_clock SET stamp = ?", [.integer(logged.receivedAt.raw)])
     }
     for sql in triggers { try db.execute(sql: sql) }
@@ -161,8 +161,8 @@ struct Replay {
     findings.append(Label(zh: at.zh + zh, en: at.en + en))
   }
 
-  private func failure(_ logged: LoggedBatch, _ error: any Error) -> Failure {
-    let at = Self.at(logged)
+  /// A batch that cannot be taken again is a finding, a full disk is none.
+  private mutating func stop(at logged: LoggedBatch, _ error: any Error) throws {
     let why: Failure =
       switch error {
       case let failure as Failure: failure
@@ -170,7 +170,9 @@ struct Replay {
       case let error as DatabaseError: Connection.failure(error, path: master.path)
       default: Failure(.data, zh: "\(error)", en: "\(error)")
       }
-    return Failure(.data, zh: at.zh + "无法重放:" + why.message.zh, en: at.en + "it cannot be replayed: " + why.message.en)
+    if [.disk, .busy].contains(why.kind) { throw why }
+    isComplete = false
+    note(logged, zh: "无法重放:" + why.message.zh, en: "it cannot be replayed: " + why.message.en)
   }
 
   private static func at(_ logged: LoggedBatch) -> Label {
