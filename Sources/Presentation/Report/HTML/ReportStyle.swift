@@ -25,7 +25,7 @@ enum ReportStyle {
     .number,.short,.unit,.good,.bad,.open{white-space:nowrap}
     thead .number{white-space:normal}
     .long{min-width:13em}
-    .number{text-align:right;font-variant-numeric:tabular-nums}
+    .number{text-align:right;font-variant-numeric:tabular-nums;background:no-repeat left/calc(100% - 8px) 100%}
     .good{color:#0b5f2a}.bad{color:#a3160e;font-weight:600}.open{color:#5f4a00}
     .wide .long{min-width:9em}
     .dense th,.dense td{padding:4px 7px;font-size:12.5px}
