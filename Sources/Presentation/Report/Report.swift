@@ -55,7 +55,7 @@ public struct Report: Codable, Sendable {
     }
   }
 
-  /// How a number is shown. JSON and CSV hold it as it is stored.
+  /// How a number is shown. JSON holds it as it is stored, CSV in this unit with every digit.
   public enum Unit: String, Codable, Sendable {
     /// As it stands; integers without a fraction.
     case none

@@ -2,7 +2,7 @@ import SyncCore
 
 /// A report on a terminal.
 public enum ReportText {
-  /// `width` is the terminal's, nil when there is none: then nothing is wrapped. No line break at the end.
+  /// `width` is the terminal's in columns, nil when there is none: then nothing is wrapped. No line break at the end.
   public static func render(_ report: Report, _ language: Language, width: Int? = nil) -> String {
     let title = visibleText(report.title.text(language))
     let head = [title, String(repeating: "═", count: displayWidth(title))] + notes(report.notes, language, width)

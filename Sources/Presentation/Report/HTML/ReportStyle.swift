@@ -26,6 +26,7 @@ enum ReportStyle {
     thead .number{white-space:normal}
     .long{min-width:13em}
     .number{text-align:right;font-variant-numeric:tabular-nums}
+    .bar{background:linear-gradient(#d5e3f2,#d5e3f2) no-repeat left}
     .good{color:#0b5f2a}.bad{color:#a3160e;font-weight:600}.open{color:#5f4a00}
     .wide .long{min-width:9em}
     .dense th,.dense td{padding:4px 7px;font-size:12.5px}
@@ -50,6 +51,7 @@ enum ReportStyle {
     table{font-size:9pt}th,td{padding:3px 8px}
     .wide table{font-size:8.5pt}.wide th,.wide td{padding:3px 7px}
     .dense th,.dense td{padding:2px 4px;font-size:7pt}
+    .dense thead th{overflow-wrap:anywhere;hyphens:auto}
     thead{display:table-header-group}
     tr,svg{break-inside:avoid}
     .foot{break-before:avoid}

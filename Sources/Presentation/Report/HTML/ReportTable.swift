@@ -50,7 +50,7 @@ struct ReportTable {
   private func cell(_ cell: Report.Cell, _ index: Int) -> Markup {
     let text = cell.text(section.columns[index].unit, language)
     if case .verdict(let isGood, _) = cell { return Markup("td", [("class", Self.verdict(isGood))], text: text) }
-    if looks[index].isNumeric { return Markup("td", [("class", "number")] + bar(cell, looks[index]), text: text) }
+    if looks[index].isNumeric { return Markup("td", number(cell, looks[index]), text: text) }
     let size = [("class", looks[index].isShort ? "short" : "long")]
     return index == 0 ? Markup("th", [("scope", "row")] + size, text: text) : Markup("td", size, text: text)
   }
@@ -63,10 +63,10 @@ struct ReportTable {
     }
   }
 
-  /// A pale bar behind the number.
-  private func bar(_ cell: Report.Cell, _ look: Look) -> [(String, String)] {
-    guard let full = look.full, let number = cell.number, number > 0 else { return [] }
-    let width = coordinate(min(1, number / full) * 100)
-    return [("style", "background-image:linear-gradient(to right,#d5e3f2 \(width)%,transparent \(width)%)")]
+  /// With a pale bar behind the number; a full one leaves a gap before the next column.
+  private func number(_ cell: Report.Cell, _ look: Look) -> [(String, String)] {
+    guard let full = look.full, let number = cell.number, number > 0 else { return [("class", "number")] }
+    let width = coordinate(min(1, number / full) * 94)
+    return [("class", "number bar"), ("style", "background-size:\(width)% 100%")]
   }
 }
