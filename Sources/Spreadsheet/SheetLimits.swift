@@ -13,6 +13,6 @@ public enum SheetLimits {
   /// Files inside the package.
   public static let parts = 10_000
   public static let mergedRanges = 65_536
-  /// The largest integer up to which a spreadsheet's numbers are exact.
-  public static let exactInteger: Int64 = 1 << 53
+  /// Digits of a number that every spreadsheet program keeps: files could hold 17, LibreOffice saves 15 of them.
+  public static let digits = 15
 }
