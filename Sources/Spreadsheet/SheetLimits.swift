@@ -10,9 +10,13 @@ public enum SheetLimits {
   public static let unpackedBytes = 256 << 20
   /// UTF-8 bytes of one text that is read; some programs allow more than Excel.
   public static let textBytes = 1 << 20
-  /// Files inside the package.
+  /// Cells that hold something, and texts that cells share: in a file they may take five bytes each, in memory more.
+  public static let cells = 10_000_000
+  /// Cells with a problem.
+  public static let problems = 10_000
+  /// Files inside the package, and references from one to another.
   public static let parts = 10_000
   public static let mergedRanges = 65_536
-  /// The largest integer up to which a spreadsheet's numbers are exact.
-  public static let exactInteger: Int64 = 1 << 53
+  /// Digits of a number that every spreadsheet program keeps: files could hold 17, LibreOffice saves 15 of them.
+  public static let digits = 15
 }

@@ -106,8 +106,13 @@ struct HostileTests {
   }
 
   @Test func bombs() throws {
-    let empty = String(repeating: "<row/>", count: 1_048_577)
+    let empty = "<row r=\"1048575\"/><row/><row/>"
     #expect(message(try Package(data: empty).bytes())?.contains("the row number 1048577 is wrong") == true)
+    let errors = "<row>" + String(repeating: "<c t=\"e\"><v>#N/A</v></c>", count: SheetLimits.problems + 1) + "</row>"
+    #expect(message(try Package(data: errors).bytes())?.contains("more than 10000 cells with errors") == true)
+    let links = (0...SheetLimits.parts).map { (id: "r\($0)", type: "x", target: "y") }
+    let linked = Package(data: "").replacing("_rels/.rels", with: Package.rels(links))
+    #expect(message(try linked.bytes())?.contains("more than 10000 references inside") == true)
     let long = "<row><c t=\"str\"><v>" + String(repeating: "x", count: SheetLimits.textBytes + 1) + "</v></c></row>"
     #expect(message(try Package(data: long).bytes())?.contains("the text of a cell has more than") == true)
     let tag = "<row a=\"" + String(repeating: "x", count: 3 << 20) + "\"/>"

@@ -10,7 +10,12 @@ struct RecordSheetTests {
       "name",
       Sample.nastyTexts.filter { $0.count < 30_000 }.map { .text($0) } + [.text(String(repeating: "字", count: 32_767))]
     ),
-    ("id", [0, 1, -1, 1 << 53, 1 << 53 + 1, -(1 << 53) - 1, .max, .min].map { .integer($0) }),
+    (
+      "id",
+      [0, 1, -1, 999_999_999_999_999, 1_000_000_000_000_000, 1 << 53, 1 << 53 + 1, -(1 << 53) - 1, .max, .min].map {
+        .integer($0)
+      }
+    ),
     ("sales", [0, -3, 50_001_200, .max, .min].map { .integer($0) }), ("capital", [.integer(1_500_000)]),
     (
       "rate",

@@ -27,11 +27,13 @@ struct WritingTests {
   }
 
   @Test(arguments: [
-    (Cell.integer(0), "0", true), (.integer(-5), "-5", true), (.integer(1 << 53), "9007199254740992", true),
+    (Cell.integer(0), "0", true), (.integer(-5), "-5", true), (.integer(999_999_999_999_999), "999999999999999", true),
+    (.integer(-1_000_000_000_000_000), "-1000000000000000", false),
     (.integer(1 << 53 + 1), "9007199254740993", false), (.integer(.min), "-9223372036854775808", false),
     (.real(0.1), "0.1", true), (.real(0.1 + 0.2), "0.30000000000000004", false), (.real(1e300), "1e+300", true),
     (.real(5e-324), "5e-324", true), (.real(123456.789), "123456.789", true), (.real(1.5e-7), "0.00000015", true),
-    (.figure(0.1 + 0.2), "0.3", true), (.date("2024-02-29"), "2024-02-29", false),
+    (.real(1.0 / 3), "0.3333333333333333", false), (.figure(0.1 + 0.2), "0.3", true),
+    (.date("2024-02-29"), "2024-02-29", false),
     (.date("1900-02-28"), "1900-02-28", false),
     (.date("2023-02-29"), "2023-02-29", false), (.date("soon"), "soon", false),
     (.date("9999-12-31"), "9999-12-31", false),

@@ -16,10 +16,7 @@ struct MergedRanges {
     guard ends.count == 2, let first = ends[0], let last = ends[1], first.row <= last.row, first.column <= last.column
     else { throw ReadFailure.damaged("合并区域 \(text) 有误", "the merged range \(text) is wrong") }
     waiting.append(Range(first: first, last: last))
-    guard waiting.count <= SheetLimits.mergedRanges else {
-      throw ReadFailure.tooLarge(
-        "合并区域超过 \(SheetLimits.mergedRanges) 个", "it has more than \(SheetLimits.mergedRanges) merged ranges")
-    }
+    try ReadFailure.limit(waiting.count, SheetLimits.mergedRanges, "合并区域", "merged ranges")
   }
 
   mutating func sort() { waiting.sort { ($0.first.row, $0.first.column) > ($1.first.row, $1.first.column) } }

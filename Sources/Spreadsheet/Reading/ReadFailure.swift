@@ -28,6 +28,11 @@ enum ReadFailure {
     Failure(.data, zh: "工作簿太大（\(zh)），请拆成几个文件", en: "the workbook is too large (\(en)); split it")
   }
 
+  /// Refuses one more than the limit.
+  static func limit(_ count: Int, _ most: Int, _ zh: String, _ en: String) throws(Failure) {
+    if count > most { throw tooLarge("超过 \(most) 个\(zh)", "it has more than \(most) \(en)") }
+  }
+
   static let memory = Failure(
     .busy, zh: "内存不足，请关闭其他程序后重试", en: "there is not enough memory; close other programs and try again")
 }

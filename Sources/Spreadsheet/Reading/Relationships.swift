@@ -31,6 +31,7 @@ final class Relationships: XMLHandler {
     guard name == "Relationship", attributes["TargetMode"] != "External" else { return }
     guard let id = attributes["Id"], let type = attributes["Type"], let target = attributes["Target"] else { return }
     targets[id] = Target(type: type, part: try resolve(target))
+    try ReadFailure.limit(targets.count, SheetLimits.parts, "内部引用", "references inside")
   }
 
   func end(_ name: String) {}

@@ -20,9 +20,11 @@ final class SharedStrings: XMLHandler {
     }
   }
 
-  func end(_ name: String) {
+  func end(_ name: String) throws(Failure) {
     switch name {
-    case "si": texts.append(text.string)
+    case "si":
+      texts.append(text.string)
+      try ReadFailure.limit(texts.count, SheetLimits.cells, "文本", "texts")
     case "rPh": readings -= 1
     case "t": isInText = false
     default: break

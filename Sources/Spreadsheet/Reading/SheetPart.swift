@@ -6,6 +6,9 @@ final class SheetPart: XMLHandler {
   private(set) var rows: [SheetRow] = []
   private var merged = MergedRanges()
 
+  private var cells = 0
+  private var problems = 0
+
   private var isInData = false
   private var row = SheetRow(number: 0, cells: [])
   private var column = 0
@@ -96,6 +99,11 @@ final class SheetPart: XMLHandler {
     let value = try values.value(of: cell, at: CellReference(row: row.number, column: column))
     if value.text.isEmpty { return }
     row.cells.append(SheetCell(column: Int32(column), isNumber: value.isNumber, text: value.text))
-    if let problem = value.problem { row.problems[column] = problem }
+    cells += 1
+    try ReadFailure.limit(cells, SheetLimits.cells, "单元格", "cells")
+    guard let problem = value.problem else { return }
+    row.problems[column] = problem
+    problems += 1
+    try ReadFailure.limit(problems, SheetLimits.problems, "错误单元格", "cells with errors")
   }
 }

@@ -13,7 +13,7 @@ final class WorkbookPart: XMLHandler {
 
   init(_ part: String, in archive: ZipArchive) throws(Failure) { try archive.parse(part, self) }
 
-  func start(_ name: String, _ attributes: XMLAttributes) {
+  func start(_ name: String, _ attributes: XMLAttributes) throws(Failure) {
     switch name {
     case "workbookPr": countsFrom1904 = ["1", "true"].contains(attributes["date1904"])
     case "sheets": isInSheets = true
@@ -21,6 +21,7 @@ final class WorkbookPart: XMLHandler {
       guard let name = attributes["name"], let id = attributes["id"] else { return }
       let state = attributes["state"] ?? "visible"
       sheets.append(Sheet(name: name, relationship: id, isVisible: state == "visible"))
+      try ReadFailure.limit(sheets.count, SheetLimits.parts, "工作表", "sheets")
     default: break
     }
   }

@@ -63,7 +63,7 @@ private struct SheetImport {
   /// A long code that was typed as a number is no longer the code that was typed.
   private func lostDigits(_ cell: SheetCell) -> Label? {
     let digits = cell.text.utf8.filter { (48...57).contains($0) }.count
-    guard cell.isNumber, !cell.text.contains("."), digits > 15 else { return nil }
+    guard cell.isNumber, !cell.text.contains("."), digits > SheetLimits.digits else { return nil }
     return Label(
       zh: "是超过 15 位的数字，表格软件会改掉末几位；请把单元格设为文本格式后重新输入",
       en:

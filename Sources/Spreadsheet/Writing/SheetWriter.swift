@@ -70,8 +70,7 @@ struct SheetWriter {
     case .none: return
     case .text(let text): try put(text, row, column, format, of: heading.header)
     case .integer(let number):
-      let isExact = number.magnitude <= SheetLimits.exactInteger.magnitude
-      if isExact { return try put(Double(number), row, column, format) }
+      if StoredNumber.isExact(number) { return try put(Double(number), row, column, format) }
       try put(String(number), row, column, formats.of(.text), of: heading.header)
     case .real(let number):
       if StoredNumber.isExact(number) { return try put(number, row, column, format) }

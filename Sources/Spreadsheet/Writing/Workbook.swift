@@ -73,11 +73,11 @@ public struct Workbook: Sendable {
     case none
     /// Never a formula, whatever it begins with. An empty one leaves the cell empty.
     case text(String)
-    /// Written as a text beyond 2^53, where a spreadsheet would change digits.
+    /// Written as a text beyond 15 digits, where a spreadsheet would change some.
     case integer(Int64)
-    /// Written as a text where a spreadsheet would change digits.
+    /// Written as a text when it has more than 15 digits, of which a spreadsheet would change some.
     case real(Double)
-    /// For people to look at: 16 digits are enough.
+    /// For people to look at: always a number.
     case figure(Double)
     /// `YYYY-MM-DD`. Written as a text when it is no date, or one before 1900-03-01.
     case date(String)
