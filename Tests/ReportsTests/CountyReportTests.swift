@@ -134,21 +134,32 @@ import Testing
 @Suite struct SuppressionTests {
   private typealias Figure = Suppression.Figure
 
-  /// Enterprises of each part, of the total, and what is left of them; 0 stands for suppressed.
-  static let cases: [(parts: [Int], total: Int, shown: [Int64])] = [
-    ([3, 4], 7, [3, 4, 7]), ([0, 3], 3, [0, 3, 3]), ([2, 4, 3], 9, [-1, 4, -1, 9]),
-    ([1, 1, 5, 4], 11, [-1, -1, 5, -1, 11]),
-    ([1, 2, 5], 8, [-1, -1, 5, 8]), ([2, 0, 0], 2, [-1, 0, 0, -1]), ([1, 1], 2, [-1, -1, -1]),
-    ([2, 0], 5, [-1, 0, -1]), ([2, 4, 4], 10, [-1, -1, 4, 10]),
+  /// Enterprises of each part; what is shown of them and of the total, −1 for what is left out.
+  static let cases: [(parts: [Int], shown: [Int64])] = [
+    ([], [0]), ([3, 4], [3, 4, 7]), ([0, 3], [0, 3, 3]), ([2, 4, 3], [-1, 4, -1, 9]),
+    ([1, 1, 5, 4], [-1, -1, 5, -1, 11]), ([1, 2, 5], [-1, -1, 5, 8]), ([2, 0, 0], [-1, 0, 0, -1]),
+    ([1, 1], [-1, -1, -1]), ([2, 4, 4], [-1, -1, 4, 10]),
   ]
 
   @Test("Fewer than three, and what would give them away", arguments: cases)
-  func cells(parts: [Int], total: Int, shown: [Int64]) {
+  func cells(parts: [Int], shown: [Int64]) {
     let figures = parts.map { Figure(.count($0), enterprises: $0) }
-    let whole = Figure(.count(total), enterprises: total)
+    let sum = parts.reduce(0, +)
+    let whole = Figure(.count(sum), enterprises: sum)
     let expected = shown.map { $0 < 0 ? Report.Cell.suppressed : .integer($0) }
     #expect(Suppression.cells(figures, total: whole, true) == expected)
-    #expect(Suppression.cells(figures, total: whole, false) == (parts + [total]).map { .count($0) })
+    #expect(Suppression.cells(figures, total: whole, false) == (parts + [sum]).map { .count($0) })
+  }
+
+  @Test("Where the total is public, another part goes, and be it zero")
+  func publicTotal() {
+    let cells = { (parts: [Int]) in
+      let figures = parts.map { Figure(.count($0), enterprises: $0) }
+      return Suppression.cells(figures, total: Figure(.integer(99), enterprises: 0), true)
+    }
+    #expect(cells([0, 2, 0]) == [.suppressed, .suppressed, .integer(0), .integer(99)])
+    #expect(cells([1, 0, 1]) == [.suppressed, .integer(0), .suppressed, .integer(99)])
+    #expect(cells([2]) == [.suppressed, .suppressed])
   }
 
   @Test("A figure alone", arguments: [(0, false), (1, true), (2, true), (3, false)])
