@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Presentation
 import Registry
@@ -10,13 +11,16 @@ import Testing
 /// A database file with the registry's schema and its seed, as a replica or the master has it.
 final class Base {
   private static let schema = Result { try Registry.schema() }
-  private let file: String
+  private let folder: URL
   private let queue: DatabaseQueue
 
-  init(seeded: Bool = true) throws {
-    file = "/tmp/reports-\(UInt64.random(in: 0...UInt64.max)).sqlite"
-    queue = try DatabaseQueue(path: file)
-    let schema = try Self.schema.get()
+  /// Made once and copied, with and without the seed.
+  private static let templates = Result { (try template(seeded: true), try template(seeded: false)) }
+
+  private static func template(seeded: Bool) throws -> URL {
+    let file = FileManager.default.temporaryDirectory.appending(path: "reports-\(UUID().uuidString).sqlite")
+    let queue = try DatabaseQueue(path: file.path)
+    let schema = try schema.get()
     try queue.write { db in
       try createCaptureTables(db, actor: "test")
       try schema.createTables(db, weakKeys: false)
@@ -26,11 +30,22 @@ final class Base {
         for row in rows { try db.run(sql, row) }
       }
     }
+    try queue.close()
+    return file
+  }
+
+  init(seeded: Bool = true) throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: "reports-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let file = folder.appending(path: "registry.sqlite")
+    let templates = try Self.templates.get()
+    try FileManager.default.copyItem(at: seeded ? templates.0 : templates.1, to: file)
+    queue = try DatabaseQueue(path: file.path)
   }
 
   deinit {
     try? queue.close()
-    for end in ["", "-wal", "-shm", "-journal"] { unlink(file + end) }
+    try? FileManager.default.removeItem(at: folder)
   }
 
   func run(_ sql: String) throws { try queue.write { try $0.execute(sql: sql) } }
