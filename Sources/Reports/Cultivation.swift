@@ -14,7 +14,7 @@ extension ReportSource {
     let sql = "SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table)"
     let agreed = try rows(sql).filter { row in
       guard !row[county].isNull, row[county] == row[city] else { return false }
-      return version.map { $0(record, row).map(Value.text) == row[county] } ?? true
+      return version(record, row).map { .text($0) == row[county] } ?? true
     }
     return JSON.array(agreed.map { JSON($0[id]) }).text()
   }

@@ -40,8 +40,8 @@ public struct ReportSource {
   public var subject: String?
   /// Cells of fewer than three enterprises are left out.
   public var isForPublication: Bool
-  /// The version of a row that an approval names. Without it two equal approvals count, whatever was edited since.
-  public var version: (@Sendable (RecordSchema, [Value]) -> String?)?
+  /// What an approval of a row would name now; the engine's rule, which reports do not know. nil: not known.
+  public var version: (RecordSchema, [Value]) -> String? = { _, _ in nil }
 
   public init(
     db: Database, schema: Schema, rules: Rules, day: String, year: Int64? = nil, unit: String? = nil,
@@ -61,7 +61,9 @@ public struct ReportSource {
 /// All reports, in the order in which help lists them.
 public enum Reports {
   public static let all: [any ReportKind.Type] = [
-    Overdue.self, Ledger.self, Bulletin.self, EnterpriseFile.self, Credit.self, Evaluations.self, Investment.self,
-    Activities.self, Innovation.self, Recognised.self, Products.self, Cultivation.self, Cases.self, Releases.self,
+    PlanReport.self,
+    OverdueReport.self, LedgerReport.self, BulletinReport.self, FileReport.self, CreditReport.self,
+    EvaluationReport.self, InvestmentReport.self, ActivitiesReport.self, InnovationReport.self,
+    RecognisedReport.self, ProductsReport.self, CultivationReport.self, CasesReport.self, ReleasesReport.self,
   ]
 }

@@ -25,6 +25,7 @@ public enum Suppression {
 
   /// Figures that add up to a total which is shown as well. Who takes the others from the total must not learn of fewer
   /// than three enterprises: the smallest others go too until that is so, and where there is none, the total.
+  /// Where there is a choice the first of the smallest goes, so that two tables of the same figures leave out the same.
   /// - Returns: the cells in the order given, then the total.
   public static func cells(_ parts: [Figure], total: Figure, _ isForPublication: Bool) -> [Report.Cell] {
     guard isForPublication else { return parts.map(\.cell) + [total.cell] }

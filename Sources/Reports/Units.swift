@@ -46,13 +46,4 @@ struct Units {
     }
     return code
   }
-
-  /// The counties in which something may be counted: those that exist on the day, and those of `used` that do not.
-  /// - Parameter unit: of a county's replica; then only it and those that it has taken over from.
-  func counties(on day: String, used: Set<String>, unit: String?) -> [String] {
-    let known = all.filter { !$0.isCity && ($0.validTo.map { $0 > day } ?? true || used.contains($0.code)) }.map(\.code)
-    let others = used.subtracting(all.map(\.code)).sorted()
-    guard let unit else { return known + others }
-    return (known + others).filter { $0 == unit || current($0, on: day) == unit }
-  }
 }

@@ -11,7 +11,9 @@ import Testing
       try town.add(
         "period", ["code": .integer(Int64(period)), "kind": "month", "due_on": "2018-04-15", "state": "open"])
     }
-    for period in [2017, 2018] { try town.add("period", ["code": .integer(Int64(period)), "kind": "year", "state": "open"]) }
+    for period in [2017, 2018] {
+      try town.add("period", ["code": .integer(Int64(period)), "kind": "year", "state": "open"])
+    }
     for (index, place) in places.enumerated() {
       try town.enterprise(index + 1, "企业\(index + 1)", org: place.org, industry: place.industry)
       try town.recognition(index + 101, of: index + 1, "tech_sme", year: 2017)
@@ -41,7 +43,7 @@ import Testing
     try month(town, 1, 201803, 5)
     try month(town, 8, 201803, 5)
     try town.add("submission", ["org": "320706", "period": 201803, "submitted_on": "2018-04-10"])
-    let report = try town.draw(Bulletin.self, on: "2018-04-10", about: "201803")
+    let report = try town.draw(BulletinReport.self, on: "2018-04-10", about: "201803")
     let rows = try report.rows("coverage", "county", "expected", "reported", "share", "submitted_on")
     #expect(rows.contains("海州区 2 1 0.5 2018-04-10"))
     #expect(rows.contains("东海县 2 0 0 -"))
@@ -60,7 +62,7 @@ import Testing
     try month(town, 3, 201703, 50)
     try month(town, 3, 201803, 7, "staff")
     try month(town, 2, 201802, 900)
-    let report = try town.draw(Bulletin.self, about: "201803")
+    let report = try town.draw(BulletinReport.self, about: "201803")
     let money = try report.rows("money", "indicator", "enterprises", "value", "compared", "now", "before", "growth")
     #expect(money[0] == "应税销售 3 1210 2 210 150 0.4")
     #expect(money[1] == "工业总产值 0 - 0 - - -")
@@ -69,7 +71,9 @@ import Testing
       try report.rows("by_county", "county", "enterprises", "taxable_sales", "growth")
         == ["海州区 2 1150 0.5", "东海县 1 60 0.2", "合计 3 1210 0.4"])
     #expect(
-      try report.rows("by_industry", "industry", "taxable_sales", "growth") == ["C 1150 0.5", "I 60 0.2", "合计 1210 0.4"])
+      try report.rows("by_industry", "industry", "taxable_sales", "growth") == [
+        "C 1150 0.5", "I 60 0.2", "合计 1210 0.4",
+      ])
     #expect(
       try report.rows("series", "month", "enterprises", "now", "before") == ["1 0 - -", "2 1 900 -", "3 3 1210 150"])
   }
@@ -82,9 +86,9 @@ import Testing
     let town = try town(places)
     for enterprise in 1...8 { try month(town, enterprise, 201803, 10) }
     for enterprise in 1...7 { try month(town, enterprise, 201703, 8) }
-    let open = try town.draw(Bulletin.self, about: "201803")
+    let open = try town.draw(BulletinReport.self, about: "201803")
     #expect(try open.rows("by_county", "county", "taxable_sales").contains("灌云县 10"))
-    let report = try town.draw(Bulletin.self, about: "201803", publish: true)
+    let report = try town.draw(BulletinReport.self, about: "201803", publish: true)
     #expect(
       try report.rows("by_county", "county", "taxable_sales", "growth")
         == ["海州区 * 0.25", "东海县 40 0.25", "灌云县 * *", "合计 80 *"])
@@ -96,7 +100,9 @@ import Testing
   @Test("The year: sales, revenue, R&D and staff, and R&D in revenue of those that reported both")
   func annual() throws {
     let town = try town([("320706", nil), ("320706", nil)])
-    let rows: [(Int, Int64, Value, Value, Value)] = [(1, 2018, 100, 5, 20), (2, 2018, 300, .null, 30), (1, 2017, 80, 4, 20)]
+    let rows: [(Int, Int64, Value, Value, Value)] = [
+      (1, 2018, 100, 5, 20), (2, 2018, 300, .null, 30), (1, 2017, 80, 4, 20),
+    ]
     for (enterprise, year, revenue, rd, staff) in rows {
       try town.add(
         "enterprise_year",
@@ -105,7 +111,7 @@ import Testing
           "rd": rd, "staff": staff,
         ])
     }
-    let report = try town.draw(Bulletin.self, about: "2018")
+    let report = try town.draw(BulletinReport.self, about: "2018")
     #expect(
       try report.rows("money", "indicator", "value", "growth")
         == ["应税销售 400 0.25", "营业收入 400 0.25", "研发费用 5 0.25"])
@@ -118,7 +124,7 @@ import Testing
     arguments: [(nil, Failure.Kind.usage), ("201813", .usage), ("２０１８", .usage), ("18", .usage), ("2016", .notFound)])
   func subject(_ subject: String?, _ kind: Failure.Kind) throws {
     let town = try town([])
-    let failure = try #require(throws: Failure.self) { try town.draw(Bulletin.self, about: subject) }
+    let failure = try #require(throws: Failure.self) { try town.draw(BulletinReport.self, about: subject) }
     #expect(failure.kind == kind)
     #expect(failure.message.zh.contains("201803") && failure.message.en.contains("known: 2017, 2018, 201702"))
   }

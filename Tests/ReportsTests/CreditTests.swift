@@ -22,7 +22,8 @@ import Testing
   }
 
   private func rating(
-    _ town: Records, _ number: Int, of enterprise: Int, _ standard: String, _ grade: String, _ from: String, _ to: String,
+    _ town: Records, _ number: Int, of enterprise: Int, _ standard: String, _ grade: String, _ from: String,
+    _ to: String,
     revoked: String? = nil
   ) throws {
     try town.add(
@@ -47,11 +48,13 @@ import Testing
       ("2019-07-10", []),
     ]
     for (day, expected) in cases {
-      let report = try town.draw(Credit.self, on: day)
+      let report = try town.draw(CreditReport.self, on: day)
       #expect(try report.rows("ratings", "enterprise", "grade", "version") == expected, "\(day)")
     }
     #expect(
-      try town.draw(Credit.self, on: "2018-08-31").rows("grades", "grade", "count") == ["A级 1", "B级 0", "C级 1", "D级 0"])
+      try town.draw(CreditReport.self, on: "2018-08-31").rows("grades", "grade", "count") == [
+        "A级 1", "B级 0", "C级 1", "D级 0",
+      ])
   }
 
   @Test("The extract for a purpose names the day and the uses recorded for it")
@@ -66,11 +69,11 @@ import Testing
           "used_on": "2018-08-01", "grade": "A", "matter": .text("事项\(number)"),
         ])
     }
-    let report = try town.draw(Credit.self, on: "2018-08-01", about: "bidding")
+    let report = try town.draw(CreditReport.self, on: "2018-08-01", about: "bidding")
     #expect(report.title.zh == "信用评级摘录:项目招标(2018-08-01)")
     #expect(try report.rows("uses", "enterprise", "grade", "matter") == ["甲公司 A级 事项10"])
-    #expect(try town.draw(Credit.self, on: "2018-07-31", about: "bidding").rows("uses", "matter") == [])
-    let failure = try #require(throws: Failure.self) { try town.draw(Credit.self, about: "biding") }
+    #expect(try town.draw(CreditReport.self, on: "2018-07-31", about: "bidding").rows("uses", "matter") == [])
+    let failure = try #require(throws: Failure.self) { try town.draw(CreditReport.self, about: "biding") }
     #expect(failure.kind == .usage && failure.message.en.contains("did you mean 'bidding'"))
     #expect(failure.message.zh.contains("procurement"))
   }
@@ -93,12 +96,14 @@ import Testing
         "cultivation_entry",
         ["id": id(20 + enterprise), "enterprise_id": id(enterprise), "batch": "1", "county_ok": "v", "city_ok": "v"])
     }
-    let report = try town.draw(Evaluations.self)
+    let report = try town.draw(EvaluationReport.self)
     #expect(
       try report.rows("scores", "rank", "enterprise", "score", "rank_before", "change")
         == ["1 乙公司 90 - -", "2 丙公司 80 2 0", "2 甲公司 80 1 -1"])
     #expect(
-      try report.rows("grades", "grade", "count", "mean", "last_year") == ["A级 1 90 1", "B级 2 80 0", "C级 0 - 1", "D级 0 - 0"])
+      try report.rows("grades", "grade", "count", "mean", "last_year") == [
+        "A级 1 90 1", "B级 2 80 0", "C级 0 - 1", "D级 0 - 0",
+      ])
     #expect(try report.rows("missing", "enterprise") == ["丁公司"])
   }
 }

@@ -29,14 +29,14 @@ import Testing
     try loan(town, 2, "农商行", 400_000_000, "2018-12-31")
     try loan(town, 3, "东方银行", 1, "2019-01-01")
     func rows(_ day: String) throws -> [String] {
-      try town.draw(Ledger.self, on: day).rows(
+      try town.draw(LedgerReport.self, on: day).rows(
         "refinancing", "year", "count", "amount", "outstanding", "target", "share", "reached")
     }
     #expect(try rows("2018-12-30")[0] == "2018 1 600000000 600000000 1e+09 0.6 否")
     #expect(try rows("2018-12-31")[0] == "2018 2 1000000000 400000000 1e+09 1 是")
     #expect(try rows("2019-01-01")[1] == "2019 1 1 1 1e+09 1e-09 否")
     #expect(
-      try town.draw(Ledger.self, on: "2019-01-01").rows("banks", "year", "bank", "count", "amount", "outstanding")
+      try town.draw(LedgerReport.self, on: "2019-01-01").rows("banks", "year", "bank", "count", "amount", "outstanding")
         == ["2018 农商行 2 1000000000 400000000", "2019 东方银行 1 1 1"])
   }
 
@@ -44,9 +44,9 @@ import Testing
   func large() throws {
     let town = try town()
     try loan(town, 1, "甲", 4_611_686_018_427_387_903, "2018-01-01")
-    #expect(try town.draw(Ledger.self).rows("banks", "amount") == ["4611686018427387903"])
+    #expect(try town.draw(LedgerReport.self).rows("banks", "amount") == ["4611686018427387903"])
     try loan(town, 2, "甲", .max, "2018-01-01")
-    #expect(try town.draw(Ledger.self).rows("banks", "amount") == ["1.384e+19"])
+    #expect(try town.draw(LedgerReport.self).rows("banks", "amount") == ["1.384e+19"])
   }
 
   @Test("Support by field and year with corrections, and by the grade of the evaluation it rests on")
@@ -65,7 +65,7 @@ import Testing
           "granted_on": .text(day), "evaluation_year": year, "doc_no": "1",
         ])
     }
-    let report = try town.draw(Ledger.self)
+    let report = try town.draw(LedgerReport.self)
     let rows = try report.rows("support", "field", "count", "enterprises", "amount", "y2017", "y2018")
     #expect(rows.count == 7)
     #expect(rows[0] == "技术研发 2 1 400000 0 400000")
@@ -102,7 +102,7 @@ import Testing
           "given_on": .text(day), "accepted": .integer(Int64(accepted)),
         ])
     }
-    let report = try town.draw(Ledger.self, on: "2018-06-30")
+    let report = try town.draw(LedgerReport.self, on: "2018-06-30")
     #expect(
       try report.rows("funds", "fund", "count", "enterprises", "amount", "held") == ["发展基金 2 2 6000000 3000000"])
     #expect(

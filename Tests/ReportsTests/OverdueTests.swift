@@ -24,7 +24,7 @@ import Testing
       ("2019-06-30", ["甲公司 建中心 365"]),
     ]
     for (day, expected) in cases {
-      let report = try town.draw(Overdue.self, on: day)
+      let report = try town.draw(OverdueReport.self, on: day)
       #expect(try report.rows("milestones", "enterprise", "title", "days_late") == expected, "\(day)")
     }
   }
@@ -42,11 +42,11 @@ import Testing
         ])
     }
     try town.add("roadmap", ["id": id(10), "enterprise_id": id(2), "policy": "一企一策", "goal": "上亿元"])
-    let report = try town.draw(Overdue.self)
+    let report = try town.draw(OverdueReport.self)
     // The third has approvals of two versions, which are no agreement.
     #expect(try report.rows("without_roadmap", "enterprise", "batch") == ["甲公司 2018-1"])
     #expect(try report.rows("unapproved", "enterprise", "goal") == ["乙公司 上亿元"])
-    let edited = try town.draw(Overdue.self, version: { _, _ in "v9" })
+    let edited = try town.draw(OverdueReport.self, version: { _, _ in "v9" })
     #expect(try edited.rows("without_roadmap", "enterprise") == [], "an edit after both approvals voids them")
   }
 
@@ -55,12 +55,12 @@ import Testing
     let town = try town()
     try town.add("period", ["code": 201803, "kind": "month", "due_on": "2018-04-15", "state": "open"])
     try town.add("submission", ["org": "320706", "period": 201803, "submitted_on": "2018-04-16"])
-    #expect(try town.draw(Overdue.self, on: "2018-04-15").rows("submissions", "county") == [])
-    let late = try town.draw(Overdue.self, on: "2018-04-17").rows("submissions", "county", "period", "days_late")
+    #expect(try town.draw(OverdueReport.self, on: "2018-04-15").rows("submissions", "county") == [])
+    let late = try town.draw(OverdueReport.self, on: "2018-04-17").rows("submissions", "county", "period", "days_late")
     #expect(late.contains("东海县 201803 2"))
     #expect(!late.contains { $0.hasPrefix("海州区") || $0.hasPrefix("新浦区") || $0.contains("委员会") })
     #expect(late.count == 9)
-    let own = try town.draw(Overdue.self, on: "2018-04-17", unit: "320722").rows("submissions", "county")
+    let own = try town.draw(OverdueReport.self, on: "2018-04-17", unit: "320722").rows("submissions", "county")
     #expect(own == ["东海县"])
   }
 
@@ -75,7 +75,7 @@ import Testing
       ])
     for (day, expected) in [("2018-04-30", []), ("2018-05-01", ["融资 0"]), ("2018-05-10", ["融资 9"]), ("2018-05-11", [])]
     {
-      #expect(try town.draw(Overdue.self, on: day).rows("issues", "topic", "days_open") == expected, "\(day)")
+      #expect(try town.draw(OverdueReport.self, on: day).rows("issues", "topic", "days_open") == expected, "\(day)")
     }
   }
 
@@ -89,7 +89,7 @@ import Testing
       "qualification",
       ["id": id(43), "enterprise_id": id(1), "kind": "quality", "name": "ISO 9001", "expires_on": "2018-09-01"])
     func rows(_ day: String) throws -> [String] {
-      try town.draw(Overdue.self, on: day).rows("expiring", "enterprise", "kind", "what", "days_left")
+      try town.draw(OverdueReport.self, on: day).rows("expiring", "enterprise", "kind", "what", "days_left")
     }
     #expect(try rows("2018-10-01") == ["甲公司 资质 ISO 9001 -30"])
     #expect(try rows("2018-10-02") == ["甲公司 资质 ISO 9001 -31", "甲公司 认定 高新技术企业 90"])
@@ -123,12 +123,12 @@ import Testing
     try town.add(
       "meeting_decision",
       ["meeting_id": id(80), "item": 1, "subject": "名单", "outcome": "同意", "org": "320706", "due_on": "2018-06-29"])
-    let report = try town.draw(Overdue.self, on: "2018-06-30")
+    let report = try town.draw(OverdueReport.self, on: "2018-06-30")
     #expect(try report.rows("contacts", "county", "count") == ["海州区 1"])
     #expect(try report.rows("contracts", "contract_no", "units", "delivered") == ["HT61 2 1"])
     #expect(try report.rows("decisions", "subject", "org", "days_late") == ["名单 海州区 1"])
     #expect(!"\(report)".contains("张三"))
-    let before = try town.draw(Overdue.self, on: "2018-06-29")
+    let before = try town.draw(OverdueReport.self, on: "2018-06-29")
     #expect(try before.rows("contracts", "contract_no") == [] && before.rows("decisions", "subject") == [])
   }
 }

@@ -81,7 +81,7 @@ final class Records {
   func draw(
     _ kind: any ReportKind.Type, on day: String = "2018-12-31", year: Int64? = nil, unit: String? = nil,
     about subject: String? = nil, publish: Bool = false,
-    version: (@Sendable (RecordSchema, [Value]) -> String?)? = nil
+    version: @escaping (RecordSchema, [Value]) -> String? = { _, _ in nil }
   ) throws -> Report {
     let rules = try Self.known.get().rules
     return try queue.read { db in

@@ -3,7 +3,7 @@ import SyncCore
 
 // Sums by county and by industry, and the months of a year.
 
-extension Bulletin {
+extension BulletinReport {
   static func groups(_ source: ReportSource, _ figures: BulletinFigures) throws -> [Report.Section] {
     let names = try Names(source.db)
     let byCounty = Dictionary(grouping: figures.reporters, by: \.org).sorted { $0.key < $1.key }

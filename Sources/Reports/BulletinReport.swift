@@ -2,7 +2,7 @@ import Presentation
 import SyncCore
 
 /// What tech SMEs and small giants reported for a period. Aggregates only.
-public enum Bulletin: ReportKind {
+public enum BulletinReport: ReportKind {
   public static let name = "bulletin"
   public static let summary = Label(
     zh: "统计通报:一个报告期的上报率、合计、同比", en: "Statistical bulletin of a period: coverage, sums, growth")
@@ -58,7 +58,7 @@ public enum Bulletin: ReportKind {
       [
         .county, Drawn("expected", zh: "应报", en: "Expected"), Drawn("reported", zh: "实报", en: "Reported"),
         Drawn("share", zh: "上报率", en: "Share", unit: .percent, hasBar: true),
-        source.field("submission", "submitted_on"),
+        source.drawn("submission", "submitted_on"),
       ],
       arguments: ["day": .text(period.lastDay), "period": .integer(period.code), "until": .text(source.day)],
       sql: """
