@@ -19,7 +19,8 @@ public enum BulletinReport: ReportKind {
     sections.append(indicators(source, "people", Label(zh: "人数指标", en: "People"), people, figures.reporters))
     sections += try groups(source, figures)
     if !period.isMonth { sections.append(intensity(source, figures)) }
-    sections.append(try BulletinSeries(source, period).section(source))
+    let compared = period.isMonth ? FigureSum("taxable_sales", figures.reporters).compared : nil
+    sections.append(try BulletinSeries(source, period, compared: compared).section(source))
     return Report(
       name: name,
       title: Label(zh: "统计通报(\(period.label.zh))", en: "Statistical bulletin, \(period.label.en)"),
@@ -103,8 +104,9 @@ public enum BulletinReport: ReportKind {
   private static func intensity(_ source: ReportSource, _ figures: BulletinFigures) -> Report.Section {
     let both = figures.reporters.filter { $0.now["rd"] != nil && $0.now["revenue"] != nil }
     let (rd, revenue) = (Sum(both.compactMap { $0.now["rd"] }), Sum(both.compactMap { $0.now["revenue"] }))
-    let others = FigureSum("rd", figures.reporters).count - both.count
-    let counted = others > 0 && others < Suppression.fewest ? others : both.count
+    // The sums of all, less those of both, may not reveal the few that reported one.
+    let others = ["rd", "revenue"].map { FigureSum($0, figures.reporters).count - both.count }
+    let counted = others.first { $0 > 0 && $0 < Suppression.fewest } ?? both.count
     let cells = [rd.cell, revenue.cell, rd.share(of: revenue)].map {
       Suppression.cell(.init(both.isEmpty ? .none : $0, enterprises: counted), source.isForPublication)
     }

@@ -104,10 +104,10 @@ public enum OverdueReport: ReportKind {
         """)
   }
 
-  /// The schema does not say when a decision is carried out: all of those past due are listed.
   static func decisions(_ source: ReportSource) throws -> Report.Section {
     try source.section(
       "decisions", Label(zh: "到期的会商决定", en: "Meeting decisions past due"),
+      notes: [Label(zh: "是否已办结未登记,请逐项核对", en: "Whether they were carried out is not recorded: please check each")],
       [
         Drawn("held_on", zh: "会商日期", en: "Meeting held on"), source.drawn("meeting_decision", "subject"),
         source.drawn("meeting_decision", "outcome"), source.drawn("meeting_decision", "org"),

@@ -72,7 +72,7 @@ import Testing
         == ["海州区 2 1150 0.5", "东海县 1 60 0.2", "合计 3 1210 0.4"])
     #expect(
       try report.rows("by_industry", "industry", "taxable_sales", "growth") == [
-        "C 1150 0.5", "I 60 0.2", "合计 1210 0.4",
+        "C 制造业 1150 0.5", "I 信息传输、软件和信息技术服务业 60 0.2", "合计 1210 0.4",
       ])
     #expect(
       try report.rows("series", "month", "enterprises", "now", "before") == ["1 0 - -", "2 1 900 -", "3 3 1210 150"])
@@ -95,6 +95,25 @@ import Testing
     // Seven of the eight are compared: their sums would tell the eighth's.
     #expect(try report.rows("money", "value", "now", "before", "growth")[0] == "80 * * *")
     #expect(try report.rows("by_industry", "taxable_sales") == ["80", "80"])
+  }
+
+  @Test("Sums that differ by one or two enterprises do not stand side by side in what is published")
+  func differences() throws {
+    let town = try town(Array(repeating: (org: "320706", industry: nil), count: 4))
+    for enterprise in 1...4 { try month(town, enterprise, 201703, 8) }
+    for enterprise in 1...3 { try month(town, enterprise, 201803, 10) }
+    let revenue: [(Int, Value, Value)] = [(1, 100, 5), (2, 100, 5), (3, 100, 5), (4, 100, .null)]
+    for (enterprise, revenue, rd) in revenue {
+      try town.add(
+        "enterprise_year", ["enterprise_id": id(enterprise), "year": 2018, "revenue": revenue, "rd": rd])
+    }
+    for (publish, before, share) in [(false, "32", "15 300 0.05"), (true, "*", "* * *")] {
+      let report = try town.draw(BulletinReport.self, about: "201803", publish: publish)
+      #expect(try report.rows("money", "value", "before", "growth")[0] == "30 24 0.25")
+      #expect(try report.rows("series", "enterprises_before", "before").last == "4 \(before)")
+      let annual = try town.draw(BulletinReport.self, about: "2018", publish: publish)
+      #expect(try annual.rows("rd_intensity", "rd", "revenue", "share") == [share])
+    }
   }
 
   @Test("The year: sales, revenue, R&D and staff, and R&D in revenue of those that reported both")
