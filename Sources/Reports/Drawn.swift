@@ -38,7 +38,7 @@ struct Drawn {
 
 extension ReportSource {
   /// A column headed and read as the schema says of a field; money comes in units of 10,000 yuan.
-  func field(_ record: String, _ field: String, as name: String? = nil) -> Drawn {
+  func drawn(_ record: String, _ field: String, as name: String? = nil) -> Drawn {
     guard let known = schema.record(record)?.field(field) else { return Drawn(name ?? field, zh: field, en: field) }
     let unit: Report.Unit = known.kind == .money ? .wan : .none
     let column = Report.Column(name ?? field, known.label.withoutUnit, unit: unit)
@@ -48,7 +48,7 @@ extension ReportSource {
   }
 
   /// A column of codes that a list of code items names.
-  func code(_ record: String, _ field: String) -> Drawn { Drawn(self.field(record, field).column, .code) }
+  func code(_ record: String, _ field: String) -> Drawn { Drawn(drawn(record, field).column, .code) }
 
   /// The name that the schema gives a value of a field.
   func choice(_ record: String, _ field: String, _ value: String) -> Label {

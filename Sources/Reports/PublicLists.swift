@@ -4,7 +4,7 @@ import SyncCore
 // Lists that the city makes public: credit code, name and county, and no survey data.
 
 /// The enterprises recognised under a scheme in a year.
-public enum Recognised: ReportKind {
+public enum RecognisedReport: ReportKind {
   public static let name = "recognised"
   public static let summary = Label(zh: "认定名单:一类认定、一个年份", en: "The enterprises recognised under a scheme in a year")
   public static let subject: Label? = Label(zh: "认定类别,如 small_giant", en: "a scheme such as small_giant")
@@ -12,7 +12,7 @@ public enum Recognised: ReportKind {
 
   public static func draw(_ source: ReportSource) throws -> Report {
     let scheme = try scheme(source)
-    let field = { (name: String) in source.field("recognition", name) }
+    let field = { (name: String) in source.drawn("recognition", name) }
     let section = try source.section(
       "recognised", scheme.label,
       [
@@ -48,7 +48,7 @@ public enum Recognised: ReportKind {
 }
 
 /// Products that the city confirmed in a year.
-public enum Products: ReportKind {
+public enum ProductsReport: ReportKind {
   public static let name = "products"
   public static let summary = Label(zh: "专精特新产品名单", en: "The specialised products confirmed in a year")
   public static let isPublic = true
@@ -63,7 +63,7 @@ public enum Products: ReportKind {
     try source.section(
       "products", Label(zh: "产品", en: "Products"),
       [
-        Drawn("product", zh: "产品", en: "Product"), source.field("product", "kind"), source.field("product", "level"),
+        Drawn("product", zh: "产品", en: "Product"), source.drawn("product", "kind"), source.drawn("product", "level"),
         .uscc, .enterprise, .county,
       ],
       sql: """
@@ -75,7 +75,7 @@ public enum Products: ReportKind {
 }
 
 /// The joint cultivation list on the day.
-public enum Cultivation: ReportKind {
+public enum CultivationReport: ReportKind {
   public static let name = "cultivation"
   public static let summary = Label(zh: "科技小巨人培育入库名单", en: "The joint cultivation list on the day")
   public static let isPublic = true
@@ -83,7 +83,7 @@ public enum Cultivation: ReportKind {
   public static func draw(_ source: ReportSource) throws -> Report {
     let section = try source.section(
       "cultivation", Label(zh: "入库企业", en: "Enterprises listed"),
-      [source.field("cultivation_entry", "batch"), .uscc, .enterprise, .county],
+      [source.drawn("cultivation_entry", "batch"), .uscc, .enterprise, .county],
       sql: """
         SELECT c.batch, e.uscc, e.name, e.owner_org FROM cultivation_entry c JOIN enterprise e ON e.id = c.enterprise_id
         WHERE \(inCultivation("c")) AND \(Valid.enterprise("e")) ORDER BY c.batch, e.owner_org, e.name, e.id
@@ -96,7 +96,7 @@ public enum Cultivation: ReportKind {
 }
 
 /// Model cases of a year.
-public enum Cases: ReportKind {
+public enum CasesReport: ReportKind {
   public static let name = "cases"
   public static let summary = Label(zh: "先进典型名单", en: "The model cases of a year")
   public static let isPublic = true
@@ -104,7 +104,7 @@ public enum Cases: ReportKind {
   public static func draw(_ source: ReportSource) throws -> Report {
     let section = try source.section(
       "cases", Label(zh: "先进典型", en: "Model cases"),
-      [source.field("model_case", "title"), .uscc, .enterprise, .county, source.field("model_case", "media")],
+      [source.drawn("model_case", "title"), .uscc, .enterprise, .county, source.drawn("model_case", "media")],
       sql: """
         SELECT c.title, e.uscc, e.name, e.owner_org, c.media FROM model_case c JOIN enterprise e ON e.id = c.enterprise_id
         WHERE c.confirmed = 1 AND c.year = :year AND \(Valid.enterprise("e")) ORDER BY e.owner_org, e.name, c.title, c.id
@@ -116,7 +116,7 @@ public enum Cases: ReportKind {
 }
 
 /// What the release platform shows: products and technologies that the city confirmed in a year.
-public enum Releases: ReportKind {
+public enum ReleasesReport: ReportKind {
   public static let name = "releases"
   public static let summary = Label(zh: "新产品新技术发布", en: "New products and technologies to be released")
   public static let isPublic = true
@@ -125,7 +125,7 @@ public enum Releases: ReportKind {
     let technologies = try source.section(
       "technologies", Label(zh: "关键技术", en: "Technologies"),
       [
-        Drawn("technology", zh: "技术", en: "Technology"), source.field("key_technology", "kind"),
+        Drawn("technology", zh: "技术", en: "Technology"), source.drawn("key_technology", "kind"),
         source.code("key_technology", "field"), .uscc, .enterprise, .county,
       ],
       sql: """
@@ -135,6 +135,6 @@ public enum Releases: ReportKind {
         """)
     return Report(
       name: name, title: Label(zh: "\(source.year) 年新产品新技术发布", en: "New products and technologies of \(source.year)"),
-      notes: [source.dayNote], sections: [try Products.section(source), technologies])
+      notes: [source.dayNote], sections: [try ProductsReport.section(source), technologies])
   }
 }

@@ -63,7 +63,8 @@ public struct ReportSource {
 public enum Reports {
   public static let all: [any ReportKind.Type] = [
     PlanReport.self,
-    Overdue.self, Ledger.self, Bulletin.self, EnterpriseFile.self, Credit.self, Evaluations.self, Investment.self,
-    Activities.self, Innovation.self, Recognised.self, Products.self, Cultivation.self, Cases.self, Releases.self,
+    OverdueReport.self, LedgerReport.self, BulletinReport.self, FileReport.self, CreditReport.self,
+    EvaluationReport.self, InvestmentReport.self, ActivitiesReport.self, InnovationReport.self,
+    RecognisedReport.self, ProductsReport.self, CultivationReport.self, CasesReport.self, ReleasesReport.self,
   ]
 }

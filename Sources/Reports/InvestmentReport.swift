@@ -2,7 +2,7 @@ import Presentation
 import SyncCore
 
 /// Investment leads by phase and county, and the map of the industry chains with its gaps.
-public enum Investment: ReportKind {
+public enum InvestmentReport: ReportKind {
   public static let name = "investment"
   public static let summary = Label(
     zh: "科技招商与产业链全景图", en: "Investment leads, and the map of the industry chains with its gaps")
@@ -22,7 +22,7 @@ public enum Investment: ReportKind {
     return try source.section(
       "phases", title,
       [
-        source.field("investment_project", "phase"), .count, .money("amount", zh: "计划投资", en: "Planned investment"),
+        source.drawn("investment_project", "phase"), .count, .money("amount", zh: "计划投资", en: "Planned investment"),
         Drawn("top500", zh: "其中500强", en: "Of these top 500"),
       ],
       chart: Report.Chart(.bars, title, x: "phase", y: ["count"]),
@@ -37,7 +37,7 @@ public enum Investment: ReportKind {
     try source.section(
       "counties", Label(zh: "招商项目(按单位和进度)", en: "Investment leads by unit and phase"),
       [
-        .county, source.field("investment_project", "phase"), .count,
+        .county, source.drawn("investment_project", "phase"), .count,
         .money("amount", zh: "计划投资", en: "Planned investment"),
       ],
       sql: """
@@ -50,7 +50,7 @@ public enum Investment: ReportKind {
     let names = ["top500", "name", "investor", "phase", "amount", "since"]
     return try source.section(
       "top500", Label(zh: "500强项目", en: "Projects of top 500 companies"),
-      names.map { source.field("investment_project", $0) } + [.county],
+      names.map { source.drawn("investment_project", $0) } + [.county],
       sql: """
         SELECT i.top500, i.name, i.investor, i.phase, i.amount, i.since, i.owner_org FROM investment_project i
         WHERE i.top500 IS NOT NULL AND \(begun) ORDER BY i.top500 DESC, \(place(source)), i.name, i.id

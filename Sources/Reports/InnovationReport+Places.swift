@@ -3,7 +3,7 @@ import SyncCore
 
 // Clusters, platforms, parks, carriers, and the fields of industry.
 
-extension Innovation {
+extension InnovationReport {
   /// Sales are the sum over the members of what they reported for the year.
   static func clusters(_ source: ReportSource) throws -> Report.Section {
     try source.section(
@@ -12,7 +12,7 @@ extension Innovation {
         .name, .county, source.code("cluster", "field"), Drawn("members", zh: "成员企业", en: "Members"),
         Drawn("reported", zh: "有数据的成员", en: "Members with figures"),
         .money("sales", zh: "\(source.year) 年应税销售", en: "Taxable sales of \(source.year)"),
-        source.field("cluster", "confirmed_year"),
+        source.drawn("cluster", "confirmed_year"),
       ],
       sql: """
         SELECT c.name, c.owner_org, c.field, count(e.id), count(y.taxable_sales), \(yuanSum("y.taxable_sales")),
@@ -26,7 +26,7 @@ extension Innovation {
 
   /// The city keeps them itself; existing ones are the plan's baseline.
   static func platforms(_ source: ReportSource) throws -> Report.Section {
-    let field = { (name: String) in source.field("platform", name) }
+    let field = { (name: String) in source.drawn("platform", name) }
     return try source.bilingual(
       "platforms", Label(zh: "公共技术服务平台", en: "Public technology platforms"),
       [field("kind"), .name, field("year"), source.code("platform", "field"), field("services")], zh: 1, en: 5,
@@ -39,7 +39,7 @@ extension Innovation {
   static func parkCounts(_ source: ReportSource) throws -> Report.Section {
     try source.section(
       "park_counts", Label(zh: "园区和基地(按类别)", en: "Parks and bases by kind"),
-      [source.field("park", "kind"), .count, Drawn("confirmed", zh: "市级确认", en: "Confirmed"), added],
+      [source.drawn("park", "kind"), .count, Drawn("confirmed", zh: "市级确认", en: "Confirmed"), added],
       sql: """
         WITH k(place, code) AS (\(source.choiceRows("park", "kind")))
         SELECT k.code, count(p.id), coalesce(sum(\(counted("p"))), 0),
@@ -49,7 +49,7 @@ extension Innovation {
   }
 
   static func parks(_ source: ReportSource) throws -> Report.Section {
-    let field = { (name: String) in source.field("park", name) }
+    let field = { (name: String) in source.drawn("park", name) }
     return try source.bilingual(
       "parks", Label(zh: "园区和基地", en: "Parks and bases"),
       [
@@ -67,7 +67,7 @@ extension Innovation {
   static func carrierCounts(_ source: ReportSource) throws -> Report.Section {
     try source.section(
       "carrier_counts", Label(zh: "产学研创新载体(按类别)", en: "Carriers by kind"),
-      [source.field("carrier", "kind"), .count, added, Drawn("belt_road", zh: "其中一带一路", en: "Of these Belt and Road")],
+      [source.drawn("carrier", "kind"), .count, added, Drawn("belt_road", zh: "其中一带一路", en: "Of these Belt and Road")],
       sql: """
         SELECT c.kind, count(*), \(addedThisYear("c")), coalesce(sum(c.belt_road), 0) FROM carrier c
         WHERE \(counted("c")) GROUP BY c.kind ORDER BY c.kind
@@ -75,7 +75,7 @@ extension Innovation {
   }
 
   static func carriers(_ source: ReportSource) throws -> Report.Section {
-    let field = { (name: String) in source.field("carrier", name) }
+    let field = { (name: String) in source.drawn("carrier", name) }
     return try source.section(
       "carriers", Label(zh: "产学研创新载体", en: "Industry-university-research carriers"),
       [

@@ -3,7 +3,7 @@ import SyncCore
 
 /// What the city's innovation consists of: technologies, products, clusters, institutions, platforms, parks, carriers,
 /// projects, fields, documents. What the city has confirmed counts, from the year in which it did.
-public enum Innovation: ReportKind {
+public enum InnovationReport: ReportKind {
   public static let name = "innovation"
   public static let summary = Label(
     zh: "创新资源:关键技术、产品、集群、研发机构、平台、园区、载体、项目、领域、文件",
@@ -37,7 +37,7 @@ public enum Innovation: ReportKind {
     try source.section(
       "recognitions", Label(zh: "各类认定", en: "Recognitions by scheme"),
       [
-        source.field("recognition", "scheme"), Drawn("valid", zh: "当日有效家数", en: "Enterprises valid on the day"),
+        source.drawn("recognition", "scheme"), Drawn("valid", zh: "当日有效家数", en: "Enterprises valid on the day"),
         Drawn("made", zh: "\(source.year) 年认定", en: "Made in \(source.year)"),
       ],
       sql: """
@@ -65,9 +65,9 @@ public enum Innovation: ReportKind {
     try source.section(
       "technologies", Label(zh: "关键技术和产品", en: "Key technologies and products"),
       [
-        source.field("key_technology", "name"), source.field("key_technology", "kind"), .enterprise, .county,
+        source.drawn("key_technology", "name"), source.drawn("key_technology", "kind"), .enterprise, .county,
         source.code("key_technology", "field"), source.code("key_technology", "topic"),
-        source.field("key_technology", "confirmed_year"),
+        source.drawn("key_technology", "confirmed_year"),
       ],
       sql: """
         SELECT t.name, t.kind, e.name, e.owner_org, t.field, t.topic, t.confirmed_year
@@ -79,7 +79,7 @@ public enum Innovation: ReportKind {
   static func products(_ source: ReportSource) throws -> Report.Section {
     let title = Label(zh: "专精特新产品(按类别)", en: "Specialised products by kind")
     return try source.section(
-      "products", title, [source.field("product", "kind"), .count, added, .enterprises],
+      "products", title, [source.drawn("product", "kind"), .count, added, .enterprises],
       chart: Report.Chart(.bars, title, x: "kind", y: ["count"]),
       sql: """
         SELECT p.kind, count(*), \(addedThisYear("p")), count(DISTINCT p.enterprise_id) FROM product p
@@ -89,7 +89,7 @@ public enum Innovation: ReportKind {
 
   /// The year of an institution is that of its confirmation.
   static func institutions(_ source: ReportSource) throws -> Report.Section {
-    let field = { (name: String) in source.field("rd_institution", name) }
+    let field = { (name: String) in source.drawn("rd_institution", name) }
     return try source.section(
       "institutions", Label(zh: "市级以上研发机构(按年、类别、级别)", en: "R&D institutions by year, kind and level"),
       [field("confirmed_year"), field("kind"), field("level"), .count],
@@ -103,7 +103,7 @@ public enum Innovation: ReportKind {
     try source.section(
       "projects", Label(zh: "重大科技成果转化项目(按进度和专题)", en: "Transformation projects by phase and topic"),
       [
-        source.field("project", "phase"), source.code("project", "topic"), .count, added,
+        source.drawn("project", "phase"), source.code("project", "topic"), .count, added,
         .money("investment", zh: "总投资", en: "Investment"),
       ],
       sql: """
@@ -116,7 +116,7 @@ public enum Innovation: ReportKind {
     let names = ["kind", "title", "doc_no", "issued_by", "issued_on", "topic"]
     return try source.section(
       "documents", Label(zh: "文件(战略研究、政策等)", en: "Documents in force: studies, policies and others"),
-      names.map { source.field("document", $0) },
+      names.map { source.drawn("document", $0) },
       sql: """
         SELECT \(names.joined(separator: ", ")) FROM document WHERE (issued_on IS NULL OR issued_on <= :day)
           AND (repealed_on IS NULL OR repealed_on > :day) ORDER BY kind, issued_on, title, id

@@ -2,7 +2,7 @@ import Presentation
 import SyncCore
 
 /// What is late on the day, and what soon ends. The last day of a deadline is not late.
-public enum Overdue: ReportKind {
+public enum OverdueReport: ReportKind {
   public static let name = "overdue"
   public static let summary = Label(
     zh: "逾期与到期:节点、路线图、上报、诉求、证书、会商决定、服务合同",
@@ -24,7 +24,7 @@ public enum Overdue: ReportKind {
   static func milestones(_ source: ReportSource) throws -> Report.Section {
     try source.section(
       "milestones", Label(zh: "逾期节点", en: "Milestones past due"),
-      [.enterprise, .county, source.field("milestone", "title"), source.field("milestone", "due_on"), .daysLate],
+      [.enterprise, .county, source.drawn("milestone", "title"), source.drawn("milestone", "due_on"), .daysLate],
       sql: """
         SELECT e.name, e.owner_org, m.title, m.due_on, \(daysBetween("m.due_on", ":day"))
         FROM milestone m JOIN roadmap r ON r.id = m.roadmap_id JOIN enterprise e ON e.id = r.enterprise_id
@@ -36,7 +36,7 @@ public enum Overdue: ReportKind {
   static func withoutRoadmap(_ source: ReportSource) throws -> Report.Section {
     try source.section(
       "without_roadmap", Label(zh: "入库而无成长路线图", en: "In the cultivation list without a roadmap"),
-      [.enterprise, .county, source.field("cultivation_entry", "batch")],
+      [.enterprise, .county, source.drawn("cultivation_entry", "batch")],
       sql: """
         SELECT e.name, e.owner_org, min(c.batch) FROM cultivation_entry c JOIN enterprise e ON e.id = c.enterprise_id
         WHERE e.merged_into IS NULL AND \(inCultivation("c"))
@@ -48,7 +48,7 @@ public enum Overdue: ReportKind {
   static func unapproved(_ source: ReportSource) throws -> Report.Section {
     try source.section(
       "unapproved", Label(zh: "未批准的路线图", en: "Roadmaps not approved"),
-      [.enterprise, .county, source.field("roadmap", "goal"), source.field("roadmap", "year_to")],
+      [.enterprise, .county, source.drawn("roadmap", "goal"), source.drawn("roadmap", "year_to")],
       sql: """
         SELECT e.name, e.owner_org, r.goal, r.year_to FROM roadmap r JOIN enterprise e ON e.id = r.enterprise_id
         WHERE e.merged_into IS NULL
@@ -63,8 +63,8 @@ public enum Overdue: ReportKind {
       "submissions", Label(zh: "逾期未报", en: "Submissions missing"),
       notes: [Label(zh: "退回的上报视为未报", en: "A submission that was returned counts as missing")],
       [
-        .county, source.field("submission", "period"), source.field("period", "due_on"), .daysLate,
-        source.field("submission", "returned_reason"),
+        .county, source.drawn("submission", "period"), source.drawn("period", "due_on"), .daysLate,
+        source.drawn("submission", "returned_reason"),
       ],
       sql: """
         SELECT u.code, p.code, p.due_on, \(daysBetween("p.due_on", ":day")), s.returned_reason
@@ -81,7 +81,7 @@ public enum Overdue: ReportKind {
     try source.section(
       "issues", Label(zh: "未办结诉求", en: "Open problems of enterprises"),
       [
-        .enterprise, .county, source.field("enterprise_issue", "topic"), source.field("enterprise_issue", "raised_on"),
+        .enterprise, .county, source.drawn("enterprise_issue", "topic"), source.drawn("enterprise_issue", "raised_on"),
         Drawn("days_open", zh: "已过天数", en: "Days open", unit: .days),
       ],
       sql: """
@@ -104,14 +104,14 @@ public enum Overdue: ReportKind {
         """)
   }
 
-  /// The schema does not say when a decision is carried out: all of those past due are listed.
   static func decisions(_ source: ReportSource) throws -> Report.Section {
     try source.section(
       "decisions", Label(zh: "到期的会商决定", en: "Meeting decisions past due"),
+      notes: [Label(zh: "是否已办结未登记,请逐项核对", en: "Whether they were carried out is not recorded: please check each")],
       [
-        Drawn("held_on", zh: "会商日期", en: "Meeting held on"), source.field("meeting_decision", "subject"),
-        source.field("meeting_decision", "outcome"), source.field("meeting_decision", "org"),
-        source.field("meeting_decision", "due_on"), .daysLate,
+        Drawn("held_on", zh: "会商日期", en: "Meeting held on"), source.drawn("meeting_decision", "subject"),
+        source.drawn("meeting_decision", "outcome"), source.drawn("meeting_decision", "org"),
+        source.drawn("meeting_decision", "due_on"), .daysLate,
       ],
       sql: """
         SELECT m.held_on, d.subject, d.outcome, d.org, d.due_on, \(daysBetween("d.due_on", ":day"))
@@ -126,7 +126,7 @@ public enum Overdue: ReportKind {
       "contracts", Label(zh: "到期未交付的服务合同", en: "Service contracts ended with less than contracted"),
       [
         Drawn("contract_no", zh: "合同编号", en: "Contract"), Drawn("provider", zh: "服务机构", en: "Provider"),
-        source.field("service_contract", "ends_on"), source.field("service_contract", "units"),
+        source.drawn("service_contract", "ends_on"), source.drawn("service_contract", "units"),
         Drawn("delivered", zh: "已交付", en: "Delivered"), .daysLate,
       ],
       sql: """

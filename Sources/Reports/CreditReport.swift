@@ -2,7 +2,7 @@ import Presentation
 import SyncCore
 
 /// The valid credit grade of each rated enterprise on the day; for a purpose, the extract that an authority is given.
-public enum Credit: ReportKind {
+public enum CreditReport: ReportKind {
   public static let name = "credit"
   public static let summary = Label(
     zh: "信用评级:当日有效等级,或供一种用途的摘录",
@@ -39,7 +39,7 @@ public enum Credit: ReportKind {
 
   static func grades(_ source: ReportSource) throws -> Report.Section {
     return try source.section(
-      "grades", Label(zh: "各等级家数", en: "Enterprises by grade"), [source.field("credit_rating", "grade"), .count],
+      "grades", Label(zh: "各等级家数", en: "Enterprises by grade"), [source.drawn("credit_rating", "grade"), .count],
       chart: Report.Chart(.bars, Label(zh: "各等级家数", en: "Enterprises by grade"), x: "grade", y: ["count"]),
       sql: """
         WITH g(place, code) AS (\(source.choiceRows("credit_rating", "grade"))) SELECT g.code, count(r.id)
@@ -51,8 +51,8 @@ public enum Credit: ReportKind {
     try source.section(
       "ratings", Label(zh: "有效评级", en: "Valid ratings"),
       [
-        .uscc, .enterprise, .county, source.field("credit_rating", "grade"),
-        source.field("credit_rating", "valid_from"), source.field("credit_rating", "valid_to"),
+        .uscc, .enterprise, .county, source.drawn("credit_rating", "grade"),
+        source.drawn("credit_rating", "valid_from"), source.drawn("credit_rating", "valid_to"),
         Drawn("standard", zh: "标准", en: "Standard"), Drawn("version", zh: "版本", en: "Version"),
       ],
       sql: """
@@ -62,7 +62,7 @@ public enum Credit: ReportKind {
   }
 
   static func uses(_ source: ReportSource, _ purpose: String) throws -> Report.Section {
-    let use = { (name: String) in source.field("rating_use", name) }
+    let use = { (name: String) in source.drawn("rating_use", name) }
     return try source.section(
       "uses", Label(zh: "已登记的应用", en: "Uses recorded"),
       [use("used_on"), .enterprise, use("grade"), use("requested_by"), use("matter")],

@@ -3,7 +3,7 @@ import SyncCore
 
 // Certificates, recognitions and ratings that have ended or end within 90 days.
 
-extension Overdue {
+extension OverdueReport {
   static let expiryDays = 90
 
   /// What a newer one of the same kind has replaced is not listed.
@@ -19,7 +19,7 @@ extension Overdue {
             .init(value: "recognition", label: Label(zh: "认定", en: "Recognition")),
             .init(value: "credit_rating", label: Label(zh: "信用评级", en: "Credit rating")),
           ])),
-        what(source), source.field("recognition", "cert_no"), source.field("recognition", "valid_to"),
+        what(source), source.drawn("recognition", "cert_no"), source.drawn("recognition", "valid_to"),
         Drawn("days_left", zh: "剩余天数", en: "Days left", unit: .days),
       ],
       sql: """

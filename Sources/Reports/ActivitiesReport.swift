@@ -2,7 +2,7 @@ import Presentation
 import SyncCore
 
 /// Events, services, measures, model cases, providers, consultations.
-public enum Activities: ReportKind {
+public enum ActivitiesReport: ReportKind {
   public static let name = "activities"
   public static let summary = Label(
     zh: "服务与活动:活动、培训、服务、县区措施、典型、机构、会商",
@@ -34,7 +34,7 @@ public enum Activities: ReportKind {
     return try source.section(
       "event_kinds", title,
       [
-        source.field("event", "kind"), .count, source.field("event", "people"),
+        source.drawn("event", "kind"), .count, source.drawn("event", "people"),
         Drawn("attendances", zh: "参加企业次数", en: "Attendances"), .enterprises,
       ],
       chart: Report.Chart(.bars, title, x: "kind", y: ["count"]),
@@ -54,7 +54,7 @@ public enum Activities: ReportKind {
     try source.section(
       "events", Label(zh: "活动(按单位和类别)", en: "Events by unit and kind"),
       [
-        .county, source.field("event", "kind"), .count, source.field("event", "people"),
+        .county, source.drawn("event", "kind"), .count, source.drawn("event", "people"),
         Drawn("attendances", zh: "参加企业次数", en: "Attendances"),
       ],
       sql: """
@@ -68,7 +68,7 @@ public enum Activities: ReportKind {
     try source.section(
       "services", Label(zh: "服务(按类别)", en: "Services by kind"),
       [
-        source.field("service_record", "kind"), .count, .enterprises,
+        source.drawn("service_record", "kind"), .count, .enterprises,
         Drawn("accepted", zh: "企业确认", en: "Accepted"), Drawn("purchased", zh: "购买服务", en: "Under a contract"),
       ],
       sql: """
@@ -82,7 +82,7 @@ public enum Activities: ReportKind {
   static func measures(_ source: ReportSource) throws -> Report.Section {
     try source.section(
       "measures", Label(zh: "县区培育措施", en: "County measures"),
-      [.county] + ["title", "doc_no", "issued_on"].map { source.field("county_measure", $0) },
+      [.county] + ["title", "doc_no", "issued_on"].map { source.drawn("county_measure", $0) },
       sql: """
         SELECT owner_org, title, doc_no, issued_on FROM county_measure WHERE issued_on IS NULL OR issued_on <= :day
         ORDER BY owner_org, issued_on, title, id
@@ -92,7 +92,7 @@ public enum Activities: ReportKind {
   static func cases(_ source: ReportSource) throws -> Report.Section {
     try source.section(
       "cases", Label(zh: "先进典型", en: "Model cases confirmed"),
-      [.enterprise, .county] + ["title", "media"].map { source.field("model_case", $0) },
+      [.enterprise, .county] + ["title", "media"].map { source.drawn("model_case", $0) },
       sql: """
         SELECT e.name, e.owner_org, c.title, c.media FROM model_case c JOIN enterprise e ON e.id = c.enterprise_id
         WHERE c.confirmed = 1 AND c.year = :year AND \(Valid.enterprise("e")) ORDER BY e.owner_org, e.name, c.title, c.id
@@ -102,7 +102,7 @@ public enum Activities: ReportKind {
   static func providers(_ source: ReportSource) throws -> Report.Section {
     try source.section(
       "providers", Label(zh: "科技中介服务机构", en: "Service providers"),
-      ["kind", "name", "origin", "since"].map { source.field("service_provider", $0) }
+      ["kind", "name", "origin", "since"].map { source.drawn("service_provider", $0) }
         + [Drawn("contracts", zh: "购买服务合同", en: "Contracts")],
       sql: """
         SELECT p.kind, p.name, p.origin, p.since,
@@ -114,11 +114,11 @@ public enum Activities: ReportKind {
 
   /// A consultation without a decision has a row of its own.
   static func consultations(_ source: ReportSource) throws -> Report.Section {
-    let decision = { (name: String) in source.field("meeting_decision", name) }
+    let decision = { (name: String) in source.drawn("meeting_decision", name) }
     return try source.section(
       "consultations", Label(zh: "会商与决定", en: "Consultations and decisions"),
       [
-        source.field("meeting", "held_on"), source.field("meeting", "topic"), decision("item"), decision("subject"),
+        source.drawn("meeting", "held_on"), source.drawn("meeting", "topic"), decision("item"), decision("subject"),
         decision("outcome"), decision("org"), decision("due_on"), .daysLate,
       ],
       sql: """

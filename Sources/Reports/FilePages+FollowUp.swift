@@ -33,7 +33,7 @@ extension FilePages {
     try section(
       "services", "服务", "Services given",
       [
-        source.field("service_record", "kind"), .count, Drawn("accepted", zh: "企业确认", en: "Accepted"),
+        source.drawn("service_record", "kind"), .count, Drawn("accepted", zh: "企业确认", en: "Accepted"),
         Drawn("last", zh: "最近日期", en: "Last on"),
       ],
       sql: """
@@ -46,7 +46,7 @@ extension FilePages {
     try section(
       "support", "支持资金", "Support",
       [
-        source.field("support_record", "field"), Drawn("count", zh: "笔数", en: "Grants"),
+        source.drawn("support_record", "field"), Drawn("count", zh: "笔数", en: "Grants"),
         .money("amount", zh: "金额", en: "Amount"), Drawn("last", zh: "最近日期", en: "Last on"),
       ],
       sql: """
@@ -59,9 +59,9 @@ extension FilePages {
     try section(
       "issues", "诉求", "Problems raised",
       [
-        source.field("enterprise_issue", "raised_on"), source.field("enterprise_issue", "topic"),
-        source.field("enterprise_issue", "description"), source.field("enterprise_issue", "answer"),
-        source.field("enterprise_issue", "closed_on"), Drawn("days_open", zh: "历时天数", en: "Days open", unit: .days),
+        source.drawn("enterprise_issue", "raised_on"), source.drawn("enterprise_issue", "topic"),
+        source.drawn("enterprise_issue", "description"), source.drawn("enterprise_issue", "answer"),
+        source.drawn("enterprise_issue", "closed_on"), Drawn("days_open", zh: "历时天数", en: "Days open", unit: .days),
       ],
       sql: """
         SELECT raised_on, topic, description, answer, closed_on,
@@ -74,8 +74,8 @@ extension FilePages {
     try section(
       "events", "参加的活动", "Events attended",
       [
-        source.field("event", "held_on"), source.field("event", "kind"), source.field("event", "title"),
-        source.field("attendance", "result"),
+        source.drawn("event", "held_on"), source.drawn("event", "kind"), source.drawn("event", "title"),
+        source.drawn("attendance", "result"),
       ],
       sql: """
         SELECT v.held_on, v.kind, v.title, a.result FROM attendance a JOIN event v ON v.id = a.event_id
@@ -88,7 +88,7 @@ extension FilePages {
     try section(
       "rights", "知识产权", "Intellectual property",
       [
-        Drawn("class", zh: "类", en: "Class"), source.field("ip_right", "kind"), .count,
+        Drawn("class", zh: "类", en: "Class"), source.drawn("ip_right", "kind"), .count,
         Drawn("valid", zh: "当日有效", en: "Valid on the day"),
       ],
       sql: """

@@ -3,7 +3,7 @@ import SyncCore
 
 // The industry chains, node by node from upstream, and what is missing in them.
 
-extension Investment {
+extension InvestmentReport {
   /// Enterprises and live projects at each node of the map.
   private static let standing = """
     SELECT n.chain, n.node, n.position, n.name_zh, n.name_en, n.assessment,
@@ -29,7 +29,7 @@ extension Investment {
   private static func map(
     _ source: ReportSource, _ name: String, _ title: Label, where condition: String, notes: [Label] = []
   ) throws -> Report.Section {
-    let field = { (name: String) in source.field("chain_node", name) }
+    let field = { (name: String) in source.drawn("chain_node", name) }
     let drawn = [
       source.code("chain_node", "chain"), field("position"), field("node"), .name, field("assessment"), .enterprises,
       Drawn("projects", zh: "招商项目", en: "Projects"),

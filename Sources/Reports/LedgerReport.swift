@@ -2,7 +2,7 @@ import Presentation
 import SyncCore
 
 /// Where the money went: refinancing loans, support, funds, purchased services.
-public enum Ledger: ReportKind {
+public enum LedgerReport: ReportKind {
   public static let name = "ledger"
   public static let summary = Label(
     zh: "资金台账:应急转贷、支持资金、基金投资、购买服务",
@@ -58,7 +58,7 @@ public enum Ledger: ReportKind {
     try source.section(
       "banks", Label(zh: "应急转贷(按银行)", en: "Refinancing loans by bank"),
       [
-        .year, source.field("refinancing_loan", "bank"), Drawn("count", zh: "笔数", en: "Loans"),
+        .year, source.drawn("refinancing_loan", "bank"), Drawn("count", zh: "笔数", en: "Loans"),
         .money("amount", zh: "金额", en: "Amount"), .money("outstanding", zh: "余额", en: "Outstanding"),
       ],
       sql: """
@@ -83,7 +83,7 @@ public enum Ledger: ReportKind {
       "support", Label(zh: "优先支持(七个方面,按年)", en: "Support by the seven fields and by year"),
       notes: [Label(zh: "负数为更正", en: "A negative amount is a correction")],
       [
-        source.field("support_record", "field"), Drawn("count", zh: "笔数", en: "Grants"), .enterprises,
+        source.drawn("support_record", "field"), Drawn("count", zh: "笔数", en: "Grants"), .enterprises,
         .money("amount", zh: "合计", en: "Total"),
       ] + columns,
       sql: """
@@ -98,7 +98,7 @@ public enum Ledger: ReportKind {
     try source.section(
       "support_by_grade", Label(zh: "优先支持(按评价等级)", en: "Support by grade of the evaluation"),
       [
-        source.field("support_record", "evaluation_year"), source.field("evaluation", "grade"),
+        source.drawn("support_record", "evaluation_year"), source.drawn("evaluation", "grade"),
         Drawn("count", zh: "笔数", en: "Grants"), .enterprises, .money("amount", zh: "金额", en: "Amount"),
       ],
       sql: """
@@ -114,7 +114,7 @@ public enum Ledger: ReportKind {
     try source.section(
       "funds", Label(zh: "中小企业发展基金", en: "SME funds"),
       [
-        Drawn("fund", zh: "基金", en: "Fund"), source.field("fund", "manager"), source.field("fund", "size"),
+        Drawn("fund", zh: "基金", en: "Fund"), source.drawn("fund", "manager"), source.drawn("fund", "size"),
         Drawn("count", zh: "投资笔数", en: "Investments"), .enterprises,
         .money("amount", zh: "投资金额", en: "Invested"), .money("held", zh: "未退出金额", en: "Not yet exited"),
       ],
@@ -132,9 +132,9 @@ public enum Ledger: ReportKind {
     try source.section(
       "contracts", Label(zh: "政府购买服务", en: "Purchased services"),
       [
-        Drawn("provider", zh: "服务机构", en: "Provider"), source.field("service_contract", "contract_no"),
-        source.field("service_contract", "starts_on"), source.field("service_contract", "ends_on"),
-        source.field("service_contract", "amount"), source.field("service_contract", "units"),
+        Drawn("provider", zh: "服务机构", en: "Provider"), source.drawn("service_contract", "contract_no"),
+        source.drawn("service_contract", "starts_on"), source.drawn("service_contract", "ends_on"),
+        source.drawn("service_contract", "amount"), source.drawn("service_contract", "units"),
         Drawn("delivered", zh: "已交付", en: "Delivered"),
         Drawn("share", zh: "交付率", en: "Share delivered", unit: .percent, hasBar: true),
       ],

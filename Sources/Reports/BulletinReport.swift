@@ -2,7 +2,7 @@ import Presentation
 import SyncCore
 
 /// What tech SMEs and small giants reported for a period. Aggregates only.
-public enum Bulletin: ReportKind {
+public enum BulletinReport: ReportKind {
   public static let name = "bulletin"
   public static let summary = Label(
     zh: "统计通报:一个报告期的上报率、合计、同比", en: "Statistical bulletin of a period: coverage, sums, growth")
@@ -19,7 +19,8 @@ public enum Bulletin: ReportKind {
     sections.append(indicators(source, "people", Label(zh: "人数指标", en: "People"), people, figures.reporters))
     sections += try groups(source, figures)
     if !period.isMonth { sections.append(intensity(source, figures)) }
-    sections.append(try BulletinSeries(source, period).section(source))
+    let compared = period.isMonth ? FigureSum("taxable_sales", figures.reporters).compared : nil
+    sections.append(try BulletinSeries(source, period, compared: compared).section(source))
     return Report(
       name: name,
       title: Label(zh: "统计通报(\(period.label.zh))", en: "Statistical bulletin, \(period.label.en)"),
@@ -58,7 +59,7 @@ public enum Bulletin: ReportKind {
       [
         .county, Drawn("expected", zh: "应报", en: "Expected"), Drawn("reported", zh: "实报", en: "Reported"),
         Drawn("share", zh: "上报率", en: "Share", unit: .percent, hasBar: true),
-        source.field("submission", "submitted_on"),
+        source.drawn("submission", "submitted_on"),
       ],
       arguments: ["day": .text(period.lastDay), "period": .integer(period.code), "until": .text(source.day)],
       sql: """
@@ -103,8 +104,9 @@ public enum Bulletin: ReportKind {
   private static func intensity(_ source: ReportSource, _ figures: BulletinFigures) -> Report.Section {
     let both = figures.reporters.filter { $0.now["rd"] != nil && $0.now["revenue"] != nil }
     let (rd, revenue) = (Sum(both.compactMap { $0.now["rd"] }), Sum(both.compactMap { $0.now["revenue"] }))
-    let others = FigureSum("rd", figures.reporters).count - both.count
-    let counted = others > 0 && others < Suppression.fewest ? others : both.count
+    // The sums of all, less those of both, may not reveal the few that reported one.
+    let others = ["rd", "revenue"].map { FigureSum($0, figures.reporters).count - both.count }
+    let counted = others.first { $0 > 0 && $0 < Suppression.fewest } ?? both.count
     let cells = [rd.cell, revenue.cell, rd.share(of: revenue)].map {
       Suppression.cell(.init(both.isEmpty ? .none : $0, enterprises: counted), source.isForPublication)
     }

@@ -3,7 +3,7 @@ import Registry
 import SyncCore
 
 /// Everything about one enterprise. No names of persons.
-public enum EnterpriseFile: ReportKind {
+public enum FileReport: ReportKind {
   public static let name = "file"
   public static let summary = Label(zh: "企业档案:一家企业的全部记录", en: "The file of one enterprise")
   public static let subject: Label? = Label(
@@ -57,7 +57,7 @@ struct FilePages {
       "status_note", "note",
     ]
     let names = try Names(source.db)
-    let columns = fields.map { source.field("enterprise", $0) }
+    let columns = fields.map { source.drawn("enterprise", $0) }
     let sql = "SELECT \(fields.joined(separator: ", ")) FROM enterprise WHERE id = :id"
     var rows: [[Report.Cell]] = [[.label(Label(zh: "名称", en: "Name")), .text(heading)]]
     for row in try source.rows(sql, ["id": .text(id)]) {
@@ -116,7 +116,7 @@ struct FilePages {
   }
 
   func figures() throws -> Report.Section {
-    let field = { (name: String) in source.field("enterprise_year", name) }
+    let field = { (name: String) in source.drawn("enterprise_year", name) }
     return try section(
       "figures", "历年数据", "Figures by year",
       [

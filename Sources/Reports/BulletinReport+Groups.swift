@@ -3,7 +3,7 @@ import SyncCore
 
 // Sums by county and by industry, and the months of a year.
 
-extension Bulletin {
+extension BulletinReport {
   static func groups(_ source: ReportSource, _ figures: BulletinFigures) throws -> [Report.Section] {
     let names = try Names(source.db)
     let byCounty = Dictionary(grouping: figures.reporters, by: \.org).sorted { $0.key < $1.key }
@@ -16,7 +16,7 @@ extension Bulletin {
       group(
         source, figures, "by_industry", Label(zh: "分行业门类", en: "By industry"),
         Drawn("industry", zh: "行业门类", en: "Industry"),
-        byLetter.map { ($0.key.isEmpty ? noCode : .text($0.key), $0.value) }),
+        byLetter.map { ($0.key.isEmpty ? noCode : IndustrySection.cell($0.key), $0.value) }),
     ]
   }
 
@@ -47,9 +47,12 @@ extension Bulletin {
 /// Year-to-date sales by month, this year and the one before.
 struct BulletinSeries {
   private let period: BulletinPeriod
+  private let counts: [Int64: Int]
   private let sums: [Int64: Suppression.Figure]
 
-  init(_ source: ReportSource, _ period: BulletinPeriod) throws {
+  /// - Parameter compared: how many the growth compares; a sum of a year before that has one or two more would, less
+  ///   the compared ones, reveal these.
+  init(_ source: ReportSource, _ period: BulletinPeriod, compared: Int?) throws {
     self.period = period
     let sql = """
       SELECT m.period, m.ytd_value FROM (\(bulletinExpected)) e JOIN enterprise_month m ON m.enterprise_id = e.id
@@ -62,13 +65,19 @@ struct BulletinSeries {
       guard case .integer(let month) = row[0], case .integer(let value) = row[1] else { continue }
       values[month, default: []].append(value)
     }
-    sums = values.mapValues { .init(Sum($0).cell, enterprises: $0.count) }
+    counts = values.mapValues(\.count)
+    sums = Dictionary(
+      uniqueKeysWithValues: values.map { month, parts in
+        let others = month == period.before ? parts.count - (compared ?? parts.count) : 0
+        let isTelling = others > 0 && others < Suppression.fewest
+        return (month, .init(Sum(parts).cell, enterprises: isTelling ? others : parts.count))
+      })
   }
 
   func section(_ source: ReportSource) -> Report.Section {
     func cells(_ year: Int64, _ month: Int64) -> [Report.Cell] {
       let figure = sums[year * 100 + month] ?? .init(.none, enterprises: 0)
-      return [.integer(Int64(figure.enterprises)), Suppression.cell(figure, source.isForPublication)]
+      return [.count(counts[year * 100 + month] ?? 0), Suppression.cell(figure, source.isForPublication)]
     }
     let (now, before) = (period.year, period.year - 1)
     return Report.Section(

@@ -2,7 +2,7 @@ import Presentation
 import SyncCore
 
 /// The operation monitoring and evaluation of a year: scores, ranks, grades, and who has none.
-public enum Evaluations: ReportKind {
+public enum EvaluationReport: ReportKind {
   public static let name = "evaluation"
   public static let summary = Label(zh: "运行监测评价:得分、名次、等级", en: "Evaluation of a year: scores, ranks, grades")
 
@@ -32,7 +32,7 @@ public enum Evaluations: ReportKind {
     return try source.section(
       "grades", Label(zh: "各等级家数", en: "Enterprises by grade"),
       [
-        source.field("evaluation", "grade"), .count, Drawn("share", zh: "占比", en: "Share", unit: .percent),
+        source.drawn("evaluation", "grade"), .count, Drawn("share", zh: "占比", en: "Share", unit: .percent),
         Drawn("mean", zh: "平均分", en: "Mean score"), Drawn("last_year", zh: "上年家数", en: "Last year"),
       ],
       chart: Report.Chart(.bars, Label(zh: "各等级家数", en: "Enterprises by grade"), x: "grade", y: ["count"]),
@@ -49,7 +49,7 @@ public enum Evaluations: ReportKind {
       "scores", Label(zh: "得分与名次", en: "Scores and ranks"),
       [
         Drawn("rank", zh: "名次", en: "Rank"), .enterprise, .county,
-        Drawn("score", zh: "得分", en: "Score", hasBar: true), source.field("evaluation", "grade"),
+        Drawn("score", zh: "得分", en: "Score", hasBar: true), source.drawn("evaluation", "grade"),
         Drawn("rank_before", zh: "上年名次", en: "Rank last year"), Drawn("change", zh: "名次变化", en: "Change"),
       ],
       sql: """

@@ -9,7 +9,7 @@ extension FilePages {
   }
 
   private func recognitions() throws -> Report.Section {
-    let field = { (name: String) in source.field("recognition", name) }
+    let field = { (name: String) in source.drawn("recognition", name) }
     return try section(
       "recognitions", "认定", "Recognitions",
       [
@@ -32,8 +32,8 @@ extension FilePages {
     try section(
       "cultivation", "入库培育", "Cultivation list",
       [
-        source.field("cultivation_entry", "batch"), source.field("cultivation_entry", "reason"),
-        source.field("cultivation_entry", "withdrawn_on"),
+        source.drawn("cultivation_entry", "batch"), source.drawn("cultivation_entry", "reason"),
+        source.drawn("cultivation_entry", "withdrawn_on"),
         Drawn(Report.Column("listed", Label(zh: "当日在库", en: "Listed on the day")), .yesNo),
       ],
       sql: """
@@ -46,9 +46,9 @@ extension FilePages {
     try section(
       "roadmap", "成长路线图", "Roadmap",
       [
-        source.field("roadmap", "goal"), source.field("roadmap", "year_to"), source.field("roadmap", "approved"),
-        source.field("milestone", "title", as: "milestone"), source.field("milestone", "due_on"),
-        source.field("milestone", "done_on"), .daysLate,
+        source.drawn("roadmap", "goal"), source.drawn("roadmap", "year_to"), source.drawn("roadmap", "approved"),
+        source.drawn("milestone", "title", as: "milestone"), source.drawn("milestone", "due_on"),
+        source.drawn("milestone", "done_on"), .daysLate,
       ],
       sql: """
         SELECT r.goal, r.year_to, coalesce(r.approved, 0), m.title, m.due_on, m.done_on,
@@ -62,8 +62,8 @@ extension FilePages {
     try section(
       "credit", "当日有效的信用评级", "Credit rating valid on the day",
       [
-        source.field("credit_rating", "grade"), source.field("credit_rating", "valid_from"),
-        source.field("credit_rating", "valid_to"), Drawn("standard", zh: "标准", en: "Standard"),
+        source.drawn("credit_rating", "grade"), source.drawn("credit_rating", "valid_from"),
+        source.drawn("credit_rating", "valid_to"), Drawn("standard", zh: "标准", en: "Standard"),
         Drawn("version", zh: "版本", en: "Version"),
       ],
       sql: """
@@ -76,8 +76,8 @@ extension FilePages {
     try section(
       "evaluations", "监测评价", "Evaluations",
       [
-        .year, source.field("evaluation", "score"), source.field("evaluation", "grade"),
-        Drawn("rank", zh: "名次", en: "Rank"), Drawn("of", zh: "参评家数", en: "Of"), source.field("evaluation", "note"),
+        .year, source.drawn("evaluation", "score"), source.drawn("evaluation", "grade"),
+        Drawn("rank", zh: "名次", en: "Rank"), Drawn("of", zh: "参评家数", en: "Of"), source.drawn("evaluation", "note"),
       ],
       sql: """
         SELECT year, score, grade, place, n, note FROM (
@@ -96,7 +96,7 @@ extension FilePages {
   private func transfers() throws -> Report.Section {
     let names = ["org", "direction", "other_org", "effective_on", "completed_on", "reason"]
     return try section(
-      "transfers", "迁移", "Transfers", names.map { source.field("transfer", $0) },
+      "transfers", "迁移", "Transfers", names.map { source.drawn("transfer", $0) },
       sql: """
         SELECT \(names.map { "t.\($0)" }.joined(separator: ", ")) FROM transfer t
         JOIN enterprise e ON e.uscc = t.uscc WHERE e.id = :id ORDER BY t.effective_on, t.id
@@ -108,7 +108,7 @@ extension FilePages {
     _ name: String, _ zh: String, _ en: String, of record: String, _ fields: [String], order: String
   ) throws -> Report.Section {
     try section(
-      name, zh, en, fields.map { source.field(record, $0) },
+      name, zh, en, fields.map { source.drawn(record, $0) },
       sql: "SELECT \(fields.joined(separator: ", ")) FROM \(record) WHERE enterprise_id = :id ORDER BY \(order)")
   }
 }
