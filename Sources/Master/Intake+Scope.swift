@@ -64,11 +64,24 @@ extension Intake {
     if let image = row.result.image, image != row.before,
       let problem = record.problems(in: image, formats: formats).first
     {
+      if let choice = refusedChoice(row, problem.field) {
+        return Refused(
+          reason: .owner,
+          detail: Label(
+            zh: "\(problem.field):「\(choice.label.zh)」只能由市里设置",
+            en: "\(problem.field): “\(choice.label.en)” is for the city to set"))
+      }
       return Refused(
         reason: .check,
         detail: Label(zh: "\(problem.field):\(problem.message.zh)", en: "\(problem.field): \(problem.message.en)"))
     }
     return nil
+  }
+
+  /// The city's choice that an insert came with, which leaves a required field empty.
+  private func refusedChoice(_ row: Row, _ field: String) -> Check.Choice? {
+    guard row.change.kind == .insert, row.before == nil, let column = row.record.index(of: field) else { return nil }
+    return row.record.fields[column].citysChoice(row.change.new[column])
   }
 
   /// Some unit sees the row, before or after, and it is not the sender's.

@@ -230,10 +230,13 @@ public struct Check: Codable, Hashable, Sendable {
   public struct Choice: Codable, Hashable, Sendable {
     public var value: String
     public var label: Label
+    /// `city`: only the city sets this value, or changes it to another. nil: as the field says.
+    public var owner: Owner?
 
-    public init(value: String, label: Label) {
+    public init(value: String, label: Label, owner: Owner? = nil) {
       self.value = value
       self.label = label
+      self.owner = owner
     }
   }
 }
@@ -276,6 +279,14 @@ extension RecordSchema {
     case .all: nil
     case .field(let name), .via(let name): name
     }
+  }
+}
+
+extension Field {
+  /// The choice that this value is, if it is one that only the city may set or change.
+  public func citysChoice(_ value: Value?) -> Check.Choice? {
+    guard let value else { return nil }
+    return check.values?.first { $0.owner == .city && .text($0.value) == value }
   }
 }
 
