@@ -49,12 +49,13 @@ extension Intake {
     }
     switch row.result.parked {
     case .locked:
-      let period = record.rules.lock?.target(of: record, row.before ?? row.change.new.map { $0 ?? .null })
-      let name = period.map { "\($0.record) \($0.key.description)" } ?? ""
+      let closed = closed[row.change.ref]
+      let name = closed.map { "\($0.by.record) \($0.by.key.description)" } ?? ""
       return Refused(
         reason: .locked,
         detail: Label(
-          zh: "\(name) 已锁定;作为修订申请等待市里批准", en: "\(name) is closed; this waits for the city as a revision request"))
+          zh: "\(name) 已锁定;作为修订申请等待市里批准", en: "\(name) is closed; this waits for the city as a revision request"),
+        cause: closed?.except.map(Cause.exception))
     case .overflow(let column):
       let field = record.fields[column]
       return Refused(
