@@ -134,7 +134,12 @@ extension Master {
     var schema = reviewed(schema)
     for record in schema.records.indices {
       schema.records[record].owner = .any
-      for field in schema.records[record].fields.indices { schema.records[record].fields[field].owner = nil }
+      for field in schema.records[record].fields.indices {
+        schema.records[record].fields[field].owner = nil
+        for choice in (schema.records[record].fields[field].check.values ?? []).indices {
+          schema.records[record].fields[field].check.values?[choice].owner = nil
+        }
+      }
     }
     return schema
   }

@@ -62,7 +62,7 @@ public struct ReportSource {
 /// All reports, in the order in which help lists them.
 public enum Reports {
   public static let all: [any ReportKind.Type] = [
-    PlanReport.self,
+    PlanReport.self, CountyReport.self, TiersReport.self, CandidatesReport.self, PipelineReport.self,
     OverdueReport.self, LedgerReport.self, BulletinReport.self, FileReport.self, CreditReport.self,
     EvaluationReport.self, InvestmentReport.self, ActivitiesReport.self, InnovationReport.self,
     RecognisedReport.self, ProductsReport.self, CultivationReport.self, CasesReport.self, ReleasesReport.self,
