@@ -83,7 +83,9 @@ public enum CandidatesReport: ReportKind {
       .text(candidate.id), .text(candidate.uscc), .text(candidate.name), .label(units.name(candidate.org)),
       .integer(candidate.sales), size.map { .label($0.label) } ?? .none, share, verdict(assessment.verdict),
       assessment.open.isEmpty ? .none : .label(.list(assessment.open)),
-      .verdict(state == .listed, state?.label ?? Label(zh: "未推荐", en: "Not nominated")),
+      .verdict(
+        state == .listed ? true : state == .withdrawn ? false : nil,
+        state?.label ?? Label(zh: "未推荐", en: "Not nominated")),
     ]
   }
 

@@ -3,8 +3,8 @@ import SQLiteStore
 import SyncCore
 
 /// What the records say of one enterprise, for the rules to assess: its figures of the source's year, and what is valid on
-/// the source's day. A figure that is not reported is unknown. A right, a certificate or an institution that is not
-/// recorded is one that it does not have.
+/// the source's day. A figure that is not reported is unknown, and so are the rights of one for which none was ever recorded.
+/// A certificate or an institution that is not recorded is one that it does not have.
 public enum EnterpriseFacts {
   /// - Parameter id: of the enterprise. Throws `Failure` (`notFound`) when there is none.
   public static func techSME(_ source: ReportSource, _ id: String) throws -> TechSMEFacts {
@@ -68,12 +68,14 @@ public enum EnterpriseFacts {
     try source.row("enterprise_year", "enterprise_id = ?1 AND year = ?2", [.text(id), .integer(year)])
   }
 
-  private static func rights(_ source: ReportSource, _ id: String, _ kinds: String) throws -> Int64 {
-    try source.db.integer(
+  /// nil: no right of any kind was ever recorded, so nobody has looked yet.
+  private static func rights(_ source: ReportSource, _ id: String, _ kinds: String) throws -> Int64? {
+    guard try source.exists("ip_right WHERE enterprise_id = ?1", [.text(id)]) else { return nil }
+    return try source.db.integer(
       """
       SELECT count(*) FROM ip_right
       WHERE \(Valid.between("granted_on", "expires_on")) AND enterprise_id = ?2 AND kind IN (\(kinds))
-      """, [.text(source.day), .text(id)]) ?? 0
+      """, [.text(source.day), .text(id)])
   }
 
   private static func isHighTech(_ source: ReportSource, _ id: String) throws -> Bool {
