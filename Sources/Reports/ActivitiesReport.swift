@@ -1,12 +1,12 @@
 import Presentation
 import SyncCore
 
-/// Events, services, measures, model cases, providers, consultations.
+/// Events, services, measures, model cases, providers, associations, consultations.
 public enum ActivitiesReport: ReportKind {
   public static let name = "activities"
   public static let summary = Label(
-    zh: "服务与活动:活动、培训、服务、县区措施、典型、机构、会商",
-    en: "Events, training, services, county measures, model cases, providers, consultations")
+    zh: "服务与活动:活动、培训、服务、县区措施、典型、机构、协会、会商",
+    en: "Events, training, services, county measures, model cases, providers, associations, consultations")
 
   public static func draw(_ source: ReportSource) throws -> Report {
     Report(
@@ -19,7 +19,7 @@ public enum ActivitiesReport: ReportKind {
       ],
       sections: try [
         kinds(source), events(source), services(source), measures(source), cases(source), providers(source),
-        consultations(source),
+        organisations(source), consultations(source),
       ])
   }
 
@@ -110,6 +110,13 @@ public enum ActivitiesReport: ReportKind {
         FROM service_provider p WHERE (p.since IS NULL OR p.since <= :day) AND (p.closed_on IS NULL OR p.closed_on > :day)
         ORDER BY p.kind, p.name
         """)
+  }
+
+  static func organisations(_ source: ReportSource) throws -> Report.Section {
+    try source.section(
+      "organisations", Label(zh: "协会与院校", en: "Associations and schools"),
+      ["kind", "name", "country"].map { source.drawn("organisation", $0) },
+      sql: "SELECT kind, name, country FROM organisation ORDER BY kind, name")
   }
 
   /// A consultation without a decision has a row of its own.

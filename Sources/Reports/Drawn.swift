@@ -49,12 +49,6 @@ extension ReportSource {
 
   /// A column of codes that a list of code items names.
   func code(_ record: String, _ field: String) -> Drawn { Drawn(drawn(record, field).column, .code) }
-
-  /// The name that the schema gives a value of a field.
-  func choice(_ record: String, _ field: String, _ value: String) -> Label {
-    let choices = schema.record(record)?.field(field)?.check.values
-    return choices?.first { $0.value == value }?.label ?? Label(zh: value, en: value)
-  }
 }
 
 extension Label {

@@ -22,7 +22,8 @@ public enum FileReport: ReportKind {
     }
     return Report(
       name: name, title: Label(zh: "企业档案:\(heading)", en: "Enterprise file: \(heading)"), notes: notes,
-      sections: try [pages.head(heading), pages.figures()] + pages.standing() + pages.followUp() + pages.assets())
+      sections: try [pages.head(heading), pages.figures()] + pages.standing() + pages.followUp() + pages.money()
+        + pages.assets() + pages.surroundings())
   }
 }
 

@@ -51,6 +51,6 @@ public enum Suppression {
   }
 
   private static func isRevealing(_ hidden: Set<Int>, _ parts: [Figure]) -> Bool {
-    !hidden.isEmpty && (hidden.count == 1 || hidden.map { parts[$0].enterprises }.reduce(0, +) < fewest)
+    !hidden.isEmpty && hidden.map { parts[$0].enterprises }.reduce(0, +) < fewest
   }
 }

@@ -51,6 +51,7 @@ import Testing
       try town.add(
         "service_provider", ["id": id(number), "name": .text("机构\(number)"), "kind": "legal", "closed_on": closed])
     }
+    try town.add("organisation", ["id": id(45), "name": "医药行业协会", "kind": "association"])
     try town.add("meeting", ["id": id(50), "held_on": "2018-05-01", "topic": "入库"])
     try town.add("meeting", ["id": id(51), "held_on": "2018-06-01", "topic": "无决定"])
     for (item, due) in [(1, "2018-06-29"), (2, "2018-06-30")] as [(Value, Value)] {
@@ -63,6 +64,7 @@ import Testing
     #expect(try report.rows("measures", "county", "title") == ["东海县 培育办法"])
     #expect(try report.rows("cases", "enterprise", "title") == ["甲公司 典型30"])
     #expect(try report.rows("providers", "kind", "name") == ["法律 机构40"])
+    #expect(try report.rows("organisations", "kind", "name") == ["行业协会 医药行业协会"])
     #expect(
       try report.rows("consultations", "topic", "item", "days_late") == ["入库 1 1", "入库 2 -", "无决定 - -"])
   }

@@ -122,4 +122,37 @@ import Testing
     #expect(try report.rows("rights", "class", "kind", "count", "valid") == ["I 发明专利 1 1", "II 实用新型专利 2 1"])
     #expect(try report.rows("transfers", "org", "direction", "other_org") == ["海州区 迁入 东海县"])
   }
+
+  @Test("Money and neighbours: loans, listings, funds, clusters, chains, cases of this enterprise and no other")
+  func money() throws {
+    let town = try town()
+    try town.add("fund", ["id": id(10), "name": "发展基金"])
+    try town.add("cluster", ["id": id(11), "owner_org": "320706", "name": "医药集群"])
+    try town.add("chain_node", ["chain": "biomedicine", "node": "api", "position": 1, "name_zh": "原料药"])
+    for (enterprise, offset) in [(1, 20), (2, 30)] {
+      let name = Value.text("第\(enterprise)家")
+      try town.add(
+        "refinancing_loan",
+        ["id": id(offset), "enterprise_id": id(enterprise), "bank": name, "amount": 5, "starts_on": "2018-01-01"])
+      try town.add(
+        "equity_listing",
+        ["id": id(offset), "enterprise_id": id(enterprise), "exchange": name, "code": "1", "listed_on": "2018-01-01"])
+      try town.add(
+        "fund_investment",
+        [
+          "id": id(offset), "fund_id": id(10), "enterprise_id": id(enterprise), "amount": .integer(Int64(enterprise)),
+          "invested_on": "2018-01-01",
+        ])
+      try town.add("model_case", ["id": id(offset), "enterprise_id": id(enterprise), "title": name, "year": 2018])
+    }
+    try town.add("membership", ["cluster_id": id(11), "enterprise_id": id(1), "role": "leader"])
+    try town.add("chain_position", ["enterprise_id": id(1), "chain": "biomedicine", "node": "api"])
+    let report = try town.draw(FileReport.self, about: Self.code)
+    #expect(try report.rows("loans", "bank", "amount") == ["第1家 5"])
+    #expect(try report.rows("listings", "exchange") == ["第1家"])
+    #expect(try report.rows("investments", "fund", "amount") == ["发展基金 1"])
+    #expect(try report.rows("cases", "title") == ["第1家"])
+    #expect(try report.rows("clusters", "name", "role") == ["医药集群 龙头"])
+    #expect(try report.rows("chains", "chain", "node") == ["生物医药 原料药"])
+  }
 }

@@ -240,6 +240,52 @@ import Testing
     #expect(try cell("verdict", "talent").answer == true)
   }
 
+  @Test("Loans count once they have started; listings once they are made")
+  func started() throws {
+    try base.enterprise("a")
+    try base.add("refinancing_loan", "enterprise_id, bank, amount, starts_on", "'a', 'X', 100000000, '2020-06-30'")
+    try base.add("refinancing_loan", "enterprise_id, bank, amount, starts_on", "'a', 'X', 100000000, '2020-07-01'")
+    try base.add(
+      "equity_listing", "enterprise_id, exchange, code, listed_on, confirmed", "'a', 'X', '1', '2020-07-01', 1")
+    #expect(try value("refinancing", day: "2020-06-30") == .integer(1))
+    #expect(try value("refinancing", day: "2020-07-01") == .integer(2))
+    #expect(try value("equity_listing", day: "2020-06-30") == .integer(0))
+    #expect(try value("equity_listing", day: "2020-07-01") == .integer(1))
+  }
+
+  @Test("Behind single figures: institutions by kind and level, clusters with their sales, items of what is entered")
+  func breakdown() throws {
+    for n in 1...3 { try base.enterprise("e\(n)", sales: 10) }
+    try base.run("UPDATE enterprise SET merged_into = 'e1' WHERE id = 'e3'")
+    let institution = "enterprise_id, kind, name, level, confirmed, confirmed_year"
+    try base.add("rd_institution", institution, "'e1', 'key_laboratory', 'A', 'city', 1, 2020")
+    try base.add("rd_institution", institution, "'e1', 'key_laboratory', 'A', 'province', 1, 2020")
+    try base.add("rd_institution", institution, "'e2', 'key_laboratory', 'B', 'city', 1, 2020")
+    try base.add("rd_institution", institution, "'e2', 'key_laboratory', 'C', 'city', 1, 2019")
+    try base.run(
+      """
+      INSERT INTO cluster (id, owner_org, name, confirmed, confirmed_year)
+      VALUES ('c', '320706', 'C', 1, 2019), ('d', '320706', 'D', 0, 2019);
+      INSERT INTO membership (cluster_id, enterprise_id) VALUES ('c', 'e1'), ('c', 'e2'), ('c', 'e3'), ('d', 'e1');
+      INSERT INTO indicator_value (org, indicator, year, item, value) VALUES ('320706', 'talent', 2020, 'overseas', 1.5),
+        ('320703', 'talent', 2020, 'overseas', 2), ('320703', 'talent', 2019, 'overseas', 9),
+        ('320703', 'talent', 2020, 'total', 9), ('320703', 'talent', 2020, 'company', 3),
+        ('320700', 'talent', 2020, 'company', 4);
+      """)
+    let report = try base.draw(PlanReport.self)
+    let laboratory: [String: Report.Cell] = ["kind": .label(Label(zh: "重点实验室", en: "Key laboratory"))]
+    let institutions = try report.section("institutions")
+    #expect(try institutions.cell("city", where: laboratory) == .integer(2))
+    #expect(try institutions.cell("province", where: laboratory) == .integer(1))
+    #expect(try institutions.cell("nation", where: laboratory) == .integer(0))
+    let clusters = try report.section("clusters")
+    #expect(try clusters.cells("members") == [.integer(2)] && clusters.cells("sales") == [.integer(20)])
+    #expect(try base.draw(PlanReport.self, publication: true).section("clusters").cells("sales") == [.suppressed])
+    let items = try report.section("items")
+    #expect(try items.cells("item") == [.text("company"), .text("overseas")])
+    #expect(try items.cells("value") == [.integer(4), .real(3.5)])
+  }
+
   @Test("Trend and share: the year before, the change, the share of the target")
   func trend() throws {
     for id in 1...3 { try base.enterprise("e\(id)") }
