@@ -90,7 +90,8 @@ struct ReportChartTests {
   private static let nasty: [[[Report.Cell]]] = [
     [], [[]], [[.none]], [[.integer(0)]], [[.integer(0)], [.integer(0)]], [[.integer(5)]], [[.integer(-5)]],
     [[.integer(.max)], [.integer(.min)]], [[.real(1e308), .real(1e308)], [.real(-1e308), .real(-1e308)]],
-    [[.real(5e-324)]], [[.real(.nan)], [.real(.infinity)], [.real(-.infinity)]], [[.suppressed], [.text("x")]],
+    [[.real(.leastNonzeroMagnitude)]], [[.real(.nan)], [.real(.infinity)], [.real(-.infinity)]],
+    [[.suppressed], [.text("x")]],
     [[.real(1e30)], [.real(1e30)]], [[.real(0.1)], [.real(0.1 + 1e-17)]], [[.integer(1), .integer(2)], [.integer(3)]],
   ]
 

@@ -28,7 +28,7 @@ enum ReportStyle {
     .number{text-align:right;font-variant-numeric:tabular-nums}
     .bar{background:linear-gradient(#d5e3f2,#d5e3f2) no-repeat left}
     .good{color:#0b5f2a}.bad{color:#a3160e;font-weight:600}.open{color:#5f4a00}
-    .wide .long{min-width:9em}
+    .wide .long{min-width:8em}
     .dense th,.dense td{padding:4px 7px;font-size:12.5px}
     figure{margin:14px 0 20px}
     figcaption{font-weight:600;font-size:14px;margin-bottom:4px}
@@ -51,7 +51,7 @@ enum ReportStyle {
     table{font-size:9pt}th,td{padding:3px 8px}
     .wide table{font-size:8.5pt}.wide th,.wide td{padding:3px 7px}
     .dense th,.dense td{padding:2px 4px;font-size:7pt}
-    .dense thead th{overflow-wrap:anywhere;hyphens:auto}
+    .dense thead th{padding:2px 3px;font-size:6pt}
     thead{display:table-header-group}
     tr,svg{break-inside:avoid}
     .foot{break-before:avoid}
