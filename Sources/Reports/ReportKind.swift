@@ -58,6 +58,10 @@ public struct ReportSource {
 /// All reports, in the order in which help lists them.
 public enum Reports {
   public static let all: [any ReportKind.Type] = [
-    PlanReport.self
+    PlanReport.self,
+    CountyReport.self,
+    TiersReport.self,
+    CandidatesReport.self,
+    PipelineReport.self,
   ]
 }
