@@ -21,11 +21,11 @@ public enum EnterpriseName {
     return text.isEmpty ? name : text
   }
 
-  /// Whether two names may be those of one enterprise: the same core, or one character apart in cores of four and more.
+  /// Whether two names may be those of one enterprise: the same core, or one character apart in cores of five and more.
   public static func areNear(_ a: String, _ b: String) -> Bool {
     let (x, y) = (Array(core(of: a)), Array(core(of: b)))
     if x == y { return true }
-    guard min(x.count, y.count) >= 4, abs(x.count - y.count) <= 1 else { return false }
+    guard min(x.count, y.count) >= 5, abs(x.count - y.count) <= 1 else { return false }
     let prefix = zip(x, y).prefix { $0 == $1 }.count
     let suffix = zip(x.reversed(), y.reversed()).prefix { $0 == $1 }.count
     return prefix + suffix >= max(x.count, y.count) - 1

@@ -26,10 +26,13 @@ enum Calendar {
   }
 
   /// The share of a year that is over at the end of a day: 1 after it, 0 before it.
-  static func elapsed(of year: Int64, on day: String) -> Double {
-    guard let day = number(day), let before = number(lastDay(of: year - 1)), let last = number(lastDay(of: year)) else {
-      return 0
-    }
-    return Double(min(max(day - before, 0), last - before)) / Double(last - before)
+  static func elapsed(of year: Int64, on day: String) -> Double { elapsed(after: year - 1, through: year, on: day) }
+
+  /// The share, by days, of the years after the first and up to the second.
+  static func elapsed(after first: Int64, through last: Int64, on day: String) -> Double {
+    guard let day = number(day), let start = number(lastDay(of: first)), let end = number(lastDay(of: last)),
+      start < end
+    else { return 0 }
+    return Double(min(max(day - start, 0), end - start)) / Double(end - start)
   }
 }

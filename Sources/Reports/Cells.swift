@@ -2,9 +2,9 @@ import Presentation
 import SyncCore
 
 extension Report.Cell {
-  /// A number that is whole shows no fraction.
+  /// A number that is whole shows no fraction, and none shows the noise of arithmetic.
   static func number(_ value: Double?) -> Report.Cell {
-    guard let value else { return .none }
+    guard let value = value?.rounded(places: 8) else { return .none }
     return Int64(exactly: value).map { .integer($0) } ?? .real(value)
   }
 
@@ -13,6 +13,14 @@ extension Report.Cell {
   static func yuan(_ value: Int64?) -> Report.Cell { value.map { .integer($0) } ?? .none }
 
   static func text(_ value: String?) -> Report.Cell { value.map { .text($0) } ?? .none }
+}
+
+extension Double {
+  /// To so many decimals; a yuan is the eighth of 亿元.
+  func rounded(places: Int) -> Double {
+    let scale = (0..<places).reduce(1.0) { scale, _ in scale * 10 }
+    return magnitude < 1e7 ? (self * scale).rounded() / scale : self
+  }
 }
 
 extension Label {

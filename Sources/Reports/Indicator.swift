@@ -99,7 +99,7 @@ extension Indicator {
     let entered = figure.entered
     let sum = { (orgs: Set<String?>) in
       let values = entered.keys.sorted().filter { orgs.contains($0) }.compactMap { entered[$0] }
-      return values.isEmpty ? nil : values.reduce(0, +)
+      return values.isEmpty ? nil : values.reduce(0, +).rounded(places: 8)
     }
     figure.ofUnits = sum
     figure.value = city ?? sum(Set(entered.keys))

@@ -81,7 +81,7 @@ extension PlanReport {
       .number(target.baseline?.value), .integer(moment.year), isHidden ? .suppressed : .number(now.value),
       isHidden ? .suppressed : share(now.value, target.target),
       hidesChange ? .suppressed : .number(before.value), hidesChange ? .suppressed : .number(change),
-      source.unit == nil ? .number(target.expected(on: day)) : .none,
+      source.unit == nil ? .number(target.expected(on: day)?.rounded(places: 1)) : .none,
       source.unit == nil
         ? target.verdict(now.value, of: moment.year, on: day)
         : .verdict(nil, Label(zh: "仅本单位,不判断", en: "one unit only, not judged")),

@@ -32,8 +32,8 @@ struct Target {
         ? nil : target * Calendar.elapsed(of: year, on: day)
     }
     guard let baseline, baseline.year < year else { return nil }
-    let years = (baseline.year + 1...year).map { Calendar.elapsed(of: $0, on: day) }
-    return baseline.value + (target - baseline.value) * years.reduce(0, +) / Double(years.count)
+    let elapsed = Calendar.elapsed(after: baseline.year, through: year, on: day)
+    return baseline.value + (target - baseline.value) * elapsed
   }
 
   /// - Parameters:

@@ -109,6 +109,7 @@ import Testing
     #expect(Calendar.day("2020-02-29", yearsBefore: 4) == "2016-02-29")
     #expect(
       Calendar.elapsed(of: 2020, on: "2020-01-01") == 1.0 / 366 && Calendar.elapsed(of: 2020, on: "2020-12-31") == 1)
+    #expect(Calendar.elapsed(after: 2017, through: 2020, on: "2019-06-30") == 546.0 / 1096)
     #expect(Calendar.elapsed(of: 2020, on: "2019-12-31") == 0 && Calendar.elapsed(of: 2020, on: "2022-01-01") == 1)
   }
 }
