@@ -64,11 +64,13 @@ let package = Package(
       name: "Registry", dependencies: ["SyncCore", "SchemaFile", "Yams"],
       resources: [.embedInCode("Resources")]),
 
+    .target(name: "Reports", dependencies: ["SQLiteStore", "SyncProtocol", "Registry", "Presentation", sqlite]),
+
     // The command line.
     .target(
       name: "Commands",
       dependencies: [
-        "SQLiteStore", "SyncProtocol", "SchemaFile", "Registry", "Presentation",
+        "SQLiteStore", "SyncProtocol", "SchemaFile", "Registry", "Presentation", "Spreadsheet", "Reports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .target(name: "Presentation", dependencies: ["SyncCore", "SwiftCSV"]),
@@ -83,6 +85,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["SyncCore", "SchemaFile", "SyncClient", "Master"], path: "Tests/TestSupport"),
     .testTarget(name: "SchemaFileTests", dependencies: ["SchemaFile", "SyncCore", "TestSupport"]),
     .testTarget(name: "RegistryTests", dependencies: ["Registry", "SchemaFile", "SyncCore"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Registry", "SQLiteStore", "Presentation"]),
     .testTarget(name: "PresentationTests", dependencies: ["Presentation", "SyncCore"]),
     .testTarget(
       name: "SpreadsheetTests", dependencies: ["Spreadsheet", "Presentation", "SyncCore", "CZip"],

@@ -15,9 +15,14 @@ public struct City: AsyncParsableCommand {
     subcommands: [
       CityInit.self, Enroll.self, Serve.self, Add<CityProgram>.self, Edit<CityProgram>.self, Delete<CityProgram>.self,
       List<CityProgram>.self, Show<CityProgram>.self, Import<CityProgram>.self, Export<CityProgram>.self,
-      Records<CityProgram>.self, Conflicts<CityProgram>.self, Decide.self, Reopen.self, CityParked.self, Admit.self,
+      Template<CityProgram>.self,
+      Records<CityProgram>.self, ReportCommand<CityProgram>.self, Check<CityProgram>.self, Conflicts<CityProgram>.self,
+      Decide.self, Reopen.self, CityParked.self, Admit.self,
       Dismiss.self, MergeRecords.self, Transfer.self, Approve<CityProgram>.self, Replicas.self, Withdraw.self,
       HistoryCommand<CityProgram>.self, Verify<CityProgram>.self,
+      TakeStep<CityProgram>.self, Assess<CityProgram>.self, Revoke.self, ExitCultivation<CityProgram>.self,
+      Rename<CityProgram>.self,
+      Periods.self, AcceptSubmission.self, ReturnSubmission.self, UseRating.self,
     ])
   public init() {}
 }

@@ -14,7 +14,7 @@ struct CityInit: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init", abstract: "Create a master: the registry's schema and first rows, or any other schema. 建立主库")
   @OptionGroup var options: CommonOptions
-  @Option(help: "A schema file (YAML) of an application of your own. 模式文件") var schema: String?
+  @Option(help: "A schema (YAML) of an application of your own: a file, or a folder of files. 模式文件或目录") var schema: String?
   @Option(help: "A PostgreSQL URL; not supported yet. 数据库地址") var database: String?
 
   func run() async throws {
@@ -50,10 +50,20 @@ struct CityInit: AsyncParsableCommand {
 
   private func readSchema() throws -> Schema {
     guard let file = schema else { return try Registry.schema() }
-    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-      throw Failure(.notFound, zh: "无法读取模式文件 \(file)", en: "cannot read the schema file \(file) as UTF-8")
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), isFolder.boolValue else {
+      return try SchemaFile.read(try text(of: file))
     }
-    return try SchemaFile.read(text)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: file)) ?? []
+    let parts = try names.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted().map {
+      SchemaFile.Part(name: $0, text: try text(of: "\(file)/\($0)"))
+    }
+    return try SchemaFile.read(parts)
+  }
+
+  private func text(of file: String) throws -> String {
+    if let text = try? String(contentsOfFile: file, encoding: .utf8) { return text }
+    throw Failure(.notFound, zh: "无法读取模式文件 \(file)", en: "cannot read the schema file \(file) as UTF-8")
   }
 
   /// The key is kept before the master is made, so that an interrupted init can be repeated.

@@ -103,39 +103,3 @@ struct MergeRecords: AsyncParsableCommand {
     return only
   }
 }
-
-/// `city transfer RECORD (KEY | --from ORG) --to ORG --reason TEXT`
-struct Transfer: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "transfer",
-    abstract: "Give a row, or all of a unit, to another unit; what hangs on them goes along. 迁移")
-  @OptionGroup var options: CommonOptions
-  @Argument(help: "A record whose rows name their unit. 记录名") var record: String
-  @Argument(help: "The key, or field:value of a unique field. 主键或 唯一字段:值") var key: String?
-  @Option(help: "All rows of this unit. 原单位") var from: String?
-  @Option(help: "The unit that takes over. 新单位") var to: String
-
-  func run() async throws {
-    try await options.run {
-      let master = try options.open(CityProgram.self)
-      let record = try master.namedRecord(self.record)
-      guard case .field(let name) = record.scope, let column = record.index(of: name) else {
-        throw Failure(
-          .usage, zh: "\(record.name) 不直接归属单位", en: "\(record.name) does not name its unit; transfer what it belongs to"
-        )
-      }
-      guard (key == nil) != (from == nil) else {
-        throw Failure(.usage, zh: "请给出主键或 --from 之一", en: "give a key or --from, one of them")
-      }
-      let keys =
-        try key.map { [try master.key($0, in: record)] }
-        ?? master.rows(record, where: [(column, .text(from ?? ""))]).map(record.rowKey(of:))
-      try master.edit(as: options.actor) { db in
-        for key in keys { try master.update(db, record, key: key, [column: .text(to)]) }
-      }
-      options.show(
-        .object([("record", .string(record.name)), ("to", .string(to)), ("rows", .integer(Int64(keys.count)))]),
-        Label(zh: "已迁移 \(keys.count) 条至 \(to)", en: "\(keys.count) rows moved to \(to)").text(options.language))
-    }
-  }
-}

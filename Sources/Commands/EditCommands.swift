@@ -19,9 +19,12 @@ public struct Add<P: Program>: AsyncParsableCommand {
       let record = try store.namedRecord(self.record)
       let values = try Assignment.parse(assignments, record: record, language: options.language)
       try refuseApprovals(record, values)
+      let completed = try Asking(store: store, record: record, options: options).complete(values)
       let (key, row) = try store.edit(as: options.actor) { db in
-        let key = try store.insert(db, record, values)
+        let key = try store.insert(db, record, completed)
         let row = try record.row(db, key: key) ?? []
+        try Namesakes(store: store).warnings(db, record, row).forEach(options.tell)
+        options.tell(try Reviewer(store).check(db, record, row), about: record, key)
         try store.lockNote(db, record, row).map(options.tell)
         return (key, row)
       }
@@ -47,12 +50,14 @@ public struct Edit<P: Program>: AsyncParsableCommand {
       let values = try Assignment.parse(assignments, record: record, language: options.language)
       try refuseApprovals(record, values)
       let cells = try store.edit(as: options.actor) { db in
+        let before = try record.row(db, key: key)
         if try store.takeUp(db, record, key: key, values) {
           options.tell(Label(zh: "搁置的修改已重新提出", en: "the parked change is taken up again"))
         } else {
           try store.update(db, record, key: key, values)
         }
         let row = try record.row(db, key: key) ?? []
+        options.tell(try Reviewer(store).check(db, record, row, before: before), about: record, key)
         try store.lockNote(db, record, row).map(options.tell)
         return row
       }

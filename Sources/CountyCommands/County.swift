@@ -15,9 +15,14 @@ public struct County: AsyncParsableCommand {
     subcommands: [
       CountyInit.self, Add<CountyProgram>.self, Edit<CountyProgram>.self, Delete<CountyProgram>.self,
       List<CountyProgram>.self, Show<CountyProgram>.self, Import<CountyProgram>.self, Export<CountyProgram>.self,
-      Records<CountyProgram>.self, Status.self, Diff.self, Revert.self, Sync.self, Conflicts<CountyProgram>.self,
+      Template<CountyProgram>.self,
+      Records<CountyProgram>.self, ReportCommand<CountyProgram>.self, Check<CountyProgram>.self, Status.self, Diff.self,
+      Revert.self, Sync.self, Conflicts<CountyProgram>.self,
       CountyDecide.self, CountyParked.self, WithdrawParked.self, Approve<CountyProgram>.self,
       HistoryCommand<CountyProgram>.self, Verify<CountyProgram>.self,
+      TakeStep<CountyProgram>.self, Assess<CountyProgram>.self, Apply.self, Nominate.self,
+      ExitCultivation<CountyProgram>.self, Rename<CountyProgram>.self,
+      TransferRequest.self, Submit.self,
     ])
   public init() {}
 }

@@ -13,7 +13,7 @@ extension Master {
   func unaccounted(_ db: Database) throws -> [Label] {
     var ledger = try Ledger(db, schema)
     try db.each("SELECT * FROM sync_batch ORDER BY arrival") { row in
-      if let logged = LoggedBatch(row: row.cells(0..<8)) { try ledger.enter(logged) }
+      if let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) { try ledger.enter(logged) }
     }
     return ledger.problems
   }
@@ -296,12 +296,5 @@ extension ParkedState {
     let arguments: [Value] = [.blob(replica.bytes), .integer(batch), .integer(Int64(n))]
     guard case .text(let name)? = try db.first(sql, arguments)?.first else { return nil }
     self.init(rawValue: name)
-  }
-}
-
-extension LoggedBatch {
-  /// What the sender was told.
-  func receipts() throws -> [RowReceipt] {
-    receipt.isEmpty ? [] : try ReceiptBody.decode(try SealedEnvelope(receipt[...]).unverifiedBody())
   }
 }

@@ -61,31 +61,46 @@ extension Master {
     }
     let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city")
     var decision = Decision(conflict: id, choice: .keep, reason: reason, edit: edit, version: conflict.version)
-    try acting(db, as: actor) {
-      switch choice {
-      case .keep: decision.value = try current(db, conflict)
-      case .value(let value):
-        decision.choice = .value
-        decision.value = value
-        try set(db, conflict, value)
-      case .take(let contenderID):
-        let contender = try conflict.contenders.first { $0.id == contenderID }.orThrow(
-          Failure(.usage, zh: "冲突 \(id) 没有编号为 \(contenderID) 的主张", en: "conflict \(id) has no contender \(contenderID)")
-        )
-        decision.choice = .take
-        decision.contender = contenderID
-        decision.value = contender.value
-        if conflict.field != nil { try set(db, conflict, contender.value) } else { try take(db, conflict, contender) }
-      case .remove:
-        guard conflict.field == nil else {
-          throw Failure(
-            .usage, zh: "冲突 \(id) 涉及一个字段,不能用 --remove",
-            en: "conflict \(id) is about one field: --remove is for whole rows")
-        }
-        decision.choice = .remove
-        let record = try record(conflict.record)
-        if try record.row(db, key: conflict.key) != nil { try delete(db, record, key: conflict.key) }
+    switch choice {
+    case .keep: decision.value = try current(db, conflict)
+    case .value(let value):
+      decision.choice = .value
+      decision.value = value
+    case .take(let contenderID):
+      decision.choice = .take
+      decision.contender = contenderID
+      decision.value = try contender(contenderID, of: conflict).value
+    case .remove:
+      guard conflict.field == nil else {
+        throw Failure(
+          .usage, zh: "冲突 \(id) 涉及一个字段,不能用 --remove",
+          en: "conflict \(id) is about one field: --remove is for whole rows")
       }
+      decision.choice = .remove
+    }
+    return try acting(db, as: actor) { try carryOut(decision, of: conflict, transaction) }
+  }
+
+  private func contender(_ id: Int64?, of conflict: Conflict) throws -> Contender {
+    let name = id.map(String.init) ?? "NULL"
+    return try conflict.contenders.first { $0.id == id }.orThrow(
+      Failure(
+        .usage, zh: "冲突 \(conflict.id) 没有编号为 \(name) 的主张", en: "conflict \(conflict.id) has no contender \(name)"))
+  }
+
+  /// Everything that a decision does to the row and to the conflict, whether it is given or the log is replayed.
+  func carryOut(_ decision: Decision, of conflict: Conflict, _ transaction: SQLiteMasterTransaction) throws -> Conflict
+  {
+    let db = transaction.db
+    switch decision.choice {
+    case .keep, .policy: break
+    case .reopen: return try reopen(conflict, decision, transaction)
+    case .value: try set(db, conflict, decision.value)
+    case .take where conflict.field != nil: try set(db, conflict, decision.value)
+    case .take: try take(db, conflict, try contender(decision.contender, of: conflict))
+    case .remove:
+      let record = try record(conflict.record)
+      if try record.row(db, key: conflict.key) != nil { try delete(db, record, key: conflict.key) }
     }
     var decided = conflict
     decided.state = .decided
@@ -100,22 +115,30 @@ extension Master {
     try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try absorb(transaction)
-      var conflict = try transaction.conflict(id).orThrow(missing(id))
+      let conflict = try transaction.conflict(id).orThrow(missing(id))
       if conflict.isWaiting {
         throw Failure(.data, zh: "冲突 \(id) 尚未处理", en: "conflict \(id) is open already; decide it")
       }
       let decision = Decision(
         conflict: id, choice: .reopen, reason: reason,
         edit: Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city"))
-      // The value that lost when a policy took the incoming one is a contender from now on.
-      if let loser = loser(conflict, received: decision.edit.stamp) { conflict.contenders.append(loser) }
-      conflict.state = .open
-      conflict.version += 1
-      conflict.decision = decision
-      try transaction.save(conflict)
+      let opened = try carryOut(decision, of: conflict, transaction)
       try absorb(transaction, Batch(decisions: [decision]))
-      return conflict
+      return opened
     }
+  }
+
+  private func reopen(
+    _ conflict: Conflict, _ decision: Decision, _ transaction: SQLiteMasterTransaction
+  ) throws -> Conflict {
+    var conflict = conflict
+    // The value that lost when a policy took the incoming one is a contender from now on.
+    if let loser = loser(conflict, received: decision.edit.stamp) { conflict.contenders.append(loser) }
+    conflict.state = .open
+    conflict.version += 1
+    conflict.decision = decision
+    try transaction.save(conflict)
+    return conflict
   }
 
   private func loser(_ conflict: Conflict, received: Stamp) -> Contender? {
@@ -126,7 +149,7 @@ extension Master {
       replica: Identifier.city.description, edit: Edit(stamp: conflict.openedAt, actor: "master"), receivedAt: received)
   }
 
-  private func missing(_ id: Int64) -> Failure {
+  func missing(_ id: Int64) -> Failure {
     Failure(
       .notFound, zh: "没有编号为 \(id) 的冲突;请用 city conflicts 查看",
       en: "there is no conflict \(id); city conflicts lists them")

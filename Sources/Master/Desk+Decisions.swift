@@ -22,6 +22,13 @@ extension Desk {
     }
     var decision = decision
     if decision.choice != .value { decision.value = value(of: decision, conflict, cell) }
+    if decision.value != cell.image[cell.column],
+      let choice = [decision.value, cell.image[cell.column]].compactMap(record.fields[cell.column].citysChoice).first
+    {
+      return refused(
+        n, "owner", zh: "冲突 \(number):「\(choice.label.zh)」只能由市里设置或更改",
+        en: "conflict \(number): “\(choice.label.en)” is for the city to set or change")
+    }
     if let change = change(decision, conflict, record, cell) {
       let incoming = Incoming(n: n, change: change, sent: change, decides: conflict.field)
       var settlement = try settle([incoming], sender, waiving: [.locked])

@@ -30,7 +30,9 @@ extension Desk {
     _ parked: [ParkedChange], as state: ParkedState, detail: Label, edit: Edit, waiving waived: Set<Parking> = []
   ) throws -> (writes: [RowWrite], still: [ParkedDraft]) {
     guard let first = parked.first, let replica = try transaction.replica(first.sender) else { return ([], []) }
-    let sender = try sender(replica)
+    var sender = try sender(replica)
+    // Corrected by the clock that the replica had then: what it measures later is not in the log.
+    sender.offset = try transaction.offset(of: first.arrival) ?? sender.offset
     let mapping = try Mapping(schema, transaction, parked.map(\.change), sender: sender)
     let byN = Dictionary(uniqueKeysWithValues: parked.map { ($0.n, $0) })
     let incoming = parked.map { Incoming(n: $0.n, change: mapping.mapped($0.change), sent: $0.change) }

@@ -23,36 +23,45 @@ extension Master {
       if keep == duplicate {
         throw Failure(.usage, zh: "两个主键相同", en: "both keys are the same; name two rows")
       }
-      let ref = RowRef(record.name, duplicate)
-      let image = try record.row(db, key: duplicate)
-      let parked = try transaction.waiting(of: ref)
-      if image == nil, !parked.contains(where: { $0.change.kind == .insert }) { throw missing(record, duplicate) }
-      let stamp = try transaction.tick(milliseconds: clock())
+      if try record.row(db, key: duplicate) == nil,
+        try !transaction.waiting(of: RowRef(record.name, duplicate)).contains(where: { $0.change.kind == .insert })
+      {
+        throw missing(record, duplicate)
+      }
       let alias = Alias(
         record: record.name, key: duplicate, target: keep, reason: reason,
-        edit: Edit(stamp: stamp, actor: actor ?? "city"))
-      try transaction.save(alias)
-      let desk = Desk(
-        schema: Self.reviewed(schema), formats: formats, transaction: transaction, received: stamp,
-        arrival: try transaction.upcomingArrival())
-      if let image { try unite(desk, record, image, alias) }
-      for var conflict in try transaction.waitingConflicts(of: [ref])[ref] ?? [] {
-        conflict.key = keep
-        try transaction.save(conflict)
-      }
-      let detail = Label(
-        zh: "并入 \(record.name) \(show(keep)):\(reason)", en: "merged into \(record.name) \(show(keep)): \(reason)")
-      for group in desk.groups(parked) {
-        let entered = try desk.enter(group, as: .merged, detail: detail, edit: alias.edit, waiving: [.scope, .locked])
-        if let first = entered.still.first { throw refused(record, alias, first) }
-      }
-      // What waited for the duplicate finds the row that is kept.
-      let waiting = Set(desk.ties[record.name].map { $0.identities(image ?? record.keyOnly(duplicate)) } ?? [])
-      try desk.follow(
-        Set(waiting.map(Cause.target)), as: .entered, detail: detail, edit: alias.edit, waiving: [.scope, .locked])
+        edit: Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city"))
+      try carryOut(alias, record, transaction)
       try absorb(transaction, Batch(aliases: [alias]))
       return try ConflictTables.read(db, where: "id > ?", [.integer(before)])
     }
+  }
+
+  /// Everything that makes two rows one, whether it is asked for or the log is replayed.
+  func carryOut(_ alias: Alias, _ record: RecordSchema, _ transaction: any MasterTransaction) throws {
+    let ref = RowRef(record.name, alias.key)
+    let image = try transaction.images(of: [ref])[ref]
+    let parked = try transaction.waiting(of: ref)
+    try transaction.save(alias)
+    let desk = Desk(
+      schema: Self.reviewed(schema), formats: formats, transaction: transaction, received: alias.edit.stamp,
+      arrival: try transaction.upcomingArrival())
+    if let image { try unite(desk, record, image, alias) }
+    for var conflict in try transaction.waitingConflicts(of: [ref])[ref] ?? [] {
+      conflict.key = alias.target
+      try transaction.save(conflict)
+    }
+    let (keep, reason) = (show(alias.target), alias.reason)
+    let detail = Label(
+      zh: "并入 \(record.name) \(keep):\(reason)", en: "merged into \(record.name) \(keep): \(reason)")
+    for group in desk.groups(parked) {
+      let entered = try desk.enter(group, as: .merged, detail: detail, edit: alias.edit, waiving: [.scope, .locked])
+      if let first = entered.still.first { throw refused(record, alias, first) }
+    }
+    // What waited for the duplicate finds the row that is kept.
+    let waiting = Set(desk.ties[record.name].map { $0.identities(image ?? record.keyOnly(alias.key)) } ?? [])
+    try desk.follow(
+      Set(waiting.map(Cause.target)), as: .entered, detail: detail, edit: alias.edit, waiving: [.scope, .locked])
   }
 
   /// The duplicate stands in the master: its row goes, and its cells and children come again as those of the row kept.
@@ -125,7 +134,12 @@ extension Master {
     var schema = reviewed(schema)
     for record in schema.records.indices {
       schema.records[record].owner = .any
-      for field in schema.records[record].fields.indices { schema.records[record].fields[field].owner = nil }
+      for field in schema.records[record].fields.indices {
+        schema.records[record].fields[field].owner = nil
+        for choice in (schema.records[record].fields[field].check.values ?? []).indices {
+          schema.records[record].fields[field].check.values?[choice].owner = nil
+        }
+      }
     }
     return schema
   }

@@ -47,7 +47,7 @@ extension Master {
   /// Merges a batch exactly once and returns its signed receipt.
   private func accept(_ message: Envelope, from id: Identifier) throws -> [UInt8] {
     try store.transaction { transaction in
-      guard var replica = try transaction.replica(id) else { throw Refusal.unknownReplica }
+      guard let replica = try transaction.replica(id) else { throw Refusal.unknownReplica }
       if replica.isWithdrawn { throw Refusal.withdrawn }
       try absorb(transaction)
       let number = message.header.number
@@ -61,20 +61,33 @@ extension Master {
       guard message.header.schema == meta.schemaHash else { throw Refusal.schema }
       let batch = try refusing { try Batch(message.body, schema: schema) }
       let received = try transaction.tick(milliseconds: clock())
-      let arrival = try transaction.nextArrival()
-      let desk = desk(transaction, received: received, arrival: arrival)
-      let receipts = try desk.take(batch, from: replica, cursor: message.header.cursor, number: number)
-      let header = Header(
-        kind: .receipt, replica: id, epoch: meta.epoch, number: number, cursor: arrival, stamp: received,
-        schema: meta.schemaHash)
-      let receipt = try Envelope(header, body: ReceiptBody.encode(receipts), key: key)
-      try transaction.append(
-        message, receipt: receipt.bytes, arrival: arrival, received: received,
-        touched: try touched(batch, transaction))
-      replica.highWater = number
-      try transaction.save(replica)
-      return receipt.bytes
+      return try take(batch, of: message, from: replica, received: received, transaction) { arrival, receipts in
+        let header = Header(
+          kind: .receipt, replica: id, epoch: meta.epoch, number: number, cursor: arrival, stamp: received,
+          schema: meta.schemaHash)
+        return try Envelope(header, body: ReceiptBody.encode(receipts), key: key).bytes
+      }
     }
+  }
+
+  /// Everything that the next batch of a county does to the master, whether it arrives or the log is replayed.
+  /// - Parameter seal: makes the message that its sender gets.
+  func take(
+    _ batch: Batch, of message: Envelope, from replica: ReplicaRecord, received: Stamp,
+    _ transaction: any MasterTransaction, seal: (_ arrival: Int64, [RowReceipt]) throws -> [UInt8]
+  ) throws -> [UInt8] {
+    var replica = replica
+    let header = message.header
+    let arrival = try transaction.nextArrival()
+    let desk = desk(transaction, received: received, arrival: arrival)
+    let receipt = try seal(
+      arrival, try desk.take(batch, from: replica, cursor: header.cursor, number: header.number))
+    try transaction.append(
+      message, receipt: receipt, arrival: arrival, received: received, offset: replica.offset,
+      touched: try touched(batch, transaction))
+    replica.highWater = header.number
+    try transaction.save(replica)
+    return receipt
   }
 
   func desk(_ transaction: any MasterTransaction, received: Stamp, arrival: Int64) -> Desk {

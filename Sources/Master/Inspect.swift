@@ -209,12 +209,12 @@ extension Master {
       }
       keys[id] = try? VerifyingKey(bytes: bytes)
     }
-    var chain: [UInt8] = Array(repeating: 0, count: 32)
+    var chain = LoggedBatch.firstLink
     var arrival: Int64 = 0
     try db.each("SELECT * FROM sync_batch ORDER BY arrival") { row in
-      guard let logged = LoggedBatch(row: row.cells(0..<8)) else { return }
+      guard let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) else { return }
       arrival += 1
-      chain = sha256(chain + logged.hash)
+      chain = logged.link(after: chain)
       let isIntact = (try? check(logged, keys)) ?? false
       if logged.arrival != arrival || logged.chain != chain || !isIntact {
         problems.append(

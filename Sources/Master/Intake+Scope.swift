@@ -49,12 +49,13 @@ extension Intake {
     }
     switch row.result.parked {
     case .locked:
-      let period = record.rules.lock?.target(of: record, row.before ?? row.change.new.map { $0 ?? .null })
-      let name = period.map { "\($0.record) \($0.key.description)" } ?? ""
+      let closed = closed[row.change.ref]
+      let name = closed.map { "\($0.by.record) \($0.by.key.description)" } ?? ""
       return Refused(
         reason: .locked,
         detail: Label(
-          zh: "\(name) 已锁定;作为修订申请等待市里批准", en: "\(name) is closed; this waits for the city as a revision request"))
+          zh: "\(name) 已锁定;作为修订申请等待市里批准", en: "\(name) is closed; this waits for the city as a revision request"),
+        cause: closed?.except.map(Cause.exception))
     case .overflow(let column):
       let field = record.fields[column]
       return Refused(
@@ -64,11 +65,24 @@ extension Intake {
     if let image = row.result.image, image != row.before,
       let problem = record.problems(in: image, formats: formats).first
     {
+      if let choice = refusedChoice(row, problem.field) {
+        return Refused(
+          reason: .owner,
+          detail: Label(
+            zh: "\(problem.field):「\(choice.label.zh)」只能由市里设置",
+            en: "\(problem.field): “\(choice.label.en)” is for the city to set"))
+      }
       return Refused(
         reason: .check,
         detail: Label(zh: "\(problem.field):\(problem.message.zh)", en: "\(problem.field): \(problem.message.en)"))
     }
     return nil
+  }
+
+  /// The city's choice that an insert came with, which leaves a required field empty.
+  private func refusedChoice(_ row: Row, _ field: String) -> Check.Choice? {
+    guard row.change.kind == .insert, row.before == nil, let column = row.record.index(of: field) else { return nil }
+    return row.record.fields[column].citysChoice(row.change.new[column])
   }
 
   /// Some unit sees the row, before or after, and it is not the sender's.

@@ -39,6 +39,8 @@ struct Intake {
   let records: [String: RecordSchema]
   let ties: [String: Ties]
   var images: [RowRef: [Value]] = [:]
+  /// The rows of the batch that the city has closed.
+  var closed: [RowRef: Closed] = [:]
   var settled: [Row] = []
   var byRef: [RowRef: Int] = [:]
   /// The rows of the batch that claim a unique value, before or after.
@@ -85,7 +87,7 @@ struct Intake {
     let tombstones = try transaction.tombstones(of: refs.filter { images[$0] == nil })
     let conflicts = try transaction.waitingConflicts(of: refs)
     let stamps = try transaction.cellStamps(of: refs)
-    let locks = try loadLocks(changes, tombstones)
+    closed = try loadLocks(changes, tombstones)
     for incoming in changes {
       let change = incoming.change
       guard let record = records[change.record] else { continue }
@@ -93,7 +95,7 @@ struct Intake {
       let master = MasterRow(
         image: images[change.ref], tombstone: tombstones[change.ref],
         underReview: Set(review.compactMap(record.index(of:))), stamps: stamps[change.ref] ?? [:],
-        isLocked: locks.contains(change.ref))
+        isLocked: closed[change.ref] != nil)
       byRef[change.ref] = settled.count
       settled.append(Row(incoming: incoming, record: record, before: master.image, result: merged(incoming, master)))
     }

@@ -66,7 +66,7 @@ public final class Master: RecordStore, @unchecked Sendable {
     return Master(store, key: key, formats: formats, clock: clock)
   }
 
-  private init(_ store: SQLiteMaster, key: SigningKey, formats: Formats, clock: @escaping @Sendable () -> Int64) {
+  init(_ store: SQLiteMaster, key: SigningKey, formats: Formats, clock: @escaping @Sendable () -> Int64) {
     self.store = store
     schema = store.schema
     self.key = key

@@ -101,6 +101,8 @@ struct LoggedBatch: Sendable {
   var receivedAt: Stamp
   var message: [UInt8]
   var receipt: [UInt8]
+  /// City minus replica, milliseconds, by which its stamps were corrected; 0 for the city's own.
+  var offset: Int64
 }
 
 /// The settings of a master.
@@ -178,7 +180,11 @@ protocol MasterTransaction {
   /// The arrival number that the next batch will get.
   func upcomingArrival() throws -> Int64
   func batch(_ replica: Identifier, _ number: Int64) throws -> LoggedBatch?
-  func append(_ message: Envelope, receipt: [UInt8], arrival: Int64, received: Stamp, touched: [RowRef]) throws
+  /// - Parameter offset: city minus sender, milliseconds, by which its stamps were corrected.
+  func append(
+    _ message: Envelope, receipt: [UInt8], arrival: Int64, received: Stamp, offset: Int64, touched: [RowRef]) throws
+  /// The offset of the batch that came in then; nil: it is not in the log yet.
+  func offset(of arrival: Int64) throws -> Int64?
 
   // Replicas.
   func replica(_ id: Identifier) throws -> ReplicaRecord?
@@ -191,6 +197,8 @@ protocol MasterTransaction {
 
   /// The city's own captured edits that no batch holds yet.
   func ownChanges() throws -> [Change]
+  /// Puts rows into their tables and nothing else. In what order they come does not matter.
+  func assign(_ writes: [RowWrite]) throws
   /// Settles them: they stand in the tables already.
   func absorb(_ changes: [Change], writes: [RowWrite]) throws
 }

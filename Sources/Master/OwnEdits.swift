@@ -19,14 +19,20 @@ extension Master {
       kind: .batch, replica: .city, epoch: meta.epoch, number: try transaction.nextOwnBatch(),
       cursor: try transaction.head(),
       stamp: received, schema: meta.schemaHash)
-    let message = try Envelope(header, body: batch.encoded(schema), key: key)
+    try enter(batch, of: try Envelope(header, body: batch.encoded(schema), key: key), received: received, transaction)
+  }
+
+  /// Puts a batch of the city's own into the log, whether it is new or the log is replayed. Its changes stand in the tables.
+  func enter(_ batch: Batch, of message: Envelope, received: Stamp, _ transaction: any MasterTransaction) throws {
+    let changes = batch.changes
     let arrival = try transaction.nextArrival()
     let current = try transaction.images(of: changes.map(\.ref))
     let writes = changes.map { write($0, after: current[$0.ref]) }
     try transaction.absorb(changes, writes: writes)
     try transaction.append(
-      message, receipt: [], arrival: arrival, received: received, touched: try touched(batch, transaction))
-    let given = Set(acts.decisions.map(\.conflict))
+      message, receipt: [], arrival: arrival, received: received, offset: 0,
+      touched: try touched(batch, transaction))
+    let given = Set(batch.decisions.map(\.conflict))
     for conflict in try transaction.waitingConflicts(of: changes.map(\.ref)).values.flatMap({ $0 }).sorted(by: {
       $0.id < $1.id
     })

@@ -9,32 +9,15 @@ extension Master {
   /// Takes parked changes in, though they are out of scope or what they belong to is closed: they merge with their
   /// original base. What still cannot stand refuses the whole.
   public func admit(_ ids: [Int64], reason: String, actor: String?) throws {
-    try rule(ids, .admit, reason: reason, actor: actor) { desk, parked, detail, edit in
-      for group in desk.groups(parked) {
-        let (writes, still) = try desk.enter(
-          group, as: .admitted, detail: detail, edit: edit, waiving: [.scope, .locked])
-        if let first = still.first, let parked = group.first(where: { $0.n == first.n }) {
-          let row = "\(parked.change.record) \(show(parked.change.key))"
-          throw Failure(
-            .data, zh: "搁置 \(parked.id)(\(row))仍不能入库:\(first.why.detail.zh)",
-            en: "parked change \(parked.id) (\(row)) still cannot enter: \(first.why.detail.en)")
-        }
-        try desk.follow(writes)
-      }
-    }
+    try rule(ids, .admit, reason: reason, actor: actor)
   }
 
   /// Does not take parked changes in. They stay on record, and their senders are told why.
   public func dismiss(_ ids: [Int64], reason: String, actor: String?) throws {
-    try rule(ids, .dismiss, reason: reason, actor: actor) { desk, parked, detail, edit in
-      for change in parked { try desk.transaction.settle(change, as: .dismissed, detail: detail, edit: edit) }
-    }
+    try rule(ids, .dismiss, reason: reason, actor: actor)
   }
 
-  private func rule(
-    _ ids: [Int64], _ verdict: Ruling.Verdict, reason: String, actor: String?,
-    _ body: (Desk, [ParkedChange], Label, Edit) throws -> Void
-  ) throws {
+  private func rule(_ ids: [Int64], _ verdict: Ruling.Verdict, reason: String, actor: String?) throws {
     try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try absorb(transaction)
@@ -50,13 +33,34 @@ extension Master {
         }
         return parked
       }
-      let stamp = try transaction.tick(milliseconds: clock())
-      let edit = Edit(stamp: stamp, actor: actor ?? "city")
-      // The batch that records the ruling comes next in the log.
-      let desk = desk(transaction, received: stamp, arrival: try transaction.upcomingArrival())
-      try body(desk, parked, Label(zh: reason, en: reason), edit)
+      let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city")
       let rulings = parked.map { Ruling(parked: $0.ref, verdict: verdict, reason: reason, edit: edit) }
+      try carryOut(rulings, of: parked, transaction)
       try absorb(transaction, Batch(rulings: rulings))
+    }
+  }
+
+  /// Everything that rulings of one kind do to parked changes, whether they are given or the log is replayed.
+  func carryOut(_ rulings: [Ruling], of parked: [ParkedChange], _ transaction: any MasterTransaction) throws {
+    guard let first = rulings.first else { return }
+    let detail = Label(zh: first.reason, en: first.reason)
+    // The batch that records the ruling comes next in the log.
+    let desk = desk(transaction, received: first.edit.stamp, arrival: try transaction.upcomingArrival())
+    if first.verdict == .admit { return try admit(parked, desk, detail, first.edit) }
+    for change in parked { try transaction.settle(change, as: .dismissed, detail: detail, edit: first.edit) }
+  }
+
+  private func admit(_ parked: [ParkedChange], _ desk: Desk, _ detail: Label, _ edit: Edit) throws {
+    for group in desk.groups(parked) {
+      let (writes, still) = try desk.enter(
+        group, as: .admitted, detail: detail, edit: edit, waiving: [.scope, .locked])
+      if let first = still.first, let parked = group.first(where: { $0.n == first.n }) {
+        let row = "\(parked.change.record) \(show(parked.change.key))"
+        throw Failure(
+          .data, zh: "搁置 \(parked.id)(\(row))仍不能入库:\(first.why.detail.zh)",
+          en: "parked change \(parked.id) (\(row)) still cannot enter: \(first.why.detail.en)")
+      }
+      try desk.follow(writes)
     }
   }
 }

@@ -184,7 +184,7 @@ struct SQLiteMasterTransaction: MasterTransaction {
       """
     let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: StatementArguments(ref.columns))
     while author == nil, let row = try rows.next() {
-      guard let logged = LoggedBatch(row: row.cells(0..<8)) else { continue }
+      guard let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) else { continue }
       let touches = try logged.batch(schema).changes.contains { change in
         change.ref == ref && (value == nil ? change.new[column] != nil : change.new[column] == value)
       }
@@ -193,21 +193,25 @@ struct SQLiteMasterTransaction: MasterTransaction {
     return author
   }
 
-  func append(_ message: Envelope, receipt: [UInt8], arrival: Int64, received: Stamp, touched: [RowRef]) throws {
-    var chain: [UInt8] = Array(repeating: 0, count: 32)
+  func append(
+    _ message: Envelope, receipt: [UInt8], arrival: Int64, received: Stamp, offset: Int64, touched: [RowRef]
+  ) throws {
+    var logged = LoggedBatch(
+      arrival: arrival, replica: message.header.replica, number: message.header.number, hash: message.hash,
+      chain: LoggedBatch.firstLink, receivedAt: received, message: message.bytes, receipt: receipt, offset: offset)
     if case .blob(let last)? = try db.first("SELECT chain FROM sync_batch WHERE arrival = ?", [.integer(arrival - 1)])?
       .first
     {
-      chain = last
+      logged.chain = last
     }
-    try db.run(
-      "INSERT INTO sync_batch VALUES (\(placeholders(8)))",
-      [
-        .integer(arrival), .blob(message.header.replica.bytes), .integer(message.header.number), .blob(message.hash),
-        .blob(sha256(chain + message.hash)), .integer(received.raw), .blob(message.bytes), .blob(receipt),
-      ])
+    logged.chain = logged.link(after: logged.chain)
+    try db.run("INSERT INTO sync_batch VALUES (\(placeholders(LoggedBatch.columns)))", logged.row)
     let sql = "INSERT INTO sync_touch VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
     for ref in touched { try db.run(sql, ref.columns + [.integer(arrival)]) }
+  }
+
+  func offset(of arrival: Int64) throws -> Int64? {
+    try db.integer("SELECT clock_offset FROM sync_batch WHERE arrival = ?", [.integer(arrival)])
   }
 }
 
@@ -235,23 +239,5 @@ extension ReplicaRecord {
       .integer(request),
       .integer(acknowledged), .integer(offset), .integer(enrolledAt), lastSeen.map(Value.integer) ?? .null,
     ]
-  }
-}
-
-extension LoggedBatch {
-  /// What the batch holds. Its signature is not checked again.
-  func batch(_ schema: Schema) throws -> Batch {
-    try Batch(try SealedEnvelope(message[...]).unverifiedBody(), schema: schema)
-  }
-
-  init?(row: [Value]) {
-    guard row.count == 8, case .integer(let arrival) = row[0], case .blob(let id) = row[1],
-      let replica = Identifier(id),
-      case .integer(let number) = row[2], case .blob(let hash) = row[3], case .blob(let chain) = row[4],
-      case .integer(let received) = row[5], case .blob(let message) = row[6], case .blob(let receipt) = row[7]
-    else { return nil }
-    self.init(
-      arrival: arrival, replica: replica, number: number, hash: hash, chain: chain, receivedAt: Stamp(raw: received),
-      message: message, receipt: receipt)
   }
 }

@@ -7,19 +7,23 @@ import SyncProtocol
 
 extension SQLiteMasterTransaction {
   func write(_ settlement: Settlement, arrival: Int64) throws {
+    try assign(settlement.writes)
+    for write in settlement.writes { try note(write, arrival: arrival) }
+    try feed(settlement.writes)
+    for conflict in settlement.opened + settlement.changed { try save(conflict) }
+  }
+
+  func assign(_ writes: [RowWrite]) throws {
     try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
     try applying(db) {
-      for write in settlement.writes { try vacate(write) }
-      for write in settlement.writes {
+      for write in writes { try vacate(write) }
+      for write in writes {
         guard let image = write.after, image != write.before, let record = schema.record(write.ref.record) else {
           continue
         }
         try record.write(db, row: image)
       }
     }
-    for write in settlement.writes { try note(write, arrival: arrival) }
-    try feed(settlement.writes)
-    for conflict in settlement.opened + settlement.changed { try save(conflict) }
   }
 
   /// Vacate, then assign: rows that go, or give up a unique value, leave first, so that two rows may swap one.
@@ -117,7 +121,9 @@ extension SQLiteMasterTransaction {
       guard case .via(let name) = child.scope, let field = child.field(name), field.reference?.record == parent.name
       else { continue }
       var keys: [RowKey] = []
-      let sql = "SELECT \(child.keyColumns.joined(separator: ", ")) FROM \(child.table) WHERE \(quoted(name)) = ?"
+      // In the order of their keys: their places must not depend on how the file came to be (I7).
+      let list = child.keyColumns.joined(separator: ", ")
+      let sql = "SELECT \(list) FROM \(child.table) WHERE \(quoted(name)) = ? ORDER BY \(list)"
       try db.each(sql, [value]) { row in keys.append(RowKey(row.cells(0..<child.key.count))) }
       for childKey in keys {
         try place(RowRef(child.name, childKey), unit: new, gone: false, skip: nil)

@@ -36,7 +36,8 @@ enum MasterTables {
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE sync_batch (
           arrival INTEGER PRIMARY KEY, replica BLOB NOT NULL, number INTEGER NOT NULL, hash BLOB NOT NULL, chain BLOB NOT NULL,
-          received_at INTEGER NOT NULL, message BLOB NOT NULL, receipt BLOB NOT NULL, UNIQUE (replica, number)
+          received_at INTEGER NOT NULL, message BLOB NOT NULL, receipt BLOB NOT NULL, clock_offset INTEGER NOT NULL,
+          UNIQUE (replica, number)
         ) STRICT;
         CREATE TABLE sync_touch (
           record TEXT NOT NULL, key BLOB NOT NULL, arrival INTEGER NOT NULL, PRIMARY KEY (record, key, arrival)

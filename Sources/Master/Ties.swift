@@ -7,6 +7,8 @@ struct Ties {
   private let references: [(column: Int, reference: Reference)]
   /// Columns that other rows refer to.
   private let identities: [(column: Int, field: String)]
+  /// Its rows may open a lock.
+  fileprivate let isException: Bool
 
   init(_ record: RecordSchema, in schema: Schema) {
     self.record = record.name
@@ -14,6 +16,7 @@ struct Ties {
     references = record.fields.enumerated().compactMap { index, field in field.reference.map { (index, $0) } }
     let named = schema.records.flatMap { $0.fields.compactMap(\.reference) }.filter { $0.record == record.name }
     identities = Set(named.map(\.field)).sorted().compactMap { name in record.index(of: name).map { ($0, name) } }
+    isException = schema.records.contains { $0.rules.lock?.except?.record == record.name }
   }
 
   static func all(_ schema: Schema) -> [String: Ties] {
@@ -51,12 +54,15 @@ enum Cause: Hashable {
   case target(ReferenceTarget)
   /// The row that holds its unique value, until it gives that up.
   case holder(RowRef)
+  /// A row that opens its lock for its unit.
+  case exception(RowRef)
 
   /// As it stands in the store, where it is found by equality.
   var encoded: [UInt8] {
     switch self {
     case .target(let target): RowKey([.integer(0), .text(target.record), .text(target.field), target.value]).encoded
     case .holder(let ref): RowKey([.integer(1), .text(ref.record)] + ref.key.values).encoded
+    case .exception(let ref): RowKey([.integer(2), .text(ref.record)] + ref.key.values).encoded
     }
   }
 
@@ -69,6 +75,7 @@ enum Cause: Hashable {
       for identity in ties.identities(write.after) where !known.contains(identity) { freed.insert(.target(identity)) }
       let kept = Set(ties.claims(write.after))
       if ties.claims(write.before).contains(where: { !kept.contains($0) }) { freed.insert(.holder(write.ref)) }
+      if ties.isException, write.after != nil { freed.insert(.exception(write.ref)) }
     }
     return freed
   }

@@ -2,11 +2,14 @@
 public struct TextTable {
   private let headers: [String]
   private let rows: [[String]]
+  private let right: [Bool]?
 
-  /// Rows may be shorter or longer than the headers; what is missing is blank.
-  public init(headers: [String], rows: [[String]]) {
+  /// Rows may be shorter or longer than the headers; what is missing is blank. Numbers stand at the right: the columns
+  /// that `right` says, or those whose cells all look like one.
+  public init(headers: [String], rows: [[String]], right: [Bool]? = nil) {
     self.headers = headers.map(visibleText)
     self.rows = rows.map { $0.map(visibleText) }
+    self.right = right
   }
 
   /// Lines without a line break at the end, and without spaces at the end of a line.
@@ -25,7 +28,8 @@ public struct TextTable {
   private func column(_ index: Int) -> Column {
     let cells = rows.map { cell($0, index) }
     let width = cells.reduce(displayWidth(cell(headers, index))) { max($0, displayWidth($1)) }
-    return Column(width: width, isRight: cells.allSatisfy { $0.isEmpty || isNumber($0) })
+    guard let right else { return Column(width: width, isRight: cells.allSatisfy { $0.isEmpty || isNumber($0) }) }
+    return Column(width: width, isRight: index < right.count && right[index])
   }
 
   private func cell(_ cells: [String], _ index: Int) -> String { index < cells.count ? cells[index] : "" }

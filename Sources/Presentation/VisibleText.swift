@@ -18,7 +18,7 @@ public func visibleText(_ text: String) -> String {
 }
 
 /// A text that somebody typed, short enough to repeat in a message.
-func quotedText(_ text: String) -> String {
+public func quotedText(_ text: String) -> String {
   let most = 60
   return visibleText(text.count > most ? text.prefix(most - 1) + "…" : text)
 }

@@ -5,7 +5,7 @@ import Yams
 enum RulesFile {
   static func read(_ yaml: String) throws(Failure) -> Rules {
     let top = try RuleSection(
-      parsed(yaml), path: "rules", known: ["tech_sme", "size_class", "small_giant", "sales_tier"])
+      parsed(yaml, path: "rules"), path: "rules", known: ["tech_sme", "size_class", "small_giant", "sales_tier"])
     return try Rules(
       techSME: versions("tech_sme", of: top, known: TechSMERule.keys, TechSMERule.init),
       sizeClass: versions("size_class", of: top, known: SizeClassRule.keys, SizeClassRule.init),
@@ -13,13 +13,13 @@ enum RulesFile {
       salesTier: versions("sales_tier", of: top, known: SalesTierRule.keys, SalesTierRule.init))
   }
 
-  private static func parsed(_ yaml: String) throws(Failure) -> Node {
+  static func parsed(_ yaml: String, path: String) throws(Failure) -> Node {
     do {
       if let node = try Yams.compose(yaml: yaml) { return node }
     } catch {
-      throw RuleSection.failure("rules", 1, "no YAML: \(error)")
+      throw RuleSection.failure(path, 1, "no YAML: \(error)")
     }
-    throw RuleSection.failure("rules", 1, "empty")
+    throw RuleSection.failure(path, 1, "empty")
   }
 
   private static func versions<Rule: VersionedRule>(

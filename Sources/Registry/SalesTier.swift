@@ -3,9 +3,10 @@ import SyncCore
 /// Candidates for small giant and the tiers that the city's plan counts, by taxable sales in yuan.
 public struct SalesTierRule: VersionedRule {
   public let version: RuleVersion
-  let candidateFrom: Int64
-  /// The last bound is outside; nil has no end.
-  let tiers: [(code: String, from: Int64, below: Int64?)]
+  /// Taxable sales of a candidate at least, in yuan.
+  public let candidateFrom: Int64
+  /// In yuan, in the order of the rule. The bound above is outside; nil has no end.
+  public let tiers: [(code: String, from: Int64, below: Int64?)]
 
   static let keys = ["candidate_from", "tiers"]
 

@@ -18,7 +18,9 @@ public struct SmallGiantFacts: Sendable, Equatable {
 /// Science and technology small giants (科技小巨人), Jiangsu 2018: every criterion must be met.
 public struct SmallGiantRule: VersionedRule {
   public let version: RuleVersion
-  let leastRevenue, leastProfitAndTax, worstRank, growthPercent, growthYears: Int64
+  let leastRevenue, leastProfitAndTax, worstRank, growthPercent: Int64
+  /// How many years lie between the two revenues that are compared.
+  public let growthYears: Int64
   let marginPercent, rdPercent, productPercent, leastPatents: Int64
 
   static let keys = [

@@ -36,7 +36,7 @@ extension RecordStore {
             "\(record.name) \(show(key)): \(record.fields[index].name) is part of the key and cannot change; delete the row and add it anew"
         )
       }
-      try assertOwned(record, index, key, isInsert: false, value: changed[index] ?? .null)
+      try assertOwned(record, index, key, isInsert: false, value: changed[index] ?? .null, old: row[index])
     }
     if changed.isEmpty { return }
     try assertOpen(db, record, key)
@@ -94,7 +94,9 @@ extension RecordStore {
     }
   }
 
-  private func assertOwned(_ record: RecordSchema, _ index: Int, _ key: RowKey, isInsert: Bool, value: Value) throws {
+  private func assertOwned(
+    _ record: RecordSchema, _ index: Int, _ key: RowKey, isInsert: Bool, value: Value, old: Value = .null
+  ) throws {
     guard side == .county else { return }
     let field = record.fields[index]
     if case .field(field.name) = record.scope, !isInsert || value != unit.map(Value.text) {
@@ -106,6 +108,14 @@ extension RecordStore {
       throw Failure(
         .notAllowed, zh: "\(record.name) \(show(key)):\(field.label.zh)(\(field.name))由市里维护,不能修改",
         en: "\(record.name) \(show(key)): \(field.name) is kept by the city; a county cannot change it")
+    }
+    if let choice = field.citysChoice(value) ?? field.citysChoice(old), record.edits == .reject || isInsert {
+      throw Failure(
+        .notAllowed,
+        zh: "\(record.name) \(show(key)):\(field.label.zh)(\(field.name))的「\(choice.label.zh)」只能由市里设置或更改;请与市里联系",
+        en:
+          "\(record.name) \(show(key)): \(field.name): “\(choice.label.en)” is for the city to set or change; ask the city"
+      )
     }
   }
 

@@ -43,11 +43,19 @@ extension RecordStore {
   /// What a clerk should know before editing a row that the city has closed; nil: it is open.
   public func lockNote(_ db: Database, _ record: RecordSchema, _ row: [Value]) throws -> Label? {
     guard side == .county, let lock = record.rules.lock, let target = lock.target(of: record, row),
-      let closing = schema.record(target.record), lock.holds(closing, try closing.row(db, key: target.key))
+      let closing = schema.record(target.record), lock.holds(closing, try closing.row(db, key: target.key)),
+      try !isExcepted(db, lock, target)
     else { return nil }
     let name = "\(target.record) \(show(target.key))"
     return Label(
       zh: "\(name) 已锁定:此修改将作为修订申请送市里批准", en: "\(name) is closed: this goes to the city as a revision request")
+  }
+
+  /// Whether the city has opened the lock for this unit today.
+  private func isExcepted(_ db: Database, _ lock: Lock, _ closing: RowRef) throws -> Bool {
+    guard let except = lock.except, let record = schema.record(except.record), let unit else { return false }
+    let image = try record.row(db, key: except.target(of: closing, unit: unit).key)
+    return except.holds(record, image, at: Stamp(milliseconds: clock()))
   }
 
   /// How many rows of each record refer to this one.

@@ -6,6 +6,7 @@ enum FieldRules {
     try checkBounds(field, Rule(record: record.name, field: field.name))
     try checkTexts(field, Rule(record: record.name, field: field.name))
     try checkValues(field, Rule(record: record.name, field: field.name))
+    try checkOwners(field, of: record, Rule(record: record.name, field: field.name))
     try checkComputed(field, of: record, Rule(record: record.name, field: field.name))
     if field.kind == .blob, field.policy == .max || field.policy == .min {
       throw Rule(record: record.name, field: field.name).broken(
@@ -100,6 +101,31 @@ enum FieldRules {
     if let twice = values.enumerated().first(where: { values[..<$0.offset].contains($0.element) }) {
       throw rule.broken(
         "values", zh: "values 中「\(twice.element)」出现两次,请删去一个", en: "values: “\(twice.element)” stands twice; remove one")
+    }
+  }
+
+  /// A choice says whose it is only where it differs from its field, in a cell that a county may change otherwise.
+  private static func checkOwners(_ field: Field, of record: RecordSchema, _ rule: Rule) throws {
+    guard let values = field.check.values, let owned = values.first(where: { $0.owner != nil }) else { return }
+    let key = "values.\(owned.value)"
+    guard owned.owner == .city else {
+      throw rule.broken(
+        key, zh: "values 中「\(owned.value)」的 owner 只能是 city,请删去",
+        en: "values: the owner of “\(owned.value)” can only be city; remove it")
+    }
+    if record.key.contains(field.name) || record.scopeField == field.name {
+      throw rule.broken(
+        key, zh: "主键和 scope 字段的值不能归市里(「\(owned.value)」),请删去 owner",
+        en: "values: in a key or the scope field no value can be the city's (“\(owned.value)”); remove its owner")
+    }
+    if (field.owner ?? record.owner) == .city {
+      throw rule.broken(
+        key, zh: "整个字段已由市里维护,请删去「\(owned.value)」的 owner",
+        en: "values: the city owns the whole field; remove the owner of “\(owned.value)”")
+    }
+    if values.allSatisfy({ $0.owner == .city }) {
+      throw rule.broken(
+        key, zh: "values 全部归市里,请改写字段的 owner: city", en: "values: all are the city's; write owner: city for the field")
     }
   }
 }

@@ -7,6 +7,7 @@ enum LockRules {
     let other = try other(lock, of: record, in: schema)
     try checkKey(lock, of: record, other)
     try checkState(lock, of: record, other)
+    try LockExceptionRules.check(lock, of: record, other, in: schema)
   }
 
   private static func place(_ record: RecordSchema, _ key: String) -> Place {
@@ -29,6 +30,11 @@ enum LockRules {
       throw SchemaProblem(
         place, zh: "「\(other.name)」不是人人可见,发送方未必查得到状态,请让它 scope: all",
         en: "locked_by: “\(other.name)” is not for all to see, a sender may not find its state; give it scope: all")
+    }
+    guard other.owner == .city else {
+      throw SchemaProblem(
+        place, zh: "「\(other.name)」不归市里,县区可自行开锁,请让它 owner: city",
+        en: "locked_by: a county could open “\(other.name)” itself; give it owner: city")
     }
     return other
   }
@@ -72,6 +78,11 @@ enum LockRules {
       throw SchemaProblem(
         place(record, "field"), zh: "locked_by 的状态「\(other.name).\(field.name)」应为 text,请换一个字段或改 type",
         en: "locked_by: the state “\(other.name).\(field.name)” must be a text; name another field or change its type")
+    }
+    guard field.owner != .any else {
+      throw SchemaProblem(
+        place(record, "field"), zh: "locked_by 的状态「\(other.name).\(field.name)」须由市里填写,请删去它的 owner: any",
+        en: "locked_by: a county could change the state “\(other.name).\(field.name)”; remove its owner: any")
     }
     try checkValues(lock, of: record, field)
   }

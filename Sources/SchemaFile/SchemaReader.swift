@@ -3,31 +3,75 @@ import Yams
 
 /// Reads the shape of a schema file; whether it makes sense is for `SchemaRules`.
 struct SchemaReader {
-  private(set) var lines = Lines()
+  private var lines = Lines()
+  /// The file that is being read.
+  private var file = ""
   /// Names of all records, known before the first is read, so that references may point forward.
   private let recordNames: [String]
+  /// Lists of values that several fields share, by name.
+  let choices: [String: [Check.Choice]]
 
-  static func read(_ yaml: String) throws -> (Schema, Lines) {
-    let top = try Section(
-      compose(yaml), name: "schema", line: 1,
-      known: ["schema", "version", "title", "units", "successor", "records"])
-    let records = try top.required("records")
-    let section = try Section(records.node, name: "records", line: records.line)
-    var reader = SchemaReader(recordNames: section.entries.map(\.key))
-    for entry in top.entries { reader.lines[Place(key: entry.key)] = entry.line }
-    let version = try top.required("version")
-    let name = try top.text(top.required("schema"))
-    let schema = Schema(
-      name: name, version: try top.number("version").flatMap(Int.init(exactly:)) ?? 0,
-      title: try top.label(default: name, key: "title"),
-      units: try top["units"].map { try reader.reference($0, of: top) },
-      successor: try top.text("successor"),
-      records: try section.entries.map { try reader.record($0) })
-    reader.lines[Place(key: "version")] = version.line
+  static func read(_ parts: [SchemaFile.Part]) throws -> (Schema, Lines) {
+    let tops = try parts.enumerated().map { index, part in
+      try located(part.name) {
+        try Section(compose(part.text), name: "schema", line: 1, known: index == 0 ? headKeys : ["records"])
+      }
+    }
+    let sections = try zip(parts, tops).map { part, top in
+      try located(part.name) {
+        let records = try top.required("records")
+        return try Section(records.node, name: "records", line: records.line)
+      }
+    }
+    guard let first = parts.first, let top = tops.first else { throw empty }
+    var reader = try located(first.name) {
+      try SchemaReader(recordNames: sections.flatMap { $0.entries.map(\.key) }, choices: sharedChoices(top))
+    }
+    var schema = try located(first.name) { try reader.head(top, file: first.name) }
+    for (part, section) in zip(parts, sections) {
+      schema.records += try located(part.name) { try reader.records(section, file: part.name, before: schema.records) }
+    }
     return (schema, reader.lines)
   }
 
-  private init(recordNames: [String]) { self.recordNames = recordNames }
+  private static let headKeys = ["schema", "version", "title", "units", "successor", "choices", "records"]
+
+  private static func located<T>(_ file: String, _ body: () throws -> T) throws -> T {
+    do { return try body() } catch let failure as Failure { throw failure.within(file) }
+  }
+
+  private static func sharedChoices(_ top: Section) throws -> [String: [Check.Choice]] {
+    guard let entry = top["choices"] else { return [:] }
+    let section = try Section(entry.node, name: "choices", line: entry.line)
+    let lists = try section.entries.map { ($0.key, try readChoices($0, of: section)) }
+    return Dictionary(uniqueKeysWithValues: lists)
+  }
+
+  private mutating func head(_ top: Section, file: String) throws -> Schema {
+    for entry in top.entries { lines.note(entry.line, of: file, at: Place(key: entry.key)) }
+    let version = try top.required("version")
+    let name = try top.text(top.required("schema"))
+    lines.note(version.line, of: file, at: Place(key: "version"))
+    return Schema(
+      name: name, version: try top.number("version").flatMap(Int.init(exactly:)) ?? 0,
+      title: try top.label(default: name, key: "title"), units: try top["units"].map { try reference($0, of: top) },
+      successor: try top.text("successor"), records: [])
+  }
+
+  private mutating func records(
+    _ section: Section, file: String, before: [RecordSchema]
+  ) throws -> [RecordSchema] {
+    self.file = file
+    if let again = section.entries.first(where: { entry in before.contains { $0.name == entry.key } }) {
+      throw refusal(
+        again.line, zh: "记录「\(again.key)」在另一文件中已有,请删去一个", en: "record “\(again.key)” stands in another file too; remove one")
+    }
+    return try section.entries.map { try record($0) }
+  }
+
+  private static var empty: Failure {
+    refusal(1, zh: "文件是空的,请写入 schema、version 和 records", en: "empty; write schema, version and records")
+  }
 
   private static func compose(_ yaml: String) throws -> Node {
     do {
@@ -35,7 +79,7 @@ struct SchemaReader {
     } catch let error as YamlError {
       throw syntaxFailure(error)
     }
-    throw refusal(1, zh: "文件是空的,请写入 schema、version 和 records", en: "empty; write schema, version and records")
+    throw empty
   }
 
   private static func syntaxFailure(_ error: YamlError) -> Failure {
@@ -59,8 +103,8 @@ struct SchemaReader {
     let section = try Section(
       entry.node, name: name, line: entry.line,
       known: ["label", "key", "scope", "owner", "edits", "unique", "fields"] + Self.ruleKeys)
-    lines[Place(record: name)] = entry.line
-    for part in section.entries { lines[Place(record: name, key: part.key)] = part.line }
+    note(entry.line, at: Place(record: name))
+    for part in section.entries { note(part.line, at: Place(record: name, key: part.key)) }
     let key = try section.required("key")
     let keyNames = try section.names(key.node, at: key.line, of: "key")
     let fieldEntry = try section.required("fields")
@@ -115,5 +159,5 @@ struct SchemaReader {
     return Reference(record: String(text[..<cut]), field: String(text[text.index(after: cut)...]))
   }
 
-  mutating func note(_ line: Int, at place: Place) { lines[place] = line }
+  mutating func note(_ line: Int, at place: Place) { lines.note(line, of: file, at: place) }
 }

@@ -99,7 +99,8 @@ struct Section {
   static func label(_ entry: Entry, of name: String) throws -> Label {
     if let text = entry.node.scalar?.string, !text.isEmpty { return Label(zh: text, en: text) }
     let section = try Section(entry.node, name: "\(name).\(entry.key)", line: entry.line, known: ["zh", "en"])
-    return try Label(
-      zh: section.text(section.required("zh")), en: section.text(section.required("en")))
+    return try section.bothLanguages()
   }
+
+  func bothLanguages() throws -> Label { try Label(zh: text(required("zh")), en: text(required("en"))) }
 }

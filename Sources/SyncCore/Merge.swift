@@ -8,7 +8,8 @@
 //   6. an insert over a row       merges with an empty base, all NULL
 //   7. a delete of a changed row, a change of a deleted row      the record's `delete` speaks: the row stays (`review`, `keep`)
 //                                 or goes (`remove`, unless a cell is under review); a row conflict keeps both images
-//   8. a cell the sender does not own    is rejected or proposed; the row's other cells merge
+//   8. a cell the sender does not own    is rejected or proposed; the row's other cells merge. So is a county's change to a
+//                                        choice that only the city sets, or away from one: its base's or the master's
 //   9. a row of an `append` record       a county's update or delete of it is rejected or proposed, cell by cell
 //  10. a sum that does not fit 64 bits   the whole change is parked
 //  11. a locked row               a county's change that would have any effect is parked whole
@@ -144,7 +145,8 @@ private struct RowMerge {
     self.side = side
     self.stamps = stamps
     touched = change.touchedColumns(schema)
-    refused = side == .city ? [] : Set(touched.filter { !schema.isCountys($0, change.kind) })
+    refused =
+      side == .city ? [] : Set(touched.filter { !schema.isCountys($0, change, master) })
   }
 
   mutating func merge() -> MergeResult {
@@ -381,10 +383,18 @@ extension Contest {
 
 extension RecordSchema {
   /// May a county set this column, by an insert or by a change of a row that is there.
-  fileprivate func isCountys(_ column: Int, _ kind: Change.Kind) -> Bool {
-    if owner(of: column) == .city { return false }
-    guard kind == .update else { return true }
+  fileprivate func isCountys(_ column: Int, _ change: Change, _ master: MasterRow) -> Bool {
+    if owner(of: column) == .city || isCitysChoice(column, change, master) { return false }
+    guard change.kind == .update else { return true }
     if case .field(let name) = scope, fields[column].name == name { return false }
     return !rules.append
+  }
+
+  /// Whether the cell would come from, or become, a value that only the city may set.
+  private func isCitysChoice(_ column: Int, _ change: Change, _ master: MasterRow) -> Bool {
+    let known = master.image ?? (change.kind == .update ? master.tombstone : nil)
+    return [change.old[column], change.new[column], known?[column]].contains {
+      fields[column].citysChoice($0) != nil
+    }
   }
 }

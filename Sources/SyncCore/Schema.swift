@@ -111,12 +111,28 @@ public struct Lock: Codable, Hashable, Sendable {
   /// The text field of that record which tells its state.
   public var field: String
   public var values: [String]
+  /// What opens it for one unit, for a time.
+  public var except: LockException?
 
-  public init(record: String, key: [String], field: String, values: [String]) {
+  public init(record: String, key: [String], field: String, values: [String], except: LockException? = nil) {
     self.record = record
     self.key = key
     self.field = field
     self.values = values
+    self.except = except
+  }
+}
+
+/// A lock does not hold for a unit while there is a row of this record that names what is closed and the unit.
+public struct LockException: Codable, Hashable, Sendable {
+  /// Its key is that of what can be closed, then the unit.
+  public var record: String
+  /// The date field of that record that holds the last day on which the lock is open.
+  public var until: String
+
+  public init(record: String, until: String) {
+    self.record = record
+    self.until = until
   }
 }
 
@@ -230,10 +246,13 @@ public struct Check: Codable, Hashable, Sendable {
   public struct Choice: Codable, Hashable, Sendable {
     public var value: String
     public var label: Label
+    /// `city`: only the city sets this value, or changes it to another. nil: as the field says.
+    public var owner: Owner?
 
-    public init(value: String, label: Label) {
+    public init(value: String, label: Label, owner: Owner? = nil) {
       self.value = value
       self.label = label
+      self.owner = owner
     }
   }
 }
@@ -279,6 +298,14 @@ extension RecordSchema {
   }
 }
 
+extension Field {
+  /// The choice that this value is, if it is one that only the city may set or change.
+  public func citysChoice(_ value: Value?) -> Check.Choice? {
+    guard let value else { return nil }
+    return check.values?.first { $0.owner == .city && .text($0.value) == value }
+  }
+}
+
 extension Field.Kind {
   /// The type of the column in a STRICT table.
   public var storage: String {
@@ -312,5 +339,18 @@ extension Lock {
   public func holds(_ closing: RecordSchema, _ image: [Value]?) -> Bool {
     guard let image, let column = closing.index(of: field), case .text(let state) = image[column] else { return false }
     return values.contains { $0.utf8.elementsEqual(state.utf8) }
+  }
+}
+
+extension LockException {
+  /// The row that would open what this row closes for a unit.
+  public func target(of closing: RowRef, unit: String) -> RowRef {
+    RowRef(record, RowKey(closing.key.values + [.text(unit)]))
+  }
+
+  /// Whether that row opens it at this moment. Its last day counts whole, by the calendar of China (UTC+8).
+  public func holds(_ schema: RecordSchema, _ image: [Value]?, at stamp: Stamp) -> Bool {
+    guard let image, let column = schema.index(of: until), case .text(let last) = image[column] else { return false }
+    return last >= stamp.day
   }
 }

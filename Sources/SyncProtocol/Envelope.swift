@@ -234,6 +234,9 @@ extension [UInt8] {
 }
 
 extension SealedEnvelope {
+  /// The message without asking who signed it: for those of one's own log.
+  public func unverified() throws -> Envelope { Envelope(self, body: try unverifiedBody()) }
+
   /// The body without asking who signed it: for messages of one's own log, and to find the key that a message names.
   public func unverifiedBody() throws -> [UInt8] {
     let sent = bytes[Header.length...]

@@ -29,13 +29,13 @@ extension DomainCases {
   @Test func aRevisionArrivesAfterTheCityLockedThePeriod() async throws {
     let homes = [("one", "320706")]
     let town = try await registryTown(homes)
-    try await town.city(["add", "reporting_year", "year=2018", "state=open"])
+    try await town.city(["add", "period", "code=2018", "kind=year", "state=open"])
     let id = try await town.enter("one", "enterprise", "name=海州甲公司")
     try await town.enter(
       "one", "enterprise_year", "enterprise_id=\(id)", "year=2018", "taxable_sales=61000001", "staff=88")
     try await town.sync("one")
     try await town.county("one", ["edit", "enterprise_year", "\(id),2018", "taxable_sales=62000002"])
-    try await town.city(["edit", "reporting_year", "2018", "state=locked"])
+    try await town.city(["edit", "period", "2018", "state=locked"])
     #expect(try await town.sync("one")["parked"] as? Int == 1)
     let request = try #require(try await town.parked("city").first)
     #expect(request["reason"] as? String == "locked")
@@ -158,7 +158,7 @@ extension Town {
     for home in ["city"] + homes.map(\.0) { try await at(home, ["verify"]) }
     let children = ["enterprise_name", "enterprise_year", "recognition", "cultivation_entry", "product"]
     let enterprises = try await rows("city", "enterprise")
-    for record in ["org_unit", "reporting_year", "enterprise"] + children {
+    for record in ["org_unit", "period", "enterprise"] + children {
       let all = try await rows("city", record)
       for (home, org) in homes {
         let own = enterprises.filter { $0["owner_org"] as? String == org }.map { $0["id"] as? String }
@@ -172,7 +172,7 @@ extension Town {
       }
     }
     var text = ""
-    for record in ["reporting_year", "enterprise"] + children {
+    for record in ["period", "enterprise"] + children {
       text += try await city(["list", record, "--json"]).out
     }
     for list in ["conflicts", "parked"] { text += try await city([list, "--state", "all", "--json"]).out }

@@ -4,23 +4,26 @@ import SyncCore
 import Testing
 
 @Suite struct RegistrySchemaTests {
+  static let wanted = [
+    "org_unit", "code_item", "enterprise", "enterprise_name", "transfer", "contact", "enterprise_year",
+    "enterprise_month", "ip_right", "status_event", "application", "recognition", "product", "key_technology",
+    "rd_institution", "platform", "park", "carrier", "project", "investment_project", "cluster", "organisation",
+    "membership", "cultivation_entry", "roadmap", "milestone", "meeting", "meeting_decision", "evaluation",
+    "support_record", "service_provider", "service_contract", "service_record", "credit_standard", "credit_rating",
+    "rating_use", "refinancing_loan", "equity_listing", "fund", "fund_investment", "qualification", "event",
+    "county_measure", "enterprise_issue", "model_case", "document", "plan", "indicator", "city_target",
+    "county_target", "indicator_value", "period", "submission", "lock_exception", "publication", "attachment",
+  ]
+
   @Test("The schema holds the records of the domain, parents first")
   func records() throws {
     let schema = try Registry.schema()
     #expect(schema.version == 1)
     #expect(schema.units == Reference(record: "org_unit", field: "code"))
-    #expect(
-      schema.records.map(\.name) == [
-        "org_unit", "code_item", "plan", "indicator", "city_target", "county_target", "platform", "park",
-        "reporting_year", "enterprise", "enterprise_name", "enterprise_year", "recognition", "cultivation_entry",
-        "product",
-      ])
-    #expect(
-      schema.record("enterprise")?.fields.map(\.name) == [
-        "id", "uscc", "name", "division_code", "industry", "founded_on", "address", "lat", "lng", "owner_org",
-        "field_tags",
-        "first_contact_on", "status_note", "merged_into",
-      ])
+    let names = schema.records.map(\.name)
+    #expect(names.count == Set(names).count)
+    // The proposal's records, each in the table that maps the plan to records.
+    for name in Self.wanted { #expect(names.contains(name), "\(name)") }
     #expect(schema.record("recognition")?.unique == [["enterprise_id", "scheme", "year"]])
     #expect(try SchemaFile.parse(canonicalJSON: SchemaFile.canonicalJSON(schema)) == schema)
   }

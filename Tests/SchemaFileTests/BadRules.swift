@@ -2,7 +2,7 @@
 
 private func ruled(_ rule: String, scope: String = "{field: org}", fields: String = "") -> String {
   """
-    period: {key: [year, half], fields: {year: {type: integer}, half: , state: {values: [open, locked]}, n: {type: integer}}}
+    period: {key: [year, half], owner: city, fields: {year: {type: integer}, half: , state: {values: [open, locked]}, n: {type: integer}}}
     hidden: {key: id, scope: {field: org}, fields: {id: , org: {required: true}, state: }}
     a:
       key: id
@@ -76,6 +76,13 @@ let badLocks = [
   BadSchema("lock by an unknown record", records: lock("perod"), line: 10, "no record “perod”; did you mean “period”"),
   BadSchema("lock by itself", records: lock("a"), line: 10, "a record cannot lock itself"),
   BadSchema("lock by a hidden record", records: lock("hidden"), line: 10, "“hidden” is not for all to see"),
+  BadSchema(
+    "lock by the county", records: lock().replacing("half], owner: city", with: "half], owner: any"), line: 10,
+    "a county could open “period” itself"),
+  BadSchema(
+    "lock by a state of the county's",
+    records: lock().replacing("values: [open, locked]", with: "owner: any, values: [open, locked]"), line: 12,
+    "a county could change the state"),
   BadSchema("lock by an unknown field", records: lock(key: "[yaer, half]"), line: 11, "did you mean “year”"),
   BadSchema("lock by part of the key", records: lock(key: "year"), line: 11, "the key of “period” [year, half]"),
   BadSchema("lock by too much", records: lock(key: "[year, half, id]"), line: 11, "one field each"),
@@ -90,6 +97,51 @@ let badLocks = [
   BadSchema("lock by no value", records: lock(values: "[]"), line: 13, "must be a name or [name, name]"),
   BadSchema("lock by an unknown value", records: lock(values: "[lockd]"), line: 13, "did you mean “locked”"),
   BadSchema("lock by a value twice", records: lock(values: "[locked, locked]"), line: 13, "stands twice"),
+]
+
+private let waiver =
+  "waiver: {key: [year, half, org], owner: city, scope: {field: org}, fields: {year: {type: integer}, "
+  + "half: , org: , until: {type: date, required: true}, n: , d: {type: date}}}"
+
+private func except(
+  _ record: String = "waiver", until: String = "until", other: String = waiver, scope: String = "{field: org}"
+) -> String {
+  ruled(
+    "locked_by:\n      record: period\n      key: [year, half]\n      field: state\n      values: locked\n"
+      + "      except:\n        record: \(record)\n        until: \(until)", scope: scope)
+    + "\n  \(other)"
+}
+
+let badExceptions = [
+  BadSchema(
+    "exception is a word",
+    records: ruled("locked_by: {record: period, key: [year, half], field: state, values: locked, except: waiver}"),
+    line: 9, "must be a mapping"),
+  BadSchema(
+    "exception without an end",
+    records: ruled("locked_by: {record: period, key: [year, half], field: state, values: locked, except: {record: a}}"),
+    line: 9, "“until” is missing"),
+  BadSchema("exception of what all see", records: except(scope: "all"), line: 14, "no unit owns a row of scope all"),
+  BadSchema("exception of an unknown record", records: except("waver"), line: 15, "did you mean “waiver”"),
+  BadSchema("exception is the record itself", records: except("a"), line: 15, "is locked or locks"),
+  BadSchema("exception is what closes", records: except("period"), line: 15, "is locked or locks"),
+  BadSchema(
+    "exception without the unit", records: except(other: waiver.replacing("half, org]", with: "half]").replacing("scope: {field: org}, ", with: "")), line: 15,
+    "[year, half], of the same types, then the unit"),
+  BadSchema(
+    "exception in another order", records: except(other: waiver.replacing("[year, half,", with: "[half, year,")),
+    line: 15, "of the same types"),
+  BadSchema(
+    "exception for another unit",
+    records: except(
+      other: waiver.replacing("{field: org}", with: "{field: n}").replacing("n: ", with: "n: {required: true}")),
+    line: 15, "write scope: {field: org}"),
+  BadSchema(
+    "exception by the county", records: except(other: waiver.replacing("owner: city", with: "owner: any")), line: 15,
+    "a county could except itself"),
+  BadSchema("exception until nothing", records: except(until: "untl"), line: 16, "did you mean “until”"),
+  BadSchema("exception until a text", records: except(until: "n"), line: 16, "must be a required date"),
+  BadSchema("exception without a day", records: except(until: "d"), line: 16, "must be a required date"),
 ]
 
 private func lock(

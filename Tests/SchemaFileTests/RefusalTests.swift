@@ -9,7 +9,9 @@ import Testing
   @Test("So are references and scopes that cannot hold", arguments: badReferences + badScopes)
   func refusedBetweenRecords(bad: BadSchema) throws { try check(bad) }
 
-  @Test("So are row rules and policies that cannot hold", arguments: badPolicies + badRules + badLocks + badJoints)
+  @Test(
+    "So are row rules and policies that cannot hold",
+    arguments: badPolicies + badRules + badLocks + badJoints + badChoices + badExceptions)
   func refusedRules(bad: BadSchema) throws { try check(bad) }
 
   private func check(_ bad: BadSchema) throws {

@@ -35,6 +35,31 @@ import Testing
       report.fields.map(\.policy) == [.review, .review, .review, .sum, .sum, .union, .text, .latest, .latest])
   }
 
+  @Test("A choice may be the city's; one that is not says nothing of it in the canonical text")
+  func choices() throws {
+    let schema = try SchemaFile.read(
+      """
+      schema: s
+      version: 1
+      records:
+        a:
+          key: id
+          fields: {id: , state: {values: {draft: 草稿, published: {zh: 公布, en: Published, owner: city}}}}
+      """)
+    let field = try #require(schema.record("a")?.field("state"))
+    #expect(field.check.values?.map(\.owner) == [nil, .city])
+    #expect(field.citysChoice(.text("published"))?.label == Label(zh: "公布", en: "Published"))
+    #expect(field.citysChoice(.text("draft")) == nil)
+    let text = try SchemaFile.canonicalJSON(schema)
+    #expect(
+      text.contains(
+        """
+        "values":[{"label":{"en":"草稿","zh":"草稿"},"value":"draft"},\
+        {"label":{"en":"Published","zh":"公布"},"owner":"city","value":"published"}]
+        """))
+    #expect(try SchemaFile.parse(canonicalJSON: text) == schema)
+  }
+
   @Test("In a record of the city's, the county's field of a joint decision says whose it is")
   func jointOfTheCitys() throws {
     let schema = try SchemaFile.read(

@@ -42,7 +42,7 @@ let ruledSchemaYAML = """
         year: {type: integer}
         quarter: {type: date}
         state: {values: [open, locked, closed]}
-    day: {key: day, fields: {day: {type: date}, state: }}
+    day: {key: day, owner: city, fields: {day: {type: date}, state: }}
     unit: {key: code, owner: city, fields: {code: , 承接: {references: unit.code}}}
   """
 

@@ -39,6 +39,8 @@ struct MergeCase: Codable, CustomTestStringConvertible {
   var append: Bool?
   var delete: String?
   var locked: Bool?
+  /// By field, the values that only the city may set; such a field holds text. Absent: none.
+  var cityChoices: [String: [String]]?
   var image: [String: Value]?
   var tombstone: [String: Value]?
   var underReview: [String] = []
@@ -57,14 +59,23 @@ extension Policy {
 }
 
 /// The record of the merge table: one column for each policy, one that the city owns, one that names the unit.
-func thing(owner: Owner = .any, edits: ForeignEdits = .reject, rules: RowRules = RowRules()) -> RecordSchema {
+func thing(
+  owner: Owner = .any, edits: ForeignEdits = .reject, rules: RowRules = RowRules(),
+  cityChoices: [String: [String]] = [:]
+) -> RecordSchema {
   let label = Label(zh: "物", en: "thing")
   let plain = ["id", "unit"].map { Field(name: $0, label: label) }
   let policies = Policy.allCases.map { Field(name: $0.rawValue, label: label, kind: $0.kind, policy: $0) }
   let owned = Field(name: "owned", label: label, kind: .integer, owner: .city)
-  return RecordSchema(
+  var record = RecordSchema(
     name: "thing", label: label, key: ["id"], fields: plain + policies + [owned], scope: .field("unit"), owner: owner,
     edits: edits, rules: rules)
+  for (name, values) in cityChoices {
+    guard let index = record.index(of: name) else { continue }
+    record.fields[index].kind = .text
+    record.fields[index].check.values = values.map { Check.Choice(value: $0, label: label, owner: .city) }
+  }
+  return record
 }
 
 /// A row of that record as a row conflict carries it.
@@ -75,7 +86,8 @@ extension MergeCase {
   func merged() throws -> Outcome {
     let rules = RowRules(append: append ?? false, delete: try #require(DeletePolicy(rawValue: delete ?? "review")))
     let schema = thing(
-      owner: try #require(Owner(rawValue: owner)), edits: try #require(ForeignEdits(rawValue: edits)), rules: rules)
+      owner: try #require(Owner(rawValue: owner)), edits: try #require(ForeignEdits(rawValue: edits)), rules: rules,
+      cityChoices: cityChoices ?? [:])
     let row = MasterRow(
       image: image.map { schema.whole($0) }, tombstone: tombstone.map { schema.whole($0) },
       underReview: Set(underReview.compactMap(schema.index(of:))), stamps: schema.columns(masterStamps),

@@ -5,6 +5,7 @@ import Testing
 let mergeTable =
   uncontestedCases + policyCases + equalityCases + reviewCases + ownerCases + insertCases + deleteCases
   + resurrectionCases + mixedCases + sumCases + unionCases + textCases + deletePolicyCases + appendCases + lockCases
+  + choiceCases
 
 struct MergeLawTests {
   @Test(arguments: mergeTable)

@@ -11,6 +11,20 @@ struct StampTests {
     #expect(Stamp(milliseconds: .max).milliseconds == Int64.max >> 16)
   }
 
+  /// The last and first milliseconds of days on which such sums go wrong.
+  static let days: [(milliseconds: Int64, day: String)] = [
+    (0, "1970-01-01"), (57_599_999, "1970-01-01"), (57_600_000, "1970-01-02"), (951_753_600_000, "2000-02-29"),
+    (1_800_000_000_000, "2027-01-15"), (1_709_222_399_999, "2024-02-29"), (1_709_222_400_000, "2024-03-01"),
+    (1_735_660_799_999, "2024-12-31"), (1_735_660_800_000, "2025-01-01"), (4_107_513_599_999, "2100-02-28"),
+    (4_107_513_600_000, "2100-03-01"), (-5, "1970-01-01"),
+  ]
+
+  @Test(arguments: days)
+  func dayInChina(milliseconds: Int64, day: String) {
+    #expect(Stamp(raw: milliseconds << 16).day == day)
+    #expect(Stamp(raw: .max).day.count == 10)
+  }
+
   static let steps: [(raw: Int64, milliseconds: Int64, next: Int64)] = [
     (0, 0, 1), (0, 1, 65536), (65536, 1, 65537), (65537, 1, 65538), (65536, 0, 65537), (131071, 1, 131072),
     (131072, 1, 131073), (5 << 16, 3, 5 << 16 + 1), (0, -5, 1), (.max, 0, .max), (.max, .max, .max),

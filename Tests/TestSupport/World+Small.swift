@@ -1,3 +1,5 @@
+import Foundation
+import Master
 import Replica
 import SQLiteStore
 import SyncCore
@@ -37,6 +39,15 @@ extension World {
       #expect(try replica.verify().map(\.en) == [], sourceLocation: location)
     }
     #expect(try master.verify().map(\.en) == [], sourceLocation: location)
+    #expect(try master.verifyReplay().map(\.en) == [], sourceLocation: location)
+  }
+
+  /// The master's file as it is now, apart from it.
+  public func copyOfMaster() throws -> Master {
+    try master.absorbNow()
+    let copy = folder.appendingPathComponent("\(UUID().uuidString).sqlite").path
+    try shell("VACUUM INTO '\(copy)'")
+    return try Master.open(path: copy, key: master.key) { _ in master.schema }
   }
 
   /// A cell of the master's company.

@@ -1,7 +1,7 @@
 import SyncCore
 
 /// What a report says, before anybody prints it: sections of a table each, some with a chart. Every renderer takes this.
-public struct Report: Sendable {
+public struct Report: Codable, Sendable {
   /// The word on the command line.
   public var name: String
   public var title: Label
@@ -16,7 +16,7 @@ public struct Report: Sendable {
     self.sections = sections
   }
 
-  public struct Section: Sendable {
+  public struct Section: Codable, Sendable {
     /// The key in JSON, the name of the sheet in a workbook.
     public var name: String
     public var title: Label
@@ -38,7 +38,7 @@ public struct Report: Sendable {
     }
   }
 
-  public struct Column: Sendable {
+  public struct Column: Codable, Sendable {
     /// The key in JSON.
     public var name: String
     /// Without the unit, which the renderer adds.
@@ -55,8 +55,8 @@ public struct Report: Sendable {
     }
   }
 
-  /// How a number is shown. JSON and CSV hold it as it is stored.
-  public enum Unit: String, Sendable {
+  /// How a number is shown. JSON holds it as it is stored, CSV in this unit with every digit.
+  public enum Unit: String, Codable, Sendable {
     /// As it stands; integers without a fraction.
     case none
     /// Yuan, shown in units of 10,000 (万元) or of 100,000,000 (亿元) with two decimals.
@@ -67,7 +67,7 @@ public struct Report: Sendable {
     case days
   }
 
-  public enum Cell: Hashable, Sendable {
+  public enum Cell: Codable, Hashable, Sendable {
     case none
     case text(String)
     case label(Label)
@@ -79,8 +79,8 @@ public struct Report: Sendable {
     case suppressed
   }
 
-  public struct Chart: Sendable {
-    public enum Kind: String, Sendable { case bars, lines, stacked }
+  public struct Chart: Codable, Sendable {
+    public enum Kind: String, Codable, Sendable { case bars, lines, stacked }
     public var kind: Kind
     public var title: Label
     /// The column whose cells name the bars or the points.

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Commands
+import Master
+import Presentation
+import Registry
+import SQLiteStore
+import SyncCore
+
+/// `city period list`
+struct ListPeriods: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "Periods with their state, who has submitted, and who has more time. 报告期一览")
+  @OptionGroup var options: CommonOptions
+
+  func run() async throws {
+    try await options.run {
+      let master = try options.open(CityProgram.self)
+      let record = try master.record("period")
+      let periods = try master.rows(record).map { row in
+        (row: row, submitted: try units("submission", row, master), extended: try units("lock_exception", row, master))
+      }
+      let lines = periods.map { period in
+        ["code", "state", "due_on", "locked_on"].map { ValueText.spell(record.value($0, of: period.row)) } + [
+          period.submitted.joined(separator: " "), period.extended.joined(separator: " "),
+        ]
+      }
+      let headers = Label(zh: "报告期 状态 期限 锁定 已上报 例外", en: "period state due locked submitted extended")
+      let json = periods.map { period in
+        JSON.object(
+          zip(record.fields, period.row).map { ($0.name, JSON($1)) } + [
+            ("submitted", .array(period.submitted.map(JSON.string))),
+            ("extended", .array(period.extended.map(JSON.string))),
+          ])
+      }
+      options.show(
+        .array(json),
+        TextTable(headers: headers.text(options.language).split(separator: " ").map(String.init), rows: lines).render())
+    }
+  }
+
+  /// The units that have a row of this record for the period; an exception only while it lasts.
+  private func units(_ name: String, _ period: [Value], _ master: Master) throws -> [String] {
+    let record = try master.record(name)
+    guard let column = record.index(of: "period"), let code = period.first else { return [] }
+    return try master.rows(record, where: [(column, code)]).filter { row in
+      record.day("expires_on", of: row).map { $0 >= master.today } ?? true
+    }.compactMap { record.text("org", of: $0) }
+  }
+}

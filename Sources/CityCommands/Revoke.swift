@@ -1,0 +1,46 @@
+import ArgumentParser
+import Commands
+import Presentation
+import SQLiteStore
+import SyncCore
+
+/// `city revoke RECOGNITION --reason TEXT [--on DATE]`
+struct Revoke: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "revoke", abstract: "End a recognition, with a reason that the county sees. 撤销认定")
+  @OptionGroup var options: CommonOptions
+  @Argument(help: "The recognition's key. 认定编号") var recognition: String
+  @Option(help: "Why. 理由") var reason: String
+  @Option(help: "The number of the document. 文号") var docNo: String?
+  @Option(help: "The day; today without it. 日期") var on: String?
+
+  func run() async throws {
+    try await options.run {
+      try requireReason(reason)
+      let master = try options.open(CityProgram.self)
+      let record = try master.record("recognition")
+      let key = try master.key(recognition, in: record)
+      let day = try master.pastDay(on, "--on")
+      let row = try master.edit(as: options.actor) { db in
+        guard let row = try record.row(db, key: key) else { throw master.missing(record, key) }
+        if let revoked = record.day("revoked_on", of: row) {
+          throw Failure(
+            .data, zh: "recognition \(KeyText.show(key)) 已于 \(revoked) 撤销",
+            en: "recognition \(KeyText.show(key)) was revoked on \(revoked) already")
+        }
+        if let since = record.day("recognised_on", of: row), day < since {
+          throw Failure(
+            .data, zh: "recognition.revoked_on:\(day) 早于认定日期 \(since)",
+            en: "recognition.revoked_on: \(day) is before the recognition of \(since)")
+        }
+        try master.update(db, record, key: key, try record.cells(["revoked_on": Value(day)]))
+        let change = StatusChange(
+          record.text("scheme", of: row) ?? "", .exit, from: "recognised", to: "revoked", on: day, reason: reason,
+          docNo: docNo)
+        try master.note(db, change, of: record.value("enterprise_id", of: row))
+        return try record.row(db, key: key) ?? row
+      }
+      options.show(rowJSON(record, row), Label(zh: "已撤销", en: "revoked").text(options.language))
+    }
+  }
+}

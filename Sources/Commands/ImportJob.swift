@@ -1,0 +1,116 @@
+import GRDB
+import Presentation
+import Registry
+import SQLiteStore
+import SyncCore
+
+/// Takes the rows of a file one by one, and goes on after a bad one, so that all problems are told at once.
+struct ImportJob {
+  let store: any RecordStore
+  let shape: ImportShape
+  let reviewer: Reviewer
+  var added = 0
+  var changed = 0
+  var problems: [ImportProblem] = []
+  /// What was not taken, without harm.
+  var notes: [ImportProblem] = []
+  /// The line that named a row first.
+  private var lines: [RowKey: Int] = [:]
+
+  init(store: any RecordStore, shape: ImportShape) {
+    self.store = store
+    self.shape = shape
+    reviewer = Reviewer(store)
+  }
+
+  private var record: RecordSchema { shape.own }
+
+  mutating func take(_ db: Database, _ row: ImportRow) throws {
+    guard row.problems.isEmpty else {
+      problems += row.problems
+      return
+    }
+    do {
+      var values = try shape.resolved(db, row.values)
+      if let key = try existing(db, values) {
+        try claim(key, row.line)
+        try keepNewName(db, key, &values, row)
+        try update(db, key, values)
+      } else {
+        let key = try store.insert(db, record, values)
+        try claim(key, row.line)
+        _ = try reviewer.check(db, record, record.row(db, key: key) ?? [])
+        added += 1
+      }
+    } catch let failure as Failure where failure.kind == .data || failure.kind == .notAllowed {
+      add(row, failure.message)
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+      add(row, Connection.failure(error, path: store.schema.name).message)
+    }
+  }
+
+  private mutating func update(_ db: Database, _ key: RowKey, _ values: [Int: Value]) throws {
+    let before = try record.row(db, key: key)
+    try store.update(db, record, key: key, values.filter { !record.isKey($0.key) })
+    let after = try record.row(db, key: key)
+    _ = try reviewer.check(db, record, after ?? [], before: before)
+    if after != before { changed += 1 }
+  }
+
+  /// Two lines of a file about one row: nobody knows which is meant.
+  private mutating func claim(_ key: RowKey, _ line: Int) throws {
+    if let first = lines[key] {
+      let field = record.key.first ?? ""
+      throw Failure(
+        .data, zh: "\(record.name).\(field):与第 \(first) 行是同一条记录,请删去一行",
+        en: "\(record.name).\(field): is the same row as line \(first); remove one of them")
+    }
+    lines[key] = line
+  }
+
+  /// A file that still has an old name does not undo a renaming.
+  private mutating func keepNewName(_ db: Database, _ key: RowKey, _ values: inout [Int: Value], _ row: ImportRow) throws {
+    guard store.schema.name == Registry.schemaName, record.name == "enterprise", let column = record.index(of: "name"),
+      let name = values[column], let present = try record.row(db, key: key)?[column], name != present
+    else { return }
+    let sql = "SELECT 1 FROM enterprise_name WHERE enterprise_id = ? AND name = ?"
+    guard try db.first(sql, key.values + [name]) != nil else { return }
+    values[column] = nil
+    notes.append(
+      ImportProblem(
+        line: row.line, column: "name", value: ValueText.spell(name),
+        message: Label(
+          zh: "是曾用名,保留现名“\(ValueText.spell(present))”;其他字段照常导入",
+          en: "is a former name; “\(ValueText.spell(present))” stays, the other fields are taken")))
+  }
+
+  private mutating func add(_ row: ImportRow, _ message: Label) {
+    // The message names the field as record.field.
+    let column = shape.record.fields.indices.first {
+      message.en.hasPrefix("\(record.name).\(shape.record.fields[$0].name)")
+        || message.en.contains(".\(shape.record.fields[$0].name):")
+    }
+    let value = column.flatMap { row.values[$0] }.map(ValueText.spell) ?? ""
+    problems.append(
+      ImportProblem(
+        line: row.line, column: column.map { shape.record.fields[$0].name } ?? "", value: value, message: message))
+  }
+
+  /// The row that a line means: by its key, else by a unique set of fields.
+  private func existing(_ db: Database, _ values: [Int: Value]) throws -> RowKey? {
+    let keyValues = record.keyIndices.compactMap { values[$0] }
+    if keyValues.count == record.key.count {
+      let key = RowKey(keyValues)
+      return try record.row(db, key: key) == nil ? nil : key
+    }
+    for set in record.unique {
+      let columns = set.compactMap(record.index(of:))
+      let wanted = columns.compactMap { values[$0] }
+      guard wanted.count == set.count, !wanted.contains(.null) else { continue }
+      let match = set.map { "\(quoted($0)) = ?" }.joined(separator: " AND ")
+      let sql = "SELECT \(record.keyColumns.joined(separator: ", ")) FROM \(record.table) WHERE \(match)"
+      if let key = try db.first(sql, wanted).map(RowKey.init) { return key }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import GRDB
+import Presentation
+import Registry
+import SQLiteStore
+import SyncCore
+
+/// `exit ENTERPRISE [--batch B] --reason TEXT [--on DATE]`
+public struct ExitCultivation<P: Program>: AsyncParsableCommand {
+  public static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "exit", abstract: "Take an enterprise off the cultivation list, or off one batch of it. 退出培育库")
+  }
+  @OptionGroup public var options: CommonOptions
+  @Argument(help: "The key, uscc:CODE, or the credit code. 企业") public var enterprise: String
+  @Option(help: "cultivation; a recognition ends with `city revoke`. 事项") public var scheme = cultivation
+  @Option(help: "Only this batch. 批次") public var batch: String?
+  @Option(help: "Why. 理由") public var reason: String
+  @Option(help: "The day; today without it. 日期") public var on: String?
+  public init() {}
+
+  public func run() async throws {
+    try await options.run {
+      try requireReason(reason)
+      guard scheme == cultivation else {
+        throw Failure(
+          .notAllowed, zh: "\(scheme) 的认定由市里撤销:city revoke;县区可用 edit recognition 编号 revoked_on=日期 提出建议",
+          en:
+            "a recognition as \(scheme) ends with `city revoke`; a county proposes it with edit recognition KEY revoked_on=DATE"
+        )
+      }
+      let store = try options.open(P.self)
+      let key = try store.enterprise(enterprise).key
+      let day = try store.pastDay(on, "--on")
+      let left = try store.edit(as: options.actor) { try leave($0, store, key, day) }
+      options.show(
+        .object([
+          ("enterprise", keyJSON(key)), ("scheme", .string(scheme)), ("withdrawn_on", .string(day.description)),
+          ("entries", .array(left.map(keyJSON))),
+        ]),
+        Label(zh: "已退出 \(left.count) 个批次", en: "off \(left.count) batches").text(options.language))
+    }
+  }
+
+  /// Marks the entries that are on the list, and notes each exit.
+  private func leave(_ db: Database, _ store: P.Store, _ key: RowKey, _ day: CalendarDay) throws -> [RowKey] {
+    let enterprise = try store.enterprise(db, key)
+    let entries = try store.record("cultivation_entry")
+    let live = try store.rows(db, entries, ["enterprise_id": enterprise.id, "withdrawn_on": .null]).filter {
+      batch == nil || entries.text("batch", of: $0) == batch
+    }
+    if live.isEmpty {
+      throw Failure(
+        .notFound, zh: "\(enterprise.shown) 不在培育库\(batch.map { "批次 \($0) " } ?? "")中",
+        en: "\(enterprise.shown) is not on the cultivation list\(batch.map { " of batch \($0)" } ?? "")")
+    }
+    for row in live {
+      try store.update(db, entries, key: entries.rowKey(of: row), try entries.cells(["withdrawn_on": Value(day)]))
+      let batch = entries.text("batch", of: row)
+      try store.note(
+        db, StatusChange(cultivation, .exit, from: batch, to: "withdrawn", on: day, reason: reason), of: enterprise.id)
+    }
+    return live.map(entries.rowKey(of:))
+  }
+}
+
+/// What status events call the cultivation list.
+private let cultivation = "cultivation"

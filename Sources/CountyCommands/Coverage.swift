@@ -1,0 +1,42 @@
+import Commands
+import GRDB
+import Registry
+import Replica
+import SQLiteStore
+import SyncCore
+
+/// Who should report for a period, and who did.
+struct Coverage {
+  var expected = 0
+  var reported = 0
+  /// Names, in order of the enterprises' keys.
+  var missing: [String] = []
+
+  /// The unit's enterprises with a recognition as tech SME or small giant that is valid on the day; all of them when none has.
+  /// - Parameter period: 2018 is a year, 201803 a month.
+  init(_ db: Database, _ replica: Replica, period: Int64, on day: CalendarDay) throws {
+    let own = "e.owner_org = ?1 AND e.merged_into IS NULL"
+    let valid = """
+      EXISTS (SELECT 1 FROM recognition r WHERE r.enterprise_id = e.id AND r.scheme IN ('tech_sme', 'small_giant')
+        AND (r.recognised_on IS NULL OR r.recognised_on <= ?2) AND (r.valid_to IS NULL OR r.valid_to >= ?2)
+        AND (r.revoked_on IS NULL OR r.revoked_on > ?2))
+      """
+    let figures =
+      period > 9999
+      ? "EXISTS (SELECT 1 FROM enterprise_month m WHERE m.enterprise_id = e.id AND m.period = ?3)"
+      : "EXISTS (SELECT 1 FROM enterprise_year y WHERE y.enterprise_id = e.id AND y.year = ?3)"
+    let sql = "SELECT e.name, \(valid), \(figures) FROM enterprise e WHERE \(own) ORDER BY e.id"
+    var all: [(name: String, isRecognised: Bool, hasReported: Bool)] = []
+    try db.each(
+      sql,
+      [Value(replica.unit), Value(day), .integer(period)]
+    ) { row in
+      all.append((row[0] as String? ?? "", row[1] as Bool? ?? false, row[2] as Bool? ?? false))
+    }
+    let recognised = all.filter(\.isRecognised)
+    let asked = recognised.isEmpty ? all : recognised
+    expected = asked.count
+    missing = asked.filter { !$0.hasReported }.map(\.name)
+    reported = expected - missing.count
+  }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Commands
+import GRDB
+import Presentation
+import Registry
+import Replica
+import SQLiteStore
+import SyncCore
+
+/// `county submit PERIOD [--note TEXT]`
+struct Submit: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "submit",
+    abstract: "Hand in a period: how many enterprises should report, how many did, who is missing. 上报")
+  @OptionGroup var options: CommonOptions
+  @Argument(help: "2018 is a year, 201803 a month. 报告期") var period: Int64
+  @Option(help: "A note for the city. 说明") var note: String?
+
+  func run() async throws {
+    try await options.run {
+      let replica = try options.open(CountyProgram.self)
+      let (coverage, day) = try replica.edit(as: options.actor) { try submit($0, replica) }
+      let missing = coverage.missing.map(visibleText).joined(separator: ", ")
+      options.show(
+        .object([
+          ("org", .string(replica.unit ?? "")), ("period", .integer(period)),
+          ("submitted_on", .string(day.description)),
+          ("expected", .integer(Int64(coverage.expected))), ("reported", .integer(Int64(coverage.reported))),
+          ("missing", .array(coverage.missing.map(JSON.string))),
+        ]),
+        Label(
+          zh: "\(period) 应报 \(coverage.expected) 家,实报 \(coverage.reported) 家"
+            + (missing.isEmpty ? "" : ";未报:\(missing)"),
+          en: "\(period): \(coverage.expected) enterprises expected, \(coverage.reported) reported"
+            + (missing.isEmpty ? "" : "; missing: \(missing)")
+        ).text(options.language))
+    }
+  }
+
+  private func submit(_ db: Database, _ replica: Replica) throws -> (Coverage, CalendarDay) {
+    let periods = try replica.record("period")
+    guard let row = try periods.row(db, key: RowKey([.integer(period)])) else {
+      throw Failure(
+        .notFound, zh: "市里还没有开设报告期 \(period);list period 可查看",
+        en: "the city has opened no period \(period); list period shows them")
+    }
+    let day = replica.today
+    if let due = periods.day("due_on", of: row), day > due {
+      options.tell(Label(zh: "已过上报期限 \(due)", en: "the due day \(due) is over"))
+    }
+    let coverage = try Coverage(db, replica, period: period, on: periods.day("ends_on", of: row) ?? day)
+    let submissions = try replica.record("submission")
+    let unit = Value(replica.unit)
+    var cells = try submissions.cells([
+      "submitted_on": Value(day), "expected": .integer(Int64(coverage.expected)),
+      "reported": .integer(Int64(coverage.reported)),
+    ])
+    if let note { cells.merge(try submissions.cells(["note": Value(note)])) { $1 } }
+    let key = RowKey([unit, .integer(period)])
+    if try submissions.row(db, key: key) == nil {
+      _ = try replica.insert(
+        db, submissions, cells.merging(try submissions.cells(["org": unit, "period": .integer(period)])) { $1 })
+    } else {
+      try replica.update(db, submissions, key: key, cells)
+    }
+    if let row = try submissions.row(db, key: key) { try replica.lockNote(db, submissions, row).map(options.tell) }
+    return (coverage, day)
+  }
+}

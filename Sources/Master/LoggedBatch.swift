@@ -1,0 +1,54 @@
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// A batch of the log, its row in the store, and the one place where what it holds is read.
+
+extension LoggedBatch {
+  /// The message and what it holds. Its signature is not checked again.
+  func opened(_ schema: Schema) throws -> (message: Envelope, batch: Batch) {
+    let message = try SealedEnvelope(message[...]).unverified()
+    return (message, try Batch(message.body, schema: schema))
+  }
+
+  func batch(_ schema: Schema) throws -> Batch { try opened(schema).batch }
+
+  /// What the sender was told.
+  func receipts() throws -> [RowReceipt] {
+    receipt.isEmpty ? [] : try ReceiptBody.decode(try SealedEnvelope(receipt[...]).unverifiedBody())
+  }
+
+  /// What the first batch is chained to.
+  static let firstLink = [UInt8](repeating: 0, count: 32)
+
+  /// The chain up to this batch: whoever knows it knows everything from which the master of that moment follows.
+  func link(after chain: [UInt8]) -> [UInt8] {
+    var link = ByteWriter()
+    link.raw(chain + hash)
+    link.bigEndian(receivedAt.raw)
+    link.bigEndian(offset)
+    return sha256(link.bytes)
+  }
+}
+
+extension LoggedBatch {
+  static let columns = 9
+
+  var row: [Value] {
+    [
+      .integer(arrival), .blob(replica.bytes), .integer(number), .blob(hash), .blob(chain), .integer(receivedAt.raw),
+      .blob(message), .blob(receipt), .integer(offset),
+    ]
+  }
+
+  init?(row: [Value]) {
+    guard row.count == Self.columns, case .integer(let arrival) = row[0], case .blob(let id) = row[1],
+      let replica = Identifier(id), case .integer(let number) = row[2], case .blob(let hash) = row[3],
+      case .blob(let chain) = row[4], case .integer(let received) = row[5], case .blob(let message) = row[6],
+      case .blob(let receipt) = row[7], case .integer(let offset) = row[8]
+    else { return nil }
+    self.init(
+      arrival: arrival, replica: replica, number: number, hash: hash, chain: chain, receivedAt: Stamp(raw: received),
+      message: message, receipt: receipt, offset: offset)
+  }
+}

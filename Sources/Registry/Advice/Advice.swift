@@ -1,0 +1,139 @@
+import SyncCore
+
+/// What the registry doubts in rows of its records, beyond what the schema says. Nothing here is told to the engine: a row that
+/// another tool wrote is merged all the same, and listed by the `check` command.
+public enum Advice {
+  /// - Parameter today: the calendar day, `YYYY-MM-DD`.
+  public static func findings(about row: RowFacts, today: String, lookup: Lookup) throws -> [Finding] {
+    var findings = order(row) + parts(row)
+    switch row.record.name {
+    case "enterprise": findings += enterprise(row, today)
+    case "enterprise_year": findings += try year(row, lookup)
+    case "enterprise_month": findings += try month(row, lookup)
+    case "period": findings += period(row)
+    default: break
+    }
+    return findings
+  }
+
+  /// The finding that stops the row, if any does.
+  public static func stopping(_ findings: [Finding], _ row: RowFacts) -> Finding? {
+    let isExplained = row.text("note") != nil
+    return findings.first { $0.weight == .hard }
+      ?? (isExplained || row.record.index(of: "note") == nil ? nil : findings.first { $0.weight == .explainable })
+  }
+}
+
+// Rules that are tables.
+extension Advice {
+  /// Dates of which the second must not lie before the first, in every record that has both.
+  private static let dates = [
+    ("valid_from", "valid_to"), ("starts_on", "ends_on"), ("starts_on", "due_on"), ("notice_from", "notice_to"),
+    ("recognised_on", "valid_to"), ("recognised_on", "revoked_on"), ("granted_on", "expires_on"),
+    ("issued_on", "expires_on"), ("issued_on", "repealed_on"), ("raised_on", "closed_on"), ("listed_on", "delisted_on"),
+    ("invested_on", "exited_on"), ("starts_on", "repaid_on"),
+  ]
+
+  /// What is a part of something cannot be more than it.
+  private static let shares: [(record: String, part: String, whole: String, weight: Finding.Weight)] = [
+    ("enterprise_year", "tech_staff", "staff", .hard), ("enterprise_year", "main_revenue", "revenue", .hard),
+    ("enterprise_year", "product_revenue", "main_revenue", .hard), ("enterprise_year", "rd", "revenue", .explainable),
+    ("enterprise_year", "rd", "cost", .explainable), ("enterprise_year", "profit", "revenue", .explainable),
+    ("enterprise_year", "staff", "peak_staff", .explainable), ("submission", "reported", "expected", .explainable),
+  ]
+
+  private static func order(_ row: RowFacts) -> [Finding] {
+    dates.compactMap { from, to in
+      guard let start = row.text(from), let end = row.text(to), end < start else { return nil }
+      return Finding(
+        .hard, to, zh: "\(row.label(to).zh) \(end) 早于\(row.label(from).zh) \(start),请核对",
+        en: "\(end) lies before \(from) \(start); correct one of them")
+    }
+  }
+
+  private static func parts(_ row: RowFacts) -> [Finding] {
+    shares.compactMap { rule in
+      guard rule.record == row.record.name, let part = row.number(rule.part), let whole = row.number(rule.whole),
+        part > whole
+      else { return nil }
+      return Finding(
+        rule.weight, rule.part, zh: "\(row.label(rule.part).zh) \(part) 大于\(row.label(rule.whole).zh) \(whole),请核对",
+        en: "\(part) is more than \(rule.whole) \(whole); compare the two")
+    }
+  }
+}
+
+// Single records.
+extension Advice {
+  /// Divisions that are no more, with the day on which they ended.
+  private static let retired = ["320705": "2014-07-01", "320721": "2014-07-01", "320772": "2022-01-01"]
+
+  private static func enterprise(_ row: RowFacts, _ today: String) -> [Finding] {
+    var findings: [Finding] = []
+    if let founded = row.text("founded_on"), founded > today {
+      findings.append(
+        Finding(.hard, "founded_on", zh: "成立日期 \(founded) 尚未到来", en: "\(founded) is yet to come; correct the date"))
+    }
+    if let division = row.text("division_code"), let ended = retired[division], ended <= today {
+      findings.append(
+        Finding(
+          .explainable, "division_code", zh: "区划 \(division) 已于 \(ended) 停用,请改用现行区划",
+          en: "division \(division) ended on \(ended); use the present one"))
+    }
+    if let code = row.text("uscc"), let warning = CreditCode.warning(in: code) {
+      findings.append(Finding(.hint, "uscc", zh: warning.zh, en: warning.en))
+    }
+    return findings
+  }
+
+  /// Figures that change by more than this factor from one year to the next are asked about.
+  private static let jump: Int64 = 5
+
+  private static func year(_ row: RowFacts, _ lookup: Lookup) throws -> [Finding] {
+    var findings: [Finding] = []
+    if let sales = row.number("taxable_sales"), let staff = row.number("staff"), staff >= 20, sales > 0, sales < 100_000 {
+      findings.append(
+        Finding(
+          .explainable, "taxable_sales", zh: "应税销售 \(sales) 元,职工 \(staff) 人:是否误按万元填报?",
+          en: "\(sales) yuan with \(staff) staff: was it entered in units of 10,000 yuan?"))
+    }
+    guard let year = row.number("year"), let before = try lookup(row.record.name, RowKey([row["enterprise_id"], .integer(year - 1)]))
+    else { return findings }
+    for field in ["taxable_sales", "revenue", "assets", "staff"] {
+      guard let now = row.number(field), let then = before.number(field), now > 0, then > 0,
+        now / jump > then || then / jump > now
+      else { continue }
+      findings.append(
+        Finding(
+          .explainable, field, zh: "\(row.label(field).zh) \(now),上年为 \(then),变化超过 \(jump) 倍",
+          en: "\(now), after \(then) a year before: a change by more than \(jump) times"))
+    }
+    return findings
+  }
+
+  private static func month(_ row: RowFacts, _ lookup: Lookup) throws -> [Finding] {
+    guard let period = row.number("period"), period % 100 > 1, row.text("indicator") != "staff",
+      row.text("indicator") != "profit", let value = row.number("ytd_value"),
+      let before = try lookup(
+        row.record.name, RowKey([row["enterprise_id"], .integer(period - 1), row["indicator"]]))?.number("ytd_value"),
+      value < before
+    else { return [] }
+    return [
+      Finding(
+        .explainable, "ytd_value", zh: "累计值 \(value) 小于上月累计 \(before):是否误填当月数?",
+        en: "\(value) from January on is less than the \(before) of a month before: is it the month alone?")
+    ]
+  }
+
+  private static func period(_ row: RowFacts) -> [Finding] {
+    guard let code = row.number("code"), let kind = row.text("kind") else { return [] }
+    let isMonth = code > 9999 && (1...12).contains(code % 100) && (1949...2100).contains(code / 100)
+    let isYear = (1949...2100).contains(code)
+    if kind == "month" ? isMonth : isYear { return [] }
+    return [
+      Finding(
+        .hard, "code", zh: "\(code) 不是\(kind == "month" ? "年月(如 201803)" : "年份(如 2018)")",
+        en: "\(code) is not a \(kind == "month" ? "year and month, such as 201803" : "year, such as 2018")")
+    ]
+  }
+}

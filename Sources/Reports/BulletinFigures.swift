@@ -1,0 +1,115 @@
+import Presentation
+import Registry
+import SQLiteStore
+import SyncCore
+
+/// What enterprises reported for a period and for the one a year before.
+struct BulletinFigures {
+  /// One that was expected to report and did.
+  struct Reporter {
+    var org: String
+    /// The letter of its industry (GB/T 4754); empty when it has no code.
+    var letter: String
+    var now: [String: Int64] = [:]
+    var before: [String: Int64] = [:]
+  }
+  struct Figure {
+    var name: String
+    var label: Label
+    var isMoney: Bool
+    var column: Drawn { Drawn(name, zh: label.zh, en: label.en, unit: isMoney ? .wan : .none) }
+  }
+  var figures: [Figure]
+  var reporters: [Reporter]
+
+  init(_ source: ReportSource, _ period: BulletinPeriod) throws {
+    figures = period.isMonth ? Self.monthly(source) : Self.annual(source)
+    var found: [String: Reporter] = [:]
+    let sql = period.isMonth ? Self.monthSQL : Self.yearSQL(figures)
+    let arguments: [String: Value] = [
+      "day": .text(period.lastDay), "period": .integer(period.code), "before": .integer(period.before),
+    ]
+    for row in try source.rows(sql, arguments) {
+      guard case .text(let id) = row[0], case .text(let org) = row[1], case .text(let figure) = row[3],
+        case .integer(let value) = row[5]
+      else { continue }
+      let letter = if case .text(let code) = row[2] { String(code.prefix(1)) } else { "" }
+      var reporter = found[id] ?? Reporter(org: org, letter: letter)
+      if row[4] == .integer(period.code) { reporter.now[figure] = value } else { reporter.before[figure] = value }
+      found[id] = reporter
+    }
+    reporters = found.values.filter { !$0.now.isEmpty }
+  }
+
+  private static func monthly(_ source: ReportSource) -> [Figure] {
+    let indicators = source.schema.record("enterprise_month")?.field("indicator")?.check.values ?? []
+    return indicators.map { Figure(name: $0.value, label: $0.label.withoutUnit, isMoney: $0.value != "staff") }
+  }
+
+  private static func annual(_ source: ReportSource) -> [Figure] {
+    ["taxable_sales", "revenue", "rd", "staff"].compactMap { name in
+      source.schema.record("enterprise_year")?.field(name).map {
+        Figure(name: name, label: $0.label.withoutUnit, isMoney: $0.kind == .money)
+      }
+    }
+  }
+
+  private static let monthSQL = """
+    SELECT e.id, e.owner_org, e.industry, m.indicator, m.period, m.ytd_value FROM (\(bulletinExpected)) e
+    JOIN enterprise_month m ON m.enterprise_id = e.id WHERE m.period IN (:period, :before)
+    """
+
+  private static func yearSQL(_ figures: [Figure]) -> String {
+    figures.map { figure in
+      """
+      SELECT e.id, e.owner_org, e.industry, '\(figure.name)', y.year, y.\(quoted(figure.name))
+      FROM (\(bulletinExpected)) e JOIN enterprise_year y ON y.enterprise_id = e.id
+      WHERE y.year IN (:period, :before) AND y.\(quoted(figure.name)) IS NOT NULL
+      """
+    }.joined(separator: " UNION ALL ")
+  }
+}
+
+/// Who has to report: tech SMEs and small giants whose recognition is valid on the day.
+let bulletinExpected = """
+  SELECT e.id, e.owner_org, e.industry FROM enterprise e WHERE \(Valid.enterprise("e")) AND EXISTS (
+    SELECT 1 FROM recognition r WHERE r.enterprise_id = e.id AND r.scheme IN ('tech_sme', 'small_giant')
+      AND \(Valid.recognition("r")))
+  """
+
+/// Sums of one figure over enterprises.
+struct FigureSum {
+  /// Enterprises that reported it, and those of them that did a year before too.
+  private(set) var count = 0
+  private(set) var compared = 0
+  private var total = Sum()
+  private var comparedTotal = Sum()
+  private var earlierTotal = Sum()
+
+  init(_ figure: String, _ reporters: [BulletinFigures.Reporter]) {
+    for reporter in reporters {
+      guard let now = reporter.now[figure] else { continue }
+      count += 1
+      total.add(now)
+      guard let before = reporter.before[figure] else { continue }
+      compared += 1
+      comparedTotal.add(now)
+      earlierTotal.add(before)
+    }
+  }
+
+  var sum: Suppression.Figure { .init(count == 0 ? .none : total.cell, enterprises: count) }
+  var comparedSum: Suppression.Figure { comparing(comparedTotal.cell) }
+  var earlierSum: Suppression.Figure { comparing(earlierTotal.cell) }
+  /// Against the same enterprises a year before; nothing when they had nothing, or less.
+  var growth: Suppression.Figure {
+    comparing(earlierTotal.value > 0 ? .real(comparedTotal.real / earlierTotal.real - 1) : .none)
+  }
+
+  /// What is compared may not reveal the few that are not: these are the total without the compared ones.
+  private func comparing(_ cell: Report.Cell) -> Suppression.Figure {
+    let others = count - compared
+    let isTelling = others > 0 && others < Suppression.fewest
+    return .init(compared == 0 ? .none : cell, enterprises: isTelling ? others : compared)
+  }
+}

@@ -1,0 +1,137 @@
+import Presentation
+import SyncCore
+
+/// What tech SMEs and small giants reported for a period. Aggregates only.
+public enum BulletinReport: ReportKind {
+  public static let name = "bulletin"
+  public static let summary = Label(
+    zh: "统计通报:一个报告期的上报率、合计、同比", en: "Statistical bulletin of a period: coverage, sums, growth")
+  public static let subject: Label? = Label(zh: "报告期,如 2018 或 201803", en: "a period such as 2018 or 201803")
+  public static let isPublic = true
+
+  public static func draw(_ source: ReportSource) throws -> Report {
+    let period = try BulletinPeriod.asked(source)
+    let figures = try BulletinFigures(source, period)
+    var sections = [try coverage(source, period)]
+    let money = figures.figures.filter(\.isMoney)
+    let people = figures.figures.filter { !$0.isMoney }
+    sections.append(indicators(source, "money", Label(zh: "金额指标", en: "Amounts"), money, figures.reporters))
+    sections.append(indicators(source, "people", Label(zh: "人数指标", en: "People"), people, figures.reporters))
+    sections += try groups(source, figures)
+    if !period.isMonth { sections.append(intensity(source, figures)) }
+    let compared = period.isMonth ? FigureSum("taxable_sales", figures.reporters).compared : nil
+    sections.append(try BulletinSeries(source, period, compared: compared).section(source))
+    return Report(
+      name: name,
+      title: Label(zh: "统计通报(\(period.label.zh))", en: "Statistical bulletin, \(period.label.en)"),
+      notes: notes(source, period), sections: sections)
+  }
+
+  private static func notes(_ source: ReportSource, _ period: BulletinPeriod) -> [Label] {
+    var notes = [
+      source.dayNote,
+      Label(
+        zh: "应报:\(period.lastDay) 认定有效的科技型中小企业和科技小巨人;实报:其中报有数据的",
+        en: "Expected: tech SMEs and small giants whose recognition is valid on \(period.lastDay); "
+          + "reported: those of them with figures"),
+      Label(
+        zh: "同比只计本期和上年同期都有数据的企业", en: "Growth compares only enterprises that reported in both periods"),
+    ]
+    if period.isMonth {
+      notes.append(Label(zh: "月报数据为本年累计数,1 月可免报", en: "Monthly figures are year-to-date; January may be skipped"))
+    }
+    if source.isForPublication {
+      notes.append(Label(zh: "少于 3 家企业的数据不予公布", en: "Figures of fewer than 3 enterprises are left out"))
+    }
+    return notes
+  }
+
+  static func coverage(_ source: ReportSource, _ period: BulletinPeriod) throws -> Report.Section {
+    let table = period.isMonth ? "enterprise_month m WHERE m.period" : "enterprise_year m WHERE m.year"
+    // A row of a year without any figure is no report.
+    let filled = period.isMonth ? "" : " AND coalesce(m.taxable_sales, m.revenue, m.rd, m.staff) IS NOT NULL"
+    let firms = """
+      firms AS (SELECT e.owner_org AS org, EXISTS (SELECT 1 FROM \(table) = :period AND m.enterprise_id = e.id\(filled))
+        AS done FROM (\(bulletinExpected)) e)
+      """
+    return try source.section(
+      "coverage", Label(zh: "上报情况", en: "Coverage"),
+      [
+        .county, Drawn("expected", zh: "应报", en: "Expected"), Drawn("reported", zh: "实报", en: "Reported"),
+        Drawn("share", zh: "上报率", en: "Share", unit: .percent, hasBar: true),
+        source.drawn("submission", "submitted_on"),
+      ],
+      arguments: ["day": .text(period.lastDay), "period": .integer(period.code), "until": .text(source.day)],
+      sql: """
+        WITH \(firms), units AS (SELECT u.code FROM org_unit u WHERE u.kind <> 'city'
+            AND (u.valid_from IS NULL OR u.valid_from <= :day) AND (u.valid_to IS NULL OR u.valid_to > :day)
+            AND (:unit IS NULL OR u.code = :unit) UNION SELECT org FROM firms)
+        SELECT u.code, count(f.org), coalesce(sum(f.done), 0), sum(f.done) * 1.0 / nullif(count(f.org), 0),
+          (SELECT s.submitted_on FROM submission s WHERE s.org = u.code AND s.period = :period
+            AND s.submitted_on <= :until)
+        FROM units u LEFT JOIN firms f ON f.org = u.code GROUP BY u.code ORDER BY u.code
+        """
+    ).withTotal()
+  }
+
+  /// One row a figure: the sum, and the same enterprises a year before.
+  private static func indicators(
+    _ source: ReportSource, _ name: String, _ title: Label, _ figures: [BulletinFigures.Figure],
+    _ reporters: [BulletinFigures.Reporter]
+  ) -> Report.Section {
+    let unit: Report.Unit = name == "money" ? .wan : .none
+    let columns = [
+      Drawn("indicator", zh: "指标", en: "Indicator"), .enterprises, Drawn("value", zh: "合计", en: "Sum", unit: unit),
+      Drawn("compared", zh: "可比企业数", en: "Enterprises compared"),
+      Drawn("now", zh: "可比企业本期", en: "Compared, now", unit: unit),
+      Drawn("before", zh: "可比企业上年同期", en: "Compared, a year before", unit: unit),
+      Drawn("growth", zh: "同比", en: "Growth", unit: .percent),
+    ].map(\.column)
+    let rows = figures.map { figure -> [Report.Cell] in
+      let sum = FigureSum(figure.name, reporters)
+      let shown = [sum.sum, sum.comparedSum, sum.earlierSum, sum.growth].map {
+        Suppression.cell($0, source.isForPublication)
+      }
+      return [
+        .label(figure.label), .integer(Int64(sum.count)), shown[0], .integer(Int64(sum.compared)), shown[1], shown[2],
+        shown[3],
+      ]
+    }
+    return Report.Section(name, title, columns: columns, rows: rows)
+  }
+
+  /// R&D spend ÷ revenue, of those that reported both.
+  private static func intensity(_ source: ReportSource, _ figures: BulletinFigures) -> Report.Section {
+    let both = figures.reporters.filter { $0.now["rd"] != nil && $0.now["revenue"] != nil }
+    let (rd, revenue) = (Sum(both.compactMap { $0.now["rd"] }), Sum(both.compactMap { $0.now["revenue"] }))
+    // The sums of all, less those of both, may not reveal the few that reported one.
+    let others = ["rd", "revenue"].map { FigureSum($0, figures.reporters).count - both.count }
+    let counted = others.first { $0 > 0 && $0 < Suppression.fewest } ?? both.count
+    let cells = [rd.cell, revenue.cell, rd.share(of: revenue)].map {
+      Suppression.cell(.init(both.isEmpty ? .none : $0, enterprises: counted), source.isForPublication)
+    }
+    return Report.Section(
+      "rd_intensity", Label(zh: "研发投入强度", en: "R&D intensity"),
+      notes: [Label(zh: "只计研发费用和营业收入都有数据的企业", en: "Of enterprises that reported both")],
+      columns: [
+        Drawn.enterprises, .money("rd", zh: "研发费用", en: "R&D spend"),
+        .money("revenue", zh: "营业收入", en: "Revenue"), Drawn("share", zh: "研发强度", en: "R&D ÷ revenue", unit: .percent),
+      ].map(\.column), rows: [[.integer(Int64(both.count))] + cells])
+  }
+}
+
+extension Report.Section {
+  /// Coverage with a last row for all units.
+  fileprivate func withTotal() -> Report.Section {
+    func total(_ column: Int) -> Int64 {
+      rows.reduce(0) { if case .integer(let x) = $1[column] { $0 + x } else { $0 } }
+    }
+    let (expected, reported) = (total(1), total(2))
+    var section = self
+    section.rows.append([
+      .label(Label(zh: "合计", en: "Total")), .integer(expected), .integer(reported),
+      expected > 0 ? .real(Double(reported) / Double(expected)) : .none, .none,
+    ])
+    return section
+  }
+}

@@ -1,0 +1,31 @@
+import SyncCore
+
+/// The columns or rows of a table by county. What is filed for a unit that another has taken over is shown as it was
+/// filed, or with the successor.
+struct Counties {
+  enum Way { case filed, withSuccessor }
+
+  struct County {
+    let code: String
+    let name: Label
+    /// The units whose records count here.
+    let members: Set<String?>
+  }
+
+  let all: [County]
+  /// The city's own, and what belongs to no unit.
+  let city: County
+
+  /// - Parameter used: units for which something is filed; one that no longer exists is listed only then.
+  init(_ units: Units, _ source: ReportSource, used: Set<String>, _ way: Way) {
+    let cities = Set(units.all.filter(\.isCity).map(\.code))
+    let stands = { (code: String) in way == .filed ? code : units.current(code, on: source.day) }
+    let open = units.all.filter { !$0.isCity && ($0.validTo.map { $0 > source.day } ?? true) }.map(\.code)
+    var members: [String: Set<String?>] = [:]
+    for code in open + used where !cities.contains(code) { members[stands(code), default: []].insert(code) }
+    let mine = members.keys.filter { source.unit == nil || units.current($0, on: source.day) == source.unit }
+    all = mine.sorted().map { County(code: $0, name: units.name($0), members: members[$0] ?? []) }
+    city = County(
+      code: units.city ?? "", name: Label(zh: "市直", en: "City's own"), members: Set(cities.map { $0 } + [nil]))
+  }
+}

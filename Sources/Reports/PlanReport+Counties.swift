@@ -1,0 +1,54 @@
+import Presentation
+import SyncCore
+
+extension PlanReport {
+  /// Indicators by units. What adds up to the total is in the row. What is published counts with the successors, for the
+  /// difference between both ways of counting could be of one enterprise.
+  static func counties(_ source: ReportSource, _ figures: PlanFigures, _ units: Units) -> Report.Section {
+    let used = Set(figures.all.flatMap { $0.figure.orgs })
+    let counties = Counties(units, source, used: used, source.isForPublication ? .withSuccessor : .filed)
+    let columns =
+      [
+        Report.Column("code", Label(zh: "代码", en: "Code")), .init("indicator", Label(zh: "指标", en: "Indicator")),
+        .init("unit", Label(zh: "单位", en: "Unit")),
+      ] + counties.all.map { Report.Column("unit_\($0.code)", $0.name) } + [
+        .init("city", counties.city.name),
+        .init("unrecorded", Label(zh: "基数中未逐项录入的", en: "In the baseline, not recorded one by one")),
+        .init("total", Label(zh: "合计", en: "Total")),
+      ]
+    return Report.Section(
+      "counties", Label(zh: "分县区完成", en: "By county"),
+      notes: [
+        source.isForPublication
+          ? Label(zh: "已并入其他单位的计入承接单位", en: "units that were taken over count with their successors")
+          : Label(
+            zh: "按登记单位统计,已并入其他单位的照原登记列出",
+            en: "by the unit of the record; those that were taken over, as they were filed"),
+        Label(zh: "录入的全市数不一定等于各县区之和", en: "a total that is entered for the city need not be the sum of the units"),
+      ],
+      columns: columns, rows: figures.all.map { row($0.indicator, $0.figure, counties, source) })
+  }
+
+  private static func row(
+    _ indicator: Indicator, _ figure: IndicatorFigure, _ counties: Counties, _ source: ReportSource
+  ) -> [Report.Cell] {
+    var cells = figure.cells(indicator, counties, source)
+    cells.insert(.number(figure.unrecorded), at: cells.count - 1)
+    return [.text(indicator.code), .label(indicator.name), .text(indicator.unit)] + cells
+  }
+}
+
+extension IndicatorFigure {
+  /// Units for which something is filed.
+  var orgs: [String] { things.compactMap(\.org) + entered.keys }
+
+  /// A cell for each county, one for the city's own, one for the total.
+  func cells(_ indicator: Indicator, _ counties: Counties, _ source: ReportSource) -> [Report.Cell] {
+    let parts = (counties.all + [counties.city]).map { county in
+      Suppression.Figure(.number(ofUnits(county.members)), enterprises: enterprises(county.members))
+    }
+    // How many there are in the whole city identifies nobody; a sum of money may.
+    let total = Suppression.Figure(.number(value), enterprises: indicator.hidesTotal(self) ? enterprises : 0)
+    return Suppression.cells(parts, total: total, source.isForPublication)
+  }
+}

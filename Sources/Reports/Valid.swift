@@ -1,0 +1,26 @@
+/// What counts, as conditions in SQL. `?1` is the day `YYYY-MM-DD` wherever one is asked for.
+enum Valid {
+  /// One that was merged into another is counted there.
+  static func enterprise(_ alias: String = "e") -> String { "\(alias).merged_into IS NULL" }
+
+  /// A recognition that was made by the day, whatever became of it.
+  static func made(_ alias: String = "r") -> String {
+    """
+    (\(alias).recognised_on IS NULL OR \(alias).recognised_on <= ?1) \
+    AND \(alias).year <= CAST(substr(?1, 1, 4) AS INTEGER)
+    """
+  }
+
+  /// A recognition that holds on the day. The last day of its validity is one; the day of its revocation is not.
+  static func recognition(_ alias: String = "r") -> String {
+    """
+    \(made(alias)) AND (\(alias).valid_to IS NULL OR \(alias).valid_to >= ?1) \
+    AND (\(alias).revoked_on IS NULL OR \(alias).revoked_on > ?1)
+    """
+  }
+
+  /// Anything with a first and a last day, both of them included; a day that is not given sets no bound.
+  static func between(_ first: String, _ last: String) -> String {
+    "(\(first) IS NULL OR \(first) <= ?1) AND (\(last) IS NULL OR \(last) >= ?1)"
+  }
+}

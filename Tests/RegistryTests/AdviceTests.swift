@@ -1,0 +1,102 @@
+import Registry
+import SyncCore
+import Testing
+
+@Suite struct AdviceTests {
+  private static let id = "0163c817-e800-7db0-9a75-b2e34378a214"
+
+  private static func row(_ record: String, _ values: [String: Value]) throws -> RowFacts {
+    let schema = try #require(try Registry.schema().record(record))
+    for name in values.keys { try #require(schema.field(name) != nil, "\(record).\(name)") }
+    return RowFacts(schema, schema.fields.map { values[$0.name] ?? .null })
+  }
+
+  struct Case: Sendable, CustomTestStringConvertible {
+    var name: String
+    var record: String
+    var values: [String: Value]
+    var before: [String: Value] = [:]
+    var found: [String]
+    var testDescription: String { name }
+  }
+
+  static let cases = [
+    Case(
+      name: "nothing to say", record: "enterprise_year",
+      values: ["year": 2018, "taxable_sales": 60_000_000, "revenue": 61_000_000, "staff": 50, "tech_staff": 20],
+      before: ["taxable_sales": 50_000_000], found: []),
+    Case(
+      name: "more technical staff than staff", record: "enterprise_year",
+      values: ["year": 2018, "staff": 10, "tech_staff": 11], found: ["hard tech_staff"]),
+    Case(
+      name: "as many technical staff as staff", record: "enterprise_year",
+      values: ["year": 2018, "staff": 11, "tech_staff": 11], found: []),
+    Case(
+      name: "more spent on research than earned", record: "enterprise_year",
+      values: ["year": 2018, "revenue": 10, "rd": 11], found: ["explainable rd"]),
+    Case(
+      name: "sales of 5,000 with 20 staff", record: "enterprise_year",
+      values: ["year": 2018, "taxable_sales": 5000, "staff": 20], found: ["explainable taxable_sales"]),
+    Case(
+      name: "sales of 5,000 with 19 staff", record: "enterprise_year",
+      values: ["year": 2018, "taxable_sales": 5000, "staff": 19], found: []),
+    Case(
+      name: "five times is allowed", record: "enterprise_year", values: ["year": 2018, "revenue": 500],
+      before: ["revenue": 100], found: []),
+    Case(
+      name: "six times is asked about", record: "enterprise_year", values: ["year": 2018, "revenue": 600],
+      before: ["revenue": 100], found: ["explainable revenue"]),
+    Case(
+      name: "a sixth is asked about", record: "enterprise_year", values: ["year": 2018, "revenue": 100],
+      before: ["revenue": 600], found: ["explainable revenue"]),
+    Case(
+      name: "less than a month before", record: "enterprise_month",
+      values: ["period": 201803, "indicator": "output", "ytd_value": 9], before: ["ytd_value": 10],
+      found: ["explainable ytd_value"]),
+    Case(
+      name: "staff may fall", record: "enterprise_month",
+      values: ["period": 201803, "indicator": "staff", "ytd_value": 9], before: ["ytd_value": 10], found: []),
+    Case(
+      name: "January begins anew", record: "enterprise_month",
+      values: ["period": 201801, "indicator": "output", "ytd_value": 9], before: ["ytd_value": 10], found: []),
+    Case(name: "month 13", record: "period", values: ["code": 201813, "kind": "month"], found: ["hard code"]),
+    Case(name: "month 12", record: "period", values: ["code": 201812, "kind": "month"], found: []),
+    Case(name: "a month as a year", record: "period", values: ["code": 201812, "kind": "year"], found: ["hard code"]),
+    Case(name: "a year as a month", record: "period", values: ["code": 2018, "kind": "month"], found: ["hard code"]),
+    Case(
+      name: "founded tomorrow", record: "enterprise", values: ["founded_on": "2018-06-05"], found: ["hard founded_on"]),
+    Case(name: "founded today", record: "enterprise", values: ["founded_on": "2018-06-04"], found: []),
+    Case(
+      name: "a retired division", record: "enterprise", values: ["division_code": "320705"],
+      found: ["explainable division_code"]),
+    Case(name: "a division that ends later", record: "enterprise", values: ["division_code": "320772"], found: []),
+    Case(
+      name: "dates the wrong way round", record: "recognition",
+      values: ["recognised_on": "2018-06-04", "valid_to": "2018-06-03"], found: ["hard valid_to"]),
+  ]
+
+  @Test("What is doubted, case by case", arguments: cases)
+  func findings(_ test: Case) throws {
+    var values = test.values
+    if test.record.hasPrefix("enterprise_") { values["enterprise_id"] = .text(Self.id) }
+    let found = try Advice.findings(about: Self.row(test.record, values), today: "2018-06-04") { record, key in
+      #expect(record == test.record && key.values.first == .text(Self.id))
+      return test.before.isEmpty ? nil : try Self.row(record, test.before)
+    }
+    #expect(found.map { "\($0.weight) \($0.field)" } == test.found)
+  }
+
+  @Test("A note lets what can be explained through, and nothing else")
+  func notes() throws {
+    let row = try Self.row("enterprise_year", ["note": "并购"])
+    let bare = try Self.row("enterprise_year", [:])
+    let blank = try Self.row("enterprise_year", ["note": ""])
+    let odd = Finding(.explainable, "rd", zh: "一", en: "one")
+    let wrong = Finding(.hard, "staff", zh: "二", en: "two")
+    #expect(Advice.stopping([odd], row) == nil)
+    #expect(Advice.stopping([odd], bare) == odd)
+    #expect(Advice.stopping([odd], blank) == odd)
+    #expect(Advice.stopping([odd, wrong], row) == wrong)
+    #expect(Advice.stopping([Finding(.hint, "uscc", zh: "三", en: "three")], bare) == nil)
+  }
+}

@@ -1,0 +1,170 @@
+import Presentation
+import SyncCore
+import Testing
+
+@testable import Reports
+
+@Suite struct CountyReportTests {
+  let base: Base
+
+  init() throws { base = try Base() }
+
+  private let haizhou: [String: Report.Cell] = ["org": .text("320706")]
+  private let zone: [String: Report.Cell] = ["org": .text("320772")]
+  private let total: [String: Report.Cell] = ["org_name": .label(Label(zh: "合计", en: "Total"))]
+
+  @Test("No target of a county is invented: without an import all are blank")
+  func noTargets() throws {
+    let report = try base.draw(CountyReport.self)
+    #expect(try report.section("targets").rows.isEmpty)
+    let sums = try report.section("target_sums")
+    #expect(sums.rows.count == 29)
+    #expect(try sums.cells("sum").allSatisfy { $0 == .none })
+    #expect(try sums.cells("difference").allSatisfy { $0 == .none })
+    #expect(try sums.cells("counties").allSatisfy { $0 == .integer(0) })
+  }
+
+  @Test("Targets that are imported: value, share, and what they add up to against the city's")
+  func targets() throws {
+    let insert = "INSERT INTO county_target (org, indicator, year, value) VALUES"
+    try base.run("\(insert) ('320706', 'small_giant_tier1', 2020, 40), ('320722', 'small_giant_tier1', 2020, 25)")
+    for id in ["a", "b"] {
+      try base.enterprise(id, sales: 100_000_000)
+      try base.recognise(id)
+    }
+    let report = try base.draw(CountyReport.self)
+    let tier1: [String: Report.Cell] = ["code": .text("small_giant_tier1")]
+    let sums = try report.section("target_sums")
+    #expect(try sums.cell("city", where: tier1) == .integer(100))
+    #expect(try sums.cell("sum", where: tier1) == .integer(65))
+    #expect(try sums.cell("difference", where: tier1) == .integer(-35))
+    #expect(try sums.cell("counties", where: tier1) == .integer(2))
+    #expect(try sums.cell("without", where: tier1).word?.contains("Lianyun District") == true)
+    let targets = try report.section("targets")
+    #expect(try targets.cells("code").allSatisfy { $0 == .text("small_giant_tier1") })
+    #expect(try targets.cell("target", where: haizhou) == .integer(40))
+    #expect(try targets.cell("value", where: haizhou) == .integer(2))
+    #expect(try targets.cell("share", where: haizhou) == .real(0.05))
+    #expect(try targets.cell("target", where: ["org": .text("320703")]) == .none)
+    #expect(try targets.cell("share", where: ["org": .text("320703")]) == .none)
+  }
+
+  @Test("A unit that was taken over counts as it was filed, and with its successor from the day of the change")
+  func successor() throws {
+    try base.enterprise("a", org: "320772", sales: 100_000_000)
+    try base.enterprise("b", org: "320706", sales: 10)
+    try base.enterprise("gone", org: "320706", sales: 5, extra: "merged_into = 'a'")
+    for id in ["a", "b"] { try base.recognise(id) }
+    let after = try base.draw(CountyReport.self)
+    let (figures, filed) = (try after.section("figures"), try after.section("figures_filed"))
+    #expect(try figures.cell("enterprises", where: haizhou) == .integer(2))
+    #expect(try figures.cell("sales", where: haizhou) == .integer(100_000_010))
+    #expect(try figures.cells("org", where: zone).isEmpty)
+    #expect(try filed.cell("enterprises", where: haizhou) == .integer(1))
+    #expect(try filed.cell("small_giants", where: zone) == .integer(1))
+    #expect(try filed.cell("giant_sales", where: zone) == .integer(100_000_000))
+    #expect(try figures.cell("sales", where: total) == filed.cell("sales", where: total))
+    let before = try base.draw(CountyReport.self, day: "2020-06-30").section("figures")
+    #expect(try before.cell("enterprises", where: zone) == .integer(1))
+    try base.run(
+      "INSERT INTO county_target (org, indicator, year, value) VALUES ('320706', 'small_giant_tier1', 2020, 4)")
+    let targets = try base.draw(CountyReport.self).section("targets")
+    #expect(try targets.cell("value", where: haizhou) == .integer(1))
+    #expect(try targets.cell("value_filed", where: haizhou) == .integer(0))
+    #expect(try targets.cell("share", where: haizhou) == .real(0.25))
+  }
+
+  @Test("R&D ÷ revenue rests on enterprises that reported both; sums are blank where nobody reported")
+  func research() throws {
+    for id in ["a", "b", "c"] { try base.enterprise(id, extra: "zone_code = '320771'") }
+    try base.enterprise("d", org: "320703")
+    try base.year("a", 2020, "revenue, rd", "1000, 40")
+    try base.year("b", 2020, "revenue, rd", "3000, 80")
+    try base.year("c", 2020, "rd", "500")
+    try base.recognise("a", "tech_sme", 2020)
+    let report = try base.draw(CountyReport.self)
+    let figures = try report.section("figures")
+    #expect(try figures.cell("rd", where: haizhou) == .integer(620))
+    #expect(try figures.cell("rd_share", where: haizhou) == .real(0.03))
+    #expect(try figures.cell("tech_smes", where: haizhou) == .integer(1))
+    #expect(try figures.cell("revenue", where: ["org": .text("320703")]) == .none)
+    let zones = try report.section("zones")
+    #expect(try zones.cell("enterprises", where: ["zone": .text("320771")]) == .integer(3))
+    #expect(
+      try zones.cell("enterprises", where: ["zone_name": .label(Label(zh: "不在功能区", en: "In no zone"))]) == .integer(1))
+  }
+
+  @Test("Parks with their enterprises")
+  func parks() throws {
+    let park = "0163c817-e806-78c5-8d47-0d0b0c8215aa"
+    try base.enterprise("a", sales: 7, extra: "park_id = '\(park)'")
+    let parks = try base.draw(CountyReport.self).section("parks")
+    let zone: [String: Report.Cell] = ["park": .label(Label(zh: "开发区", en: "Development Zone"))]
+    #expect(parks.rows.count == 6)
+    #expect(try parks.cell("sales", where: zone) == .integer(7))
+    #expect(
+      try base.draw(CountyReport.self, publication: true).section("parks").cell("sales", where: zone) == .suppressed)
+  }
+
+  @Test("What is published counts with the successors only, and leaves out what rests on few")
+  func publication() throws {
+    try base.enterprise("a", org: "320772", sales: 1)
+    for n in 1...3 { try base.enterprise("b\(n)", org: "320706", sales: 10) }
+    for n in 1...2 { try base.enterprise("c\(n)", org: "320722", sales: 100) }
+    for n in 1...5 { try base.enterprise("d\(n)", org: "320703", sales: 1000) }
+    let report = try base.draw(CountyReport.self, publication: true)
+    #expect(!report.sections.contains { $0.name == "figures_filed" })
+    let figures = try report.section("figures")
+    #expect(try figures.cell("sales", where: ["org": .text("320722")]) == .suppressed)
+    #expect(try figures.cell("sales", where: haizhou) == .suppressed)  // Else the total would tell.
+    #expect(try figures.cell("sales", where: ["org": .text("320703")]) == .integer(5000))
+    #expect(try figures.cell("sales", where: total) == .integer(5231))
+    #expect(try figures.cell("sales", where: ["org": .text("320707")]) == .none)
+  }
+
+  @Test("On a county's replica only the county")
+  func county() throws {
+    try base.enterprise("a", org: "320706", sales: 1)
+    let report = try base.draw(CountyReport.self, unit: "320706")
+    #expect(try report.section("figures").cells("org") == [.text("320706"), .none])
+    #expect(!report.sections.contains { $0.name == "target_sums" })
+  }
+}
+
+@Suite struct SuppressionTests {
+  private typealias Figure = Suppression.Figure
+
+  /// Enterprises of each part; what is shown of them and of the total, −1 for what is left out.
+  static let cases: [(parts: [Int], shown: [Int64])] = [
+    ([], [0]), ([3, 4], [3, 4, 7]), ([0, 3], [0, 3, 3]), ([2, 4, 3], [-1, 4, -1, 9]),
+    ([1, 1, 5, 4], [-1, -1, 5, -1, 11]), ([1, 2, 5], [-1, -1, 5, 8]), ([2, 0, 0], [-1, 0, 0, -1]),
+    ([1, 1], [-1, -1, -1]), ([2, 4, 4], [-1, -1, 4, 10]),
+  ]
+
+  @Test("Fewer than three, and what would give them away", arguments: cases)
+  func cells(parts: [Int], shown: [Int64]) {
+    let figures = parts.map { Figure(.count($0), enterprises: $0) }
+    let sum = parts.reduce(0, +)
+    let whole = Figure(.count(sum), enterprises: sum)
+    let expected = shown.map { $0 < 0 ? Report.Cell.suppressed : .integer($0) }
+    #expect(Suppression.cells(figures, total: whole, true) == expected)
+    #expect(Suppression.cells(figures, total: whole, false) == (parts + [sum]).map { .count($0) })
+  }
+
+  @Test("Where the total is public, another part goes, and be it zero")
+  func publicTotal() {
+    let cells = { (parts: [Int]) in
+      let figures = parts.map { Figure(.count($0), enterprises: $0) }
+      return Suppression.cells(figures, total: Figure(.integer(99), enterprises: 0), true)
+    }
+    #expect(cells([0, 2, 0]) == [.suppressed, .suppressed, .integer(0), .integer(99)])
+    #expect(cells([1, 0, 1]) == [.suppressed, .integer(0), .suppressed, .integer(99)])
+    #expect(cells([2]) == [.suppressed, .suppressed])
+  }
+
+  @Test("A figure alone", arguments: [(0, false), (1, true), (2, true), (3, false)])
+  func alone(enterprises: Int, isHidden: Bool) {
+    #expect((Suppression.cell(Figure(.integer(9), enterprises: enterprises), true) == .suppressed) == isHidden)
+    #expect(Suppression.cell(Figure(.integer(9), enterprises: enterprises), false) == .integer(9))
+  }
+}

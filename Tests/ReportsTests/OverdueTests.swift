@@ -1,0 +1,134 @@
+import Presentation
+import Reports
+import SyncCore
+import Testing
+
+@Suite struct OverdueTests {
+  private func town() throws -> Records {
+    let town = try Records()
+    try town.enterprise(1, "甲公司")
+    try town.enterprise(2, "乙公司", org: "320722")
+    return town
+  }
+
+  @Test("A milestone is late from the day after it was due until it is done")
+  func milestones() throws {
+    let town = try town()
+    try town.add("roadmap", ["id": id(10), "enterprise_id": id(1), "policy": "一企一策"])
+    try town.add("milestone", ["id": id(11), "roadmap_id": id(10), "title": "建中心", "due_on": "2018-06-30"])
+    try town.add(
+      "milestone",
+      ["id": id(12), "roadmap_id": id(10), "title": "做完的", "due_on": "2018-06-01", "done_on": "2018-06-20"])
+    let cases = [
+      ("2018-06-01", []), ("2018-06-19", ["甲公司 做完的 18"]), ("2018-06-30", []), ("2018-07-01", ["甲公司 建中心 1"]),
+      ("2019-06-30", ["甲公司 建中心 365"]),
+    ]
+    for (day, expected) in cases {
+      let report = try town.draw(OverdueReport.self, on: day)
+      #expect(try report.rows("milestones", "enterprise", "title", "days_late") == expected, "\(day)")
+    }
+  }
+
+  @Test("Who is on the cultivation list needs a roadmap that the city approved")
+  func roadmaps() throws {
+    let town = try town()
+    try town.enterprise(3, "丙公司")
+    for number in 1...3 {
+      try town.add(
+        "cultivation_entry",
+        [
+          "id": id(20 + number), "enterprise_id": id(number), "batch": "2018-1", "county_ok": "v1",
+          "city_ok": number == 3 ? "v2" : "v1",
+        ])
+    }
+    try town.add("roadmap", ["id": id(10), "enterprise_id": id(2), "policy": "一企一策", "goal": "上亿元"])
+    let report = try town.draw(OverdueReport.self)
+    // The third has approvals of two versions, which are no agreement.
+    #expect(try report.rows("without_roadmap", "enterprise", "batch") == ["甲公司 2018-1"])
+    #expect(try report.rows("unapproved", "enterprise", "goal") == ["乙公司 上亿元"])
+    let edited = try town.draw(OverdueReport.self, version: { _, _ in "v9" })
+    #expect(try edited.rows("without_roadmap", "enterprise") == [], "an edit after both approvals voids them")
+  }
+
+  @Test("Units that exist owe a submission the day after it was due")
+  func submissions() throws {
+    let town = try town()
+    try town.add("period", ["code": 201803, "kind": "month", "due_on": "2018-04-15", "state": "open"])
+    try town.add("submission", ["org": "320706", "period": 201803, "submitted_on": "2018-04-16"])
+    #expect(try town.draw(OverdueReport.self, on: "2018-04-15").rows("submissions", "county") == [])
+    let late = try town.draw(OverdueReport.self, on: "2018-04-17").rows("submissions", "county", "period", "days_late")
+    #expect(late.contains("东海县 201803 2"))
+    #expect(!late.contains { $0.hasPrefix("海州区") || $0.hasPrefix("新浦区") || $0.contains("委员会") })
+    #expect(late.count == 9)
+    let own = try town.draw(OverdueReport.self, on: "2018-04-17", unit: "320722").rows("submissions", "county")
+    #expect(own == ["东海县"])
+  }
+
+  @Test("A problem is open from the day it was raised to the day before it is closed")
+  func issues() throws {
+    let town = try town()
+    try town.add(
+      "enterprise_issue",
+      [
+        "id": id(30), "enterprise_id": id(1), "raised_on": "2018-05-01", "topic": "finance", "description": "缺资金",
+        "closed_on": "2018-05-11",
+      ])
+    for (day, expected) in [("2018-04-30", []), ("2018-05-01", ["融资 0"]), ("2018-05-10", ["融资 9"]), ("2018-05-11", [])]
+    {
+      #expect(try town.draw(OverdueReport.self, on: day).rows("issues", "topic", "days_open") == expected, "\(day)")
+    }
+  }
+
+  @Test("What ends within 90 days is listed, the 90th day included, unless a newer one has replaced it")
+  func expiring() throws {
+    let town = try town()
+    try town.recognition(40, of: 1, "high_tech", year: 2016, to: "2018-12-31")
+    try town.recognition(41, of: 2, "high_tech", year: 2015, to: "2018-06-30")
+    try town.recognition(42, of: 2, "high_tech", year: 2018, to: "2021-06-30")
+    try town.add(
+      "qualification",
+      ["id": id(43), "enterprise_id": id(1), "kind": "quality", "name": "ISO 9001", "expires_on": "2018-09-01"])
+    func rows(_ day: String) throws -> [String] {
+      try town.draw(OverdueReport.self, on: day).rows("expiring", "enterprise", "kind", "what", "days_left")
+    }
+    #expect(try rows("2018-10-01") == ["甲公司 资质 ISO 9001 -30"])
+    #expect(try rows("2018-10-02") == ["甲公司 资质 ISO 9001 -31", "甲公司 认定 高新技术企业 90"])
+    #expect(try rows("2019-01-01").last == "甲公司 认定 高新技术企业 -1")
+  }
+
+  @Test("Contacts past their date are counted and not named; contracts and decisions are late after their last day")
+  func others() throws {
+    let town = try town()
+    for (number, day) in [(50, "2018-06-29"), (51, "2018-06-30")] {
+      try town.add(
+        "contact",
+        ["id": id(number), "enterprise_id": id(1), "name": "张三", "purpose": "联系", "expires_on": .text(day)])
+    }
+    try town.add("service_provider", ["id": id(60), "name": "事务所", "kind": "legal"])
+    for (number, units) in [(61, 2), (62, 1)] {
+      try town.add(
+        "service_contract",
+        [
+          "id": id(number), "provider_id": id(60), "contract_no": .text("HT\(number)"), "amount": 100_000,
+          "units": .integer(Int64(units)), "starts_on": "2018-01-01", "ends_on": "2018-06-29",
+        ])
+      try town.add(
+        "service_record",
+        [
+          "id": id(number + 10), "enterprise_id": id(1), "contract_id": id(number), "kind": "legal",
+          "given_on": "2018-03-01", "accepted": 1,
+        ])
+    }
+    try town.add("meeting", ["id": id(80), "held_on": "2018-06-01", "topic": "入库"])
+    try town.add(
+      "meeting_decision",
+      ["meeting_id": id(80), "item": 1, "subject": "名单", "outcome": "同意", "org": "320706", "due_on": "2018-06-29"])
+    let report = try town.draw(OverdueReport.self, on: "2018-06-30")
+    #expect(try report.rows("contacts", "county", "count") == ["海州区 1"])
+    #expect(try report.rows("contracts", "contract_no", "units", "delivered") == ["HT61 2 1"])
+    #expect(try report.rows("decisions", "subject", "org", "days_late") == ["名单 海州区 1"])
+    #expect(!"\(report)".contains("张三"))
+    let before = try town.draw(OverdueReport.self, on: "2018-06-29")
+    #expect(try before.rows("contracts", "contract_no") == [] && before.rows("decisions", "subject") == [])
+  }
+}
