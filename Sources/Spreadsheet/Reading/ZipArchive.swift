@@ -80,7 +80,7 @@ final class ZipArchive {
       throw ReadFailure.damaged("无法打开 \(name)", "\(name) cannot be opened")
     }
     if status.encryption_method != 0 { throw ReadFailure.encrypted }
-    guard status.size <= zip_uint64_t(room) else { throw Self.tooMuch }
+    guard status.size <= zip_uint64_t(max(room, 0)) else { throw Self.tooMuch }
   }
 
   private static let tooMuch = ReadFailure.tooLarge(

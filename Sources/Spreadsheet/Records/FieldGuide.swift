@@ -6,10 +6,9 @@ enum FieldGuide {
   /// Both languages beside each other, as people of either may get the file.
   static func sheet(_ record: RecordSchema, _ language: Language) -> Workbook.Sheet {
     let columns = [
-      Workbook.Column("字段 Field", width: 22), Workbook.Column("中文", width: 26), Workbook.Column("English", width: 26),
-      Workbook.Column("类型 Type", width: 34), Workbook.Column("必填 Required", width: 14),
-      Workbook.Column("要求 Checks", width: 48), Workbook.Column("可选值 Choices", width: 60),
-    ]
+      ("字段 Field", 22), ("中文", 26), ("English", 26), ("类型 Type", 34), ("必填 Required", 14), ("要求 Checks", 48),
+      ("可选值 Choices", 60),
+    ].map { Workbook.Column($0, width: $1, wraps: true) }
     let rows = record.fields.map { field in
       [
         field.name, field.label.zh, field.label.en, both(type(field)), field.required ? "是 yes" : "否 no",

@@ -6,6 +6,7 @@ struct CellFormats {
   let title: Format?
   let note: Format?
   let header: Format?
+  private let wrapped: Format?
   private let kinds: [Workbook.Kind: Format]
 
   init(_ book: UnsafeMutablePointer<lxw_workbook>) {
@@ -19,6 +20,10 @@ struct CellFormats {
     format_set_bg_color(header, lxw_color_t(0xdde7f3))
     format_set_border(header, UInt8(LXW_BORDER_THIN.rawValue))
     format_set_align(header, UInt8(LXW_ALIGN_VERTICAL_CENTER.rawValue))
+    wrapped = workbook_add_format(book)
+    format_set_num_format(wrapped, Self.code(.text))
+    format_set_text_wrap(wrapped)
+    format_set_align(wrapped, UInt8(LXW_ALIGN_VERTICAL_TOP.rawValue))
     var kinds: [Workbook.Kind: Format] = [:]
     for kind in Workbook.Kind.allCases {
       let format = workbook_add_format(book)
@@ -29,6 +34,7 @@ struct CellFormats {
   }
 
   func of(_ kind: Workbook.Kind) -> Format? { kinds[kind] }
+  func of(_ column: Workbook.Column) -> Format? { column.wraps ? wrapped : kinds[column.kind] }
 
   private static func code(_ kind: Workbook.Kind) -> String {
     switch kind {

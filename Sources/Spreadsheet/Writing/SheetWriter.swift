@@ -38,7 +38,7 @@ struct SheetWriter {
     for (index, column) in sheet.columns.enumerated() {
       let width = column.width ?? Double(min(max(displayWidth(column.header) + 3, 10), 40))
       let place = lxw_col_t(index)
-      try WriteFailure.check(worksheet_set_column(target, place, place, width, formats.of(column.kind)))
+      try WriteFailure.check(worksheet_set_column(target, place, place, width, formats.of(column)))
       if let comment = column.comment { try put(comment: comment, headerRow, index) }
       if !column.choices.isEmpty {
         try dropDowns.add(column.choices, to: target, column: index, headerRow: headerRow)
@@ -65,7 +65,7 @@ struct SheetWriter {
 
   private func put(_ cell: Workbook.Cell, _ row: Int, _ column: Int) throws(Failure) {
     let heading = sheet.columns.indices.contains(column) ? sheet.columns[column] : Workbook.Column("")
-    let format = formats.of(heading.kind)
+    let format = formats.of(heading)
     switch cell {
     case .none: return
     case .text(let text): try put(text, row, column, format, of: heading.header)

@@ -7,7 +7,7 @@ enum TemporaryFile {
     let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array("\(parent)/workbook-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw WriteFailure.disk(String(cString: strerror(errno))) }
-    let folder = template.withUnsafeBufferPointer { String(cString: $0.baseAddress ?? UnsafePointer("")) }
+    let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let path = folder + "/workbook.xlsx"
     defer {
       unlink(path)

@@ -36,6 +36,8 @@ public struct Workbook: Sendable {
   public struct Column: Sendable {
     public var header: String
     public var kind: Kind
+    /// Long texts go on in the next line of their cell.
+    public var wraps: Bool
     /// In characters; nil: as the header needs.
     public var width: Double?
     /// A drop-down in every row below the header; anything else is refused by the spreadsheet program.
@@ -44,13 +46,15 @@ public struct Workbook: Sendable {
     public var comment: String?
 
     public init(
-      _ header: String, kind: Kind = .text, width: Double? = nil, choices: [String] = [], comment: String? = nil
+      _ header: String, kind: Kind = .text, width: Double? = nil, choices: [String] = [], comment: String? = nil,
+      wraps: Bool = false
     ) {
       self.header = header
       self.kind = kind
       self.width = width
       self.choices = choices
       self.comment = comment
+      self.wraps = wraps
     }
   }
 
