@@ -39,16 +39,17 @@ struct ReportSheetTests {
     #expect(try XLSXFile.sheets(bytes) == ["by county", "by_year"])
     let first = try XLSXFile.read(bytes).plain
     #expect([1, 2, 3, 4].map { first[$0] } == [["销售"], ["至今日"], ["分县区"], ["注"]])
-    #expect(first[6] == ["县区", "合计(万元)", "占比", "家数", "剩余(天)", "达标"])
-    #expect(first[7] == ["=东海", "5000.12", "0.625", "12", "30", "是"])
-    #expect(first[8] == ["其他", "不公布", "", "不公布", "", "待定"])
+    #expect(first[5] == ["* 少于3家企业，不予公布"])
+    #expect(first[7] == ["县区", "合计（万元）", "占比", "家数", "剩余（天）", "达标"])
+    #expect(first[8] == ["=东海", "5000.12", "0.625", "12", "30", "是"])
+    #expect(first[9] == ["其他", "*", "", "*", "", "待定"])
     let second = try XLSXFile.read(bytes, sheet: "by_year")
-    #expect(second.plain == [1: ["分年"], 3: ["合计(亿元)"], 4: ["1234.56789012"]])
+    #expect(second.plain == [1: ["分年"], 3: ["合计（亿元）"], 4: ["1234.56789012"]])
     #expect(second.rows.last?.cells.first?.isNumber == true)
   }
 
   @Test func inEnglish() throws {
-    let header = try XLSXFile.read(try ReportSheet.workbook(Self.report, language: .en)).plain[6]
+    let header = try XLSXFile.read(try ReportSheet.workbook(Self.report, language: .en)).plain[7]
     #expect(header == ["County", "Total (10,000 yuan)", "Share", "Count", "Left (days)", "Met"])
   }
 

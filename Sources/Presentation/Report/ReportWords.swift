@@ -1,11 +1,11 @@
 import SyncCore
 
 /// The words and marks that every renderer shares.
-enum ReportWords {
+package enum ReportWords {
   static let nothing = Label(zh: "没有记录", en: "nothing on record")
-  static let suppressed = Label(zh: "* 少于3家企业，不予公布", en: "* fewer than three enterprises, not published")
+  package static let suppressed = Label(zh: "* 少于3家企业，不予公布", en: "* fewer than three enterprises, not published")
   static let target = Label(zh: "目标", en: "target")
-  static let suppressedMark = "*"
+  package static let suppressedMark = "*"
   /// A cell without a figure: told apart from one that holds nothing by mistake.
   static let noneMark = "—"
 

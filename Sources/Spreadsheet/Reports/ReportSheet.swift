@@ -26,21 +26,16 @@ public enum ReportSheet {
       return Workbook.Column(header(column, language), kind: kind(column, cells), width: width(column, cells, language))
     }
     let rows = section.rows.map { row in zip(section.columns, row).map { cell($1, $0.unit, language) } }
+    let isSuppressed = section.rows.contains { $0.contains(.suppressed) }
+    let notes = section.notes + (isSuppressed ? [ReportWords.suppressed] : [])
     return Workbook.Sheet(
-      section.name, title: section.title.text(language), notes: section.notes.map { $0.text(language) },
+      section.name, title: section.title.text(language), notes: notes.map { $0.text(language) },
       columns: columns, rows: rows)
   }
 
+  /// The cells of a share show their % themselves.
   private static func header(_ column: Report.Column, _ language: Language) -> String {
-    let unit: Label? =
-      switch column.unit {
-      case .none, .percent: nil
-      case .wan: MoneyUnit.wan.label
-      case .yi: MoneyUnit.yi.label
-      case .days: Label(zh: "天", en: "days")
-      }
-    let label = column.label.text(language)
-    return unit.map { language == .zh ? "\(label)(\($0.zh))" : "\(label) (\($0.en))" } ?? label
+    column.unit == .percent ? column.label.text(language) : column.header(language)
   }
 
   private static func kind(_ column: Report.Column, _ cells: [Report.Cell]) -> Workbook.Kind {
@@ -68,7 +63,7 @@ public enum ReportSheet {
     case .label(let label), .verdict(_, let label): .text(label.text(language))
     case .integer(let number): scaled(number, unit)
     case .real(let number): .figure(unit == .wan ? number / 1e4 : unit == .yi ? number / 1e8 : number)
-    case .suppressed: .text(Label(zh: "不公布", en: "withheld").text(language))
+    case .suppressed: .text(ReportWords.suppressedMark)
     }
   }
 
