@@ -24,10 +24,17 @@ extension Double {
 }
 
 extension Label {
+  /// The label of a value that the schema lists, or the value itself.
+  static func choice(_ value: String, _ field: Field?) -> Label {
+    field?.check.values?.first { $0.value == value }?.label ?? Label(zh: value, en: value)
+  }
+
   static func + (a: Label, b: Label) -> Label { Label(zh: a.zh + b.zh, en: a.en + b.en) }
 }
 
 extension ReportSource {
+  func field(_ record: String, _ field: String) -> Field? { schema.record(record)?.field(field) }
+
   func label(_ record: String) -> Label { schema.record(record)?.label ?? Label(zh: record, en: record) }
 
   /// Under the title of every report: what it is drawn for.

@@ -82,7 +82,7 @@ public enum CountyReport: ReportKind {
     try source.db.each(sql) { row in
       let (id, zh) = (row[0] as String, row[1] as String)
       let isConfirmed = row[5] as Bool? ?? false
-      let kind = source.choice("park", "kind", row[3])
+      let kind = Label.choice(row[3], source.field("park", "kind"))
       let figures = GroupFigures.figures(of: members[id] ?? []).map { Suppression.cell($0, source.isForPublication) }
       rows.append(
         [

@@ -37,7 +37,7 @@ public enum PipelineReport: ReportKind {
       columns: [.init("scheme", Label(zh: "申报类别", en: "Scheme")), .init("year", Label(zh: "年份", en: "Year"))]
         + Tally.columns(stages),
       rows: keys.map { key in
-        [.label(source.choice("application", "scheme", key[0])), .yuan(Int64(key[1]))]
+        [.label(.choice(key[0], source.field("application", "scheme"))), .yuan(Int64(key[1]))]
           + (counts[key] ?? Tally()).cells(stages)
       })
   }
@@ -54,7 +54,7 @@ public enum PipelineReport: ReportKind {
       let (from, to) = (row[3] as String?, row[4] as String?)
       let left = to.flatMap(Calendar.number).flatMap { end in Calendar.number(source.day).map { end - $0 } }
       rows.append([
-        .text(row[0] as String), .label(source.choice("application", "scheme", row[1])), .integer(row[2]),
+        .text(row[0] as String), .label(.choice(row[1], source.field("application", "scheme"))), .integer(row[2]),
         .text(from), .text(to), .yuan(left),
       ])
     }
@@ -126,5 +126,5 @@ struct Tally {
 }
 
 extension ReportSource {
-  func choices(_ record: String, _ name: String) -> [Check.Choice] { schema.record(record)?.field(name)?.check.values ?? [] }
+  func choices(_ record: String, _ name: String) -> [Check.Choice] { field(record, name)?.check.values ?? [] }
 }

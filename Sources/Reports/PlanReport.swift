@@ -77,7 +77,7 @@ extension PlanReport {
     let hidesChange = isHidden || source.isForPublication && indicator.hidesTotal(before)
     return [
       .text(indicator.code), .label(indicator.name), .text(indicator.unit), .integer(target.year),
-      .label(source.choice("city_target", "comparison", target.comparison)), .number(target.target),
+      .label(.choice(target.comparison, source.field("city_target", "comparison"))), .number(target.target),
       .number(target.baseline?.value), .integer(moment.year), isHidden ? .suppressed : .number(now.value),
       isHidden ? .suppressed : share(now.value, target.target),
       hidesChange ? .suppressed : .number(before.value), hidesChange ? .suppressed : .number(change),
