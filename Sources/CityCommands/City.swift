@@ -16,7 +16,7 @@ public struct City: AsyncParsableCommand {
       CityInit.self, Enroll.self, Serve.self, Add<CityProgram>.self, Edit<CityProgram>.self, Delete<CityProgram>.self,
       List<CityProgram>.self, Show<CityProgram>.self, Import<CityProgram>.self, Export<CityProgram>.self,
       Template<CityProgram>.self,
-      Records<CityProgram>.self, ReportCommand<CityProgram>.self, Check<CityProgram>.self, Conflicts<CityProgram>.self,
+      Records<CityProgram>.self, ReportCommand<CityProgram>.self, Publish.self, PublicationCommand<CityProgram>.self, Check<CityProgram>.self, Conflicts<CityProgram>.self,
       Decide.self, Reopen.self, CityParked.self, Admit.self,
       Dismiss.self, MergeRecords.self, Transfer.self, Approve<CityProgram>.self, Replicas.self, Withdraw.self,
       HistoryCommand<CityProgram>.self, Verify<CityProgram>.self,
@@ -89,5 +89,7 @@ public enum CityProgram: Program {
     }
   }
 
-  public static func verify(_ master: Master) throws -> [Label] { try master.verify() }
+  public static func verify(_ master: Master) throws -> [Label] {
+    try master.verify() + PublicationCheck.problems(master)
+  }
 }

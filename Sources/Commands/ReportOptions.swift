@@ -1,11 +1,13 @@
 import ArgumentParser
 import Foundation
+import GRDB
 import Presentation
 import Registry
 import Reports
 import SQLiteStore
 import Spreadsheet
 import SyncCore
+import SyncProtocol
 
 /// How a report leaves the program.
 public struct ReportOutput: ParsableArguments {
@@ -95,12 +97,16 @@ extension Reports {
   public static func draw(
     _ chosen: ReportArguments.Chosen, from store: any RecordStore, isForPublication: Bool = false
   ) throws -> Report {
-    let (kind, rules) = (try named(chosen.report), try Registry.rules())
-    return try store.read { db in
-      try kind.draw(
-        ReportSource(
-          db: db, schema: store.schema, rules: rules, day: chosen.day, year: chosen.year, unit: store.unit,
-          subject: chosen.subject, isForPublication: isForPublication))
-    }
+    try store.read { try draw(chosen, from: $0, store.schema, unit: store.unit, isForPublication: isForPublication) }
+  }
+
+  public static func draw(
+    _ chosen: ReportArguments.Chosen, from db: Database, _ schema: Schema, unit: String? = nil, isForPublication: Bool
+  ) throws -> Report {
+    var source = ReportSource(
+      db: db, schema: schema, rules: try Registry.rules(), day: chosen.day, year: chosen.year, unit: unit,
+      subject: chosen.subject, isForPublication: isForPublication)
+    source.version = { $0.version(of: $1) }
+    return try named(chosen.report).draw(source)
   }
 }

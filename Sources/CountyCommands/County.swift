@@ -16,7 +16,7 @@ public struct County: AsyncParsableCommand {
       CountyInit.self, Add<CountyProgram>.self, Edit<CountyProgram>.self, Delete<CountyProgram>.self,
       List<CountyProgram>.self, Show<CountyProgram>.self, Import<CountyProgram>.self, Export<CountyProgram>.self,
       Template<CountyProgram>.self,
-      Records<CountyProgram>.self, ReportCommand<CountyProgram>.self, Check<CountyProgram>.self, Status.self, Diff.self,
+      Records<CountyProgram>.self, ReportCommand<CountyProgram>.self, PublicationCommand<CountyProgram>.self, Check<CountyProgram>.self, Status.self, Diff.self,
       Revert.self, Sync.self, Conflicts<CountyProgram>.self,
       CountyDecide.self, CountyParked.self, WithdrawParked.self, Approve<CountyProgram>.self,
       HistoryCommand<CountyProgram>.self, Verify<CountyProgram>.self,

@@ -1,3 +1,4 @@
+import GRDB
 import SQLiteStore
 import SyncCore
 
@@ -17,7 +18,7 @@ extension Master {
   /// - Parameter arrival: the number of a batch; nil: the last one.
   public func logPoint(upTo arrival: Int64? = nil) throws -> LogPoint {
     try absorbNow()
-    let condition = arrival.map { "arrival = \($0)" } ?? "arrival = (SELECT max(arrival) FROM sync_batch)"
+    let condition = arrival.map { "arrival = \($0)" } ?? Self.isLast
     if let point = try logPoint(where: condition) { return point }
     guard let arrival, arrival != 0 else { return .start }
     let last = try logPoint().arrival
@@ -33,13 +34,20 @@ extension Master {
     return try logPoint(where: "received_at <= \(end) ORDER BY arrival DESC LIMIT 1") ?? .start
   }
 
-  private func logPoint(where condition: String) throws -> LogPoint? {
-    try read { db in
-      guard let row = try db.first("SELECT arrival, chain, received_at FROM sync_batch WHERE \(condition)"),
-        case .integer(let arrival) = row[0], case .blob(let chain) = row[1], case .integer(let received) = row[2]
-      else { return nil }
-      return LogPoint(arrival: arrival, chain: chain, receivedAt: Stamp(raw: received))
-    }
+  /// The last point, inside `edit`: what stood before the edit.
+  public func logPoint(in db: Database) throws -> LogPoint {
+    try logPoint(db, where: Self.isLast) ?? .start
+  }
+
+  private static let isLast = "arrival = (SELECT max(arrival) FROM sync_batch)"
+
+  private func logPoint(where condition: String) throws -> LogPoint? { try read { try logPoint($0, where: condition) } }
+
+  private func logPoint(_ db: Database, where condition: String) throws -> LogPoint? {
+    guard let row = try db.first("SELECT arrival, chain, received_at FROM sync_batch WHERE \(condition)"),
+      case .integer(let arrival) = row[0], case .blob(let chain) = row[1], case .integer(let received) = row[2]
+    else { return nil }
+    return LogPoint(arrival: arrival, chain: chain, receivedAt: Stamp(raw: received))
   }
 }
 

@@ -1,0 +1,123 @@
+import ArgumentParser
+import Commands
+import GRDB
+import Master
+import Presentation
+import Registry
+import Reports
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+/// `city publish REPORT [SUBJECT] --no NO [--title T] [--note N]`
+struct Publish: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "publish",
+    abstract: "Freeze a report as it follows from the master now, numbered and hashed, and make it public. 发布")
+  @OptionGroup var options: CommonOptions
+  @OptionGroup var arguments: ReportArguments
+  @Option(help: "The number of the publication; a second time makes the next version. 编号") var no: String
+  @Option(help: "The title; that of the report unless named. 标题") var title: String?
+  @Option(help: "notice, list, bulletin, release or cases; by the report unless named. 类别") var kind: String?
+  @Option(help: "What is different from the version before. 版次说明") var note: String?
+
+  func run() async throws {
+    try await options.run {
+      let master = try options.open(CityProgram.self)
+      let (report, chosen) = try arguments.chosen(master)
+      guard report.isPublic else {
+        throw Failure(
+          .notAllowed, zh: "报表 \(report.name) 含企业数据,不能发布", en: "report \(report.name) holds data of single enterprises and is not published")
+      }
+      let record = try master.record(Published.record)
+      let row = try master.edit(as: options.actor) { db in
+        let values = try freeze(chosen, db, master, record)
+        return try record.row(db, key: try master.insert(db, record, values)) ?? []
+      }
+      guard let published = Published(record, row) else { return }
+      options.show(
+        rowJSON(record, row),
+        Label(
+          zh: "已发布 \(published.no) 第 \(published.version) 版,SHA-256 \(published.sha256)",
+          en: "published \(published.no), version \(published.version), SHA-256 \(published.sha256)"
+        ).text(options.language))
+    }
+  }
+
+  /// The row of the publication. Inside the transaction that writes it, after everything before it is in the log.
+  private func freeze(
+    _ chosen: ReportArguments.Chosen, _ db: Database, _ master: Master, _ record: RecordSchema
+  ) throws -> [Int: Value] {
+    let report = try Reports.draw(chosen, from: db, master.schema, isForPublication: true)
+    let content = try Published.encode(report)
+    let (before, point) = (try latest(db, record), try master.logPoint(in: db))
+    if let before { try assertNew(content, after: before) }
+    let texts: [String: String?] = [
+      "no": no, "kind": kind ?? Self.kinds[chosen.report] ?? "list", "report": chosen.report,
+      "arguments": try Published.encode(chosen), "title": title ?? report.title.zh, "chain": point.chain.hex,
+      "published_on": CalendarDay(inChinaAt: master.clock()).description, "sha256": Published.hash(content),
+      "content": content, "note": note,
+    ]
+    var values: [Int: Value] = [:]
+    for (name, text) in texts { record.index(of: name).map { values[$0] = text.map(Value.text) ?? .null } }
+    let numbers = ["version": (before?.version ?? 0) + 1, "as_of": point.arrival]
+    for (name, number) in numbers { record.index(of: name).map { values[$0] = .integer(number) } }
+    return values
+  }
+
+  private func latest(_ db: Database, _ record: RecordSchema) throws -> Published? {
+    let sql = "SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table) WHERE no = ? ORDER BY version DESC LIMIT 1"
+    return try db.first(sql, [.text(no)]).flatMap { Published(record, $0) }
+  }
+
+  private func assertNew(_ content: String, after before: Published) throws {
+    if before.content == content {
+      throw Failure(
+        .data, zh: "与 \(no) 第 \(before.version) 版内容相同,无须再发布", en: "nothing differs from version \(before.version) of \(no)")
+    }
+    guard let note, !note.allSatisfy(\.isWhitespace) else {
+      throw Failure(
+        .usage, zh: "\(no) 已有第 \(before.version) 版;新版须用 --note 说明有何不同",
+        en: "\(no) has a version \(before.version); say what is different with --note")
+    }
+  }
+
+  private static let kinds = ["bulletin": "bulletin", "plan": "bulletin", "county": "bulletin", "releases": "release", "cases": "cases"]
+}
+
+/// Proves that what was published follows from the master of its day: from the log alone, drawn anew.
+enum PublicationCheck {
+  static func problems(_ master: Master) throws -> [Label] {
+    let list = try Published.all(master)
+    return try list.flatMap { item in
+      try problems(of: item, master).map { problem in
+        let (no, version) = (item.no, item.version)
+        return Label(zh: "发布 \(no) 第 \(version) 版:\(problem.zh)", en: "publication \(no), version \(version): \(problem.en)")
+      }
+    }
+  }
+
+  private static func problems(of item: Published, _ master: Master) throws -> [Label] {
+    guard Published.hash(item.content) == item.sha256 else {
+      return [Label(zh: "内容与校验和不符", en: "the content is not what its hash says")]
+    }
+    guard let chosen = item.chosen else {
+      return [Label(zh: "未写明按何参数生成", en: "it does not say what it was drawn for")]
+    }
+    do {
+      guard try master.logPoint(upTo: item.asOf).chain.hex == item.chain else {
+        return [Label(zh: "主库历史在第 \(item.asOf) 批处的链值不同", en: "the log has another chain at batch \(item.asOf)")]
+      }
+      let thatDay = try master.replayed(upTo: item.asOf)
+      let report = try Reports.draw(chosen, from: thatDay, isForPublication: true)
+      if try Published.encode(report) == item.content { return [] }
+      return [
+        Label(
+          zh: "按当日主库重新生成的内容不同(也可能是程序版本不同)",
+          en: "drawn anew from the master of that day it differs (or this version of the program draws it otherwise)")
+      ]
+    } catch let failure as Failure {
+      return [Label(zh: "无法重现:\(failure.message.zh)", en: "cannot be drawn anew: \(failure.message.en)")]
+    }
+  }
+}
