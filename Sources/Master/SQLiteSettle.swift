@@ -8,18 +8,23 @@ import SyncProtocol
 extension SQLiteMasterTransaction {
   func write(_ settlement: Settlement, arrival: Int64) throws {
     try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
+    let shown = try projected(settlement.writes)
+    try assign(settlement.writes + shown)
+    for write in settlement.writes { try note(write, arrival: arrival) }
+    try feed(settlement.writes + shown)
+    for conflict in settlement.opened + settlement.changed { try save(conflict) }
+  }
+
+  private func assign(_ writes: [RowWrite]) throws {
     try applying(db) {
-      for write in settlement.writes { try vacate(write) }
-      for write in settlement.writes {
+      for write in writes { try vacate(write) }
+      for write in writes {
         guard let image = write.after, image != write.before, let record = schema.record(write.ref.record) else {
           continue
         }
         try record.write(db, row: image)
       }
     }
-    for write in settlement.writes { try note(write, arrival: arrival) }
-    try feed(settlement.writes)
-    for conflict in settlement.opened + settlement.changed { try save(conflict) }
   }
 
   /// Vacate, then assign: rows that go, or give up a unique value, leave first, so that two rows may swap one.
@@ -217,6 +222,7 @@ extension SQLiteMasterTransaction {
   // MARK: The city's own edits
 
   func ownChanges() throws -> [Change] {
+    try restoreProjections()
     var changes: [Change] = []
     var clean: [(RecordSchema, RowKey)] = []
     for record in schema.records {
@@ -230,7 +236,9 @@ extension SQLiteMasterTransaction {
 
   func absorb(_ changes: [Change], writes: [RowWrite]) throws {
     for change in changes { try schema.record(change.record)?.clearPending(db, key: change.key) }
+    let shown = try projected(writes)
+    try assign(shown)
     for write in writes { try note(write, arrival: 0) }
-    try feed(writes)
+    try feed(writes + shown)
   }
 }

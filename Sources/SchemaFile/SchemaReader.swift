@@ -22,7 +22,7 @@ struct SchemaReader {
       title: try top.label(default: name, key: "title"),
       units: try top["units"].map { try reader.reference($0, of: top) },
       successor: try top.text("successor"),
-      records: try section.entries.map { try reader.record($0) })
+      records: try section.entries.map { try reader.record($0) }.resolvingProjections())
     reader.lines[Place(key: "version")] = version.line
     return (schema, reader.lines)
   }
@@ -55,6 +55,7 @@ struct SchemaReader {
   }
 
   private mutating func record(_ entry: Section.Entry) throws -> RecordSchema {
+    if let projection = try projection(entry) { return projection }
     let name = entry.key
     let section = try Section(
       entry.node, name: name, line: entry.line,
@@ -89,7 +90,7 @@ struct SchemaReader {
     return try sets.map { try section.names($0, at: $0.mark?.line ?? entry.line, of: "unique") }
   }
 
-  private func scope(_ section: Section) throws -> Scope {
+  func scope(_ section: Section) throws -> Scope {
     guard let entry = section["scope"], entry.node.scalar?.string != "all" else { return .all }
     let known = ["field", "via"]
     guard entry.node.mapping?.count == 1 else {
