@@ -18,6 +18,7 @@ extension Master {
     try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try absorb(transaction)
+      try assertNoProjection(record)
       let before = try transaction.lastConflict()
       guard try record.row(db, key: keep) != nil else { throw missing(record, keep) }
       if keep == duplicate {

@@ -181,7 +181,7 @@ extension Master {
       let found = try schema.damage(db, weakKeys: true) + brokenChain(db)
       // A table that is not there holds nothing; it has been told already.
       guard try schema.records.allSatisfy({ try db.tableExists($0.name) }) else { return found }
-      return try found + brokenRows(db) + unaccounted(db)
+      return try found + brokenRows(db) + brokenProjections(db) + unaccounted(db)
     }
   }
 

@@ -15,6 +15,14 @@ extension SQLiteMasterTransaction {
 
   func assign(_ writes: [RowWrite]) throws {
     try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
+    let shown = try projected(settlement.writes)
+    try assign(settlement.writes + shown)
+    for write in settlement.writes { try note(write, arrival: arrival) }
+    try feed(settlement.writes + shown)
+    for conflict in settlement.opened + settlement.changed { try save(conflict) }
+  }
+
+  private func assign(_ writes: [RowWrite]) throws {
     try applying(db) {
       for write in writes { try vacate(write) }
       for write in writes {
@@ -223,6 +231,7 @@ extension SQLiteMasterTransaction {
   // MARK: The city's own edits
 
   func ownChanges() throws -> [Change] {
+    try restoreProjections()
     var changes: [Change] = []
     var clean: [(RecordSchema, RowKey)] = []
     for record in schema.records {
@@ -236,7 +245,9 @@ extension SQLiteMasterTransaction {
 
   func absorb(_ changes: [Change], writes: [RowWrite]) throws {
     for change in changes { try schema.record(change.record)?.clearPending(db, key: change.key) }
+    let shown = try projected(writes)
+    try assign(shown)
     for write in writes { try note(write, arrival: 0) }
-    try feed(writes)
+    try feed(writes + shown)
   }
 }

@@ -7,6 +7,7 @@ import SyncCore
 extension RecordStore {
   /// Adds one row and returns its key. Inside `edit`.
   public func insert(_ db: Database, _ record: RecordSchema, _ values: [Int: Value]) throws -> RowKey {
+    try assertNoProjection(record)
     try assertOwned(record)
     var row = record.fields.indices.map { values[$0] ?? .null }
     for index in record.fields.indices where row[index].isNull { row[index] = filledIn(record, index) }
@@ -26,6 +27,7 @@ extension RecordStore {
 
   /// Changes cells of one row. Inside `edit`.
   public func update(_ db: Database, _ record: RecordSchema, key: RowKey, _ values: [Int: Value]) throws {
+    try assertNoProjection(record)
     guard var row = try record.row(db, key: key) else { throw missing(record, key) }
     let changed = values.filter { row[$0.key] != $0.value }
     for index in changed.keys.sorted() {
@@ -50,6 +52,7 @@ extension RecordStore {
   /// Deletes one row that no other row refers to. Inside `edit`. On a replica a row to which only rows of the city's refer
   /// stays, and the city is asked.
   public func delete(_ db: Database, _ record: RecordSchema, key: RowKey) throws {
+    try assertNoProjection(record)
     try assertOwned(record)
     guard try record.row(db, key: key) != nil else { throw missing(record, key) }
     try assertOpen(db, record, key)
@@ -84,6 +87,14 @@ extension RecordStore {
     throw Failure(
       .notAllowed, zh: "\(record.name) \(show(key)) 只增不改;如有错误请另添一条说明",
       en: "\(record.name) \(show(key)): rows of this record are only ever added; add another one that corrects it")
+  }
+
+  /// A projection is filled by the master alone.
+  public func assertNoProjection(_ record: RecordSchema) throws {
+    guard let source = record.projects else { return }
+    throw Failure(
+      .notAllowed, zh: "\(record.label.zh)(\(record.name))由 \(source) 自动生成,不能增删改;请修改 \(source)",
+      en: "\(record.name) is filled from \(source) and not edited itself; change \(source)")
   }
 
   private func assertOwned(_ record: RecordSchema) throws {

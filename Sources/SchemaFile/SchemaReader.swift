@@ -31,6 +31,7 @@ struct SchemaReader {
     for (part, section) in zip(parts, sections) {
       schema.records += try located(part.name) { try reader.records(section, file: part.name, before: schema.records) }
     }
+    schema.records = schema.records.resolvingProjections()
     return (schema, reader.lines)
   }
 
@@ -99,6 +100,7 @@ struct SchemaReader {
   }
 
   private mutating func record(_ entry: Section.Entry) throws -> RecordSchema {
+    if let projection = try projection(entry) { return projection }
     let name = entry.key
     let section = try Section(
       entry.node, name: name, line: entry.line,
@@ -133,7 +135,7 @@ struct SchemaReader {
     return try sets.map { try section.names($0, at: $0.mark?.line ?? entry.line, of: "unique") }
   }
 
-  private func scope(_ section: Section) throws -> Scope {
+  func scope(_ section: Section) throws -> Scope {
     guard let entry = section["scope"], entry.node.scalar?.string != "all" else { return .all }
     let known = ["field", "via"]
     guard entry.node.mapping?.count == 1 else {

@@ -6,6 +6,7 @@ enum SchemaRules {
   static func checked(_ schema: Schema) throws -> Schema {
     try checkHead(schema)
     try NameRules.check(schema)
+    for record in schema.records { try ProjectionRules.check(record, in: schema) }
     for record in schema.records {
       try checkKey(of: record)
       try checkUnique(of: record)

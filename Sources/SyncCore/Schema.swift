@@ -49,10 +49,12 @@ public struct RecordSchema: Codable, Hashable, Sendable {
   /// Sets of fields that are unique together; fields marked `unique` stand here too.
   public var unique: [[String]]
   public var rules: RowRules
+  /// The record of which this one shows some fields; nil: it has rows of its own.
+  public var projects: String?
 
   public init(
     name: String, label: Label, key: [String], fields: [Field], scope: Scope = .all, owner: Owner = .any,
-    edits: ForeignEdits = .reject, unique: [[String]] = [], rules: RowRules = RowRules()
+    edits: ForeignEdits = .reject, unique: [[String]] = [], rules: RowRules = RowRules(), projects: String? = nil
   ) {
     self.name = name
     self.label = label
@@ -63,6 +65,7 @@ public struct RecordSchema: Codable, Hashable, Sendable {
     self.edits = edits
     self.unique = unique
     self.rules = rules
+    self.projects = projects
   }
 }
 
@@ -148,7 +151,9 @@ public struct Joint: Codable, Hashable, Sendable {
 }
 
 extension RecordSchema {
-  private enum CodingKeys: String, CodingKey { case name, label, key, fields, scope, owner, edits, unique, rules }
+  private enum CodingKeys: String, CodingKey {
+    case name, label, key, fields, scope, owner, edits, unique, rules, projects
+  }
 
   /// Rules that a stored schema does not name are the default ones.
   public init(from decoder: any Decoder) throws {
@@ -159,7 +164,8 @@ extension RecordSchema {
       scope: try values.decode(Scope.self, forKey: .scope), owner: try values.decode(Owner.self, forKey: .owner),
       edits: try values.decode(ForeignEdits.self, forKey: .edits),
       unique: try values.decode([[String]].self, forKey: .unique),
-      rules: try values.decodeIfPresent(RowRules.self, forKey: .rules) ?? RowRules())
+      rules: try values.decodeIfPresent(RowRules.self, forKey: .rules) ?? RowRules(),
+      projects: try values.decodeIfPresent(String.self, forKey: .projects))
   }
 
   /// Default rules are left out: a schema without any keeps the text that it had before there were rules.
@@ -174,6 +180,7 @@ extension RecordSchema {
     try values.encode(edits, forKey: .edits)
     try values.encode(unique, forKey: .unique)
     if rules != RowRules() { try values.encode(rules, forKey: .rules) }
+    try values.encodeIfPresent(projects, forKey: .projects)
   }
 }
 

@@ -126,7 +126,9 @@ let badExceptions = [
   BadSchema("exception is the record itself", records: except("a"), line: 15, "is locked or locks"),
   BadSchema("exception is what closes", records: except("period"), line: 15, "is locked or locks"),
   BadSchema(
-    "exception without the unit", records: except(other: waiver.replacing("half, org]", with: "half]").replacing("scope: {field: org}, ", with: "")), line: 15,
+    "exception without the unit",
+    records: except(other: waiver.replacing("half, org]", with: "half]").replacing("scope: {field: org}, ", with: "")),
+    line: 15,
     "[year, half], of the same types, then the unit"),
   BadSchema(
     "exception in another order", records: except(other: waiver.replacing("[year, half,", with: "[half, year,")),

@@ -11,7 +11,7 @@ import Testing
 
   @Test(
     "So are row rules and policies that cannot hold",
-    arguments: badPolicies + badRules + badLocks + badJoints + badChoices + badExceptions)
+    arguments: badPolicies + badRules + badLocks + badJoints + badChoices + badExceptions + badProjections)
   func refusedRules(bad: BadSchema) throws { try check(bad) }
 
   private func check(_ bad: BadSchema) throws {

@@ -60,6 +60,65 @@ import Testing
     #expect(try SchemaFile.parse(canonicalJSON: text) == schema)
   }
 
+  @Test("A projection takes its fields from the record that it shows, which may come later")
+  func projections() throws {
+    let schema = try SchemaFile.read(
+      """
+      schema: s
+      version: 1
+      records:
+        stub:
+          label: {zh: 目录, en: Stub}
+          key: id
+          projects: {record: a, fields: {id: , state: {zh: 状况, en: Standing}, n: }}
+        a:
+          key: id
+          edits: propose
+          scope: {field: org}
+          fields:
+            id: {type: uuid}
+            org: {required: true, references: b.id}
+            n: {type: integer, min: 3, label: Number, required: true, policy: max}
+            state: {values: {x: {zh: 甲, en: X}, y: {zh: 乙, en: Y, owner: city}}, unique: true}
+        b: {key: id, fields: {id: }}
+      """)
+    let stub = try #require(schema.record("stub"))
+    #expect(stub.projects == "a")
+    #expect([stub.owner, stub.fields[0].owner] == [.city, nil])
+    #expect(stub.fields.map(\.name) == ["id", "state", "n"])
+    #expect(stub.fields.map(\.kind) == [.uuid, .text, .integer])
+    #expect(stub.fields.map(\.required) == [true, false, true])
+    #expect(stub.fields.map(\.label.en) == ["id", "Standing", "Number"])
+    #expect(stub.fields[1].check.values?.map(\.owner) == [nil, nil])
+    #expect(stub.fields[2].check == Check() && stub.fields[2].policy == .review && stub.unique == [])
+    #expect(schema.projections(of: try #require(schema.record("a"))).map(\.name) == ["stub"])
+    let text = try SchemaFile.canonicalJSON(schema)
+    #expect(text.contains(#""owner":"city","projects":"a","scope""#))
+    #expect(text.split(separator: #""projects""#).count == 2)
+    #expect(try SchemaFile.parse(canonicalJSON: text) == schema)
+  }
+
+  @Test("A projection over the wire has no rules of its own either")
+  func projectionsOverTheWire() throws {
+    let yaml = """
+      schema: s
+      version: 1
+      records: {a: {key: id, fields: {id: , n: {type: integer}}}, p: {key: id, projects: {record: a, fields: [id, n]}}}
+      """
+    let spoilt: [(reason: String, spoil: (inout RecordSchema) -> Void)] = [
+      ("no owner, edits, unique or rules", { $0.owner = .any }), ("no owner, edits", { $0.edits = .propose }),
+      ("no owner, edits", { $0.rules.append = true }), ("no owner, edits", { $0.unique = [["n"]] }),
+      ("“n” is not as in “a”", { $0.fields[1].kind = .text }), ("“n” is not as in “a”", { $0.fields[1].owner = .any }),
+    ]
+    for (reason, spoil) in spoilt {
+      var schema = try SchemaFile.read(yaml)
+      spoil(&schema.records[1])
+      let text = try SchemaFile.canonicalJSON(schema)
+      let failure = try #require(throws: Failure.self) { try SchemaFile.parse(canonicalJSON: text) }
+      #expect(failure.message.en.contains(reason), "\(failure.message.en)")
+    }
+  }
+
   @Test("In a record of the city's, the county's field of a joint decision says whose it is")
   func jointOfTheCitys() throws {
     let schema = try SchemaFile.read(

@@ -1,0 +1,75 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+
+// The rows of projections follow those of their record, in the transaction that writes them. They are in no batch: whoever
+// has the record's rows can make them.
+
+extension SQLiteMasterTransaction {
+  /// What these writes change in projections. Before the rows of the projections are written.
+  func projected(_ writes: [RowWrite]) throws -> [RowWrite] {
+    try writes.flatMap { write -> [RowWrite] in
+      guard write.before != write.after, let source = schema.record(write.ref.record) else { return [] }
+      return try schema.projections(of: source).compactMap { projection in
+        let before = try projection.row(db, key: write.ref.key)
+        let after = write.after.map { projection.projected(source, $0) }
+        if before == after { return nil }
+        return RowWrite(ref: RowRef(projection.name, write.ref.key), before: before, after: after)
+      }
+    }
+  }
+
+  /// Undoes what a tool wrote into a projection: its rows are as before the edits that no batch holds yet.
+  func restoreProjections() throws {
+    for projection in schema.records {
+      guard let source = projection.projects.flatMap(schema.record) else { continue }
+      var keys: [RowKey] = []
+      try projection.eachPending(db) { keys.append($0.key) }
+      if keys.isEmpty { continue }
+      try applying(db) {
+        for key in keys {
+          if let image = try absorbed(source, key) {
+            try projection.write(db, row: projection.projected(source, image))
+          } else {
+            try projection.remove(db, key: key)
+          }
+        }
+      }
+      for key in keys { try projection.clearPending(db, key: key) }
+    }
+  }
+
+  /// The row without the city's edits that no batch holds yet.
+  private func absorbed(_ record: RecordSchema, _ key: RowKey) throws -> [Value]? {
+    if let pending = try record.pending(db, key: key) { return pending.baseRow(record) }
+    return try record.row(db, key: key)
+  }
+}
+
+extension Master {
+  /// Rows of projections that are not as their record has them: a tool wrote them past the triggers.
+  func brokenProjections(_ db: Database) throws -> [Label] {
+    var problems: [Label] = []
+    for projection in schema.records {
+      guard let source = projection.projects.flatMap(schema.record) else { continue }
+      let columns = projection.columns.joined(separator: ", ")
+      let (shown, wanted) = (
+        "SELECT \(columns) FROM \(projection.table)", "SELECT \(columns) FROM \(source.table)"
+      )
+      let keys = projection.keyColumns.joined(separator: ", ")
+      let sql = """
+        SELECT DISTINCT \(keys) FROM (
+          SELECT * FROM (\(shown) EXCEPT \(wanted)) UNION ALL SELECT * FROM (\(wanted) EXCEPT \(shown))
+        ) ORDER BY \(keys)
+        """
+      try db.each(sql) { row in
+        let key = show(RowKey(row.cells(0..<projection.key.count)))
+        problems.append(
+          Label(
+            zh: "\(projection.name) \(key):与 \(source.name) 不一致;修改原行后会重新生成",
+            en: "\(projection.name) \(key): is not as in \(source.name); the next edit of that row puts it right"))
+      }
+    }
+    return problems
+  }
+}
