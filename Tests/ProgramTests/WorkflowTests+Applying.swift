@@ -7,7 +7,7 @@ extension WorkflowTests {
     let flags = ["resident=1", "prohibited=0", "major_incident=0", "blacklisted=0"]
     let add = ["add", "enterprise", "uscc=\(code)", "name=海州甲公司", "industry=C2710"] + flags + ["--json"]
     let id = try await town.county("one", add).object["id"] as? String ?? ""
-    // The figures of last year: 30 % tech staff and 6 % R&D give 70 points; the rights are none.
+    // The figures of last year: 30 % tech staff and 6 % R&D give 70 points; of its rights nothing is recorded.
     try await town.enter(
       "one", "enterprise_year", "enterprise_id=\(id)", "year=2017", "taxable_sales=60000000", "revenue=60000000",
       "assets=50000000", "rd=3600000", "staff=100", "tech_staff=30")
@@ -20,7 +20,7 @@ extension WorkflowTests {
     #expect(total["points_from"] as? Int == 70 && total["most_points"] as? Int == 100)
     #expect(items.filter { $0["kind"] as? String == "condition" }.count == 7)
     let table = try await town.county("one", assess + ["--locale", "zh"]).out
-    #expect(table.contains("科技人员占比") && table.contains("20/20") && table.contains("符合,70 分"), "\(table)")
+    #expect(table.contains("科技人员占比") && table.contains("20/20") && table.contains("符合,70–100 分"), "\(table)")
     let size = try await town.county("one", assess + ["--scheme", "size", "--json"]).object
     #expect(size["size"] as? String == "small")
     let giant = try await town.county("one", assess + ["--scheme", "small_giant", "--json"]).object
@@ -34,7 +34,7 @@ extension WorkflowTests {
     let filed = try await town.county("one", apply + ["--json"])
     #expect(filed.err.isEmpty && filed.object["stage"] as? String == "draft", "\(filed.err)")
     #expect(filed.object["rule_version"] as? String == "国科发政〔2017〕115号")
-    #expect(filed.object["assessment"] as? String == "符合,70 分")
+    #expect(filed.object["assessment"] as? String == "符合,70–100 分")
     let application = filed.object["id"] as? String ?? ""
     expectFailure(try await town.tryCounty("one", apply), 65, application, "already", "draft")
     // What fails is said, and filed all the same; what has no rule is not assessed.

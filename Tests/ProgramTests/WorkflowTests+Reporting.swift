@@ -48,11 +48,15 @@ extension WorkflowTests {
     #expect(row["accepted_on"] as? String == "2019-02-01" && row["returned_reason"] is NSNull)
     #expect(row["note"] as? String == "乙公司停产")
     #expect(try await town.row("one", "lock_exception", "2018,320706")["expires_on"] as? String == "2999-12-31")
+    // The exception lets this unit through, and no other.
+    let late = try await town.county("one", ["submit", "2018", "--note", "停电后补报"])
+    #expect(!late.err.contains("revision request"), "\(late.err)")
+    #expect(try await town.sync("one")["parked"] as? Int == 0)
+    #expect(try await town.row("city", "submission", "320706,2018")["note"] as? String == "停电后补报")
     let list = try await town.city(["period", "list", "--json"]).list
     let year = try #require(list.first { $0["code"] as? Int == 2018 })
     #expect(year["state"] as? String == "locked" && year["submitted"] as? [String] == ["320706"])
     #expect(year["extended"] as? [String] == ["320706"])
-    // A closed period closes submissions, too.
     try await town.sync("ganyu")
     #expect(try await town.county("ganyu", ["submit", "2018"]).err.contains("revision request"))
     #expect(try await town.sync("ganyu")["parked"] as? Int == 1)

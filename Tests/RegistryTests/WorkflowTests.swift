@@ -134,10 +134,10 @@ import Testing
     ("reason: true}", "reason: false}", "reason is true or left out"), ("steps:", "stages:", "unknown key stages"),
     ("gives: recognition", "gives: money", "gives is one of recognition, confirmation, not money"),
     (
-      "notice: required", "notice: maybe",
-      "line 17, please correct it: workflows.records.application: notice is required"
+      "    notice: required", "    notice: maybe",
+      "line 16, please correct it: workflows.records.application: notice is required"
     ),
-    ("notice: required", "notice: optional", "an optional notice has no length"),
+    ("    notice: required", "    notice: optional", "an optional notice has no length"),
     ("{tech_sme: 10}", "{tech_sme: 0}", "tech_sme is no whole number from 1"), ("records:", "records: {", "no YAML"),
     ("    gives: recognition\n", "", "gives is missing"),
   ]
