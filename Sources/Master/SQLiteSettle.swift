@@ -7,14 +7,6 @@ import SyncProtocol
 
 extension SQLiteMasterTransaction {
   func write(_ settlement: Settlement, arrival: Int64) throws {
-    try assign(settlement.writes)
-    for write in settlement.writes { try note(write, arrival: arrival) }
-    try feed(settlement.writes)
-    for conflict in settlement.opened + settlement.changed { try save(conflict) }
-  }
-
-  func assign(_ writes: [RowWrite]) throws {
-    try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
     let shown = try projected(settlement.writes)
     try assign(settlement.writes + shown)
     for write in settlement.writes { try note(write, arrival: arrival) }
@@ -22,7 +14,8 @@ extension SQLiteMasterTransaction {
     for conflict in settlement.opened + settlement.changed { try save(conflict) }
   }
 
-  private func assign(_ writes: [RowWrite]) throws {
+  func assign(_ writes: [RowWrite]) throws {
+    try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
     try applying(db) {
       for write in writes { try vacate(write) }
       for write in writes {

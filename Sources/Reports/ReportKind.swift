@@ -42,7 +42,7 @@ public struct ReportSource {
   /// Cells of fewer than three enterprises are left out.
   public var isForPublication: Bool
   /// The version of a row that an approval names.
-  public var version: @Sendable (RecordSchema, [Value]) -> String? = { $0.version(of: $1) }
+  public var version: (RecordSchema, [Value]) -> String? = { $0.version(of: $1) }
 
   public init(
     db: Database, schema: Schema, rules: Rules, day: String, year: Int64? = nil, unit: String? = nil,
