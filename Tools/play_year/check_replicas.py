@@ -7,8 +7,8 @@ SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "Sources/Registry/Resourc
 
 
 def scopes():
-    """record -> None (all see it), ("field", f), ("via", f, parent record, parent field), or ("projects", record, fields),
-    read from the schema's text."""
+    """record -> None (all see it), ("field", f), ("via", f, parent record, parent field), or ("projects", record,
+    fields), read from the schema's text."""
     result, record, via = {}, None, None
     for file in sorted(SCHEMA.glob("schema-*.yaml")):
         inside = False

@@ -46,7 +46,8 @@ class Clashes:
         """Other cells merge; the contested one waits, and the second to sync does not win."""
         one = self.year.enterprises["haizhou"][-1]
         self.town.county("haizhou", "edit", "enterprise", "uscc:" + one.uscc, "name=测试甲一公司", "lng=119.25")
-        self.town.scribble("haizhou2", "UPDATE enterprise SET name = '测试甲二公司', lat = 34.5 WHERE uscc = ?", (one.uscc,))
+        self.town.scribble(
+            "haizhou2", "UPDATE enterprise SET name = '测试甲二公司', lat = 34.5 WHERE uscc = ?", (one.uscc,))
         self.expect(self.town.sync("haizhou"))
         self.expect(self.town.sync("haizhou2"), conflicts=1)
         sql = "SELECT name, lat, lng FROM enterprise WHERE uscc = ?"
@@ -57,7 +58,8 @@ class Clashes:
     def _figures_twice(self):
         """Three figures of a month: one by import, one by another tool; one is decided alone, two together."""
         sql = ("SELECT e.uscc, m.enterprise_id, m.period, m.ytd_value FROM enterprise_month m JOIN enterprise e"
-               " ON e.id = m.enterprise_id WHERE m.period = ? AND m.indicator = 'taxable_sales' ORDER BY e.uscc LIMIT 3")
+               " ON e.id = m.enterprise_id WHERE m.period = ? AND m.indicator = 'taxable_sales'"
+               " ORDER BY e.uscc LIMIT 3")
         rows = self.town.query("haizhou", sql, (YEAR * 100 + 2,))
         self.town.load("haizhou", "enterprise_month", [
             {"uscc": uscc, "period": period, "indicator": "taxable_sales", "ytd_value": value + 1000}

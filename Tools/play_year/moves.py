@@ -6,7 +6,8 @@ from town import Broken
 
 SALES = ("SELECT m.ytd_value, m.enterprise_id FROM enterprise_month m JOIN enterprise e ON e.id = m.enterprise_id"
          " WHERE m.period = ? AND m.indicator = 'taxable_sales' ORDER BY e.uscc LIMIT 1")
-SET_SALES = "UPDATE enterprise_month SET ytd_value = ? WHERE enterprise_id = ? AND period = ? AND indicator = 'taxable_sales'"
+SET_SALES = ("UPDATE enterprise_month SET ytd_value = ? WHERE enterprise_id = ? AND period = ?"
+             " AND indicator = 'taxable_sales'")
 
 
 class Moves:
@@ -95,7 +96,7 @@ class Moves:
         late = town.county("gaoxin", "add", "enterprise", f"uscc={code}", "name=测试高新新增公司")["id"]
         town.county("gaoxin", "add", "product", f"enterprise_id={late}", "name=测试高新新增产品")
         town.county("gaoxin", "edit", "enterprise", "uscc:" + own[0].uscc, "address=测试高新新址")
-        town.scribble("gaoxin", "UPDATE enterprise_year SET staff = 33 WHERE year = ? AND enterprise_id ="
+        town.scribble("gaoxin", "UPDATE enterprise_year SET staff = 133 WHERE year = ? AND enterprise_id ="
                       " (SELECT id FROM enterprise WHERE uscc = ?)", (YEAR - 1, own[0].uscc))
         town.city("edit", "org_unit", ZONE, f"successor={HEIR}", f"valid_to={YEAR}-07-01")
         for record in ["enterprise", "carrier", "cluster"]:
@@ -105,7 +106,7 @@ class Moves:
         for one in own:
             self.year.keeper[one.uscc] = "haizhou"
         self.year.merged = True
-        sql = ("SELECT count(*), max(e.id = ?), sum(e.address = '测试高新新址' AND y.staff = 33) FROM enterprise e"
+        sql = ("SELECT count(*), max(e.id = ?), sum(e.address = '测试高新新址' AND y.staff = 133) FROM enterprise e"
                " LEFT JOIN enterprise_year y ON y.enterprise_id = e.id AND y.year = ? WHERE e.owner_org = ?")
         count, has_late, edited = town.query("haizhou", sql, (late, YEAR - 1, HEIR))[0]
         if (has_late, edited) != (1, 1):

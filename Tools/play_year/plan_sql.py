@@ -63,7 +63,8 @@ GIANTS = [
 CANDIDATES = f"SELECT count(*) FROM enterprise e WHERE e.merged_into IS NULL AND {SALES} >= 50000000 AND NOT {GIANT}"
 
 # Valid tech SMEs and giants with a figure in the period ?1 (of which ?2 is the last day), and a year before.
-GROWTH = f"""SELECT count(*), sum(now), count(before), sum(CASE WHEN before IS NOT NULL THEN now END), sum(before) FROM (
+GROWTH = f"""SELECT count(*), sum(now), count(before), sum(CASE WHEN before IS NOT NULL THEN now END), sum(before)
+  FROM (
   SELECT n.ytd_value AS now, b.ytd_value AS before FROM enterprise e
   JOIN enterprise_month n ON n.enterprise_id = e.id AND n.period = ?1 AND n.indicator = 'taxable_sales'
   LEFT JOIN enterprise_month b ON b.enterprise_id = e.id AND b.period = ?1 - 100 AND b.indicator = 'taxable_sales'
