@@ -81,13 +81,14 @@ public enum CountyReport: ReportKind {
       """
     try source.db.each(sql) { row in
       let (id, zh) = (row[0] as String, row[1] as String)
-      let isConfirmed = row[5] as Bool? ?? false
+      let year = row[6] as Int64?
+      let isConfirmed = row[5] as Bool? ?? false && year.map { $0 <= source.year } ?? true
       let kind = Label.choice(row[3], source.field("park", "kind"))
       let figures = GroupFigures.figures(of: members[id] ?? []).map { Suppression.cell($0, source.isForPublication) }
       rows.append(
         [
           .label(Label(zh: zh, en: row[2] ?? zh)), .label(kind), .label(units.name(row[4])),
-          isConfirmed ? .yuan(row[6]) : .none,
+          isConfirmed ? .yuan(year) : .none,
         ] + GroupFigures.hidingShare(figures))
     }
     return Report.Section(

@@ -57,7 +57,7 @@ extension InnovationReport {
         Drawn("enterprises", zh: "园内企业", en: "Enterprises in it"),
       ], zh: 1, en: 7,
       sql: """
-        SELECT p.kind, p.name_zh, p.owner_org, p.field, p.year, p.confirmed,
+        SELECT p.kind, p.name_zh, p.owner_org, p.field, p.year, \(counted("p")),
           (SELECT count(*) FROM enterprise e WHERE e.park_id = p.id AND \(Valid.enterprise("e"))),
           coalesce(p.name_en, p.name_zh)
         FROM park p ORDER BY p.kind, p.name_zh, p.id
