@@ -27,15 +27,18 @@ struct PlanRowUnits {
     let plan = try await town.row("haizhou", "plan", "tech_sme_2018")
     #expect(lines([plan], "issued_by", "issued_on", "year_from", "year_to") == ["320700 2018-06-04 2018 2020"])
     let publication = [
-      "add", "publication", "no=2018-1", "version=1", "kind=list", "report=plan", "title=计划完成情况", "as_of=1",
-      "published_on=2018-12-31", "sha256=00", "content={}",
+      "add", "publication", "no=2018-2", "version=1", "kind=list", "report=plan", "title=县里发布", "as_of=1",
+      "published_on=2018-12-31", "sha256=00", "chain=00", "content={}",
     ]
     try await town.expectCityOnly(
       "haizhou", publication, ["edit", "org_unit", "320700", "name_en=Mine"],
       ["edit", "plan", "tech_sme_2018", "year_to=2021"])
-    try await town.city(publication)
+    try await town.city(
+      ["publish", "plan", "--year", "2018", "--on", "2018-12-31", "--no", "2018-1", "--title", "计划完成情况"])
     try await town.sync("haizhou")
-    #expect(lines(try await town.rows("haizhou", "publication"), "no", "version", "title") == ["2018-1 1 计划完成情况"])
+    #expect(
+      lines(try await town.rows("haizhou", "publication"), "no", "version", "report", "title")
+        == ["2018-1 1 plan 计划完成情况"])
     // All that the counties hold is in the master.
     #expect(try await town.rows("city", "enterprise").count == 5)
   }
@@ -50,6 +53,11 @@ struct PlanRowUnits {
     for (home, own) in [("haizhou", ["海州丙", "海州乙", "海州甲"]), ("donghai", ["东海甲"]), ("zone", ["开发区甲"])] {
       #expect(lines(try await town.rows(home, "enterprise"), "name").sorted() == own.sorted(), "\(home)")
     }
+    // Who has which enterprise is known everywhere, so that nobody registers it twice.
+    try await town.sync("donghai")
+    let known = try await town.rows("donghai", "enterprise_stub")
+    #expect(
+      lines(known.filter { $0["owner_org"] as? String == "320771" }, "uscc", "name") == ["91320706PDY0000520 开发区甲"])
     let figures = try await town.report(["county", "--year", "2018", "--on", "2018-12-31"], "figures")
     let filed = figures.filter { $0["enterprises"] as? Int != 0 }
     #expect(lines(filed, "org", "enterprises") == ["320706 3", "320722 1", "320771 1", "- 5"])

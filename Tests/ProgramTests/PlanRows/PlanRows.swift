@@ -87,6 +87,7 @@ extension Town {
   }
 
   /// A county files a row, reviews it and sends it up; its id.
+  @discardableResult
   func file(_ home: String, _ record: String, _ cells: String...) async throws -> String {
     let id = try await county(home, ["add", record] + cells + ["--json"]).object["id"] as? String ?? ""
     for stage in ["county", "city"] { try await county(home, ["step", record, id, stage]) }
