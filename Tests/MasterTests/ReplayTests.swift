@@ -306,14 +306,40 @@ private let damages: [(sql: String, named: [String])] = [
 }
 
 @Test func whatAToolLeavesBrokenIsReplayedBroken() async throws {
-  let (world, _, _) = try await World.twoMachines()
+  let (world, one, _) = try await World.twoMachines()
   try world.shell(
     """
     INSERT INTO figure VALUES ('c1', 2019, 1, NULL), ('c1', 2018, 1, NULL), ('c9', 2018, 1, NULL);
     DELETE FROM office WHERE code = 'B';
     """)
   #expect(try world.master.verifyReplay().map(\.en) == [])
-  // The figures moved in another order than they were written in.
-  try world.shell("INSERT INTO office VALUES ('B', 'b'); UPDATE company SET office = 'B' WHERE id = 'c1'")
+  // Text in another code page, and a county that goes on with the row.
+  try world.shell(
+    "INSERT INTO office VALUES ('B', 'b'); UPDATE company SET name = CAST(x'bcd7' AS TEXT) WHERE id = 'c1'")
+  try world.shell(one, "UPDATE company SET staff = 11 WHERE id = 'c1'")
+  try await world.sync(one)
+  #expect(try world.cell("name") == .blob([0xbc, 0xd7]))
+  #expect(try world.master.verifyReplay().map(\.en) == [])
+  try world.shell("UPDATE company SET name = '甲' WHERE id = 'c1'; DELETE FROM figure WHERE company = 'c9'")
+  try world.master.admit(try world.master.parked().map(\.id), reason: "mended", actor: "li")
+  #expect(try world.cell("staff") == .integer(11))
+  try await world.settle()
+}
+
+@Test func rowsMoveAlongInOneOrderWhateverTheFile() async throws {
+  let visit = """
+
+      visit:
+        key: id
+        scope: {via: company}
+        fields: {id: , company: {required: true, references: company.id}}
+    """
+  let world = try World(
+    schema: smallSchemaYAML + visit, seed: [("office", [[.text("A"), .null], [.text("B"), .null]])])
+  try world.shell("INSERT INTO company (id, office) VALUES ('c1', 'A')")
+  // A batch holds its rows in the order of their keys.
+  try world.shell("INSERT INTO visit VALUES ('v2', 'c1'), ('v1', 'c1'), ('v3', 'c1')")
+  try world.master.absorbNow()
+  try world.shell("UPDATE company SET office = 'B'")
   #expect(try world.master.verifyReplay().map(\.en) == [])
 }
