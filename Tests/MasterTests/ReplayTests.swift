@@ -13,12 +13,14 @@ import Testing
 private struct Town {
   let world: World
   let one, two, b: Replica
+  /// The clock of b.
+  let clock = TestClock()
 
   init() async throws {
     world = try World.small()
     one = try await world.join("A", actor: "one")
     two = try await world.join("A", actor: "two")
-    b = try await world.join("B", actor: "b")
+    b = try await world.join("B", actor: "b", clock: clock)
   }
 
   func edit(_ scripts: (Replica, String)...) async throws {
@@ -297,12 +299,16 @@ private let damages: [(sql: String, named: [String])] = [
   try await town.edit((town.b, "INSERT INTO company (id, office, code, phone) VALUES ('b1', 'B', 'X', '1')"))
   let parked = try #require(try town.world.master.parked().first)
   // An hour ahead from now on.
-  try await town.edit((town.b, "UPDATE sync_clock SET stamp = stamp + (3600000 << 16)"))
+  town.clock.now += 3_600_000
+  try await town.edit()
   try town.world.shell("UPDATE company SET code = 'Y' WHERE id = 'c1'")
   try await town.world.settle()
-  let sql = "SELECT stamp FROM sync_cell WHERE key = ? AND field = 'phone'"
-  let stamp = try town.world.master.read { try $0.integer(sql, [.blob(parked.ref.key.encoded)]) }
-  #expect(stamp.map { $0 >> 16 } == parked.edit.stamp.milliseconds)
+  let stamp = try town.world.master.read {
+    try $0.integer("SELECT stamp FROM sync_cell WHERE record = 'company' AND field = 'phone'")
+  }
+  let offset = try town.world.master.read { try $0.integer("SELECT clock_offset FROM sync_batch WHERE arrival = 3") }
+  #expect(try abs(#require(offset)) < 60_000)
+  #expect(stamp.map { $0 >> 16 } == offset.map { $0 + parked.edit.stamp.milliseconds })
 }
 
 @Test func whatAToolLeavesBrokenIsReplayedBroken() async throws {
