@@ -17,8 +17,10 @@ extension Master {
   ///
   /// Not compared, for the log does not tell it: of a replica `withdrawn`, `enrolled_at`, and what a hello says (`request`,
   /// `acknowledged`, `clock_offset`, `last_seen`); enrolment codes; the clock of the file (`sync_clock`), which a hello or an
-  /// edit moves; `sync_meta`, which is copied.
+  /// edit moves; `sync_meta`, which is copied; the chain, of which one changed link changes all later ones (the replay itself
+  /// and `verify` name that link).
   public func differences(from replay: Master, limit: Int = mostDifferences) throws -> [Label] {
+    if replay === self { return [] }
     try absorbNow()
     return try read { mine in try replay.read { try schema.differences(mine, $0, limit: limit) } }
   }
@@ -44,7 +46,9 @@ private let engineTables = [
   Compared(name: "sync_tombstone", key: ["record", "key"]),
   Compared(name: "sync_cell", key: ["record", "key", "field"]),
   Compared(name: "sync_feed", key: ["record", "key", "unit"]),
-  Compared(name: "sync_batch", key: ["arrival"]),
+  Compared(
+    name: "sync_batch", key: ["arrival"],
+    columns: "arrival, replica, number, hash, received_at, message, receipt, clock_offset"),
   Compared(name: "sync_touch", key: ["record", "key", "arrival"]),
   Compared(name: "sync_counter", key: ["name"]),
   Compared(name: "sync_replica", key: ["id"], columns: "id, org, public_key, high_water", rows: "high_water > 0"),

@@ -18,7 +18,8 @@ extension Master {
   /// - Parameters:
   ///   - arrival: the number of that batch, 0 for none; nil: the last one.
   ///   - path: where to make it. Nothing is there yet.
-  /// Throws when a batch cannot be taken again or gives another receipt than it gave.
+  /// Throws when a batch cannot be taken again or gives another receipt than it gave. Whether every batch is signed is for
+  /// `verify`.
   public func replayed(upTo arrival: Int64? = nil, into path: String = temporary) throws -> Master {
     if !path.isEmpty, FileManager.default.fileExists(atPath: path) {
       throw Failure(.data, zh: "\(path) 已存在", en: "\(path) exists already; name another file")
@@ -73,6 +74,8 @@ struct Replay {
   var findings: [Label] = []
   /// Whether every batch could be taken again.
   var isComplete = true
+  /// The chain of the log so far.
+  private var chain = LoggedBatch.firstLink
 
   private var db: Database { transaction.db }
   private var schema: Schema { transaction.schema }
@@ -125,8 +128,9 @@ struct Replay {
 
   private mutating func enter(_ logged: LoggedBatch) throws {
     let (message, batch) = try logged.opened(schema)
-    let before = (arrival: try transaction.upcomingArrival(), head: try transaction.head())
-    if before.arrival != logged.arrival {
+    if logged.link(after: chain) != logged.chain { note(logged, zh: "哈希链不符", en: "it does not continue the chain") }
+    chain = logged.chain
+    if try transaction.upcomingArrival() != logged.arrival {
       note(logged, zh: "前面缺少一批", en: "the batch before it is missing")
       try db.run("UPDATE sync_counter SET value = ? WHERE name = 'arrival'", [.integer(logged.arrival - 1)])
     }
@@ -157,6 +161,7 @@ struct Replay {
   }
 
   mutating func note(_ logged: LoggedBatch, zh: String, en: String) {
+    if findings.count >= Master.mostDifferences { return }
     let at = Self.at(logged)
     findings.append(Label(zh: at.zh + zh, en: at.en + en))
   }
