@@ -299,6 +299,7 @@ private let damages: [(sql: String, named: [String])] = [
 @Test func aParkedEditIsCorrectedByTheClockThatItsMachineHadThen() async throws {
   let town = try await Town()
   try await town.edit((town.one, "INSERT INTO company (id, office, code) VALUES ('c1', 'A', 'X')"))
+  town.clock.now = town.world.clock.now
   try await town.edit((town.b, "INSERT INTO company (id, office, code, phone) VALUES ('b1', 'B', 'X', '1')"))
   let parked = try #require(try town.world.master.parked().first)
   // An hour ahead from now on.
