@@ -8,7 +8,7 @@ extension LoggedBatch {
   /// The message and what it holds. Its signature is not checked again.
   func opened(_ schema: Schema) throws -> (message: Envelope, batch: Batch) {
     let message = try SealedEnvelope(message[...]).unverified()
-    return (message, try Batch(message.body, schema: schema))
+    return (message, try Batch(message.body, schema: schema, mostChanges: replica == .city ? .max : Batch.mostChanges))
   }
 
   func batch(_ schema: Schema) throws -> Batch { try opened(schema).batch }

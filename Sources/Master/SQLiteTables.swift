@@ -7,7 +7,8 @@ import SyncCore
 //   sync_meta         epoch, schema
 //   sync_counter      the last place of the feed, arrival, conflict and request
 //   sync_replica, sync_enrolment
-//   sync_batch        the log: every signed batch and its receipt, chained by hash, the city's own (replica 0) included
+//   sync_batch        the log: every signed batch and its receipt, chained by hash, the city's own (replica 0) included,
+//                     with all that the master of that moment follows from
 //   sync_touch        the log indexed by row
 //   sync_feed         the newest place of each row for each unit that sees it ("" is everybody)
 //   sync_tombstone    the last image of a deleted row

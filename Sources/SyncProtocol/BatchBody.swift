@@ -68,9 +68,10 @@ extension Batch {
   }
 
   /// Reads a body by the shapes of the sender's schema. Throws `CodecError` or `BodyError`.
-  public init(_ bytes: [UInt8], schema: Schema) throws {
+  /// - Parameter mostChanges: what a sender may put into one batch; a tool may edit more of the master's rows at once.
+  public init(_ bytes: [UInt8], schema: Schema, mostChanges: Int = Batch.mostChanges) throws {
     var reader = ChangesetReader(bytes[...], .changeset)
-    var decoder = BatchDecoder(schema)
+    var decoder = BatchDecoder(schema, mostChanges: mostChanges)
     while let (table, entry) = try reader.next() { try decoder.take(table, entry) }
     self = try decoder.finish()
   }
@@ -90,11 +91,13 @@ public enum BodyError: Error, Hashable, Sendable {
 private struct BatchDecoder {
   let records: [String: RecordSchema]
   let tables: [String: ChangesetTable]
+  let mostChanges: Int
   var batch = Batch()
   var seen: Set<RowRef> = []
   var edits = 0
 
-  init(_ schema: Schema) {
+  init(_ schema: Schema, mostChanges: Int) {
+    self.mostChanges = mostChanges
     records = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0) })
     tables = records.mapValues { ChangesetTable($0) }
   }
@@ -145,7 +148,7 @@ private struct BatchDecoder {
       }
       change = Change(record: record.name, key: key, kind: .update, old: entry.old, new: entry.new, edit: noEdit)
     }
-    guard n <= Batch.mostChanges else { throw BodyError.tooMany }
+    guard n <= mostChanges else { throw BodyError.tooMany }
     guard seen.insert(change.ref).inserted else { throw BodyError.twice(record: record.name, n: n) }
     batch.changes.append(change)
   }

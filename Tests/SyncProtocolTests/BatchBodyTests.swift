@@ -37,6 +37,12 @@ struct BatchBodyTests {
     #expect(!batch.isEmpty)
   }
 
+  @Test func aBatchHoldsNoMoreThanItsReaderTakes() throws {
+    let body = Sample.batch.encoded(Sample.schema)
+    #expect(throws: BodyError.tooMany) { try Batch(body, schema: Sample.schema, mostChanges: 2) }
+    #expect(try Batch(body, schema: Sample.schema, mostChanges: 3) == Sample.batch)
+  }
+
   /// Any tool that knows the format can read what went over the wire.
   @Test func sqliteReadsIt() throws {
     let body = Sample.batch.encoded(Sample.schema)
