@@ -7,7 +7,7 @@ import SyncProtocol
 
 extension Master {
   /// Puts captured edits into the log, if there are any, and what officials decided with them.
-  /// - Parameter acts: decisions, rulings and merged duplicates; its changes are ignored.
+  /// - Parameter acts: decisions, rulings, merged duplicates and erasures; its changes are ignored.
   func absorb(_ transaction: any MasterTransaction, _ acts: Batch = Batch()) throws {
     let changes = try transaction.ownChanges()
     if changes.isEmpty, acts.isEmpty { return }
@@ -19,8 +19,10 @@ extension Master {
       kind: .batch, replica: .city, epoch: meta.epoch, number: try transaction.nextOwnBatch(),
       cursor: try transaction.head(),
       stamp: received, schema: meta.schemaHash)
-    let message = try Envelope(header, body: batch.encoded(schema), key: key)
+    let (sealed, secrets) = try batch.sealed(schema, using: &random, conflict: transaction.conflict)
+    let message = try Envelope(header, body: sealed.encoded(schema), key: key)
     let arrival = try transaction.nextArrival()
+    try transaction.keep(secrets, arrival: arrival)
     let current = try transaction.images(of: changes.map(\.ref))
     let writes = changes.map { write($0, after: current[$0.ref]) }
     try transaction.absorb(changes, writes: writes)

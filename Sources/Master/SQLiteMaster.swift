@@ -25,6 +25,8 @@ final class SQLiteMaster: MasterStore {
   func read<T>(_ body: (Database) throws -> T) throws -> T {
     try Connection.translating(path) { try database.read(body) }
   }
+
+  func emptyLog() throws { try Connection.translating(path) { try database.emptyLog() } }
 }
 
 struct SQLiteMasterTransaction: MasterTransaction {
@@ -185,7 +187,7 @@ struct SQLiteMasterTransaction: MasterTransaction {
     let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: StatementArguments(ref.columns))
     while author == nil, let row = try rows.next() {
       guard let logged = LoggedBatch(row: row.cells(0..<8)) else { continue }
-      let touches = try logged.batch(schema).changes.contains { change in
+      let touches = try logged.batch(schema, db).changes.contains { change in
         change.ref == ref && (value == nil ? change.new[column] != nil : change.new[column] == value)
       }
       if touches { author = logged.replica }
@@ -239,9 +241,12 @@ extension ReplicaRecord {
 }
 
 extension LoggedBatch {
-  /// What the batch holds. Its signature is not checked again.
-  func batch(_ schema: Schema) throws -> Batch {
-    try Batch(try SealedEnvelope(message[...]).unverifiedBody(), schema: schema)
+  /// What the batch holds, with the restricted values that are known. What was erased of them is a commitment. Its signature
+  /// is not checked again.
+  func batch(_ schema: Schema, _ db: Database) throws -> Batch {
+    let sealed = try Batch(try SealedEnvelope(message[...]).unverifiedBody(), schema: schema)
+    if !schema.hasRestricted { return sealed }
+    return try sealed.opened(schema, with: SecretTable.read(db, of: arrival)) { try ConflictTables.find(db, $0) }
   }
 
   init?(row: [Value]) {

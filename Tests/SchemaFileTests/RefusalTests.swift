@@ -12,6 +12,9 @@ import Testing
   @Test("So are row rules and policies that cannot hold", arguments: badPolicies + badRules + badLocks + badJoints)
   func refusedRules(bad: BadSchema) throws { try check(bad) }
 
+  @Test("So are restricted fields on whose values something depends", arguments: badRestricted)
+  func refusedRestricted(bad: BadSchema) throws { try check(bad) }
+
   private func check(_ bad: BadSchema) throws {
     let failure = try #require(throws: Failure.self) { try SchemaFile.read(bad.yaml) }
     #expect(failure.kind == .data)
