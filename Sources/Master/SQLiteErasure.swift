@@ -84,15 +84,10 @@ extension SQLiteMasterTransaction {
     return conflict
   }
 
-  /// Every unit that ever saw the row, or sent a change of it, may hold a copy.
+  /// Every unit that ever saw the row, or was told what became of its change of it, may hold a copy.
   private func announce(_ id: Int64, of ref: RowRef) throws {
     var units: [String] = []
-    let sql = """
-      SELECT unit FROM sync_feed WHERE record = ?1 AND key = ?2
-      UNION SELECT r.org FROM sync_touch t JOIN sync_batch b USING (arrival) JOIN sync_replica r ON r.id = b.replica
-        WHERE t.record = ?1 AND t.key = ?2
-      """
-    try db.each(sql, ref.columns) { units.append($0[0]) }
+    try db.each("SELECT unit FROM sync_feed WHERE record = ? AND key = ?", ref.columns) { units.append($0[0]) }
     if units.contains("") { units = [""] }
     for unit in units.sorted() {
       try place(RowRef(Erasure.table, RowKey([.integer(id)])), unit: unit, gone: false, skip: nil)

@@ -18,6 +18,7 @@ let peopleSchemaYAML = """
     person:
       key: id
       scope: {field: office}
+      decides: owner
       fields:
         id:
         office: {required: true, references: office.code}

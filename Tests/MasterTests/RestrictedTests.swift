@@ -45,6 +45,53 @@ import Testing
   #expect(decided == [.text("PHONE-2")])
 }
 
+/// Both machines of the office contest the phone; machine one decides without network.
+private func decidedInTheOffice(_ choice: Decision.Choice, _ value: Value) async throws -> (World, Replica) {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "UPDATE person SET phone = 'PHONE-1'")
+  try world.shell(two, "UPDATE person SET phone = 'PHONE-2'")
+  try await world.syncAll()
+  let conflict = try #require(try one.conflicts([.open]).first)
+  try one.decide(
+    Decision(
+      conflict: conflict.id, choice: choice, contender: choice == .take ? 1 : nil, value: value, reason: "rang it",
+      edit: Edit(stamp: Stamp(raw: 0), actor: "")))
+  return (world, one)
+}
+
+@Test(
+  arguments: [(.take, .null, "PHONE-2"), (.value, .text("PHONE-3"), "PHONE-3")] as [(Decision.Choice, Value, String)])
+func aCountysDecisionIsSignedWithoutItsValue(choice: Decision.Choice, value: Value, phone: String) async throws {
+  let (world, _) = try await decidedInTheOffice(choice, value)
+  try await world.settle()
+  #expect(try world.person("phone") == .text(phone))
+  let bodies = try world.loggedBodies().map { String(decoding: $0, as: UTF8.self) }
+  #expect(bodies.contains { $0.contains("rang it") } && !bodies.contains { $0.contains("PHONE") })
+}
+
+@Test func aDecisionAboutErasedValuesIsRefusedAndLeavesNoCopy() async throws {
+  let (world, one) = try await decidedInTheOffice(.take, .null)
+  try world.erase()
+  let summary = try await world.sync(one)
+  guard case .refused? = summary.received.news.first else {
+    Issue.record("\(summary.received.news)")
+    return
+  }
+  try await world.settle()
+  #expect(try world.person("phone") == .null)
+  #expect(try world.files(with: "PHONE") == [])
+}
+
+/// The same, but the erasure is known before the decision is sent.
+@Test func aDecisionThatWaitsKeepsNoCopy() async throws {
+  let (world, one) = try await decidedInTheOffice(.take, .null)
+  try world.erase()
+  try await world.pull(one)
+  #expect(try one.decisions().map(\.value) == [.null])
+  try await world.settle()
+  #expect(try world.files(with: "PHONE") == [])
+}
+
 @Test func aRowConflictIsDecidedWithoutSigningItsImage() async throws {
   let (world, one, two) = try await World.twoOfficers()
   try world.shell(one, "DELETE FROM person")
