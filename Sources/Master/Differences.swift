@@ -31,6 +31,7 @@ private let engineTables = [
   ComparedTable(name: Contender.table, key: ["conflict", "id"]),
   ComparedTable(name: "sync_parked", key: ["id"]),
   ComparedTable(name: Alias.table, key: ["record", "key"]),
+  ComparedTable(name: "sync_erasure", key: ["id"]),
   ComparedTable(name: "sync_tombstone", key: ["record", "key"]),
   ComparedTable(name: "sync_cell", key: ["record", "key", "field"]),
   ComparedTable(name: "sync_feed", key: ["record", "key", "unit"]),

@@ -38,7 +38,8 @@ extension Master {
   }
 
   /// Replays the log and says where the master is not what follows from it. Reads the whole log; the chain and the signatures
-  /// are for `verify`. Empty: the log gives this master, byte for byte.
+  /// are for `verify`. Empty: the log gives this master, byte for byte. After an erasure only records
+  /// that restrict nothing follow whole: what was erased cannot be contested again.
   public func verifyReplay() throws -> [Label] {
     try absorbNow()
     return try read { log in
@@ -56,7 +57,7 @@ extension Master {
     // Nobody waits for the end of it: one transaction for all, durable once.
     try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA foreign_keys = OFF") }
     let replay = try store.write { db in
-      var replay = Replay(log: log, master: master, transaction: SQLiteMasterTransaction(db: db, schema: schema))
+      var replay = try Replay(log: log, master: master, transaction: SQLiteMasterTransaction(db: db, schema: schema))
       try replay.run(upTo: end)
       return replay
     }

@@ -15,6 +15,8 @@ import SyncCore
 //   sync_cell         stamps of cells whose policy is `latest`
 //   sync_parked       changes that cannot enter, whole, with their reason, what they wait for and what became of them
 //   sync_alias        the other keys of rows that were duplicates
+//   sync_secret       what the commitments of the log stand for, as far as it was not erased
+//   sync_erasure      the personal data that was erased
 
 enum MasterTables {
   /// Written into the file's header ("TRBm").
@@ -70,7 +72,13 @@ enum MasterTables {
           stamp INTEGER NOT NULL, PRIMARY KEY (record, key)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX sync_alias_by_target ON sync_alias (record, target);
+        CREATE TABLE sync_erasure (
+          id INTEGER PRIMARY KEY, arrival INTEGER NOT NULL, cursor INTEGER NOT NULL, record TEXT NOT NULL, key BLOB NOT NULL,
+          fields BLOB NOT NULL, reason TEXT NOT NULL, actor TEXT NOT NULL, stamp INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX sync_erasure_of_row ON sync_erasure (record, key);
         """)
+    try SecretTable.create(db)
     try createCaptureTables(db, actor: actor)
     try ConflictTables.create(db)
     try schema.createTables(db, weakKeys: true)

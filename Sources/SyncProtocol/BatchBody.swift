@@ -1,7 +1,7 @@
 import SyncCore
 
 /// What one batch holds: pending changes, decisions of conflicts, rulings about parked changes, and, from the city itself,
-/// the duplicates that it merged.
+/// the duplicates that it merged and the personal data that it erased.
 public struct Batch: Hashable, Sendable {
   /// The most changes of one batch. More pending rows make more batches.
   public static let mostChanges = 200_000
@@ -10,15 +10,22 @@ public struct Batch: Hashable, Sendable {
   public var decisions: [Decision]
   public var rulings: [Ruling]
   public var aliases: [Alias]
+  public var erasures: [Erasure]
 
-  public init(changes: [Change] = [], decisions: [Decision] = [], rulings: [Ruling] = [], aliases: [Alias] = []) {
+  public init(
+    changes: [Change] = [], decisions: [Decision] = [], rulings: [Ruling] = [], aliases: [Alias] = [],
+    erasures: [Erasure] = []
+  ) {
     self.changes = changes
     self.decisions = decisions
     self.rulings = rulings
     self.aliases = aliases
+    self.erasures = erasures
   }
 
-  public var isEmpty: Bool { changes.isEmpty && decisions.isEmpty && rulings.isEmpty && aliases.isEmpty }
+  public var isEmpty: Bool {
+    changes.isEmpty && decisions.isEmpty && rulings.isEmpty && aliases.isEmpty && erasures.isEmpty
+  }
 }
 
 // A batch is a changeset. Besides the records' tables it holds, in this order at its end:
@@ -28,12 +35,15 @@ public struct Batch: Hashable, Sendable {
 //   sync_decision(conflict, choice, contender, value, reason, actor, stamp, version)
 //   sync_ruling(replica, batch, n, verdict, reason, actor, stamp)
 //   sync_alias(record, key, target, reason, actor, stamp)
+//   sync_erasure(record, key, fields, reason, actor, stamp)
 
 private let editTable = ChangesetTable(name: "sync_edit", columns: 3, key: [0])
 private let cellTable = ChangesetTable(name: "sync_edit_cell", columns: 4, key: [0, 1])
 private let decisionTable = ChangesetTable(name: Decision.table, columns: Decision.bodyColumns.count, key: [0])
 private let rulingTable = ChangesetTable(name: Ruling.table, columns: Ruling.columns.count, key: [0, 1, 2])
 private let aliasTable = ChangesetTable(name: Alias.table, columns: Alias.columns.count, key: [0, 1])
+/// Of a batch and of a page alike.
+let erasureTable = ChangesetTable(name: Erasure.table, columns: Erasure.columns.count, key: [0, 1, 5])
 
 extension Batch {
   /// - Precondition: every change is of a record of the schema.
@@ -64,6 +74,7 @@ extension Batch {
     for decision in decisions { writer.append(ChangesetEntry(.insert, new: decision.bodyRow), to: decisionTable) }
     for ruling in rulings { writer.append(ChangesetEntry(.insert, new: ruling.row), to: rulingTable) }
     for alias in aliases { writer.append(ChangesetEntry(.insert, new: alias.row), to: aliasTable) }
+    for erasure in erasures { writer.append(ChangesetEntry(.insert, new: erasure.row), to: erasureTable) }
     return writer.bytes
   }
 
@@ -86,6 +97,10 @@ public enum BodyError: Error, Hashable, Sendable {
   case twice(record: String, n: Int)
   case missingEdit(n: Int)
   case tooMany
+  /// A restricted value without its secret or that is no commitment, or a secret of nothing.
+  case missingSecret
+  /// A secret that is not what was committed to.
+  case falseSecret
 }
 
 private struct BatchDecoder {
@@ -110,6 +125,7 @@ private struct BatchDecoder {
       try append(Decision(bodyRow: values(entry, into: table)), to: \.decisions, table)
     case rulingTable: try append(Ruling(row: values(entry, into: table)), to: \.rulings, table)
     case aliasTable: try append(Alias(row: values(entry, into: table)), to: \.aliases, table)
+    case erasureTable: try append(Erasure(row: values(entry, into: table)), to: \.erasures, table)
     default:
       guard let record = records[table.name] else { throw BodyError.unknownTable(table.name) }
       guard table == tables[table.name] else { throw BodyError.badShape(table.name) }
