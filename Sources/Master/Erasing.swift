@@ -68,6 +68,8 @@ extension Master {
     _ sealed: Batch, secrets: [Secret], cursor: Int64, offset: Int64, at stamp: Stamp,
     _ transaction: any MasterTransaction
   ) throws -> (batch: Batch, secrets: [SecretCell]) {
+    // Only the city erases.
+    guard sealed.erasures.isEmpty else { throw BodyError.badShape(Erasure.table) }
     if !schema.hasRestricted, secrets.isEmpty { return (sealed, []) }
     let conflicts = try sealed.decisions.compactMap { try transaction.conflict($0.conflict) }
     let refs = sealed.changes.map(\.ref) + conflicts.map { RowRef($0.record, $0.key) }

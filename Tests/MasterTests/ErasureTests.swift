@@ -3,6 +3,7 @@ import GRDB
 import Master
 import Replica
 import SQLiteStore
+import SyncClient
 import SyncCore
 import SyncProtocol
 import TestSupport
@@ -323,6 +324,27 @@ func aValueThatIsMissingWithoutAnErasureIsDamage(index: Int) async throws {
   try world.shell("DELETE FROM sync_erasure")
   let problems = try world.master.verify().map(\.en)
   #expect(problems.count == 2 && problems.allSatisfy { $0.hasSuffix("no erasure says why") }, "\(problems)")
+}
+
+@Test func aCountyCannotErase() async throws {
+  let (world, _, _) = try await World.twoOfficers()
+  let (key, clock) = (SigningKey(), world.clock)
+  let meta = try await Join.enrol(
+    server: "loopback", code: world.master.enrol(org: "A").code, key: key, transport: Loopback(master: world.master),
+    clock: { clock.now })
+  func message(_ kind: MessageKind, _ number: Int64, _ body: [UInt8]) throws -> [UInt8] {
+    let header = Header(
+      kind: kind, replica: meta.replica, epoch: meta.epoch, number: number, cursor: 0,
+      stamp: Stamp(milliseconds: clock.now), schema: meta.schemaHash)
+    return try Envelope(header, body: body, key: key).bytes
+  }
+  let erasure = Erasure(
+    record: "person", key: RowKey([.text("p1")]), fields: ["phone"], reason: "",
+    edit: Edit(stamp: Stamp(milliseconds: clock.now), actor: "clerk"))
+  let batch = try message(.batch, 1, Batch(erasures: [erasure]).encoded(world.master.schema))
+  let refusal = #expect(throws: Refusal.self) { try world.master.exchange(message(.hello, 1, []) + batch) }
+  #expect(refusal?.code == .tampered)
+  #expect(try world.master.erasures() == [] && world.person("phone") == .text("PHONE-one"))
 }
 
 @Test func whatCannotBeErasedIsRefused() async throws {
