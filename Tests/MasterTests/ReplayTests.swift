@@ -248,6 +248,7 @@ private let damages: [(sql: String, named: [String])] = [
   ("DELETE FROM sync_tombstone", ["sync_tombstone company,b1: is not in the master"]),
   ("UPDATE sync_cell SET stamp = 1 WHERE field = 'phone'", ["sync_cell company,c1,phone.stamp is 1"]),
   ("UPDATE sync_feed SET gone = 1 WHERE key = x'03026331'", ["sync_feed company,c1,A.gone is 1"]),
+  ("ALTER TABLE company ADD COLUMN more TEXT; UPDATE company SET staff = 78 WHERE id = 'c3'", ["c3.staff is 78, by"]),
   ("UPDATE sync_counter SET value = 99 WHERE name = 'conflict'", ["sync_counter conflict.value is 99"]),
   // Of two batches one has the receipt of the other.
   (
