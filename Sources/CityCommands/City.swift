@@ -51,7 +51,7 @@ public enum CityProgram: Program {
     History.Line(
       at: entry.edit.stamp, received: entry.receivedAt, actor: entry.edit.actor,
       replica: entry.replica == .city ? "city" : entry.replica.description, what: what(entry.what),
-      cells: cells(entry.what, record), outcome: outcome(entry))
+      cells: cells(entry.what, record), outcome: outcome(entry, record))
   }
 
   private static func what(_ what: HistoryEntry.What) -> String {
@@ -60,6 +60,7 @@ public enum CityProgram: Program {
     case .decision(let decision, _): decision.choice == .reopen ? "reopen" : "decide \(decision.choice.rawValue)"
     case .ruling(let ruling): ruling.verdict.rawValue
     case .alias(let alias): "merge \(show(alias.key)) → \(show(alias.target))"
+    case .erasure(let erasure): "erase \(erasure.fields.joined(separator: ", "))"
     }
   }
 
@@ -72,20 +73,23 @@ public enum CityProgram: Program {
       guard let field = conflict.field, decision.choice != .reopen else { return [] }
       let taken = conflict.contenders.first { $0.id == decision.contender }?.value
       return [(field, conflict.master, decision.choice == .take ? taken ?? decision.value : decision.value)]
-    case .ruling, .alias: return []
+    case .ruling, .alias, .erasure: return []
     }
   }
 
   /// What became of a change; why something was decided.
-  private static func outcome(_ entry: HistoryEntry) -> String {
+  private static func outcome(_ entry: HistoryEntry, _ record: RecordSchema) -> String {
     let told = entry.outcome?.outcome.rawValue
     switch entry.what {
     case .change:
       let later = entry.parked.flatMap { $0 == .waiting ? nil : $0.rawValue }
-      return [told ?? "taken", later].compactMap { $0 }.joined(separator: ", ")
+      let erased = entry.erased.sorted().map { record.fields[$0].name }.joined(separator: ", ")
+      return [told ?? "taken", later, erased.isEmpty ? nil : "\(erased) erased"].compactMap { $0 }.joined(
+        separator: ", ")
     case .decision(let decision, _): return [told, decision.reason].compactMap { $0 }.joined(separator: ": ")
     case .ruling(let ruling): return ruling.reason
     case .alias(let alias): return alias.reason
+    case .erasure(let erasure): return erasure.reason
     }
   }
 

@@ -7,6 +7,7 @@ import SyncProtocol
 // of its row, or was absorbed by a policy that computes, or stands in a conflict or among the parked changes; every delete
 // was carried out, or a conflict keeps it. One pass over the log in its order: what holds a value is asked when its batch
 // comes, and what nothing holds waits for the later change that overwrites it. Memory grows with values overwritten only.
+// A restricted value that is not there any more must have been erased, and a signed batch of the city must say so.
 
 extension Master {
   /// The values and deletes of the log that are lost, each with the batch that brought it.
@@ -40,6 +41,8 @@ private struct Ledger {
   let names: CanonicalNames
   /// Where the conflicts of a row are that is known under another key now.
   let moved: [RowRef: Set<RowRef>]
+  /// What was erased, as signed batches of the city say.
+  let erasures: [RowRef: [RecordedErasure]]
   /// What nothing holds so far.
   var open: [RowRef: [Item]] = [:]
   var unreadable: [Label] = []
@@ -49,19 +52,21 @@ private struct Ledger {
     self.schema = schema
     names = try CanonicalNames(db, schema)
     moved = try names.movedConflicts(db)
+    erasures = try Dictionary(grouping: RecordedErasure.signed(db, schema)) { $0.erasure.ref }
   }
 
   mutating func enter(_ logged: LoggedBatch) throws {
-    guard let batch = try? logged.batch(schema) else {
+    guard let batch = try? logged.batch(schema, db) else {
       return unreadable.append(
         Label(
           zh: "历史第 \(logged.arrival) 批无法读取,其内容是否保存无从核对",
           en: "batch \(logged.arrival) of the log cannot be read: whether its values are kept cannot be checked"))
     }
     if logged.replica != .city { try decide(batch, logged) }
-    for (index, sent) in batch.changes.enumerated() {
-      let change = names.mapped(sent)
+    for (index, signed) in batch.changes.enumerated() {
       let origin = Origin(batch: logged, n: index + 1)
+      let sent = try withoutErased(signed, origin)
+      let change = names.mapped(sent)
       try overwrite(by: change, origin)
       try collect(change, sent, origin)
     }
@@ -89,6 +94,41 @@ private struct Ledger {
     return Label(
       zh: "\(zh):\(row).\(field) 的值 \(value) 丢失:不在主库,没有人看过它再改,也没有留存",
       en: "\(en): \(row).\(field) = \(value) is lost: not in the master, not overwritten by who had seen it, not kept")
+  }
+}
+
+// What was erased.
+extension Ledger {
+  /// The change without what was erased of it. What is missing without having been erased is told.
+  private mutating func withoutErased(_ change: Change, _ origin: Origin) throws -> Change {
+    guard let record = schema.record(change.record) else { return change }
+    let missing = change.showingErased(record).erased
+    if missing.isEmpty { return change }
+    let cursor = try SealedEnvelope(origin.batch.message[...]).header.cursor
+    for field in missing.sorted().map({ record.fields[$0].name })
+    where !(erasures[change.ref] ?? []).contains(where: { $0.covers(field, of: origin.batch, cursor: cursor) }) {
+      let (arrival, cell) = (origin.batch.arrival, "\(change.record) \(show(change.key)).\(field)")
+      unreadable.append(
+        Label(
+          zh: "历史第 \(arrival) 批第 \(origin.n) 项:\(cell) 的值不见了,但没有删除记录",
+          en:
+            "batch \(arrival) of the log, change \(origin.n): the value of \(cell) is not there, and no erasure says why"
+        ))
+    }
+    return change.withoutErased(record)
+  }
+}
+
+extension RecordedErasure {
+  /// Those that a batch of the city in the log says.
+  fileprivate static func signed(_ db: Database, _ schema: Schema) throws -> [Self] {
+    try read(db).filter { recorded in
+      let row = try db.first("SELECT * FROM sync_batch WHERE arrival = ?", [.integer(recorded.arrival)])
+      guard let logged = row.flatMap(LoggedBatch.init(row:)), logged.replica == .city,
+        let message = try? SealedEnvelope(logged.message[...]), message.header.cursor == recorded.cursor
+      else { return false }
+      return try logged.batch(schema, db).erasures.contains(recorded.erasure)
+    }
   }
 }
 

@@ -33,7 +33,8 @@ struct Desk {
     }
     let mapping = try Mapping(schema, transaction, batch.changes, sender: sender)
     let incoming = batch.changes.enumerated().map { index, change in
-      Incoming(n: index + 1, change: mapping.mapped(change), sent: change)
+      let (sent, erased) = withoutErased(change)
+      return Incoming(n: index + 1, change: mapping.mapped(sent), sent: sent, erased: erased)
     }
     for round in rounds(incoming) {
       let settlement = try settle(round, sender)
@@ -45,6 +46,13 @@ struct Desk {
     }
     try follow(writes)
     return receipts.sorted { $0.n < $1.n }
+  }
+
+  /// The change without what was erased of it, and the fields that it set to such values.
+  private func withoutErased(_ change: Change) -> (Change, erased: [String]) {
+    guard let record = schema.record(change.record) else { return (change, []) }
+    let erased = record.fields.indices.filter { record.fields[$0].isErased(change.new[$0]) }
+    return (change.withoutErased(record), erased.map { record.fields[$0].name })
   }
 
   func sender(_ replica: ReplicaRecord) throws -> Sender {

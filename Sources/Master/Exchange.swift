@@ -13,11 +13,19 @@ extension Master {
     guard let first = messages.first, first.header.kind == .hello else { throw Refusal.notAMessage }
     let hello = first.header
     let replica = try greet(first)
+    let key = try VerifyingKey(bytes: replica.publicKey)
     var reply: [UInt8] = []
-    for message in messages.dropFirst() {
+    var rest = messages.dropFirst()
+    while let message = rest.popFirst() {
       guard message.header.kind == .batch, message.header.replica == hello.replica else { throw Refusal.notAMessage }
-      let batch = try refusing { try message.open(with: try VerifyingKey(bytes: replica.publicKey)) }
-      reply += try accept(batch, from: replica.id)
+      let batch = try refusing { try message.open(with: key) }
+      var secrets: Envelope?
+      if let next = rest.first?.header, next.kind == .secrets, next.replica == hello.replica,
+        next.number == batch.header.number
+      {
+        secrets = try refusing { try rest.popFirst()?.open(with: key) }
+      }
+      reply += try accept(batch, secrets: secrets?.body ?? [], from: replica.id)
     }
     return reply + (try page(for: replica, after: hello.cursor)).bytes
   }
@@ -45,7 +53,8 @@ extension Master {
   }
 
   /// Merges a batch exactly once and returns its signed receipt.
-  private func accept(_ message: Envelope, from id: Identifier) throws -> [UInt8] {
+  /// - Parameter secrets: the restricted values; of a batch that came before they are not looked at.
+  private func accept(_ message: Envelope, secrets: [UInt8], from id: Identifier) throws -> [UInt8] {
     try store.transaction { transaction in
       guard let replica = try transaction.replica(id) else { throw Refusal.unknownReplica }
       if replica.isWithdrawn { throw Refusal.withdrawn }
@@ -59,8 +68,13 @@ extension Master {
       let meta = try transaction.meta()
       guard message.header.epoch == meta.epoch else { throw Refusal.epoch }
       guard message.header.schema == meta.schemaHash else { throw Refusal.schema }
-      let batch = try refusing { try Batch(message.body, schema: schema) }
       let received = try transaction.tick(milliseconds: clock())
+      let (batch, kept) = try refusing {
+        try self.received(
+          Batch(message.body, schema: schema), secrets: SecretsBody.decode(secrets), cursor: message.header.cursor,
+          offset: replica.offset, at: received, transaction)
+      }
+      try transaction.keep(kept, arrival: try transaction.upcomingArrival())
       return try take(batch, of: message, from: replica, received: received, transaction) { arrival, receipts in
         let header = Header(
           kind: .receipt, replica: id, epoch: meta.epoch, number: number, cursor: arrival, stamp: received,
@@ -94,14 +108,14 @@ extension Master {
     Desk(schema: schema, formats: formats, transaction: transaction, received: received, arrival: arrival)
   }
 
-  /// The rows by whose history a batch is found: those that it changes, decides about or rules on.
+  /// The rows by whose history a batch is found: those that it changes, decides about, rules on or erases.
   func touched(_ batch: Batch, _ transaction: any MasterTransaction) throws -> [RowRef] {
     let decided = try batch.decisions.compactMap { try transaction.conflict($0.conflict) }.map {
       RowRef($0.record, $0.key)
     }
     let ruled = try batch.rulings.compactMap { try transaction.parkedChange($0.parked)?.change.ref }
     let merged = batch.aliases.flatMap { [RowRef($0.record, $0.key), RowRef($0.record, $0.target)] }
-    return batch.changes.map(\.ref) + decided + ruled + merged
+    return batch.changes.map(\.ref) + decided + ruled + merged + batch.erasures.map(\.ref)
   }
 
   private func page(for replica: ReplicaRecord, after cursor: Int64) throws -> Envelope {

@@ -38,6 +38,8 @@ public struct HistoryEntry: Sendable {
     case ruling(Ruling)
     /// A duplicate was merged into the row.
     case alias(Alias)
+    /// Personal data of the row was erased.
+    case erasure(Erasure)
   }
   public var arrival: Int64
   public var replica: Identifier
@@ -48,6 +50,8 @@ public struct HistoryEntry: Sendable {
   public var outcome: RowReceipt?
   /// What became of a parked change; nil: it was not parked.
   public var parked: ParkedState?
+  /// The columns of a change whose values, old or new, were erased. They are NULL in it.
+  public var erased: Set<Int> = []
 
   public var edit: Edit {
     switch what {
@@ -55,6 +59,7 @@ public struct HistoryEntry: Sendable {
     case .decision(let decision, _): decision.edit
     case .ruling(let ruling): ruling.edit
     case .alias(let alias): alias.edit
+    case .erasure(let erasure): erasure.edit
     }
   }
 }
@@ -122,7 +127,7 @@ extension Master {
   }
 
   /// The row and the duplicates that were merged into it.
-  private func names(_ db: Database, _ ref: RowRef) throws -> Set<RowRef> {
+  func names(_ db: Database, _ ref: RowRef) throws -> Set<RowRef> {
     var names: Set = [ref]
     try db.each("SELECT key FROM sync_alias WHERE record = ? AND target = ?", ref.columns) { row in
       if case .blob(let key) = row.cell(0) { names.insert(RowRef(ref.record, try RowKey(encoded: key))) }
@@ -132,7 +137,7 @@ extension Master {
 
   /// In the order in which a batch is taken: rulings, decisions, changes.
   private func entries(_ db: Database, _ logged: LoggedBatch, _ refs: Set<RowRef>) throws -> [HistoryEntry] {
-    let batch = try logged.batch(schema)
+    let batch = try logged.batch(schema, db)
     let receipts = Dictionary(uniqueKeysWithValues: try logged.receipts().map { ($0.n, $0) })
     func entry(_ what: HistoryEntry.What, n: Int? = nil) -> HistoryEntry {
       HistoryEntry(
@@ -141,7 +146,10 @@ extension Master {
     }
     var entries = try acts(db, batch, refs).map { entry($0.what, n: $0.n) }
     for (index, change) in batch.changes.enumerated() where refs.contains(change.ref) {
-      var entry = entry(.change(change), n: index + 1)
+      guard let record = schema.record(change.record) else { continue }
+      let (shown, erased) = change.showingErased(record)
+      var entry = entry(.change(shown), n: index + 1)
+      entry.erased = erased
       entry.parked = try ParkedState(of: logged.replica, logged.number, index + 1, db)
       entries.append(entry)
     }
@@ -158,12 +166,14 @@ extension Master {
     let aliases = batch.aliases.filter { alias in
       refs.contains(RowRef(alias.record, alias.key)) || refs.contains(RowRef(alias.record, alias.target))
     }
+    let erasures = batch.erasures.filter { refs.contains($0.ref) }
     var acts = rulings.map { (HistoryEntry.What.ruling($0), nil as Int?) } + aliases.map { (.alias($0), nil) }
+    acts += erasures.map { (.erasure($0), nil) }
     for (index, decision) in batch.decisions.enumerated() {
       guard let conflict = try transaction.conflict(decision.conflict),
         refs.contains(RowRef(conflict.record, conflict.key))
       else { continue }
-      acts.append((.decision(decision, conflict), batch.changes.count + index + 1))
+      acts.append((.decision(decision.withoutErased(conflict, schema), conflict), batch.changes.count + index + 1))
     }
     return acts
   }
@@ -181,7 +191,7 @@ extension Master {
       let found = try schema.damage(db, weakKeys: true) + brokenChain(db)
       // A table that is not there holds nothing; it has been told already.
       guard try schema.records.allSatisfy({ try db.tableExists($0.name) }) else { return found }
-      return try found + brokenRows(db) + brokenProjections(db) + unaccounted(db)
+      return try found + brokenRows(db) + brokenProjections(db) + brokenSecrets(db) + unaccounted(db)
     }
   }
 
@@ -196,6 +206,24 @@ extension Master {
           problems.append(Label(zh: "\(at):\(problem.message.zh)", en: "\(at): \(problem.message.en)"))
         }
       }
+    }
+    return problems
+  }
+
+  /// Restricted values that are not the ones that were signed.
+  private func brokenSecrets(_ db: Database) throws -> [Label] {
+    var problems: [Label] = []
+    try db.each("SELECT commitment, salt, value, batch, record, key, field FROM sync_secret") { row in
+      guard case .blob(let commitment) = row.cell(0), case .blob(let salt) = row.cell(1),
+        case .blob(let key) = row.cell(5)
+      else { return }
+      if Secret(commitment: commitment, salt: salt, value: row.cell(2)).isGenuine { return }
+      let cell = "\(row[4] as String) \(show(try RowKey(encoded: key))).\(row[6] as String? ?? "*")"
+      let arrival = row[3] as Int64
+      problems.append(
+        Label(
+          zh: "历史第 \(arrival) 批:\(cell) 的值不是当时签名的值",
+          en: "batch \(arrival) of the log: the value kept of \(cell) is not the one that was signed"))
     }
     return problems
   }

@@ -22,7 +22,7 @@ extension Intake {
       var write = RowWrite(
         ref: ref, before: row.before, after: row.result.image, stamps: row.result.stamps, alias: alias(row))
       let wasRead = (places[ref] ?? 0) <= sender.cursor
-      if row.result.asSent, wasRead, row.change == sent, isTheSenders(row) {
+      if row.result.asSent, wasRead, row.change == sent, row.incoming.erased.isEmpty, isTheSenders(row) {
         write.skip = sender.replica
       } else {
         write.echo = sender.org
@@ -97,6 +97,12 @@ extension Intake {
       return RowReceipt(
         n: row.incoming.n, outcome: .contested, reason: states.contains(.proposed) ? "proposed" : "conflict",
         detail: Label(zh: list, en: list))
+    }
+    let erased = row.incoming.erased.joined(separator: ", ")
+    if !erased.isEmpty {
+      return RowReceipt(
+        n: row.incoming.n, outcome: .merged, reason: "erased",
+        detail: Label(zh: "\(erased):市里已删除该个人信息", en: "\(erased): the city has erased this personal data"))
     }
     return row.result.asSent ? nil : RowReceipt(n: row.incoming.n, outcome: .merged)
   }

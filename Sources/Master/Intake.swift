@@ -25,6 +25,8 @@ struct Incoming {
   var sent: Change
   /// It carries out a decision: the cell is not under review for it.
   var decides: String?
+  /// The fields of which an erasure took what was sent.
+  var erased: [String] = []
 }
 
 struct Intake {

@@ -1,3 +1,4 @@
+import GRDB
 import SQLiteStore
 import SyncCore
 import SyncProtocol
@@ -5,13 +6,17 @@ import SyncProtocol
 // A batch of the log, its row in the store, and the one place where what it holds is read.
 
 extension LoggedBatch {
-  /// The message and what it holds. Its signature is not checked again.
-  func opened(_ schema: Schema) throws -> (message: Envelope, batch: Batch) {
+  /// The message and what it holds, with the restricted values that the log's database still has. What was erased of them is a
+  /// commitment. Its signature is not checked again.
+  func opened(_ schema: Schema, _ log: Database) throws -> (message: Envelope, batch: Batch) {
     let message = try SealedEnvelope(message[...]).unverified()
-    return (message, try Batch(message.body, schema: schema))
+    let sealed = try Batch(message.body, schema: schema, mostChanges: replica == .city ? .max : Batch.mostChanges)
+    if !schema.hasRestricted { return (message, sealed) }
+    let secrets = try SecretTable.read(log, of: arrival)
+    return (message, try sealed.opened(schema, with: secrets) { try ConflictTables.find(log, $0) })
   }
 
-  func batch(_ schema: Schema) throws -> Batch { try opened(schema).batch }
+  func batch(_ schema: Schema, _ log: Database) throws -> Batch { try opened(schema, log).batch }
 
   /// What the sender was told.
   func receipts() throws -> [RowReceipt] {

@@ -12,6 +12,8 @@ public final class Master: RecordStore, @unchecked Sendable {
   public let key: SigningKey
   /// How much one page may hold.
   public var pageLimit = PageLimit()
+  /// Makes the salts of restricted values.
+  public var random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
   let store: SQLiteMaster
 
   public var side: Side { .city }

@@ -173,6 +173,17 @@ protocol MasterTransaction {
   func aliases(of refs: Set<RowRef>) throws -> [RowRef: RowKey]
   func save(_ alias: Alias) throws
 
+  // Personal data.
+  /// What was erased of these rows, in that order.
+  func erasures(of refs: Set<RowRef>) throws -> [RowRef: [RecordedErasure]]
+  /// Deletes every copy of what is erased, records it and lets the replicas that may hold one hear of it.
+  /// - Parameters:
+  ///   - arrival: the city's batch that says so.
+  ///   - cursor: the newest place before it.
+  func carryOut(_ erasure: Erasure, arrival: Int64, cursor: Int64) throws
+  /// Keeps what the commitments of a batch stand for.
+  func keep(_ secrets: [SecretCell], arrival: Int64) throws
+
   // The log of signed batches.
   /// The number of the city's next batch.
   func nextOwnBatch() throws -> Int64

@@ -7,7 +7,7 @@ import SyncProtocol
 
 extension Master {
   /// Puts captured edits into the log, if there are any, and what officials decided with them.
-  /// - Parameter acts: decisions, rulings and merged duplicates; its changes are ignored.
+  /// - Parameter acts: decisions, rulings, merged duplicates and erasures; its changes are ignored.
   func absorb(_ transaction: any MasterTransaction, _ acts: Batch = Batch()) throws {
     let changes = try transaction.ownChanges()
     if changes.isEmpty, acts.isEmpty { return }
@@ -19,7 +19,9 @@ extension Master {
       kind: .batch, replica: .city, epoch: meta.epoch, number: try transaction.nextOwnBatch(),
       cursor: try transaction.head(),
       stamp: received, schema: meta.schemaHash)
-    try enter(batch, of: try Envelope(header, body: batch.encoded(schema), key: key), received: received, transaction)
+    let (sealed, secrets) = try batch.sealed(schema, using: &random, conflict: transaction.conflict)
+    try transaction.keep(secrets, arrival: try transaction.upcomingArrival())
+    try enter(batch, of: try Envelope(header, body: sealed.encoded(schema), key: key), received: received, transaction)
   }
 
   /// Puts a batch of the city's own into the log, whether it is new or the log is replayed. Its changes stand in the tables.

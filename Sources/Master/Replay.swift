@@ -18,7 +18,8 @@ extension Master {
   /// - Parameters:
   ///   - arrival: the number of that batch, 0 for none; nil: the last one.
   ///   - path: where to make it. Nothing is there yet.
-  /// Throws when a batch cannot be taken again or gives another receipt than it gave.
+  /// Throws when a batch cannot be taken again or gives another receipt than it gave. Whether every batch is signed is for
+  /// `verify`.
   public func replayed(upTo arrival: Int64? = nil, into path: String = temporary) throws -> Master {
     if !path.isEmpty, FileManager.default.fileExists(atPath: path) {
       throw Failure(.data, zh: "\(path) 已存在", en: "\(path) exists already; name another file")
@@ -37,7 +38,8 @@ extension Master {
   }
 
   /// Replays the log and says where the master is not what follows from it. Reads the whole log; the chain and the signatures
-  /// are for `verify`. Empty: the log gives this master, byte for byte.
+  /// are for `verify`. Empty: the log gives this master, byte for byte. After an erasure only records
+  /// that restrict nothing follow whole: what was erased cannot be contested again.
   public func verifyReplay() throws -> [Label] {
     try absorbNow()
     return try read { log in
@@ -55,129 +57,11 @@ extension Master {
     // Nobody waits for the end of it: one transaction for all, durable once.
     try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA foreign_keys = OFF") }
     let replay = try store.write { db in
-      var replay = Replay(log: log, master: master, transaction: SQLiteMasterTransaction(db: db, schema: schema))
+      var replay = try Replay(log: log, master: master, transaction: SQLiteMasterTransaction(db: db, schema: schema))
       try replay.run(upTo: end)
       return replay
     }
     try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA foreign_keys = ON") }
     return replay
-  }
-}
-
-struct Replay {
-  let log: Database
-  /// The fresh master.
-  let master: Master
-  let transaction: SQLiteMasterTransaction
-  /// What the log says otherwise, by batch.
-  var findings: [Label] = []
-  /// Whether every batch could be taken again.
-  var isComplete = true
-
-  private var db: Database { transaction.db }
-  private var schema: Schema { transaction.schema }
-
-  init(log: Database, master: Master, transaction: SQLiteMasterTransaction) {
-    self.log = log
-    self.master = master
-    self.transaction = transaction
-  }
-
-  mutating func run(upTo end: Int64) throws {
-    try prepare()
-    let triggers = try takeTriggers()
-    let batches = try Row.fetchCursor(
-      log, sql: "SELECT * FROM sync_batch WHERE arrival <= ? ORDER BY arrival", arguments: [end])
-    while isComplete, let row = try batches.next() {
-      guard let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) else {
-        throw Failure(.data, zh: "历史无法读取;请恢复备份", en: "the log cannot be read; restore a backup")
-      }
-      do { try enter(logged) } catch { try stop(at: logged, error) }
-      try db.run("UPDATE sync_clock SET stamp = ?", [.integer(logged.receivedAt.raw)])
-    }
-    for sql in triggers { try db.execute(sql: sql) }
-  }
-
-  /// Empty tables, and what the log does not hold.
-  private func prepare() throws {
-    let actor = try log.first("SELECT default_actor FROM sync_clock")?.first
-    guard case .text(let actor)? = actor else {
-      throw Failure(.data, zh: "主库缺少 sync_clock;请恢复备份", en: "the master has no sync_clock; restore a backup")
-    }
-    try MasterTables.create(db, schema: schema, actor: actor)
-    for table in ["sync_meta", "sync_replica", "sync_enrolment"] {
-      try log.each("SELECT * FROM \(table)") { row in
-        try db.run("INSERT INTO \(table) VALUES (\(placeholders(row.count)))", row.cells(0..<row.count))
-      }
-    }
-    try db.run("UPDATE sync_replica SET high_water = 0")
-  }
-
-  /// Drops the triggers. Returns the statements that make them again.
-  private func takeTriggers() throws -> [String] {
-    var triggers: [(name: String, sql: String)] = []
-    try db.each("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY rowid") { row in
-      triggers.append((row[0], row[1]))
-    }
-    for trigger in triggers { try db.execute(sql: "DROP TRIGGER \(quoted(trigger.name))") }
-    return triggers.map(\.sql)
-  }
-
-  private mutating func enter(_ logged: LoggedBatch) throws {
-    let (message, batch) = try logged.opened(schema)
-    let before = (arrival: try transaction.upcomingArrival(), head: try transaction.head())
-    if before.arrival != logged.arrival {
-      note(logged, zh: "前面缺少一批", en: "the batch before it is missing")
-      try db.run("UPDATE sync_counter SET value = ? WHERE name = 'arrival'", [.integer(logged.arrival - 1)])
-    }
-    if logged.replica == .city {
-      try repeatOwn(batch, of: message, logged)
-    } else {
-      try take(batch, of: message, logged)
-    }
-  }
-
-  /// A batch of a county comes in as it did, and its sender is told what it was told.
-  private mutating func take(_ batch: Batch, of message: Envelope, _ logged: LoggedBatch) throws {
-    guard var replica = try transaction.replica(logged.replica) else { throw Refusal.unknownReplica }
-    replica.offset = logged.offset
-    try transaction.save(replica)
-    var receipts: [RowReceipt] = []
-    _ = try master.take(batch, of: message, from: replica, received: logged.receivedAt, transaction) { _, given in
-      receipts = given
-      return logged.receipt
-    }
-    let receipt = try SealedEnvelope(logged.receipt[...])
-    if receipt.header.stamp != logged.receivedAt || receipt.header.cursor != logged.arrival {
-      note(logged, zh: "到达时间与回执不符", en: "its receipt says that it came at another time")
-    }
-    if try receipts != logged.receipts() {
-      note(logged, zh: "回执与重放结果不符", en: "it gives another receipt than its sender got")
-    }
-  }
-
-  mutating func note(_ logged: LoggedBatch, zh: String, en: String) {
-    let at = Self.at(logged)
-    findings.append(Label(zh: at.zh + zh, en: at.en + en))
-  }
-
-  /// A batch that cannot be taken again is a finding, a full disk is none.
-  private mutating func stop(at logged: LoggedBatch, _ error: any Error) throws {
-    let why: Failure =
-      switch error {
-      case let failure as Failure: failure
-      case let refusal as Refusal: refusal.failure
-      case let error as DatabaseError: Connection.failure(error, path: master.path)
-      default: Failure(.data, zh: "\(error)", en: "\(error)")
-      }
-    if [.disk, .busy].contains(why.kind) { throw why }
-    isComplete = false
-    note(logged, zh: "无法重放:" + why.message.zh, en: "it cannot be replayed: " + why.message.en)
-  }
-
-  private static func at(_ logged: LoggedBatch) -> Label {
-    Label(
-      zh: "历史第 \(logged.arrival) 批(机器 \(logged.replica) 第 \(logged.number) 批):",
-      en: "batch \(logged.arrival) of the log (replica \(logged.replica), number \(logged.number)): ")
   }
 }

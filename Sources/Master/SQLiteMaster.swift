@@ -25,6 +25,8 @@ final class SQLiteMaster: MasterStore {
   func read<T>(_ body: (Database) throws -> T) throws -> T {
     try Connection.translating(path) { try database.read(body) }
   }
+
+  func emptyLog() throws { try Connection.translating(path) { try database.emptyLog() } }
 }
 
 struct SQLiteMasterTransaction: MasterTransaction {
@@ -185,7 +187,7 @@ struct SQLiteMasterTransaction: MasterTransaction {
     let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: StatementArguments(ref.columns))
     while author == nil, let row = try rows.next() {
       guard let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) else { continue }
-      let touches = try logged.batch(schema).changes.contains { change in
+      let touches = try logged.batch(schema, db).changes.contains { change in
         change.ref == ref && (value == nil ? change.new[column] != nil : change.new[column] == value)
       }
       if touches { author = logged.replica }

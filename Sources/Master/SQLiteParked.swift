@@ -74,7 +74,7 @@ extension SQLiteMasterTransaction {
     try parkedChanges("record = ? AND key = ? AND state = 'waiting'", ref.columns)
   }
 
-  private func parkedChanges(_ condition: String, _ arguments: [Value]) throws -> [ParkedChange] {
+  func parkedChanges(_ condition: String, _ arguments: [Value]) throws -> [ParkedChange] {
     var found: [ParkedChange] = []
     let columns = "id, arrival, replica, batch, n, record, key, kind, old, new, actor, edited_at, cells, state"
     try db.each("SELECT \(columns) FROM sync_parked WHERE \(condition) ORDER BY id", arguments) { row in

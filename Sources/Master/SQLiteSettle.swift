@@ -192,6 +192,10 @@ extension SQLiteMasterTransaction {
   private func append(_ ref: RowRef, of reader: String, gone: Bool, to writer: inout PageWriter) throws {
     if ref.record == ParkedNotice.table {
       if let notice = try notice(ref.key) { writer.append(.parked(notice)) }
+    } else if ref.record == Erasure.table {
+      for found in try RecordedErasure.read(db, where: "id = ?", ref.key.values) {
+        writer.append(.erasure(found.erasure))
+      }
     } else if ref.record == Conflict.table {
       for var conflict in try ConflictTables.read(db, where: "id = ?", ref.key.values) {
         let unit = try unit(of: conflict)

@@ -7,13 +7,16 @@ import SyncCore
 //   sync_meta         epoch, schema
 //   sync_counter      the last place of the feed, arrival, conflict and request
 //   sync_replica, sync_enrolment
-//   sync_batch        the log: every signed batch and its receipt, chained by hash, the city's own (replica 0) included
+//   sync_batch        the log: every signed batch and its receipt, chained by hash, the city's own (replica 0) included,
+//                     with all that the master of that moment follows from
 //   sync_touch        the log indexed by row
 //   sync_feed         the newest place of each row for each unit that sees it ("" is everybody)
 //   sync_tombstone    the last image of a deleted row
 //   sync_cell         stamps of cells whose policy is `latest`
 //   sync_parked       changes that cannot enter, whole, with their reason, what they wait for and what became of them
 //   sync_alias        the other keys of rows that were duplicates
+//   sync_secret       what the commitments of the log stand for, as far as it was not erased
+//   sync_erasure      the personal data that was erased
 
 enum MasterTables {
   /// Written into the file's header ("TRBm").
@@ -69,7 +72,13 @@ enum MasterTables {
           stamp INTEGER NOT NULL, PRIMARY KEY (record, key)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX sync_alias_by_target ON sync_alias (record, target);
+        CREATE TABLE sync_erasure (
+          id INTEGER PRIMARY KEY, arrival INTEGER NOT NULL, cursor INTEGER NOT NULL, record TEXT NOT NULL, key BLOB NOT NULL,
+          fields BLOB NOT NULL, reason TEXT NOT NULL, actor TEXT NOT NULL, stamp INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX sync_erasure_of_row ON sync_erasure (record, key);
         """)
+    try SecretTable.create(db)
     try createCaptureTables(db, actor: actor)
     try ConflictTables.create(db)
     try schema.createTables(db, weakKeys: true)

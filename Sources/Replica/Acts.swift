@@ -135,8 +135,9 @@ extension Replica {
       case .blob(let bytes)? = try db.first("SELECT message FROM sync_outbox WHERE number = ?", [.integer(batch)])?
         .first
     else { return nil }
-    let changes = try ownBatch(bytes).changes
-    return n >= 1 && n <= changes.count ? changes[Int(n) - 1] : nil
+    let changes = try ownBatch(db, bytes).changes
+    guard n >= 1, n <= changes.count, let record = schema.record(changes[Int(n) - 1].record) else { return nil }
+    return changes[Int(n) - 1].withoutErased(record)
   }
 
   public func parkedRows(_ record: RecordSchema) throws -> [[Value]] {

@@ -45,7 +45,9 @@ extension Replica {
     let header = Header(
       kind: .batch, replica: meta.replica, epoch: meta.epoch, number: number, cursor: meta.cursor,
       stamp: try tick(db, milliseconds: clock()), schema: meta.schemaHash)
-    let message = try Envelope(header, body: batch.encoded(schema), key: key)
+    let (sealed, secrets) = try batch.sealed(schema, using: &random) { try ConflictTables.find(db, $0) }
+    let message = try Envelope(header, body: sealed.encoded(schema), key: key)
+    try SecretTable.write(db, secrets, of: number)
     try db.run(
       "INSERT INTO sync_outbox VALUES (?, ?, ?, ?, NULL)",
       [.integer(number), .integer(meta.cursor), .integer(Int64(batch.changes.count)), .blob(message.bytes)])
@@ -64,12 +66,23 @@ extension Replica {
     return number
   }
 
-  /// Reads a batch of the outbox.
-  func ownBatch(_ message: [UInt8]) throws -> Batch {
-    try Batch(Envelope(message[...]) { _ in key.publicKey }.body, schema: schema)
+  /// Reads a batch of the outbox. Restricted values that were erased are commitments.
+  func ownBatch(_ db: Database, _ message: [UInt8]) throws -> Batch {
+    let envelope = try Envelope(message[...]) { _ in key.publicKey }
+    let secrets = try SecretTable.read(db, of: envelope.header.number)
+    return try Batch(envelope.body, schema: schema).opened(schema, with: secrets) { try ConflictTables.find(db, $0) }
   }
 
-  /// The batches that have no receipt yet, in order, as they were made.
+  /// What the commitments of a batch stand for, as a message that follows it; empty when it has none.
+  private func secrets(_ db: Database, of number: Int64, _ batch: [UInt8]) throws -> [UInt8] {
+    let secrets = try SecretTable.read(db, of: number)
+    if secrets.isEmpty { return [] }
+    var header = try SealedEnvelope(batch[...]).header
+    header.kind = .secrets
+    return try Envelope(header, body: SecretsBody.encode(secrets), key: key).bytes
+  }
+
+  /// The batches that have no receipt yet, in order, as they were made, each with its secrets.
   public func unacknowledged() throws -> [[UInt8]] { try outbox().map(\.message) }
 
   /// The batches without a receipt whose number is greater.
@@ -80,7 +93,8 @@ extension Replica {
       var room = bytes
       let sql = "SELECT number, rows, message FROM sync_outbox WHERE receipt IS NULL AND number > ? ORDER BY number"
       try db.each(sql, [.integer(number)]) { row in
-        guard case .blob(let message) = row.cell(2) else { return }
+        guard case .blob(let batch) = row.cell(2) else { return }
+        let message = try batch + secrets(db, of: row[0], batch)
         room -= message.count
         if room >= 0 || batches.isEmpty {
           batches.append(OutboxBatch(number: row[0], rows: Int(row[1] as Int64), message: message))
@@ -110,5 +124,6 @@ public struct OutboxBatch: Sendable {
   public var number: Int64
   /// How many changes it holds.
   public var rows: Int
+  /// With the message of its secrets, when it has any.
   public var message: [UInt8]
 }

@@ -112,7 +112,7 @@ extension Replica {
     }
   }
 
-  /// What this file knows of a row without asking the city: pending edits, sent batches, conflicts.
+  /// What this file knows of a row without asking the city: pending edits, sent batches, conflicts. What was erased is NULL.
   public func history(_ record: RecordSchema, key: RowKey) throws -> [(batch: Int64?, change: Change)] {
     try read { db in
       var found: [(Int64?, Change)] = []
@@ -121,8 +121,8 @@ extension Replica {
         if case .blob(let bytes) = row.cell(1) { messages.append((row[0], bytes)) }
       }
       for (number, bytes) in messages {
-        let changes = try ownBatch(bytes).changes
-        found += changes.filter { $0.record == record.name && $0.key == key }.map { (number, $0) }
+        let changes = try ownBatch(db, bytes).changes.filter { $0.record == record.name && $0.key == key }
+        found += changes.map { (number, $0.showingErased(record).change) }
       }
       if let change = try record.pending(db, key: key)?.change(record) { found.append((nil, change)) }
       return found

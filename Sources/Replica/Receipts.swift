@@ -15,7 +15,7 @@ extension Replica {
     let rows = try ReceiptBody.decode(receipt.body)
     let asks = try db.first("SELECT 1 FROM sync_request WHERE batch = ?", [number]) != nil
     if !rows.isEmpty || asks {
-      try take(db, rows, of: ownBatch(bytes), number: receipt.header.number, &summary)
+      try take(db, rows, of: ownBatch(db, bytes), number: receipt.header.number, &summary)
     }
     // A later batch of a row supersedes what was parked of it.
     try db.run(
@@ -28,6 +28,7 @@ extension Replica {
     try db.run("DELETE FROM sync_decision WHERE batch = ?", [number])
     try db.run("DELETE FROM sync_request WHERE batch = ?", [number])
     try db.run("UPDATE sync_outbox SET receipt = ? WHERE number = ?", [.blob(receipt.bytes), number])
+    try eraseAcknowledged(db, batch: receipt.header.number)
   }
 
   private func take(

@@ -46,13 +46,16 @@ extension Replica {
   ///   - pages: every page of one pull, in order; the last one ends at the cursor that this replica then has.
   ///   - parkingClashes: a pending row that stands in the way goes to `sync_parked`, whole, instead of failing with `Clash`.
   public func receive(receipts: [Envelope], pages: [Envelope], parkingClashes: Bool = false) throws -> ReceiveSummary {
+    // A receipt may make a copy of what was erased before.
+    var erases = schema.hasRestricted && !receipts.isEmpty
     do {
-      return try write { db in
+      let summary = try write { db in
         try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
         var summary = ReceiveSummary()
         var meta = try ReplicaMeta.read(db)
         for receipt in receipts { try take(db, receipt: receipt, &summary) }
         let items = try newest(pages, from: meta.cursor)
+        if items.contains(where: { if case .erasure = $0 { true } else { false } }) { erases = true }
         if let last = pages.last {
           meta.cursor = last.header.cursor
           meta.lastSync = clock()
@@ -64,6 +67,8 @@ extension Replica {
         try returnParked(db)
         return summary
       }
+      if erases { try Connection.translating(path) { try database.emptyLog() } }
+      return summary
     } catch let failure as Failure where failure.kind == .data && !parkingClashes {
       throw Clash()
     }
@@ -90,7 +95,7 @@ extension Replica {
           if rows.updateValue(item, forKey: ref) == nil { order.append(ref) }
         case .gone(let ref):
           if rows.updateValue(item, forKey: ref) == nil { order.append(ref) }
-        case .conflict, .contender, .parked: others.append(item)
+        case .conflict, .contender, .parked, .erasure: others.append(item)
         }
       }
     }
@@ -107,6 +112,7 @@ extension Replica {
     if parkingClashes {
       for case .row(let name, let image) in items { try schema.record(name).map { try parkHolders(db, $0, image) } }
     }
+    for case .erasure(let erasure) in items { try carryOut(erasure, db) }
     var decided: [Int64] = []
     var targets: [Target] = []
     for item in items {
@@ -115,6 +121,7 @@ extension Replica {
         if !conflict.isWaiting, try isNews(db, conflict) { decided.append(conflict.id) }
         try ConflictTables.write(db, conflict)
       case .contender(let id, let contender): try ConflictTables.write(db, contender, of: id)
+      case .erasure: break
       case .parked(let notice): if let item = try take(db, notice) { news.append(item) }
       case .row(let name, let image):
         guard let record = schema.record(name) else { continue }

@@ -11,6 +11,8 @@ public final class Replica: RecordStore, @unchecked Sendable {
   public let clock: @Sendable () -> Int64
   public let path: String
   public let identity: ReplicaMeta
+  /// Makes the salts of restricted values.
+  public var random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
   let database: DatabaseQueue
   let key: SigningKey
 

@@ -12,6 +12,8 @@ import SyncCore
 //   sync_decision    conflicts that this unit decided, until the city has answered
 //   sync_request     rows that this unit wants deleted though rows of the city's hang on them, until the city has answered
 //   sync_archive     the last image of every row that a pull removed
+//   sync_secret      what the commitments of its batches stand for, as far as it was not erased
+//   sync_erasure     the personal data that the city erased; "sent" is the last batch made before that was known here
 
 enum ReplicaTables {
   /// Written into the file's header, so that a file of another program is known at once ("TRBr").
@@ -50,7 +52,12 @@ enum ReplicaTables {
         CREATE TABLE sync_archive (
           id INTEGER PRIMARY KEY, record TEXT NOT NULL, key BLOB NOT NULL, image BLOB NOT NULL, cursor INTEGER NOT NULL
         ) STRICT;
+        CREATE TABLE sync_erasure (
+          record TEXT NOT NULL, key BLOB NOT NULL, fields BLOB NOT NULL, reason TEXT NOT NULL, actor TEXT NOT NULL,
+          stamp INTEGER NOT NULL, sent INTEGER NOT NULL, PRIMARY KEY (record, key, stamp)
+        ) STRICT, WITHOUT ROWID;
         """)
+    try SecretTable.create(db)
     try createCaptureTables(db, actor: actor)
     try ConflictTables.create(db)
     try schema.createTables(db, weakKeys: false)

@@ -9,7 +9,8 @@ public enum Connection {
   public static let busySeconds = 5.0
 
   /// Opens an existing file, or creates it. Commits are durable (synchronous FULL, WAL); a hostile file can neither run
-  /// code from its schema (trusted_schema off) nor be used to write the schema by hand (defensive).
+  /// code from its schema (trusted_schema off) nor be used to write the schema by hand (defensive). What is deleted is
+  /// overwritten with zeros (secure_delete), so that nothing erased stays in a free page.
   public static func open(_ path: String, create: Bool, busySeconds: Double = busySeconds) throws -> DatabaseQueue {
     if !create, !FileManager.default.fileExists(atPath: path) {
       throw Failure(.notFound, zh: "没有文件 \(path);请先运行 init", en: "there is no file \(path); run init first")
@@ -18,6 +19,7 @@ public enum Connection {
     configuration.busyMode = .timeout(busySeconds)
     configuration.prepareDatabase { db in
       try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON")
+      try db.execute(sql: "PRAGMA secure_delete = ON")
       if let handle = db.sqliteConnection {
         _ = csqlite_db_config_flag(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
       }

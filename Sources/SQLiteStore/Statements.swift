@@ -40,7 +40,9 @@ public final class Statements: Sendable {
     select = "SELECT \(list) FROM \(record.table) WHERE \(keyMatch)"
     delete = "DELETE FROM \(record.table) WHERE \(keyMatch)"
     insert = "INSERT INTO \(record.table) (\(list)) VALUES (\(placeholders(columns.count)))"
-    write = "\(insert) ON CONFLICT (\(keyList)) DO \(action)"
+    // Text that is not UTF-8 comes and goes as a blob: what a tool wrote is moved on as it is, for a check to find.
+    let values = record.fields.map { $0.kind.storage == "TEXT" ? "CAST(? AS TEXT)" : "?" }.joined(separator: ", ")
+    write = "INSERT INTO \(record.table) (\(list)) VALUES (\(values)) ON CONFLICT (\(keyList)) DO \(action)"
     clearPending = "DELETE FROM \(record.baseTable) WHERE \(keyMatch)"
     let stored = columns + state
     setPending =

@@ -4,7 +4,7 @@ import Yams
 extension SchemaReader {
   private static let fieldKeys = [
     "type", "label", "required", "unique", "references", "weak", "values", "min", "max", "max_length", "format",
-    "owner", "policy",
+    "owner", "policy", "restricted",
   ]
 
   /// One field, and whether it is unique by itself.
@@ -22,7 +22,8 @@ extension SchemaReader {
       reference: try section["references"].map { try reference($0, of: section) },
       weak: try section.flag("weak"), check: try check(section, at: Place(record: record, field: name)),
       owner: try section.choice("owner", of: [Owner.any, .city]),
-      policy: try section.choice("policy", of: Policy.allCases) ?? .review)
+      policy: try section.choice("policy", of: Policy.allCases) ?? .review,
+      restricted: try section.flag("restricted"))
     return (field, try section.flag("unique"))
   }
 

@@ -47,6 +47,11 @@ enum ProjectionRules {
           place, zh: "「\(source.name)」中没有字段「\(field.name)」\(hint.zh)",
           en: "projects: “\(source.name)” has no field “\(field.name)”\(hint.en)")
       }
+      guard !shown.restricted else {
+        throw SchemaProblem(
+          place, zh: "字段「\(field.name)」是 restricted,不能给更多人看,请删去",
+          en: "projects: “\(field.name)” is restricted and is not for more people; leave it out")
+      }
       shown.label = field.label
       guard field == shown else {
         throw SchemaProblem(

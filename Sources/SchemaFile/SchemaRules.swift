@@ -18,6 +18,7 @@ enum SchemaRules {
       try checkDecider(of: record)
       try LockRules.check(record, in: schema)
       try JointRules.check(record)
+      try RestrictedRules.check(record, in: schema)
     }
     try checkUnits(schema)
     try checkSuccessor(schema)

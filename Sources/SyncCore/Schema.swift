@@ -23,6 +23,7 @@ public struct Schema: Codable, Hashable, Sendable {
   }
 
   public func record(_ name: String) -> RecordSchema? { records.first { $0.name == name } }
+  public var hasRestricted: Bool { records.contains { $0.fields.contains(where: \.restricted) } }
 }
 
 public struct Reference: Codable, Hashable, Sendable {
@@ -213,10 +214,12 @@ public struct Field: Codable, Hashable, Sendable {
   /// nil: as the record says.
   public var owner: Owner?
   public var policy: Policy
+  /// Personal data: signed batches hold only commitments of its values, so that a value can be erased.
+  public var restricted: Bool
 
   public init(
     name: String, label: Label, kind: Kind = .text, required: Bool = false, reference: Reference? = nil,
-    weak: Bool = false, check: Check = Check(), owner: Owner? = nil, policy: Policy = .review
+    weak: Bool = false, check: Check = Check(), owner: Owner? = nil, policy: Policy = .review, restricted: Bool = false
   ) {
     self.name = name
     self.label = label
@@ -227,6 +230,40 @@ public struct Field: Codable, Hashable, Sendable {
     self.check = check
     self.owner = owner
     self.policy = policy
+    self.restricted = restricted
+  }
+}
+
+extension Field {
+  private enum CodingKeys: String, CodingKey {
+    case name, label, kind, required, reference, weak, check, owner, policy, restricted
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      name: try values.decode(String.self, forKey: .name), label: try values.decode(Label.self, forKey: .label),
+      kind: try values.decode(Kind.self, forKey: .kind), required: try values.decode(Bool.self, forKey: .required),
+      reference: try values.decodeIfPresent(Reference.self, forKey: .reference),
+      weak: try values.decode(Bool.self, forKey: .weak), check: try values.decode(Check.self, forKey: .check),
+      owner: try values.decodeIfPresent(Owner.self, forKey: .owner),
+      policy: try values.decode(Policy.self, forKey: .policy),
+      restricted: try values.decodeIfPresent(Bool.self, forKey: .restricted) ?? false)
+  }
+
+  /// A field that is not restricted keeps the text that it had before there were such fields.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(name, forKey: .name)
+    try values.encode(label, forKey: .label)
+    try values.encode(kind, forKey: .kind)
+    try values.encode(required, forKey: .required)
+    try values.encodeIfPresent(reference, forKey: .reference)
+    try values.encode(weak, forKey: .weak)
+    try values.encode(check, forKey: .check)
+    try values.encodeIfPresent(owner, forKey: .owner)
+    try values.encode(policy, forKey: .policy)
+    if restricted { try values.encode(restricted, forKey: .restricted) }
   }
 }
 

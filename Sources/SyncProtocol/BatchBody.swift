@@ -1,7 +1,7 @@
 import SyncCore
 
 /// What one batch holds: pending changes, decisions of conflicts, rulings about parked changes, and, from the city itself,
-/// the duplicates that it merged.
+/// the duplicates that it merged and the personal data that it erased.
 public struct Batch: Hashable, Sendable {
   /// The most changes of one batch. More pending rows make more batches.
   public static let mostChanges = 200_000
@@ -10,15 +10,22 @@ public struct Batch: Hashable, Sendable {
   public var decisions: [Decision]
   public var rulings: [Ruling]
   public var aliases: [Alias]
+  public var erasures: [Erasure]
 
-  public init(changes: [Change] = [], decisions: [Decision] = [], rulings: [Ruling] = [], aliases: [Alias] = []) {
+  public init(
+    changes: [Change] = [], decisions: [Decision] = [], rulings: [Ruling] = [], aliases: [Alias] = [],
+    erasures: [Erasure] = []
+  ) {
     self.changes = changes
     self.decisions = decisions
     self.rulings = rulings
     self.aliases = aliases
+    self.erasures = erasures
   }
 
-  public var isEmpty: Bool { changes.isEmpty && decisions.isEmpty && rulings.isEmpty && aliases.isEmpty }
+  public var isEmpty: Bool {
+    changes.isEmpty && decisions.isEmpty && rulings.isEmpty && aliases.isEmpty && erasures.isEmpty
+  }
 }
 
 // A batch is a changeset. Besides the records' tables it holds, in this order at its end:
@@ -28,12 +35,15 @@ public struct Batch: Hashable, Sendable {
 //   sync_decision(conflict, choice, contender, value, reason, actor, stamp, version)
 //   sync_ruling(replica, batch, n, verdict, reason, actor, stamp)
 //   sync_alias(record, key, target, reason, actor, stamp)
+//   sync_erasure(record, key, fields, reason, actor, stamp)
 
 private let editTable = ChangesetTable(name: "sync_edit", columns: 3, key: [0])
 private let cellTable = ChangesetTable(name: "sync_edit_cell", columns: 4, key: [0, 1])
 private let decisionTable = ChangesetTable(name: Decision.table, columns: Decision.bodyColumns.count, key: [0])
 private let rulingTable = ChangesetTable(name: Ruling.table, columns: Ruling.columns.count, key: [0, 1, 2])
 private let aliasTable = ChangesetTable(name: Alias.table, columns: Alias.columns.count, key: [0, 1])
+/// Of a batch and of a page alike.
+let erasureTable = ChangesetTable(name: Erasure.table, columns: Erasure.columns.count, key: [0, 1, 5])
 
 extension Batch {
   /// - Precondition: every change is of a record of the schema.
@@ -64,13 +74,15 @@ extension Batch {
     for decision in decisions { writer.append(ChangesetEntry(.insert, new: decision.bodyRow), to: decisionTable) }
     for ruling in rulings { writer.append(ChangesetEntry(.insert, new: ruling.row), to: rulingTable) }
     for alias in aliases { writer.append(ChangesetEntry(.insert, new: alias.row), to: aliasTable) }
+    for erasure in erasures { writer.append(ChangesetEntry(.insert, new: erasure.row), to: erasureTable) }
     return writer.bytes
   }
 
   /// Reads a body by the shapes of the sender's schema. Throws `CodecError` or `BodyError`.
-  public init(_ bytes: [UInt8], schema: Schema) throws {
+  /// - Parameter mostChanges: what a sender may put into one batch; a tool may edit more of the master's rows at once.
+  public init(_ bytes: [UInt8], schema: Schema, mostChanges: Int = Batch.mostChanges) throws {
     var reader = ChangesetReader(bytes[...], .changeset)
-    var decoder = BatchDecoder(schema)
+    var decoder = BatchDecoder(schema, mostChanges: mostChanges)
     while let (table, entry) = try reader.next() { try decoder.take(table, entry) }
     self = try decoder.finish()
   }
@@ -85,16 +97,22 @@ public enum BodyError: Error, Hashable, Sendable {
   case twice(record: String, n: Int)
   case missingEdit(n: Int)
   case tooMany
+  /// A restricted value without its secret or that is no commitment, or a secret of nothing.
+  case missingSecret
+  /// A secret that is not what was committed to.
+  case falseSecret
 }
 
 private struct BatchDecoder {
   let records: [String: RecordSchema]
   let tables: [String: ChangesetTable]
+  let mostChanges: Int
   var batch = Batch()
   var seen: Set<RowRef> = []
   var edits = 0
 
-  init(_ schema: Schema) {
+  init(_ schema: Schema, mostChanges: Int) {
+    self.mostChanges = mostChanges
     records = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0) })
     tables = records.mapValues { ChangesetTable($0) }
   }
@@ -107,6 +125,7 @@ private struct BatchDecoder {
       try append(Decision(bodyRow: values(entry, into: table)), to: \.decisions, table)
     case rulingTable: try append(Ruling(row: values(entry, into: table)), to: \.rulings, table)
     case aliasTable: try append(Alias(row: values(entry, into: table)), to: \.aliases, table)
+    case erasureTable: try append(Erasure(row: values(entry, into: table)), to: \.erasures, table)
     default:
       guard let record = records[table.name] else { throw BodyError.unknownTable(table.name) }
       guard table == tables[table.name] else { throw BodyError.badShape(table.name) }
@@ -145,7 +164,7 @@ private struct BatchDecoder {
       }
       change = Change(record: record.name, key: key, kind: .update, old: entry.old, new: entry.new, edit: noEdit)
     }
-    guard n <= Batch.mostChanges else { throw BodyError.tooMany }
+    guard n <= mostChanges else { throw BodyError.tooMany }
     guard seen.insert(change.ref).inserted else { throw BodyError.twice(record: record.name, n: n) }
     batch.changes.append(change)
   }

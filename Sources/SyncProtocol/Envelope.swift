@@ -5,7 +5,7 @@ import SyncCore
 // Every message is one envelope: a header of 200 bytes, then the body. Integers are big endian.
 //
 //     0   4  "TRIB"
-//     4   1  format version, 2
+//     4   1  format version, 3
 //     5   1  kind
 //     6   1  compression of the body: 0 none, 1 zstd
 //     7   1  flags: 1 more pages follow (page) · 2 the cursor is the end of a page not applied yet (hello)
@@ -28,13 +28,15 @@ public enum MessageKind: UInt8, Sendable, CaseIterable {
   case page = 4
   case enrol = 5
   case welcome = 6
+  /// What the commitments of the batch before it stand for. Not part of the batch, and not kept.
+  case secrets = 7
 
   /// The largest body before compression. A hello has none; an enrol is read before its sender is known.
   public var mostRaw: Int {
     switch self {
     case .hello: 0
     case .enrol: 64 << 10
-    case .batch, .receipt, .page, .welcome: Envelope.mostRaw
+    case .batch, .receipt, .page, .welcome, .secrets: Envelope.mostRaw
     }
   }
 }
@@ -70,7 +72,7 @@ public struct Header: Hashable, Sendable {
   public static let length = 200
   static let signedLength = 136
   static let magic = Array("TRIB".utf8)
-  static let version: UInt8 = 2
+  static let version: UInt8 = 3
 
   public var kind: MessageKind
   public var more = false

@@ -9,9 +9,11 @@ public enum PageItem: Hashable, Sendable {
   case contender(conflict: Int64, Contender)
   /// What became of a change that the city parked.
   case parked(ParkedNotice)
+  /// Personal data that the city erased, and that is to be erased here.
+  case erasure(Erasure)
 }
 
-// A page is a patchset of the records' tables, of sync_conflict, sync_contender and sync_parked.
+// A page is a patchset of the records' tables, of sync_conflict, sync_contender, sync_parked and sync_erasure.
 private let conflictTable = ChangesetTable(name: Conflict.table, columns: Conflict.columns.count, key: [0])
 private let contenderTable = ChangesetTable(name: Contender.table, columns: Contender.columns.count, key: [0, 1])
 private let parkedTable = ChangesetTable(name: ParkedNotice.table, columns: ParkedNotice.columns.count, key: [0])
@@ -42,6 +44,7 @@ public struct PageWriter: Sendable {
     case .contender(let id, let contender):
       writer.append(ChangesetEntry(.insert, new: contender.row(of: id)), to: contenderTable)
     case .parked(let notice): writer.append(ChangesetEntry(.insert, new: notice.row), to: parkedTable)
+    case .erasure(let erasure): writer.append(ChangesetEntry(.insert, new: erasure.row), to: erasureTable)
     }
   }
 }
@@ -71,6 +74,9 @@ public enum PageBody {
     case parkedTable:
       guard let notice = ParkedNotice(row: row) else { throw BodyError.badShape(table.name) }
       return .parked(notice)
+    case erasureTable:
+      guard let erasure = Erasure(row: row) else { throw BodyError.badShape(table.name) }
+      return .erasure(erasure)
     default:
       guard let record = records[table.name] else { throw BodyError.unknownTable(table.name) }
       guard table == ChangesetTable(record) else { throw BodyError.badShape(table.name) }

@@ -90,8 +90,9 @@ private func addCompanies(_ world: World, _ count: Int, _ prefix: String) throws
   #expect(try world.master.verify().isEmpty)
   for column in ["message", "receipt", "hash", "chain"] {
     let flip = """
-      UPDATE sync_batch SET \(column) = CAST(substr(\(column), 1, 20) || x'5a' || substr(\(column), 22) AS BLOB)
-      WHERE arrival = 2 AND substr(\(column), 21, 1) <> x'5a'
+      UPDATE sync_batch SET \(column) = CAST(substr(\(column), 1, 20)
+        || iif(substr(\(column), 21, 1) = x'5a', x'5b', x'5a') || substr(\(column), 22) AS BLOB)
+      WHERE arrival = 2
       """
     let before = try #require(
       try world.master.read { try $0.first("SELECT \(column) FROM sync_batch WHERE arrival = 2")?[0] })

@@ -18,6 +18,7 @@ private func what(_ what: HistoryEntry.What, _ record: RecordSchema) -> String {
     return "\(decision.choice) \(conflict.field ?? "row"): \(decision.reason)"
   case .ruling(let ruling): return "\(ruling.verdict): \(ruling.reason)"
   case .alias(let alias): return "merge \(alias.key) into \(alias.target): \(alias.reason)"
+  case .erasure(let erasure): return "erase \(erasure.fields.joined(separator: ", ")): \(erasure.reason)"
   }
 }
 

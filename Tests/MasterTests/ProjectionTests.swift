@@ -177,7 +177,9 @@ extension RecordStore {
     problems == ["a1", "x"].map { "stub \($0): is not as in company; the next edit of that row puts it right" })
   try world.shell("UPDATE company SET staff = 12 WHERE id = 'a1'")
   try world.shell("INSERT INTO company VALUES ('x', 'A', NULL, '新', 1)")
-  try await world.settle()
+  // What a tool wrote past the triggers is not in the log, nor are the places that it cost.
+  for replica in world.replicas { try await world.sync(replica) }
+  #expect(try world.master.verify().isEmpty)
   #expect(try b.list("stub").map { $0[2] } == ["甲", "乙", "新"])
 }
 

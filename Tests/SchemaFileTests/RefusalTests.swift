@@ -14,6 +14,9 @@ import Testing
     arguments: badPolicies + badRules + badLocks + badJoints + badChoices + badExceptions + badProjections)
   func refusedRules(bad: BadSchema) throws { try check(bad) }
 
+  @Test("So are restricted fields on whose values something depends", arguments: badRestricted)
+  func refusedRestricted(bad: BadSchema) throws { try check(bad) }
+
   private func check(_ bad: BadSchema) throws {
     let failure = try #require(throws: Failure.self) { try SchemaFile.read(bad.yaml) }
     #expect(failure.kind == .data)

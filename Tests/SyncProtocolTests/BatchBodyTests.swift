@@ -10,6 +10,8 @@ private let decisions = ChangesetTable(name: "sync_decision", columns: 8, key: [
 private let rulings = ChangesetTable(name: "sync_ruling", columns: 7, key: [0, 1, 2])
 private let aliases = ChangesetTable(name: "sync_alias", columns: 6, key: [0, 1])
 
+private let erasures = ChangesetTable(name: "sync_erasure", columns: 6, key: [0, 1, 5])
+
 private typealias Piece = (ChangesetTable, ChangesetEntry)
 
 private func insert(_ table: ChangesetTable, _ row: Value?...) -> Piece { (table, ChangesetEntry(.insert, new: row)) }
@@ -37,6 +39,12 @@ struct BatchBodyTests {
     #expect(!batch.isEmpty)
   }
 
+  @Test func aBatchHoldsNoMoreThanItsReaderTakes() throws {
+    let body = Sample.batch.encoded(Sample.schema)
+    #expect(throws: BodyError.tooMany) { try Batch(body, schema: Sample.schema, mostChanges: 2) }
+    #expect(try Batch(body, schema: Sample.schema, mostChanges: 3) == Sample.batch)
+  }
+
   /// Any tool that knows the format can read what went over the wire.
   @Test func sqliteReadsIt() throws {
     let body = Sample.batch.encoded(Sample.schema)
@@ -44,7 +52,7 @@ struct BatchBodyTests {
     #expect(
       heard.map(\.table) == [
         "unit", "指标值", "指标值", "sync_edit", "sync_edit", "sync_edit", "sync_edit_cell", "sync_decision", "sync_decision",
-        "sync_ruling", "sync_alias",
+        "sync_ruling", "sync_alias", "sync_erasure",
       ])
     #expect(heard[1].old == Sample.changes[1].old)
     #expect(heard[1].new == Sample.changes[1].new)
@@ -135,6 +143,15 @@ struct BatchBodyTests {
     (
       "an alias without a key", [insert(aliases, a, .blob([6]), .blob([]), a, a, .integer(1))],
       .badShape("sync_alias")
+    ),
+    (
+      "an erasure of no field", [insert(erasures, a, .blob([]), .blob([]), a, a, .integer(1))],
+      .badShape("sync_erasure")
+    ),
+    (
+      "an erasure of a number",
+      [insert(erasures, a, .blob([]), .blob(RowKey([.integer(1)]).encoded), a, a, .integer(1))],
+      .badShape("sync_erasure")
     ),
   ]
 

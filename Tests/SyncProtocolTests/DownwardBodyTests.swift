@@ -63,6 +63,7 @@ struct PageBodyTests {
     .gone(RowRef("指标值", RowKey([.integer(2023), .text("")]))),
     .row(record: "unit", [.text("B"), .null]), .parked(notice), .conflict(Sample.conflict),
     .contender(conflict: Sample.conflict.id, Sample.contender), .conflict(decided),
+    .erasure(Sample.erasures[0]),
   ]
 
   static func encode(_ items: [PageItem]) -> [UInt8] {
@@ -97,6 +98,13 @@ struct PageBodyTests {
     ("a key that is none", conflict(2, .blob([9]))), ("a choice of no kind", conflict(10, .text("x"))),
     ("half a decision", conflict(10, .null)), ("a contender as text", conflict(11, .text("1"))),
     ("holes", conflict(4, nil)),
+    (
+      "an erasure of nothing",
+      bytes(
+        ChangesetTable(name: "sync_erasure", columns: 6, key: [0, 1, 5]),
+        ChangesetEntry(
+          .insert, new: [.text("unit"), .blob([]), .blob([]), .text(""), .text(""), .integer(1)]))
+    ),
     (
       "a contender with holes",
       bytes(

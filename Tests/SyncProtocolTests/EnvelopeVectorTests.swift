@@ -59,6 +59,7 @@ import Testing
         "compressed batch", .batch,
         Batch(changes: Sample.changes).encoded(Sample.schema) + Array(repeating: 0, count: 200)
       ),
+      ("secrets", .secrets, SecretsBody.encode([try Sample.secret()])),
       ("receipt", .receipt, ReceiptBody.encode([])),
       ("page with more to come", .page, PageBodyTests.encode(Array(PageBodyTests.items.prefix(1)))),
       ("enrol", .enrol, Array(#"{"code":"","proof":"","publicKey":""}"#.utf8)),
@@ -78,7 +79,7 @@ import Testing
     let good = try #require([UInt8](hex: messages[1].message))
     var refused = [File.Refused(name: "cut", message: good.dropLast().map { $0 }.hex, reason: "notAMessage")]
     for (name, offset, byte, reason) in [
-      ("version 3", 4, 3, "unknownVersion"), ("version 1", 4, 1, "unknownVersion"), ("kind 7", 5, 7, "unknownKind"),
+      ("version 4", 4, 4, "unknownVersion"), ("version 2", 4, 2, "unknownVersion"), ("kind 8", 5, 8, "unknownKind"),
       ("compression 2", 6, 2, "unknownKind"),
       ("raw length over the limit", 96, 0x7f, "tooLarge"), ("body changed", 200, 0x50, "tampered"),
       ("cursor changed", 55, 0, "badSignature"), ("signature changed", 140, good[140] ^ 1, "badSignature"),

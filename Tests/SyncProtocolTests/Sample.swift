@@ -44,7 +44,18 @@ enum Sample {
   static let aliases = [
     Alias(record: "unit", key: RowKey([.text("B")]), target: RowKey([.text("A")]), reason: "同一单位", edit: edit(9))
   ]
-  static let batch = Batch(changes: changes, decisions: decisions, rulings: rulings, aliases: aliases)
+  static let erasures = [
+    Erasure(
+      record: "unit", key: RowKey([.text("A")]), fields: ["name", "备注"], reason: "本人要求", edit: edit(10))
+  ]
+  static let batch = Batch(
+    changes: changes, decisions: decisions, rulings: rulings, aliases: aliases, erasures: erasures)
+
+  /// The text 甲 with a salt of sixteen bytes 0x5a.
+  static func secret() throws -> Secret {
+    let salt = Array(repeating: UInt8(0x5a), count: 16)
+    return Secret(commitment: sha256(salt + RowKey([.text("甲")]).encoded), salt: salt, value: .text("甲"))
+  }
 
   static let conflict = Conflict(
     id: 7, record: "指标值", key: RowKey([.integer(2024), .text("e1")]), field: "amount", base: .integer(1),

@@ -39,7 +39,9 @@ extension World {
       #expect(try replica.verify().map(\.en) == [], sourceLocation: location)
     }
     #expect(try master.verify().map(\.en) == [], sourceLocation: location)
-    #expect(try master.verifyReplay().map(\.en) == [], sourceLocation: location)
+    // What was erased cannot be contested again: only records that restrict nothing follow from the log whole.
+    let differences = try master.erasures().isEmpty ? master.verifyReplay().map(\.en) : rowsThatDoNotFollow()
+    #expect(differences == [], "\(differences)", sourceLocation: location)
   }
 
   /// The master's file as it is now, apart from it.
@@ -66,5 +68,14 @@ extension Replica {
     return try read { db in
       try tables.filter { try db.integer("SELECT count(*) FROM \(quoted($0))") != 0 }
     }
+  }
+}
+
+extension World {
+  /// The rows of records that a replay of the log gives otherwise.
+  private func rowsThatDoNotFollow() throws -> [String] {
+    let replay = try master.replayed()
+    let whole = master.schema.records.filter { $0.fields.allSatisfy { !$0.restricted } }
+    return try whole.filter { try master.rows($0) != replay.rows($0) }.map(\.name)
   }
 }

@@ -30,11 +30,12 @@ public final class World {
   deinit { try? FileManager.default.removeItem(at: folder) }
 
   /// Enrols one more machine of a unit and syncs it once.
+  /// - Parameter own: a clock of its own, that runs as the test moves it.
   @discardableResult
-  public func join(_ org: String, actor: String = "clerk") async throws -> Replica {
+  public func join(_ org: String, actor: String = "clerk", clock own: TestClock? = nil) async throws -> Replica {
     let code = try master.enrol(org: org).code
     let key = SigningKey()
-    let clock = clock
+    let clock = own ?? clock
     let meta = try await Join.enrol(
       server: "loopback", code: code, key: key, transport: Loopback(master: master), clock: { clock.now })
     let replica = try Replica.create(

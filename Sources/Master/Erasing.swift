@@ -1,0 +1,85 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// Personal data is erased: the cell, and every copy of the values that it ever had. The signed log keeps their commitments
+// and says what was erased, when, by whom and why.
+
+extension Master {
+  /// Erases the values of restricted fields of a row, which may be deleted already, here and at every replica that may hold
+  /// them. Whatever replicas sent of these cells without knowing of it, edited before it, is erased when it arrives.
+  /// - Parameter fields: names of restricted fields; nil: all of the record.
+  /// - Returns: what was recorded, also for each duplicate that was merged into the row.
+  @discardableResult
+  public func erase(
+    _ record: RecordSchema, key: RowKey, fields: [String]? = nil, reason: String, actor: String?
+  ) throws -> [Erasure] {
+    let names = try restricted(fields, of: record)
+    let erasures = try store.write { db in
+      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      try absorb(transaction)
+      let given = RowRef(record.name, key)
+      let kept = RowRef(record.name, try transaction.aliases(of: [given])[given] ?? key)
+      let refs = try self.names(db, kept).filter { ref in
+        try db.first("SELECT 1 FROM sync_touch WHERE record = ? AND key = ?", ref.columns) != nil
+      }
+      guard !refs.isEmpty else {
+        throw Failure(
+          .notFound, zh: "\(record.name) 中从未有过 \(show(key));请核对主键",
+          en: "there never was a \(record.name) \(show(key)); check the key")
+      }
+      let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city")
+      let erasures = refs.sorted { $0.key < $1.key }.map {
+        Erasure(record: record.name, key: $0.key, fields: names, reason: reason, edit: edit)
+      }
+      let (arrival, cursor) = (try transaction.upcomingArrival(), try transaction.head())
+      try absorb(transaction, Batch(erasures: erasures))
+      for erasure in erasures { try transaction.carryOut(erasure, arrival: arrival, cursor: cursor) }
+      return erasures
+    }
+    try store.emptyLog()
+    return erasures
+  }
+
+  /// Everything that was erased, in that order.
+  public func erasures() throws -> [Erasure] { try read { try RecordedErasure.read($0).map(\.erasure) } }
+
+  private func restricted(_ fields: [String]?, of record: RecordSchema) throws -> [String] {
+    let known = record.restrictedIndices.map { record.fields[$0].name }
+    if let other = fields?.first(where: { !known.contains($0) }) {
+      throw Failure(
+        .usage, zh: "\(record.name).\(other) 不是 restricted 字段,其值不能删除(可用:\(known.joined(separator: "、")))",
+        en: "\(record.name).\(other) is not a restricted field, its values cannot be erased "
+          + "(there are: \(known.joined(separator: ", ")))")
+    }
+    let names = fields ?? known
+    guard !names.isEmpty else {
+      throw Failure(
+        .usage, zh: "\(record.name) 没有 restricted 字段,没有可删除的个人信息",
+        en: "\(record.name) has no restricted field, so nothing that could be erased")
+    }
+    return names
+  }
+
+  /// The values of a batch that has just come, and the secrets to keep of it. Of a cell that was erased meanwhile its sender's
+  /// base is gone, and so is a value edited before the erasure; one edited since is a new value.
+  func received(
+    _ sealed: Batch, secrets: [Secret], cursor: Int64, offset: Int64, at stamp: Stamp,
+    _ transaction: any MasterTransaction
+  ) throws -> (batch: Batch, secrets: [SecretCell]) {
+    // Only the city erases.
+    guard sealed.erasures.isEmpty else { throw BodyError.badShape(Erasure.table) }
+    if !schema.hasRestricted, secrets.isEmpty { return (sealed, []) }
+    let conflicts = try sealed.decisions.compactMap { try transaction.conflict($0.conflict) }
+    let refs = sealed.changes.map(\.ref) + conflicts.map { RowRef($0.record, $0.key) }
+    let erasures = try transaction.erasures(of: Set(refs))
+    return try sealed.received(schema, with: secrets, conflict: transaction.conflict) { place in
+      let unknown = (erasures[place.ref] ?? []).filter { $0.erasure.covers(place.field) && cursor <= $0.cursor }
+      guard let last = unknown.last else { return true }
+      guard let change = place.change, place.isNew else { return false }
+      let edited = change.edit(of: place.column).stamp.corrected(offset: offset, arrival: stamp)
+      return edited > last.erasure.edit.stamp
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+/// One pass over a log into a fresh master.
+struct Replay {
+  let log: Database
+  /// The fresh master.
+  let master: Master
+  let transaction: SQLiteMasterTransaction
+  /// What the log says otherwise, by batch.
+  var findings: [Label] = []
+  /// Whether every batch could be taken again.
+  var isComplete = true
+  /// Whether personal data was erased since: what was contested about it is not contested again.
+  let hasErasures: Bool
+  /// The chain of the log so far.
+  private var chain = LoggedBatch.firstLink
+
+  private var db: Database { transaction.db }
+  private var schema: Schema { transaction.schema }
+
+  init(log: Database, master: Master, transaction: SQLiteMasterTransaction) throws {
+    hasErasures = try log.first("SELECT 1 FROM sync_erasure LIMIT 1") != nil
+    self.log = log
+    self.master = master
+    self.transaction = transaction
+  }
+
+  mutating func run(upTo end: Int64) throws {
+    try prepare()
+    let triggers = try takeTriggers()
+    let batches = try Row.fetchCursor(
+      log, sql: "SELECT * FROM sync_batch WHERE arrival <= ? ORDER BY arrival", arguments: [end])
+    while isComplete, let row = try batches.next() {
+      guard let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) else {
+        throw Failure(.data, zh: "历史无法读取;请恢复备份", en: "the log cannot be read; restore a backup")
+      }
+      do { try enter(logged) } catch { try stop(at: logged, error) }
+      try db.run("UPDATE sync_clock SET stamp = ?", [.integer(logged.receivedAt.raw)])
+    }
+    for sql in triggers { try db.execute(sql: sql) }
+  }
+
+  /// Empty tables, and what the log does not hold.
+  private func prepare() throws {
+    let actor = try log.first("SELECT default_actor FROM sync_clock")?.first
+    guard case .text(let actor)? = actor else {
+      throw Failure(.data, zh: "主库缺少 sync_clock;请恢复备份", en: "the master has no sync_clock; restore a backup")
+    }
+    try MasterTables.create(db, schema: schema, actor: actor)
+    for table in ["sync_meta", "sync_replica", "sync_enrolment"] {
+      try log.each("SELECT * FROM \(table)") { row in
+        try db.run("INSERT INTO \(table) VALUES (\(placeholders(row.count)))", row.cells(0..<row.count))
+      }
+    }
+    try db.run("UPDATE sync_replica SET high_water = 0")
+  }
+
+  /// Drops the triggers. Returns the statements that make them again.
+  private func takeTriggers() throws -> [String] {
+    var triggers: [(name: String, sql: String)] = []
+    try db.each("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY rowid") { row in
+      triggers.append((row[0], row[1]))
+    }
+    for trigger in triggers { try db.execute(sql: "DROP TRIGGER \(quoted(trigger.name))") }
+    return triggers.map(\.sql)
+  }
+
+  private mutating func enter(_ logged: LoggedBatch) throws {
+    let (message, batch) = try logged.opened(schema, log)
+    try takeSecrets(of: logged)
+    if logged.link(after: chain) != logged.chain { note(logged, zh: "哈希链不符", en: "it does not continue the chain") }
+    chain = logged.chain
+    if try transaction.upcomingArrival() != logged.arrival {
+      note(logged, zh: "前面缺少一批", en: "the batch before it is missing")
+      try db.run("UPDATE sync_counter SET value = ? WHERE name = 'arrival'", [.integer(logged.arrival - 1)])
+    }
+    if logged.replica == .city {
+      try repeatOwn(batch, of: message, logged)
+    } else {
+      try take(batch, of: message, logged)
+    }
+  }
+
+  /// The restricted values that the log still has.
+  private func takeSecrets(of logged: LoggedBatch) throws {
+    try log.each("SELECT * FROM sync_secret WHERE batch = ?", [.integer(logged.arrival)]) { row in
+      try db.run("INSERT INTO sync_secret VALUES (\(placeholders(row.count)))", row.cells(0..<row.count))
+    }
+  }
+
+  /// A batch of a county comes in as it did, and its sender is told what it was told.
+  private mutating func take(_ batch: Batch, of message: Envelope, _ logged: LoggedBatch) throws {
+    guard var replica = try transaction.replica(logged.replica) else { throw Refusal.unknownReplica }
+    replica.offset = logged.offset
+    try transaction.save(replica)
+    var receipts: [RowReceipt] = []
+    _ = try master.take(batch, of: message, from: replica, received: logged.receivedAt, transaction) { _, given in
+      receipts = given
+      return logged.receipt
+    }
+    let receipt = try SealedEnvelope(logged.receipt[...])
+    if receipt.header.stamp != logged.receivedAt || receipt.header.cursor != logged.arrival {
+      note(logged, zh: "到达时间与回执不符", en: "its receipt says that it came at another time")
+    }
+    if !hasErasures, try receipts != logged.receipts() {
+      note(logged, zh: "回执与重放结果不符", en: "it gives another receipt than its sender got")
+    }
+  }
+
+  mutating func note(_ logged: LoggedBatch, zh: String, en: String) {
+    if findings.count >= Master.mostDifferences { return }
+    let at = Self.at(logged)
+    findings.append(Label(zh: at.zh + zh, en: at.en + en))
+  }
+
+  /// A batch that cannot be taken again is a finding, a full disk is none.
+  private mutating func stop(at logged: LoggedBatch, _ error: any Error) throws {
+    let why: Failure =
+      switch error {
+      case let failure as Failure: failure
+      case let refusal as Refusal: refusal.failure
+      case let error as DatabaseError: Connection.failure(error, path: master.path)
+      default: Failure(.data, zh: "\(error)", en: "\(error)")
+      }
+    if [.disk, .busy].contains(why.kind) { throw why }
+    isComplete = false
+    note(logged, zh: "无法重放:" + why.message.zh, en: "it cannot be replayed: " + why.message.en)
+  }
+
+  private static func at(_ logged: LoggedBatch) -> Label {
+    Label(
+      zh: "历史第 \(logged.arrival) 批(机器 \(logged.replica) 第 \(logged.number) 批):",
+      en: "batch \(logged.arrival) of the log (replica \(logged.replica), number \(logged.number)): ")
+  }
+}

@@ -1,0 +1,113 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+/// An erasure as the master keeps it.
+struct RecordedErasure {
+  var id: Int64
+  var erasure: Erasure
+  /// The city's batch that records it.
+  var arrival: Int64
+  /// How far the sequence went before it. A batch whose sender had read no further was made without knowing of it.
+  var cursor: Int64
+}
+
+// Erased personal data and the secrets of restricted cells in SQLite.
+
+extension SQLiteMasterTransaction {
+  func keep(_ secrets: [SecretCell], arrival: Int64) throws { try SecretTable.write(db, secrets, of: arrival) }
+
+  func erasures(of refs: Set<RowRef>) throws -> [RowRef: [RecordedErasure]] {
+    if try db.first("SELECT 1 FROM sync_erasure LIMIT 1") == nil { return [:] }
+    var found: [RowRef: [RecordedErasure]] = [:]
+    for ref in refs {
+      let list = try RecordedErasure.read(db, where: "record = ? AND key = ?", ref.columns)
+      if !list.isEmpty { found[ref] = list }
+    }
+    return found
+  }
+
+  func carryOut(_ erasure: Erasure, arrival: Int64, cursor: Int64) throws {
+    guard let record = schema.record(erasure.record) else { return }
+    let columns = record.restrictedColumns(erasure.fields)
+    try SecretTable.erase(db, erasure)
+    try eraseRow(erasure.ref, record, columns, arrival: arrival)
+    try eraseTombstone(erasure.ref, record, columns)
+    try eraseParked(erasure.ref, record, columns)
+    try db.run(
+      "INSERT INTO sync_erasure (arrival, cursor, \(Erasure.columns.joined(separator: ", "))) VALUES (\(placeholders(8)))",
+      [.integer(arrival), .integer(cursor)] + erasure.row)
+    try announce(db.lastInsertedRowID, of: erasure.ref)
+    for conflict in try ConflictTables.erase(db, erasure, record) { try save(closing(conflict, erasure)) }
+  }
+
+  private func eraseRow(_ ref: RowRef, _ record: RecordSchema, _ columns: [Int], arrival: Int64) throws {
+    guard let before = try record.row(db, key: ref.key) else { return }
+    let after = record.erasing(columns, in: before)
+    try write(Settlement(writes: [RowWrite(ref: ref, before: before, after: after)]), arrival: arrival)
+    // Whoever changes the row without knowing of the erasure hears what stands, even when nothing was there to erase.
+    if let unit = try unit(of: record, after) { try place(ref, unit: unit, gone: false, skip: nil) }
+  }
+
+  private func eraseTombstone(_ ref: RowRef, _ record: RecordSchema, _ columns: [Int]) throws {
+    guard let image = try tombstones(of: [ref])[ref] else { return }
+    try db.run(
+      "UPDATE sync_tombstone SET image = ? WHERE record = ? AND key = ?",
+      [.blob(RowKey(record.erasing(columns, in: image)).encoded)] + ref.columns)
+  }
+
+  /// A parked change that waits goes on waiting without what was erased of it.
+  private func eraseParked(_ ref: RowRef, _ record: RecordSchema, _ columns: [Int]) throws {
+    for parked in try parkedChanges("record = ? AND key = ?", ref.columns) {
+      var change = parked.change
+      for column in columns {
+        if change.old[column]?.isNull == false { change.old[column] = .blob([]) }
+        if change.new[column]?.isNull == false { change.new[column] = .blob([]) }
+      }
+      change = change.withoutErased(record)
+      try db.run(
+        "UPDATE sync_parked SET old = ?, new = ? WHERE id = ?",
+        [.blob(encodeSparse(change.old)), .blob(encodeSparse(change.new)), .integer(parked.id)])
+    }
+  }
+
+  /// Nothing is left to decide about a cell whose values are gone. Who looked at the conflict before has to look again.
+  private func closing(_ conflict: Conflict, _ erasure: Erasure) -> Conflict {
+    var conflict = conflict
+    conflict.version += 1
+    if conflict.isWaiting, let field = conflict.field.flatMap({ schema.record(conflict.record)?.field($0) }) {
+      conflict.state = .decided
+      conflict.decision = Decision(
+        conflict: conflict.id, choice: .value, value: field.erased, reason: erasure.reason, edit: erasure.edit)
+    }
+    return conflict
+  }
+
+  /// Every unit that ever saw the row, or was told what became of its change of it, may hold a copy.
+  private func announce(_ id: Int64, of ref: RowRef) throws {
+    var units: [String] = []
+    try db.each("SELECT unit FROM sync_feed WHERE record = ? AND key = ?", ref.columns) { units.append($0[0]) }
+    if units.contains("") { units = [""] }
+    for unit in units.sorted() {
+      try place(RowRef(Erasure.table, RowKey([.integer(id)])), unit: unit, gone: false, skip: nil)
+    }
+  }
+}
+
+extension RecordedErasure {
+  static func read(_ db: Database, where condition: String = "true", _ arguments: [Value] = []) throws -> [Self] {
+    var list: [Self] = []
+    let columns = (["id", "arrival", "cursor"] + Erasure.columns).joined(separator: ", ")
+    try db.each("SELECT \(columns) FROM sync_erasure WHERE \(condition) ORDER BY id", arguments) { row in
+      guard let erasure = Erasure(row: row.cells(3..<9)) else { return }
+      list.append(Self(id: row[0], erasure: erasure, arrival: row[1], cursor: row[2]))
+    }
+    return list
+  }
+
+  /// Whether it took what a batch says of a cell: the batch came before it, or was made by who did not know of it.
+  func covers(_ field: String?, of batch: LoggedBatch, cursor read: Int64) -> Bool {
+    erasure.covers(field) && (batch.arrival < arrival || read <= cursor)
+  }
+}

@@ -1,0 +1,107 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// The city erased personal data: every copy of it goes here too. What a clerk has pending, or has sent and has no receipt of,
+// is not a copy but a newer value: it stays, against a base that is erased.
+
+extension Replica {
+  /// Before anything else of a pull, so that what the city has said since stands. Once: what was entered since is new.
+  func carryOut(_ erasure: Erasure, _ db: Database) throws {
+    let known = "SELECT 1 FROM sync_erasure WHERE record = ? AND key = ? AND stamp = ?"
+    guard let record = schema.record(erasure.record), try db.first(known, name(of: erasure)) == nil else { return }
+    try db.run(
+      """
+      INSERT INTO sync_erasure (\(Erasure.columns.joined(separator: ", ")), sent)
+      SELECT \(placeholders(6)), coalesce(max(number), 0) FROM sync_outbox
+      """, erasure.row)
+    let columns = record.restrictedColumns(erasure.fields)
+    try eraseSent(db, erasure, record)
+    try eraseUnsentCopies(db, erasure.ref, record, columns)
+    try eraseImages(db, of: "sync_archive", where: "true", [], erasure, record)
+    let conflicts = try ConflictTables.erase(db, erasure, record).map { String($0.id) }.joined(separator: ", ")
+    try db.execute(
+      sql: """
+        UPDATE sync_decision SET value = NULL
+        WHERE batch IS NULL AND choice IN ('keep', 'take') AND conflict IN (\(conflicts))
+        """)
+    try eraseRow(db, erasure.ref, record, columns)
+  }
+
+  /// Receipts may have come of batches that were made before an erasure was known: now they are copies.
+  func eraseAcknowledged(_ db: Database, batch: Int64) throws {
+    var erasures: [Erasure] = []
+    let columns = Erasure.columns.joined(separator: ", ")
+    try db.each("SELECT \(columns) FROM sync_erasure WHERE sent >= ?", [.integer(batch)]) { row in
+      if let erasure = Erasure(row: row.cells(0..<Erasure.columns.count)) { erasures.append(erasure) }
+    }
+    for erasure in erasures {
+      if let record = schema.record(erasure.record) { try eraseSent(db, erasure, record) }
+    }
+  }
+
+  private func name(of erasure: Erasure) -> [Value] {
+    [.text(erasure.record), .blob(erasure.key.encoded), .integer(erasure.edit.stamp.raw)]
+  }
+
+  /// What was sent before the erasure was known, and has arrived.
+  private func eraseSent(_ db: Database, _ erasure: Erasure, _ record: RecordSchema) throws {
+    let known = "SELECT sent FROM sync_erasure WHERE record = ? AND key = ? AND stamp = ?"
+    let name = name(of: erasure)
+    let batches = "batch IN (SELECT number FROM sync_outbox WHERE receipt IS NOT NULL AND number <= (\(known)))"
+    try SecretTable.erase(db, erasure, where: batches, name)
+    try eraseImages(db, of: "sync_parked", where: batches, name, erasure, record)
+  }
+
+  private func eraseImages(
+    _ db: Database, of table: String, where condition: String, _ arguments: [Value], _ erasure: Erasure,
+    _ record: RecordSchema
+  ) throws {
+    let columns = record.restrictedColumns(erasure.fields)
+    var images: [(Value, Value)] = []
+    let row: [Value] = [.text(erasure.record), .blob(erasure.key.encoded)]
+    try db.each(
+      "SELECT id, image FROM \(table) WHERE record = ? AND key = ? AND \(condition)", row + arguments
+    ) { images.append(($0.cell(0), $0.cell(1))) }
+    for (id, image) in images {
+      let erased = record.erasing(columns, inImage: image)
+      if erased != image { try db.run("UPDATE \(table) SET image = ? WHERE id = ?", [erased, id]) }
+    }
+  }
+
+  /// A row that waits here unsent is kept whole: what it has in common with the row that stands is a copy, not an edit.
+  private func eraseUnsentCopies(_ db: Database, _ ref: RowRef, _ record: RecordSchema, _ columns: [Int]) throws {
+    guard let row = try record.row(db, key: ref.key) else { return }
+    var images: [(id: Value, row: [Value])] = []
+    let sql = "SELECT id, image FROM sync_parked WHERE record = ? AND key = ? AND batch IS NULL"
+    try db.each(sql, [.text(ref.record), .blob(ref.key.encoded)]) { found in
+      if case .blob(let bytes) = found.cell(1) { images.append((found.cell(0), try decodeImage(bytes))) }
+    }
+    for (id, image) in images {
+      let erased = record.erasing(columns.filter { image[$0] == row[$0] }, in: image)
+      try db.run("UPDATE sync_parked SET image = ? WHERE id = ?", [.blob(encodeImage(erased)), id])
+    }
+  }
+
+  /// The row and what lies beneath it. A touched cell keeps its value; its base and its upstream are copies.
+  private func eraseRow(_ db: Database, _ ref: RowRef, _ record: RecordSchema, _ columns: [Int]) throws {
+    if let upstream = try record.upstream(db, key: ref.key), let image = upstream {
+      try record.setUpstream(db, key: ref.key, record.erasing(columns, in: image))
+    }
+    var touched = Set(try flightColumns(db, record, ref.key))
+    if var pending = try record.pending(db, key: ref.key) {
+      touched.formUnion(pending.touched)
+      for column in columns { pending.base[column] = pending.base[column].map(record.fields[column].erasing) }
+      try record.setPending(db, pending)
+    }
+    guard let row = try record.row(db, key: ref.key) else { return }
+    let erased = record.erasing(columns.filter { !touched.contains($0) }, in: row)
+    if erased != row { try applying(db) { try record.write(db, row: erased) } }
+  }
+
+  private func flightColumns(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws -> [Int] {
+    let mask = try flightMask(db, record, key)
+    return record.fields.indices.filter { mask >> Int64($0) & 1 == 1 }
+  }
+}

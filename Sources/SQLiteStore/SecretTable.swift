@@ -1,0 +1,101 @@
+import GRDB
+import SyncCore
+
+/// What the commitments of signed batches stand for, each in a row that can be deleted: `batch` is the arrival at the master,
+/// and the number of the own batch on a replica.
+public enum SecretTable {
+  public static func create(_ db: Database) throws {
+    try db.execute(
+      sql: """
+        CREATE TABLE sync_secret (
+          batch INTEGER NOT NULL, commitment BLOB NOT NULL, salt BLOB NOT NULL, value ANY NOT NULL, record TEXT NOT NULL,
+          key BLOB NOT NULL, field TEXT, PRIMARY KEY (batch, commitment)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX sync_secret_of_row ON sync_secret (record, key);
+        """)
+  }
+
+  public static func write(_ db: Database, _ cells: [SecretCell], of batch: Int64) throws {
+    for cell in cells {
+      try db.run(
+        "INSERT INTO sync_secret VALUES (\(placeholders(7)))",
+        [
+          .integer(batch), .blob(cell.secret.commitment), .blob(cell.secret.salt), cell.secret.value,
+          .text(cell.ref.record), .blob(cell.ref.key.encoded), cell.field.map(Value.text) ?? .null,
+        ])
+    }
+  }
+
+  /// In the order of their commitments.
+  public static func read(_ db: Database, of batch: Int64) throws -> [Secret] {
+    var secrets: [Secret] = []
+    try db.each("SELECT commitment, salt, value FROM sync_secret WHERE batch = ?", [.integer(batch)]) { row in
+      guard case .blob(let commitment) = row.cell(0), case .blob(let salt) = row.cell(1) else { return }
+      secrets.append(Secret(commitment: commitment, salt: salt, value: row.cell(2)))
+    }
+    return secrets
+  }
+
+  /// Deletes what is kept of the cells that an erasure is about.
+  /// - Parameter condition: of which batches, in SQL.
+  public static func erase(
+    _ db: Database, _ erasure: Erasure, where condition: String = "true", _ arguments: [Value] = []
+  )
+    throws
+  {
+    try db.run(
+      """
+      DELETE FROM sync_secret WHERE record = ? AND key = ?
+        AND (field IS NULL OR field IN (\(placeholders(erasure.fields.count)))) AND \(condition)
+      """,
+      [.text(erasure.record), .blob(erasure.key.encoded)] + erasure.fields.map(Value.text) + arguments)
+  }
+}
+
+extension ConflictTables {
+  /// Erases the values that conflicts keep of these cells: base, the master's, the contenders' and what was decided.
+  /// - Returns: the conflicts that kept any, as they are now.
+  public static func erase(_ db: Database, _ erasure: Erasure, _ record: RecordSchema) throws -> [Conflict] {
+    let columns = record.restrictedColumns(erasure.fields)
+    let row: [Value] = [.text(erasure.record), .blob(erasure.key.encoded)]
+    return try read(db, where: "record = ? AND key = ?", row).compactMap { conflict in
+      var erased = conflict
+      func erasing(_ value: Value) -> Value {
+        guard let field = conflict.field else { return record.erasing(columns, inImage: value) }
+        return record.field(field)?.erasing(value) ?? value
+      }
+      guard erasure.covers(conflict.field) else { return nil }
+      erased.base = erasing(conflict.base)
+      erased.master = erasing(conflict.master)
+      erased.decision?.value = erasing(conflict.decision?.value ?? .null)
+      for index in erased.contenders.indices {
+        erased.contenders[index].value = erasing(conflict.contenders[index].value)
+      }
+      if erased == conflict { return nil }
+      try write(db, erased)
+      for contender in erased.contenders {
+        try db.run(
+          "UPDATE sync_contender SET value = ? WHERE conflict = ? AND id = ?",
+          [contender.value, .integer(erased.id), .integer(contender.id)])
+      }
+      return erased
+    }
+  }
+}
+
+extension RecordSchema {
+  /// The same of a row that is kept as a blob, all fields spelled as a key is.
+  public func erasing(_ columns: [Int], inImage value: Value) -> Value {
+    guard case .blob(let bytes) = value, let image = try? RowKey(encoded: bytes).values, image.count == fields.count
+    else { return value }
+    return .blob(RowKey(erasing(columns, in: image)).encoded)
+  }
+}
+
+extension DatabaseQueue {
+  /// Moves the write-ahead log into the file and empties it, so that no old page is left there. Another program that reads
+  /// just now may hinder it; whoever closes the file last does it again.
+  public func emptyLog() throws {
+    try writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+  }
+}

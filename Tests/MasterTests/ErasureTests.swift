@@ -1,0 +1,365 @@
+import Foundation
+import GRDB
+import Master
+import Replica
+import SQLiteStore
+import SyncClient
+import SyncCore
+import SyncProtocol
+import TestSupport
+import Testing
+
+// Erased personal data is nowhere: not in the rows, not in the log, not at the counties, not in the bytes of any file. And
+// the log still proves that nothing else is lost.
+
+/// Every place where a value may be kept, at the city and at the counties.
+private func widespread() async throws -> World {
+  let (world, one, two) = try await World.twoOfficers()
+  // A conflict about the cell, one about the row, earlier values of it.
+  try world.shell(one, "UPDATE person SET phone = 'PHONE-1', mobile = 'MOBILE-1', name = 'NAME-1'")
+  try world.shell(two, "UPDATE person SET phone = 'PHONE-2', mobile = 'MOBILE-2'")
+  try await world.syncAll()
+  try world.shell("UPDATE person SET name = 'NAME-city'")
+  try world.shell(two, "DELETE FROM person")
+  try await world.syncAll()
+  // The row moves to another office: archived here, known there.
+  let three = try await world.join("B", actor: "three")
+  try world.shell("UPDATE person SET office = 'B'")
+  try await world.syncAll()
+  // Late, from who has it no more, and parked: out of scope, and a twin of the code.
+  try world.shell(three, "UPDATE person SET code = 'K'")
+  try await world.syncAll()
+  try world.shell(
+    one, "INSERT INTO person (id, office, code, name, phone) VALUES ('p2', 'A', 'K', 'NAME-p2', 'PHONE-p2')")
+  try await world.syncAll()
+  return world
+}
+
+private let words = ["PHONE", "MOBILE", "NAME"]
+
+@Test func erasedValuesAreInNoFile() async throws {
+  let world = try await widespread()
+  #expect(try world.files(with: "PHONE").count >= 4)
+  #expect(try world.master.conflicts(Conflict.State.allCases).count >= 2)
+  #expect(try world.master.parked().count == 1)
+  let note = try world.person("note")
+  try world.erase("p1")
+  try world.erase("p2")
+  // At the city at once, also in its write-ahead log.
+  for word in words { #expect(try !world.files(with: word).contains { $0.hasPrefix("master") }, "\(word)") }
+  try await world.syncAll()
+  for word in words { #expect(try world.files(with: word) == [], "\(word)") }
+  try await world.settle()
+  #expect(try world.person("phone") == .null && world.person("name") == .text("已删除"))
+  #expect(try world.person("note") == note)
+  #expect(try world.replicas[2].cell("name") == .text("已删除"))
+  // What waits at the city goes on waiting without the values.
+  #expect(try world.master.parked().first?.row.contains(.text("已删除")) == true)
+  #expect(try world.replicas[0].parked().first?.row.contains(.text("已删除")) == true)
+}
+
+@Test func oneFieldIsErasedAndTheOthersStay() async throws {
+  let world = try await widespread()
+  let name = try world.person("name")
+  let erasures = try world.erase("p1", ["phone"])
+  try await world.settle()
+  #expect(try world.files(with: "PHONE-1") == [] && world.files(with: "PHONE-2") == [])
+  #expect(try world.files(with: "MOBILE-2").count >= 2)
+  #expect(try world.person("name") == name && world.person("mobile") != .null)
+  #expect(erasures.map(\.fields) == [["phone"]])
+  // A conflict whose values are gone has nothing left to decide.
+  let phone = try world.master.conflicts(Conflict.State.allCases).filter { $0.field == "phone" }
+  #expect(phone.map(\.state) == [.decided] && phone.map(\.master) == [.null])
+  #expect(phone[0].decision?.reason == "asked for" && phone[0].contenders.map(\.value) == [.null])
+}
+
+@Test func whatWasErasedIsListedAndSigned() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  let three = try await world.join("B", actor: "three")
+  let erasures = try world.erase("p1", ["phone"])
+  #expect(try world.master.erasures() == erasures)
+  #expect(erasures.map(\.reason) == ["asked for"] && erasures.map(\.edit.actor) == ["li"])
+  let body = try #require(try world.loggedBodies().last)
+  #expect(try Batch(body, schema: world.master.schema).erasures == erasures)
+  try await world.settle()
+  func heard(_ replica: Replica) throws -> Int64? {
+    try replica.read { try $0.integer("SELECT count(*) FROM sync_erasure") }
+  }
+  #expect(try heard(one) == 1)
+  // Another office never had the row, and hears nothing of it.
+  #expect(try heard(three) == 0)
+}
+
+@Test func historyShowsWhatWasErased() async throws {
+  let (world, _, two) = try await World.twoOfficers()
+  try world.shell(two, "UPDATE person SET phone = 'PHONE-2', note = 'm'")
+  try await world.sync(two)
+  let record = try world.person
+  try world.erase("p1", ["phone"])
+  let history = try world.master.history(record, key: RowKey([.text("p1")]))
+  let column = try #require(record.index(of: "phone"))
+  #expect(history.map(\.erased) == [[column], [column], []])
+  guard case .change(let first) = history[0].what, case .erasure(let erasure) = history[2].what else {
+    Issue.record("\(history)")
+    return
+  }
+  #expect(first.new[column] == .null && first.new[record.index(of: "name") ?? 0] == .text("NAME-one"))
+  #expect(erasure.fields == ["phone"] && history[2].edit.actor == "li")
+  #expect(try two.history(two.record("person"), key: RowKey([.text("p1")])).count == 1)
+}
+
+@Test func aBatchThatComesAgainAfterTheErasureHasItsReceiptAndBringsNothingBack() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  try world.shell(one, "UPDATE person SET phone = 'PHONE-again'")
+  try one.freeze()
+  let sent = try one.unacknowledged()[0]
+  let first = try world.master.exchange(try one.hello().bytes + sent)
+  try world.erase()
+  let again = try world.master.exchange(try one.hello().bytes + sent)
+  #expect(try SealedEnvelope.split(again)[0].bytes == SealedEnvelope.split(first)[0].bytes)
+  #expect(try world.person("phone") == .null)
+  try await world.settle()
+  for word in words { #expect(try world.files(with: word) == []) }
+}
+
+@Test func aNewerPendingEditStaysAndArrivesAsANewValue() async throws {
+  let (world, _, two) = try await World.twoOfficers()
+  try world.erase()
+  world.clock.now += 1000
+  try world.shell(two, "UPDATE sync_clock SET stamp = \(world.clock.now << 16)")
+  try world.shell(two, "UPDATE person SET phone = 'FRESH'")
+  // Before the edit is sent: it stays, its base is gone.
+  try await world.pull(two)
+  #expect(try two.cell("phone") == .text("FRESH") && two.cell("name") == .text("已删除"))
+  #expect(try two.diff().map(\.base) == [.null])
+  for word in words { #expect(try !world.files(with: word).contains { $0.hasPrefix("replica1") }, "\(word)") }
+  try await world.settle()
+  #expect(try world.person("phone") == .text("FRESH"))
+  #expect(try world.master.conflicts([.open]) == [])
+  for word in words { #expect(try world.files(with: word) == []) }
+}
+
+/// What machine two edited offline, before or after the erasure, that arrives without knowing of it.
+private let late: [(sql: String, after: Bool, phone: Value, told: Int)] = [
+  ("UPDATE person SET phone = 'PHONE-late'", false, .null, 1),
+  ("UPDATE person SET phone = 'FRESH'", true, .text("FRESH"), 0),
+  // The city has it as it is now; what else was edited counts.
+  ("UPDATE person SET note = 'late', phone = NULL", false, .null, 0),
+  ("UPDATE person SET note = 'late', phone = 'PHONE-late'", false, .null, 1),
+]
+
+@Test(arguments: late.indices)
+func aLateBatchBringsNothingErasedBack(index: Int) async throws {
+  let item = late[index]
+  let (world, _, two) = try await World.twoOfficers()
+  // Captured stamps follow the machine's clock, which the test sets.
+  func edit() throws {
+    world.clock.now += 1000
+    try world.shell(two, item.sql)
+    try world.shell(two, "UPDATE sync_base_person SET sync_stamp = \(world.clock.now << 16)")
+  }
+  if !item.after { try edit() }
+  try world.erase()
+  if item.after { try edit() }
+  let summary = try await world.sync(two)
+  #expect(summary.received.merged == item.told)
+  #expect(summary.received.conflicts == 0 && summary.received.parked == 0)
+  #expect(try world.person("phone") == item.phone)
+  #expect(try world.person("note") == .text(item.sql.contains("late',") ? "late" : "n"))
+  try await world.settle()
+  for word in words { #expect(try world.files(with: word) == [], "\(word)") }
+}
+
+/// A batch that is under way while its replica hears of the erasure is no copy yet.
+@Test(arguments: [false, true])
+func aBatchUnderWayWhenTheErasureComesIsNoCopyYet(isNewer: Bool) async throws {
+  let (world, _, two) = try await World.twoOfficers()
+  let word = isNewer ? "FRESH" : "PHONE-late"
+  func edit() throws {
+    world.clock.now += 1000
+    try world.shell(two, "UPDATE person SET phone = '\(word)'")
+    try world.shell(two, "UPDATE sync_base_person SET sync_stamp = \(world.clock.now << 16)")
+    try two.freeze()
+  }
+  if !isNewer { try edit() }
+  try world.erase()
+  if isNewer { try edit() }
+  let sent = try two.unacknowledged()
+  try await world.pull(two)
+  #expect(try two.cell("phone") == .text(word) && two.cell("name") == .text("已删除"))
+  #expect(try two.unacknowledged() == sent)
+  try await world.settle()
+  #expect(try world.person("phone") == (isNewer ? .text(word) : .null))
+  for word in words { #expect(try world.files(with: word) == [], "\(word)") }
+}
+
+/// The cell was empty when it was erased: no row changed, and yet its sender must hear what stands.
+@Test func aNewValueOfAnEmptyCellOutlivesItsErasure() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.erase("p1", ["mobile"])
+  world.clock.now += 1000
+  try world.shell(two, "UPDATE person SET mobile = 'FRESH'")
+  try world.shell(
+    two,
+    "UPDATE sync_base_person SET sync_stamp = \(world.clock.now << 16), sync_stamp_5 = \(world.clock.now << 16)")
+  try await world.settle()
+  #expect(try world.person("mobile") == .text("FRESH") && one.cell("mobile") == .text("FRESH"))
+}
+
+/// A row that waits here, because another took its code, is kept whole: the phone in it is a copy.
+@Test func anUnsentRowThatWaitsHereKeepsNoCopy() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "INSERT INTO person (id, office, code, name) VALUES ('p2', 'A', 'K', 'x')")
+  try await world.sync(one)
+  try world.shell(two, "UPDATE person SET code = 'K', mobile = 'OWN'")
+  let meta = try two.meta()
+  var session = SyncSession(
+    city: try VerifyingKey(bytes: meta.cityKey), replica: meta.replica, epoch: meta.epoch, schema: meta.schemaHash,
+    cursor: meta.cursor)
+  guard case .finish(let receipts, let pages) = try session.receive(world.master.exchange(try two.hello().bytes)) else {
+    Issue.record("more pages")
+    return
+  }
+  _ = try two.receive(receipts: receipts, pages: pages, parkingClashes: true)
+  let phone = try #require(try world.person.index(of: "phone"))
+  #expect(try two.parked().map { $0.row[phone] } == [.text("PHONE-one")])
+  try world.erase()
+  try await world.sync(two)
+  #expect(try two.parked().map { $0.row[phone] } == [.null])
+  #expect(try two.parked().map { $0.row[phone + 1] } == [.text("OWN")])
+  try await world.sync(one)
+  for word in words { #expect(try world.files(with: word) == [], "\(word)") }
+}
+
+@Test func aLateDeleteDeletes() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(two, "DELETE FROM person")
+  try world.erase()
+  try await world.settle()
+  #expect(try world.person("id") == nil)
+  #expect(try world.master.conflicts([.open]) == [])
+  for word in words { #expect(try world.files(with: word) == [], "\(word)") }
+  #expect(try one.cell("id") == nil)
+}
+
+@Test func aRowThatIsDeletedAlreadyCanBeErased() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  try world.shell(one, "DELETE FROM person")
+  try await world.settle()
+  #expect(try world.files(with: "PHONE-one").count == 3)
+  try world.erase()
+  try await world.settle()
+  for word in words { #expect(try world.files(with: word) == [], "\(word)") }
+  #expect(try world.master.erasures().count == 1)
+}
+
+@Test func theErasureTakesAToolsEditAlong() async throws {
+  let (world, _, _) = try await World.twoOfficers()
+  try world.shell("UPDATE person SET phone = 'PHONE-tool'")
+  try world.erase()
+  try await world.settle()
+  #expect(try world.person("phone") == .null)
+  for word in words { #expect(try world.files(with: word) == [], "\(word)") }
+}
+
+@Test func theErasureReachesTheDuplicatesOfTheRow() async throws {
+  let (world, _, two) = try await World.twoOfficers()
+  try world.shell(two, "INSERT INTO person (id, office, name, phone) VALUES ('p2', 'A', 'NAME-p2', 'PHONE-p2')")
+  try await world.syncAll()
+  let keys = ["p1", "p2"].map { RowKey([.text($0)]) }
+  _ = try world.master.mergeRecords(try world.person, keep: keys[0], duplicate: keys[1], reason: "one", actor: "li")
+  try await world.syncAll()
+  // Named by either key.
+  #expect(try world.erase("p2").map(\.key) == keys)
+  try await world.settle()
+  for word in words { #expect(try world.files(with: word) == [], "\(word)") }
+}
+
+@Test func aValueEnteredAfterTheErasureIsKept() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.erase()
+  try await world.settle()
+  world.clock.now += 1000
+  try world.shell(one, "UPDATE person SET phone = 'FRESH', name = 'FRESH-name'")
+  try await world.settle()
+  #expect(try two.cell("phone") == .text("FRESH") && world.person("name") == .text("FRESH-name"))
+  // And erased in its turn.
+  try world.erase("p1", ["name"])
+  try await world.settle()
+  #expect(try world.files(with: "FRESH-name") == [] && world.files(with: "FRESH").count == 3)
+  #expect(try world.master.erasures().count == 2)
+}
+
+/// What is done to the master's file behind its back → what verify says.
+private let damages: [(sql: String, problem: String)] = [
+  (
+    "DELETE FROM sync_secret WHERE field = 'phone' AND record = 'person'",
+    "batch 2 of the log, change 1: the value of person p1.phone is not there, and no erasure says why"
+  ),
+  (
+    "UPDATE sync_secret SET value = 'PHONE-other' WHERE field = 'phone'",
+    "batch 2 of the log: the value kept of person p1.phone is not the one that was signed"
+  ),
+  // An erasure that no signed batch says is none.
+  (
+    """
+    INSERT INTO sync_erasure VALUES (99, 2, 1000, 'person', (SELECT key FROM sync_secret LIMIT 1), x'030570686f6e65', '', '', 1);
+    DELETE FROM sync_secret WHERE field = 'phone'
+    """, "batch 2 of the log, change 1: the value of person p1.phone is not there, and no erasure says why"
+  ),
+]
+
+@Test(arguments: damages.indices)
+func aValueThatIsMissingWithoutAnErasureIsDamage(index: Int) async throws {
+  let (world, _, _) = try await World.twoOfficers()
+  try world.shell(damages[index].sql)
+  let problems = try world.master.verify().map(\.en)
+  #expect(problems.contains(damages[index].problem), "\(problems)")
+}
+
+@Test func anErasureThatIsTakenOffTheRecordIsDamage() async throws {
+  let (world, _, _) = try await World.twoOfficers()
+  try world.erase()
+  try await world.settle()
+  try world.shell("DELETE FROM sync_erasure")
+  let problems = try world.master.verify().map(\.en)
+  #expect(problems.count == 2 && problems.allSatisfy { $0.hasSuffix("no erasure says why") }, "\(problems)")
+}
+
+@Test func aCountyCannotErase() async throws {
+  let (world, _, _) = try await World.twoOfficers()
+  let (key, clock) = (SigningKey(), world.clock)
+  let meta = try await Join.enrol(
+    server: "loopback", code: world.master.enrol(org: "A").code, key: key, transport: Loopback(master: world.master),
+    clock: { clock.now })
+  func message(_ kind: MessageKind, _ number: Int64, _ body: [UInt8]) throws -> [UInt8] {
+    let header = Header(
+      kind: kind, replica: meta.replica, epoch: meta.epoch, number: number, cursor: 0,
+      stamp: Stamp(milliseconds: clock.now), schema: meta.schemaHash)
+    return try Envelope(header, body: body, key: key).bytes
+  }
+  let erasure = Erasure(
+    record: "person", key: RowKey([.text("p1")]), fields: ["phone"], reason: "",
+    edit: Edit(stamp: Stamp(milliseconds: clock.now), actor: "clerk"))
+  let batch = try message(.batch, 1, Batch(erasures: [erasure]).encoded(world.master.schema))
+  let refusal = #expect(throws: Refusal.self) { try world.master.exchange(message(.hello, 1, []) + batch) }
+  #expect(refusal?.code == .tampered)
+  #expect(try world.master.erasures() == [] && world.person("phone") == .text("PHONE-one"))
+}
+
+@Test func whatCannotBeErasedIsRefused() async throws {
+  let (world, _, _) = try await World.twoOfficers()
+  let key = RowKey([.text("p1")])
+  for (record, key, fields, kind) in [
+    ("person", key, ["note"], Failure.Kind.usage), ("person", key, [], .usage), ("visit", key, nil, .usage),
+    ("person", RowKey([.text("nobody")]), nil, .notFound),
+  ] as [(String, RowKey, [String]?, Failure.Kind)] {
+    let record = try world.master.record(record)
+    let failure = #expect(throws: Failure.self) {
+      try world.master.erase(record, key: key, fields: fields, reason: "", actor: nil)
+    }
+    #expect(failure?.kind == kind)
+  }
+  #expect(try world.master.erasures() == [])
+  try await world.settle()
+}

@@ -1,0 +1,225 @@
+import Foundation
+import Master
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// I7 for histories that nobody thought of: machines, officials and a tool on the master's file do whatever comes, and the log
+// gives the master again.
+
+private let schema = """
+  schema: all
+  version: 1
+  title: All
+  units: office.code
+  successor: successor
+  records:
+    office:
+      key: code
+      owner: city
+      fields: {code: , name: , successor: {references: office.code}}
+    period:
+      key: year
+      owner: city
+      fields: {year: {type: integer}, state: {values: [open, closed]}}
+    company:
+      key: id
+      scope: {field: office}
+      edits: propose
+      decides: owner
+      fields:
+        id:
+        office: {required: true, references: office.code}
+        code: {unique: true}
+        name:
+        phone: {policy: latest}
+        address: {policy: county}
+        industry: {policy: city}
+        first: {type: integer, policy: min}
+        total: {type: integer, policy: sum}
+        staff: {type: integer, min: 0}
+        grade: {owner: city}
+    figure:
+      key: [company, year]
+      scope: {via: company}
+      locked_by: {record: period, key: [year], field: state, values: [closed]}
+      fields:
+        company: {references: company.id}
+        year: {type: integer}
+        sales: {type: integer}
+        note: {policy: latest}
+    visit:
+      key: id
+      scope: {via: company}
+      delete: remove
+      fields: {id: , company: {required: true, references: company.id}, note: {policy: text}}
+    remark:
+      key: id
+      scope: {via: visit}
+      append: true
+      fields: {id: , visit: {required: true, references: visit.id}, note: }
+  """
+
+private struct Seeded: RandomNumberGenerator {
+  var state: UInt64
+  mutating func next() -> UInt64 {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return state ^ state >> 29
+  }
+}
+
+private final class History {
+  let world: World
+  var random: Seeded
+  /// Every machine has its own, which is right at times.
+  private var clocks: [TestClock] = []
+  /// What was done, and what was refused.
+  private(set) var done: [String] = []
+
+  init(seed: UInt64) async throws {
+    random = Seeded(state: seed)
+    let offices: [[Value]] = ["A", "B", "C"].map { [.text($0), .null, .null] }
+    let years: [[Value]] = [2018, 2019, 2020].map { [.integer($0), .text("open")] }
+    world = try World(schema: schema, seed: [("office", offices), ("period", years)])
+    for unit in ["A", "A", "B", "C"] {
+      let clock = TestClock()
+      clocks.append(clock)
+      try await world.join(unit, clock: clock)
+    }
+  }
+
+  func step() async throws {
+    world.clock.now += Int64.random(in: 0...2, using: &random)
+    let replica = try #require(world.replicas.randomElement(using: &random))
+    switch Int.random(in: 0..<100, using: &random) {
+    case ..<45: attempt("county \(replica.identity.org)") { try world.shell(replica, edit(replica.identity.org)) }
+    case ..<70:
+      do { try await world.sync(replica) } catch { done.append("sync refused: \(error)") }
+    case ..<78: for _ in 0...number % 3 { attempt("tool") { try world.shell(edit(nil)) } }
+    case ..<80: attempt("tool") { try world.shell(cityEdit()) }
+    case ..<81:
+      clocks.randomElement(using: &random)?.now =
+        world.clock.now + Int64.random(in: -9_000_000...9_000_000, using: &random)
+    case ..<87: attempt("decide") { try decide() }
+    case ..<89: attempt("reopen") { try reopen() }
+    case ..<93: attempt("rule") { try rule() }
+    case ..<97: attempt("merge") { try merge() }
+    default: attempt("county decides") { try act(replica) }
+    }
+  }
+
+  private func attempt(_ what: String, _ body: () throws -> Void) {
+    do {
+      try body()
+      done.append(what)
+    } catch { done.append("\(what) refused: \(error)") }
+  }
+
+  private func pick(_ list: [String]) -> String { list.randomElement(using: &random) ?? "" }
+  private var number: Int { Int.random(in: 0...9, using: &random) }
+  private var company: String { pick(["c1", "c2", "c3", "c4", "c5", "c6"]) }
+  private var year: String { pick(["2018", "2019", "2020"]) }
+
+  /// What anybody may do, the city to rows of every unit.
+  private func edit(_ unit: String?) -> String {
+    let office = unit ?? pick(["A", "B", "C"])
+    switch Int.random(in: 0..<15, using: &random) {
+    case 0, 1:
+      let code = pick(["'K1'", "'K2'", "'K3'", "NULL"])
+      return """
+        INSERT INTO company (id, office, code, name, phone, total, staff)
+        VALUES ('\(company)', '\(office)', \(code), 'n\(number)', 'p\(number)', \(number), \(number))
+        """
+    case 2, 3:
+      let field = pick(["name", "phone", "address", "industry"])
+      return "UPDATE company SET \(field) = 'v\(number)' WHERE id = '\(company)'"
+    case 4: return "UPDATE company SET name = 'v\(number)', phone = 'q', staff = \(number)"
+    case 5:
+      let field = pick(["first", "total", "staff"])
+      return "UPDATE company SET \(field) = \(number) WHERE id = '\(company)'"
+    case 6: return "UPDATE company SET code = \(pick(["'K1'", "'K2'", "NULL"])) WHERE id = '\(company)'"
+    case 7: return "INSERT INTO figure VALUES ('\(company)', \(year), \(number), 'f\(number)')"
+    case 8: return "UPDATE figure SET sales = \(number), note = 'm\(number)' WHERE year = \(year)"
+    case 9: return "INSERT INTO visit VALUES ('v\(number)', '\(company)', 'a' || char(10) || '\(number)')"
+    case 10: return "UPDATE visit SET note = note || '\(number)' WHERE id > 'v\(number)'"
+    case 11: return "INSERT INTO remark VALUES ('r\(number)', 'v\(number)', 'x')"
+    case 12: return "DELETE FROM \(pick(["visit", "remark"])) WHERE id < '\(pick(["v3", "r3"]))'"
+    case 13:
+      let id = company
+      return "DELETE FROM figure WHERE company = '\(id)'; DELETE FROM company WHERE id = '\(id)'"
+    default:
+      return "UPDATE company SET grade = 'g\(number)', office = '\(pick(["A", "B", "C"]))' WHERE id = '\(company)'"
+    }
+  }
+
+  private func cityEdit() -> String {
+    switch Int.random(in: 0..<5, using: &random) {
+    case 0: "UPDATE period SET state = '\(pick(["open", "closed"]))' WHERE year = \(year)"
+    case 1: "UPDATE office SET successor = \(pick(["'B'", "NULL"])) WHERE code = 'C'"
+    case 2: "UPDATE company SET office = '\(pick(["A", "B", "C"]))'"
+    case 3: "UPDATE company SET code = NULL; UPDATE company SET code = 'K1' WHERE id = '\(company)'"
+    default: "DELETE FROM company WHERE id = '\(company)'"
+    }
+  }
+
+  private var choice: Master.Choice {
+    switch number {
+    case ..<3: .keep
+    case ..<7: .take(Int64(number % 2 + 1))
+    case 7: .remove
+    default: .value(.text("decided"))
+    }
+  }
+
+  private func decide() throws {
+    let open = try world.master.conflicts([.open, .proposed]).map(\.id).shuffled(using: &random)
+    _ = try world.master.decide(Array(open.prefix(number % 3 + 1)), choice, reason: "r", actor: "li")
+  }
+
+  private func reopen() throws {
+    guard let conflict = try world.master.conflicts([.decided, .rejected]).randomElement(using: &random) else { return }
+    _ = try world.master.reopen(conflict.id, reason: "again", actor: nil)
+  }
+
+  private func rule() throws {
+    let ids = try world.master.parked().map(\.id).shuffled(using: &random).prefix(number % 3 + 1)
+    if ids.isEmpty { return }
+    if number < 7 {
+      try world.master.admit(Array(ids), reason: "r", actor: "li")
+    } else {
+      try world.master.dismiss(Array(ids), reason: "r", actor: "li")
+    }
+  }
+
+  private func merge() throws {
+    _ = try world.master.mergeRecords(
+      world.master.record("company"), keep: RowKey([.text(company)]), duplicate: RowKey([.text(company)]),
+      reason: "one firm", actor: "li")
+  }
+
+  private func act(_ replica: Replica) throws {
+    if number < 4, let parked = try replica.parked(waiting: true).randomElement(using: &random) {
+      return try replica.withdraw(parked.id, reason: "mine", actor: "clerk")
+    }
+    guard let conflict = try replica.conflicts([.open]).randomElement(using: &random) else { return }
+    try replica.decide(
+      Decision(
+        conflict: conflict.id, choice: number < 5 ? .take : .keep, contender: number < 5 ? 1 : nil, reason: "r",
+        edit: Edit(stamp: Stamp(raw: 0), actor: "clerk")))
+  }
+}
+
+@Test(arguments: UInt64(1)...4)
+func whateverHappensTheLogGivesTheMasterAgain(seed: UInt64) async throws {
+  let history = try await History(seed: seed)
+  for round in 1...4 {
+    for _ in 1...40 { try await history.step() }
+    let found = try history.world.master.verifyReplay().map(\.en)
+    #expect(found == [], "round \(round): \(history.done.suffix(40))")
+    if !found.isEmpty { return }
+  }
+  let middle = try history.world.master.logPoint().arrival / 2
+  let then = try history.world.master.replayed(upTo: middle)
+  #expect(try then.verifyReplay().map(\.en) == [])
+}
