@@ -18,7 +18,7 @@ public struct City: AsyncParsableCommand {
       Template<CityProgram>.self,
       Records<CityProgram>.self, ReportCommand<CityProgram>.self, Publish.self, PublicationCommand<CityProgram>.self, Check<CityProgram>.self, Conflicts<CityProgram>.self,
       Decide.self, Reopen.self, CityParked.self, Admit.self,
-      Dismiss.self, MergeRecords.self, Transfer.self, Approve<CityProgram>.self, Replicas.self, Withdraw.self,
+      Dismiss.self, MergeRecords.self, Transfer.self, Approve<CityProgram>.self, Replicas.self, Withdraw.self, Erase.self,
       HistoryCommand<CityProgram>.self, Verify<CityProgram>.self,
       TakeStep<CityProgram>.self, Assess<CityProgram>.self, Revoke.self, ExitCultivation<CityProgram>.self,
       Rename<CityProgram>.self,
@@ -92,6 +92,8 @@ public enum CityProgram: Program {
     case .erasure(let erasure): return erasure.reason
     }
   }
+
+  public static func erased(_ master: Master) throws -> [Label] { try master.erasures().map(erasedLine) }
 
   public static func verify(_ master: Master) throws -> [Label] {
     try master.verify() + PublicationCheck.problems(master)

@@ -25,6 +25,7 @@ public struct Export<P: Program>: AsyncParsableCommand {
       var rows = try store.rows(shape.own)
       if codes { rows = try store.read { db in try rows.map { try shape.extended(db, $0) } } }
       let record = codes ? shape.record : shape.own
+      rows = rows.map { Masking.mask($0, record) }
       let isWorkbook = file.lowercased().hasSuffix(".xlsx")
       let bytes =
         try isWorkbook

@@ -18,6 +18,9 @@ public struct CommonOptions: ParsableArguments {
   @Option(name: .long, help: "zh or en. 语言")
   public var locale: String?
 
+  @Flag(name: .long, help: "Show personal data in full. 显示完整个人信息")
+  public var reveal = false
+
   public init() {}
 
   public var language: Language { .from(flag: locale, environment: ProcessInfo.processInfo.environment) }
@@ -33,7 +36,8 @@ public struct CommonOptions: ParsableArguments {
 
   /// Runs a command and turns a failure into its sentence on stderr and its exit code.
   public func run(_ body: () async throws -> Void) async throws {
-    do { try await body() } catch let failure as Failure { throw say(failure) } catch let error where Self.isOurs(error)
+    if reveal { tell(Label(zh: "以下显示完整个人信息,请勿外传", en: "personal data is shown in full: keep it to yourself")) }
+    do { try await Masking.$isOff.withValue(reveal, operation: body) } catch let failure as Failure { throw say(failure) } catch let error where Self.isOurs(error)
     {
       throw error
     } catch {

@@ -13,9 +13,13 @@ public protocol Program: Sendable {
   static func history(_ store: Store, _ record: RecordSchema, _ key: RowKey) throws -> History
   /// Everything that is wrong. Empty: all is well.
   static func verify(_ store: Store) throws -> [Label]
+  /// What was erased of personal data, in sentences without it.
+  static func erased(_ store: Store) throws -> [Label]
 }
 
 extension Program {
+  public static func erased(_ store: Store) throws -> [Label] { [] }
+
   /// Where the home is found when no flag names it.
   public static var homeVariable: String { "\(name.uppercased())_HOME" }
 }

@@ -47,7 +47,8 @@ public struct Show<P: Program>: AsyncParsableCommand {
     try await options.run {
       let store = try options.open(P.self)
       let (record, key) = try row.find(in: store)
-      guard let cells = try store.row(record, key: key) else { throw store.missing(record, key) }
+      guard let row = try store.row(record, key: key) else { throw store.missing(record, key) }
+      let cells = Masking.mask(row, record)
       let lines = zip(record.fields, cells).map { field, value in
         [
           field.name, field.label.text(options.language),
@@ -56,7 +57,7 @@ public struct Show<P: Program>: AsyncParsableCommand {
       }
       let headers = Label(zh: "字段 名称 值", en: "field label value").text(options.language).split(separator: " ").map(
         String.init)
-      let approval = record.approval(of: cells)
+      let approval = record.approval(of: row)
       var json: [(String, JSON)] = zip(record.fields, cells).map { ($0.name, JSON($1)) }
       if let approval { json.append(("approval", .string(approval.rawValue))) }
       let note = approval.map { "\n" + $0.label.text(options.language) } ?? ""
@@ -133,23 +134,33 @@ public struct HistoryCommand<P: Program>: AsyncParsableCommand {
       let history = try P.history(store, record, key)
       if let note = history.note { options.tell(note) }
       let rows = history.lines.map { line in
-        let cells = line.cells.map { "\($0.field): \(spell($0.old)) → \(spell($0.new))" }.joined(separator: "; ")
+        let cells = line.cells.map { "\($0.field): \(spell($0.old, $0.field, record)) → \(spell($0.new, $0.field, record))" }.joined(
+          separator: "; ")
         return [
           line.at.map { isoTime(milliseconds: $0.milliseconds) } ?? "", line.actor, String(line.replica.prefix(8)),
           line.what, cells, line.outcome,
         ]
       }
       let headers = ["edited", "who", "replica", "what", "cells", "outcome"]
-      options.show(.array(history.lines.map(json)), TextTable(headers: headers, rows: rows).render())
+      options.show(.array(history.lines.map { json($0, record) }), TextTable(headers: headers, rows: rows).render())
     }
   }
 
-  private func spell(_ value: Value) -> String { value.isNull ? "NULL" : ValueText.spell(value) }
+  private func shown(_ value: Value, _ field: String, _ record: RecordSchema) -> Value {
+    record.field(field).map { Masking.mask(value, $0) } ?? value
+  }
 
-  private func json(_ line: History.Line) -> JSON {
+  private func spell(_ value: Value, _ field: String, _ record: RecordSchema) -> String {
+    value.isNull ? "NULL" : ValueText.spell(shown(value, field, record))
+  }
+
+  private func json(_ line: History.Line, _ record: RecordSchema) -> JSON {
     func time(_ stamp: Stamp?) -> JSON { stamp.map { .string(isoTime(milliseconds: $0.milliseconds)) } ?? .null }
     let cells = line.cells.map {
-      JSON.object([("field", .string($0.field)), ("old", JSON($0.old)), ("new", JSON($0.new))])
+      JSON.object([
+        ("field", .string($0.field)), ("old", JSON(shown($0.old, $0.field, record))),
+        ("new", JSON(shown($0.new, $0.field, record))),
+      ])
     }
     return .object([
       ("edited_at", time(line.at)), ("received_at", time(line.received)), ("actor", .string(line.actor)),
@@ -199,11 +210,14 @@ public struct Verify<P: Program>: AsyncParsableCommand {
 
   public func run() async throws {
     try await options.run {
-      let problems = try P.verify(try options.open(P.self))
+      let store = try options.open(P.self)
+      let (problems, erased) = (try P.verify(store), try P.erased(store))
       let json = JSON.object([
         ("ok", .bool(problems.isEmpty)), ("problems", .array(problems.map { .string($0.text(options.language)) })),
+        ("erased", .array(erased.map { .string($0.text(options.language)) })),
       ])
       let fine = Label(zh: "一切正常", en: "all is well").text(options.language)
+      if !options.json { erased.forEach(options.tell) }
       options.show(json, problems.isEmpty ? fine : problems.map { $0.text(options.language) }.joined(separator: "\n"))
       if !problems.isEmpty { throw ExitCode(Failure.Kind.data.rawValue) }
     }

@@ -6,7 +6,7 @@ import SyncCore
 
 /// A row as a JSON object with the schema's names.
 public func rowJSON(_ record: RecordSchema, _ row: [Value?]) -> JSON {
-  .object(zip(record.fields, row).compactMap { field, value in value.map { (field.name, JSON($0)) } })
+  .object(zip(record.fields, row).compactMap { field, value in value.map { (field.name, JSON(Masking.mask($0, field))) } })
 }
 
 /// A key as JSON: the value of a simple key, an array of a composite one.
@@ -19,17 +19,22 @@ public func rowTable(_ record: RecordSchema, _ rows: [[Value]], _ language: Lang
   let shown = record.fields.indices.filter { index in rows.contains { !$0[index].isNull } }
   let headers = shown.map { record.fields[$0].name }
   let cells = rows.map { row in
-    shown.map { ValueText.show(row[$0], field: record.fields[$0], language: language, labels: true) }
+    shown.map { index in
+      let field = record.fields[index]
+      return ValueText.show(Masking.mask(row[index], field), field: field, language: language, labels: true)
+    }
   }
   return TextTable(headers: headers, rows: cells).render()
 }
 
 /// - Parameter schema: by which the images of a conflict about a whole row are read.
 public func conflictJSON(_ conflict: Conflict, _ schema: Schema) -> JSON {
-  func value(_ value: Value) -> JSON { rowImage(value, of: conflict, schema).map { rowJSON($0, $1) } ?? JSON(value) }
+  let field = conflict.field.flatMap { schema.record(conflict.record)?.field($0) }
+  func cell(_ value: Value) -> JSON { JSON(field.map { Masking.mask(value, $0) } ?? value) }
+  func value(_ value: Value) -> JSON { rowImage(value, of: conflict, schema).map { rowJSON($0, $1) } ?? cell(value) }
   return .object([
     ("id", .integer(conflict.id)), ("record", .string(conflict.record)), ("key", keyJSON(conflict.key)),
-    ("field", conflict.field.map(JSON.string) ?? .null), ("base", JSON(conflict.base)),
+    ("field", conflict.field.map(JSON.string) ?? .null), ("base", cell(conflict.base)),
     ("master", value(conflict.master)),
     ("contenders", .array(conflict.contenders.map { contenderJSON($0, value($0.value)) })),
     ("state", .string(conflict.state.rawValue)),
@@ -70,10 +75,11 @@ public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Lan
   let field = conflict.field.flatMap { schema.record(conflict.record)?.field($0) }
   func value(_ value: Value) -> String {
     if let (record, image) = rowImage(value, of: conflict, schema) {
-      return zip(record.fields, image).filter { !$1.isNull }.map { "\($0.name)=\(ValueText.spell($1))" }.joined(
-        separator: " ")
+      return zip(record.fields, image).filter { !$1.isNull }.map {
+        "\($0.name)=\(ValueText.spell(Masking.mask($1, $0)))"
+      }.joined(separator: " ")
     }
-    return value.isNull ? "NULL" : ValueText.spell(value)
+    return value.isNull ? "NULL" : ValueText.spell(field.map { Masking.mask(value, $0) } ?? value)
   }
   let place =
     "\(conflict.record) \(KeyText.show(conflict.key))"

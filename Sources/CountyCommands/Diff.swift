@@ -20,9 +20,19 @@ struct Diff: AsyncParsableCommand {
       let record = try self.record.map { try replica.namedRecord($0) }
       let key = try record.flatMap { record in try self.key.map { try replica.key($0, in: record) } }
       let entries = try replica.diff(record, key: key)
+      let shown = entries.map { masked($0, replica.schema) }
       let headers = ["record", "key", "change", "field", "base", "current", "upstream", "who"]
-      options.show(.array(entries.map(json)), TextTable(headers: headers, rows: entries.map(line)).render())
+      options.show(.array(shown.map(json)), TextTable(headers: headers, rows: shown.map(line)).render())
     }
+  }
+
+  private func masked(_ entry: DiffEntry, _ schema: Schema) -> DiffEntry {
+    guard let name = entry.field, let field = schema.record(entry.ref.record)?.field(name) else { return entry }
+    var entry = entry
+    entry.base = Masking.mask(entry.base, field)
+    entry.current = Masking.mask(entry.current, field)
+    entry.upstream = entry.upstream.map { Masking.mask($0, field) }
+    return entry
   }
 
   private func spell(_ value: Value) -> String { value.isNull ? "NULL" : ValueText.spell(value) }

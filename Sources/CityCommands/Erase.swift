@@ -1,0 +1,72 @@
+import ArgumentParser
+import Commands
+import Master
+import Presentation
+import Registry
+import SQLiteStore
+import SyncCore
+
+/// `city erase RECORD KEY [--field F …] --reason R`, `city erase RECORD --expired --reason R`
+struct Erase: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "erase",
+    abstract: "Erase personal data for good: here, in the history, and at every county that holds it. 删除个人信息")
+  @OptionGroup var options: CommonOptions
+  @Argument(help: "A record with personal data. 记录名") var record: String
+  @Argument(help: "The key of the row; it may be deleted already. 主键") var key: String?
+  @Option(name: .customLong("field"), help: "Only these fields. 只删除这些字段") var fields: [String] = []
+  @Flag(help: "Every row whose expires_on has passed. 所有已过保存期限的") var expired = false
+  @Option(help: "Why. 理由") var reason: String
+
+  func run() async throws {
+    try await options.run {
+      try requireReason(reason)
+      let master = try options.open(CityProgram.self)
+      let record = try master.namedRecord(self.record)
+      let erasures = try keys(master, record).flatMap { key in
+        try master.erase(
+          record, key: key, fields: fields.isEmpty ? nil : fields, reason: reason, actor: options.actor)
+      }
+      options.show(.array(erasures.map(json)), text(erasures))
+    }
+  }
+
+  private func keys(_ master: Master, _ record: RecordSchema) throws -> [RowKey] {
+    guard (key == nil) == expired else {
+      throw Failure(.usage, zh: "请给出主键,或用 --expired", en: "give a KEY, or --expired")
+    }
+    if let key { return [try master.key(key, in: record)] }
+    guard let column = record.index(of: "expires_on") else {
+      throw Failure(
+        .usage, zh: "\(record.name) 没有保存期限(expires_on)", en: "\(record.name) has no field expires_on")
+    }
+    let today = CalendarDay(inChinaAt: master.clock()).description
+    return try master.rows(record).filter { row in
+      guard case .text(let day) = row[column], day < today else { return false }
+      return record.restrictedIndices.contains { !row[$0].isNull && row[$0] != record.fields[$0].erased }
+    }.map(record.rowKey)
+  }
+
+  private func text(_ erasures: [Erasure]) -> String {
+    if erasures.isEmpty { return Label(zh: "没有需要删除的", en: "nothing to erase").text(options.language) }
+    return erasures.map { erasedLine($0).text(options.language) }.joined(separator: "\n")
+  }
+
+  private func json(_ erasure: Erasure) -> JSON {
+    .object([
+      ("record", .string(erasure.record)), ("key", keyJSON(erasure.key)),
+      ("fields", .array(erasure.fields.map(JSON.string))), ("reason", .string(erasure.reason)),
+      ("actor", .string(erasure.edit.actor)),
+      ("erased_at", .string(isoTime(milliseconds: erasure.edit.stamp.milliseconds))),
+    ])
+  }
+}
+
+/// What was erased, when, by whom and why; never the value.
+func erasedLine(_ erasure: Erasure) -> Label {
+  let row = "\(erasure.record) \(KeyText.show(erasure.key))"
+  let (fields, at) = (erasure.fields.joined(separator: ", "), isoTime(milliseconds: erasure.edit.stamp.milliseconds))
+  return Label(
+    zh: "已删除个人信息:\(row) 的 \(fields)(\(erasure.edit.actor),\(at):\(erasure.reason))",
+    en: "erased: \(fields) of \(row) (\(erasure.edit.actor), \(at): \(erasure.reason))")
+}

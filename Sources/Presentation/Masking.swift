@@ -1,0 +1,24 @@
+import SyncCore
+
+/// Personal data as lists, exports and messages show it.
+public enum Masking {
+  /// Whether a person asked to see it in full.
+  @TaskLocal public static var isOff = false
+
+  /// The value for people who do not need it: the beginning, and the end of longer ones. NULL stays NULL.
+  public static func mask(_ value: Value, _ field: Field) -> Value {
+    guard field.restricted, !isOff, case .text(let text) = value, text != Field.erasedText else { return value }
+    return .text(mask(text))
+  }
+
+  public static func mask(_ row: [Value], _ record: RecordSchema) -> [Value] {
+    zip(row, record.fields).map { mask($0, $1) } + row.dropFirst(record.fields.count)
+  }
+
+  static func mask(_ text: String) -> String {
+    let characters = Array(text)
+    let (head, tail) = characters.count < 8 ? (min(1, characters.count - 1), 0) : (3, 2)
+    let hidden = String(repeating: "*", count: min(6, characters.count - head - tail))
+    return String(characters.prefix(head)) + hidden + String(characters.suffix(tail))
+  }
+}
