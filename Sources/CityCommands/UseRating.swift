@@ -46,26 +46,40 @@ struct UseRating: AsyncParsableCommand {
     }
   }
 
-  /// The newest rating that holds on the day.
+  /// Whether the standard of a rating holds on the day.
+  private func isInForce(_ db: Database, _ master: Master, _ standard: Value, _ day: CalendarDay) throws -> Bool {
+    let standards = try master.record("credit_standard")
+    guard let row = try standards.row(db, key: RowKey([standard])) else { return false }
+    return (standards.day("valid_from", of: row).map { $0 <= day } ?? true)
+      && (standards.day("valid_to", of: row).map { day <= $0 } ?? true)
+  }
+
+  /// The newest rating that holds on the day, by a standard in force.
   private func valid(
     _ db: Database, _ master: Master, _ ratings: RecordSchema, _ enterprise: Enterprise, _ day: CalendarDay
   ) throws -> [Value] {
     let all = try master.rows(db, ratings, ["enterprise_id": enterprise.id]).sorted {
       (ratings.text("valid_from", of: $0) ?? "") < (ratings.text("valid_from", of: $1) ?? "")
     }
-    let held = all.last { row in
-      guard let from = ratings.day("valid_from", of: row), let to = ratings.day("valid_to", of: row) else {
+    let held = try all.last { row in
+      guard try isInForce(db, master, ratings.value("standard", of: row), day),
+        let from = ratings.day("valid_from", of: row), let to = ratings.day("valid_to", of: row)
+      else {
         return false
       }
       return (from...max(from, to)).contains(day) && ratings.day("revoked_on", of: row).map { day < $0 } ?? true
     }
     if let held { return held }
-    let newest = all.last.map { row in
+    let newest = try all.last.map { row in
+      let standard = ratings.text("standard", of: row) ?? ""
+      let isOutdated = try !isInForce(db, master, .text(standard), day)
       let (from, to) = (ratings.text("valid_from", of: row) ?? "", ratings.text("valid_to", of: row) ?? "")
       let revoked = ratings.text("revoked_on", of: row)
       return Label(
-        zh: ";最近一次自 \(from) 至 \(to)\(revoked.map { ",\($0) 撤销" } ?? "")",
-        en: "; the newest holds from \(from) to \(to)\(revoked.map { ", revoked on \($0)" } ?? "")")
+        zh: ";最近一次自 \(from) 至 \(to)\(revoked.map { ",\($0) 撤销" } ?? "")"
+          + (isOutdated ? ",其标准 \(standard) 当日未启用或已停用" : ""),
+        en: "; the newest holds from \(from) to \(to)\(revoked.map { ", revoked on \($0)" } ?? "")"
+          + (isOutdated ? ", by standard \(standard), which is not in force on that day" : ""))
     }
     throw Failure(
       .notFound, zh: "\(enterprise.shown) 在 \(day) 没有有效的信用评级\(newest?.zh ?? "")",
