@@ -9,7 +9,8 @@ import SyncCore
 public struct Import<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "import", abstract: "Add or change rows from a CSV file or a workbook; all or nothing. 导入 CSV 或 XLSX")
+      commandName: "import", abstract: "Add or change rows from a CSV file or a workbook; all or nothing. 导入 CSV 或 XLSX"
+    )
   }
   @OptionGroup public var options: CommonOptions
   @Argument(help: "A record. 记录名") public var record: String
@@ -31,7 +32,9 @@ public struct Import<P: Program>: AsyncParsableCommand {
         }
       } catch is Undone {}
       report(job, rows: rows.count)
-      if !job.problems.isEmpty { throw ExitCode(Failure.Kind.data.rawValue) }
+      if !job.problems.isEmpty {
+        throw ExitCode((job.isRefused ? Failure.Kind.notAllowed : .data).rawValue)
+      }
     }
   }
 
@@ -64,9 +67,10 @@ public struct Import<P: Program>: AsyncParsableCommand {
 
   private func sentence(_ problem: ImportProblem) -> Label {
     let (line, column, value) = (problem.line, problem.column, visibleText(problem.value))
+    let isOfRow = column.isEmpty
     return Label(
-      zh: "第 \(line) 行 \(column) “\(value)”:\(problem.message.zh)",
-      en: "row \(line), \(column) '\(value)': \(problem.message.en)")
+      zh: "第 \(line) 行\(isOfRow ? "" : " \(column) “\(value)”"):\(problem.message.zh)",
+      en: "row \(line)\(isOfRow ? "" : ", \(column) '\(value)'"): \(problem.message.en)")
   }
 
   private func json(_ problem: ImportProblem) -> JSON {

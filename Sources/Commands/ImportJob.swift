@@ -12,6 +12,10 @@ struct ImportJob {
   var added = 0
   var changed = 0
   var problems: [ImportProblem] = []
+  /// How many of the problems are that this side may not do it.
+  private var refused = 0
+  /// Nothing is wrong with the file: who imports it may not.
+  var isRefused: Bool { !problems.isEmpty && refused == problems.count }
   /// What was not taken, without harm.
   var notes: [ImportProblem] = []
   /// The line that named a row first.
@@ -43,6 +47,7 @@ struct ImportJob {
         added += 1
       }
     } catch let failure as Failure where failure.kind == .data || failure.kind == .notAllowed {
+      if failure.kind == .notAllowed { refused += 1 }
       add(row, failure.message)
     } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
       add(row, Connection.failure(error, path: store.schema.name).message)
@@ -69,7 +74,9 @@ struct ImportJob {
   }
 
   /// A file that still has an old name does not undo a renaming.
-  private mutating func keepNewName(_ db: Database, _ key: RowKey, _ values: inout [Int: Value], _ row: ImportRow) throws {
+  private mutating func keepNewName(_ db: Database, _ key: RowKey, _ values: inout [Int: Value], _ row: ImportRow)
+    throws
+  {
     guard store.schema.name == Registry.schemaName, record.name == "enterprise", let column = record.index(of: "name"),
       let name = values[column], let present = try record.row(db, key: key)?[column], name != present
     else { return }
