@@ -18,13 +18,18 @@ struct Coverage {
     let own = "e.owner_org = ?1 AND e.merged_into IS NULL"
     let valid = """
       EXISTS (SELECT 1 FROM recognition r WHERE r.enterprise_id = e.id AND r.scheme IN ('tech_sme', 'small_giant')
-        AND (r.recognised_on IS NULL OR r.recognised_on <= ?2) AND (r.valid_to IS NULL OR r.valid_to >= ?2)
+        AND (r.recognised_on IS NULL OR r.recognised_on <= ?2) AND r.year <= CAST(substr(?2, 1, 4) AS INTEGER)
+        AND (r.valid_to IS NULL OR r.valid_to >= ?2)
         AND (r.revoked_on IS NULL OR r.revoked_on > ?2))
       """
+    // A row of a year without any figure is no report.
     let figures =
       period > 9999
       ? "EXISTS (SELECT 1 FROM enterprise_month m WHERE m.enterprise_id = e.id AND m.period = ?3)"
-      : "EXISTS (SELECT 1 FROM enterprise_year y WHERE y.enterprise_id = e.id AND y.year = ?3)"
+      : """
+      EXISTS (SELECT 1 FROM enterprise_year y WHERE y.enterprise_id = e.id AND y.year = ?3
+        AND coalesce(y.taxable_sales, y.revenue, y.rd, y.staff) IS NOT NULL)
+      """
     let sql = "SELECT e.name, \(valid), \(figures) FROM enterprise e WHERE \(own) ORDER BY e.id"
     var all: [(name: String, isRecognised: Bool, hasReported: Bool)] = []
     try db.each(
