@@ -103,7 +103,9 @@ struct FigureSum {
   var earlierSum: Suppression.Figure { comparing(earlierTotal.cell) }
   /// Against the same enterprises a year before; nothing when they had nothing, or less.
   var growth: Suppression.Figure {
-    comparing(earlierTotal.value > 0 ? .real(comparedTotal.real / earlierTotal.real - 1) : .none)
+    comparing(
+      earlierTotal.value > 0
+        ? .real(Double(comparedTotal.value - earlierTotal.value) / earlierTotal.real) : .none)
   }
 
   /// What is compared may not reveal the few that are not: these are the total without the compared ones.
