@@ -13,10 +13,22 @@ extension ReportSource {
     else { return "[]" }
     let sql = "SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table)"
     let agreed = try rows(sql).filter { row in
-      guard !row[county].isNull, row[county] == row[city] else { return false }
-      return version(record, row).map(Value.text) == row[county]
+      guard let approved = row[county].string, row[county] == row[city] else { return false }
+      return agreedVersion(record, row, approved: approved).map { $0 == approved } ?? true
     }
     return JSON.array(agreed.map { JSON($0[id]) }).text()
+  }
+}
+
+extension ReportSource {
+  /// The version of an entry that its approvals are held against: a later exit does not undo what was agreed before it.
+  /// - Parameter approved: the version that a side has approved.
+  func agreedVersion(_ record: RecordSchema, _ row: [Value], approved: String?) -> String? {
+    let now = version(record, row)
+    guard now != approved, let withdrawn = record.index(of: "withdrawn_on"), !row[withdrawn].isNull else { return now }
+    var before = row
+    before[withdrawn] = .null
+    return version(record, before)
   }
 }
 

@@ -53,7 +53,7 @@ struct CultivationEntry {
       let text = { (field: String) in record.index(of: field).flatMap { image[$0].string } }
       let state = CultivationState(
         withdrawnOn: text("withdrawn_on"), county: text("county_ok"), city: text("city_ok"),
-        version: source.version(record, image), day: source.day)
+        version: source.agreedVersion(record, image, approved: text("county_ok")), day: source.day)
       all.append(
         CultivationEntry(enterprise: text("enterprise_id") ?? "", batch: text("batch") ?? "", state: state))
     }
