@@ -14,7 +14,8 @@ struct CityInit: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init", abstract: "Create a master: the registry's schema and first rows, or any other schema. 建立主库")
   @OptionGroup var options: CommonOptions
-  @Option(help: "A schema (YAML) of an application of your own: a file, or a folder of files. 模式文件或目录") var schema: String?
+  @Option(help: "A schema (YAML) of an application of your own: a file, or a folder of files. 模式文件或目录") var schema:
+    String?
   @Option(help: "A PostgreSQL URL; not supported yet. 数据库地址") var database: String?
 
   func run() async throws {

@@ -27,7 +27,8 @@ struct Publish: AsyncParsableCommand {
       let (report, chosen) = try arguments.chosen(master)
       guard report.isPublic else {
         throw Failure(
-          .notAllowed, zh: "报表 \(report.name) 含企业数据,不能发布", en: "report \(report.name) holds data of single enterprises and is not published")
+          .notAllowed, zh: "报表 \(report.name) 含企业数据,不能发布",
+          en: "report \(report.name) holds data of single enterprises and is not published")
       }
       let record = try master.record(Published.record)
       let row = try master.edit(as: options.actor) { db in
@@ -66,14 +67,16 @@ struct Publish: AsyncParsableCommand {
   }
 
   private func latest(_ db: Database, _ record: RecordSchema) throws -> Published? {
-    let sql = "SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table) WHERE no = ? ORDER BY version DESC LIMIT 1"
+    let sql =
+      "SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table) WHERE no = ? ORDER BY version DESC LIMIT 1"
     return try db.first(sql, [.text(no)]).flatMap { Published(record, $0) }
   }
 
   private func assertNew(_ content: String, after before: Published) throws {
     if before.content == content {
       throw Failure(
-        .data, zh: "与 \(no) 第 \(before.version) 版内容相同,无须再发布", en: "nothing differs from version \(before.version) of \(no)")
+        .data, zh: "与 \(no) 第 \(before.version) 版内容相同,无须再发布",
+        en: "nothing differs from version \(before.version) of \(no)")
     }
     guard let note, !note.allSatisfy(\.isWhitespace) else {
       throw Failure(
@@ -82,7 +85,9 @@ struct Publish: AsyncParsableCommand {
     }
   }
 
-  private static let kinds = ["bulletin": "bulletin", "plan": "bulletin", "county": "bulletin", "releases": "release", "cases": "cases"]
+  private static let kinds = [
+    "bulletin": "bulletin", "plan": "bulletin", "county": "bulletin", "releases": "release", "cases": "cases",
+  ]
 }
 
 /// Proves that what was published follows from the master of its day: from the log alone, drawn anew.
@@ -92,7 +97,8 @@ enum PublicationCheck {
     return try list.flatMap { item in
       try problems(of: item, master).map { problem in
         let (no, version) = (item.no, item.version)
-        return Label(zh: "发布 \(no) 第 \(version) 版:\(problem.zh)", en: "publication \(no), version \(version): \(problem.en)")
+        return Label(
+          zh: "发布 \(no) 第 \(version) 版:\(problem.zh)", en: "publication \(no), version \(version): \(problem.en)")
       }
     }
   }

@@ -88,7 +88,8 @@ struct MergeRecords: AsyncParsableCommand {
       return (record, try master.key(keep, in: record))
     }
     let found = try master.schema.records.compactMap { record -> (RecordSchema, RowKey)? in
-      guard let key = try? master.key(keep, in: record), try master.row(record, key: key) != nil else { return nil }
+      guard record.projects == nil, let key = try? master.key(keep, in: record), try master.row(record, key: key) != nil
+      else { return nil }
       return (record, key)
     }
     guard let only = found.first else {

@@ -12,12 +12,15 @@ struct Asking {
   /// - Returns: the values with the answers.
   func complete(_ given: [Int: Value]) throws -> [Int: Value] {
     var values = given
+    // That it may not be added at all is said by the store.
+    if store.side == .county, record.owner == .city { return values }
     let missing = record.fields.indices.filter { isMissing($0, values) }
     if missing.isEmpty { return values }
     guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1, !options.json else { throw allMissing(missing) }
     options.tell(
       Label(
-        zh: "\(record.label.zh)还缺 \(missing.count) 项;空行取消。", en: "\(missing.count) fields are missing; an empty line cancels."))
+        zh: "\(record.label.zh)还缺 \(missing.count) 项;空行取消。",
+        en: "\(missing.count) fields are missing; an empty line cancels."))
     for index in missing { values[index] = try ask(record.fields[index]) }
     return values
   }
@@ -59,7 +62,8 @@ struct Asking {
   private func question(_ field: Field) -> Label {
     let choices = field.check.values ?? []
     func list(_ language: Language) -> String {
-      choices.isEmpty ? "" : " [" + choices.map { "\($0.value) \($0.label.text(language))" }.joined(separator: " | ") + "]"
+      choices.isEmpty
+        ? "" : " [" + choices.map { "\($0.value) \($0.label.text(language))" }.joined(separator: " | ") + "]"
     }
     let hint = field.kind == .date ? " YYYY-MM-DD" : ""
     return Label(zh: field.label.zh + hint + list(.zh) + ":", en: field.label.en + hint + list(.en) + ": ")

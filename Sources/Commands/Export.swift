@@ -51,7 +51,8 @@ public struct Export<P: Program>: AsyncParsableCommand {
     case "utf-16", "utf16": return .utf16
     default:
       throw Failure(
-        .usage, zh: "--encoding 只能是 utf-8、gb18030 或 utf-16", en: "--encoding is utf-8, gb18030 or utf-16, not \(encoding)")
+        .usage, zh: "--encoding 只能是 utf-8、gb18030 或 utf-16",
+        en: "--encoding is utf-8, gb18030 or utf-16, not \(encoding)")
     }
   }
 }

@@ -45,7 +45,8 @@ struct ImportShape {
       let place = "\(own.name).\(link.field)"
       guard let found = try db.first(sql, [value])?.first else {
         throw Failure(
-          .data, zh: "\(place):没有这样的\(link.target.label.zh),请先登记", en: "\(place): there is no such \(link.target.name); add it first")
+          .data, zh: "\(place):没有这样的\(link.target.label.zh),请先登记",
+          en: "\(place): there is no such \(link.target.name); add it first")
       }
       if let given = result[link.column], given != found {
         throw Failure(

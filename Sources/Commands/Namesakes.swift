@@ -18,7 +18,8 @@ struct Namesakes {
     let known = store.schema.record(Self.list) == nil ? "enterprise" : Self.list
     var labels: [Label] = []
     try db.each("SELECT id, uscc, name, owner_org FROM \(quoted(known)) WHERE id IS NOT ?", [facts["id"]]) { cells in
-      guard case .text(let id) = cells.cell(0), case .text(let other) = cells.cell(2), case .text(let owner) = cells.cell(3)
+      guard case .text(let id) = cells.cell(0), case .text(let other) = cells.cell(2),
+        case .text(let owner) = cells.cell(3)
       else { return }
       let code = cells.cell(1)
       if !code.isNull, code == facts["uscc"] {
@@ -41,6 +42,8 @@ struct Namesakes {
   private func nearName(_ name: String, _ owner: String, _ id: String) -> Label {
     Label(
       zh: "注意:\(owner) 已有名称相近的企业“\(name)”(\(id));如是同一企业,请核对信用代码",
-      en: "note: \(owner) has an enterprise with a similar name, “\(name)” (\(id)); if it is the same one, compare credit codes")
+      en:
+        "note: \(owner) has an enterprise with a similar name, “\(name)” (\(id)); if it is the same one, compare credit codes"
+    )
   }
 }

@@ -37,8 +37,9 @@ public struct CommonOptions: ParsableArguments {
   /// Runs a command and turns a failure into its sentence on stderr and its exit code.
   public func run(_ body: () async throws -> Void) async throws {
     if reveal { tell(Label(zh: "以下显示完整个人信息,请勿外传", en: "personal data is shown in full: keep it to yourself")) }
-    do { try await Masking.$isOff.withValue(reveal, operation: body) } catch let failure as Failure { throw say(failure) } catch let error where Self.isOurs(error)
-    {
+    do { try await Masking.$isOff.withValue(reveal, operation: body) } catch let failure as Failure {
+      throw say(failure)
+    } catch let error where Self.isOurs(error) {
       throw error
     } catch {
       throw say(Failure(.defect, zh: "内部错误:\(error)", en: "a defect of ours: \(error)"))

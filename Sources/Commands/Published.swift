@@ -75,7 +75,9 @@ public struct Published {
     report.notes.insert(
       Label(
         zh: "编号 \(no),第 \(version) 版,\(publishedOn) 发布;截至主库第 \(asOf) 批;SHA-256 \(sha256)",
-        en: "number \(no), version \(version), published \(publishedOn); as of batch \(asOf) of the master; SHA-256 \(sha256)"),
+        en:
+          "number \(no), version \(version), published \(publishedOn); as of batch \(asOf) of the master; SHA-256 \(sha256)"
+      ),
       at: 0)
     if let note { report.notes.insert(Label(zh: "本版说明:\(note)", en: "what is different: \(note)"), at: 1) }
     return report

@@ -134,7 +134,9 @@ public struct HistoryCommand<P: Program>: AsyncParsableCommand {
       let history = try P.history(store, record, key)
       if let note = history.note { options.tell(note) }
       let rows = history.lines.map { line in
-        let cells = line.cells.map { "\($0.field): \(spell($0.old, $0.field, record)) → \(spell($0.new, $0.field, record))" }.joined(
+        let cells = line.cells.map {
+          "\($0.field): \(spell($0.old, $0.field, record)) → \(spell($0.new, $0.field, record))"
+        }.joined(
           separator: "; ")
         return [
           line.at.map { isoTime(milliseconds: $0.milliseconds) } ?? "", line.actor, String(line.replica.prefix(8)),

@@ -26,7 +26,9 @@ public struct ReportCommand<P: Program>: AsyncParsableCommand {
   }
 
   private func list() {
-    let rows = Reports.all.map { [$0.name, $0.summary.text(options.language), $0.subject?.text(options.language) ?? ""] }
+    let rows = Reports.all.map {
+      [$0.name, $0.summary.text(options.language), $0.subject?.text(options.language) ?? ""]
+    }
     let headers = options.language == .zh ? ["报表", "内容", "对象"] : ["report", "what it says", "about"]
     let json = Reports.all.map { kind in
       JSON.object([

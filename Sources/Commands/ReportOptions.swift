@@ -19,10 +19,12 @@ public struct ReportOutput: ParsableArguments {
   enum Format: String, CaseIterable { case table, json, csv, xlsx, html }
 
   func chosen(_ options: CommonOptions) throws -> Format {
-    let name = format ?? output.flatMap { $0.split(separator: ".").last.map(String.init) } ?? (options.json ? "json" : "table")
+    let name =
+      format ?? output.flatMap { $0.split(separator: ".").last.map(String.init) } ?? (options.json ? "json" : "table")
     if let known = Format(rawValue: name == "txt" ? "table" : name.lowercased()) { return known }
     let list = Format.allCases.map(\.rawValue).joined(separator: ", ")
-    throw Failure(.usage, zh: "格式只能是 \(list),不是 \(name)", en: "the format is one of \(list), not \(name); give --format")
+    throw Failure(
+      .usage, zh: "格式只能是 \(list),不是 \(name)", en: "the format is one of \(list), not \(name); give --format")
   }
 
   /// To the file, or to stdout.
@@ -58,7 +60,8 @@ public struct ReportArguments: ParsableArguments {
   @Argument(help: "A report; `report` lists them. 报表") public var name: String?
   @Argument(help: "What it is about: an enterprise, a period, a scheme. 对象") public var subject: String?
   @Option(help: "The year of the figures; that of the day unless named. 年度") public var year: Int64?
-  @Option(name: .customLong("on"), help: "The day, YYYY-MM-DD: what is valid, due or late on it. 统计日") public var day: String?
+  @Option(name: .customLong("on"), help: "The day, YYYY-MM-DD: what is valid, due or late on it. 统计日") public var day:
+    String?
 
   public init() {}
 

@@ -6,7 +6,8 @@ import SyncCore
 
 /// A row as a JSON object with the schema's names.
 public func rowJSON(_ record: RecordSchema, _ row: [Value?]) -> JSON {
-  .object(zip(record.fields, row).compactMap { field, value in value.map { (field.name, JSON(Masking.mask($0, field))) } })
+  .object(
+    zip(record.fields, row).compactMap { field, value in value.map { (field.name, JSON(Masking.mask($0, field))) } })
 }
 
 /// A key as JSON: the value of a simple key, an array of a composite one.

@@ -284,6 +284,8 @@ private struct CanonicalNames {
     var change = mapping.mapped(change)
     change.old = units(change.old, record)
     change.new = units(change.new, record)
+    let source = change.kind == .insert ? change.new : change.old
+    change.key = RowKey(record.keyIndices.map { source[$0] ?? .null })
     return change
   }
 
@@ -293,7 +295,7 @@ private struct CanonicalNames {
       record: ref.record, key: ref.key, kind: .update, old: record.fields.map { _ in nil },
       new: record.fields.map { _ in nil }, edit: Edit(stamp: Stamp(raw: 0), actor: ""))
     for (column, value) in zip(record.keyIndices, ref.key.values) { change.old[column] = value }
-    return mapping.mapped(change).ref
+    return mapped(change).ref
   }
 
   private func units(_ values: [Value?], _ record: RecordSchema) -> [Value?] {
@@ -307,7 +309,7 @@ private struct CanonicalNames {
 
   /// The keys of conflicts of rows that are known under another key now, by that one.
   func movedConflicts(_ db: Database) throws -> [RowRef: Set<RowRef>] {
-    if mapping.aliases.isEmpty { return [:] }
+    if mapping.aliases.isEmpty, successors.isEmpty { return [:] }
     var moved: [RowRef: Set<RowRef>] = [:]
     try db.each("SELECT DISTINCT record, key FROM sync_conflict") { row in
       guard case .blob(let key) = row.cell(1) else { return }

@@ -12,7 +12,8 @@ public enum EnterpriseName {
     var text = String(
       String.UnicodeScalarView(
         name.unicodeScalars.compactMap { scalar in
-          let plain = (0xff01...0xff5e).contains(scalar.value) ? Unicode.Scalar(scalar.value - 0xfee0) ?? scalar : scalar
+          let plain =
+            (0xff01...0xff5e).contains(scalar.value) ? Unicode.Scalar(scalar.value - 0xfee0) ?? scalar : scalar
           return plain.properties.isWhitespace || "()【】[]·.,-".unicodeScalars.contains(plain) ? nil : plain
         })
     ).lowercased()

@@ -3,13 +3,13 @@ import SQLiteStore
 import SyncCore
 import SyncProtocol
 
-// A row on which rows of the city's hang cannot be deleted here without breaking a reference. The clerk's wish goes to the
-// city as a delete, in a batch of its own; the row stays. There it opens a conflict about the row, for the city to decide.
+// A row on which rows of the city's hang cannot be deleted here without breaking a reference, whatever else hangs on it. The
+// clerk's wish goes to the city as a delete, in a batch of its own; the row stays. There it opens a conflict about the row, for the city to decide.
 
 extension Replica {
   public func requestDelete(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> Bool {
     let children = try children(db, of: record, key: key).filter { $0.count > 0 }
-    guard !children.isEmpty, children.allSatisfy({ schema.record($0.record)?.owner == .city }) else { return false }
+    guard children.contains(where: { schema.record($0.record)?.owner == .city }) else { return false }
     try db.run(
       """
       INSERT INTO sync_request (record, key, actor, stamp) SELECT ?, ?, actor, ? FROM sync_clock WHERE true

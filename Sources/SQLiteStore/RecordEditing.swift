@@ -49,7 +49,7 @@ extension RecordStore {
     try db.run("UPDATE \(record.table) SET \(set) WHERE \(record.keyMatch)", columns.map { row[$0] } + key.values)
   }
 
-  /// Deletes one row that no other row refers to. Inside `edit`. On a replica a row to which only rows of the city's refer
+  /// Deletes one row that no other row refers to. Inside `edit`. On a replica a row to which rows of the city's refer
   /// stays, and the city is asked.
   public func delete(_ db: Database, _ record: RecordSchema, key: RowKey) throws {
     try assertNoProjection(record)

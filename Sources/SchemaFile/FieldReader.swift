@@ -46,7 +46,8 @@ extension SchemaReader {
     }
     for value in entry.node.mapping ?? [:] {
       guard let name = value.key.string else { continue }
-      note(value.key.mark?.line ?? entry.line, at: Place(record: place.record, field: place.field, key: "values.\(name)"))
+      note(
+        value.key.mark?.line ?? entry.line, at: Place(record: place.record, field: place.field, key: "values.\(name)"))
     }
     return try Self.readChoices(entry, of: section)
   }

@@ -54,7 +54,9 @@ struct Lines {
       ?? known[Place(key: place.key)] ?? Line(file: "", number: 1)
   }
 
-  mutating func note(_ number: Int, of file: String, at place: Place) { known[place] = Line(file: file, number: number) }
+  mutating func note(_ number: Int, of file: String, at place: Place) {
+    known[place] = Line(file: file, number: number)
+  }
 }
 
 /// Why a schema makes no sense, wherever it came from.

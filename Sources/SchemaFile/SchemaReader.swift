@@ -65,7 +65,8 @@ struct SchemaReader {
     self.file = file
     if let again = section.entries.first(where: { entry in before.contains { $0.name == entry.key } }) {
       throw refusal(
-        again.line, zh: "记录「\(again.key)」在另一文件中已有,请删去一个", en: "record “\(again.key)” stands in another file too; remove one")
+        again.line, zh: "记录「\(again.key)」在另一文件中已有,请删去一个",
+        en: "record “\(again.key)” stands in another file too; remove one")
     }
     return try section.entries.map { try record($0) }
   }

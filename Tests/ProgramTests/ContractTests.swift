@@ -22,7 +22,8 @@ import Testing
     let sync = try await town.sync("one")
     expectKeys(sync, "pushed pulled merged conflicts parked rejected")
     #expect(sync["pushed"] as? Int == 1)
-    #expect(try await town.sync("two")["pulled"] as? Int == 1)
+    // The enterprise, and its line in the city-wide list.
+    #expect(try await town.sync("two")["pulled"] as? Int == 2)
     expectKeys(try #require(try await town.city(["replicas", "--json"]).list.first), "id org")
   }
 
@@ -124,7 +125,7 @@ import Testing
     ] {
       #expect(try await town.tryCity(command + ["--json"]).code == 0, "\(command)")
     }
-    #expect(try await town.sync("one")["pulled"] as? Int == 1)
+    #expect(try await town.sync("one")["pulled"] as? Int == 2)
     #expect(try await town.county("one", ["show", "enterprise", id, "--json"]).object["address"] as? String == "新址")
     try await town.city(["delete", "enterprise", id])
     try await town.sync("one")

@@ -50,7 +50,7 @@ public struct Report: Codable, Sendable {
     public init(_ name: String, _ label: Label, unit: Unit = .none, hasBar: Bool = false) {
       self.name = name
       self.label = label
-      self.unit = unit
+      self.unit = unit == .none && (name == "year" || name.hasSuffix("_year")) ? .year : unit
       self.hasBar = hasBar
     }
   }
@@ -65,6 +65,8 @@ public struct Report: Codable, Sendable {
     case percent
     /// Whole days.
     case days
+    /// A number that names a year: without separators. A column of this unit unless told otherwise is one named `year` or `…_year`.
+    case year
   }
 
   public enum Cell: Codable, Hashable, Sendable {

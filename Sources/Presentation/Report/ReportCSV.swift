@@ -33,7 +33,7 @@ public enum ReportCSV {
 
   private static func text(_ number: Int64, _ unit: Report.Unit) -> String {
     switch unit {
-    case .none, .days: String(number)
+    case .none, .days, .year: String(number)
     case .wan, .yi: ReportNumber.plainMoney(number, unit)
     case .percent: ReportNumber.plainPercent(Double(number)) ?? ""
     }
@@ -42,7 +42,7 @@ public enum ReportCSV {
   private static func text(_ number: Double, _ unit: Report.Unit) -> String {
     guard number.isFinite else { return "" }
     switch unit {
-    case .none, .days: return number.description
+    case .none, .days, .year: return number.description
     case .percent: return ReportNumber.plainPercent(number) ?? ""
     case .wan, .yi:
       guard let yuan = Int64(exactly: number.rounded()) else { return (number / unit.divisor).description }

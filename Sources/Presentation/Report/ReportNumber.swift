@@ -87,7 +87,7 @@ extension Report.Unit {
     switch self {
     case .wan: 4
     case .yi: 8
-    case .none, .percent, .days: 0
+    case .none, .percent, .days, .year: 0
     }
   }
 }

@@ -22,7 +22,7 @@ extension Report.Unit {
   /// As a header names it.
   public var label: Label? {
     switch self {
-    case .none: nil
+    case .none, .year: nil
     case .wan: Label(zh: "万元", en: "10,000 yuan")
     case .yi: Label(zh: "亿元", en: "100 million yuan")
     case .percent: Label(zh: "%", en: "%")
@@ -65,6 +65,7 @@ extension Report.Cell {
   private static func text(_ number: Int64, _ unit: Report.Unit) -> String {
     switch unit {
     case .none, .days: ReportNumber.integer(number)
+    case .year: String(number)
     case .wan, .yi: ReportNumber.money(number, unit)
     case .percent: ReportNumber.percent(Double(number)) ?? ReportWords.noneMark
     }
@@ -72,7 +73,7 @@ extension Report.Cell {
 
   private static func text(_ number: Double, _ unit: Report.Unit) -> String? {
     switch unit {
-    case .none, .days: return ReportNumber.decimal(number)
+    case .none, .days, .year: return ReportNumber.decimal(number)
     case .percent: return ReportNumber.percent(number)
     case .wan, .yi:
       // A mean of yuan; a fraction of one is not shown.
@@ -103,7 +104,7 @@ extension Report.Unit {
   /// What a stored number is divided by to be shown.
   var divisor: Double {
     switch self {
-    case .none, .days: 1
+    case .none, .days, .year: 1
     case .wan: 10_000
     case .yi: 100_000_000
     case .percent: 0.01

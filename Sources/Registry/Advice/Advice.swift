@@ -91,13 +91,15 @@ extension Advice {
 
   private static func year(_ row: RowFacts, _ lookup: Lookup) throws -> [Finding] {
     var findings: [Finding] = []
-    if let sales = row.number("taxable_sales"), let staff = row.number("staff"), staff >= 20, sales > 0, sales < 100_000 {
+    if let sales = row.number("taxable_sales"), let staff = row.number("staff"), staff >= 20, sales > 0, sales < 100_000
+    {
       findings.append(
         Finding(
           .explainable, "taxable_sales", zh: "应税销售 \(sales) 元,职工 \(staff) 人:是否误按万元填报?",
           en: "\(sales) yuan with \(staff) staff: was it entered in units of 10,000 yuan?"))
     }
-    guard let year = row.number("year"), let before = try lookup(row.record.name, RowKey([row["enterprise_id"], .integer(year - 1)]))
+    guard let year = row.number("year"),
+      let before = try lookup(row.record.name, RowKey([row["enterprise_id"], .integer(year - 1)]))
     else { return findings }
     for field in ["taxable_sales", "revenue", "assets", "staff"] {
       guard let now = row.number(field), let then = before.number(field), now > 0, then > 0,

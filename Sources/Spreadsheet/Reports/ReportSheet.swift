@@ -43,6 +43,7 @@ public enum ReportSheet {
     case .wan, .yi: return .decimal
     case .percent: return .percent
     case .days: return .integer
+    case .year: return .text
     case .none: break
     }
     if cells.contains(where: { if case .real = $0 { true } else { false } }) { return .real }
@@ -72,7 +73,7 @@ public enum ReportSheet {
     switch unit {
     case .wan: .figure(Double(number) / 1e4)
     case .yi: .figure(Double(number) / 1e8)
-    case .none, .percent, .days: .integer(number)
+    case .none, .percent, .days, .year: .integer(number)
     }
   }
 }
