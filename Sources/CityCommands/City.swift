@@ -2,6 +2,7 @@ import ArgumentParser
 import Commands
 import Foundation
 import Master
+import Presentation
 import Registry
 import SQLiteStore
 import SchemaFile
@@ -11,7 +12,8 @@ import SyncProtocol
 /// The city's executable.
 public struct City: AsyncParsableCommand {
   public static let configuration = CommandConfiguration(
-    commandName: "city", abstract: "The municipal master: merges what counties send, decides what is contested. 市级登记",
+    commandName: "city",
+    abstract: words("The municipal master: merges what counties send, decides what is contested. 市级登记"),
     subcommands: [
       CityInit.self, Enroll.self, Serve.self, Add<CityProgram>.self, Edit<CityProgram>.self, Delete<CityProgram>.self,
       List<CityProgram>.self, Show<CityProgram>.self, Import<CityProgram>.self, Export<CityProgram>.self,

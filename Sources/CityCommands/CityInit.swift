@@ -12,11 +12,13 @@ import SyncProtocol
 /// `city init --home DIR [--schema FILE]`
 struct CityInit: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "init", abstract: "Create a master: the registry's schema and first rows, or any other schema. 建立主库")
+    commandName: "init",
+    abstract: words("Create a master: the registry's schema and first rows, or any other schema. 建立主库"))
   @OptionGroup var options: CommonOptions
-  @Option(help: "A schema (YAML) of an application of your own: a file, or a folder of files. 模式文件或目录") var schema:
-    String?
-  @Option(help: "A PostgreSQL URL; not supported yet. 数据库地址") var database: String?
+  @Option(
+    help: ArgumentHelp(words("A schema (YAML) of an application of your own: a file, or a folder of files. 模式文件或目录")))
+  var schema: String?
+  @Option(help: ArgumentHelp(words("A PostgreSQL URL; not supported yet. 数据库地址"))) var database: String?
 
   func run() async throws {
     try await options.run {
@@ -80,9 +82,9 @@ struct CityInit: AsyncParsableCommand {
 /// `city enroll --home DIR --org CODE`
 struct Enroll: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "enroll", abstract: "A one-time code for one machine of an org unit, valid for seven days. 登记码")
+    commandName: "enroll", abstract: words("A one-time code for one machine of an org unit, valid for seven days. 登记码"))
   @OptionGroup var options: CommonOptions
-  @Option(help: "The org unit's code. 单位编码") var org: String
+  @Option(help: ArgumentHelp(words("The org unit's code. 单位编码"))) var org: String
 
   func run() async throws {
     try await options.run {

@@ -9,18 +9,19 @@ import SyncCore
 /// `city decide ID (--keep | --take CONTENDER | --value V | --remove) --reason TEXT [--version N]`, or `--all` with a filter.
 struct Decide: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "decide", abstract: "Settle a conflict, or all of a filter, with a reason that every county sees. 裁决冲突"
+    commandName: "decide",
+    abstract: words("Settle a conflict, or all of a filter, with a reason that every county sees. 裁决冲突")
   )
   @OptionGroup var options: CommonOptions
-  @Argument(help: "The conflict's number. 冲突编号") var id: Int64?
+  @Argument(help: ArgumentHelp(words("The conflict's number. 冲突编号"))) var id: Int64?
   @OptionGroup var choice: ChoiceOptions
-  @Flag(help: "Of a whole row: the row goes. 删除此行") var remove = false
-  @Option(help: "Why. 理由") var reason: String
-  @Option(help: "Refuse when a contender came after this version. 所查看的版本") var version: Int64?
-  @Flag(help: "Every open conflict that fits the filter, all or none. 批量裁决") var all = false
-  @Option(help: "With --all: of this record. 记录") var record: String?
-  @Option(help: "With --all: of this field. 字段") var field: String?
-  @Option(help: "With --all: of this row. 主键") var key: String?
+  @Flag(help: ArgumentHelp(words("Of a whole row: the row goes. 删除此行"))) var remove = false
+  @Option(help: ArgumentHelp(words("Why. 理由"))) var reason: String
+  @Option(help: ArgumentHelp(words("Refuse when a contender came after this version. 所查看的版本"))) var version: Int64?
+  @Flag(help: ArgumentHelp(words("Every open conflict that fits the filter, all or none. 批量裁决"))) var all = false
+  @Option(help: ArgumentHelp(words("With --all: of this record. 记录"))) var record: String?
+  @Option(help: ArgumentHelp(words("With --all: of this field. 字段"))) var field: String?
+  @Option(help: ArgumentHelp(words("With --all: of this row. 主键"))) var key: String?
 
   func run() async throws {
     try await options.run {
@@ -74,10 +75,10 @@ struct Decide: AsyncParsableCommand {
 /// `city reopen ID --reason TEXT`
 struct Reopen: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "reopen", abstract: "Open a decided conflict again. 重新审理")
+    commandName: "reopen", abstract: words("Open a decided conflict again. 重新审理"))
   @OptionGroup var options: CommonOptions
-  @Argument(help: "The conflict's number. 冲突编号") var id: Int64
-  @Option(help: "Why. 理由") var reason: String
+  @Argument(help: ArgumentHelp(words("The conflict's number. 冲突编号"))) var id: Int64
+  @Option(help: ArgumentHelp(words("Why. 理由"))) var reason: String
 
   func run() async throws {
     try await options.run {

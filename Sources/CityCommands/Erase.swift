@@ -10,13 +10,13 @@ import SyncCore
 struct Erase: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "erase",
-    abstract: "Erase personal data for good: here, in the history, and at every county that holds it. 删除个人信息")
+    abstract: words("Erase personal data for good: here, in the history, and at every county that holds it. 删除个人信息"))
   @OptionGroup var options: CommonOptions
-  @Argument(help: "A record with personal data. 记录名") var record: String
-  @Argument(help: "The key of the row; it may be deleted already. 主键") var key: String?
-  @Option(name: .customLong("field"), help: "Only these fields. 只删除这些字段") var fields: [String] = []
-  @Flag(help: "Every row whose expires_on has passed. 所有已过保存期限的") var expired = false
-  @Option(help: "Why. 理由") var reason: String
+  @Argument(help: ArgumentHelp(words("A record with personal data. 记录名"))) var record: String
+  @Argument(help: ArgumentHelp(words("The key of the row; it may be deleted already. 主键"))) var key: String?
+  @Option(name: .customLong("field"), help: ArgumentHelp(words("Only these fields. 只删除这些字段"))) var fields: [String] = []
+  @Flag(help: ArgumentHelp(words("Every row whose expires_on has passed. 所有已过保存期限的"))) var expired = false
+  @Option(help: ArgumentHelp(words("Why. 理由"))) var reason: String
 
   func run() async throws {
     try await options.run {

@@ -9,7 +9,7 @@ import SyncCore
 /// `city period list`
 struct ListPeriods: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "Periods with their state, who has submitted, and who has more time. 报告期一览")
+    commandName: "list", abstract: words("Periods with their state, who has submitted, and who has more time. 报告期一览"))
   @OptionGroup var options: CommonOptions
 
   func run() async throws {

@@ -10,9 +10,9 @@ import SyncProtocol
 /// `city parked`
 struct CityParked: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "parked", abstract: "Rows that cannot stand in the master, with the reason. 搁置的记录")
+    commandName: "parked", abstract: words("Rows that cannot stand in the master, with the reason. 搁置的记录"))
   @OptionGroup var options: CommonOptions
-  @Option(help: "waiting or all") var state = "waiting"
+  @Option(help: ArgumentHelp(words("waiting or all. 待处理或全部:waiting、all"))) var state = "waiting"
 
   func run() async throws {
     try await options.run {
@@ -25,7 +25,10 @@ struct CityParked: AsyncParsableCommand {
           $0.ruling.map { "\($0.detail.text(options.language)) (\($0.edit.actor))" } ?? "",
         ]
       }
-      let headers = ["id", "record", "key", "reason", "detail", "who", "replica", "state", "ruling"]
+      let headers =
+        options.language == .zh
+        ? ["编号", "记录", "主键", "原因", "说明", "何人", "机器", "状态", "裁定"]
+        : ["id", "record", "key", "reason", "detail", "who", "replica", "state", "ruling"]
       options.show(.array(parked.map { json($0, master) }), TextTable(headers: headers, rows: rows).render())
     }
   }
@@ -45,7 +48,8 @@ struct CityParked: AsyncParsableCommand {
 
 /// `city replicas`
 struct Replicas: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "replicas", abstract: "The enrolled machines. 已登记的机器")
+  static let configuration = CommandConfiguration(
+    commandName: "replicas", abstract: words("The enrolled machines. 已登记的机器"))
   @OptionGroup var options: CommonOptions
 
   func run() async throws {
@@ -57,7 +61,10 @@ struct Replicas: AsyncParsableCommand {
           $0.isWithdrawn ? "withdrawn" : "live",
         ]
       }
-      let headers = ["replica", "org", "batches", "cursor", "last seen", "state"]
+      let headers =
+        options.language == .zh
+        ? ["机器", "单位", "批数", "游标", "最近联系", "状态"]
+        : ["replica", "org", "batches", "cursor", "last seen", "state"]
       options.show(.array(replicas.map(json)), TextTable(headers: headers, rows: rows).render())
     }
   }
@@ -75,9 +82,9 @@ struct Replicas: AsyncParsableCommand {
 /// `city withdraw REPLICA`
 struct Withdraw: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "withdraw", abstract: "Refuse a lost or distrusted machine from now on. 停用一台机器")
+    commandName: "withdraw", abstract: words("Refuse a lost or distrusted machine from now on. 停用一台机器"))
   @OptionGroup var options: CommonOptions
-  @Argument(help: "The machine's id, as `replicas` prints it. 机器编号") var replica: String
+  @Argument(help: ArgumentHelp(words("The machine's id, as `replicas` prints it. 机器编号"))) var replica: String
 
   func run() async throws {
     try await options.run {

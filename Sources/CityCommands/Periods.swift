@@ -9,7 +9,8 @@ import SyncCore
 /// `city period open|lock|extend|list`
 struct Periods: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "period", abstract: "Open and lock reporting periods, and make exceptions for single units. 报告期",
+    commandName: "period",
+    abstract: words("Open and lock reporting periods, and make exceptions for single units. 报告期"),
     subcommands: [OpenPeriod.self, LockPeriod.self, ExtendPeriod.self, ListPeriods.self])
 }
 
@@ -37,10 +38,10 @@ struct PeriodCode: ExpressibleByArgument {
 /// `city period open CODE --due DATE`
 struct OpenPeriod: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "open", abstract: "Open a period, or open it again with another due day. 开设报告期")
+    commandName: "open", abstract: words("Open a period, or open it again with another due day. 开设报告期"))
   @OptionGroup var options: CommonOptions
-  @Argument(help: "2018 is a year, 201803 a month. 报告期") var code: PeriodCode
-  @Option(help: "The last day to submit, that day included. 上报期限") var due: String
+  @Argument(help: ArgumentHelp(words("2018 is a year, 201803 a month. 报告期"))) var code: PeriodCode
+  @Option(help: ArgumentHelp(words("The last day to submit, that day included. 上报期限"))) var due: String
 
   func run() async throws {
     try await options.run {
@@ -70,9 +71,9 @@ struct OpenPeriod: AsyncParsableCommand {
 /// `city period lock CODE`
 struct LockPeriod: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lock", abstract: "Lock a period: later changes by counties become revision requests. 锁定报告期")
+    commandName: "lock", abstract: words("Lock a period: later changes by counties become revision requests. 锁定报告期"))
   @OptionGroup var options: CommonOptions
-  @Argument(help: "2018 is a year, 201803 a month. 报告期") var code: PeriodCode
+  @Argument(help: ArgumentHelp(words("2018 is a year, 201803 a month. 报告期"))) var code: PeriodCode
 
   func run() async throws {
     try await options.run {
@@ -97,12 +98,12 @@ struct LockPeriod: AsyncParsableCommand {
 /// `city period extend CODE --org ORG --until DATE --reason TEXT`
 struct ExtendPeriod: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "extend", abstract: "Let one unit report for a period until a day, that day included. 锁定例外")
+    commandName: "extend", abstract: words("Let one unit report for a period until a day, that day included. 锁定例外"))
   @OptionGroup var options: CommonOptions
-  @Argument(help: "2018 is a year, 201803 a month. 报告期") var code: PeriodCode
-  @Option(help: "The org unit's code. 单位编码") var org: String
-  @Option(help: "The last day. 有效至") var until: String
-  @Option(help: "Why. 理由") var reason: String
+  @Argument(help: ArgumentHelp(words("2018 is a year, 201803 a month. 报告期"))) var code: PeriodCode
+  @Option(help: ArgumentHelp(words("The org unit's code. 单位编码"))) var org: String
+  @Option(help: ArgumentHelp(words("The last day. 有效至"))) var until: String
+  @Option(help: ArgumentHelp(words("Why. 理由"))) var reason: String
 
   func run() async throws {
     try await options.run {

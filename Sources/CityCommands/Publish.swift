@@ -13,13 +13,15 @@ import SyncProtocol
 struct Publish: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "publish",
-    abstract: "Freeze a report as it follows from the master now, numbered and hashed, and make it public. 发布")
+    abstract: words("Freeze a report as it follows from the master now, numbered and hashed, and make it public. 发布"))
   @OptionGroup var options: CommonOptions
   @OptionGroup var arguments: ReportArguments
-  @Option(help: "The number of the publication; a second time makes the next version. 编号") var no: String
-  @Option(help: "The title; that of the report unless named. 标题") var title: String?
-  @Option(help: "notice, list, bulletin, release or cases; by the report unless named. 类别") var kind: String?
-  @Option(help: "What is different from the version before. 版次说明") var note: String?
+  @Option(help: ArgumentHelp(words("The number of the publication; a second time makes the next version. 编号"))) var no:
+    String
+  @Option(help: ArgumentHelp(words("The title; that of the report unless named. 标题"))) var title: String?
+  @Option(help: ArgumentHelp(words("notice, list, bulletin, release or cases; by the report unless named. 类别")))
+  var kind: String?
+  @Option(help: ArgumentHelp(words("What is different from the version before. 版次说明"))) var note: String?
 
   func run() async throws {
     try await options.run {
@@ -106,6 +108,11 @@ enum PublicationCheck {
   private static func problems(of item: Published, _ master: Master) throws -> [Label] {
     guard Published.hash(item.content) == item.sha256 else {
       return [Label(zh: "内容与校验和不符", en: "the content is not what its hash says")]
+    }
+    let record = try master.record(Published.record)
+    let key = RowKey([.text(item.no), .integer(item.version)])
+    if try master.history(record, key: key).count > 1 {
+      return [Label(zh: "发布后被改动过;请用 history 查看", en: "it was changed after it was published; history tells by whom")]
     }
     guard let chosen = item.chosen else {
       return [Label(zh: "未写明按何参数生成", en: "it does not say what it was drawn for")]

@@ -7,12 +7,12 @@ import SyncCore
 /// `city revoke RECOGNITION --reason TEXT [--on DATE]`
 struct Revoke: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "revoke", abstract: "End a recognition, with a reason that the county sees. 撤销认定")
+    commandName: "revoke", abstract: words("End a recognition, with a reason that the county sees. 撤销认定"))
   @OptionGroup var options: CommonOptions
-  @Argument(help: "The recognition's key. 认定编号") var recognition: String
-  @Option(help: "Why. 理由") var reason: String
-  @Option(help: "The number of the document. 文号") var docNo: String?
-  @Option(help: "The day; today without it. 日期") var on: String?
+  @Argument(help: ArgumentHelp(words("The recognition's key. 认定编号"))) var recognition: String
+  @Option(help: ArgumentHelp(words("Why. 理由"))) var reason: String
+  @Option(help: ArgumentHelp(words("The number of the document. 文号"))) var docNo: String?
+  @Option(help: ArgumentHelp(words("The day; today without it. 日期"))) var on: String?
 
   func run() async throws {
     try await options.run {

@@ -8,8 +8,8 @@ import SyncCore
 /// Parked changes, and why they are settled.
 struct RulingArguments: ParsableArguments {
   @OptionGroup var options: CommonOptions
-  @Argument(help: "Numbers, as `parked` prints them. 搁置编号") var ids: [Int64]
-  @Option(help: "Why. 理由") var reason: String
+  @Argument(help: ArgumentHelp(words("Numbers, as `parked` prints them. 搁置编号"))) var ids: [Int64]
+  @Option(help: ArgumentHelp(words("Why. 理由"))) var reason: String
 
   func settle(as state: ParkedState, _ word: Label, _ body: (Master, [Int64], String, String?) throws -> Void)
     async throws
@@ -27,7 +27,7 @@ struct RulingArguments: ParsableArguments {
 struct Admit: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "admit",
-    abstract: "Take parked changes in: out of scope, or revision requests of a closed period. 准予入库")
+    abstract: words("Take parked changes in: out of scope, or revision requests of a closed period. 准予入库"))
   @OptionGroup var ruling: RulingArguments
 
   func run() async throws {
@@ -40,7 +40,7 @@ struct Admit: AsyncParsableCommand {
 /// `city dismiss ID … --reason TEXT`
 struct Dismiss: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "dismiss", abstract: "Refuse parked changes; their senders are told why. 不予入库")
+    commandName: "dismiss", abstract: words("Refuse parked changes; their senders are told why. 不予入库"))
   @OptionGroup var ruling: RulingArguments
 
   func run() async throws {
@@ -54,12 +54,12 @@ struct Dismiss: AsyncParsableCommand {
 struct MergeRecords: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "merge-records",
-    abstract: "Make one row of two: children follow, differing cells become conflicts. 合并重复记录")
+    abstract: words("Make one row of two: children follow, differing cells become conflicts. 合并重复记录"))
   @OptionGroup var options: CommonOptions
-  @Argument(help: "The key of the row that stays, or field:value. 保留的记录") var keep: String
-  @Argument(help: "The key of the duplicate, in the master or parked. 重复的记录") var duplicate: String
-  @Option(help: "The record, when the key does not tell. 记录名") var record: String?
-  @Option(help: "Why. 理由") var reason: String
+  @Argument(help: ArgumentHelp(words("The key of the row that stays, or field:value. 保留的记录"))) var keep: String
+  @Argument(help: ArgumentHelp(words("The key of the duplicate, in the master or parked. 重复的记录"))) var duplicate: String
+  @Option(help: ArgumentHelp(words("The record, when the key does not tell. 记录名"))) var record: String?
+  @Option(help: ArgumentHelp(words("Why. 理由"))) var reason: String
 
   func run() async throws {
     try await options.run {

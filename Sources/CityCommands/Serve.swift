@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import Master
 import NIOSSL
+import Presentation
 import SQLiteStore
 import SyncCore
 import SyncServer
@@ -11,11 +12,11 @@ import SyncServer
 /// `city serve --home DIR --listen HOST:PORT`
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "serve", abstract: "Answer the counties over HTTP; the first line is the URL. 启动同步服务")
+    commandName: "serve", abstract: words("Answer the counties over HTTP; the first line is the URL. 启动同步服务"))
   @OptionGroup var options: CommonOptions
-  @Option(help: "HOST:PORT; port 0 picks a free one. 监听地址") var listen = "127.0.0.1:8080"
-  @Option(help: "A PEM file with the certificate chain: serve HTTPS. 证书") var certificate: String?
-  @Option(help: "A PEM file with the certificate's private key. 私钥") var privateKey: String?
+  @Option(help: ArgumentHelp(words("HOST:PORT; port 0 picks a free one. 监听地址"))) var listen = "127.0.0.1:8080"
+  @Option(help: ArgumentHelp(words("A PEM file with the certificate chain: serve HTTPS. 证书"))) var certificate: String?
+  @Option(help: ArgumentHelp(words("A PEM file with the certificate's private key. 私钥"))) var privateKey: String?
 
   func run() async throws {
     try await options.run {

@@ -6,8 +6,8 @@ import SyncCore
 
 /// A county's submission for a period.
 struct SubmissionArguments: ParsableArguments {
-  @Argument(help: "The org unit's code. 单位编码") var org: String
-  @Argument(help: "2018 is a year, 201803 a month. 报告期") var period: Int64
+  @Argument(help: ArgumentHelp(words("The org unit's code. 单位编码"))) var org: String
+  @Argument(help: ArgumentHelp(words("2018 is a year, 201803 a month. 报告期"))) var period: Int64
 
   func change(_ options: CommonOptions, _ done: Label, _ cells: KeyValuePairs<String, Value>) throws {
     let master = try options.open(CityProgram.self)
@@ -29,10 +29,10 @@ struct SubmissionArguments: ParsableArguments {
 /// `city accept ORG PERIOD [--on DATE]`
 struct AcceptSubmission: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "accept", abstract: "Accept what a unit submitted for a period. 接收上报")
+    commandName: "accept", abstract: words("Accept what a unit submitted for a period. 接收上报"))
   @OptionGroup var options: CommonOptions
   @OptionGroup var submission: SubmissionArguments
-  @Option(help: "The day; today without it. 日期") var on: String?
+  @Option(help: ArgumentHelp(words("The day; today without it. 日期"))) var on: String?
 
   func run() async throws {
     try await options.run {
@@ -46,10 +46,10 @@ struct AcceptSubmission: AsyncParsableCommand {
 /// `city return ORG PERIOD --reason TEXT`
 struct ReturnSubmission: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "return", abstract: "Send a submission back, with a reason that the county sees. 退回上报")
+    commandName: "return", abstract: words("Send a submission back, with a reason that the county sees. 退回上报"))
   @OptionGroup var options: CommonOptions
   @OptionGroup var submission: SubmissionArguments
-  @Option(help: "Why. 理由") var reason: String
+  @Option(help: ArgumentHelp(words("Why. 理由"))) var reason: String
 
   func run() async throws {
     try await options.run {

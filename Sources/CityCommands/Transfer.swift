@@ -10,13 +10,14 @@ import SyncCore
 struct Transfer: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "transfer",
-    abstract: "Give a row, or all of a unit, to another unit; what hangs on them goes along. 迁移")
+    abstract: words("Give a row, or all of a unit, to another unit; what hangs on them goes along. 迁移"))
   @OptionGroup var options: CommonOptions
-  @Argument(help: "A record whose rows name their unit. 记录名") var record: String
-  @Argument(help: "The key, or field:value of a unique field. 主键或 唯一字段:值") var key: String?
-  @Option(help: "All rows of this unit. 原单位") var from: String?
-  @Option(help: "The unit that takes over. 新单位") var to: String
-  @Option(help: "Why; an enterprise's move that not both units have filed needs it. 理由") var reason: String?
+  @Argument(help: ArgumentHelp(words("A record whose rows name their unit. 记录名"))) var record: String
+  @Argument(help: ArgumentHelp(words("The key, or field:value of a unique field. 主键或 唯一字段:值"))) var key: String?
+  @Option(help: ArgumentHelp(words("All rows of this unit. 原单位"))) var from: String?
+  @Option(help: ArgumentHelp(words("The unit that takes over. 新单位"))) var to: String
+  @Option(help: ArgumentHelp(words("Why; an enterprise's move that not both units have filed needs it. 理由")))
+  var reason: String?
 
   func run() async throws {
     try await options.run {

@@ -11,13 +11,13 @@ import SyncCore
 struct UseRating: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "use-rating",
-    abstract: "Give somebody the credit grade that is valid on a day, and record that it was used. 应用信用评级")
+    abstract: words("Give somebody the credit grade that is valid on a day, and record that it was used. 应用信用评级"))
   @OptionGroup var options: CommonOptions
-  @Argument(help: "The key, uscc:CODE, or the credit code. 企业") var enterprise: String
-  @Option(help: "procurement, bidding or funding. 用途") var purpose: String
-  @Option(name: .customLong("for"), help: "Who asked. 使用单位") var requestedBy: String
-  @Option(help: "What for. 事项") var matter: String
-  @Option(help: "The day; today without it. 日期") var on: String?
+  @Argument(help: ArgumentHelp(words("The key, uscc:CODE, or the credit code. 企业"))) var enterprise: String
+  @Option(help: ArgumentHelp(words("procurement, bidding or funding. 用途"))) var purpose: String
+  @Option(name: .customLong("for"), help: ArgumentHelp(words("Who asked. 使用单位"))) var requestedBy: String
+  @Option(help: ArgumentHelp(words("What for. 事项"))) var matter: String
+  @Option(help: ArgumentHelp(words("The day; today without it. 日期"))) var on: String?
 
   func run() async throws {
     try await options.run {

@@ -8,11 +8,12 @@ import SyncProtocol
 public struct Approve<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "approve", abstract: "Approve this version of a row that needs both sides. 同意此版本")
+      commandName: "approve", abstract: words("Approve this version of a row that needs both sides. 同意此版本"))
   }
   @OptionGroup public var options: CommonOptions
   @OptionGroup public var row: RowArguments
-  @Option(help: "Refuse when the row is at another version than this. 所查看的版本") public var version: String?
+  @Option(help: ArgumentHelp(words("Refuse when the row is at another version than this. 所查看的版本"))) public var version:
+    String?
   public init() {}
 
   public func run() async throws {

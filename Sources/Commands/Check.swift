@@ -7,10 +7,11 @@ import SyncCore
 /// `check [RECORD]`
 public struct Check<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
-    CommandConfiguration(commandName: "check", abstract: "What the rules doubt in rows, whoever wrote them. 检查数据")
+    CommandConfiguration(
+      commandName: "check", abstract: words("What the rules doubt in rows, whoever wrote them. 检查数据"))
   }
   @OptionGroup public var options: CommonOptions
-  @Argument(help: "Only this record. 只检查此记录") public var record: String?
+  @Argument(help: ArgumentHelp(words("Only this record. 只检查此记录"))) public var record: String?
   public init() {}
 
   public func run() async throws {

@@ -4,9 +4,9 @@ import SyncCore
 
 /// What somebody with authority chooses for a contested cell.
 public struct ChoiceOptions: ParsableArguments {
-  @Flag(help: "The master's value stands. 保留主库的值") public var keep = false
-  @Option(help: "This contender's value. 采用某一主张") public var take: Int64?
-  @Option(help: "Another value. 另定新值") public var value: String?
+  @Flag(help: ArgumentHelp(words("The master's value stands. 保留主库的值"))) public var keep = false
+  @Option(help: ArgumentHelp(words("This contender's value. 采用某一主张"))) public var take: Int64?
+  @Option(help: ArgumentHelp(words("Another value. 另定新值"))) public var value: String?
 
   public init() {}
 

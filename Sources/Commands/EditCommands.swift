@@ -6,11 +6,11 @@ import SyncCore
 /// `add RECORD field=value …`
 public struct Add<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
-    CommandConfiguration(commandName: "add", abstract: "Add a row. 添加一条记录")
+    CommandConfiguration(commandName: "add", abstract: words("Add a row. 添加一条记录"))
   }
   @OptionGroup public var options: CommonOptions
-  @Argument(help: "A record; `records` lists them. 记录名") public var record: String
-  @Argument(help: "field=value … 字段=值") public var assignments: [String] = []
+  @Argument(help: ArgumentHelp(words("A record; `records` lists them. 记录名"))) public var record: String
+  @Argument(help: ArgumentHelp(words("field=value … 字段=值"))) public var assignments: [String] = []
   public init() {}
 
   public func run() async throws {
@@ -36,11 +36,11 @@ public struct Add<P: Program>: AsyncParsableCommand {
 /// `edit RECORD KEY field=value …`
 public struct Edit<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
-    CommandConfiguration(commandName: "edit", abstract: "Change cells of a row. 修改一条记录")
+    CommandConfiguration(commandName: "edit", abstract: words("Change cells of a row. 修改一条记录"))
   }
   @OptionGroup public var options: CommonOptions
   @OptionGroup public var row: RowArguments
-  @Argument(help: "field=value … 字段=值") public var assignments: [String]
+  @Argument(help: ArgumentHelp(words("field=value … 字段=值"))) public var assignments: [String]
   public init() {}
 
   public func run() async throws {
@@ -69,7 +69,7 @@ public struct Edit<P: Program>: AsyncParsableCommand {
 /// `delete RECORD KEY`
 public struct Delete<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
-    CommandConfiguration(commandName: "delete", abstract: "Delete a row. 删除一条记录")
+    CommandConfiguration(commandName: "delete", abstract: words("Delete a row. 删除一条记录"))
   }
   @OptionGroup public var options: CommonOptions
   @OptionGroup public var row: RowArguments

@@ -9,13 +9,14 @@ import SyncCore
 public struct Export<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "export", abstract: "Write all rows to a CSV file or a workbook. 导出 CSV 或 XLSX")
+      commandName: "export", abstract: words("Write all rows to a CSV file or a workbook. 导出 CSV 或 XLSX"))
   }
   @OptionGroup public var options: CommonOptions
-  @Argument(help: "A record. 记录名") public var record: String
-  @Argument(help: "The file to write; .xlsx is a workbook. 文件") public var file: String
-  @Option(help: "Of a CSV file: utf-8, gb18030 or utf-16. CSV 的编码") public var encoding = "utf-8"
-  @Flag(help: "With the credit codes of the enterprises that rows refer to. 附信用代码") public var codes = false
+  @Argument(help: ArgumentHelp(words("A record. 记录名"))) public var record: String
+  @Argument(help: ArgumentHelp(words("The file to write; .xlsx is a workbook. 文件"))) public var file: String
+  @Option(help: ArgumentHelp(words("Of a CSV file: utf-8, gb18030 or utf-16. CSV 的编码"))) public var encoding = "utf-8"
+  @Flag(help: ArgumentHelp(words("With the credit codes of the enterprises that rows refer to. 附信用代码"))) public
+    var codes = false
   public init() {}
 
   public func run() async throws {
@@ -61,11 +62,11 @@ public struct Export<P: Program>: AsyncParsableCommand {
 public struct Template<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "template", abstract: "Write an empty workbook to fill in, with drop-down lists. 导出填报模板")
+      commandName: "template", abstract: words("Write an empty workbook to fill in, with drop-down lists. 导出填报模板"))
   }
   @OptionGroup public var options: CommonOptions
-  @Argument(help: "A record. 记录名") public var record: String
-  @Argument(help: "The workbook to write. 文件") public var file: String
+  @Argument(help: ArgumentHelp(words("A record. 记录名"))) public var record: String
+  @Argument(help: ArgumentHelp(words("The workbook to write. 文件"))) public var file: String
   public init() {}
 
   public func run() async throws {

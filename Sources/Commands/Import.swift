@@ -9,14 +9,17 @@ import SyncCore
 public struct Import<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "import", abstract: "Add or change rows from a CSV file or a workbook; all or nothing. 导入 CSV 或 XLSX"
+      commandName: "import",
+      abstract: words("Add or change rows from a CSV file or a workbook; all or nothing. 导入 CSV 或 XLSX")
     )
   }
   @OptionGroup public var options: CommonOptions
-  @Argument(help: "A record. 记录名") public var record: String
-  @Argument(help: "A file with the fields' names or labels in its first line. 文件") public var file: String
-  @Option(help: "The sheet of a workbook; the first one unless named. 工作表") public var sheet: String?
-  @Flag(name: .long, help: "Only say what would happen. 只检查不写入") public var dryRun = false
+  @Argument(help: ArgumentHelp(words("A record. 记录名"))) public var record: String
+  @Argument(help: ArgumentHelp(words("A file with the fields' names or labels in its first line. 文件"))) public var file:
+    String
+  @Option(help: ArgumentHelp(words("The sheet of a workbook; the first one unless named. 工作表"))) public var sheet:
+    String?
+  @Flag(name: .long, help: ArgumentHelp(words("Only say what would happen. 只检查不写入"))) public var dryRun = false
   public init() {}
 
   public func run() async throws {

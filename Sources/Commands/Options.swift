@@ -6,19 +6,19 @@ import SyncCore
 
 /// The flags that every command takes.
 public struct CommonOptions: ParsableArguments {
-  @Option(name: .long, help: "The folder of this registry (or COUNTY_HOME, CITY_HOME). 数据目录")
+  @Option(name: .long, help: ArgumentHelp(words("The folder of this registry (or COUNTY_HOME, CITY_HOME). 数据目录")))
   public var home: String?
 
-  @Flag(name: .long, help: "Print one JSON value on stdout. 输出 JSON")
+  @Flag(name: .long, help: ArgumentHelp(words("Print one JSON value on stdout. 输出 JSON")))
   public var json = false
 
-  @Option(name: .long, help: "In whose name. 操作人")
+  @Option(name: .long, help: ArgumentHelp(words("In whose name. 操作人")))
   public var actor: String?
 
-  @Option(name: .long, help: "zh or en. 语言")
+  @Option(name: .long, help: ArgumentHelp(words("zh or en. 语言")))
   public var locale: String?
 
-  @Flag(name: .long, help: "Show personal data in full. 显示完整个人信息")
+  @Flag(name: .long, help: ArgumentHelp(words("Show personal data in full. 显示完整个人信息")))
   public var reveal = false
 
   public init() {}
@@ -73,8 +73,8 @@ public func isoTime(milliseconds: Int64) -> String {
 
 /// The row that a command is about.
 public struct RowArguments: ParsableArguments {
-  @Argument(help: "A record; `records` lists them. 记录名") public var record: String
-  @Argument(help: "The key, or field:value of a unique field. 主键或 唯一字段:值") public var key: String
+  @Argument(help: ArgumentHelp(words("A record; `records` lists them. 记录名"))) public var record: String
+  @Argument(help: ArgumentHelp(words("The key, or field:value of a unique field. 主键或 唯一字段:值"))) public var key: String
 
   public init() {}
 

@@ -94,11 +94,12 @@ public struct Published {
 /// `publication [NO] [--version V]`
 public struct PublicationCommand<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
-    CommandConfiguration(commandName: "publication", abstract: "What was made public, as it was made public. 查看发布")
+    CommandConfiguration(
+      commandName: "publication", abstract: words("What was made public, as it was made public. 查看发布"))
   }
   @OptionGroup public var options: CommonOptions
-  @Argument(help: "Its number; all are listed without one. 编号") public var no: String?
-  @Option(help: "The version; the newest unless named. 版次") public var version: Int64?
+  @Argument(help: ArgumentHelp(words("Its number; all are listed without one. 编号"))) public var no: String?
+  @Option(help: ArgumentHelp(words("The version; the newest unless named. 版次"))) public var version: Int64?
   @OptionGroup public var output: ReportOutput
   public init() {}
 

@@ -7,13 +7,13 @@ import SyncProtocol
 /// `list RECORD [--where field=value …] [--limit N]`
 public struct List<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
-    CommandConfiguration(commandName: "list", abstract: "List rows. 列出记录")
+    CommandConfiguration(commandName: "list", abstract: words("List rows. 列出记录"))
   }
   @OptionGroup public var options: CommonOptions
-  @Argument(help: "A record. 记录名") public var record: String
-  @Option(name: .customLong("where"), parsing: .upToNextOption, help: "field=value … 条件") public var conditions:
-    [String] = []
-  @Option(name: .long, help: "At most so many. 最多条数") public var limit: Int?
+  @Argument(help: ArgumentHelp(words("A record. 记录名"))) public var record: String
+  @Option(name: .customLong("where"), parsing: .upToNextOption, help: ArgumentHelp(words("field=value … 条件"))) public
+    var conditions: [String] = []
+  @Option(name: .long, help: ArgumentHelp(words("At most so many. 最多条数"))) public var limit: Int?
   public init() {}
 
   public func run() async throws {
@@ -37,7 +37,7 @@ public struct List<P: Program>: AsyncParsableCommand {
 /// `show RECORD KEY`
 public struct Show<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
-    CommandConfiguration(commandName: "show", abstract: "Show one row. 查看一条记录")
+    CommandConfiguration(commandName: "show", abstract: words("Show one row. 查看一条记录"))
   }
   @OptionGroup public var options: CommonOptions
   @OptionGroup public var row: RowArguments
@@ -69,10 +69,10 @@ public struct Show<P: Program>: AsyncParsableCommand {
 /// `records`
 public struct Records<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
-    CommandConfiguration(commandName: "records", abstract: "What the schema offers. 有哪些记录和字段")
+    CommandConfiguration(commandName: "records", abstract: words("What the schema offers. 有哪些记录和字段"))
   }
   @OptionGroup public var options: CommonOptions
-  @Argument(help: "Only this record. 只看此记录") public var record: String?
+  @Argument(help: ArgumentHelp(words("Only this record. 只看此记录"))) public var record: String?
   public init() {}
 
   public func run() async throws {
@@ -96,7 +96,9 @@ public struct Records<P: Program>: AsyncParsableCommand {
       ]
     }
     return "\(record.name)  \(record.label.text(language))\n"
-      + TextTable(headers: ["field", "label", "type", "rules"], rows: lines).render()
+      + TextTable(
+        headers: language == .zh ? ["字段", "名称", "类型", "规则"] : ["field", "label", "type", "rules"], rows: lines
+      ).render()
   }
 
   private func describe(_ record: RecordSchema) -> JSON {
@@ -121,7 +123,8 @@ public struct Records<P: Program>: AsyncParsableCommand {
 /// `history RECORD KEY`
 public struct HistoryCommand<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
-    CommandConfiguration(commandName: "history", abstract: "Every change of a row: who, when, from what to what. 修改历史")
+    CommandConfiguration(
+      commandName: "history", abstract: words("Every change of a row: who, when, from what to what. 修改历史"))
   }
   @OptionGroup public var options: CommonOptions
   @OptionGroup public var row: RowArguments
@@ -143,7 +146,10 @@ public struct HistoryCommand<P: Program>: AsyncParsableCommand {
           line.what, cells, line.outcome,
         ]
       }
-      let headers = ["edited", "who", "replica", "what", "cells", "outcome"]
+      let headers =
+        options.language == .zh
+        ? ["修改时间", "何人", "机器", "操作", "内容", "结果"]
+        : ["edited", "who", "replica", "what", "cells", "outcome"]
       options.show(.array(history.lines.map { json($0, record) }), TextTable(headers: headers, rows: rows).render())
     }
   }
@@ -177,10 +183,10 @@ public struct Conflicts<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "conflicts",
-      abstract: "Contested cells with base, master and contenders, and what became of them. 冲突")
+      abstract: words("Contested cells with base, master and contenders, and what became of them. 冲突"))
   }
   @OptionGroup public var options: CommonOptions
-  @Option(help: "open, decided or all") public var state = "open"
+  @Option(help: ArgumentHelp(words("open, decided or all. 状态:open、decided、all"))) public var state = "open"
   public init() {}
 
   public func run() async throws {
@@ -205,7 +211,8 @@ public struct Conflicts<P: Program>: AsyncParsableCommand {
 /// `verify`
 public struct Verify<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
-    CommandConfiguration(commandName: "verify", abstract: "Check the file, its constraints and its signatures. 校验")
+    CommandConfiguration(
+      commandName: "verify", abstract: words("Check the file, its constraints and its signatures. 校验"))
   }
   @OptionGroup public var options: CommonOptions
   public init() {}

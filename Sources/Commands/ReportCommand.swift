@@ -8,12 +8,14 @@ import SyncCore
 public struct ReportCommand<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "report", abstract: "Figures from the records, as a table, JSON, CSV, a workbook or a page. 报表")
+      commandName: "report",
+      abstract: words("Figures from the records, as a table, JSON, CSV, a workbook or a page. 报表"))
   }
   @OptionGroup public var options: CommonOptions
   @OptionGroup public var arguments: ReportArguments
   @OptionGroup public var output: ReportOutput
-  @Flag(help: "As it would be published: no cell of fewer than three enterprises. 按公布口径") public var published = false
+  @Flag(help: ArgumentHelp(words("As it would be published: no cell of fewer than three enterprises. 按公布口径"))) public
+    var published = false
   public init() {}
 
   public func run() async throws {

@@ -11,8 +11,9 @@ import SyncProtocol
 
 /// How a report leaves the program.
 public struct ReportOutput: ParsableArguments {
-  @Option(help: "table, json, csv, xlsx or html; by the file's name unless named. 格式") public var format: String?
-  @Option(name: .shortAndLong, help: "The file to write. 输出文件") public var output: String?
+  @Option(help: ArgumentHelp(words("table, json, csv, xlsx or html; by the file's name unless named. 格式"))) public
+    var format: String?
+  @Option(name: .shortAndLong, help: ArgumentHelp(words("The file to write. 输出文件"))) public var output: String?
 
   public init() {}
 
@@ -57,11 +58,14 @@ public struct ReportOutput: ParsableArguments {
 
 /// What a report is drawn for.
 public struct ReportArguments: ParsableArguments {
-  @Argument(help: "A report; `report` lists them. 报表") public var name: String?
-  @Argument(help: "What it is about: an enterprise, a period, a scheme. 对象") public var subject: String?
-  @Option(help: "The year of the figures; that of the day unless named. 年度") public var year: Int64?
-  @Option(name: .customLong("on"), help: "The day, YYYY-MM-DD: what is valid, due or late on it. 统计日") public var day:
+  @Argument(help: ArgumentHelp(words("A report; `report` lists them. 报表"))) public var name: String?
+  @Argument(help: ArgumentHelp(words("What it is about: an enterprise, a period, a scheme. 对象"))) public var subject:
     String?
+  @Option(help: ArgumentHelp(words("The year of the figures; that of the day unless named. 年度"))) public var year:
+    Int64?
+  @Option(
+    name: .customLong("on"), help: ArgumentHelp(words("The day, YYYY-MM-DD: what is valid, due or late on it. 统计日")))
+  public var day: String?
 
   public init() {}
 

@@ -11,12 +11,13 @@ import SyncCore
 struct Apply: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apply",
-    abstract: "Draft an application with its self-assessment; `step` sends it on its way. 申报")
+    abstract: words("Draft an application with its self-assessment; `step` sends it on its way. 申报"))
   @OptionGroup var options: CommonOptions
-  @Argument(help: "The key, uscc:CODE, or the credit code. 企业") var enterprise: String
-  @Option(help: "What it applies for, such as tech_sme. 申报类别") var scheme: String
-  @Option(help: "The year of the application. 年份") var year: Int64
-  @Option(help: "The year of the figures; else the newest of this and last year. 数据年份") var figures: Int64?
+  @Argument(help: ArgumentHelp(words("The key, uscc:CODE, or the credit code. 企业"))) var enterprise: String
+  @Option(help: ArgumentHelp(words("What it applies for, such as tech_sme. 申报类别"))) var scheme: String
+  @Option(help: ArgumentHelp(words("The year of the application. 年份"))) var year: Int64
+  @Option(help: ArgumentHelp(words("The year of the figures; else the newest of this and last year. 数据年份")))
+  var figures: Int64?
 
   func run() async throws {
     try await options.run {

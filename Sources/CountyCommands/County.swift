@@ -1,6 +1,7 @@
 import ArgumentParser
 import Commands
 import Foundation
+import Presentation
 import Registry
 import Replica
 import SQLiteStore
@@ -11,7 +12,7 @@ import SyncProtocol
 /// The county's executable.
 public struct County: AsyncParsableCommand {
   public static let configuration = CommandConfiguration(
-    commandName: "county", abstract: "A county's registry: works without network, syncs with the city. 县区登记",
+    commandName: "county", abstract: words("A county's registry: works without network, syncs with the city. 县区登记"),
     subcommands: [
       CountyInit.self, Add<CountyProgram>.self, Edit<CountyProgram>.self, Delete<CountyProgram>.self,
       List<CountyProgram>.self, Show<CountyProgram>.self, Import<CountyProgram>.self, Export<CountyProgram>.self,

@@ -13,11 +13,12 @@ import SyncProtocol
 /// `county init --home DIR --server URL --code CODE [--actor NAME]`
 struct CountyInit: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "init", abstract: "Enrol this machine with the city and fetch the first rows. 登记本机并取得初始数据")
+    commandName: "init", abstract: words("Enrol this machine with the city and fetch the first rows. 登记本机并取得初始数据"))
   @OptionGroup var options: CommonOptions
-  @Option(help: "The city's address. 市里的地址") var server: String
-  @Option(help: "The one-time code from the city. 登记码") var code: String
-  @Option(help: "A PEM file of the authority behind the city's certificate; remembered. 证书") var certificate: String?
+  @Option(help: ArgumentHelp(words("The city's address. 市里的地址"))) var server: String
+  @Option(help: ArgumentHelp(words("The one-time code from the city. 登记码"))) var code: String
+  @Option(help: ArgumentHelp(words("A PEM file of the authority behind the city's certificate; remembered. 证书")))
+  var certificate: String?
 
   func run() async throws {
     try await options.run {

@@ -9,10 +9,10 @@ import SyncCore
 /// `county diff [RECORD [KEY]]`
 struct Diff: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "diff", abstract: "What changed since the last sync: base and current values. 与上次同步的差别")
+    commandName: "diff", abstract: words("What changed since the last sync: base and current values. 与上次同步的差别"))
   @OptionGroup var options: CommonOptions
-  @Argument(help: "Only this record. 只看此记录") var record: String?
-  @Argument(help: "Only this row. 只看此行") var key: String?
+  @Argument(help: ArgumentHelp(words("Only this record. 只看此记录"))) var record: String?
+  @Argument(help: ArgumentHelp(words("Only this row. 只看此行"))) var key: String?
 
   func run() async throws {
     try await options.run {
@@ -21,7 +21,10 @@ struct Diff: AsyncParsableCommand {
       let key = try record.flatMap { record in try self.key.map { try replica.key($0, in: record) } }
       let entries = try replica.diff(record, key: key)
       let shown = entries.map { masked($0, replica.schema) }
-      let headers = ["record", "key", "change", "field", "base", "current", "upstream", "who"]
+      let headers =
+        options.language == .zh
+        ? ["记录", "主键", "改动", "字段", "基准", "现值", "市里新值", "何人"]
+        : ["record", "key", "change", "field", "base", "current", "upstream", "who"]
       options.show(.array(shown.map(json)), TextTable(headers: headers, rows: shown.map(line)).render())
     }
   }
@@ -59,7 +62,7 @@ struct Diff: AsyncParsableCommand {
 /// `county revert RECORD KEY`
 struct Revert: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "revert", abstract: "Take back the edits of a row that were not sent. 撤回未同步的修改")
+    commandName: "revert", abstract: words("Take back the edits of a row that were not sent. 撤回未同步的修改"))
   @OptionGroup var options: CommonOptions
   @OptionGroup var row: RowArguments
 

@@ -9,9 +9,9 @@ import SyncCore
 /// `county parked`
 struct CountyParked: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "parked", abstract: "Rows that the city could not take, with the reason. 搁置的记录")
+    commandName: "parked", abstract: words("Rows that the city could not take, with the reason. 搁置的记录"))
   @OptionGroup var options: CommonOptions
-  @Option(help: "waiting or all") var state = "waiting"
+  @Option(help: ArgumentHelp(words("waiting or all. 待处理或全部:waiting、all"))) var state = "waiting"
 
   func run() async throws {
     try await options.run {
@@ -23,7 +23,10 @@ struct CountyParked: AsyncParsableCommand {
           $0.edit.actor, $0.state.rawValue, $0.ruledBy ?? "",
         ]
       }
-      let headers = ["id", "record", "key", "reason", "detail", "who", "state", "settled by"]
+      let headers =
+        options.language == .zh
+        ? ["编号", "记录", "主键", "原因", "说明", "何人", "状态", "何人处理"]
+        : ["id", "record", "key", "reason", "detail", "who", "state", "settled by"]
       options.show(.array(parked.map { json($0, replica) }), TextTable(headers: headers, rows: rows).render())
     }
   }
@@ -43,10 +46,11 @@ struct CountyParked: AsyncParsableCommand {
 /// `county withdraw ID [--reason TEXT]`
 struct WithdrawParked: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "withdraw", abstract: "Take back a parked row; the city hears of it with the next sync. 撤回搁置的记录")
+    commandName: "withdraw", abstract: words("Take back a parked row; the city hears of it with the next sync. 撤回搁置的记录")
+  )
   @OptionGroup var options: CommonOptions
-  @Argument(help: "The number, as `parked` prints it. 搁置编号") var id: Int64
-  @Option(help: "Why. 理由") var reason = ""
+  @Argument(help: ArgumentHelp(words("The number, as `parked` prints it. 搁置编号"))) var id: Int64
+  @Option(help: ArgumentHelp(words("Why. 理由"))) var reason = ""
 
   func run() async throws {
     try await options.run {
@@ -62,12 +66,12 @@ struct WithdrawParked: AsyncParsableCommand {
 struct CountyDecide: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "decide",
-    abstract: "Settle a conflict that only machines of this unit contest, where the schema allows it. 裁决本单位的冲突")
+    abstract: words("Settle a conflict that only machines of this unit contest, where the schema allows it. 裁决本单位的冲突"))
   @OptionGroup var options: CommonOptions
-  @Argument(help: "The conflict's number. 冲突编号") var id: Int64
+  @Argument(help: ArgumentHelp(words("The conflict's number. 冲突编号"))) var id: Int64
   @OptionGroup var choice: ChoiceOptions
-  @Option(help: "Why. 理由") var reason: String
-  @Option(help: "Refuse when a contender came after this version. 所查看的版本") var version: Int64?
+  @Option(help: ArgumentHelp(words("Why. 理由"))) var reason: String
+  @Option(help: ArgumentHelp(words("Refuse when a contender came after this version. 所查看的版本"))) var version: Int64?
 
   func run() async throws {
     try await options.run {

@@ -7,11 +7,12 @@ import SyncCore
 /// `county nominate ENTERPRISE --batch B --reason TEXT`
 struct Nominate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "nominate", abstract: "Nominate an enterprise for the cultivation list; both sides then approve. 推荐入库")
+    commandName: "nominate",
+    abstract: words("Nominate an enterprise for the cultivation list; both sides then approve. 推荐入库"))
   @OptionGroup var options: CommonOptions
-  @Argument(help: "The key, uscc:CODE, or the credit code. 企业") var enterprise: String
-  @Option(help: "The batch, such as 2018-1. 批次") var batch: String
-  @Option(help: "Why. 理由") var reason: String
+  @Argument(help: ArgumentHelp(words("The key, uscc:CODE, or the credit code. 企业"))) var enterprise: String
+  @Option(help: ArgumentHelp(words("The batch, such as 2018-1. 批次"))) var batch: String
+  @Option(help: ArgumentHelp(words("Why. 理由"))) var reason: String
 
   func run() async throws {
     try await options.run {

@@ -9,7 +9,7 @@ import SyncCore
 /// `county status`
 struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "What waits to be sent, and when the last sync was. 状态")
+    commandName: "status", abstract: words("What waits to be sent, and when the last sync was. 状态"))
   @OptionGroup var options: CommonOptions
 
   func run() async throws {

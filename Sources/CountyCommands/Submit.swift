@@ -11,10 +11,10 @@ import SyncCore
 struct Submit: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "submit",
-    abstract: "Hand in a period: how many enterprises should report, how many did, who is missing. 上报")
+    abstract: words("Hand in a period: how many enterprises should report, how many did, who is missing. 上报"))
   @OptionGroup var options: CommonOptions
-  @Argument(help: "2018 is a year, 201803 a month. 报告期") var period: Int64
-  @Option(help: "A note for the city. 说明") var note: String?
+  @Argument(help: ArgumentHelp(words("2018 is a year, 201803 a month. 报告期"))) var period: Int64
+  @Option(help: ArgumentHelp(words("A note for the city. 说明"))) var note: String?
 
   func run() async throws {
     try await options.run {

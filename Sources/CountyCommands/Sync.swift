@@ -10,10 +10,11 @@ import SyncCore
 /// `county sync`
 struct Sync: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sync", abstract: "Send what is pending and fetch what is new. 与市里同步")
+    commandName: "sync", abstract: words("Send what is pending and fetch what is new. 与市里同步"))
   @OptionGroup var options: CommonOptions
-  @Option(help: "Another address of the city, from now on. 市里的新地址") var server: String?
-  @Option(help: "A PEM file of the authority behind the city's certificate; remembered. 证书") var certificate: String?
+  @Option(help: ArgumentHelp(words("Another address of the city, from now on. 市里的新地址"))) var server: String?
+  @Option(help: ArgumentHelp(words("A PEM file of the authority behind the city's certificate; remembered. 证书")))
+  var certificate: String?
 
   func run() async throws {
     try await options.run {

@@ -11,15 +11,15 @@ import SyncCore
 struct TransferRequest: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "transfer-request",
-    abstract: "File this unit's side of an enterprise's move; the city completes it when both have filed. 迁移申请")
+    abstract: words("File this unit's side of an enterprise's move; the city completes it when both have filed. 迁移申请"))
   enum Direction: String, ExpressibleByArgument, CaseIterable { case out, `in` }
 
   @OptionGroup var options: CommonOptions
-  @Argument(help: "out or in. 迁出或迁入") var direction: Direction
-  @Argument(help: "The enterprise's credit code. 统一社会信用代码") var uscc: String
-  @Option(help: "The other unit. 对方单位") var other: String
-  @Option(help: "The day on which it takes effect; today without it. 生效日期") var on: String?
-  @Option(help: "Why. 理由") var reason: String
+  @Argument(help: ArgumentHelp(words("out or in. 迁出或迁入"))) var direction: Direction
+  @Argument(help: ArgumentHelp(words("The enterprise's credit code. 统一社会信用代码"))) var uscc: String
+  @Option(help: ArgumentHelp(words("The other unit. 对方单位"))) var other: String
+  @Option(help: ArgumentHelp(words("The day on which it takes effect; today without it. 生效日期"))) var on: String?
+  @Option(help: ArgumentHelp(words("Why. 理由"))) var reason: String
 
   func run() async throws {
     try await options.run {

@@ -9,14 +9,17 @@ public struct Assess<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "assess",
-      abstract: "How an enterprise stands against a rule, item by item, and what is missing. 对照评价")
+      abstract: words("How an enterprise stands against a rule, item by item, and what is missing. 对照评价"))
   }
   @OptionGroup public var options: CommonOptions
-  @Argument(help: "The key, uscc:CODE, or the credit code. 企业") public var enterprise: String
-  @Option(help: "tech_sme, small_giant or size. 类别") public var scheme = AssessedScheme.techSME.rawValue
-  @Option(help: "The year of the rule; that of the day without it. 年份") public var year: Int64?
-  @Option(help: "The year of the figures; else the newest of this and last year. 数据年份") public var figures: Int64?
-  @Option(help: "The day on which rights must be valid; today without it. 日期") public var on: String?
+  @Argument(help: ArgumentHelp(words("The key, uscc:CODE, or the credit code. 企业"))) public var enterprise: String
+  @Option(help: ArgumentHelp(words("tech_sme, small_giant or size. 类别"))) public var scheme = AssessedScheme.techSME
+    .rawValue
+  @Option(help: ArgumentHelp(words("The year of the rule; that of the day without it. 年份"))) public var year: Int64?
+  @Option(help: ArgumentHelp(words("The year of the figures; else the newest of this and last year. 数据年份"))) public
+    var figures: Int64?
+  @Option(help: ArgumentHelp(words("The day on which rights must be valid; today without it. 日期"))) public var on:
+    String?
   public init() {}
 
   public func run() async throws {

@@ -9,14 +9,16 @@ import SyncCore
 public struct ExitCultivation<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "exit", abstract: "Take an enterprise off the cultivation list, or off one batch of it. 退出培育库")
+      commandName: "exit", abstract: words("Take an enterprise off the cultivation list, or off one batch of it. 退出培育库")
+    )
   }
   @OptionGroup public var options: CommonOptions
-  @Argument(help: "The key, uscc:CODE, or the credit code. 企业") public var enterprise: String
-  @Option(help: "cultivation; a recognition ends with `city revoke`. 事项") public var scheme = cultivation
-  @Option(help: "Only this batch. 批次") public var batch: String?
-  @Option(help: "Why. 理由") public var reason: String
-  @Option(help: "The day; today without it. 日期") public var on: String?
+  @Argument(help: ArgumentHelp(words("The key, uscc:CODE, or the credit code. 企业"))) public var enterprise: String
+  @Option(help: ArgumentHelp(words("cultivation; a recognition ends with `city revoke`. 事项"))) public var scheme =
+    cultivation
+  @Option(help: ArgumentHelp(words("Only this batch. 批次"))) public var batch: String?
+  @Option(help: ArgumentHelp(words("Why. 理由"))) public var reason: String
+  @Option(help: ArgumentHelp(words("The day; today without it. 日期"))) public var on: String?
   public init() {}
 
   public func run() async throws {

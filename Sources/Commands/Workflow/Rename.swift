@@ -7,13 +7,14 @@ import SyncCore
 public struct Rename<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "rename", abstract: "Give an enterprise its new name; the old one is kept with its last day. 企业更名")
+      commandName: "rename",
+      abstract: words("Give an enterprise its new name; the old one is kept with its last day. 企业更名"))
   }
   @OptionGroup public var options: CommonOptions
-  @Argument(help: "The key, uscc:CODE, or the credit code. 企业") public var enterprise: String
-  @Argument(help: "The new name. 新名称") public var name: String
-  @Option(help: "The last day of the old name; today without it. 旧名使用至") public var on: String?
-  @Option(help: "What proves it, such as the notice of change. 依据") public var evidence: String
+  @Argument(help: ArgumentHelp(words("The key, uscc:CODE, or the credit code. 企业"))) public var enterprise: String
+  @Argument(help: ArgumentHelp(words("The new name. 新名称"))) public var name: String
+  @Option(help: ArgumentHelp(words("The last day of the old name; today without it. 旧名使用至"))) public var on: String?
+  @Option(help: ArgumentHelp(words("What proves it, such as the notice of change. 依据"))) public var evidence: String
   public init() {}
 
   public func run() async throws {

@@ -11,13 +11,15 @@ public struct TakeStep<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "step",
-      abstract: "Take a filing to its next stage; without a stage: where it stands and what may follow. 办理一步")
+      abstract: words("Take a filing to its next stage; without a stage: where it stands and what may follow. 办理一步"))
   }
   @OptionGroup public var options: CommonOptions
   @OptionGroup public var row: RowArguments
-  @Argument(help: "draft, county, city, notice, published or returned. 阶段") public var stage: String?
+  @Argument(help: ArgumentHelp(words("draft, county, city, notice, published or returned. 阶段"))) public var stage:
+    String?
   @OptionGroup public var details: StepOptions
-  @Option(help: "Refuse when the row is at another version than this. 所查看的版本") public var version: String?
+  @Option(help: ArgumentHelp(words("Refuse when the row is at another version than this. 所查看的版本"))) public var version:
+    String?
   public init() {}
 
   public func run() async throws {
@@ -86,11 +88,12 @@ public struct TakeStep<P: Program>: AsyncParsableCommand {
 
 /// What a step may say besides its stage.
 public struct StepOptions: ParsableArguments {
-  @Option(help: "Why, or an opinion; a return needs it. 意见或退回理由") public var reason: String?
-  @Option(help: "The day of the step; today without it. 办理日期") public var on: String?
-  @Option(help: "Notice: its last day. 公示结束日期") public var until: String?
-  @Option(help: "Publication: the number of the certificate. 证书编号") public var certNo: String?
-  @Option(help: "Publication: until when the recognition is valid. 有效期至") public var validTo: String?
+  @Option(help: ArgumentHelp(words("Why, or an opinion; a return needs it. 意见或退回理由"))) public var reason: String?
+  @Option(help: ArgumentHelp(words("The day of the step; today without it. 办理日期"))) public var on: String?
+  @Option(help: ArgumentHelp(words("Notice: its last day. 公示结束日期"))) public var until: String?
+  @Option(help: ArgumentHelp(words("Publication: the number of the certificate. 证书编号"))) public var certNo: String?
+  @Option(help: ArgumentHelp(words("Publication: until when the recognition is valid. 有效期至"))) public var validTo:
+    String?
   public init() {}
 
   func read(_ store: some RecordStore) throws -> StepDetails {
