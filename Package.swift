@@ -61,7 +61,7 @@ let package = Package(
 
     // The registry of the city's plan, on top of the engine.
     .target(
-      name: "Registry", dependencies: ["SyncCore", "SchemaFile", "Yams"],
+      name: "Registry", dependencies: ["SyncCore", "SchemaFile", "Yams"], exclude: ["README.md"],
       resources: [.embedInCode("Resources")]),
 
     .target(name: "Reports", dependencies: ["SQLiteStore", "SyncProtocol", "Registry", "Presentation", sqlite]),
