@@ -30,8 +30,9 @@ struct ImportJob {
   private var record: RecordSchema { shape.own }
 
   mutating func take(_ db: Database, _ row: ImportRow) throws {
-    guard row.problems.isEmpty else {
-      problems += row.problems
+    let wrong = row.problems + failedChecks(row)
+    guard wrong.isEmpty else {
+      problems += wrong
       return
     }
     do {
@@ -54,9 +55,24 @@ struct ImportJob {
     }
   }
 
+  /// All cells that the schema does not allow, not only the first.
+  private func failedChecks(_ row: ImportRow) -> [ImportProblem] {
+    row.values.sorted { $0.key < $1.key }.compactMap { column, value in
+      let field = shape.record.fields[column]
+      return field.problem(with: value, formats: store.formats).map {
+        ImportProblem(line: row.line, column: field.name, value: ValueText.spell(value), message: $0)
+      }
+    }
+  }
+
   private mutating func update(_ db: Database, _ key: RowKey, _ values: [Int: Value]) throws {
     let before = try record.row(db, key: key)
-    try store.update(db, record, key: key, values.filter { !record.isKey($0.key) })
+    // A file that was exported masked does not write the mask.
+    let cells = values.filter { column, value in
+      guard !record.isKey(column), let before else { return false }
+      return value == before[column] || value != Masking.mask(before[column], record.fields[column])
+    }
+    try store.update(db, record, key: key, cells)
     let after = try record.row(db, key: key)
     _ = try reviewer.check(db, record, after ?? [], before: before)
     if after != before { changed += 1 }
