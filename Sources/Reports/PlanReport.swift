@@ -71,7 +71,9 @@ extension PlanReport {
     let moment = Moment(min(source.year, target.year), of: source)
     let now = try indicator.figure(source, moment, baseline: baseline)
     let before = try indicator.figure(source, Moment(moment.year - 1, of: source), baseline: baseline)
-    let change = now.value.flatMap { now in before.value.map { now - $0 } }
+    // Before its baseline nobody knows a figure.
+    let known = baseline.map { moment.year > $0.year } ?? true ? before.value : nil
+    let change = now.value.flatMap { now in known.map { now - $0 } }
     let day = min(source.day, Calendar.lastDay(of: source.year))
     let isHidden = source.isForPublication && indicator.hidesTotal(now)
     let hidesChange = isHidden || source.isForPublication && indicator.hidesTotal(before)
@@ -80,7 +82,7 @@ extension PlanReport {
       .label(.choice(target.comparison, source.field("city_target", "comparison"))), .number(target.target),
       .number(target.baseline?.value), .integer(moment.year), isHidden ? .suppressed : .number(now.value),
       isHidden ? .suppressed : share(now.value, target.target),
-      hidesChange ? .suppressed : .number(before.value), hidesChange ? .suppressed : .number(change),
+      hidesChange ? .suppressed : .number(known), hidesChange ? .suppressed : .number(change),
       source.unit == nil ? .number(target.expected(on: day)?.rounded(places: 1)) : .none,
       source.unit == nil
         ? target.verdict(now.value, of: moment.year, on: day)
