@@ -75,7 +75,7 @@ let package = Package(
       ]),
     .target(name: "Presentation", dependencies: ["SyncCore", "SwiftCSV"]),
     .target(name: "Spreadsheet", dependencies: ["Presentation", "CXlsxWriter", "CZip", "CExpat"]),
-    .target(name: "CountyCommands", dependencies: ["Commands", "SyncClient"]),
+    .target(name: "CountyCommands", dependencies: ["Commands", "Reports", "SyncClient"]),
     .target(name: "CityCommands", dependencies: ["Commands", "SyncServer", "Reports", log, nioSSL]),
     .executableTarget(name: "county", dependencies: ["CountyCommands"]),
     .executableTarget(name: "city", dependencies: ["CityCommands"]),

@@ -2,6 +2,7 @@ import Commands
 import GRDB
 import Registry
 import Replica
+import Reports
 import SQLiteStore
 import SyncCore
 
@@ -15,12 +16,10 @@ struct Coverage {
   /// The unit's enterprises with a recognition as tech SME or small giant that is valid on the day; all of them when none has.
   /// - Parameter period: 2018 is a year, 201803 a month.
   init(_ db: Database, _ replica: Replica, period: Int64, on day: CalendarDay) throws {
-    let own = "e.owner_org = ?1 AND e.merged_into IS NULL"
+    let own = "e.owner_org = ?2 AND \(Valid.enterprise())"
     let valid = """
       EXISTS (SELECT 1 FROM recognition r WHERE r.enterprise_id = e.id AND r.scheme IN ('tech_sme', 'small_giant')
-        AND (r.recognised_on IS NULL OR r.recognised_on <= ?2) AND r.year <= CAST(substr(?2, 1, 4) AS INTEGER)
-        AND (r.valid_to IS NULL OR r.valid_to >= ?2)
-        AND (r.revoked_on IS NULL OR r.revoked_on > ?2))
+        AND \(Valid.recognition()))
       """
     // A row of a year without any figure is no report.
     let figures =
@@ -34,7 +33,7 @@ struct Coverage {
     var all: [(name: String, isRecognised: Bool, hasReported: Bool)] = []
     try db.each(
       sql,
-      [Value(replica.unit), Value(day), .integer(period)]
+      [Value(day), Value(replica.unit), .integer(period)]
     ) { row in
       all.append((row[0] as String? ?? "", row[1] as Bool? ?? false, row[2] as Bool? ?? false))
     }

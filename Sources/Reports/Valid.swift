@@ -1,7 +1,7 @@
 /// What counts, as conditions in SQL. `?1` is the day `YYYY-MM-DD` wherever one is asked for.
-enum Valid {
+public enum Valid {
   /// One that was merged into another is counted there.
-  static func enterprise(_ alias: String = "e") -> String { "\(alias).merged_into IS NULL" }
+  public static func enterprise(_ alias: String = "e") -> String { "\(alias).merged_into IS NULL" }
 
   /// A recognition that was made by the day, whatever became of it.
   static func made(_ alias: String = "r") -> String {
@@ -12,7 +12,7 @@ enum Valid {
   }
 
   /// A recognition that holds on the day. The last day of its validity is one; the day of its revocation is not.
-  static func recognition(_ alias: String = "r") -> String {
+  public static func recognition(_ alias: String = "r") -> String {
     """
     \(made(alias)) AND (\(alias).valid_to IS NULL OR \(alias).valid_to >= ?1) \
     AND (\(alias).revoked_on IS NULL OR \(alias).revoked_on > ?1)
