@@ -32,6 +32,9 @@ extension Master {
     let sealed = try refusing { try SealedEnvelope(bytes[...]) }
     guard sealed.header.kind == .enrol else { throw Refusal.notAMessage }
     guard let (request, publicKey) = try? Self.enrolRequest(sealed) else { throw Refusal.tampered }
+    guard let agreementKey = [UInt8](hex: request.agreementKey), agreementKey.count == 32 else {
+      throw Refusal.tampered
+    }
     let id = sealed.header.replica
     return try store.transaction { transaction in
       guard var enrolment = try transaction.enrolment(request.code),
@@ -43,13 +46,13 @@ extension Master {
       if enrolment.usedBy == nil {
         try transaction.save(
           ReplicaRecord(
-            id: id, org: enrolment.org, publicKey: publicKey.bytes, isWithdrawn: false, highWater: 0, request: 0,
-            acknowledged: 0, offset: 0, enrolledAt: clock()))
+            id: id, org: enrolment.org, publicKey: publicKey.bytes, agreementKey: agreementKey, isWithdrawn: false,
+            highWater: 0, request: 0, acknowledged: 0, offset: 0, enrolledAt: clock()))
         enrolment.usedBy = id
         try transaction.save(enrolment)
       }
       let meta = try transaction.meta()
-      let welcome = Welcome(org: enrolment.org, cityKey: key.publicKey, schema: meta.schemaText)
+      let welcome = try Welcome(org: enrolment.org, city: key, schema: meta.schemaText)
       let header = Header(
         kind: .welcome, replica: id, epoch: meta.epoch, number: 0, cursor: 0, stamp: Stamp(milliseconds: clock()),
         schema: meta.schemaHash)

@@ -7,15 +7,19 @@ import SyncProtocol
 // Every batch is one durable transaction; its receipt leaves only after the commit (I3).
 
 extension Master {
-  /// Answers one request: a hello, then any number of batches. Throws `Refusal` for what a replica must be told.
+  /// Answers one request: an enrolment, if the replica has no welcome yet, a hello, then any number of batches. Throws
+  /// `Refusal` for what a replica must be told.
   public func exchange(_ bytes: [UInt8]) throws -> [UInt8] {
-    let messages = try refusing { try SealedEnvelope.split(bytes) }
-    guard let first = messages.first, first.header.kind == .hello else { throw Refusal.notAMessage }
+    var rest = try refusing { try SealedEnvelope.split(bytes) }[...]
+    var reply: [UInt8] = []
+    if let first = rest.first, first.header.kind == .enrol {
+      reply += try welcome(first.bytes)
+      rest.removeFirst()
+    }
+    guard let first = rest.popFirst(), first.header.kind == .hello else { throw Refusal.notAMessage }
     let hello = first.header
     let replica = try greet(first)
     let key = try VerifyingKey(bytes: replica.publicKey)
-    var reply: [UInt8] = []
-    var rest = messages.dropFirst()
     while let message = rest.popFirst() {
       guard message.header.kind == .batch, message.header.replica == hello.replica else { throw Refusal.notAMessage }
       let batch = try refusing { try message.open(with: key) }

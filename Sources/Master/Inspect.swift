@@ -69,7 +69,7 @@ extension Master {
     try read { db in
       var list: [ReplicaInfo] = []
       try db.each("SELECT * FROM sync_replica ORDER BY org, enrolled_at, id") { row in
-        guard let replica = ReplicaRecord(row: row.cells(0..<10)) else { return }
+        guard let replica = ReplicaRecord(row: row.cells(0..<ReplicaRecord.columns)) else { return }
         list.append(
           ReplicaInfo(
             id: replica.id.description, org: replica.org, isWithdrawn: replica.isWithdrawn, batches: replica.highWater,

@@ -71,6 +71,8 @@ struct ReplicaRecord: Sendable {
   var id: Identifier
   var org: String
   var publicKey: [UInt8]
+  /// The X25519 key to which the city encrypts for it.
+  var agreementKey: [UInt8]
   var isWithdrawn: Bool
   /// The last batch that was taken.
   var highWater: Int64

@@ -44,7 +44,8 @@ struct SQLiteMasterTransaction: MasterTransaction {
 
   func head() throws -> Int64 { try counter("place") }
   func nextArrival() throws -> Int64 { try next("arrival") }
-  func upcomingArrival() throws -> Int64 { try counter("arrival") + 1 }
+  func upcomingArrival() throws -> Int64 { try lastArrival() + 1 }
+  func lastArrival() throws -> Int64 { try counter("arrival") }
   func nextConflict() throws -> Int64 { try next("conflict") }
   func lastConflict() throws -> Int64 { try counter("conflict") }
   func nextOwnBatch() throws -> Int64 { try next("own") }
@@ -150,7 +151,7 @@ struct SQLiteMasterTransaction: MasterTransaction {
 
   func save(_ replica: ReplicaRecord) throws {
     try db.run("DELETE FROM sync_replica WHERE id = ?", [.blob(replica.id.bytes)])
-    try db.run("INSERT INTO sync_replica VALUES (\(placeholders(10)))", replica.row)
+    try db.run("INSERT INTO sync_replica VALUES (\(placeholders(ReplicaRecord.columns)))", replica.row)
   }
 
   func enrolment(_ name: String) throws -> EnrolmentRecord? {
@@ -223,23 +224,26 @@ extension RowRef {
 }
 
 extension ReplicaRecord {
+  static let columns = 11
+
   init?(row: [Value]) {
-    guard row.count == 10, case .blob(let id) = row[0], let id = Identifier(id), case .text(let org) = row[1],
-      case .blob(let key) = row[2], case .integer(let withdrawn) = row[3], case .integer(let highWater) = row[4],
-      case .integer(let request) = row[5], case .integer(let acknowledged) = row[6], case .integer(let offset) = row[7],
-      case .integer(let enrolledAt) = row[8]
+    guard row.count == Self.columns, case .blob(let id) = row[0], let id = Identifier(id), case .text(let org) = row[1],
+      case .blob(let key) = row[2], case .blob(let agreementKey) = row[3], case .integer(let withdrawn) = row[4],
+      case .integer(let highWater) = row[5], case .integer(let request) = row[6],
+      case .integer(let acknowledged) = row[7], case .integer(let offset) = row[8],
+      case .integer(let enrolledAt) = row[9]
     else { return nil }
     self.init(
-      id: id, org: org, publicKey: key, isWithdrawn: withdrawn != 0, highWater: highWater, request: request,
-      acknowledged: acknowledged, offset: offset, enrolledAt: enrolledAt, lastSeen: nil)
-    if case .integer(let at) = row[9] { lastSeen = at }
+      id: id, org: org, publicKey: key, agreementKey: agreementKey, isWithdrawn: withdrawn != 0, highWater: highWater,
+      request: request, acknowledged: acknowledged, offset: offset, enrolledAt: enrolledAt, lastSeen: nil)
+    if case .integer(let at) = row[10] { lastSeen = at }
   }
 
   var row: [Value] {
     [
-      .blob(id.bytes), .text(org), .blob(publicKey), .integer(isWithdrawn ? 1 : 0), .integer(highWater),
-      .integer(request),
-      .integer(acknowledged), .integer(offset), .integer(enrolledAt), lastSeen.map(Value.integer) ?? .null,
+      .blob(id.bytes), .text(org), .blob(publicKey), .blob(agreementKey), .integer(isWithdrawn ? 1 : 0),
+      .integer(highWater), .integer(request), .integer(acknowledged), .integer(offset), .integer(enrolledAt),
+      lastSeen.map(Value.integer) ?? .null,
     ]
   }
 }

@@ -186,6 +186,7 @@ extension SQLiteMasterTransaction {
       try append(RowRef(row[1], try RowKey(encoded: bytes)), of: unit, gone: row[3] as Int64 == 1, to: &writer)
       count += 1
     }
+    writer.append(.mark(.arrival, try lastArrival()))
     return Page(body: writer.bytes, cursor: more ? end : try head(), more: more)
   }
 

@@ -30,7 +30,8 @@ enum MasterTables {
         CREATE TABLE sync_counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
         INSERT INTO sync_counter VALUES ('place', 0), ('arrival', 0), ('conflict', 0), ('own', 0);
         CREATE TABLE sync_replica (
-          id BLOB PRIMARY KEY, org TEXT NOT NULL, public_key BLOB NOT NULL, withdrawn INTEGER NOT NULL DEFAULT 0,
+          id BLOB PRIMARY KEY, org TEXT NOT NULL, public_key BLOB NOT NULL, agreement_key BLOB NOT NULL,
+          withdrawn INTEGER NOT NULL DEFAULT 0,
           high_water INTEGER NOT NULL DEFAULT 0, request INTEGER NOT NULL DEFAULT 0, acknowledged INTEGER NOT NULL DEFAULT 0,
           clock_offset INTEGER NOT NULL DEFAULT 0, enrolled_at INTEGER NOT NULL, last_seen INTEGER
         ) STRICT, WITHOUT ROWID;

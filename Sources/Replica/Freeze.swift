@@ -40,8 +40,9 @@ extension Replica {
   /// - Returns: the number of the batch.
   @discardableResult
   private func enqueue(_ db: Database, _ batch: Batch) throws -> Int64 {
-    let number = (try db.integer("SELECT max(number) FROM sync_outbox") ?? 0) + 1
     let meta = try ReplicaMeta.read(db)
+    let number = meta.last + 1
+    try ReplicaMeta.set(db, "last", .integer(number))
     let header = Header(
       kind: .batch, replica: meta.replica, epoch: meta.epoch, number: number, cursor: meta.cursor,
       stamp: try tick(db, milliseconds: clock()), schema: meta.schemaHash)
@@ -114,7 +115,7 @@ extension Replica {
         kind: .hello, replica: meta.replica, epoch: meta.epoch, number: stamp.raw, cursor: tentative ?? meta.cursor,
         stamp: Stamp(milliseconds: clock()), schema: meta.schemaHash)
       header.tentative = tentative != nil
-      return try Envelope(header, body: [], key: key)
+      return try Envelope(header, body: HelloBody(last: meta.last, seen: meta.seen).bytes, key: key)
     }
   }
 }

@@ -14,17 +14,24 @@ public struct ReplicaMeta: Sendable {
   public var schemaText: String
   /// How far along the master's sequence this replica has read.
   public var cursor: Int64
+  /// The last number that was given to a batch; 0: none yet.
+  public var last: Int64 = 0
+  /// The arrival number up to which this replica has seen what the city had; 0: none yet.
+  public var seen: Int64 = 0
+  /// The X25519 key to which this replica encrypts for its city.
+  public var cityAgreementKey: [UInt8]
   /// Milliseconds since 1970 of the last completed sync; nil before the first.
   public var lastSync: Int64?
 
   public init(
-    replica: Identifier, org: String, epoch: Identifier, cityKey: [UInt8], server: String, schemaText: String,
-    cursor: Int64 = 0, lastSync: Int64? = nil
+    replica: Identifier, org: String, epoch: Identifier, cityKey: [UInt8], cityAgreementKey: [UInt8],
+    server: String, schemaText: String, cursor: Int64 = 0, lastSync: Int64? = nil
   ) {
     self.replica = replica
     self.org = org
     self.epoch = epoch
     self.cityKey = cityKey
+    self.cityAgreementKey = cityAgreementKey
     self.server = server
     self.schemaText = schemaText
     self.cursor = cursor
@@ -38,7 +45,9 @@ public struct ReplicaMeta: Sendable {
     try db.each("SELECT name, value FROM sync_meta") { row in values[row[0] as String] = row.cell(1) }
     guard case .blob(let id)? = values["replica"], let replica = Identifier(id), case .text(let org)? = values["org"],
       case .blob(let epochBytes)? = values["epoch"], let epoch = Identifier(epochBytes),
-      case .blob(let cityKey)? = values["city_key"], case .text(let server)? = values["server"],
+      case .blob(let cityKey)? = values["city_key"], case .blob(let agreementKey)? = values["city_agreement_key"],
+      case .integer(let last)? = values["last"], case .integer(let seen)? = values["seen"],
+      case .text(let server)? = values["server"],
       case .text(let schema)? = values["schema"], case .integer(let cursor)? = values["cursor"]
     else {
       throw Failure(
@@ -46,15 +55,19 @@ public struct ReplicaMeta: Sendable {
     }
     var lastSync: Int64?
     if case .integer(let at)? = values["last_sync"] { lastSync = at }
-    return ReplicaMeta(
-      replica: replica, org: org, epoch: epoch, cityKey: cityKey, server: server, schemaText: schema, cursor: cursor,
-      lastSync: lastSync)
+    var meta = ReplicaMeta(
+      replica: replica, org: org, epoch: epoch, cityKey: cityKey, cityAgreementKey: agreementKey, server: server,
+      schemaText: schema, cursor: cursor, lastSync: lastSync)
+    meta.last = last
+    meta.seen = seen
+    return meta
   }
 
   func write(_ db: Database) throws {
     let values: [(String, Value)] = [
       ("replica", .blob(replica.bytes)), ("org", .text(org)), ("epoch", .blob(epoch.bytes)),
-      ("city_key", .blob(cityKey)),
+      ("city_key", .blob(cityKey)), ("city_agreement_key", .blob(cityAgreementKey)), ("last", .integer(last)),
+      ("seen", .integer(seen)),
       ("server", .text(server)), ("schema", .text(schemaText)), ("cursor", .integer(cursor)),
       ("last_sync", lastSync.map(Value.integer) ?? .null),
     ]

@@ -12,7 +12,7 @@ public enum Join {
   ) async throws -> ReplicaMeta {
     do {
       guard let replica = Identifier(sha256(key.publicKey.bytes).prefix(16)) else { throw EnvelopeError.notAMessage }
-      let request = EnrolRequest(code, replica: replica, publicKey: key.publicKey)
+      let request = try EnrolRequest(code, replica: replica, key: key)
       let header = Header(
         kind: .enrol, replica: replica, epoch: .city, number: 0, cursor: 0, stamp: Stamp(milliseconds: clock()),
         schema: Array(repeating: 0, count: 32))
@@ -26,8 +26,9 @@ public enum Join {
         throw EnvelopeError.notAMessage
       }
       return ReplicaMeta(
-        replica: replica, org: welcome.org, epoch: verified.header.epoch, cityKey: city.bytes, server: server,
-        schemaText: welcome.schema, cursor: 0, lastSync: nil)
+        replica: replica, org: welcome.org, epoch: verified.header.epoch, cityKey: city.bytes,
+        cityAgreementKey: [UInt8](hex: welcome.agreementKey) ?? [], server: server, schemaText: welcome.schema,
+        cursor: 0, lastSync: nil)
     } catch let refusal as Refusal { throw refusal.failure } catch let error as EnvelopeError {
       throw error.failure
     } catch is DecodingError {

@@ -72,11 +72,14 @@ public struct EnrolRequest: Codable, Sendable {
   public var code: String
   public var proof: String
   public var publicKey: String
+  /// The X25519 key to which the city encrypts for this replica, hex.
+  public var agreementKey: String
 
-  public init(_ code: EnrolmentCode, replica: Identifier, publicKey: VerifyingKey) {
+  public init(_ code: EnrolmentCode, replica: Identifier, key: SigningKey) throws {
     self.code = code.name
-    proof = code.proof(replica: replica, publicKey: publicKey.bytes).hex
-    self.publicKey = publicKey.bytes.hex
+    proof = code.proof(replica: replica, publicKey: key.publicKey.bytes).hex
+    publicKey = key.publicKey.bytes.hex
+    agreementKey = try key.agreementPublicKey.hex
   }
 }
 
@@ -84,12 +87,15 @@ public struct EnrolRequest: Codable, Sendable {
 public struct Welcome: Codable, Sendable {
   public var org: String
   public var cityKey: String
+  /// The X25519 key to which replicas encrypt for the city, hex.
+  public var agreementKey: String
   /// The schema in its canonical form.
   public var schema: String
 
-  public init(org: String, cityKey: VerifyingKey, schema: String) {
+  public init(org: String, city: SigningKey, schema: String) throws {
     self.org = org
-    self.cityKey = cityKey.bytes.hex
+    cityKey = city.publicKey.bytes.hex
+    agreementKey = try city.agreementPublicKey.hex
     self.schema = schema
   }
 }

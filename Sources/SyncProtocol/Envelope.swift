@@ -5,10 +5,12 @@ import SyncCore
 // Every message is one envelope: a header of 200 bytes, then the body. Integers are big endian.
 //
 //     0   4  "TRIB"
-//     4   1  format version, 3
+//     4   1  format version, 4
 //     5   1  kind
 //     6   1  compression of the body: 0 none, 1 zstd
 //     7   1  flags: 1 more pages follow (page) · 2 the cursor is the end of a page not applied yet (hello)
+//            4 gives back what a restored city lacks (hello) · 8 take a snapshot, the cursor cannot be continued (page)
+//            16 on a stick: the number may come again (hello)
 //     8  16  replica; all zero is the city itself
 //    24  16  epoch
 //    40   8  number: the batch's, or for a hello the request's, or for a page the cursor that it starts from
@@ -30,13 +32,25 @@ public enum MessageKind: UInt8, Sendable, CaseIterable {
   case welcome = 6
   /// What the commitments of the batch before it stand for. Not part of the batch, and not kept.
   case secrets = 7
+  /// The schema by which the city writes pages from now on, in its canonical form.
+  case schema = 8
+  /// What a snapshot is that follows as a file.
+  case snapshot = 9
+  /// Where a restored city stands with a replica.
+  case standing = 10
+  /// A batch of the city's own that a replica gives back, as it got it.
+  case own = 11
+  /// Hashes of ranges of rows, and what the city says to them.
+  case probe = 12
+  case answer = 13
 
-  /// The largest body before compression. A hello has none; an enrol is read before its sender is known.
+  /// The largest body before compression. A hello's is fixed; an enrol is read before its sender is known.
   public var mostRaw: Int {
     switch self {
-    case .hello: 0
+    case .hello: HelloBody.length
     case .enrol: 64 << 10
-    case .batch, .receipt, .page, .welcome, .secrets: Envelope.mostRaw
+    case .batch, .receipt, .page, .welcome, .secrets, .schema, .snapshot, .standing, .own, .probe, .answer:
+      Envelope.mostRaw
     }
   }
 }
@@ -72,11 +86,19 @@ public struct Header: Hashable, Sendable {
   public static let length = 200
   static let signedLength = 136
   static let magic = Array("TRIB".utf8)
-  static let version: UInt8 = 3
+  static let version: UInt8 = 4
 
   public var kind: MessageKind
+  /// More pages follow.
   public var more = false
+  /// The cursor is the end of a page that is not applied yet.
   public var tentative = false
+  /// A replica gives back what a restored city lacks.
+  public var returning = false
+  /// The cursor cannot be continued: the replica is to take a snapshot.
+  public var stale = false
+  /// The hello is on a stick and may be read twice.
+  public var carried = false
   public var replica: Identifier
   public var epoch: Identifier
   public var number: Int64
@@ -95,6 +117,49 @@ public struct Header: Hashable, Sendable {
     self.cursor = cursor
     self.stamp = stamp
     self.schema = schema
+  }
+
+  var flags: UInt8 {
+    get {
+      zip(Self.flagPaths, 0...).reduce(0) { $0 | (self[keyPath: $1.0] ? 1 << $1.1 : 0) }
+    }
+    set {
+      for (path, bit) in zip(Self.flagPaths, 0...) { self[keyPath: path] = newValue >> bit & 1 != 0 }
+    }
+  }
+
+  private static var flagPaths: [WritableKeyPath<Header, Bool>] {
+    [\.more, \.tentative, \.returning, \.stale, \.carried]
+  }
+}
+
+/// The body of a hello: what the city compares with what it knows of the replica. 16 bytes, big endian.
+public struct HelloBody: Hashable, Sendable {
+  public static let length = 16
+
+  /// The last number that the replica gave to a batch; 0: none yet.
+  public var last: Int64
+  /// The arrival number up to which it has seen what the city had; 0: none yet.
+  public var seen: Int64
+
+  public init(last: Int64, seen: Int64) {
+    self.last = last
+    self.seen = seen
+  }
+
+  public var bytes: [UInt8] {
+    var out = ByteWriter()
+    out.bigEndian(last)
+    out.bigEndian(seen)
+    return out.bytes
+  }
+
+  public init(_ bytes: [UInt8]) throws {
+    guard bytes.count == Self.length else { throw EnvelopeError.notAMessage }
+    var reader = ByteReader(bytes[...])
+    last = try reader.bigEndian()
+    seen = try reader.bigEndian()
+    guard last >= 0, seen >= 0 else { throw EnvelopeError.notAMessage }
   }
 }
 
@@ -122,7 +187,7 @@ public struct Envelope: Hashable, Sendable {
     out.byte(Header.version)
     out.byte(header.kind.rawValue)
     out.byte(isPacked ? 1 : 0)
-    out.byte((header.more ? 1 : 0) | (header.tentative ? 2 : 0))
+    out.byte(header.flags)
     out.raw(header.replica.bytes)
     out.raw(header.epoch.bytes)
     out.bigEndian(header.number)
@@ -172,15 +237,14 @@ public struct SealedEnvelope: Sendable {
     guard let kind = MessageKind(rawValue: try reader.byte()) else { throw EnvelopeError.unknownKind }
     let packing = try reader.byte()
     let flags = try reader.byte()
-    guard packing <= 1, flags <= 3 else { throw EnvelopeError.unknownKind }
+    guard packing <= 1, flags <= 31 else { throw EnvelopeError.unknownKind }
     guard let replica = Identifier(try reader.raw(16)), let epoch = Identifier(try reader.raw(16)) else {
       throw EnvelopeError.notAMessage
     }
     var header = Header(
       kind: kind, replica: replica, epoch: epoch, number: try reader.bigEndian(), cursor: try reader.bigEndian(),
       stamp: Stamp(raw: try reader.bigEndian()), schema: Array(try reader.raw(32)))
-    header.more = flags & 1 != 0
-    header.tentative = flags & 2 != 0
+    header.flags = flags
     rawLength = Int(try reader.bigEndian(UInt32.self))
     let sentLength = Int(try reader.bigEndian(UInt32.self))
     guard rawLength <= kind.mostRaw, sentLength <= Envelope.mostSent else { throw EnvelopeError.tooLarge }

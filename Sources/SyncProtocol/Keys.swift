@@ -11,6 +11,19 @@ public struct SigningKey: Sendable {
   public var seed: [UInt8] { Array(key.rawRepresentation) }
   public var publicKey: VerifyingKey { VerifyingKey(key: key.publicKey) }
 
+  /// The X25519 key to which others encrypt for the owner of this key. It follows from the seed: there is one secret to keep.
+  var agreementKey: Curve25519.KeyAgreement.PrivateKey {
+    get throws {
+      let derived = HKDF<SHA256>.deriveKey(
+        inputKeyMaterial: SymmetricKey(data: key.rawRepresentation), info: Data("tributary key agreement".utf8),
+        outputByteCount: 32)
+      return try Curve25519.KeyAgreement.PrivateKey(rawRepresentation: derived.withUnsafeBytes { Data($0) })
+    }
+  }
+
+  /// The public half of the key to which others encrypt: 32 bytes.
+  public var agreementPublicKey: [UInt8] { get throws { Array(try agreementKey.publicKey.rawRepresentation) } }
+
   func sign(_ bytes: [UInt8]) throws -> [UInt8] { Array(try key.signature(for: bytes)) }
 }
 

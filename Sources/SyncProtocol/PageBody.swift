@@ -11,11 +11,20 @@ public enum PageItem: Hashable, Sendable {
   case parked(ParkedNotice)
   /// Personal data that the city erased, and that is to be erased here.
   case erasure(Erasure)
+  case mark(PageMark, Int64)
 }
 
-// A page is a patchset of the records' tables, of sync_conflict, sync_contender, sync_parked and sync_erasure.
+/// Numbers that a page states beside rows. A reader passes over those that it does not know.
+public enum PageMark: String, Sendable, CaseIterable {
+  /// The arrival number of the last batch that the page knows of.
+  case arrival
+}
+
+// A page is a patchset of the records' tables, of sync_conflict, sync_contender, sync_parked, sync_erasure and
+// sync_mark(name, number).
 private let conflictTable = ChangesetTable(name: Conflict.table, columns: Conflict.columns.count, key: [0])
 private let contenderTable = ChangesetTable(name: Contender.table, columns: Contender.columns.count, key: [0, 1])
+private let markTable = ChangesetTable(name: "sync_mark", columns: 2, key: [0])
 private let parkedTable = ChangesetTable(name: ParkedNotice.table, columns: ParkedNotice.columns.count, key: [0])
 
 public struct PageWriter: Sendable {
@@ -45,6 +54,8 @@ public struct PageWriter: Sendable {
       writer.append(ChangesetEntry(.insert, new: contender.row(of: id)), to: contenderTable)
     case .parked(let notice): writer.append(ChangesetEntry(.insert, new: notice.row), to: parkedTable)
     case .erasure(let erasure): writer.append(ChangesetEntry(.insert, new: erasure.row), to: erasureTable)
+    case .mark(let mark, let number):
+      writer.append(ChangesetEntry(.insert, new: [.text(mark.rawValue), .integer(number)]), to: markTable)
     }
   }
 }
@@ -54,13 +65,15 @@ public enum PageBody {
     let records = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0) })
     var reader = ChangesetReader(bytes[...], .patchset)
     var items: [PageItem] = []
-    while let (table, entry) = try reader.next() { items.append(try item(table, entry, records)) }
+    while let (table, entry) = try reader.next() {
+      if let item = try item(table, entry, records) { items.append(item) }
+    }
     return items
   }
 
   private static func item(
     _ table: ChangesetTable, _ entry: ChangesetEntry, _ records: [String: RecordSchema]
-  ) throws -> PageItem {
+  ) throws -> PageItem? {
     let row = entry.new.compactMap { $0 }
     switch table {
     case conflictTable:
@@ -77,6 +90,11 @@ public enum PageBody {
     case erasureTable:
       guard let erasure = Erasure(row: row) else { throw BodyError.badShape(table.name) }
       return .erasure(erasure)
+    case markTable:
+      guard row.count == 2, case .text(let name) = row[0], case .integer(let number) = row[1], number >= 0 else {
+        throw BodyError.badShape(table.name)
+      }
+      return PageMark(rawValue: name).map { .mark($0, number) }
     default:
       guard let record = records[table.name] else { throw BodyError.unknownTable(table.name) }
       guard table == ChangesetTable(record) else { throw BodyError.badShape(table.name) }

@@ -75,10 +75,12 @@ struct EnrolmentTests {
       let object = try JSONSerialization.jsonObject(with: try JSONEncoder().encode(value)) as? [String: Any]
       return Set(object?.keys.map { $0 } ?? [])
     }
-    let key = try Sample.key(1).publicKey
+    let key = try Sample.key(1)
     #expect(
-      try names(EnrolRequest(Self.code, replica: Sample.id(1), publicKey: key)) == ["code", "proof", "publicKey"])
-    #expect(try names(Welcome(org: "A", cityKey: key, schema: "{}")) == ["org", "cityKey", "schema"])
+      try names(EnrolRequest(Self.code, replica: Sample.id(1), key: key)) == [
+        "code", "proof", "publicKey", "agreementKey",
+      ])
+    #expect(try names(Welcome(org: "A", city: key, schema: "{}")) == ["org", "cityKey", "agreementKey", "schema"])
     #expect(try names(Refusal(.gap, zh: "缺", en: "gap")) == ["code", "zh", "en"])
   }
 

@@ -85,7 +85,7 @@ struct EnvelopeTests {
   /// Lengths in the header → the refusal, before anything of that size is allocated or hashed.
   static let lengths: [(kind: MessageKind, raw: UInt32, sent: UInt32, error: EnvelopeError)] = [
     (.batch, 256 << 20 + 1, 0, .tooLarge), (.batch, .max, 0, .tooLarge), (.batch, 0, 64 << 20 + 1, .tooLarge),
-    (.page, 0, .max, .tooLarge), (.hello, 1, 0, .tooLarge), (.enrol, 64 << 10 + 1, 0, .tooLarge),
+    (.page, 0, .max, .tooLarge), (.hello, 17, 0, .tooLarge), (.enrol, 64 << 10 + 1, 0, .tooLarge),
     (.enrol, 64 << 10, 1, .notAMessage), (.secrets, 256 << 20 + 1, 0, .tooLarge),
     (.secrets, 0, 64 << 20 + 1, .tooLarge), (.batch, 256 << 20, 64 << 20, .notAMessage), (.batch, 1, 0, .tampered),
   ]
@@ -101,7 +101,9 @@ struct EnvelopeTests {
   }
 
   @Test func oversizeIsNotSealed() throws {
-    #expect(throws: EnvelopeError.tooLarge) { try Envelope(Sample.header(.hello), body: [1], key: try Sample.key(1)) }
+    #expect(throws: EnvelopeError.tooLarge) {
+      try Envelope(Sample.header(.hello), body: Array(repeating: 1, count: 17), key: try Sample.key(1))
+    }
   }
 
   /// A signed message whose body does not unpack to the length that it names.
@@ -117,7 +119,7 @@ struct EnvelopeTests {
 
   static let headers: [(offset: Int, byte: UInt8, error: EnvelopeError)] = [
     (0, 0, .notAMessage), (3, 0, .notAMessage), (4, 1, .unknownVersion), (4, 2, .unknownVersion), (5, 0, .unknownKind),
-    (5, 8, .unknownKind), (6, 2, .unknownKind), (7, 4, .unknownKind), (104, 0, .tampered),
+    (5, 14, .unknownKind), (6, 2, .unknownKind), (7, 32, .unknownKind), (104, 0, .tampered),
   ]
 
   @Test(arguments: headers)
@@ -145,7 +147,7 @@ struct EnvelopeTests {
   @Test func layout() throws {
     let bytes = try Envelope(Sample.header(.page, number: 0x0102, cursor: 0x0304), body: [5], key: try Sample.key(1))
       .bytes
-    #expect(bytes.prefix(8).map { $0 } == Array("TRIB".utf8) + [3, 4, 0, 0])
+    #expect(bytes.prefix(8).map { $0 } == Array("TRIB".utf8) + [4, 4, 0, 0])
     #expect(bytes[8..<24].allSatisfy { $0 == 0xaa } && bytes[24..<40].allSatisfy { $0 == 0xee })
     #expect(Array(bytes[40..<64]).hex == "000000000000010200000000000003040000000000000003")
     #expect(bytes[64..<96].allSatisfy { $0 == 0x5c })

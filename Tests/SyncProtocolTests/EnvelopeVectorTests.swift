@@ -53,7 +53,7 @@ import Testing
   func write() throws {
     let key = try SigningKey(seed: Self.seed)
     let bodies: [(String, MessageKind, [UInt8])] = [
-      ("hello", .hello, []),
+      ("hello", .hello, HelloBody(last: 3, seen: 4).bytes),
       ("batch", .batch, Batch(changes: Array(Sample.changes.prefix(1))).encoded(Sample.schema)),
       (
         "compressed batch", .batch,
@@ -79,7 +79,7 @@ import Testing
     let good = try #require([UInt8](hex: messages[1].message))
     var refused = [File.Refused(name: "cut", message: good.dropLast().map { $0 }.hex, reason: "notAMessage")]
     for (name, offset, byte, reason) in [
-      ("version 4", 4, 4, "unknownVersion"), ("version 2", 4, 2, "unknownVersion"), ("kind 8", 5, 8, "unknownKind"),
+      ("version 5", 4, 5, "unknownVersion"), ("version 2", 4, 2, "unknownVersion"), ("kind 14", 5, 14, "unknownKind"),
       ("compression 2", 6, 2, "unknownKind"),
       ("raw length over the limit", 96, 0x7f, "tooLarge"), ("body changed", 200, 0x50, "tampered"),
       ("cursor changed", 55, 0, "badSignature"), ("signature changed", 140, good[140] ^ 1, "badSignature"),
