@@ -31,11 +31,11 @@ extension Master {
       }
       reply += try accept(batch, secrets: secrets?.body ?? [], from: replica.id)
     }
-    return reply + (try page(for: replica, after: hello.cursor)).bytes
+    return reply + (try page(for: replica, hello)).bytes
   }
 
   /// Identifies the sender and uses up its request number.
-  private func greet(_ message: SealedEnvelope) throws -> ReplicaRecord {
+  func greet(_ message: SealedEnvelope) throws -> ReplicaRecord {
     let hello = message.header
     return try store.transaction { transaction in
       guard var replica = try transaction.replica(hello.replica) else { throw Refusal.unknownReplica }
@@ -43,14 +43,14 @@ extension Master {
       if replica.isWithdrawn { throw Refusal.withdrawn }
       guard hello.number > replica.request else { throw Refusal.replayed }
       let meta = try transaction.meta()
-      guard hello.epoch == meta.epoch, hello.cursor <= (try transaction.head()), hello.cursor >= 0 else {
-        throw Refusal.epoch
-      }
+      // Who asks for no page continues nothing.
+      let continues = try hello.epoch == meta.epoch && hello.cursor <= transaction.head() && hello.cursor >= 0
+      guard hello.stale || continues else { throw Refusal.epoch }
       guard hello.schema == meta.schemaHash else { throw Refusal.schema }
       replica.request = hello.number
       replica.lastSeen = clock()
       replica.offset = clock() - hello.stamp.milliseconds
-      if !hello.tentative { replica.acknowledged = hello.cursor }
+      if !hello.tentative, !hello.stale { replica.acknowledged = hello.cursor }
       try transaction.save(replica)
       return replica
     }
@@ -122,10 +122,12 @@ extension Master {
     return batch.changes.map(\.ref) + decided + ruled + merged + batch.erasures.map(\.ref)
   }
 
-  private func page(for replica: ReplicaRecord, after cursor: Int64) throws -> Envelope {
-    try store.transaction { transaction in
+  private func page(for replica: ReplicaRecord, _ hello: Header) throws -> Envelope {
+    let cursor = hello.cursor
+    return try store.transaction { transaction in
       try absorb(transaction)
       let meta = try transaction.meta()
+      if try mustTakeSnapshot(hello, transaction) { return try stalePage(for: replica, hello, transaction) }
       let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit)
       var header = Header(
         kind: .page, replica: replica.id, epoch: meta.epoch, number: cursor, cursor: page.cursor,

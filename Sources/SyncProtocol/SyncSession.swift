@@ -4,6 +4,7 @@ import SyncCore
 ///
 ///     hello + batches  →  receipts + page
 ///     hello (tentative) →  page          while more pages follow
+///     hello (stale)     →  manifest      when the page says that it cannot continue from the cursor
 ///
 /// A sync with nothing to do is one round trip.
 public struct SyncSession {
@@ -12,6 +13,8 @@ public struct SyncSession {
     case continueFrom(Int64)
     /// Take all of it, in one transaction.
     case finish(receipts: [Envelope], pages: [Envelope])
+    /// What this replica has read cannot be continued: take a snapshot and these, in one transaction.
+    case snapshot(receipts: [Envelope])
   }
 
   private let city: VerifyingKey
@@ -46,6 +49,7 @@ public struct SyncSession {
       }
     }
     guard let page = last else { throw Self.notForUs }
+    if page.header.stale { return .snapshot(receipts: receipts) }
     pages.append(page)
     if page.header.more, page.header.cursor == cursor { throw Self.notForUs }
     cursor = page.header.cursor
