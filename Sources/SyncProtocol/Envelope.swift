@@ -86,7 +86,7 @@ public struct Header: Hashable, Sendable {
   public static let length = 200
   static let signedLength = 136
   static let magic = Array("TRIB".utf8)
-  static let version: UInt8 = 4
+  public static let version: UInt8 = 4
 
   public var kind: MessageKind
   /// More pages follow.
@@ -233,7 +233,8 @@ public struct SealedEnvelope: Sendable {
     guard slice.count >= Header.length, try Array(reader.raw(4)) == Header.magic else {
       throw EnvelopeError.notAMessage
     }
-    guard try reader.byte() == Header.version else { throw EnvelopeError.unknownVersion }
+    let version = try reader.byte()
+    guard version == Header.version else { throw EnvelopeError.unknownVersion(version) }
     guard let kind = MessageKind(rawValue: try reader.byte()) else { throw EnvelopeError.unknownKind }
     let packing = try reader.byte()
     let flags = try reader.byte()
@@ -282,8 +283,11 @@ public struct SealedEnvelope: Sendable {
   }
 }
 
-public enum EnvelopeError: Error, Sendable {
-  case notAMessage, unknownVersion, unknownKind, tooLarge, tampered, badSignature, badCompression
+public enum EnvelopeError: Error, Hashable, Sendable {
+  case notAMessage
+  /// The version that the message is of.
+  case unknownVersion(UInt8)
+  case unknownKind, tooLarge, tampered, badSignature, badCompression
 }
 
 extension [UInt8] {
