@@ -31,9 +31,13 @@ public final class World {
   deinit { try? FileManager.default.removeItem(at: folder) }
 
   /// Enrols one more machine of a unit and syncs it once.
-  /// - Parameter own: a clock of its own, that runs as the test moves it.
+  /// - Parameters:
+  ///   - own: a clock of its own, that runs as the test moves it.
+  ///   - read: the reader of its program.
   @discardableResult
-  public func join(_ org: String, actor: String = "clerk", clock own: TestClock? = nil) async throws -> Replica {
+  public func join(
+    _ org: String, actor: String = "clerk", clock own: TestClock? = nil, reading read: @escaping ReadSchema = readSchema
+  ) async throws -> Replica {
     let code = try master.enrol(org: org).code
     let key = SigningKey()
     let clock = own ?? clock
@@ -41,7 +45,7 @@ public final class World {
       server: "loopback", code: code, key: key, transport: Loopback(master: master), clock: { clock.now })
     let replica = try Replica.create(
       path: folder.appendingPathComponent("replica\(replicas.count).sqlite").path, key: key, meta: meta,
-      schema: readSchema(meta.schemaText), actor: actor, clock: { clock.now }, readSchema: readSchema)
+      schema: read(meta.schemaText), actor: actor, clock: { clock.now }, readSchema: read)
     replicas.append(replica)
     try await sync(replica)
     return replica
