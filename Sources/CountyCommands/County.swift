@@ -43,8 +43,10 @@ public enum CountyProgram: Program {
         en: "there is no replica in \(home.path); run county init first")
     }
     let key = try SigningKey(seed: try Home.readSecret(keyURL(home)))
-    return try Replica.open(path: path, key: key, formats: Registry.formats) { try SchemaFile.parse(canonicalJSON: $0) }
+    return try Replica.open(path: path, key: key, formats: Registry.formats, readSchema: readSchema)
   }
+
+  static let readSchema: ReadSchema = { try SchemaFile.parse(canonicalJSON: $0) }
 
   public static func history(_ replica: Replica, _ record: RecordSchema, _ key: RowKey) throws -> History {
     let lines = try replica.history(record, key: key).map { batch, change in

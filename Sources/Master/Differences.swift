@@ -22,6 +22,7 @@ extension Master {
   public func differences(from replay: Master, limit: Int = mostDifferences) throws -> [Label] {
     if replay === self { return [] }
     try absorbNow()
+    if replay.schema != schema { return unsignedSchema(replay) }
     return try read { mine in try replay.read { try schema.differences(mine, $0, limit: limit) } }
   }
 }

@@ -46,7 +46,7 @@ extension Master {
       // Who asks for no page continues nothing.
       let continues = try hello.epoch == meta.epoch && hello.cursor <= transaction.head() && hello.cursor >= 0
       guard hello.stale || continues else { throw Refusal.epoch }
-      guard hello.schema == meta.schemaHash else { throw Refusal.schema }
+      _ = try schema(named: hello.schema, meta, transaction)
       replica.request = hello.number
       replica.lastSeen = clock()
       replica.offset = clock() - hello.stamp.milliseconds
@@ -71,15 +71,16 @@ extension Master {
       guard number == replica.highWater + 1 else { throw Refusal.gap(number, after: replica.highWater) }
       let meta = try transaction.meta()
       guard message.header.epoch == meta.epoch else { throw Refusal.epoch }
-      guard message.header.schema == meta.schemaHash else { throw Refusal.schema }
+      let own = try schema(named: message.header.schema, meta, transaction)
       let received = try transaction.tick(milliseconds: clock())
       let (batch, kept) = try refusing {
         try self.received(
-          Batch(message.body, schema: schema), secrets: SecretsBody.decode(secrets), cursor: message.header.cursor,
-          offset: replica.offset, at: received, transaction)
+          Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(secrets),
+          cursor: message.header.cursor, offset: replica.offset, at: received, transaction)
       }
       try transaction.keep(kept, arrival: try transaction.upcomingArrival())
-      return try take(batch, of: message, from: replica, received: received, transaction) { arrival, receipts in
+      return try take(batch.widened(to: schema), of: message, from: replica, received: received, transaction) {
+        arrival, receipts in
         let header = Header(
           kind: .receipt, replica: id, epoch: meta.epoch, number: number, cursor: arrival, stamp: received,
           schema: meta.schemaHash)
@@ -122,11 +123,13 @@ extension Master {
     return batch.changes.map(\.ref) + decided + ruled + merged + batch.erasures.map(\.ref)
   }
 
+  /// A replica that reads by another schema than the present one is answered with that.
   private func page(for replica: ReplicaRecord, _ hello: Header) throws -> Envelope {
     let cursor = hello.cursor
     return try store.transaction { transaction in
       try absorb(transaction)
       let meta = try transaction.meta()
+      if hello.schema != meta.schemaHash { return try schemaMessage(for: replica, after: cursor, meta) }
       if try mustTakeSnapshot(hello, transaction) { return try stalePage(for: replica, hello, transaction) }
       let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit)
       var header = Header(
@@ -139,7 +142,11 @@ extension Master {
 
   /// What cannot be read or verified was changed on the way, or never was a message.
   func refusing<T>(_ body: () throws -> T) throws -> T {
-    do { return try body() } catch let refusal as Refusal { throw refusal } catch is EnvelopeError {
+    do { return try body() } catch let refusal as Refusal { throw refusal } catch EnvelopeError.unknownVersion(
+      let version)
+    {
+      throw Refusal.version(version)
+    } catch is EnvelopeError {
       throw Refusal.tampered
     } catch is CodecError {
       throw Refusal.tampered
@@ -160,8 +167,6 @@ extension Refusal {
     .replayed, zh: "请求号已用过;请重新同步", en: "this request number was used before; sync again")
   static let epoch = Refusal(
     .epoch, zh: "市主库已从备份恢复,纪元不同;请与市里联系", en: "the city's master was restored and has another epoch; ask the city")
-  static let schema = Refusal(
-    .schema, zh: "本机的模式版本与市里不同;请升级", en: "this replica's schema is not the city's; upgrade it")
   static let badCode = Refusal(
     .badCode, zh: "登记码无效、已使用或已过期;请向市里索取新码",
     en: "the enrolment code is wrong, used or expired; ask the city for a new one")

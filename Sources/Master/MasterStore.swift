@@ -121,6 +121,8 @@ protocol MasterStore: AnyObject {
 
 protocol MasterTransaction {
   func meta() throws -> MasterMeta
+  /// The version of the schema that has this hash, present or earlier; nil: there was none, or no upgrade ever.
+  func earlierSchema(_ hash: [UInt8]) throws -> Schema?
   /// The newest place in the sequence.
   func head() throws -> Int64
   /// The stamp that the master's clock shows.

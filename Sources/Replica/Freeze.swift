@@ -67,11 +67,13 @@ extension Replica {
     return number
   }
 
-  /// Reads a batch of the outbox. Restricted values that were erased are commitments.
+  /// Reads a batch of the outbox by the schema that it names, as the present one has it. Restricted values that were erased are commitments.
   func ownBatch(_ db: Database, _ message: [UInt8]) throws -> Batch {
     let envelope = try Envelope(message[...]) { _ in key.publicKey }
     let secrets = try SecretTable.read(db, of: envelope.header.number)
-    return try Batch(envelope.body, schema: schema).opened(schema, with: secrets) { try ConflictTables.find(db, $0) }
+    let own = try SchemaTable.find(db, envelope.header.schema) ?? schema
+    let batch = try Batch(envelope.body, schema: own).opened(own, with: secrets) { try ConflictTables.find(db, $0) }
+    return batch.widened(to: schema)
   }
 
   /// What the commitments of a batch stand for, as a message that follows it; empty when it has none.

@@ -100,11 +100,12 @@ extension Replica {
         FROM sync_parked \(waiting ? "WHERE state = 'waiting'" : "") ORDER BY id
         """
       try db.each(sql) { row in
-        guard case .blob(let key) = row.cell(2), case .blob(let image) = row.cell(6) else { return }
+        guard let record = schema.record(row[1]), case .blob(let key) = row.cell(2), case .blob(let image) = row.cell(6)
+        else { return }
         rows.append(
           ParkedRow(
-            id: row[0], ref: RowRef(row[1], try RowKey(encoded: key)), reason: row[3],
-            detail: Label(zh: row[4], en: row[5]), row: try decodeImage(image),
+            id: row[0], ref: RowRef(record.name, try RowKey(encoded: key)), reason: row[3],
+            detail: Label(zh: row[4], en: row[5]), row: try decodeImage(image, record),
             edit: Edit(stamp: Stamp(raw: row[8]), actor: row[7]), batch: row[9],
             state: ParkedState(rawValue: row[10]) ?? .waiting, cityID: row[11], ruledBy: row[12]))
       }

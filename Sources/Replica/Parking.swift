@@ -106,7 +106,7 @@ extension Replica {
       let sql =
         "SELECT id, image, actor FROM sync_parked WHERE batch IS NULL AND state = 'waiting' AND record = ? ORDER BY id"
       try db.each(sql, [.text(record.name)]) { row in
-        if case .blob(let bytes) = row.cell(1) { waiting.append((row[0], try decodeImage(bytes), row[2])) }
+        if case .blob(let bytes) = row.cell(1) { waiting.append((row[0], try decodeImage(bytes, record), row[2])) }
       }
       for item in waiting {
         let key = record.rowKey(of: item.image)

@@ -76,6 +76,10 @@ public struct SyncClient: Sendable {
       while true {
         switch try session.receive(try await transport.exchange(request)) {
         case .continueFrom(let cursor): request = try replica.hello(tentative: cursor).bytes
+        case .upgrade(let text):
+          try replica.upgrade(to: text)
+          session.upgraded(to: try replica.meta().schemaHash)
+          request = try replica.hello().bytes
         case .finish(let receipts, let pages):
           return (pushed, try replica.receive(receipts: receipts, pages: pages, parkingClashes: parkingClashes))
         case .snapshot(let receipts):

@@ -1,7 +1,7 @@
 import SyncCore
 
 /// What one batch holds: pending changes, decisions of conflicts, rulings about parked changes, and, from the city itself,
-/// the duplicates that it merged and the personal data that it erased.
+/// the duplicates that it merged, the personal data that it erased and the versions of the schema that it brought in.
 public struct Batch: Hashable, Sendable {
   /// The most changes of one batch. More pending rows make more batches.
   public static let mostChanges = 200_000
@@ -11,20 +11,22 @@ public struct Batch: Hashable, Sendable {
   public var rulings: [Ruling]
   public var aliases: [Alias]
   public var erasures: [Erasure]
+  public var schemas: [SchemaStep]
 
   public init(
     changes: [Change] = [], decisions: [Decision] = [], rulings: [Ruling] = [], aliases: [Alias] = [],
-    erasures: [Erasure] = []
+    erasures: [Erasure] = [], schemas: [SchemaStep] = []
   ) {
     self.changes = changes
     self.decisions = decisions
     self.rulings = rulings
     self.aliases = aliases
     self.erasures = erasures
+    self.schemas = schemas
   }
 
   public var isEmpty: Bool {
-    changes.isEmpty && decisions.isEmpty && rulings.isEmpty && aliases.isEmpty && erasures.isEmpty
+    changes.isEmpty && decisions.isEmpty && rulings.isEmpty && aliases.isEmpty && erasures.isEmpty && schemas.isEmpty
   }
 }
 
@@ -36,12 +38,14 @@ public struct Batch: Hashable, Sendable {
 //   sync_ruling(replica, batch, n, verdict, reason, actor, stamp)
 //   sync_alias(record, key, target, reason, actor, stamp)
 //   sync_erasure(record, key, fields, reason, actor, stamp)
+//   sync_schema(version, text, actor, stamp)
 
 private let editTable = ChangesetTable(name: "sync_edit", columns: 3, key: [0])
 private let cellTable = ChangesetTable(name: "sync_edit_cell", columns: 4, key: [0, 1])
 private let decisionTable = ChangesetTable(name: Decision.table, columns: Decision.bodyColumns.count, key: [0])
 private let rulingTable = ChangesetTable(name: Ruling.table, columns: Ruling.columns.count, key: [0, 1, 2])
 private let aliasTable = ChangesetTable(name: Alias.table, columns: Alias.columns.count, key: [0, 1])
+private let schemaTable = ChangesetTable(name: SchemaStep.table, columns: SchemaStep.columns.count, key: [0])
 /// Of a batch and of a page alike.
 let erasureTable = ChangesetTable(name: Erasure.table, columns: Erasure.columns.count, key: [0, 1, 5])
 
@@ -75,6 +79,7 @@ extension Batch {
     for ruling in rulings { writer.append(ChangesetEntry(.insert, new: ruling.row), to: rulingTable) }
     for alias in aliases { writer.append(ChangesetEntry(.insert, new: alias.row), to: aliasTable) }
     for erasure in erasures { writer.append(ChangesetEntry(.insert, new: erasure.row), to: erasureTable) }
+    for schema in schemas { writer.append(ChangesetEntry(.insert, new: schema.row), to: schemaTable) }
     return writer.bytes
   }
 
@@ -85,6 +90,18 @@ extension Batch {
     var decoder = BatchDecoder(schema, mostChanges: mostChanges)
     while let (table, entry) = try reader.next() { try decoder.take(table, entry) }
     self = try decoder.finish()
+  }
+}
+
+extension Batch {
+  /// A batch that was made by an earlier version of this schema, as this version has it.
+  public func widened(to schema: Schema) -> Batch {
+    let records = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0) })
+    var wide = self
+    for index in changes.indices {
+      if let record = records[changes[index].record] { wide.changes[index] = record.widened(changes[index]) }
+    }
+    return wide
   }
 }
 
@@ -126,6 +143,7 @@ private struct BatchDecoder {
     case rulingTable: try append(Ruling(row: values(entry, into: table)), to: \.rulings, table)
     case aliasTable: try append(Alias(row: values(entry, into: table)), to: \.aliases, table)
     case erasureTable: try append(Erasure(row: values(entry, into: table)), to: \.erasures, table)
+    case schemaTable: try append(SchemaStep(row: values(entry, into: table)), to: \.schemas, table)
     default:
       guard let record = records[table.name] else { throw BodyError.unknownTable(table.name) }
       guard table == tables[table.name] else { throw BodyError.badShape(table.name) }

@@ -86,7 +86,7 @@ public struct Header: Hashable, Sendable {
   public static let length = 200
   static let signedLength = 136
   static let magic = Array("TRIB".utf8)
-  static let version: UInt8 = 4
+  public static let version: UInt8 = 4
 
   public var kind: MessageKind
   /// More pages follow.
@@ -263,8 +263,11 @@ public struct SealedEnvelope: Sendable {
   }
 }
 
-public enum EnvelopeError: Error, Sendable {
-  case notAMessage, unknownVersion, unknownKind, tooLarge, tampered, badSignature, badCompression
+public enum EnvelopeError: Error, Hashable, Sendable {
+  case notAMessage
+  /// The version that the message is of.
+  case unknownVersion(UInt8)
+  case unknownKind, tooLarge, tampered, badSignature, badCompression
 }
 
 extension [UInt8] {

@@ -16,7 +16,8 @@ public struct EnvelopeHead: Sendable {
     guard slice.count >= Header.length, try Array(reader.raw(4)) == Header.magic else {
       throw EnvelopeError.notAMessage
     }
-    guard try reader.byte() == Header.version else { throw EnvelopeError.unknownVersion }
+    let version = try reader.byte()
+    guard version == Header.version else { throw EnvelopeError.unknownVersion(version) }
     guard let kind = MessageKind(rawValue: try reader.byte()) else { throw EnvelopeError.unknownKind }
     let packing = try reader.byte()
     let flags = try reader.byte()

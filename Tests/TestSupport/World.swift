@@ -24,15 +24,20 @@ public final class World {
     let schema = try SchemaFile.read(yaml)
     master = try Master.create(
       path: folder.appendingPathComponent("master.sqlite").path, key: SigningKey(), schema: schema,
-      schemaText: try SchemaFile.canonicalJSON(schema), seed: seed, actor: "official", clock: { clock.now })
+      schemaText: try SchemaFile.canonicalJSON(schema), seed: seed, actor: "official", clock: { clock.now },
+      readSchema: readSchema)
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 
   /// Enrols one more machine of a unit and syncs it once.
-  /// - Parameter own: a clock of its own, that runs as the test moves it.
+  /// - Parameters:
+  ///   - own: a clock of its own, that runs as the test moves it.
+  ///   - read: the reader of its program.
   @discardableResult
-  public func join(_ org: String, actor: String = "clerk", clock own: TestClock? = nil) async throws -> Replica {
+  public func join(
+    _ org: String, actor: String = "clerk", clock own: TestClock? = nil, reading read: @escaping ReadSchema = readSchema
+  ) async throws -> Replica {
     let code = try master.enrol(org: org).code
     let key = SigningKey()
     let clock = own ?? clock
@@ -40,7 +45,7 @@ public final class World {
       server: "loopback", code: code, key: key, transport: Loopback(master: master), clock: { clock.now })
     let replica = try Replica.create(
       path: folder.appendingPathComponent("replica\(replicas.count).sqlite").path, key: key, meta: meta,
-      schema: master.schema, actor: actor, clock: { clock.now })
+      schema: read(meta.schemaText), actor: actor, clock: { clock.now }, readSchema: read)
     replicas.append(replica)
     try await sync(replica)
     return replica
@@ -64,6 +69,10 @@ public final class World {
     while true {
       switch try session.receive(try master.exchange(request)) {
       case .continueFrom(let cursor): request = try replica.hello(tentative: cursor).bytes
+      case .upgrade(let text):
+        try replica.upgrade(to: text)
+        session.upgraded(to: try replica.meta().schemaHash)
+        request = try replica.hello().bytes
       case .finish(let receipts, let pages): return try replica.receive(receipts: receipts, pages: pages)
       case .snapshot(let receipts): return try takeSnapshot(replica, receipts)
       }
@@ -109,6 +118,9 @@ public final class World {
     }
   }
 }
+
+/// Reads a schema as files hold it.
+public let readSchema: ReadSchema = { try SchemaFile.parse(canonicalJSON: $0) }
 
 /// A clock that stands still until a test moves it. Milliseconds since 1970.
 public final class TestClock: @unchecked Sendable {
