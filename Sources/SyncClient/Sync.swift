@@ -37,6 +37,7 @@ public struct SyncClient: Sendable {
         let (pushed, received) = try await exchange(parkingClashes: attempt == 3)
         summary.pushed = pushed
         summary.received = received
+        replica.tidy()
         return summary
       } catch is Clash where attempt < 3 { continue }
     }
@@ -52,12 +53,13 @@ public struct SyncClient: Sendable {
       var session = SyncSession(
         city: city, replica: identity.replica, epoch: identity.epoch, schema: identity.schemaHash,
         cursor: identity.cursor)
+      let enrolment = try replica.enrolment()
       var batches = try replica.outbox(upTo: mostSent)
       var pushed = 0
       var request: [UInt8] = []
       while true {
         pushed += batches.reduce(0) { $0 + $1.rows }
-        request = try replica.hello().bytes + batches.flatMap(\.message)
+        request = try enrolment + replica.hello().bytes + batches.flatMap(\.message)
         batches = try batches.last.map { try replica.outbox(after: $0.number, upTo: mostSent) } ?? []
         if batches.isEmpty { break }
         try session.receiveReceipts(try await transport.exchange(request))

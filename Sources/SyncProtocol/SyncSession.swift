@@ -5,6 +5,7 @@ import SyncCore
 ///     hello + batches  →  receipts + page
 ///     hello (tentative) →  page          while more pages follow
 ///
+/// The enrolment of a machine that was not welcomed yet goes ahead, and its welcome comes ahead.
 /// A sync with nothing to do is one round trip.
 public struct SyncSession {
   public enum Action {
@@ -38,6 +39,8 @@ public struct SyncSession {
       let message = try sealed.open(with: city)
       guard message.header.replica == replica, message.header.epoch == epoch, last == nil else { throw Self.notForUs }
       switch message.header.kind {
+      // Of a machine that was not welcomed yet: whatever else the city says to it says that it is now.
+      case .welcome where receipts.isEmpty: continue
       case .receipt: receipts.append(message)
       case .page
       where message.header.number == cursor && message.header.cursor >= cursor && message.header.schema == schema:
