@@ -87,8 +87,10 @@ extension Master {
           offset: replica.offset, at: received, transaction)
       }
       try transaction.keep(kept, arrival: try transaction.upcomingArrival())
+      // What came after its sender's cursor was trimmed in part: it is taken as if nothing had been read.
       let isStale = try message.header.cursor < transaction.trimmedPlace()
-      return try take(batch, of: message, from: replica, received: received, readNothing: isStale, transaction) {
+      let cursor = isStale ? -1 : message.header.cursor
+      return try take(batch, of: message, from: replica, cursor: cursor, received: received, transaction) {
         arrival, receipts in
         var header = Header(
           kind: .receipt, replica: id, epoch: meta.epoch, number: number, cursor: arrival, stamp: received,
@@ -101,10 +103,10 @@ extension Master {
 
   /// Everything that the next batch of a county does to the master, whether it arrives or the log is replayed.
   /// - Parameters:
-  ///   - readNothing: the sender's cursor says nothing, because what came after it was trimmed. Its receipt has the flag.
+  ///   - cursor: what its sender had read of this feed; -1: nothing that counts.
   ///   - seal: makes the message that its sender gets.
   func take(
-    _ batch: Batch, of message: Envelope, from replica: ReplicaRecord, received: Stamp, readNothing: Bool,
+    _ batch: Batch, of message: Envelope, from replica: ReplicaRecord, cursor: Int64, received: Stamp,
     _ transaction: any MasterTransaction, seal: (_ arrival: Int64, [RowReceipt]) throws -> [UInt8]
   ) throws -> [UInt8] {
     var replica = replica
@@ -115,7 +117,7 @@ extension Master {
     let receipt = try seal(
       arrival,
       try known
-        ?? desk.take(batch, from: replica, cursor: readNothing ? -1 : header.cursor, number: header.number))
+        ?? desk.take(batch, from: replica, cursor: cursor, number: header.number))
     try transaction.append(
       message, receipt: receipt, arrival: arrival, received: received, offset: replica.offset,
       touched: known == nil ? try touched(batch, transaction) : [])

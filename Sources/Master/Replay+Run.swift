@@ -102,7 +102,8 @@ struct Replay {
     let receipt = try SealedEnvelope(logged.receipt[...])
     var receipts: [RowReceipt] = []
     _ = try master.take(
-      batch, of: message, from: replica, received: logged.receivedAt, readNothing: receipt.header.stale, transaction
+      batch, of: message, from: replica, cursor: receipt.header.stale ? -1 : message.header.cursor,
+      received: logged.receivedAt, transaction
     ) { _, given in
       receipts = given
       return logged.receipt

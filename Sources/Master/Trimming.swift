@@ -31,15 +31,14 @@ extension Master {
   @discardableResult
   public func trim() throws -> Trimmed {
     var trimmed = Trimmed(place: 0)
-    let bound = try store.write { db in
+    let bound = try store.write { db -> (place: Int64, arrival: Int64)? in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       let bound = try transaction.trimBound(now: clock())
       trimmed.place = max(try transaction.trimmedPlace(), bound.place)
       // From here on whoever has not read so far takes a snapshot.
-      if bound.place > (try transaction.trimmedPlace()) { try transaction.setTrimmedPlace(bound.place) }
-      return bound
+      return try transaction.moveTrimmed(to: bound) ? bound : nil
     }
-    if bound.arrival == 0 { return trimmed }
+    guard let bound else { return trimmed }
     var count = Self.trimmedAtOnce
     while count == Self.trimmedAtOnce {
       count = try step { try $0.trimEntries(upTo: trimmed.place, most: Self.trimmedAtOnce) }
@@ -79,7 +78,14 @@ extension SQLiteMasterTransaction {
   /// The place up to which was trimmed; 0: nothing was.
   func trimmedPlace() throws -> Int64 { try setting("trimmed") ?? 0 }
 
-  func setTrimmedPlace(_ place: Int64) throws { try set("trimmed", place) }
+  /// Returns whether there is anything new to let go of.
+  func moveTrimmed(to bound: (place: Int64, arrival: Int64)) throws -> Bool {
+    let (place, arrival) = (try trimmedPlace(), try setting("trimmed_arrival") ?? 0)
+    if bound.place <= place, bound.arrival <= arrival { return false }
+    try set("trimmed", max(place, bound.place))
+    try set("trimmed_arrival", max(arrival, bound.arrival))
+    return true
+  }
 
   private func set(_ name: String, _ value: Int64) throws {
     try db.run(
