@@ -147,7 +147,8 @@ private func expectFork(_ world: World, _ replica: Replica) async throws {
   let copy = try world.copy(of: one)
   try world.shell(one, "UPDATE company SET total = 15")
   try await world.sync(one)
-  try world.shell(copy, "UPDATE company SET total = 15")
+  // The same edit, made at another time.
+  try world.shell(copy, "UPDATE company SET name = '丙'; UPDATE company SET name = '甲', total = 15")
   try copy.freeze()
   world.lose(one)
   _ = try world.rejoin(copy)

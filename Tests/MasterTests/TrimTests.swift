@@ -174,6 +174,7 @@ private func deleted() async throws -> (World, one: Replica, two: Replica) {
     """)
   try await world.sync(one)
   try world.shell(one, "DELETE FROM company WHERE id LIKE 'd%'")
+  try await world.sync(one)
   let trimmed = try await world.trimAll()
   #expect((trimmed.entries, trimmed.images) == (2500, 2500))
   try await world.settle()

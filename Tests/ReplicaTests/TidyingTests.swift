@@ -78,6 +78,7 @@ private func outbox(_ replica: Replica) throws -> [Int64] {
   let (world, replica) = try await World.settled()
   var configuration = Configuration()
   configuration.readonly = true
+  configuration.allowsUnsafeTransactions = true
   let reader = try DatabaseQueue(path: replica.path, configuration: configuration)
   let text = String(repeating: "甲", count: 20_000)
   try reader.inDatabase { db in

@@ -41,7 +41,7 @@ public final class World {
     let meta = try await Join.enrol(
       server: "loopback", code: code, key: key, transport: Loopback(master: master), clock: { clock.now })
     let replica = try Replica.create(
-      path: folder.appendingPathComponent("replica\(replicas.count).sqlite").path, key: key, meta: meta,
+      path: folder.appendingPathComponent("replica\(keys.count).sqlite").path, key: key, meta: meta,
       schema: master.schema, actor: actor, clock: { clock.now })
     replicas.append(replica)
     keys[replica.path] = key
