@@ -23,7 +23,7 @@ public struct City: AsyncParsableCommand {
       Check<CityProgram>.self, Conflicts<CityProgram>.self,
       Decide.self, Reopen.self, CityParked.self, Admit.self,
       Dismiss.self, MergeRecords.self, Transfer.self, Approve<CityProgram>.self, Replicas.self, Withdraw.self,
-      Erase.self,
+      Trim.self, Erase.self,
       HistoryCommand<CityProgram>.self, Verify<CityProgram>.self,
       TakeStep<CityProgram>.self, Assess<CityProgram>.self, Revoke.self, ExitCultivation<CityProgram>.self,
       Rename<CityProgram>.self,
@@ -54,7 +54,7 @@ public enum CityProgram: Program {
 
   private static func line(_ entry: HistoryEntry, _ record: RecordSchema) -> History.Line {
     History.Line(
-      at: entry.edit.stamp, received: entry.receivedAt, actor: entry.edit.actor,
+      at: entry.editedAt, received: entry.receivedAt, actor: entry.edit.actor,
       replica: entry.replica == .city ? "city" : entry.replica.description, what: what(entry.what),
       cells: cells(entry.what, record), outcome: outcome(entry, record))
   }

@@ -58,13 +58,13 @@ struct Replicas: AsyncParsableCommand {
       let rows = replicas.map {
         [
           $0.id, $0.org, "\($0.batches)", "\($0.cursor)", $0.lastSeen.map(isoTime) ?? "",
-          $0.isWithdrawn ? "withdrawn" : "live",
+          $0.isWithdrawn ? "withdrawn" : "live", $0.formerly.map { String($0.prefix(8)) }.joined(separator: " "),
         ]
       }
       let headers =
         options.language == .zh
-        ? ["机器", "单位", "批数", "游标", "最近联系", "状态"]
-        : ["replica", "org", "batches", "cursor", "last seen", "state"]
+        ? ["机器", "单位", "批数", "游标", "最近联系", "状态", "曾用编号"]
+        : ["replica", "org", "batches", "cursor", "last seen", "state", "formerly"]
       options.show(.array(replicas.map(json)), TextTable(headers: headers, rows: rows).render())
     }
   }
@@ -74,7 +74,7 @@ struct Replicas: AsyncParsableCommand {
       ("id", .string(replica.id)), ("org", .string(replica.org)), ("batches", .integer(replica.batches)),
       ("cursor", .integer(replica.cursor)), ("enrolled_at", .string(isoTime(milliseconds: replica.enrolledAt))),
       ("last_seen", replica.lastSeen.map { .string(isoTime(milliseconds: $0)) } ?? .null),
-      ("withdrawn", .bool(replica.isWithdrawn)),
+      ("withdrawn", .bool(replica.isWithdrawn)), ("formerly", .array(replica.formerly.map(JSON.string))),
     ])
   }
 }
@@ -94,6 +94,15 @@ struct Withdraw: AsyncParsableCommand {
       }
       let master = try options.open(CityProgram.self)
       try master.withdraw(id)
+      // Whoever had the machine's key may have taken another one with it.
+      for other in try master.replicas() where other.formerly.contains(replica) && !other.isWithdrawn {
+        options.tell(
+          Label(
+            zh: "机器 \(other.id) 曾用此编号,仍可同步;如属同一台遗失的机器,请一并停用",
+            en:
+              "replica \(other.id) was this one before and still syncs; withdraw it too if it is the machine that was lost"
+          ))
+      }
       options.show(.object([("id", .string(replica)), ("withdrawn", .bool(true))]), "")
     }
   }

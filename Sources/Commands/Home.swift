@@ -20,6 +20,18 @@ public enum Home {
     } catch { throw Failure(.disk, zh: "无法写入 \(url.path)", en: "cannot write \(url.path)") }
   }
 
+  /// Puts a file in the place of another one, durably: after a crash the place holds one or the other.
+  public static func replace(_ old: URL, with new: URL) throws {
+    guard rename(new.path, old.path) == 0 else {
+      throw Failure(.disk, zh: "无法写入 \(old.path)", en: "cannot write \(old.path)")
+    }
+    let folder = open(old.deletingLastPathComponent().path, O_RDONLY)
+    if folder >= 0 {
+      fsync(folder)
+      close(folder)
+    }
+  }
+
   public static func readSecret(_ url: URL) throws -> [UInt8] {
     guard let data = try? Data(contentsOf: url) else {
       throw Failure(.notFound, zh: "没有密钥文件 \(url.path);请先 init", en: "there is no key file \(url.path); run init first")

@@ -19,7 +19,7 @@ public struct County: AsyncParsableCommand {
       Template<CountyProgram>.self,
       Records<CountyProgram>.self, ReportCommand<CountyProgram>.self, PublicationCommand<CountyProgram>.self,
       Check<CountyProgram>.self, Status.self, Diff.self,
-      Revert.self, Sync.self, Conflicts<CountyProgram>.self,
+      Revert.self, Sync.self, Rejoin.self, Conflicts<CountyProgram>.self,
       CountyDecide.self, CountyParked.self, WithdrawParked.self, Approve<CountyProgram>.self,
       HistoryCommand<CountyProgram>.self, Verify<CountyProgram>.self,
       TakeStep<CountyProgram>.self, Assess<CountyProgram>.self, Apply.self, Nominate.self,
@@ -42,8 +42,7 @@ public enum CountyProgram: Program {
         .notFound, zh: "\(home.path) 中没有副本;请先 county init",
         en: "there is no replica in \(home.path); run county init first")
     }
-    let key = try SigningKey(seed: try Home.readSecret(keyURL(home)))
-    return try Replica.open(path: path, key: key, formats: Registry.formats, readSchema: readSchema)
+    return try Replica.open(path: path, keys: try keys(home), formats: Registry.formats, readSchema: readSchema)
   }
 
   static let readSchema: ReadSchema = { try SchemaFile.parse(canonicalJSON: $0) }
@@ -54,9 +53,17 @@ public enum CountyProgram: Program {
         at: change.edit.stamp, received: nil, actor: change.edit.actor, replica: replica.identity.replica.description,
         what: "\(change.kind)", cells: change.cells(record), outcome: batch.map { "batch \($0)" } ?? "pending")
     }
-    let note = Label(
-      zh: "仅显示本机所知的历史(待同步与已发送);完整历史请在市里查看",
-      en: "only what this replica holds (pending and sent); the city has the whole history")
+    let trimmed = try replica.trimmedBatches()
+    let note =
+      trimmed == 0
+      ? Label(
+        zh: "仅显示本机所知的历史(待同步与已发送);完整历史请在市里查看",
+        en: "only what this replica holds (pending and sent); the city has the whole history")
+      : Label(
+        zh: "仅显示本机所知的历史;本机第 \(trimmed) 批及以前已由市里备份,本机不再全部保留,完整历史请在市里查看",
+        en:
+          "only what this replica holds; up to its batch \(trimmed) a backup of the city holds what was sent, and not all of it "
+          + "is here any more: the city has the whole history")
     return History(lines: lines, note: note)
   }
 

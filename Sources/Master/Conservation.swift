@@ -13,7 +13,7 @@ extension Master {
   /// The values and deletes of the log that are lost, each with the batch that brought it.
   func unaccounted(_ db: Database) throws -> [Label] {
     var ledger = try Ledger(db, schema)
-    try db.each("SELECT * FROM sync_batch ORDER BY arrival") { row in
+    try db.each("SELECT * FROM sync_batch WHERE NOT \(LoggedBatch.isRepeat) ORDER BY arrival") { row in
       if let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) { try ledger.enter(logged) }
     }
     return ledger.problems

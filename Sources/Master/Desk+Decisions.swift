@@ -46,6 +46,7 @@ extension Desk {
     decided.state = .decided
     decided.version += 1
     decided.decision = decision
+    decided.decision?.edit.stamp = decision.edit.stamp.corrected(offset: sender.offset, arrival: received)
     try transaction.save(decided)
     return nil
   }

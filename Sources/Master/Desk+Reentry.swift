@@ -61,12 +61,15 @@ extension Desk {
 
   /// A county takes back what was parked of it. Of another's, or of what waits no more, nothing happens.
   func withdraw(_ ruling: Ruling, _ replica: ReplicaRecord) throws {
-    guard ruling.verdict == .withdraw, ruling.parked.replica == replica.id.description,
-      let parked = try transaction.parkedChange(ruling.parked), parked.state == .waiting
+    guard ruling.verdict == .withdraw, let parked = try transaction.parkedChange(ruling.parked),
+      parked.state == .waiting,
+      try parked.sender == replica.id || transaction.shares(replica.id, with: parked.sender, batch: parked.batch)
     else { return }
+    let edit = Edit(
+      stamp: ruling.edit.stamp.corrected(offset: replica.offset, arrival: received), actor: ruling.edit.actor)
     let reason = ruling.reason.isEmpty ? "" : ": \(ruling.reason)"
     try transaction.settle(
-      parked, as: .withdrawn, detail: Label(zh: "已撤回" + reason, en: "taken back" + reason), edit: ruling.edit)
+      parked, as: .withdrawn, detail: Label(zh: "已撤回" + reason, en: "taken back" + reason), edit: edit)
   }
 
   private static let entered = Label(zh: "原因已消除,已自动入库", en: "its cause is gone; it has entered by itself")

@@ -13,7 +13,7 @@ extension Master {
   ///
   /// Compared are all rows of all records and everything that the engine knows of them: conflicts, parked changes, aliases,
   /// tombstones, stamps of cells, the feed with its places, the log and its index, the counters, and of the replicas that have
-  /// sent anything who they are and their last batch.
+  /// sent anything who they are, who they were, and their last batch. Of what was trimmed, what the log gives back.
   ///
   /// Not compared, for the log does not tell it: of a replica `withdrawn`, `enrolled_at`, and what a hello says (`request`,
   /// `acknowledged`, `clock_offset`, `last_seen`); enrolment codes; the clock of the file (`sync_clock`), which a hello or an
@@ -33,7 +33,7 @@ private let engineTables = [
   ComparedTable(name: "sync_parked", key: ["id"]),
   ComparedTable(name: Alias.table, key: ["record", "key"]),
   ComparedTable(name: "sync_erasure", key: ["id"]),
-  ComparedTable(name: "sync_tombstone", key: ["record", "key"]),
+  ComparedTable(name: "sync_tombstone", key: ["record", "key"], columns: "record, key, arrival"),
   ComparedTable(name: "sync_cell", key: ["record", "key", "field"]),
   ComparedTable(name: "sync_feed", key: ["record", "key", "unit"]),
   ComparedTable(
@@ -42,16 +42,18 @@ private let engineTables = [
   ComparedTable(name: "sync_touch", key: ["record", "key", "arrival"]),
   ComparedTable(name: "sync_counter", key: ["name"]),
   ComparedTable(name: "sync_replica", key: ["id"], columns: "id, org, public_key, high_water", rows: "high_water > 0"),
+  ComparedTable(name: "sync_former", key: ["replica", "former"]),
 ]
 
 extension Schema {
   func differences(_ mine: Database, _ theirs: Database, limit: Int) throws -> [Label] {
     var found: [Label] = []
-    for table in records.map({ ComparedTable(name: $0.name, key: $0.key) }) + engineTables {
+    for var table in records.map({ ComparedTable(name: $0.name, key: $0.key) }) + engineTables {
       guard found.count < limit else { break }
+      if table.name == "sync_feed" { table.rows = try keptEntries(mine) }
       found += try differences(mine, theirs, table, limit: limit - found.count)
     }
-    return found
+    return try found + imageDifferences(mine, theirs, limit: limit - found.count)
   }
 
   /// Both tables are read once, in the order of their keys.

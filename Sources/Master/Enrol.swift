@@ -37,22 +37,13 @@ extension Master {
     }
     let id = sealed.header.replica
     return try store.transaction { transaction in
-      guard var enrolment = try transaction.enrolment(request.code),
-        enrolment.usedBy == nil || enrolment.usedBy == id, enrolment.expiresAt >= clock() || enrolment.usedBy == id,
-        id == Identifier(sha256(publicKey.bytes).prefix(16))
-      else { throw Refusal.badCode }
-      let code = EnrolmentCode(secret: enrolment.secret, fingerprint: key.publicKey.fingerprint)
-      guard code.proof(replica: id, publicKey: publicKey.bytes).hex == request.proof else { throw Refusal.badCode }
-      if enrolment.usedBy == nil {
-        try transaction.save(
-          ReplicaRecord(
-            id: id, org: enrolment.org, publicKey: publicKey.bytes, agreementKey: agreementKey, isWithdrawn: false,
-            highWater: 0, request: 0, acknowledged: 0, offset: 0, enrolledAt: clock()))
-        enrolment.usedBy = id
-        try transaction.save(enrolment)
-      }
+      guard id == publicKey.identifier else { throw Refusal.badCode }
+      let org =
+        request.formerly == nil
+        ? try admit(request, as: publicKey, agreementKey: agreementKey, transaction)
+        : try succeed(request, as: publicKey, transaction)
       let meta = try transaction.meta()
-      let welcome = try Welcome(org: enrolment.org, city: key, schema: meta.schemaText)
+      let welcome = try Welcome(org: org, city: key, schema: meta.schemaText)
       let header = Header(
         kind: .welcome, replica: id, epoch: meta.epoch, number: 0, cursor: 0, stamp: Stamp(milliseconds: clock()),
         schema: meta.schemaHash)
@@ -60,8 +51,29 @@ extension Master {
     }
   }
 
+  /// Takes in a machine that has a code. Returns its unit.
+  private func admit(
+    _ request: EnrolRequest, as publicKey: VerifyingKey, agreementKey: [UInt8], _ transaction: any MasterTransaction
+  ) throws -> String {
+    let id = publicKey.identifier
+    guard var enrolment = try request.code.flatMap(transaction.enrolment),
+      enrolment.usedBy == nil || enrolment.usedBy == id, enrolment.expiresAt >= clock() || enrolment.usedBy == id
+    else { throw Refusal.badCode }
+    let code = EnrolmentCode(secret: enrolment.secret, fingerprint: key.publicKey.fingerprint)
+    guard code.proof(replica: id, publicKey: publicKey.bytes).hex == request.proof else { throw Refusal.badCode }
+    if enrolment.usedBy == nil {
+      try transaction.save(
+        ReplicaRecord(
+          id: id, org: enrolment.org, publicKey: publicKey.bytes, agreementKey: agreementKey, isWithdrawn: false,
+          highWater: 0, request: 0, acknowledged: 0, offset: 0, enrolledAt: clock()))
+      enrolment.usedBy = id
+      try transaction.save(enrolment)
+    }
+    return enrolment.org
+  }
+
   private static func enrolRequest(_ sealed: SealedEnvelope) throws -> (EnrolRequest, VerifyingKey) {
-    // The body names the key that signed it; who may enrol is proven by the code.
+    // The body names the key that signed it; who may enrol is proven by the code, or by the former key.
     let unverified = try sealed.unverifiedBody()
     let request = try JSONDecoder().decode(EnrolRequest.self, from: Data(unverified))
     let key = try VerifyingKey(bytes: [UInt8](hex: request.publicKey) ?? [])

@@ -12,8 +12,9 @@ extension Master {
   public func exchange(_ bytes: [UInt8]) throws -> [UInt8] {
     var rest = try refusing { try SealedEnvelope.split(bytes) }[...]
     var reply: [UInt8] = []
-    if let first = rest.first, first.header.kind == .enrol {
-      reply += try welcome(first.bytes)
+    // A copy of a file that was not welcomed yet may have another key by now: the last one counts.
+    while let first = rest.first, first.header.kind == .enrol {
+      reply = try welcome(first.bytes)
       rest.removeFirst()
     }
     guard let first = rest.popFirst(), first.header.kind == .hello else { throw Refusal.notAMessage }
@@ -39,8 +40,14 @@ extension Master {
     let hello = message.header
     return try store.transaction { transaction in
       guard var replica = try transaction.replica(hello.replica) else { throw Refusal.unknownReplica }
-      _ = try refusing { try message.open(with: try VerifyingKey(bytes: replica.publicKey)) }
+      let last = try refusing {
+        try HelloBody(message.open(with: try VerifyingKey(bytes: replica.publicKey)).body).last
+      }
       if replica.isWithdrawn { throw Refusal.withdrawn }
+      // A file that does not know of its own batches is an old copy: rows that it has sent would not come back to it. What
+      // was written on a stick before others came is none.
+      let isOld = hello.carried && hello.number <= replica.request
+      guard isOld || last >= replica.highWater else { throw Refusal.oldCopy(last, of: replica.highWater) }
       guard hello.number > replica.request else { throw Refusal.replayed }
       let meta = try transaction.meta()
       // Who asks for no page continues nothing.
@@ -49,7 +56,8 @@ extension Master {
       _ = try schema(named: hello.schema, meta, transaction)
       replica.request = hello.number
       replica.lastSeen = clock()
-      replica.offset = clock() - hello.stamp.milliseconds
+      // On a stick it would measure the journey.
+      if !hello.carried { replica.offset = clock() - hello.stamp.milliseconds }
       if !hello.tentative, !hello.stale { replica.acknowledged = hello.cursor }
       try transaction.save(replica)
       return replica
@@ -79,31 +87,41 @@ extension Master {
           cursor: message.header.cursor, offset: replica.offset, at: received, transaction)
       }
       try transaction.keep(kept, arrival: try transaction.upcomingArrival())
-      return try take(batch.widened(to: schema), of: message, from: replica, received: received, transaction) {
+      // What came after its sender's cursor was trimmed in part: it is taken as if nothing had been read.
+      let isStale = try message.header.cursor < transaction.trimmedPlace()
+      let cursor = isStale ? -1 : message.header.cursor
+      let widened = batch.widened(to: schema)
+      return try take(widened, of: message, from: replica, cursor: cursor, received: received, transaction) {
         arrival, receipts in
-        let header = Header(
+        var header = Header(
           kind: .receipt, replica: id, epoch: meta.epoch, number: number, cursor: arrival, stamp: received,
           schema: meta.schemaHash)
+        header.stale = isStale
         return try Envelope(header, body: ReceiptBody.encode(receipts), key: key).bytes
       }
     }
   }
 
   /// Everything that the next batch of a county does to the master, whether it arrives or the log is replayed.
-  /// - Parameter seal: makes the message that its sender gets.
+  /// - Parameters:
+  ///   - cursor: what its sender had read of this feed; -1: nothing that counts.
+  ///   - seal: makes the message that its sender gets.
   func take(
-    _ batch: Batch, of message: Envelope, from replica: ReplicaRecord, received: Stamp,
+    _ batch: Batch, of message: Envelope, from replica: ReplicaRecord, cursor: Int64, received: Stamp,
     _ transaction: any MasterTransaction, seal: (_ arrival: Int64, [RowReceipt]) throws -> [UInt8]
   ) throws -> [UInt8] {
     var replica = replica
     let header = message.header
     let arrival = try transaction.nextArrival()
     let desk = desk(transaction, received: received, arrival: arrival)
+    let known = try transaction.repeated(message)
     let receipt = try seal(
-      arrival, try desk.take(batch, from: replica, cursor: header.cursor, number: header.number))
+      arrival,
+      try known
+        ?? desk.take(batch, from: replica, cursor: cursor, number: header.number))
     try transaction.append(
       message, receipt: receipt, arrival: arrival, received: received, offset: replica.offset,
-      touched: try touched(batch, transaction))
+      touched: known == nil ? try touched(batch, transaction) : [])
     replica.highWater = header.number
     try transaction.save(replica)
     return receipt
@@ -173,10 +191,16 @@ extension Refusal {
 
   static func fork(_ number: Int64) -> Refusal {
     Refusal(
-      .fork, zh: "第 \(number) 批已收到过不同内容:本机是复制品或由旧备份恢复;请与市里联系",
+      .fork, zh: "第 \(number) 批已收到过不同内容:本机是复制品或由旧备份恢复;请运行 county rejoin,本机的修改都会保留",
+      en: "batch \(number) came before with another content: this replica was cloned or restored from an old copy; "
+        + "run county rejoin, which keeps its edits")
+  }
+  static func oldCopy(_ last: Int64, of highWater: Int64) -> Refusal {
+    Refusal(
+      .fork, zh: "本机只知道自己的 \(last) 批,市里已收到 \(highWater) 批:本机是复制品或由旧备份恢复;请运行 county rejoin,本机的修改都会保留",
       en:
-        "batch \(number) came before with another content: this replica was cloned or restored from an old copy; ask the city"
-    )
+        "this replica knows of \(last) batches of its own, the city has \(highWater): it was cloned or restored from an "
+        + "old copy; run county rejoin, which keeps its edits")
   }
   static func gap(_ number: Int64, after last: Int64) -> Refusal {
     Refusal(.gap, zh: "收到第 \(number) 批,但上一批是第 \(last) 批", en: "batch \(number) came, but the last one was \(last)")

@@ -12,6 +12,8 @@ public struct ReplicaInfo: Sendable {
   public var cursor: Int64
   public var enrolledAt: Int64
   public var lastSeen: Int64?
+  /// The ids that this machine had before, newest first.
+  public var formerly: [String] = []
 }
 
 public struct MasterParkedRow: Sendable {
@@ -52,6 +54,11 @@ public struct HistoryEntry: Sendable {
   public var parked: ParkedState?
   /// The columns of a change whose values, old or new, were erased. They are NULL in it.
   public var erased: Set<Int> = []
+  /// City minus sender, milliseconds, at that time.
+  public var offset: Int64 = 0
+
+  /// When it was edited, by the city's clock: never later than it came. What was signed is the stamp of `edit`.
+  public var editedAt: Stamp { edit.stamp.corrected(offset: offset, arrival: receivedAt) }
 
   public var edit: Edit {
     switch what {
@@ -70,10 +77,12 @@ extension Master {
       var list: [ReplicaInfo] = []
       try db.each("SELECT * FROM sync_replica ORDER BY org, enrolled_at, id") { row in
         guard let replica = ReplicaRecord(row: row.cells(0..<ReplicaRecord.columns)) else { return }
-        list.append(
-          ReplicaInfo(
-            id: replica.id.description, org: replica.org, isWithdrawn: replica.isWithdrawn, batches: replica.highWater,
-            cursor: replica.acknowledged, enrolledAt: replica.enrolledAt, lastSeen: replica.lastSeen))
+        var info = ReplicaInfo(
+          id: replica.id.description, org: replica.org, isWithdrawn: replica.isWithdrawn, batches: replica.highWater,
+          cursor: replica.acknowledged, enrolledAt: replica.enrolledAt, lastSeen: replica.lastSeen)
+        let formers = "SELECT lower(hex(former)) FROM sync_former WHERE replica = ? ORDER BY kept DESC, former"
+        try db.each(formers, [.blob(replica.id.bytes)]) { info.formerly.append($0[0]) }
+        list.append(info)
       }
       return list
     }
@@ -86,7 +95,8 @@ extension Master {
       var list: [MasterParkedRow] = []
       let sql = """
         SELECT id, record, key, reason, zh, en, old, new, kind, replica, actor, edited_at, state, ruling_zh, ruling_en,
-          ruled_by, ruled_at
+          ruled_by, ruled_at, sync_parked.received_at,
+          (SELECT clock_offset FROM sync_batch b WHERE b.arrival = sync_parked.arrival)
         FROM sync_parked \(waiting ? "WHERE state = 'waiting'" : "") ORDER BY id
         """
       try db.each(sql) { row in
@@ -98,7 +108,9 @@ extension Master {
         var parked = MasterParkedRow(
           id: row[0], ref: RowRef(record.name, try RowKey(encoded: key)), reason: row[3],
           detail: Label(zh: row[4], en: row[5]), row: values, replica: replica.hex,
-          edit: Edit(stamp: Stamp(raw: row[11]), actor: row[10]), state: ParkedState(rawValue: row[12]) ?? .waiting)
+          edit: Edit(
+            stamp: Stamp(raw: row[11]).corrected(offset: row[18] as Int64? ?? 0, arrival: Stamp(raw: row[17])),
+            actor: row[10]), state: ParkedState(rawValue: row[12]) ?? .waiting)
         if let zh = row[13] as String?, let en = row[14] as String?, let actor = row[15] as String? {
           parked.ruling = (Label(zh: zh, en: en), Edit(stamp: Stamp(raw: row[16] as Int64? ?? 0), actor: actor))
         }
@@ -143,7 +155,7 @@ extension Master {
     func entry(_ what: HistoryEntry.What, n: Int? = nil) -> HistoryEntry {
       HistoryEntry(
         arrival: logged.arrival, replica: logged.replica, number: logged.number, receivedAt: logged.receivedAt,
-        what: what, outcome: n.flatMap { receipts[$0] })
+        what: what, outcome: n.flatMap { receipts[$0] }, offset: logged.offset)
     }
     var entries = try acts(db, batch, refs).map { entry($0.what, n: $0.n) }
     for (index, change) in batch.changes.enumerated() where refs.contains(change.ref) {

@@ -46,7 +46,9 @@ extension Intake {
   private func record(_ row: Row, waiting: [Conflict], _ out: inout Settlement) throws {
     for contest in row.result.contests {
       let field = contest.column.map { row.record.fields[$0].name }
-      let edit = contest.column.map { row.change.edit(of: $0) } ?? row.change.edit
+      var edit = contest.column.map { row.change.edit(of: $0) } ?? row.change.edit
+      // As people are to see it, by the city's clock.
+      edit.stamp = edit.stamp.corrected(offset: sender.offset, arrival: received)
       var contender = Contender(
         id: 1, value: contest.incoming, deletes: contest.incomingDeletes, replica: sender.replica.description,
         edit: edit,

@@ -125,6 +125,8 @@ protocol MasterTransaction {
   func earlierSchema(_ hash: [UInt8]) throws -> Schema?
   /// The newest place in the sequence.
   func head() throws -> Int64
+  /// The place up to which was trimmed; 0: nothing was.
+  func trimmedPlace() throws -> Int64
   /// The stamp that the master's clock shows.
   func stamp() throws -> Stamp
   /// The master's clock moved on.
@@ -157,7 +159,7 @@ protocol MasterTransaction {
   // Parked changes.
   /// Keeps the changes that a batch could not bring in.
   func park(_ drafts: [ParkedDraft], from replica: ReplicaRecord, batch: Int64, arrival: Int64, received: Stamp) throws
-  /// A later change of a row by the same replica supersedes what it had parked of it.
+  /// A later change of a row by the same replica supersedes what it had parked of it, also under a former id.
   func supersede(_ rows: [RowRef], by replica: Identifier, arrival: Int64) throws
   func parkedChange(_ id: Int64) throws -> ParkedChange?
   func parkedChange(_ ref: ParkedRef) throws -> ParkedChange?
@@ -198,12 +200,19 @@ protocol MasterTransaction {
   /// - Parameter offset: city minus sender, milliseconds, by which its stamps were corrected.
   func append(
     _ message: Envelope, receipt: [UInt8], arrival: Int64, received: Stamp, offset: Int64, touched: [RowRef]) throws
+  /// The receipts of a batch that came under a former id of its sender already; nil: it is new.
+  func repeated(_ message: Envelope) throws -> [RowReceipt]?
   /// The offset of the batch that came in then; nil: it is not in the log yet.
   func offset(of arrival: Int64) throws -> Int64?
 
   // Replicas.
   func replica(_ id: Identifier) throws -> ReplicaRecord?
   func save(_ replica: ReplicaRecord) throws
+  /// Remembers that a machine goes on under another id.
+  /// - Parameter kept: how many batches of the former one are its own.
+  func succeed(_ former: Identifier, by id: Identifier, kept: Int64) throws
+  /// Whether a batch of a former id is this machine's too.
+  func shares(_ replica: Identifier, with former: Identifier, batch: Int64) throws -> Bool
   func enrolment(_ name: String) throws -> EnrolmentRecord?
   func save(_ enrolment: EnrolmentRecord) throws
 
@@ -215,7 +224,8 @@ protocol MasterTransaction {
   /// Puts rows into their tables and nothing else. In what order they come does not matter.
   func assign(_ writes: [RowWrite]) throws
   /// Settles them: they stand in the tables already.
-  func absorb(_ changes: [Change], writes: [RowWrite]) throws
+  /// - Parameter arrival: the batch that records them.
+  func absorb(_ changes: [Change], writes: [RowWrite], arrival: Int64) throws
 }
 
 public struct PageLimit: Sendable {

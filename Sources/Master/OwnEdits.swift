@@ -30,7 +30,7 @@ extension Master {
     let arrival = try transaction.nextArrival()
     let current = try transaction.images(of: changes.map(\.ref))
     let writes = changes.map { write($0, after: current[$0.ref]) }
-    try transaction.absorb(changes, writes: writes)
+    try transaction.absorb(changes, writes: writes, arrival: arrival)
     try transaction.append(
       message, receipt: [], arrival: arrival, received: received, offset: 0,
       touched: try touched(batch, transaction))

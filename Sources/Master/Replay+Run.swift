@@ -52,12 +52,15 @@ struct Replay {
       throw Failure(.data, zh: "主库缺少 sync_clock;请恢复备份", en: "the master has no sync_clock; restore a backup")
     }
     try MasterTables.create(db, schema: schema, actor: actor)
-    for table in ["sync_meta", "sync_replica", "sync_enrolment"] {
+    for table in ["sync_meta", "sync_replica", "sync_former", "sync_enrolment"] {
       try log.each("SELECT * FROM \(table)") { row in
         try db.run("INSERT INTO \(table) VALUES (\(placeholders(row.count)))", row.cells(0..<row.count))
       }
     }
-    try db.run("UPDATE sync_replica SET high_water = 0")
+    try db.run("UPDATE sync_former SET shared = kept")
+    try db.run(
+      "UPDATE sync_replica SET high_water = (SELECT coalesce(max(kept), 0) FROM sync_former WHERE replica = sync_replica.id)"
+    )
     try SchemaTable.begin(db, asIn: log)
   }
 
@@ -107,12 +110,15 @@ struct Replay {
     guard var replica = try transaction.replica(logged.replica) else { throw Refusal.unknownReplica }
     replica.offset = logged.offset
     try transaction.save(replica)
+    let receipt = try SealedEnvelope(logged.receipt[...])
     var receipts: [RowReceipt] = []
-    _ = try master.take(batch, of: message, from: replica, received: logged.receivedAt, transaction) { _, given in
+    _ = try master.take(
+      batch, of: message, from: replica, cursor: receipt.header.stale ? -1 : message.header.cursor,
+      received: logged.receivedAt, transaction
+    ) { _, given in
       receipts = given
       return logged.receipt
     }
-    let receipt = try SealedEnvelope(logged.receipt[...])
     if receipt.header.stamp != logged.receivedAt || receipt.header.cursor != logged.arrival {
       note(logged, zh: "到达时间与回执不符", en: "its receipt says that it came at another time")
     }

@@ -87,14 +87,6 @@ struct SQLiteMasterTransaction: MasterTransaction {
     try each(refs) { record, ref in try record.row(db, key: ref.key) }
   }
 
-  func tombstones(of refs: [RowRef]) throws -> [RowRef: [Value]] {
-    try each(refs) { record, ref in
-      let sql = "SELECT image FROM sync_tombstone WHERE record = ? AND key = ?"
-      guard case .blob(let bytes)? = try db.first(sql, ref.columns)?.first else { return nil }
-      return record.widened(try RowKey(encoded: bytes).values)
-    }
-  }
-
   func waitingConflicts(of refs: [RowRef]) throws -> [RowRef: [Conflict]] {
     if try db.first("SELECT 1 FROM sync_conflict WHERE state IN ('open', 'proposed') LIMIT 1") == nil { return [:] }
     return try each(refs) { _, ref in

@@ -43,14 +43,14 @@ extension SQLiteMasterTransaction {
   }
 
   func supersede(_ rows: [RowRef], by replica: Identifier, arrival: Int64) throws {
-    let waits = "replica = ? AND state = 'waiting'"
+    let waits = "state = 'waiting' AND " + Self.isOwnParked
     let sender = Value.blob(replica.bytes)
     if try db.first("SELECT 1 FROM sync_parked WHERE \(waits) LIMIT 1", [sender]) == nil { return }
     let update = "UPDATE sync_parked SET state = 'superseded', cause = NULL"
     for ref in rows {
       try db.run(
-        "\(update) WHERE record = ? AND key = ? AND \(waits) AND arrival < ?",
-        ref.columns + [sender, .integer(arrival)])
+        "\(update) WHERE record = ?2 AND key = ?3 AND \(waits) AND arrival < ?4",
+        [sender] + ref.columns + [.integer(arrival)])
     }
   }
 
@@ -60,6 +60,7 @@ extension SQLiteMasterTransaction {
     guard let id = Identifier(hex: ref.replica) else { return nil }
     let arguments: [Value] = [.blob(id.bytes), .integer(ref.batch), .integer(ref.n)]
     return try parkedChanges("replica = ? AND batch = ? AND n = ?", arguments).first
+      ?? formerParked(id, ref.batch, ref.n)
   }
 
   func isAnythingWaiting() throws -> Bool {

@@ -183,16 +183,19 @@ extension SQLiteMasterTransaction {
       end = row[0]
       if row.cell(4) == .blob(replica.bytes) { continue }
       guard case .blob(let bytes) = row.cell(2) else { continue }
-      try append(RowRef(row[1], try RowKey(encoded: bytes)), of: unit, gone: row[3] as Int64 == 1, to: &writer)
+      let ref = RowRef(row[1], try RowKey(encoded: bytes))
+      try append(ref, of: unit, for: replica, gone: row[3] as Int64 == 1, to: &writer)
       count += 1
     }
     writer.append(.mark(.arrival, try lastArrival()))
     return Page(body: writer.bytes, cursor: more ? end : try head(), more: more)
   }
 
-  private func append(_ ref: RowRef, of reader: String, gone: Bool, to writer: inout PageWriter) throws {
+  private func append(
+    _ ref: RowRef, of reader: String, for replica: Identifier, gone: Bool, to writer: inout PageWriter
+  ) throws {
     if ref.record == ParkedNotice.table {
-      if let notice = try notice(ref.key) { writer.append(.parked(notice)) }
+      if let notice = try notice(ref.key, for: replica) { writer.append(.parked(notice)) }
     } else if ref.record == Erasure.table {
       for found in try RecordedErasure.read(db, where: "id = ?", ref.key.values) {
         writer.append(.erasure(found.erasure))
@@ -241,11 +244,11 @@ extension SQLiteMasterTransaction {
     return changes
   }
 
-  func absorb(_ changes: [Change], writes: [RowWrite]) throws {
+  func absorb(_ changes: [Change], writes: [RowWrite], arrival: Int64) throws {
     for change in changes { try schema.record(change.record)?.clearPending(db, key: change.key) }
     let shown = try projected(writes)
     try assign(shown)
-    for write in writes { try note(write, arrival: 0) }
+    for write in writes { try note(write, arrival: arrival) }
     try feed(writes + shown)
   }
 }

@@ -7,11 +7,12 @@ import SyncCore
 //   sync_meta         epoch, schema
 //   sync_counter      the last place of the feed, arrival, conflict and request
 //   sync_replica, sync_enrolment
+//   sync_former       the former ids of machines, and how many of their batches are those machines'
 //   sync_batch        the log: every signed batch and its receipt, chained by hash, the city's own (replica 0) included,
 //                     with all that the master of that moment follows from
 //   sync_touch        the log indexed by row
 //   sync_feed         the newest place of each row for each unit that sees it ("" is everybody)
-//   sync_tombstone    the last image of a deleted row
+//   sync_tombstone    the last image of a deleted row; once it is trimmed, only the batch of the log that holds it
 //   sync_cell         stamps of cells whose policy is `latest`
 //   sync_parked       changes that cannot enter, whole, with their reason, what they wait for and what became of them
 //   sync_alias        the other keys of rows that were duplicates
@@ -51,9 +52,11 @@ enum MasterTables {
           skip BLOB, UNIQUE (record, key, unit)
         ) STRICT;
         CREATE INDEX sync_feed_of_unit ON sync_feed (unit, place);
+        CREATE INDEX sync_feed_gone ON sync_feed (place) WHERE gone = 1;
         CREATE TABLE sync_tombstone (
           record TEXT NOT NULL, key BLOB NOT NULL, image BLOB NOT NULL, arrival INTEGER NOT NULL, PRIMARY KEY (record, key)
         ) STRICT, WITHOUT ROWID;
+        CREATE INDEX sync_tombstone_whole ON sync_tombstone (arrival) WHERE image <> x'';
         CREATE TABLE sync_cell (
           record TEXT NOT NULL, key BLOB NOT NULL, field TEXT NOT NULL, stamp INTEGER NOT NULL,
           PRIMARY KEY (record, key, field)
@@ -79,6 +82,7 @@ enum MasterTables {
         ) STRICT;
         CREATE INDEX sync_erasure_of_row ON sync_erasure (record, key);
         """)
+    try db.execute(sql: SQLiteMasterTransaction.formerTable)
     try SecretTable.create(db)
     try createCaptureTables(db, actor: actor)
     try ConflictTables.create(db)

@@ -14,7 +14,7 @@ extension Replica {
     try db.run(
       """
       INSERT INTO sync_erasure (\(Erasure.columns.joined(separator: ", ")), sent)
-      SELECT \(placeholders(6)), coalesce(max(number), 0) FROM sync_outbox
+      SELECT \(placeholders(6)), value FROM sync_meta WHERE name = 'last'
       """, erasure.row)
     let columns = record.restrictedColumns(erasure.fields)
     try eraseSent(db, erasure, record)
@@ -49,7 +49,7 @@ extension Replica {
   private func eraseSent(_ db: Database, _ erasure: Erasure, _ record: RecordSchema) throws {
     let known = "SELECT sent FROM sync_erasure WHERE record = ? AND key = ? AND stamp = ?"
     let name = name(of: erasure)
-    let batches = "batch IN (SELECT number FROM sync_outbox WHERE receipt IS NOT NULL AND number <= (\(known)))"
+    let batches = "batch <= (\(known)) AND batch NOT IN (SELECT number FROM sync_outbox WHERE receipt IS NULL)"
     try SecretTable.erase(db, erasure, where: batches, name)
     try eraseImages(db, of: "sync_parked", where: batches, name, erasure, record)
   }

@@ -40,7 +40,7 @@ extension Replica {
   /// - Returns: the number of the batch.
   @discardableResult
   private func enqueue(_ db: Database, _ batch: Batch) throws -> Int64 {
-    let meta = try ReplicaMeta.read(db)
+    let meta = try ownMeta(db)
     let number = meta.last + 1
     try ReplicaMeta.set(db, "last", .integer(number))
     let header = Header(
@@ -69,7 +69,10 @@ extension Replica {
 
   /// Reads a batch of the outbox by the schema that it names, as the present one has it. Restricted values that were erased are commitments.
   func ownBatch(_ db: Database, _ message: [UInt8]) throws -> Batch {
-    let envelope = try Envelope(message[...]) { _ in key.publicKey }
+    let envelope = try Envelope(message[...]) { header in
+      try identity.formerKeys.map { try VerifyingKey(bytes: $0) }.first { $0.identifier == header.replica }
+        ?? key.publicKey
+    }
     let secrets = try SecretTable.read(db, of: envelope.header.number)
     let own = try SchemaTable.find(db, envelope.header.schema) ?? schema
     let batch = try Batch(envelope.body, schema: own).opened(own, with: secrets) { try ConflictTables.find(db, $0) }
@@ -113,7 +116,7 @@ extension Replica {
   ///   - stale: asks for no page: a snapshot is to be taken.
   public func hello(tentative: Int64? = nil, stale: Bool = false) throws -> Envelope {
     try write { db in
-      let meta = try ReplicaMeta.read(db)
+      let meta = try ownMeta(db)
       let stamp = try tick(db, milliseconds: clock())
       var header = Header(
         kind: .hello, replica: meta.replica, epoch: meta.epoch, number: stamp.raw, cursor: tentative ?? meta.cursor,

@@ -20,6 +20,8 @@ public struct ReplicaMeta: Sendable {
   public var seen: Int64 = 0
   /// The X25519 key to which this replica encrypts for its city.
   public var cityAgreementKey: [UInt8]
+  /// The public keys by which the city knew this machine before, oldest first.
+  public var formerKeys: [[UInt8]] = []
   /// Milliseconds since 1970 of the last completed sync; nil before the first.
   public var lastSync: Int64?
 
@@ -60,6 +62,9 @@ public struct ReplicaMeta: Sendable {
       schemaText: schema, cursor: cursor, lastSync: lastSync)
     meta.last = last
     meta.seen = seen
+    if case .blob(let keys)? = values["former_keys"] {
+      meta.formerKeys = stride(from: 0, to: keys.count, by: 32).map { Array(keys[$0..<min($0 + 32, keys.count)]) }
+    }
     return meta
   }
 
@@ -67,7 +72,7 @@ public struct ReplicaMeta: Sendable {
     let values: [(String, Value)] = [
       ("replica", .blob(replica.bytes)), ("org", .text(org)), ("epoch", .blob(epoch.bytes)),
       ("city_key", .blob(cityKey)), ("city_agreement_key", .blob(cityAgreementKey)), ("last", .integer(last)),
-      ("seen", .integer(seen)),
+      ("seen", .integer(seen)), ("former_keys", .blob(formerKeys.flatMap { $0 })),
       ("server", .text(server)), ("schema", .text(schemaText)), ("cursor", .integer(cursor)),
       ("last_sync", lastSync.map(Value.integer) ?? .null),
     ]
@@ -82,6 +87,16 @@ public struct ReplicaMeta: Sendable {
 }
 
 extension Replica {
+  /// What this file says of itself, as long as it is still whom this program opened.
+  func ownMeta(_ db: Database) throws -> ReplicaMeta {
+    let meta = try ReplicaMeta.read(db)
+    guard meta.replica == identity.replica else {
+      throw Failure(
+        .busy, zh: "本机的编号刚刚由另一条命令更换;请重新运行", en: "another command has just given this machine a new id; run this again")
+    }
+    return meta
+  }
+
   /// The city has another address from now on.
   public func setServer(_ server: String) throws { try write { try ReplicaMeta.set($0, "server", .text(server)) } }
 }

@@ -61,6 +61,7 @@ extension Replica {
           meta.lastSync = clock()
           for case .mark(.arrival, let arrival) in items { meta.seen = max(meta.seen, arrival) }
           try meta.write(db)
+          try forgetEnrolment(db)
           summary.pulled = try apply(db, items, parkingClashes: parkingClashes, &summary.news)
           // The clock follows stamps that the city has clamped, and no others.
           try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(last.header.stamp.raw)])
@@ -140,7 +141,7 @@ extension Replica {
     for target in targets { try keep(db, target.record, target.key, target.result, master: target.master) }
     for id in decided {
       if let conflict = try ConflictTables.find(db, id),
-        conflict.contenders.contains(where: { $0.replica == identity.replica.description })
+        conflict.contenders.contains(where: { identity.names.contains($0.replica) })
       {
         news.append(.decided(conflict))
       }

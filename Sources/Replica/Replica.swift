@@ -46,6 +46,14 @@ public final class Replica: RecordStore, @unchecked Sendable {
     path: String, key: SigningKey, formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock,
     readSchema: @escaping ReadSchema
   ) throws -> Replica {
+    try open(path: path, keys: [key], formats: formats, clock: clock, readSchema: readSchema)
+  }
+
+  /// - Parameter keys: keys that may be its own; the file says which one is.
+  public static func open(
+    path: String, keys: [SigningKey], formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock,
+    readSchema: @escaping ReadSchema
+  ) throws -> Replica {
     let database = try Connection.open(path, create: false)
     let (meta, schema) = try Connection.translating(path) {
       try database.read { db in
@@ -55,7 +63,19 @@ public final class Replica: RecordStore, @unchecked Sendable {
         return (try ReplicaMeta.read(db), try OpenSchema(db, reader: readSchema))
       }
     }
+    guard let key = keys.first(where: { $0.publicKey.identifier == meta.replica }) else {
+      throw Failure(
+        .configuration, zh: "密钥文件不是 \(path) 的;请恢复属于它的密钥文件",
+        en: "the key file is not that of \(path); restore the key file that belongs to it")
+    }
     return Replica(database, path: path, key: key, meta: meta, schema: schema, formats: formats, clock: clock)
+  }
+
+  /// The same file under another identity.
+  func renewed(_ meta: ReplicaMeta, key: SigningKey) -> Replica {
+    let replica = Replica(database, path: path, key: key, meta: meta, schema: openSchema, formats: formats, clock: clock)
+    replica.random = random
+    return replica
   }
 
   private init(

@@ -6,7 +6,7 @@ public func quoted(_ name: String) -> String {
 }
 
 /// A text as an SQL literal. Only for DDL, which takes no parameters.
-func literal(_ text: String) -> String {
+public func literal(_ text: String) -> String {
   "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
 }
 

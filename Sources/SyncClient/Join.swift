@@ -11,7 +11,7 @@ public enum Join {
     server: String, code: EnrolmentCode, key: SigningKey, transport: any Transport, clock: @Sendable () -> Int64
   ) async throws -> ReplicaMeta {
     do {
-      guard let replica = Identifier(sha256(key.publicKey.bytes).prefix(16)) else { throw EnvelopeError.notAMessage }
+      let replica = key.publicKey.identifier
       let request = try EnrolRequest(code, replica: replica, key: key)
       let header = Header(
         kind: .enrol, replica: replica, epoch: .city, number: 0, cursor: 0, stamp: Stamp(milliseconds: clock()),

@@ -42,6 +42,7 @@ public struct SyncClient: Sendable {
         summary.received = received
         summary.bytesSent = transport.traffic?.sent ?? 0
         summary.bytesReceived = transport.traffic?.received ?? 0
+        replica.tidy()
         return summary
       } catch is Clash where attempt < 3 { continue }
     }
@@ -59,8 +60,9 @@ public struct SyncClient: Sendable {
         cursor: identity.cursor)
       let snapshots = SnapshotFetch(replica: replica, transport: transport)
       let isFirst = identity.lastSync == nil && identity.cursor == 0
+      let enrolment = try replica.enrolment()
       var batches = try replica.outbox(upTo: mostSent)
-      if isFirst, batches.isEmpty {
+      if isFirst, batches.isEmpty, enrolment.isEmpty {
         let (received, isOld) = try await snapshots.take([], parkingClashes: parkingClashes)
         return (0, try await followUp(received, isOld, parkingClashes))
       }
@@ -68,7 +70,7 @@ public struct SyncClient: Sendable {
       var request: [UInt8] = []
       while true {
         pushed += batches.reduce(0) { $0 + $1.rows }
-        request = try replica.hello(stale: isFirst).bytes + batches.flatMap(\.message)
+        request = try enrolment + replica.hello(stale: isFirst).bytes + batches.flatMap(\.message)
         batches = try batches.last.map { try replica.outbox(after: $0.number, upTo: mostSent) } ?? []
         if batches.isEmpty { break }
         try session.receiveReceipts(try await transport.exchange(request))

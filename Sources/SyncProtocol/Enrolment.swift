@@ -67,10 +67,16 @@ public struct EnrolmentCode: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// The body of `enrol`, as JSON.
+/// The body of `enrol`, as JSON: a code of the city and its proof, or a former key that vouches.
 public struct EnrolRequest: Codable, Sendable {
-  public var code: String
-  public var proof: String
+  public var code: String?
+  public var proof: String?
+  /// The id under which the city knows the machine, hex.
+  public var formerly: String?
+  /// The last batch of that id that the city has confirmed to this file.
+  public var kept: Int64?
+  /// The former key's signature, hex.
+  public var voucher: String?
   public var publicKey: String
   /// The X25519 key to which the city encrypts for this replica, hex.
   public var agreementKey: String

@@ -64,6 +64,9 @@ public struct Identifier: Hashable, Sendable, Comparable, CustomStringConvertibl
 
   private init(unchecked bytes: [UInt8]) { self.bytes = bytes }
 
+  /// The first 16 bytes of a longer hash.
+  init(prefixOf hash: [UInt8]) { bytes = Array(hash.prefix(16)) }
+
   public init?(_ bytes: some Sequence<UInt8>) {
     self.bytes = Array(bytes)
     if self.bytes.count != 16 { return nil }

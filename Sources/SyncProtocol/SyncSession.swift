@@ -8,6 +8,7 @@ import SyncCore
 ///
 /// A city that is at a later version of the schema ends its answer with that instead of a page; then it is asked anew.
 ///
+/// The enrolment of a machine that was not welcomed yet goes ahead, and its welcome comes ahead.
 /// A sync with nothing to do is one round trip.
 public struct SyncSession {
   public enum Action {
@@ -43,10 +44,13 @@ public struct SyncSession {
   /// Verifies one reply and says what comes next. Throws `EnvelopeError`, or `Failure` when the answer is not for us.
   public mutating func receive(_ reply: [UInt8]) throws -> Action {
     var last: Envelope?
+    let known = receipts.count
     for sealed in try SealedEnvelope.split(reply) {
       let message = try sealed.open(with: city)
       guard message.header.replica == replica, message.header.epoch == epoch, last == nil else { throw Self.notForUs }
       switch message.header.kind {
+      // Of a machine that was not welcomed yet: whatever else the city says to it says that it is now.
+      case .welcome where receipts.count == known: continue
       case .receipt: receipts.append(message)
       case .page
       where message.header.number == cursor && message.header.cursor >= cursor && message.header.schema == schema:

@@ -45,7 +45,21 @@ public struct SyncServer: Sendable {
     let application = Application(
       router: router(), server: server, configuration: configuration,
       onServerRunning: { channel in onListening(channel.localAddress?.port ?? port) }, logger: logger)
-    try await application.runService()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await self.keepTidy() }
+      try await application.runService()
+      group.cancelAll()
+    }
+  }
+
+  /// Now and then lets go of what nobody needs any more. What hinders it now does not the next time.
+  private func keepTidy() async throws {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: .seconds(60))
+      do { try master.tidy() } catch let failure as Failure {
+        logger.notice("not tidied", metadata: ["reason": "\(failure.message.en)"])
+      }
+    }
   }
 
   func collect(_ request: Request, limit: Int) async throws -> [UInt8] {

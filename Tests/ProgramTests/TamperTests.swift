@@ -84,7 +84,7 @@ import Testing
     try FileManager.default.copyItem(atPath: town.path("one"), toPath: town.path("clone"))
     for home in ["one", "clone"] { try await town.county(home, ["add", "enterprise", "name=\(home)"]) }
     try await town.sync("one")
-    expectFailure(try await town.tryCounty("clone", ["sync"]), 76, "ask the city")
+    expectFailure(try await town.tryCounty("clone", ["sync"]), 76, "county rejoin")
     #expect(try await town.city(["list", "enterprise", "--json"]).list.count == 1)
     #expect(try await town.county("clone", ["list", "enterprise", "--json"]).list.count == 1)
   }

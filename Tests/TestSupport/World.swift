@@ -13,7 +13,9 @@ public final class World {
   public let folder: URL
   public let clock: TestClock
   public let master: Master
-  public private(set) var replicas: [Replica] = []
+  public internal(set) var replicas: [Replica] = []
+  /// The keys of the replicas, by the path of their file.
+  var keys: [String: SigningKey] = [:]
 
   /// - Parameter seed: the city's first rows, by record.
   public init(schema yaml: String, seed: [(record: String, rows: [[Value]])] = []) throws {
@@ -44,9 +46,10 @@ public final class World {
     let meta = try await Join.enrol(
       server: "loopback", code: code, key: key, transport: Loopback(master: master), clock: { clock.now })
     let replica = try Replica.create(
-      path: folder.appendingPathComponent("replica\(replicas.count).sqlite").path, key: key, meta: meta,
+      path: folder.appendingPathComponent("replica\(keys.count).sqlite").path, key: key, meta: meta,
       schema: read(meta.schemaText), actor: actor, clock: { clock.now }, readSchema: read)
     replicas.append(replica)
+    keys[replica.path] = key
     try await sync(replica)
     return replica
   }

@@ -1,0 +1,37 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+
+// A replayed master is never trimmed: what this one let go of must not be there any more, or must come back from the log.
+
+extension Schema {
+  /// The entries of the feed that were not trimmed.
+  func keptEntries(_ mine: Database) throws -> String {
+    let place = try SQLiteMasterTransaction(db: mine, schema: self).trimmedPlace()
+    if place == 0 { return "true" }
+    let open = records.filter(\.restrictedIndices.isEmpty).map { literal($0.name) }.joined(separator: ", ")
+    return "NOT (gone = 1 AND place <= \(place) AND record IN (\(open)))"
+  }
+
+  /// The last images of deleted rows, those that only the log holds included.
+  func imageDifferences(_ mine: Database, _ theirs: Database, limit: Int) throws -> [Label] {
+    var found: [Label] = []
+    try theirs.each("SELECT record, key, image FROM sync_tombstone ORDER BY record, key") { row in
+      guard found.count < limit, case .blob(let key) = row.cell(1), case .blob(let image) = row.cell(2) else { return }
+      let ref = RowRef(row[0], try RowKey(encoded: key))
+      if try lastImage(mine, of: ref) == image { return }
+      let name = "sync_tombstone \(ref.record) \(show(ref.key))"
+      found.append(
+        Label(zh: "\(name):最后的内容与历史不符", en: "\(name): its last image is not the one that follows from the log"))
+    }
+    return found
+  }
+
+  private func lastImage(_ db: Database, of ref: RowRef) throws -> [UInt8]? {
+    let sql = "SELECT image, arrival FROM sync_tombstone WHERE record = ? AND key = ?"
+    guard let row = try db.first(sql, ref.columns), case .blob(let image) = row[0], case .integer(let arrival) = row[1]
+    else { return nil }
+    if !image.isEmpty { return image }
+    return try SQLiteMasterTransaction(db: db, schema: self).deleted([ref], by: arrival)[ref].map { RowKey($0).encoded }
+  }
+}

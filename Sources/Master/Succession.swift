@@ -1,0 +1,115 @@
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// A file that was copied goes on under an id of its own. What its former ids sent up to the point at which the files parted is
+// its own too: it may take that back, supersede it, and hears what became of it. What came under a former id later is
+// another file's.
+
+extension Master {
+  /// Takes in the new key of a machine for which its former key vouches. Asked twice, it answers twice.
+  /// - Returns: its unit.
+  func succeed(_ request: EnrolRequest, as publicKey: VerifyingKey, _ transaction: any MasterTransaction) throws
+    -> String
+  {
+    guard let former = request.formerly.flatMap(Identifier.init(hex:)), let kept = request.kept, kept >= 0 else {
+      throw Refusal.tampered
+    }
+    guard let known = try transaction.replica(former) else { throw Refusal.unknownReplica }
+    guard request.isVouched(by: try VerifyingKey(bytes: known.publicKey)) else { throw Refusal.tampered }
+    let id = publicKey.identifier
+    if let again = try transaction.replica(id) { return again.org }
+    if known.isWithdrawn { throw Refusal.withdrawn }
+    guard kept <= known.highWater else { throw Refusal.gap(kept, after: known.highWater) }
+    var successor = ReplicaRecord(
+      id: id, org: known.org, publicKey: publicKey.bytes, agreementKey: [UInt8](hex: request.agreementKey) ?? [],
+      isWithdrawn: false, highWater: kept, request: 0, acknowledged: 0, offset: known.offset, enrolledAt: clock())
+    successor.lastSeen = nil
+    try transaction.save(successor)
+    try transaction.succeed(former, by: id, kept: kept)
+    return known.org
+  }
+}
+
+// `sync_former(replica, former, kept, shared)`: for every id that a machine ever had, how many of its batches are this
+// machine's too; `kept` when it was enrolled, `shared` with those that were under way then and came again under the new id.
+
+extension SQLiteMasterTransaction {
+  static let formerTable = """
+    CREATE TABLE sync_former (
+      replica BLOB NOT NULL, former BLOB NOT NULL, kept INTEGER NOT NULL, shared INTEGER NOT NULL,
+      PRIMARY KEY (replica, former)
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  func succeed(_ former: Identifier, by id: Identifier, kept: Int64) throws {
+    let arguments: [Value] = [.blob(id.bytes), .blob(former.bytes), .integer(kept)]
+    try db.run("INSERT INTO sync_former VALUES (?1, ?2, ?3, ?3)", arguments)
+    // What the former id had in common with those before it.
+    try db.run(
+      """
+      INSERT INTO sync_former SELECT ?1, former, min(shared, ?3), min(shared, ?3) FROM sync_former WHERE replica = ?2
+      """, arguments)
+  }
+
+  /// A batch that was under way when the files parted, and that the city has taken from a former id, is not taken again:
+  /// its sender gets the receipts of then. nil: it is new.
+  func repeated(_ message: Envelope) throws -> [RowReceipt]? {
+    let (id, number) = (message.header.replica, message.header.number)
+    var formers: [Identifier] = []
+    let sql = "SELECT former FROM sync_former WHERE replica = ? AND shared = ? ORDER BY former"
+    try db.each(sql, [.blob(id.bytes), .integer(number - 1)]) { row in
+      if case .blob(let bytes) = row.cell(0), let former = Identifier(bytes) { formers.append(former) }
+    }
+    var found: [RowReceipt]?
+    for former in formers {
+      guard let logged = try batch(former, number),
+        try SealedEnvelope(logged.message[...]).unverifiedBody() == message.body
+      else { continue }
+      found = try found ?? logged.receipts()
+      try db.run(
+        "UPDATE sync_former SET shared = ? WHERE replica = ? AND former = ?",
+        [.integer(number), .blob(id.bytes), .blob(former.bytes)])
+    }
+    return found
+  }
+
+  /// Whether a batch of a former id is this machine's too.
+  func shares(_ replica: Identifier, with former: Identifier, batch: Int64) throws -> Bool {
+    let sql = "SELECT 1 FROM sync_former WHERE replica = ? AND former = ? AND shared >= ?"
+    return try db.first(sql, [.blob(replica.bytes), .blob(former.bytes), .integer(batch)]) != nil
+  }
+
+  /// In SQL: whether a row of `sync_parked` is of the machine ?1, under whatever id it came.
+  static let isOwnParked = """
+    (replica = ?1 OR EXISTS (SELECT 1 FROM sync_former f
+      WHERE f.replica = ?1 AND f.former = sync_parked.replica AND f.shared >= sync_parked.batch))
+    """
+
+  /// The change that a machine names by its present id though a former one sent it.
+  func formerParked(_ id: Identifier, _ batch: Int64, _ n: Int64) throws -> ParkedChange? {
+    let former = "replica IN (SELECT former FROM sync_former WHERE replica = ? AND shared >= ?)"
+    return try parkedChanges(
+      "\(former) AND batch = ? AND n = ?", [.blob(id.bytes), .integer(batch), .integer(batch), .integer(n)]
+    ).first
+  }
+
+  /// The notice as this reader knows the change: by the id that it has now.
+  func notice(_ key: RowKey, for reader: Identifier) throws -> ParkedNotice? {
+    guard var notice = try notice(key) else { return nil }
+    if let sender = Identifier(hex: notice.parked.replica), sender != reader,
+      try shares(reader, with: sender, batch: notice.parked.batch)
+    {
+      notice.parked.replica = reader.description
+    }
+    return notice
+  }
+}
+
+extension LoggedBatch {
+  /// In SQL: the batches of the log that were taken under a former id of their sender already, and say nothing new.
+  static let isRepeat = """
+    EXISTS (SELECT 1 FROM sync_former f WHERE f.replica = sync_batch.replica
+      AND sync_batch.number > f.kept AND sync_batch.number <= f.shared)
+    """
+}

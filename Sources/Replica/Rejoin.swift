@@ -1,0 +1,85 @@
+import Foundation
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// This file is a copy: another one has used the same id since, or its own later batches are lost. It goes on under a key and
+// an id of its own, for which the former key vouches. Numbers go on too, so that what refers to a batch stays as it is:
+//
+//   up to the last receipt   the city has confirmed these batches to this file: they stay as they were signed
+//   without a receipt        the same bodies, signed by the new key; the city knows one again that it has taken already
+//   pending                  as it is: nobody has numbered it
+//
+// No network is needed. Whatever is sent next begins with the enrolment, until the city has answered.
+
+extension Replica {
+  /// Gives this file a key of its own and keeps all its edits, in one transaction. It may be done again: each key vouches for
+  /// the next one.
+  /// - Parameter key: a new one, which is kept durably before.
+  /// - Returns: the replica as it is from now on; this one signs nothing any more.
+  public func rejoin(as key: SigningKey) throws -> Replica {
+    let meta = try write { db in
+      var meta = try ownMeta(db)
+      let first = try db.integer("SELECT min(number) FROM sync_outbox WHERE receipt IS NULL")
+      let kept = (first ?? meta.last + 1) - 1
+      let enrolment = try enrolment(of: key, kept: kept)
+      meta.formerKeys.append(self.key.publicKey.bytes)
+      meta.replica = key.publicKey.identifier
+      try meta.write(db)
+      try ReplicaMeta.set(db, Self.enrolmentName, .blob(try self.enrolment(db) + enrolment.bytes))
+      try signAgain(db, after: kept, as: key)
+      return meta
+    }
+    return renewed(meta, key: key)
+  }
+
+  private func enrolment(of key: SigningKey, kept: Int64) throws -> Envelope {
+    let header = Header(
+      kind: .enrol, replica: key.publicKey.identifier, epoch: .city, number: 0, cursor: 0,
+      stamp: Stamp(milliseconds: clock()), schema: Array(repeating: 0, count: 32))
+    let request = try EnrolRequest(key, after: self.key, kept: kept)
+    return try Envelope(header, body: [UInt8](JSONEncoder().encode(request)), key: key)
+  }
+
+  private func signAgain(_ db: Database, after kept: Int64, as key: SigningKey) throws {
+    var messages: [(number: Int64, bytes: [UInt8])] = []
+    try db.each("SELECT number, message FROM sync_outbox WHERE number > ? ORDER BY number", [.integer(kept)]) { row in
+      if case .blob(let bytes) = row.cell(1) { messages.append((row[0], bytes)) }
+    }
+    for (number, bytes) in messages {
+      let signed = try Envelope(bytes[...]) { _ in self.key.publicKey }
+      var header = signed.header
+      header.replica = key.publicKey.identifier
+      let message = try Envelope(header, body: signed.body, key: key)
+      try db.run("UPDATE sync_outbox SET message = ? WHERE number = ?", [.blob(message.bytes), .integer(number)])
+    }
+  }
+}
+
+// What goes ahead of every request until the city has answered one.
+extension Replica {
+  static let enrolmentName = "enrol"
+
+  /// The enrolments that no answer of the city has confirmed, oldest first; empty when it knows this machine.
+  public func enrolment() throws -> [UInt8] { try read { try enrolment($0) } }
+
+  func enrolment(_ db: Database) throws -> [UInt8] {
+    let found = try db.first("SELECT value FROM sync_meta WHERE name = ?", [.text(Self.enrolmentName)])
+    if case .blob(let bytes)? = found?.first { return bytes }
+    return []
+  }
+
+  /// A page that names this machine says that the city knows it.
+  func forgetEnrolment(_ db: Database) throws {
+    try db.run("DELETE FROM sync_meta WHERE name = ?", [.text(Self.enrolmentName)])
+  }
+}
+
+extension ReplicaMeta {
+  /// The ids of this machine, now and before, in hex.
+  var names: Set<String> {
+    let former = formerKeys.compactMap { try? VerifyingKey(bytes: $0).identifier.description }
+    return Set(former + [replica.description])
+  }
+}

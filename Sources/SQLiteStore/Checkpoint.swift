@@ -1,0 +1,25 @@
+import Foundation
+import GRDB
+
+extension DatabaseQueue {
+  /// The size from which a write-ahead log is emptied, in bytes.
+  public static let largestLog = 4 << 20
+
+  /// Moves the write-ahead log into the file, and empties it once it is large ("Checkpointing a WAL file": TRUNCATE). It waits
+  /// for no other program and never fails: a reader keeps what it still needs, and the next time does the rest.
+  public func checkpoint(_ path: String, largest: Int = largestLog) {
+    let mode = Self.logSize(path) > largest ? "TRUNCATE" : "PASSIVE"
+    try? writeWithoutTransaction { db in
+      let patience = try db.integer("PRAGMA busy_timeout") ?? 0
+      try db.execute(sql: "PRAGMA busy_timeout = 0")
+      defer { try? db.execute(sql: "PRAGMA busy_timeout = \(patience)") }
+      try db.execute(sql: "PRAGMA wal_checkpoint(\(mode))")
+    }
+  }
+
+  /// Bytes of the write-ahead log beside a file.
+  public static func logSize(_ path: String) -> Int {
+    let values = try? URL(fileURLWithPath: path + "-wal").resourceValues(forKeys: [.fileSizeKey])
+    return values?.fileSize ?? 0
+  }
+}

@@ -1,0 +1,142 @@
+import Foundation
+import Master
+import Replica
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+import TestSupport
+import Testing
+
+// What was parked under a former id is still this machine's, as far as its file knows of it.
+
+/// Office B's company b1 wants a code that A's a1 has, and is parked.
+private func parked() async throws -> (World, a: Replica, b: Replica) {
+  let (world, a) = try await World.counted()
+  let b = try await world.join("B", actor: "b")
+  try world.shell(a, "INSERT INTO company VALUES ('a1', 'A', 'X', '甲', 1)")
+  try await world.sync(a)
+  try world.shell(b, "INSERT INTO company VALUES ('b1', 'B', 'X', '乙', 2)")
+  try await world.sync(b)
+  #expect(try b.parked().count == 1)
+  return (world, a, b)
+}
+
+private func states(_ world: World) throws -> [ParkedState] { try world.master.parked(waiting: false).map(\.state) }
+
+@Test func whatAFormerIdParkedIsTakenBack() async throws {
+  let (world, a, b) = try await parked()
+  let renewed = try world.rejoin(b)
+  let row = try #require(try renewed.parked().first)
+  try renewed.withdraw(row.id, reason: "typed twice", actor: "b")
+  try await world.settle()
+  #expect(try states(world) == [.withdrawn])
+  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
+  try await world.settle()
+  #expect(try states(world) == [.withdrawn])
+}
+
+@Test func aWithdrawalUnderWayIsCarriedOutUnderTheNewId() async throws {
+  let (world, _, b) = try await parked()
+  let row = try #require(try b.parked().first)
+  try b.withdraw(row.id, reason: "typed twice", actor: "b")
+  try b.freeze()
+  _ = try world.rejoin(b)
+  try await world.settle()
+  #expect(try states(world) == [.withdrawn])
+}
+
+@Test func whatAFormerIdParkedIsTakenUp() async throws {
+  let (world, a, b) = try await parked()
+  let renewed = try world.rejoin(b)
+  let record = try renewed.record("company")
+  #expect(
+    try renewed.edit(as: nil) { db in
+      try renewed.takeUp(db, record, key: RowKey([.text("b1")]), [2: .text("Y")])
+    })
+  try await world.settle()
+  #expect(try states(world) == [.superseded])
+  #expect(try world.cell("code", of: "b1") == .text("Y"))
+  #expect(try renewed.parked().isEmpty)
+  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
+  try await world.settle()
+  #expect(try world.cell("code", of: "b1") == .text("Y"))
+}
+
+@Test func theNewIdHearsWhatBecameOfWhatTheFormerOneParked() async throws {
+  let (world, a, b) = try await parked()
+  let renewed = try world.rejoin(b)
+  try await world.sync(renewed)
+  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
+  try await world.sync(a)
+  let summary = try await world.sync(renewed)
+  #expect(summary.received.news.count == 1)
+  #expect(try renewed.parked(waiting: false).map(\.state) == [.entered])
+  try await world.settle()
+  #expect(try renewed.rows(renewed.record("company")).map { $0[3] } == [.text("乙")])
+}
+
+@Test func aParkedBatchThatComesAgainIsParkedOnce() async throws {
+  let (world, a) = try await World.counted()
+  let b = try await world.join("B", actor: "b")
+  try world.shell(a, "INSERT INTO company VALUES ('a1', 'A', 'X', '甲', 1)")
+  try await world.sync(a)
+  try world.shell(b, "INSERT INTO company VALUES ('b1', 'B', 'X', '乙', 2)")
+  try b.freeze()
+  try world.sendInVain(b)
+  let renewed = try world.rejoin(b)
+  try await world.sync(renewed)
+  #expect(try renewed.parked().map(\.batch) == [1])
+  #expect(try world.master.parked().count == 1)
+  try world.shell(a, "UPDATE company SET code = 'Z' WHERE id = 'a1'")
+  try await world.settle()
+  #expect(try states(world) == [.entered])
+  #expect(try renewed.parked(waiting: false).map(\.state) == [.entered])
+  #expect(try world.cell("total", of: "b1") == .integer(2))
+}
+
+@Test func whatTheOtherFileParkedSinceIsNotThisOnes() async throws {
+  let (world, a) = try await World.counted()
+  let b = try await world.join("B", actor: "b")
+  try world.shell(a, "INSERT INTO company VALUES ('a1', 'A', 'X', '甲', 1)")
+  try world.shell(b, "INSERT INTO company VALUES ('b1', 'B', NULL, '乙', 2)")
+  try await world.settle()
+  let copy = try world.copy(of: b)
+  try world.shell(b, "UPDATE company SET code = 'X', name = '丙'")
+  try await world.sync(b)
+  #expect(try states(world) == [.waiting])
+  // The copy has not seen that change: its own edit of the row must not take its place.
+  try world.shell(copy, "UPDATE company SET total = 3")
+  let renewed = try world.rejoin(copy)
+  try await world.sync(renewed)
+  #expect(try states(world) == [.waiting])
+  #expect(try renewed.parked(waiting: false).isEmpty)
+  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
+  try await world.settle()
+  #expect(try states(world) == [.entered])
+  #expect(try world.cell("name", of: "b1") == .text("丙"))
+  #expect(try world.cell("total", of: "b1") == .integer(3))
+  #expect(try renewed.parked(waiting: false).isEmpty)
+  #expect(try b.parked(waiting: false).map(\.state) == [.entered])
+}
+
+@Test func aConflictOfAFormerIdIsDecidedByTheUnit() async throws {
+  let (world, one) = try await World.counted()
+  let two = try await world.join("A", actor: "two")
+  try world.shell(one, "UPDATE company SET name = '乙'")
+  try world.shell(two, "UPDATE company SET name = '丙'")
+  try await world.sync(one)
+  try await world.sync(two)
+  let renewed = try world.rejoin(two)
+  try await world.sync(one)
+  let conflict = try #require(try one.conflicts([.open]).first)
+  try one.decide(
+    Decision(
+      conflict: conflict.id, choice: .take, contender: 1, reason: "licence",
+      edit: Edit(stamp: Stamp(raw: 0), actor: "one"),
+      version: conflict.version))
+  try await world.sync(one)
+  let summary = try await world.sync(renewed)
+  #expect(summary.received.news.count == 1)
+  try await world.settle()
+  #expect(try world.cell("name") == .text("丙"))
+}

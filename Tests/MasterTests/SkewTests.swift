@@ -1,0 +1,215 @@
+import Foundation
+import Master
+import Replica
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+import TestSupport
+import Testing
+
+// Clocks that are ten years off, run backwards, or jump: order never depends on them, and people see the city's time.
+
+private let tenYears: Int64 = 10 * 365 * 24 * 3600 * 1000
+private let minute: Int64 = 60_000
+
+extension Replica {
+  /// Edits as a tool does on a machine whose clock is this one: SQL's own clock is moved by its last stamp.
+  fileprivate func edit(_ clock: TestClock, _ sql: String) throws {
+    try edit(as: nil) { db in
+      try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(clock.now << 16)])
+      try db.execute(sql: sql)
+    }
+  }
+
+  fileprivate var stamp: Stamp {
+    get throws { Stamp(raw: try read { try $0.integer("SELECT stamp FROM sync_clock") } ?? 0) }
+  }
+}
+
+/// A machine with the right time and one with another, both with the company c1.
+private func twoClocks(off: Int64) async throws -> (World, right: Replica, wrong: Replica, TestClock) {
+  let world = try World.small()
+  let right = try await world.join("A", actor: "right")
+  let clock = TestClock()
+  clock.now = world.clock.now + off
+  let wrong = try await world.join("A", actor: "wrong", clock: clock)
+  try world.shell("INSERT INTO company (id, office, name, phone) VALUES ('c1', 'A', '甲', '1')")
+  try await world.settle()
+  return (world, right, wrong, clock)
+}
+
+extension World {
+  /// Time passes, for everybody.
+  fileprivate func pass(_ milliseconds: Int64, _ clock: TestClock) {
+    self.clock.now += milliseconds
+    clock.now += milliseconds
+  }
+
+  /// Nothing that people are shown is in the future, or years away.
+  fileprivate func expectPlausibleTimes(since start: Int64, _ location: SourceLocation = #_sourceLocation) throws {
+    let now = try master.read { Stamp(raw: try $0.integer("SELECT stamp FROM sync_clock") ?? 0) }
+    func expect(_ edited: Stamp, _ received: Stamp) {
+      #expect(edited <= received && received <= now, sourceLocation: location)
+      #expect(edited.milliseconds >= start - minute, sourceLocation: location)
+    }
+    let record = try master.record("company")
+    for row in try master.rows(record) {
+      for entry in try master.history(record, key: record.rowKey(of: row)) { expect(entry.editedAt, entry.receivedAt) }
+    }
+    for conflict in try master.conflicts(Conflict.State.allCases) {
+      for contender in conflict.contenders { expect(contender.edit.stamp, contender.receivedAt) }
+      if let decision = conflict.decision { expect(decision.edit.stamp, now) }
+    }
+    for parked in try master.parked(waiting: false) { expect(parked.edit.stamp, now) }
+  }
+}
+
+@Test(arguments: [tenYears, -tenYears, 5 * minute, -5 * minute])
+func aClockThatIsWrongDecidesNothing(_ off: Int64) async throws {
+  let (world, right, wrong, clock) = try await twoClocks(off: off)
+  let start = world.clock.now
+  for round in 1...3 {
+    try wrong.edit(clock, "UPDATE company SET name = 'wrong \(round)', staff = \(round)")
+    world.pass(minute, clock)
+    try right.edit(world.clock, "UPDATE company SET name = 'right \(round)', address = '\(round)'")
+    world.pass(minute, clock)
+    try await world.sync(wrong)
+    clock.now += 1000
+    try await world.sync(right)
+    clock.now += 1000
+    try await world.settle()
+    clock.now = world.clock.now + off
+  }
+  // Who came first stands; who came second is a contender. No clock was asked.
+  #expect(try world.cell("name") == .text("wrong 1"))
+  let conflict = try #require(try world.master.conflicts([.open]).first)
+  #expect(conflict.contenders.map(\.value) == ["right 1", "wrong 2", "right 2", "wrong 3", "right 3"].map(Value.text))
+  #expect(try world.cell("staff") == .integer(3))
+  try world.expectPlausibleTimes(since: start)
+}
+
+@Test(arguments: [tenYears, -tenYears])
+func theLaterEditWinsByTheCitysTime(_ off: Int64) async throws {
+  let (world, right, wrong, clock) = try await twoClocks(off: off)
+  let start = world.clock.now
+  world.pass(minute, clock)
+  try wrong.edit(clock, "UPDATE company SET phone = 'early'")
+  world.pass(minute, clock)
+  try right.edit(world.clock, "UPDATE company SET phone = 'late'")
+  world.pass(minute, clock)
+  try await world.sync(right)
+  clock.now += 1000
+  try await world.sync(wrong)
+  try await world.settle()
+  // A slow clock is pushed to the city's time by every page: what was edited with it counts as edited when it came.
+  #expect(try world.cell("phone") == .text(off > 0 ? "late" : "early"))
+  try world.expectPlausibleTimes(since: start)
+}
+
+@Test func aClockThatIsSetRightIsNotBeatenByItsOwnFuture() async throws {
+  let (world, right, wrong, clock) = try await twoClocks(off: tenYears)
+  let start = world.clock.now
+  try wrong.edit(clock, "UPDATE company SET phone = 'from the future'")
+  try await world.settle()
+  clock.now = world.clock.now
+  world.pass(minute, clock)
+  try wrong.edit(clock, "UPDATE company SET phone = 'set right'")
+  world.pass(minute, clock)
+  try await world.sync(wrong)
+  try await world.sync(right)
+  #expect(try world.cell("phone") == .text("set right"))
+  // Others are not beaten by it either.
+  world.pass(minute, clock)
+  try right.edit(world.clock, "UPDATE company SET phone = 'other'")
+  try await world.sync(right)
+  try await world.settle()
+  #expect(try world.cell("phone") == .text("other"))
+  // What was edited while the clock was wrong and comes after it was set right counts as edited when it came.
+  clock.now = world.clock.now + tenYears
+  try wrong.edit(clock, "UPDATE company SET name = 'late'")
+  clock.now = world.clock.now
+  try await world.settle()
+  #expect(try world.cell("name") == .text("late"))
+  try world.expectPlausibleTimes(since: start)
+}
+
+@Test func stampsAndRequestsGoOnWhenTheClockRunsBackwards() async throws {
+  let (world, _, wrong, clock) = try await twoClocks(off: 0)
+  var last = Stamp(raw: 0)
+  var request: Int64 = 0
+  for (n, jump) in [0, -tenYears, -minute, tenYears, -2 * tenYears, 3 * tenYears, -4 * tenYears].enumerated() {
+    clock.now = max(clock.now + jump, 0)
+    let hello = try wrong.hello().header
+    #expect(hello.number > request)
+    request = hello.number
+    // SQL's clock is behind all these.
+    try world.shell(wrong, "UPDATE company SET staff = \(n)")
+    #expect(try wrong.stamp > last)
+    last = try wrong.stamp
+    let summary = try await world.sync(wrong)
+    #expect(summary.pushed == 1)
+    #expect(try wrong.stamp > last)
+    last = try wrong.stamp
+  }
+  #expect(try world.cell("staff") == .integer(6))
+  try await world.settle()
+}
+
+@Test func whenTheCitysClockRunsBackTheOrderOfArrivalStays() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  var cursors: [Int64] = []
+  for (n, jump) in [0, -tenYears, tenYears / 2, -tenYears, 3 * tenYears, -tenYears].enumerated() {
+    world.clock.now = max(world.clock.now + jump, 1)
+    try world.shell(one, "UPDATE company SET name = 'one \(n)', phone = 'one \(n)'")
+    try world.shell("UPDATE company SET grade = '\(n)'")
+    try await world.settle()
+    #expect(try world.cell("name") == .text("one \(n)"))
+    #expect(try world.cell("phone") == .text("one \(n)"))
+    cursors.append(try two.meta().cursor)
+  }
+  #expect(cursors == cursors.sorted() && Set(cursors).count == cursors.count)
+  let record = try world.master.record("company")
+  let entries = try world.master.history(record, key: RowKey([.text("c1")]))
+  #expect(zip(entries, entries.dropFirst()).allSatisfy { $0.receivedAt <= $1.receivedAt })
+  #expect(entries.allSatisfy { $0.editedAt <= $0.receivedAt })
+  #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty)
+}
+
+@Test func aCountysDecisionIsShownByTheCitysTime() async throws {
+  let (world, one) = try await World.counted()
+  let clock = TestClock()
+  clock.now = world.clock.now + tenYears
+  let two = try await world.join("A", actor: "two", clock: clock)
+  let start = world.clock.now
+  try world.shell(one, "UPDATE company SET name = '乙'")
+  try two.edit(clock, "UPDATE company SET name = '丙'")
+  try await world.sync(one)
+  try await world.sync(two)
+  let conflict = try #require(try two.conflicts([.open]).first)
+  try two.decide(
+    Decision(
+      conflict: conflict.id, choice: .take, contender: 1, reason: "licence",
+      edit: Edit(stamp: Stamp(raw: 0), actor: "two"),
+      version: conflict.version))
+  clock.now = world.clock.now + tenYears
+  try await world.settle()
+  #expect(try world.cell("name") == .text("丙"))
+  try world.expectPlausibleTimes(since: start)
+}
+
+@Test func whatIsParkedIsShownByTheCitysTime() async throws {
+  let (world, one) = try await World.counted()
+  let clock = TestClock()
+  clock.now = world.clock.now + tenYears
+  let b = try await world.join("B", actor: "b", clock: clock)
+  let start = world.clock.now
+  try world.shell(one, "UPDATE company SET code = 'X'")
+  try await world.sync(one)
+  try b.edit(clock, "INSERT INTO company VALUES ('b1', 'B', 'X', '乙', 1)")
+  try await world.sync(b)
+  try b.withdraw(try #require(try b.parked().first).id, reason: "twice", actor: "b")
+  try await world.settle()
+  let parked = try #require(try world.master.parked(waiting: false).first)
+  #expect(abs(try #require(parked.ruling).edit.stamp.milliseconds - world.clock.now) < 10 * minute)
+  try world.expectPlausibleTimes(since: start)
+}

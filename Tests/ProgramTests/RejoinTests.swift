@@ -1,0 +1,101 @@
+import Foundation
+import Testing
+
+// A home folder that somebody copied, or put back from an old copy, with the programs as they are.
+
+@Suite struct RejoinTests {
+  private func copy(_ town: Town, _ home: String, to other: String) async throws {
+    try await town.sqlite(town.replica(home), "PRAGMA wal_checkpoint(TRUNCATE)")
+    try FileManager.default.copyItem(atPath: town.path(home), toPath: town.path(other))
+  }
+
+  private func names(_ town: Town, _ home: String?) async throws -> Set<String> {
+    let command = ["list", "enterprise", "--json"]
+    let rows = try await home == nil ? town.city(command).list : town.county(home ?? "", command).list
+    return Set(rows.compactMap { $0["name"] as? String })
+  }
+
+  @Test func aFolderPutBackFromAnOldCopyRejoinsAndKeepsItsEdits() async throws {
+    let town = try await registryTown()
+    try await copy(town, "one", to: "old")
+    try await town.county("one", ["add", "enterprise", "name=已同步"])
+    try await town.sync("one")
+    try FileManager.default.removeItem(atPath: town.path("one"))
+    try await town.county("old", ["add", "enterprise", "name=未同步"])
+    expectFailure(try await town.tryCounty("old", ["sync"]), 76, "county rejoin")
+    let done = try await town.county("old", ["rejoin", "--json"]).object
+    #expect(done["synced"] as? Bool == true)
+    #expect(done["replica"] as? String != done["formerly"] as? String)
+    #expect(try await names(town, "old") == ["已同步", "未同步"])
+    #expect(try await names(town, nil) == ["已同步", "未同步"])
+    try await town.sync("old")
+    try await town.sync("two")
+    #expect(try await names(town, "two") == ["已同步", "未同步"])
+    let replicas = try await town.city(["replicas", "--json"]).list
+    #expect(replicas.count == 3)
+    #expect(replicas.contains { $0["formerly"] as? [String] == [done["formerly"] as? String ?? ""] })
+    let former = done["formerly"] as? String ?? ""
+    let told = try await town.city(["withdraw", former])
+    #expect(told.err.contains(done["replica"] as? String ?? "-"))
+    try await town.sync("old")
+    #expect(try await town.city(["verify"]).isDone)
+    #expect(try await town.county("old", ["verify"]).isDone)
+  }
+
+  @Test func bothCopiesOfAFolderGoOn() async throws {
+    let town = try await registryTown()
+    try await copy(town, "one", to: "clone")
+    for home in ["one", "clone"] { try await town.county(home, ["add", "enterprise", "name=\(home)"]) }
+    try await town.sync("clone")
+    expectFailure(try await town.tryCounty("one", ["sync"]), 76, "county rejoin")
+    await town.stop()
+    // Without network: the city hears of it later.
+    let done = try await town.county("one", ["rejoin", "--json"])
+    #expect(done.object["synced"] as? Bool == false)
+    try await town.serve()
+    for home in ["one", "clone", "two", "one", "clone"] { try await town.sync(home) }
+    for home in ["one", "clone", "two", nil] { #expect(try await names(town, home) == ["one", "clone"]) }
+    #expect(try await town.city(["verify"]).isDone)
+  }
+
+  @Test func aRejoinThatWasKilledIsGoneOnWith() async throws {
+    let town = try await registryTown()
+    try await town.county("one", ["add", "enterprise", "name=甲"])
+    let (key, next) = (town.path("one/replica.key"), town.path("one/replica.key.next"))
+    let old = try #require(FileManager.default.contents(atPath: key))
+    // Killed before the file took the key that was kept for it.
+    try Data((0..<32).map { UInt8($0) }).write(to: URL(fileURLWithPath: next))
+    try await town.sync("one")
+    let first = try await town.county("one", ["rejoin", "--json"]).object
+    #expect(!FileManager.default.fileExists(atPath: next))
+    #expect(try Data((0..<32).map { UInt8($0) }) == #require(FileManager.default.contents(atPath: key)))
+    // Killed after the file took it, before it took the place of the former one.
+    try FileManager.default.moveItem(atPath: key, toPath: next)
+    try old.write(to: URL(fileURLWithPath: key))
+    try await town.county("one", ["add", "enterprise", "name=乙"])
+    try await town.sync("one")
+    let second = try await town.county("one", ["rejoin", "--json"]).object
+    #expect(second["formerly"] as? String == first["replica"] as? String)
+    try await town.sync("one")
+    #expect(try await names(town, nil) == ["甲", "乙"])
+    // With a key that is not its own nothing is signed.
+    try old.write(to: URL(fileURLWithPath: key))
+    expectFailure(try await town.tryCounty("one", ["sync"]), 78, "key file")
+    #expect(try await town.city(["verify"]).isDone)
+  }
+
+  @Test func aWithdrawnFolderDoesNotRejoin() async throws {
+    let town = try await registryTown()
+    let id = try await town.county("one", ["status", "--json"]).object["replica"] as? String ?? ""
+    try await town.county("one", ["add", "enterprise", "name=甲"])
+    try await town.city(["withdraw", id])
+    expectFailure(try await town.tryCounty("one", ["rejoin"]), 77, "withdrawn")
+    #expect(try await names(town, "one") == ["甲"])
+    #expect(try await names(town, nil) == [])
+  }
+
+  @Test func withoutABackupTrimLetsGoOfNothing() async throws {
+    let town = try await registryTown()
+    #expect(try await town.city(["trim", "--json"]).object["place"] as? Int == 0)
+  }
+}
