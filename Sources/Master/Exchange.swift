@@ -83,7 +83,8 @@ extension Master {
         let header = Header(
           kind: .receipt, replica: id, epoch: meta.epoch, number: number, cursor: arrival, stamp: received,
           schema: meta.schemaHash)
-        return try Envelope(header, body: ReceiptBody.encode(receipts), key: key).bytes
+        let taken = Taken(hash: message.hash, offset: replica.offset)
+        return try Envelope(header, body: ReceiptBody.encode(receipts, taken: taken), key: key).bytes
       }
     }
   }
@@ -126,7 +127,7 @@ extension Master {
     try store.transaction { transaction in
       try absorb(transaction)
       let meta = try transaction.meta()
-      let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit)
+      let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit, key: key)
       var header = Header(
         kind: .page, replica: replica.id, epoch: meta.epoch, number: cursor, cursor: page.cursor,
         stamp: max(try transaction.stamp(), Stamp(milliseconds: clock())), schema: meta.schemaHash)

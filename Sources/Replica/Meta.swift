@@ -18,6 +18,8 @@ public struct ReplicaMeta: Sendable {
   public var last: Int64 = 0
   /// The arrival number up to which this replica has seen what the city had; 0: none yet.
   public var seen: Int64 = 0
+  /// The last of its batches that a backup of the city is known to hold; 0: none.
+  public var batchKept: Int64 = 0
   /// The X25519 key to which this replica encrypts for its city.
   public var cityAgreementKey: [UInt8]
   /// Milliseconds since 1970 of the last completed sync; nil before the first.
@@ -60,6 +62,7 @@ public struct ReplicaMeta: Sendable {
       schemaText: schema, cursor: cursor, lastSync: lastSync)
     meta.last = last
     meta.seen = seen
+    if case .integer(let number)? = values["batch_kept"] { meta.batchKept = number }
     return meta
   }
 
@@ -67,7 +70,7 @@ public struct ReplicaMeta: Sendable {
     let values: [(String, Value)] = [
       ("replica", .blob(replica.bytes)), ("org", .text(org)), ("epoch", .blob(epoch.bytes)),
       ("city_key", .blob(cityKey)), ("city_agreement_key", .blob(cityAgreementKey)), ("last", .integer(last)),
-      ("seen", .integer(seen)),
+      ("seen", .integer(seen)), ("batch_kept", .integer(batchKept)),
       ("server", .text(server)), ("schema", .text(schemaText)), ("cursor", .integer(cursor)),
       ("last_sync", lastSync.map(Value.integer) ?? .null),
     ]
