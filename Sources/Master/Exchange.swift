@@ -97,7 +97,8 @@ extension Master {
           kind: .receipt, replica: id, epoch: meta.epoch, number: number, cursor: arrival, stamp: received,
           schema: meta.schemaHash)
         header.stale = isStale
-        return try Envelope(header, body: ReceiptBody.encode(receipts), key: key).bytes
+        let taken = Taken(hash: message.hash, offset: replica.offset)
+        return try Envelope(header, body: ReceiptBody.encode(receipts, taken: taken), key: key).bytes
       }
     }
   }
@@ -149,7 +150,7 @@ extension Master {
       let meta = try transaction.meta()
       if hello.schema != meta.schemaHash { return try schemaMessage(for: replica, after: cursor, meta) }
       if try mustTakeSnapshot(hello, transaction) { return try stalePage(for: replica, hello, transaction) }
-      let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit)
+      let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit, key: key)
       var header = Header(
         kind: .page, replica: replica.id, epoch: meta.epoch, number: cursor, cursor: page.cursor,
         stamp: max(try transaction.stamp(), Stamp(milliseconds: clock())), schema: meta.schemaHash)

@@ -1,7 +1,8 @@
 import SyncCore
 
 /// What one batch holds: pending changes, decisions of conflicts, rulings about parked changes, and, from the city itself,
-/// the duplicates that it merged, the personal data that it erased and the versions of the schema that it brought in.
+/// the duplicates that it merged, the personal data that it erased, the versions of the schema that it brought in, the machines
+/// that it enrolled or withdrew, and what a restore from a backup lost.
 public struct Batch: Hashable, Sendable {
   /// The most changes of one batch. More pending rows make more batches.
   public static let mostChanges = 200_000
@@ -12,10 +13,12 @@ public struct Batch: Hashable, Sendable {
   public var aliases: [Alias]
   public var erasures: [Erasure]
   public var schemas: [SchemaStep]
+  public var members: [Member]
+  public var losses: [Loss]
 
   public init(
     changes: [Change] = [], decisions: [Decision] = [], rulings: [Ruling] = [], aliases: [Alias] = [],
-    erasures: [Erasure] = [], schemas: [SchemaStep] = []
+    erasures: [Erasure] = [], schemas: [SchemaStep] = [], members: [Member] = [], losses: [Loss] = []
   ) {
     self.changes = changes
     self.decisions = decisions
@@ -23,10 +26,13 @@ public struct Batch: Hashable, Sendable {
     self.aliases = aliases
     self.erasures = erasures
     self.schemas = schemas
+    self.members = members
+    self.losses = losses
   }
 
   public var isEmpty: Bool {
     changes.isEmpty && decisions.isEmpty && rulings.isEmpty && aliases.isEmpty && erasures.isEmpty && schemas.isEmpty
+      && members.isEmpty && losses.isEmpty
   }
 }
 
@@ -39,6 +45,8 @@ public struct Batch: Hashable, Sendable {
 //   sync_alias(record, key, target, reason, actor, stamp)
 //   sync_erasure(record, key, fields, reason, actor, stamp)
 //   sync_schema(version, text, actor, stamp)
+//   sync_member(replica, org, public_key, agreement_key, withdrawn, former, kept, actor, stamp)
+//   sync_loss(arrival, reason, actor, stamp)
 
 private let editTable = ChangesetTable(name: "sync_edit", columns: 3, key: [0])
 private let cellTable = ChangesetTable(name: "sync_edit_cell", columns: 4, key: [0, 1])
@@ -48,6 +56,8 @@ private let aliasTable = ChangesetTable(name: Alias.table, columns: Alias.column
 private let schemaTable = ChangesetTable(name: SchemaStep.table, columns: SchemaStep.columns.count, key: [0])
 /// Of a batch and of a page alike.
 let erasureTable = ChangesetTable(name: Erasure.table, columns: Erasure.columns.count, key: [0, 1, 5])
+private let memberTable = ChangesetTable(name: Member.table, columns: Member.columns.count, key: [0])
+private let lossTable = ChangesetTable(name: Loss.table, columns: Loss.columns.count, key: [0])
 
 extension Batch {
   /// - Precondition: every change is of a record of the schema.
@@ -80,6 +90,8 @@ extension Batch {
     for alias in aliases { writer.append(ChangesetEntry(.insert, new: alias.row), to: aliasTable) }
     for erasure in erasures { writer.append(ChangesetEntry(.insert, new: erasure.row), to: erasureTable) }
     for schema in schemas { writer.append(ChangesetEntry(.insert, new: schema.row), to: schemaTable) }
+    for member in members { writer.append(ChangesetEntry(.insert, new: member.row), to: memberTable) }
+    for loss in losses { writer.append(ChangesetEntry(.insert, new: loss.row), to: lossTable) }
     return writer.bytes
   }
 
@@ -144,6 +156,8 @@ private struct BatchDecoder {
     case aliasTable: try append(Alias(row: values(entry, into: table)), to: \.aliases, table)
     case erasureTable: try append(Erasure(row: values(entry, into: table)), to: \.erasures, table)
     case schemaTable: try append(SchemaStep(row: values(entry, into: table)), to: \.schemas, table)
+    case memberTable: try append(Member(row: values(entry, into: table)), to: \.members, table)
+    case lossTable: try append(Loss(row: values(entry, into: table)), to: \.losses, table)
     default:
       guard let record = records[table.name] else { throw BodyError.unknownTable(table.name) }
       guard table == tables[table.name] else { throw BodyError.badShape(table.name) }
