@@ -34,8 +34,8 @@ extension Master {
     return reply + (try page(for: replica, after: hello.cursor)).bytes
   }
 
-  /// Identifies the sender and uses up its request number.
-  private func greet(_ message: SealedEnvelope) throws -> ReplicaRecord {
+  /// Identifies the sender of a hello or a probe and uses up its request number.
+  func greet(_ message: SealedEnvelope) throws -> ReplicaRecord {
     let hello = message.header
     return try store.transaction { transaction in
       guard var replica = try transaction.replica(hello.replica) else { throw Refusal.unknownReplica }

@@ -18,6 +18,7 @@ public struct HTTPTransport: Transport {
 
   public func welcome(_ message: [UInt8]) async throws -> [UInt8] { try await post("/v1/enrol", message) }
   public func exchange(_ message: [UInt8]) async throws -> [UInt8] { try await post("/v1/sync", message) }
+  public func probe(_ message: [UInt8]) async throws -> [UInt8] { try await post("/v1/verify", message) }
 
   private func post(_ path: String, _ body: [UInt8]) async throws -> [UInt8] {
     var configuration = HTTPClient.Configuration()

@@ -4,4 +4,6 @@ public protocol Transport: Sendable {
   func welcome(_ message: [UInt8]) async throws -> [UInt8]
   /// Sends a hello with batches and returns receipts and a page.
   func exchange(_ message: [UInt8]) async throws -> [UInt8]
+  /// Sends a probe and returns the answer.
+  func probe(_ message: [UInt8]) async throws -> [UInt8]
 }

@@ -49,7 +49,8 @@ public enum MessageKind: UInt8, Sendable, CaseIterable {
     switch self {
     case .hello: HelloBody.length
     case .enrol: 64 << 10
-    case .batch, .receipt, .page, .welcome, .secrets, .schema, .snapshot, .standing, .own, .probe, .answer:
+    case .probe: Probe.mostBytes
+    case .batch, .receipt, .page, .welcome, .secrets, .schema, .snapshot, .standing, .own, .answer:
       Envelope.mostRaw
     }
   }

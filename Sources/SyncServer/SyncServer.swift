@@ -10,7 +10,7 @@ import NIOSSL
 import SyncCore
 import SyncProtocol
 
-/// The city's HTTP door: two routes, limits, refusals. It knows nothing of what the records mean.
+/// The city's HTTP door: its routes, limits, refusals. It knows nothing of what the records mean.
 public struct SyncServer: Sendable {
   let master: Master
   let logger: Logger
@@ -23,10 +23,13 @@ public struct SyncServer: Sendable {
   /// The largest request: one hello and the batches of a long absence.
   static let mostRequest = Envelope.mostSent + (16 << 20)
 
+  static let mostProbe = Header.length + Probe.mostBytes
+
   public func router() -> Router<BasicRequestContext> {
     let router = Router()
     router.post("/v1/enrol") { request, _ in await answer(request, limit: 64 << 10, master.welcome) }
     router.post("/v1/sync") { request, _ in await answer(request, limit: Self.mostRequest, master.exchange) }
+    router.post("/v1/verify") { request, _ in await answer(request, limit: Self.mostProbe, master.answer) }
     router.get("/v1/health") { _, _ in "ok\n" }
     return router
   }

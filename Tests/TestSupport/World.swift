@@ -14,6 +14,8 @@ public final class World {
   public let clock: TestClock
   public let master: Master
   public private(set) var replicas: [Replica] = []
+  /// Their keys, to sign what a replica never would.
+  public private(set) var keys: [Identifier: SigningKey] = [:]
 
   /// - Parameter seed: the city's first rows, by record.
   public init(schema yaml: String, seed: [(record: String, rows: [[Value]])] = []) throws {
@@ -42,6 +44,7 @@ public final class World {
       path: folder.appendingPathComponent("replica\(replicas.count).sqlite").path, key: key, meta: meta,
       schema: master.schema, actor: actor, clock: { clock.now })
     replicas.append(replica)
+    keys[meta.replica] = key
     try await sync(replica)
     return replica
   }
@@ -130,6 +133,7 @@ public struct Loopback: Transport {
 
   public func welcome(_ message: [UInt8]) async throws -> [UInt8] { try master.welcome(message) }
   public func exchange(_ message: [UInt8]) async throws -> [UInt8] { try master.exchange(message) }
+  public func probe(_ message: [UInt8]) async throws -> [UInt8] { try master.answer(message) }
 }
 
 /// A small application: offices, companies that belong to one, figures that belong to a company.
