@@ -21,7 +21,7 @@ public struct County: AsyncParsableCommand {
       Check<CountyProgram>.self, Status.self, Diff.self,
       Revert.self, Sync.self, Rejoin.self, Conflicts<CountyProgram>.self,
       CountyDecide.self, CountyParked.self, WithdrawParked.self, Approve<CountyProgram>.self,
-      HistoryCommand<CountyProgram>.self, Verify<CountyProgram>.self,
+      HistoryCommand<CountyProgram>.self, CountyVerify.self,
       TakeStep<CountyProgram>.self, Assess<CountyProgram>.self, Apply.self, Nominate.self,
       ExitCultivation<CountyProgram>.self, Rename<CountyProgram>.self,
       TransferRequest.self, Submit.self,

@@ -35,14 +35,13 @@ extension Master {
     return reply + (try page(for: replica, hello)).bytes
   }
 
-  /// Identifies the sender and uses up its request number.
+  /// Identifies the sender of a hello or a probe and uses up its request number.
   func greet(_ message: SealedEnvelope) throws -> ReplicaRecord {
     let hello = message.header
     return try store.transaction { transaction in
       guard var replica = try transaction.replica(hello.replica) else { throw Refusal.unknownReplica }
-      let last = try refusing {
-        try HelloBody(message.open(with: try VerifyingKey(bytes: replica.publicKey)).body).last
-      }
+      let body = try refusing { try message.open(with: try VerifyingKey(bytes: replica.publicKey)).body }
+      let last = try hello.kind == .probe ? replica.highWater : refusing { try HelloBody(body).last }
       if replica.isWithdrawn { throw Refusal.withdrawn }
       // A file that does not know of its own batches is an old copy: rows that it has sent would not come back to it. What
       // was written on a stick before others came is none.

@@ -140,7 +140,8 @@ extension Replica {
     let damage = try read { try schema.damage($0, weakKeys: false) }
     // Without their tables, rows cannot be judged.
     guard try read({ try schema.alteredObjects($0, weakKeys: false) }).isEmpty else { return damage }
-    return damage
+    let note = try read(unverifiedNote)
+    return damage + [note].compactMap { $0 }
       + (try status().held).map { held in
         let row = "\(held.ref.record) \(show(held.ref.key))"
         return Label(
@@ -149,9 +150,17 @@ extension Replica {
       }
   }
 
-  /// Refuses to sync a file whose tables or triggers another program altered: edits may have gone unseen.
+  /// Refuses to sync a file whose tables or triggers another program altered: edits may have gone unseen. So it does once
+  /// they are repaired, until the file was compared with the city.
   public func refuseDamage() throws {
+    try refuseAlteredObjects()
+    if let note = try read(unverifiedNote) { throw Failure(.data, zh: note.zh, en: note.en) }
+  }
+
+  public func refuseAlteredObjects() throws {
     guard let first = try read({ try schema.alteredObjects($0, weakKeys: false) }).first else { return }
-    throw Failure(.data, zh: first.zh + ";请运行 county verify", en: first.en + "; run county verify")
+    throw Failure(
+      .data, zh: first.zh + ";请运行 county verify,再用 county verify --deep 修复",
+      en: first.en + "; run county verify, and county verify --deep to repair it")
   }
 }

@@ -110,7 +110,9 @@ extension Replica {
       }
       for item in waiting {
         let key = record.rowKey(of: item.image)
-        guard try record.row(db, key: key) == nil, try brokenReference(db, record, item.image) == nil,
+        // A row that its table could not hold waits until somebody mends it.
+        guard !key.values.contains(.null), record.problems(in: item.image, formats: formats).isEmpty,
+          try record.row(db, key: key) == nil, try brokenReference(db, record, item.image) == nil,
           try uniqueClash(db, record, item.image, key: key) == nil
         else { continue }
         try acting(db, as: item.actor) { try db.run(record.statements.insert, item.image) }

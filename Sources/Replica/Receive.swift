@@ -169,9 +169,14 @@ extension Replica {
   /// Removes a row that the master no longer has here, and keeps its last image. Inside `applying`.
   func retire(_ db: Database, _ record: RecordSchema, key: RowKey) throws {
     guard let current = try record.row(db, key: key) else { return }
+    try archive(db, RowRef(record.name, key), current)
+    try record.remove(db, key: key)
+  }
+
+  /// Keeps an image that leaves the record tables.
+  func archive(_ db: Database, _ ref: RowRef, _ image: [Value]) throws {
     try db.run(
       "INSERT INTO sync_archive (record, key, image, cursor) SELECT ?, ?, ?, value FROM sync_meta WHERE name = 'cursor'",
-      [.text(record.name), .blob(key.encoded), .blob(encodeImage(current))])
-    try record.remove(db, key: key)
+      [.text(ref.record), .blob(ref.key.encoded), .blob(encodeImage(image))])
   }
 }

@@ -56,6 +56,10 @@ public struct HTTPTransport: Transport {
     try await open { line, attempts in try await answer("/v1/snapshot", hello[...], line, &attempts) }
   }
 
+  public func probe(_ message: [UInt8]) async throws -> [UInt8] {
+    try await open { line, attempts in try await answer("/v1/verify", message[...], line, &attempts) }
+  }
+
   public func download(_ manifest: SnapshotManifest, to file: String) async throws {
     try await open { line, attempts in try await fetch(manifest, to: file, line, &attempts) }
   }

@@ -52,7 +52,7 @@ public struct SyncClient: Sendable {
   /// Sends every batch, in as many requests as it takes, and then takes all receipts and the whole pull at once: what a
   /// receipt does to a row must find the receipts of the rows that depend on it.
   private func exchange(parkingClashes: Bool) async throws -> (pushed: Int, ReceiveSummary) {
-    do {
+    try await translating {
       let identity = try replica.meta()
       let city = try VerifyingKey(bytes: identity.cityKey)
       var session = SyncSession(
@@ -89,7 +89,13 @@ public struct SyncClient: Sendable {
           return (pushed, try await followUp(received, isOld, parkingClashes))
         }
       }
-    } catch let error as EnvelopeError { throw error.failure } catch let refusal as Refusal {
+    }
+  }
+
+  /// What the city refuses, or says and cannot be read, for a person.
+  func translating<T>(_ body: () async throws -> T) async throws -> T {
+    do { return try await body() } catch let error as EnvelopeError { throw error.failure } catch let refusal as Refusal
+    {
       throw refusal.failure
     } catch let error
       as CodecError

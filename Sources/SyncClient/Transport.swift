@@ -10,6 +10,8 @@ public protocol Transport: Sendable {
   func snapshot(_ hello: [UInt8]) async throws -> [UInt8]
   /// Fetches the file of a snapshot into a file, and goes on after the bytes that are there already. Throws `SnapshotGone`.
   func download(_ manifest: SnapshotManifest, to file: String) async throws
+  /// Sends a probe and returns the answer.
+  func probe(_ message: [UInt8]) async throws -> [UInt8]
   /// What went over the line; nil: nobody counts.
   var traffic: Traffic? { get }
 }

@@ -50,7 +50,8 @@ public enum MessageKind: UInt8, Sendable, CaseIterable {
     case .hello: HelloBody.length
     case .enrol: 64 << 10
     case .snapshot: SnapshotManifest.length
-    case .batch, .receipt, .page, .welcome, .secrets, .schema, .standing, .own, .probe, .answer: Envelope.mostRaw
+    case .probe: Probe.mostBytes
+    case .batch, .receipt, .page, .welcome, .secrets, .schema, .standing, .own, .answer: Envelope.mostRaw
     }
   }
 }

@@ -19,6 +19,7 @@ extension SyncServer {
   func addResumableRoutes(_ router: Router<BasicRequestContext>) {
     router.post("/v1/sync") { request, _ in await refusing { try await exchange(request) } }
     router.post("/v1/snapshot") { request, _ in await refusing { try await snapshot(request) } }
+    router.post("/v1/verify") { request, _ in await refusing { try await verify(request) } }
     router.put("/v1/staged/{replica}") { request, context in
       await refusing { try await stage(request, try id(context, "replica")) }
     }
@@ -85,6 +86,11 @@ extension SyncServer {
   private func snapshot(_ request: Request) async throws -> Response {
     let hello = try await collect(request, limit: 64 << 10)
     return try await answering(request, keep: true) { try master.snapshot(hello) }
+  }
+
+  private func verify(_ request: Request) async throws -> Response {
+    let probe = try await collect(request, limit: Self.mostProbe)
+    return try await answering(request, keep: false) { try master.answer(probe) }
   }
 
   // MARK: Answers

@@ -23,6 +23,8 @@ public struct SyncServer: Sendable {
   /// The largest request: one hello and the batches of a long absence.
   static let mostRequest = Envelope.mostSent + (16 << 20)
 
+  static let mostProbe = Header.length + Probe.mostBytes
+
   public func router() -> Router<BasicRequestContext> {
     let router = Router()
     router.post("/v1/enrol") { request, _ in

@@ -19,6 +19,7 @@ private final class Counter: Transport, @unchecked Sendable {
   init(_ master: Master) { self.master = master }
 
   func welcome(_ message: [UInt8]) async throws -> [UInt8] { try master.welcome(message) }
+  func probe(_ message: [UInt8]) async throws -> [UInt8] { try master.answer(message) }
   func exchange(_ message: [UInt8]) async throws -> [UInt8] {
     let reply = try master.exchange(message)
     trips += 1

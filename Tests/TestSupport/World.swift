@@ -15,7 +15,7 @@ public final class World {
   public let master: Master
   public internal(set) var replicas: [Replica] = []
   /// The keys of the replicas, by the path of their file.
-  var keys: [String: SigningKey] = [:]
+  public internal(set) var keys: [String: SigningKey] = [:]
 
   /// - Parameter seed: the city's first rows, by record.
   public init(schema yaml: String, seed: [(record: String, rows: [[Value]])] = []) throws {
@@ -153,6 +153,7 @@ public struct Loopback: Transport {
     try? FileManager.default.removeItem(atPath: file)
     try FileManager.default.copyItem(atPath: source, toPath: file)
   }
+  public func probe(_ message: [UInt8]) async throws -> [UInt8] { try master.answer(message) }
 }
 
 /// A small application: offices, companies that belong to one, figures that belong to a company.
