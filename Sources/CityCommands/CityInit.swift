@@ -35,7 +35,8 @@ struct CityInit: AsyncParsableCommand {
         throw Failure(.data, zh: "\(home.path) 已有主库", en: "\(home.path) holds a master already; use another --home")
       }
       let master = try Master.create(
-        path: path, key: try signingKey(home), schema: schema, schemaText: try SchemaFile.canonicalJSON(schema),
+        path: path, key: try Home.signingKey(CityProgram.keyURL(home)), schema: schema,
+        schemaText: try SchemaFile.canonicalJSON(schema),
         seed: seed,
         actor: options.actor ?? "city", formats: Registry.formats)
       let rows = seed.reduce(0) { $0 + $1.rows.count }
@@ -67,15 +68,6 @@ struct CityInit: AsyncParsableCommand {
   private func text(of file: String) throws -> String {
     if let text = try? String(contentsOfFile: file, encoding: .utf8) { return text }
     throw Failure(.notFound, zh: "无法读取模式文件 \(file)", en: "cannot read the schema file \(file) as UTF-8")
-  }
-
-  /// The key is kept before the master is made, so that an interrupted init can be repeated.
-  private func signingKey(_ home: URL) throws -> SigningKey {
-    let url = CityProgram.keyURL(home)
-    if FileManager.default.fileExists(atPath: url.path) { return try SigningKey(seed: try Home.readSecret(url)) }
-    let key = SigningKey()
-    try Home.writeSecret(key.seed, to: url)
-    return key
   }
 }
 

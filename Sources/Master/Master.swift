@@ -25,11 +25,8 @@ public final class Master: RecordStore, @unchecked Sendable {
     path: String, key: SigningKey, schema: Schema, schemaText: String, seed: [(record: String, rows: [[Value]])] = [],
     actor: String, formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock
   ) throws -> Master {
-    guard !FileManager.default.fileExists(atPath: path) else {
-      throw Failure(.data, zh: "\(path) 已存在", en: "\(path) exists already; use another --home")
-    }
-    let database = try Connection.open(path, create: true)
-    let store = SQLiteMaster(database, schema: schema, path: path)
+    let fresh = try FreshDatabase(path)
+    let store = SQLiteMaster(fresh.database, schema: schema, path: path)
     var random = SystemRandomNumberGenerator()
     try store.write { db in
       try MasterTables.create(db, schema: schema, actor: actor)
@@ -44,7 +41,7 @@ public final class Master: RecordStore, @unchecked Sendable {
         for row in rows { try db.run(record.statements.insert, row) }
       }
     }
-    return master
+    return master.opened(try fresh.finish())
   }
 
   /// Opens a master. `readSchema` turns the stored canonical schema back into one.
@@ -74,6 +71,14 @@ public final class Master: RecordStore, @unchecked Sendable {
     self.key = key
     self.formats = formats
     self.clock = clock
+  }
+
+  /// The same master on another connection.
+  private func opened(_ database: DatabaseQueue) -> Master {
+    let store = SQLiteMaster(database, schema: schema, path: path)
+    let master = Master(store, key: key, formats: formats, clock: clock)
+    master.random = random
+    return master
   }
 
   public func read<T>(_ body: (Database) throws -> T) throws -> T { try store.read(body) }
