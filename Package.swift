@@ -94,7 +94,7 @@ let package = Package(
     .testTarget(name: "SyncProtocolTests", dependencies: ["SyncProtocol", "CSQLite", "TestSupport"]),
     .testTarget(name: "ReplicaTests", dependencies: ["Replica", "TestSupport"]),
     .testTarget(name: "MasterTests", dependencies: ["Master", "Replica", "SyncClient", "TestSupport"]),
-    .testTarget(name: "ProgramTests", dependencies: ["TestSupport", "county", "city"]),
+    .testTarget(name: "ProgramTests", dependencies: ["TestSupport", "SyncProtocol", "county", "city"]),
     .testTarget(name: "ReadmeTests", dependencies: ["SchemaFile", "SyncClient", "SyncServer", "county", "city"]),
   ],
   swiftLanguageModes: [.v6]

@@ -35,8 +35,9 @@ struct CityInit: AsyncParsableCommand {
         throw Failure(.data, zh: "\(home.path) 已有主库", en: "\(home.path) holds a master already; use another --home")
       }
       let master = try Master.create(
-        path: path, key: try signingKey(home), schema: schema, schemaText: try SchemaFile.canonicalJSON(schema),
-        seed: seed, actor: options.actor ?? "city", formats: Registry.formats)
+        path: path, key: try Home.signingKey(CityProgram.keyURL(home)), schema: schema,
+        schemaText: try SchemaFile.canonicalJSON(schema), seed: seed, actor: options.actor ?? "city",
+        formats: Registry.formats)
       let rows = seed.reduce(0) { $0 + $1.rows.count }
       options.show(
         .object([
@@ -48,15 +49,6 @@ struct CityInit: AsyncParsableCommand {
           en: "master created: \(master.schema.title.en), \(master.schema.records.count) records, \(rows) first rows"
         ).text(options.language))
     }
-  }
-
-  /// The key is kept before the master is made, so that an interrupted init can be repeated.
-  private func signingKey(_ home: URL) throws -> SigningKey {
-    let url = CityProgram.keyURL(home)
-    if FileManager.default.fileExists(atPath: url.path) { return try SigningKey(seed: try Home.readSecret(url)) }
-    let key = SigningKey()
-    try Home.writeSecret(key.seed, to: url)
-    return key
   }
 }
 

@@ -1,23 +1,54 @@
 import Foundation
+import SQLiteStore
 import SyncCore
+import SyncProtocol
 
 /// The folder of one replica or master.
 public enum Home {
+  /// Creates what is missing of the path, durably.
   public static func create(_ home: URL) throws {
+    var folders = [home.standardizedFileURL]
+    while let parent = folders.last?.deletingLastPathComponent(), parent.path != folders.last?.path,
+      !FileManager.default.fileExists(atPath: parent.path)
+    {
+      folders.append(parent)
+    }
     do { try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true) } catch {
       throw Failure(.disk, zh: "无法创建目录 \(home.path)", en: "cannot create the folder \(home.path)")
     }
+    for folder in folders { try Folder.sync(nameOf: folder.path) }
   }
 
-  /// Writes a secret that only its owner may read, durably; nothing that exists is overwritten.
+  /// The key in a file; made when there is none. It outlives a loss of power before anybody hears of it, so that what was
+  /// interrupted can be repeated.
+  public static func signingKey(_ url: URL) throws -> SigningKey {
+    if !FileManager.default.fileExists(atPath: url.path) { try writeSecret(SigningKey().seed, to: url) }
+    // Also after an interruption just before this.
+    try Folder.sync(nameOf: url.path)
+    return try SigningKey(seed: try readSecret(url))
+  }
+
+  /// Writes a secret that only its owner may read, whole or not at all, durably; nothing that exists is overwritten.
   public static func writeSecret(_ bytes: [UInt8], to url: URL) throws {
-    let fd = open(url.path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
-    guard fd >= 0 else { throw Failure(.disk, zh: "无法写入 \(url.path)", en: "cannot write \(url.path)") }
-    let file = FileHandle(fileDescriptor: fd, closeOnDealloc: true)
+    let draft = url.path + ".\(getpid())"
     do {
-      try file.write(contentsOf: Data(bytes))
-      try file.synchronize()
-    } catch { throw Failure(.disk, zh: "无法写入 \(url.path)", en: "cannot write \(url.path)") }
+      try writeDurably(bytes, to: draft)
+      // Unlike a rename, a link never replaces what another program has put there meanwhile.
+      guard link(draft, url.path) == 0 else { throw CocoaError(.fileWriteFileExists) }
+      unlink(draft)
+      try Folder.sync(nameOf: url.path)
+    } catch {
+      unlink(draft)
+      throw Failure(.disk, zh: "无法写入 \(url.path)", en: "cannot write \(url.path)")
+    }
+  }
+
+  private static func writeDurably(_ bytes: [UInt8], to path: String) throws {
+    let fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    guard fd >= 0 else { throw CocoaError(.fileWriteUnknown) }
+    let file = FileHandle(fileDescriptor: fd, closeOnDealloc: true)
+    try file.write(contentsOf: Data(bytes))
+    try file.synchronize()
   }
 
   /// Puts a file in the place of another one, durably: after a crash the place holds one or the other.

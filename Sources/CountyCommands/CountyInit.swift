@@ -33,9 +33,11 @@ struct CountyInit: AsyncParsableCommand {
       try Home.create(home)
       let path = CountyProgram.replicaURL(home).path
       guard !FileManager.default.fileExists(atPath: path) else {
-        throw Failure(.data, zh: "\(home.path) 已有副本", en: "\(home.path) holds a replica already; use another --home")
+        throw Failure(
+          .data, zh: "\(home.path) 已有副本;请运行 county sync,或改用别的 --home",
+          en: "\(home.path) holds a replica already; county sync goes on with it, or use another --home")
       }
-      let key = try signingKey(home)
+      let key = try Home.signingKey(CountyProgram.keyURL(home))
       let line = ProgressLine(options.language)
       defer { line.end() }
       let transport = HTTPTransport(
@@ -59,14 +61,5 @@ struct CountyInit: AsyncParsableCommand {
             "enrolled as machine \(meta.replica.description.prefix(8)) of \(meta.org), \(summary.received.pulled) rows fetched"
         ).text(options.language))
     }
-  }
-
-  /// The key is kept before the code is used, so that an interrupted init can be repeated.
-  private func signingKey(_ home: URL) throws -> SigningKey {
-    let url = CountyProgram.keyURL(home)
-    if FileManager.default.fileExists(atPath: url.path) { return try SigningKey(seed: try Home.readSecret(url)) }
-    let key = SigningKey()
-    try Home.writeSecret(key.seed, to: url)
-    return key
   }
 }

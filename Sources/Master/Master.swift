@@ -28,13 +28,10 @@ public final class Master: RecordStore, @unchecked Sendable {
     actor: String, formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock,
     readSchema: ReadSchema? = nil
   ) throws -> Master {
-    guard !FileManager.default.fileExists(atPath: path) else {
-      throw Failure(.data, zh: "\(path) 已存在", en: "\(path) exists already; use another --home")
-    }
-    let database = try Connection.open(path, create: true)
-    let store = SQLiteMaster(database, schema: OpenSchema(schema, reader: readSchema), path: path)
+    let fresh = try FreshDatabase(path)
+    let store = SQLiteMaster(fresh.database, schema: OpenSchema(schema, reader: readSchema), path: path)
     var random = SystemRandomNumberGenerator()
-    try database.durably(path) { db in
+    try fresh.database.durably(path) { db in
       try MasterTables.create(db, schema: schema, actor: actor)
       let meta: [(String, Value)] = [("epoch", .blob(Identifier(using: &random).bytes)), ("schema", .text(schemaText))]
       for (name, value) in meta { try db.run("INSERT INTO sync_meta VALUES (?, ?)", [.text(name), value]) }
@@ -47,7 +44,7 @@ public final class Master: RecordStore, @unchecked Sendable {
         for row in rows { try db.run(record.statements.insert, row) }
       }
     }
-    return master
+    return master.opened(try fresh.finish())
   }
 
   /// Opens a master. `readSchema` turns the stored canonical schema back into one.
@@ -73,6 +70,14 @@ public final class Master: RecordStore, @unchecked Sendable {
     self.key = key
     self.formats = formats
     self.clock = clock
+  }
+
+  /// The same master on another connection.
+  private func opened(_ database: DatabaseQueue) -> Master {
+    let store = SQLiteMaster(database, schema: store.openSchema, path: path)
+    let master = Master(store, key: key, formats: formats, clock: clock)
+    master.random = random
+    return master
   }
 
   public func read<T>(_ body: (Database) throws -> T) throws -> T { try store.read(body) }

@@ -27,17 +27,13 @@ public final class Replica: RecordStore, @unchecked Sendable {
     path: String, key: SigningKey, meta: ReplicaMeta, schema: Schema, actor: String, formats: Formats = [:],
     clock: @escaping @Sendable () -> Int64 = systemClock, readSchema: ReadSchema? = nil
   ) throws -> Replica {
-    guard !FileManager.default.fileExists(atPath: path) else {
-      throw Failure(.data, zh: "\(path) 已存在", en: "\(path) exists already; use another --home")
-    }
-    let database = try Connection.open(path, create: true)
-    try Connection.translating(path) {
-      try database.write { db in
-        try ReplicaTables.create(db, schema: schema, actor: actor)
-        try meta.write(db)
-      }
+    let fresh = try FreshDatabase(path)
+    try fresh.database.durably(path) { db in
+      try ReplicaTables.create(db, schema: schema, actor: actor)
+      try meta.write(db)
     }
     let open = OpenSchema(schema, reader: readSchema)
+    let database = try fresh.finish()
     return Replica(database, path: path, key: key, meta: meta, schema: open, formats: formats, clock: clock)
   }
 

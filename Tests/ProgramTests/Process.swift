@@ -69,16 +69,22 @@ final class Running: @unchecked Sendable {
     }
   }
 
-  /// Waits until the program has written a whole line.
+  /// Waits until the program has written a whole line; throws when it ends before that.
   func firstLine(seconds: Double = 120) async throws -> String {
     let end = Date(timeIntervalSinceNow: seconds)
     while Date() < end {
       if let line = text("out").split(separator: "\n", omittingEmptySubsequences: false).dropLast().first {
         return String(line)
       }
+      if hasEnded { throw Failed(description: "no line before the end; on stderr: \(text("err"))") }
       try await Task.sleep(for: .milliseconds(10))
     }
     throw Failed(description: "no line after \(seconds) s; on stderr: \(text("err"))")
+  }
+
+  private var hasEnded: Bool {
+    var information = siginfo_t()
+    return waitid(P_PID, id_t(pid), &information, WEXITED | WNOHANG | WNOWAIT) != 0 || information.si_signo == SIGCHLD
   }
 
   private func end() -> Outcome {

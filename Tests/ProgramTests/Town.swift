@@ -18,11 +18,20 @@ final class Town: @unchecked Sendable {
   private(set) var url = ""
   private(set) var server: Running?
   private var serveOptions: [String] = []
+  private let cityHome: String
+  /// What every command gets beside its own environment.
+  let environment: [String: String]
 
-  /// - Parameter schema: the text of a schema file; nil is the registry.
-  init(schema: String? = nil) async throws {
+  /// - Parameters:
+  ///   - schema: the text of a schema file; nil is the registry.
+  ///   - environment: gets the folder, in which nothing is yet.
+  init(
+    schema: String? = nil, cityHome: String = "city", environment: (URL) throws -> [String: String] = { _ in [:] }
+  ) async throws {
+    self.cityHome = cityHome
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("town-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    self.environment = try environment(folder)
     var flags: [String] = []
     if let schema { flags = ["--schema", try write("schema.yaml", schema)] }
     try await city(["init"] + flags)
@@ -31,7 +40,7 @@ final class Town: @unchecked Sendable {
   deinit { try? FileManager.default.removeItem(at: folder) }
 
   func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
-  var master: String { path("city/master.sqlite") }
+  var master: String { path("\(cityHome)/master.sqlite") }
   func replica(_ home: String) -> String { path("\(home)/replica.sqlite") }
 
   func write(_ name: String, _ text: String) throws -> String {
@@ -42,11 +51,11 @@ final class Town: @unchecked Sendable {
   // MARK: The server
 
   /// Starts to serve; the second time on the same port.
-  func serve(_ options: [String] = []) async throws {
+  func serve(_ options: [String] = [], environment own: [String: String] = [:]) async throws {
     if !options.isEmpty { serveOptions = options }
     let port = URL(string: url)?.port ?? 0
-    let command = [Program.path("city"), "serve", "--home", path("city"), "--listen", "127.0.0.1:\(port)"]
-    let running = try Running(command + serveOptions)
+    let command = [Program.path("city"), "serve", "--home", path(cityHome), "--listen", "127.0.0.1:\(port)"]
+    let running = try Running(command + serveOptions, environment: environment.merging(own) { $1 })
     url = try await running.firstLine()
     server = running
   }
@@ -63,12 +72,12 @@ final class Town: @unchecked Sendable {
   // MARK: Commands
 
   func tryCity(_ arguments: [String]) async throws -> Outcome {
-    try await run([Program.path("city")] + arguments + ["--home", path("city")])
+    try await run([Program.path("city")] + arguments + ["--home", path(cityHome)], environment: environment)
   }
 
   @discardableResult
   func city(_ arguments: [String]) async throws -> Outcome {
-    try await need([Program.path("city")] + arguments + ["--home", path("city")])
+    try await need([Program.path("city")] + arguments + ["--home", path(cityHome)], environment: environment)
   }
 
   func county(starting home: String, _ arguments: [String]) -> [String] {
@@ -76,12 +85,12 @@ final class Town: @unchecked Sendable {
   }
 
   func tryCounty(_ home: String, _ arguments: [String]) async throws -> Outcome {
-    try await run(county(starting: home, arguments))
+    try await run(county(starting: home, arguments), environment: environment)
   }
 
   @discardableResult
   func county(_ home: String, _ arguments: [String]) async throws -> Outcome {
-    try await need(county(starting: home, arguments))
+    try await need(county(starting: home, arguments), environment: environment)
   }
 
   func code(_ org: String) async throws -> String { try await city(["enroll", "--org", org]).line }
@@ -98,7 +107,7 @@ final class Town: @unchecked Sendable {
 
   @discardableResult
   func sqlite(_ file: String, _ sql: String) async throws -> String {
-    try await need(["sqlite3", "-bail", "-cmd", ".timeout 10000", file, sql]).out
+    try await need(["sqlite3", "-bail", "-cmd", ".timeout 10000", file, sql], environment: environment).out
   }
 }
 
