@@ -14,22 +14,28 @@ public struct FreshDatabase {
   public init(_ path: String) throws {
     self.path = path
     draft = path + ".new"
+    try Self.refuse(existing: path)
     let fd = open(draft, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard fd >= 0 else { throw Failure(.disk, zh: "无法写入 \(draft)", en: "cannot write \(draft); check the disk") }
     lock = FileHandle(fileDescriptor: fd, closeOnDealloc: true)
     guard flock(fd, LOCK_EX | LOCK_NB) == 0 else {
       throw Failure(.busy, zh: "另一程序正在建立 \(path)", en: "another program is making \(path); try again in a moment")
     }
-    guard !FileManager.default.fileExists(atPath: path) else {
-      if ftruncate(fd, 0) == 0 { unlink(draft) }
-      throw Failure(.data, zh: "\(path) 已存在", en: "\(path) exists already; use another --home")
-    }
-    // What an interrupted one left.
-    for suffix in ["-wal", "-shm", "-journal"] { unlink(draft + suffix) }
+    // Another program may have finished just before the lock: then what is open here is its file.
+    try Self.refuse(existing: path)
+    // What an interrupted one left, or one that was deleted: SQLite would take it for a part of the new file.
+    let old = [draft, path].flatMap { name in ["-wal", "-shm", "-journal"].map { name + $0 } }
+    if !old.filter({ unlink($0) == 0 }).isEmpty { try Folder.sync(nameOf: path) }
     guard ftruncate(fd, 0) == 0 else {
       throw Failure(.disk, zh: "无法写入 \(draft)", en: "cannot write \(draft); check the disk")
     }
     database = try Connection.open(draft, create: true)
+  }
+
+  private static func refuse(existing path: String) throws {
+    guard !FileManager.default.fileExists(atPath: path) else {
+      throw Failure(.data, zh: "\(path) 已存在", en: "\(path) exists already; use another --home")
+    }
   }
 
   /// Gives the file its name, durably, and opens it.
@@ -38,7 +44,7 @@ public struct FreshDatabase {
       try database.emptyLog()
       try database.close()
     }
-    guard rename(draft, path) == 0 else {
+    guard !FileManager.default.fileExists(atPath: draft + "-wal"), rename(draft, path) == 0 else {
       throw Failure(.disk, zh: "无法写入 \(path)", en: "cannot write \(path); check the disk")
     }
     try Folder.sync(nameOf: path)

@@ -37,4 +37,16 @@ import Testing
     #expect(try await town.city(["list", "enterprise", "--json"]).list.count == 4001)
     #expect(try await town.county("two", ["verify"]).isDone)
   }
+
+  @Test func anInitThatDoesNotFitIsRepeated() async throws {
+    let town = try await registryTown([])
+    let command = town.county(
+      starting: "one", ["init", "--server", town.url, "--code", try await town.code("320706"), "--actor", "clerk"])
+    expectFailure(try await run(limited(100, command)), 74, "disk")
+    #expect(!FileManager.default.fileExists(atPath: town.replica("one")))
+    // The same code, and the same machine to the city.
+    try await need(command)
+    #expect(try await town.county("one", ["verify"]).isDone)
+    #expect(try await town.sqlite(town.master, "SELECT count(*) FROM sync_replica") == "1\n")
+  }
 }

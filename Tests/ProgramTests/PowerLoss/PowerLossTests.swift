@@ -37,12 +37,17 @@ import Testing
     try await world.check("after \(cuts) cuts")
   }
 
-  /// Any subset of what was not synced survives, in any order. POWER_LOSS_ROUNDS runs more, POWER_LOSS_SEED repeats a run.
-  @Test func whateverOfTheUnsyncedSurvives() async throws {
+  /// POWER_LOSS_ROUNDS runs more, POWER_LOSS_SEED repeats a run.
+  private static func variables(rounds: Int) -> (rounds: Int, seed: UInt64) {
     let variables = ProcessInfo.processInfo.environment
-    let rounds = variables["POWER_LOSS_ROUNDS"].flatMap(Int.init) ?? 16
     let seed = variables["POWER_LOSS_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0...UInt64.max)
     print("POWER_LOSS_SEED=\(seed)")
+    return (variables["POWER_LOSS_ROUNDS"].flatMap(Int.init) ?? rounds, seed)
+  }
+
+  /// Any subset of what was not synced survives, in any order.
+  @Test func whateverOfTheUnsyncedSurvives() async throws {
+    let (rounds, seed) = Self.variables(rounds: 16)
     var random = Seeded(state: seed)
     let world = try await PowerTown()
     var (calls, cuts) = (60, 0)
@@ -77,29 +82,22 @@ import Testing
   /// The code of an enrolment is good for one key: the key must be there when it is repeated.
   @Test func aCountyLosesPowerAtEveryPointOfItsEnrolment() async throws {
     let world = try await PowerTown()
-    let town = world.town
     var cuts = 0
-    var isCut = true
-    while isCut {
-      let desk = try Disk(town.folder, "desk\(cuts)")
-      let home = "desk\(cuts)/deep/home"
-      let arguments = ["init", "--server", town.url, "--code", try await town.code("A"), "--actor", "clerk"]
-      let outcome = try await run(
-        town.county(starting: home, arguments),
-        environment: town.environment.merging(["POWER_LOSS_CUT_SYNC": "\(cuts + 1)"]) { $1 })
-      isCut = outcome.code == -SIGKILL
-      try #require(isCut || outcome.isDone, "\(outcome.err)")
-      try desk.lose()
-      if isCut { cuts += 1 }
-      // Whole, or not there and to be repeated.
-      let isThere = FileManager.default.fileExists(atPath: town.replica(home))
-      #expect(isThere || isCut)
-      if !isThere { try await town.county(home, arguments) }
-      try await town.sync(home)
-      #expect(try await town.county(home, ["list", "site", "--json"]).list.count == 1)
-    }
+    while try await world.isCutEnrolling("desk\(cuts)", ["POWER_LOSS_CUT_SYNC": "\(cuts + 1)"]) { cuts += 1 }
     #expect(cuts > 5)
-    #expect(try await town.sqlite(town.master, "SELECT count(*) FROM sync_replica") == "\(cuts + 2)\n")
+    #expect(try await world.machines == cuts + 2)
+  }
+
+  @Test func anEnrolmentIsRepeatedWhateverOfTheUnsyncedSurvives() async throws {
+    let (rounds, seed) = Self.variables(rounds: 6)
+    var random = Seeded(state: seed)
+    let world = try await PowerTown()
+    for round in 1...rounds {
+      let share = UInt64.random(in: 0...4, using: &random)
+      let cut = ["POWER_LOSS_CUT": "\(Int.random(in: 1...130, using: &random))"]
+      _ = try await world.isCutEnrolling("desk\(round)", cut) { random.next() % 4 < share }
+    }
+    #expect(try await world.machines == rounds + 1, "POWER_LOSS_SEED=\(seed)")
   }
 
   @Test func aCityLosesPowerAtEveryPointOfItsFoundation() async throws {
@@ -117,13 +115,13 @@ import Testing
       isCut = outcome.code == -SIGKILL
       try #require(isCut || outcome.isDone, "\(outcome.err)")
       try hall.lose()
-      if isCut { cuts += 1 }
       let isThere = FileManager.default.fileExists(
-        atPath: town.path("hall\(cuts - (isCut ? 1 : 0))/city/master.sqlite"))
+        atPath: hall.folder.appendingPathComponent("city/master.sqlite").path)
       #expect(isThere || isCut)
       if !isThere { try await need(command, environment: town.environment) }
       try await need([Program.path("city"), "add", "site", "code=B"] + home, environment: town.environment)
       try await need([Program.path("city"), "verify"] + home, environment: town.environment)
+      if isCut { cuts += 1 }
     }
     #expect(cuts > 5)
   }

@@ -79,6 +79,34 @@ final class PowerTown {
     try await town.serve()
   }
 
+  /// Enrols one more machine, which loses power at a call, and repeats it with the same code.
+  /// - Returns: whether the call was reached.
+  func isCutEnrolling(
+    _ name: String, _ environment: [String: String], _ survives: () -> Bool = { false }
+  ) async throws -> Bool {
+    let disk = try Disk(town.folder, name)
+    // Its folder is new, and the one above.
+    let home = "\(name)/deep/home"
+    let arguments = ["init", "--server", town.url, "--code", try await town.code("A"), "--actor", "clerk"]
+    let outcome = try await run(
+      town.county(starting: home, arguments), environment: town.environment.merging(environment) { $1 })
+    let isCut = outcome.code == -SIGKILL
+    try #require(isCut || outcome.isDone, "\(outcome.err)")
+    try disk.lose(survives)
+    // Whole, or not there at all.
+    let isThere = FileManager.default.fileExists(atPath: town.replica(home))
+    #expect(isThere || isCut)
+    if !isThere { try await town.county(home, arguments) }
+    try await town.sync(home)
+    #expect(try await town.county(home, ["list", "site", "--json"]).list.count == 1)
+    return isCut
+  }
+
+  /// How many the city knows.
+  var machines: Int {
+    get async throws { Int(try await town.sqlite(town.master, "SELECT count(*) FROM sync_replica").dropLast()) ?? 0 }
+  }
+
   /// Every value that was typed stands on both sides, and every batch that ever left or arrived is one and the same.
   func check(_ comment: Comment) async throws {
     try await town.sync(Self.home)
