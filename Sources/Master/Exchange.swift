@@ -35,22 +35,27 @@ extension Master {
   }
 
   /// Identifies the sender and uses up its request number.
-  private func greet(_ message: SealedEnvelope) throws -> ReplicaRecord {
+  /// - Parameter carried: the hello comes on a stick. It may come again, and tells neither the time nor where the replica
+  ///   stands now.
+  func greet(_ message: SealedEnvelope, carried: Bool = false) throws -> ReplicaRecord {
     let hello = message.header
+    guard hello.carried == carried else { throw Refusal.notAMessage }
     return try store.transaction { transaction in
       guard var replica = try transaction.replica(hello.replica) else { throw Refusal.unknownReplica }
       _ = try refusing { try message.open(with: try VerifyingKey(bytes: replica.publicKey)) }
       if replica.isWithdrawn { throw Refusal.withdrawn }
-      guard hello.number > replica.request else { throw Refusal.replayed }
+      guard hello.number > replica.request || carried else { throw Refusal.replayed }
       let meta = try transaction.meta()
       guard hello.epoch == meta.epoch, hello.cursor <= (try transaction.head()), hello.cursor >= 0 else {
         throw Refusal.epoch
       }
       guard hello.schema == meta.schemaHash else { throw Refusal.schema }
-      replica.request = hello.number
+      replica.request = max(replica.request, hello.number)
       replica.lastSeen = clock()
-      replica.offset = clock() - hello.stamp.milliseconds
-      if !hello.tentative { replica.acknowledged = hello.cursor }
+      let offset = clock() - hello.stamp.milliseconds
+      // A stick was written before it is read: it says how far a clock is ahead at least, and not how far it lags.
+      replica.offset = carried ? min(replica.offset, offset) : offset
+      if !hello.tentative { replica.acknowledged = carried ? max(replica.acknowledged, hello.cursor) : hello.cursor }
       try transaction.save(replica)
       return replica
     }
@@ -58,7 +63,7 @@ extension Master {
 
   /// Merges a batch exactly once and returns its signed receipt.
   /// - Parameter secrets: the restricted values; of a batch that came before they are not looked at.
-  private func accept(_ message: Envelope, secrets: [UInt8], from id: Identifier) throws -> [UInt8] {
+  func accept(_ message: Envelope, secrets: [UInt8], from id: Identifier) throws -> [UInt8] {
     try store.transaction { transaction in
       guard let replica = try transaction.replica(id) else { throw Refusal.unknownReplica }
       if replica.isWithdrawn { throw Refusal.withdrawn }
@@ -123,16 +128,20 @@ extension Master {
   }
 
   private func page(for replica: ReplicaRecord, after cursor: Int64) throws -> Envelope {
-    try store.transaction { transaction in
-      try absorb(transaction)
-      let meta = try transaction.meta()
-      let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit)
-      var header = Header(
-        kind: .page, replica: replica.id, epoch: meta.epoch, number: cursor, cursor: page.cursor,
-        stamp: max(try transaction.stamp(), Stamp(milliseconds: clock())), schema: meta.schemaHash)
-      header.more = page.more
-      return try Envelope(header, body: page.body, key: key)
-    }
+    try store.transaction { try page(for: replica, after: cursor, $0) }
+  }
+
+  func page(
+    for replica: ReplicaRecord, after cursor: Int64, _ transaction: any MasterTransaction
+  ) throws -> Envelope {
+    try absorb(transaction)
+    let meta = try transaction.meta()
+    let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit)
+    var header = Header(
+      kind: .page, replica: replica.id, epoch: meta.epoch, number: cursor, cursor: page.cursor,
+      stamp: max(try transaction.stamp(), Stamp(milliseconds: clock())), schema: meta.schemaHash)
+    header.more = page.more
+    return try Envelope(header, body: page.body, key: key)
   }
 
   /// What cannot be read or verified was changed on the way, or never was a message.

@@ -203,6 +203,8 @@ protocol MasterTransaction {
   func replica(_ id: Identifier) throws -> ReplicaRecord?
   func save(_ replica: ReplicaRecord) throws
   func enrolment(_ name: String) throws -> EnrolmentRecord?
+  /// All codes that a unit was given, by name.
+  func enrolments(of org: String) throws -> [EnrolmentRecord]
   func save(_ enrolment: EnrolmentRecord) throws
 
   /// What changed for a unit after a place, newest images, in the order of places; and where the answer ends.

@@ -106,8 +106,10 @@ extension Replica {
   }
 
   /// A signed request to exchange: where this replica stands, under a number that it never used before.
-  /// - Parameter tentative: the end of a page that is not applied yet, when asking for the next one.
-  public func hello(tentative: Int64? = nil) throws -> Envelope {
+  /// - Parameters:
+  ///   - tentative: the end of a page that is not applied yet, when asking for the next one.
+  ///   - carried: whether it goes on a stick, where it may be read twice.
+  public func hello(tentative: Int64? = nil, carried: Bool = false) throws -> Envelope {
     try write { db in
       let meta = try ReplicaMeta.read(db)
       let stamp = try tick(db, milliseconds: clock())
@@ -115,6 +117,7 @@ extension Replica {
         kind: .hello, replica: meta.replica, epoch: meta.epoch, number: stamp.raw, cursor: tentative ?? meta.cursor,
         stamp: Stamp(milliseconds: clock()), schema: meta.schemaHash)
       header.tentative = tentative != nil
+      header.carried = carried
       return try Envelope(header, body: HelloBody(last: meta.last, seen: meta.seen).bytes, key: key)
     }
   }

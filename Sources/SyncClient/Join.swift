@@ -11,12 +11,8 @@ public enum Join {
     server: String, code: EnrolmentCode, key: SigningKey, transport: any Transport, clock: @Sendable () -> Int64
   ) async throws -> ReplicaMeta {
     do {
-      guard let replica = Identifier(sha256(key.publicKey.bytes).prefix(16)) else { throw EnvelopeError.notAMessage }
-      let request = try EnrolRequest(code, replica: replica, key: key)
-      let header = Header(
-        kind: .enrol, replica: replica, epoch: .city, number: 0, cursor: 0, stamp: Stamp(milliseconds: clock()),
-        schema: Array(repeating: 0, count: 32))
-      let message = try Envelope(header, body: [UInt8](JSONEncoder().encode(request)), key: key)
+      let replica = try key.publicKey.replica
+      let message = try EnrolRequest.message(code, key: key, milliseconds: clock())
       let sealed = try SealedEnvelope(try await transport.welcome(message.bytes)[...])
       let welcome = try JSONDecoder().decode(Welcome.self, from: Data(try sealed.unverifiedBody()))
       let city = try VerifyingKey(bytes: [UInt8](hex: welcome.cityKey) ?? [])

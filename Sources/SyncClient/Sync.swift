@@ -55,9 +55,11 @@ public struct SyncClient: Sendable {
       var batches = try replica.outbox(upTo: mostSent)
       var pushed = 0
       var request: [UInt8] = []
+      let enrolment = try replica.enrolment()
       while true {
         pushed += batches.reduce(0) { $0 + $1.rows }
-        request = try replica.hello().bytes + batches.flatMap(\.message)
+        request = session.isWelcome ? [] : enrolment
+        request += try replica.hello().bytes + batches.flatMap(\.message)
         batches = try batches.last.map { try replica.outbox(after: $0.number, upTo: mostSent) } ?? []
         if batches.isEmpty { break }
         try session.receiveReceipts(try await transport.exchange(request))
@@ -66,6 +68,7 @@ public struct SyncClient: Sendable {
         switch try session.receive(try await transport.exchange(request)) {
         case .continueFrom(let cursor): request = try replica.hello(tentative: cursor).bytes
         case .finish(let receipts, let pages):
+          if session.isWelcome { try replica.noteWelcome() }
           return (pushed, try replica.receive(receipts: receipts, pages: pages, parkingClashes: parkingClashes))
         }
       }

@@ -81,6 +81,26 @@ public struct EnrolRequest: Codable, Sendable {
     publicKey = key.publicKey.bytes.hex
     agreementKey = try key.agreementPublicKey.hex
   }
+
+  /// The signed message of a machine that has this key pair.
+  public static func message(_ code: EnrolmentCode, key: SigningKey, milliseconds: Int64) throws -> Envelope {
+    let replica = try key.publicKey.replica
+    let request = try EnrolRequest(code, replica: replica, key: key)
+    let header = Header(
+      kind: .enrol, replica: replica, epoch: .city, number: 0, cursor: 0, stamp: Stamp(milliseconds: milliseconds),
+      schema: Array(repeating: 0, count: 32))
+    return try Envelope(header, body: [UInt8](JSONEncoder().encode(request)), key: key)
+  }
+}
+
+extension VerifyingKey {
+  /// The replica whose key it is: the first 16 bytes of its SHA-256.
+  public var replica: Identifier {
+    get throws {
+      guard let id = Identifier(sha256(bytes).prefix(16)) else { throw EnvelopeError.notAMessage }
+      return id
+    }
+  }
 }
 
 /// The body of `welcome`, as JSON.

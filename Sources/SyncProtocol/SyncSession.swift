@@ -21,6 +21,8 @@ public struct SyncSession {
   private var cursor: Int64
   private var receipts: [Envelope] = []
   private var pages: [Envelope] = []
+  /// The city has enrolled this replica, which asked for it with its hello.
+  public private(set) var isWelcome = false
 
   /// - Parameter schema: the hash of the schema by which this replica reads pages.
   public init(city: VerifyingKey, replica: Identifier, epoch: Identifier, schema: [UInt8], cursor: Int64) {
@@ -38,6 +40,7 @@ public struct SyncSession {
       let message = try sealed.open(with: city)
       guard message.header.replica == replica, message.header.epoch == epoch, last == nil else { throw Self.notForUs }
       switch message.header.kind {
+      case .welcome where !isWelcome && receipts.isEmpty && pages.isEmpty: isWelcome = true
       case .receipt: receipts.append(message)
       case .page
       where message.header.number == cursor && message.header.cursor >= cursor && message.header.schema == schema:
@@ -57,6 +60,7 @@ public struct SyncSession {
     var rest = self
     _ = try rest.receive(reply)
     receipts = rest.receipts
+    isWelcome = rest.isWelcome
   }
 
   private static let notForUs = Failure(

@@ -14,6 +14,8 @@ public final class World {
   public let clock: TestClock
   public let master: Master
   public private(set) var replicas: [Replica] = []
+  /// The key pairs of the replicas.
+  public private(set) var keys: [Identifier: SigningKey] = [:]
 
   /// - Parameter seed: the city's first rows, by record.
   public init(schema yaml: String, seed: [(record: String, rows: [[Value]])] = []) throws {
@@ -42,6 +44,7 @@ public final class World {
       path: folder.appendingPathComponent("replica\(replicas.count).sqlite").path, key: key, meta: meta,
       schema: master.schema, actor: actor, clock: { clock.now })
     replicas.append(replica)
+    keys[meta.replica] = key
     try await sync(replica)
     return replica
   }

@@ -1,0 +1,50 @@
+import Foundation
+import Master
+import Replica
+import SyncClient
+import SyncCore
+import SyncProtocol
+
+// Exchanges on sticks: real files in the world's folder.
+
+extension World {
+  public func stick(_ name: String) -> String { folder.appendingPathComponent(name).path }
+
+  /// Writes what a replica has for the city.
+  @discardableResult
+  public func write(_ replica: Replica, _ file: String, partSize: Int = BundleWriter.partSize) throws -> BundleContent {
+    clock.now += 1000
+    return try BundleExchange(replica).write(stick(file), partSize: partSize)
+  }
+
+  /// The city reads a stick, and writes its answer on another.
+  @discardableResult
+  public func answer(
+    _ file: String, _ reply: String, partSize: Int = BundleWriter.partSize
+  ) throws -> BundleReport {
+    clock.now += 1000
+    return try master.read(bundle: stick(file), replyingIn: stick(reply), partSize: partSize)
+  }
+
+  /// A replica reads what the city answered; nil: it is old.
+  @discardableResult
+  public func take(_ replica: Replica, _ reply: String) throws -> SyncSummary? {
+    clock.now += 1000
+    return try BundleExchange(replica).read(stick(reply))
+  }
+
+  /// A whole exchange on sticks.
+  @discardableResult
+  public func carry(_ replica: Replica) throws -> SyncSummary? {
+    let name = UUID().uuidString
+    try write(replica, name)
+    try answer(name, name + "-answer")
+    return try take(replica, name + "-answer")
+  }
+
+  /// Another file of a replica, such as an old copy of it.
+  public func reopened(_ replica: Replica, at path: String) throws -> Replica {
+    guard let key = keys[replica.identity.replica] else { throw EnvelopeError.notAMessage }
+    return try Replica.open(path: path, key: key, clock: replica.clock) { _ in replica.schema }
+  }
+}
