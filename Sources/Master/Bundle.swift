@@ -109,6 +109,14 @@ extension Master {
     _ replica: ReplicaRecord, _ hello: Header, from first: Int64, to bundle: BundleWriter,
     _ report: inout BundleReport
   ) throws {
+    if try store.transaction({ try mustTakeSnapshot(hello, $0) }) {
+      report.snapshot = true
+      return try writeSnapshot(org: replica.org, for: replica.id, to: bundle) { arrival in
+        let receipts = try store.transaction { try self.receipts(of: replica.id, from: first, upTo: arrival, $0) }
+        report.receipts = receipts.count
+        return receipts
+      }
+    }
     var cursor = hello.cursor
     var receipts: [[UInt8]]?
     while receipts == nil {

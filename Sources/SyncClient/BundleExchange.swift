@@ -66,8 +66,15 @@ public struct BundleExchange: Sendable {
   /// A row that is pending here may hold the place of one that comes: it is set aside. One that was sent may not: what became
   /// of it is in the answer to a later bundle.
   private func take(_ answer: BundleAnswer, _ bundle: BundleReader) throws -> ReceiveSummary {
-    try take(bundle.file) {
-      try replica.receive(receipts: answer.receipts, pages: answer.pages, parkingClashes: $0)
+    guard let snapshot = answer.snapshot else {
+      return try take(bundle.file) {
+        try replica.receive(receipts: answer.receipts, pages: answer.pages, parkingClashes: $0)
+      }
+    }
+    return try bundle.withFile(of: snapshot, beside: replica.path) { copy in
+      try take(bundle.file) {
+        try replica.receive(receipts: answer.receipts, snapshot: snapshot, file: copy, parkingClashes: $0)
+      }
     }
   }
 

@@ -9,7 +9,7 @@ import Testing
 final class BundleFolder {
   let folder: URL
   let city: SigningKey
-  let content: [UInt8] = (0..<700).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+  let content: [UInt8] = (0..<900).map { UInt8(truncatingIfNeeded: $0 &* 31) }
 
   init() throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("bundle-\(UUID().uuidString)")
@@ -204,7 +204,7 @@ final class BundleFolder {
       let recipient = BundleRecipient.key(try folder.city.agreementPublicKey)
       let bundle = try BundleWriter(folder.path("b"), .up, to: [recipient], partSize: 400, seed: random.bundleSeed())
       try bundle.write(Array(repeating: 7, count: 2000))
-      #expect(try folder.names.count == 8)
+      #expect(try folder.names.count == 9)
     }
     #expect(try folder.names == ["b"])
     #expect(try folder.bytes("b") == before)
