@@ -64,7 +64,9 @@ struct CountyInit: AsyncParsableCommand {
   private func enrol(
     _ server: String, _ authority: String?, _ code: EnrolmentCode, _ key: SigningKey, _ path: String
   ) async throws -> (ReplicaMeta, ReceiveSummary) {
-    let transport = HTTPTransport(server: server, certificate: authority)
+    let line = ProgressLine(options.language)
+    defer { line.end() }
+    let transport = HTTPTransport(server: server, certificate: authority, progress: line.show)
     let meta = try await Join.enrol(server: server, code: code, key: key, transport: transport, clock: systemClock)
     let replica = try create(meta, key, path)
     return (meta, try await SyncClient(replica, transport: transport).sync().received)

@@ -48,7 +48,7 @@ extension Master {
   private func read(_ bundle: BundleReader, _ reply: String, _ partSize: Int) throws -> BundleReport {
     var next = try bundle.message()
     var welcome: [UInt8] = []
-    if let first = next, first.header.kind == .enrol {
+    while let first = next, first.header.kind == .enrol {
       welcome = try self.welcome(first.bytes)
       next = try bundle.message()
     }

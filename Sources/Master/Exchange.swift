@@ -31,7 +31,7 @@ extension Master {
       }
       reply += try accept(batch, secrets: secrets?.body ?? [], from: replica.id)
     }
-    return reply + (try page(for: replica, after: hello.cursor)).bytes
+    return reply + (try page(for: replica, hello)).bytes
   }
 
   /// Identifies the sender and uses up its request number.
@@ -46,16 +46,18 @@ extension Master {
       if replica.isWithdrawn { throw Refusal.withdrawn }
       guard hello.number > replica.request || carried else { throw Refusal.replayed }
       let meta = try transaction.meta()
-      guard hello.epoch == meta.epoch, hello.cursor <= (try transaction.head()), hello.cursor >= 0 else {
-        throw Refusal.epoch
-      }
+      // Who asks for no page continues nothing.
+      let continues = try hello.epoch == meta.epoch && hello.cursor <= transaction.head() && hello.cursor >= 0
+      guard hello.stale || continues else { throw Refusal.epoch }
       guard hello.schema == meta.schemaHash else { throw Refusal.schema }
       replica.request = max(replica.request, hello.number)
       replica.lastSeen = clock()
       let offset = clock() - hello.stamp.milliseconds
       // A stick was written before it is read: it says how far a clock is ahead at least, and not how far it lags.
       replica.offset = carried ? min(replica.offset, offset) : offset
-      if !hello.tentative { replica.acknowledged = carried ? max(replica.acknowledged, hello.cursor) : hello.cursor }
+      if !hello.tentative, !hello.stale {
+        replica.acknowledged = carried ? max(replica.acknowledged, hello.cursor) : hello.cursor
+      }
       try transaction.save(replica)
       return replica
     }
@@ -127,8 +129,12 @@ extension Master {
     return batch.changes.map(\.ref) + decided + ruled + merged + batch.erasures.map(\.ref)
   }
 
-  private func page(for replica: ReplicaRecord, after cursor: Int64) throws -> Envelope {
-    try store.transaction { try page(for: replica, after: cursor, $0) }
+  private func page(for replica: ReplicaRecord, _ hello: Header) throws -> Envelope {
+    try store.transaction { transaction in
+      try absorb(transaction)
+      if try mustTakeSnapshot(hello, transaction) { return try stalePage(for: replica, hello, transaction) }
+      return try page(for: replica, after: hello.cursor, transaction)
+    }
   }
 
   func page(

@@ -108,8 +108,9 @@ extension Replica {
   /// A signed request to exchange: where this replica stands, under a number that it never used before.
   /// - Parameters:
   ///   - tentative: the end of a page that is not applied yet, when asking for the next one.
+  ///   - stale: asks for no page: a snapshot is to be taken.
   ///   - carried: whether it goes on a stick, where it may be read twice.
-  public func hello(tentative: Int64? = nil, carried: Bool = false) throws -> Envelope {
+  public func hello(tentative: Int64? = nil, stale: Bool = false, carried: Bool = false) throws -> Envelope {
     try write { db in
       let meta = try ReplicaMeta.read(db)
       let stamp = try tick(db, milliseconds: clock())
@@ -117,6 +118,7 @@ extension Replica {
         kind: .hello, replica: meta.replica, epoch: meta.epoch, number: stamp.raw, cursor: tentative ?? meta.cursor,
         stamp: Stamp(milliseconds: clock()), schema: meta.schemaHash)
       header.tentative = tentative != nil
+      header.stale = stale
       header.carried = carried
       return try Envelope(header, body: HelloBody(last: meta.last, seen: meta.seen).bytes, key: key)
     }

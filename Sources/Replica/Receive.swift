@@ -110,7 +110,7 @@ extension Replica {
   private typealias Target = (record: RecordSchema, key: RowKey, master: [Value]?, result: Reconciliation)
 
   /// Vacate, then assign: rows that go, or give up a unique value, leave first, so that two rows may swap one.
-  private func apply(
+  func apply(
     _ db: Database, _ items: [PageItem], parkingClashes: Bool, _ news: inout [News]
   ) throws -> Int {
     let parkedBefore = try db.integer("SELECT max(id) FROM sync_parked") ?? 0

@@ -23,13 +23,16 @@ public struct BundleExchange: Sendable {
   private static let atOnce = 16 << 20
 
   /// Freezes what is pending and writes everything that has no receipt yet.
-  public func write(_ file: String, partSize: Int = BundleWriter.partSize) throws -> BundleContent {
+  /// - Parameter stale: asks for a snapshot instead of pages.
+  public func write(
+    _ file: String, partSize: Int = BundleWriter.partSize, stale: Bool = false
+  ) throws -> BundleContent {
     try replica.refuseDamage()
     var content = BundleContent()
     content.held = try replica.freeze()
     let bundle = try replica.bundle(to: file, partSize: partSize)
     try bundle.write(try replica.enrolment())
-    try bundle.write(try replica.hello(carried: true).bytes)
+    try bundle.write(try replica.hello(stale: stale, carried: true).bytes)
     var batches = try replica.outbox(upTo: Self.atOnce)
     while let last = batches.last {
       for batch in batches { try bundle.write(batch.message) }
@@ -53,6 +56,7 @@ public struct BundleExchange: Sendable {
     if let later = answer.receipts.first(where: { $0.header.number > meta.last }) {
       throw Self.oldCopy(file, later.header.number)
     }
+    if answer.upgrade != nil { throw Self.newerSchema(file) }
     if answer.isWelcome { try replica.noteWelcome() }
     // The pages that brought this replica here came with every receipt for what they state.
     let isAwaited = try replica.isWaiting(for: answer.receipts.map(\.header.number))
@@ -88,6 +92,14 @@ public struct BundleExchange: Sendable {
     } catch is BodyError { throw BundleFailure.damaged(file) } catch is CodecError {
       throw BundleFailure.damaged(file)
     }
+  }
+
+  private static func newerSchema(_ file: String) -> Failure {
+    Failure(
+      .configuration, zh: "\(file) 按更新的模式版本写成,本机程序尚不能升级;未作任何更改,请升级程序后再读",
+      en:
+        "\(file) is written by a later version of the schema; nothing was changed, upgrade this program and read it again"
+    )
   }
 
   private static func gap(_ file: String) -> Failure {

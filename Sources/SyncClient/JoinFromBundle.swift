@@ -51,6 +51,19 @@ public struct FirstStep {
   }
 }
 
+extension SyncClient {
+  /// A machine that started from a stick may not be enrolled yet.
+  func enrol(with city: VerifyingKey) async throws {
+    let enrolment = try replica.enrolment()
+    if enrolment.isEmpty { return }
+    let welcome = try SealedEnvelope(try await transport.welcome(enrolment)[...]).open(with: city)
+    guard welcome.header.kind == .welcome, welcome.header.replica == replica.identity.replica else {
+      throw EnvelopeError.notAMessage
+    }
+    try replica.noteWelcome()
+  }
+}
+
 extension BundleReader {
   /// Runs the body with the file of a snapshot, which is what is left of the bundle.
   func withFile<T>(of snapshot: Envelope, beside path: String, _ body: (String) throws -> T) throws -> T {

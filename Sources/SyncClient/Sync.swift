@@ -8,6 +8,9 @@ public struct SyncSummary: Sendable, Equatable {
   public var pushed = 0
   public var received = ReceiveSummary()
   public var held: [HeldRow] = []
+  /// Bytes of messages that went over the line.
+  public var bytesSent: Int64 = 0
+  public var bytesReceived: Int64 = 0
 
   public init() {}
 }
@@ -37,6 +40,8 @@ public struct SyncClient: Sendable {
         let (pushed, received) = try await exchange(parkingClashes: attempt == 3)
         summary.pushed = pushed
         summary.received = received
+        summary.bytesSent = transport.traffic?.sent ?? 0
+        summary.bytesReceived = transport.traffic?.received ?? 0
         return summary
       } catch is Clash where attempt < 3 { continue }
     }
@@ -49,17 +54,22 @@ public struct SyncClient: Sendable {
     do {
       let identity = try replica.meta()
       let city = try VerifyingKey(bytes: identity.cityKey)
+      try await enrol(with: city)
       var session = SyncSession(
         city: city, replica: identity.replica, epoch: identity.epoch, schema: identity.schemaHash,
         cursor: identity.cursor)
+      let snapshots = SnapshotFetch(replica: replica, transport: transport)
+      let isFirst = identity.lastSync == nil && identity.cursor == 0
       var batches = try replica.outbox(upTo: mostSent)
+      if isFirst, batches.isEmpty {
+        let (received, isOld) = try await snapshots.take([], parkingClashes: parkingClashes)
+        return (0, try await followUp(received, isOld, parkingClashes))
+      }
       var pushed = 0
       var request: [UInt8] = []
-      let enrolment = try replica.enrolment()
       while true {
         pushed += batches.reduce(0) { $0 + $1.rows }
-        request = session.isWelcome ? [] : enrolment
-        request += try replica.hello().bytes + batches.flatMap(\.message)
+        request = try replica.hello(stale: isFirst).bytes + batches.flatMap(\.message)
         batches = try batches.last.map { try replica.outbox(after: $0.number, upTo: mostSent) } ?? []
         if batches.isEmpty { break }
         try session.receiveReceipts(try await transport.exchange(request))
@@ -68,8 +78,10 @@ public struct SyncClient: Sendable {
         switch try session.receive(try await transport.exchange(request)) {
         case .continueFrom(let cursor): request = try replica.hello(tentative: cursor).bytes
         case .finish(let receipts, let pages):
-          if session.isWelcome { try replica.noteWelcome() }
           return (pushed, try replica.receive(receipts: receipts, pages: pages, parkingClashes: parkingClashes))
+        case .snapshot(let receipts):
+          let (received, isOld) = try await snapshots.take(receipts, parkingClashes: parkingClashes)
+          return (pushed, try await followUp(received, isOld, parkingClashes))
         }
       }
     } catch let error as EnvelopeError { throw error.failure } catch let refusal as Refusal {
@@ -83,5 +95,15 @@ public struct SyncClient: Sendable {
     } catch is BodyError {
       throw EnvelopeError.tampered.failure
     }
+  }
+
+  /// The master may have moved on while an earlier run fetched the snapshot.
+  private func followUp(_ received: ReceiveSummary, _ isOld: Bool, _ parkingClashes: Bool) async throws
+    -> ReceiveSummary
+  {
+    guard isOld else { return received }
+    var received = received
+    received.add(try await exchange(parkingClashes: parkingClashes).1)
+    return received
   }
 }

@@ -49,8 +49,8 @@ public enum MessageKind: UInt8, Sendable, CaseIterable {
     switch self {
     case .hello: HelloBody.length
     case .enrol: 64 << 10
-    case .batch, .receipt, .page, .welcome, .secrets, .schema, .snapshot, .standing, .own, .probe, .answer:
-      Envelope.mostRaw
+    case .snapshot: SnapshotManifest.length
+    case .batch, .receipt, .page, .welcome, .secrets, .schema, .standing, .own, .probe, .answer: Envelope.mostRaw
     }
   }
 }
@@ -229,31 +229,12 @@ public struct SealedEnvelope: Sendable {
   private let rawLength: Int
 
   public init(_ slice: ArraySlice<UInt8>) throws {
-    var reader = ByteReader(slice)
-    guard slice.count >= Header.length, try Array(reader.raw(4)) == Header.magic else {
-      throw EnvelopeError.notAMessage
-    }
-    guard try reader.byte() == Header.version else { throw EnvelopeError.unknownVersion }
-    guard let kind = MessageKind(rawValue: try reader.byte()) else { throw EnvelopeError.unknownKind }
-    let packing = try reader.byte()
-    let flags = try reader.byte()
-    guard packing <= 1, flags <= 31 else { throw EnvelopeError.unknownKind }
-    guard let replica = Identifier(try reader.raw(16)), let epoch = Identifier(try reader.raw(16)) else {
-      throw EnvelopeError.notAMessage
-    }
-    var header = Header(
-      kind: kind, replica: replica, epoch: epoch, number: try reader.bigEndian(), cursor: try reader.bigEndian(),
-      stamp: Stamp(raw: try reader.bigEndian()), schema: Array(try reader.raw(32)))
-    header.flags = flags
-    rawLength = Int(try reader.bigEndian(UInt32.self))
-    let sentLength = Int(try reader.bigEndian(UInt32.self))
-    guard rawLength <= kind.mostRaw, sentLength <= Envelope.mostSent else { throw EnvelopeError.tooLarge }
-    guard slice.count == Header.length + sentLength else { throw EnvelopeError.notAMessage }
-    let digest = Array(try reader.raw(32))
-    guard Array(SHA256.hash(data: slice.dropFirst(Header.length))) == digest else { throw EnvelopeError.tampered }
-    guard packing == 1 || rawLength == sentLength else { throw EnvelopeError.tampered }
-    self.header = header
-    isPacked = packing == 1
+    let head = try EnvelopeHead(slice)
+    guard slice.count == head.length else { throw EnvelopeError.notAMessage }
+    guard Array(SHA256.hash(data: slice.dropFirst(Header.length))) == head.digest else { throw EnvelopeError.tampered }
+    header = head.header
+    isPacked = head.isPacked
+    rawLength = head.rawLength
     bytes = Array(slice)
     hash = Array(SHA256.hash(data: slice.prefix(Header.signedLength)))
   }

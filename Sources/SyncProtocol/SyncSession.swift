@@ -4,6 +4,7 @@ import SyncCore
 ///
 ///     hello + batches  →  receipts + page
 ///     hello (tentative) →  page          while more pages follow
+///     hello (stale)     →  manifest      when the page says that it cannot continue from the cursor
 ///
 /// A sync with nothing to do is one round trip.
 public struct SyncSession {
@@ -12,6 +13,8 @@ public struct SyncSession {
     case continueFrom(Int64)
     /// Take all of it, in one transaction.
     case finish(receipts: [Envelope], pages: [Envelope])
+    /// What this replica has read cannot be continued: take a snapshot and these, in one transaction.
+    case snapshot(receipts: [Envelope])
   }
 
   private let city: VerifyingKey
@@ -21,8 +24,6 @@ public struct SyncSession {
   private var cursor: Int64
   private var receipts: [Envelope] = []
   private var pages: [Envelope] = []
-  /// The city has enrolled this replica, which asked for it with its hello.
-  public private(set) var isWelcome = false
 
   /// - Parameter schema: the hash of the schema by which this replica reads pages.
   public init(city: VerifyingKey, replica: Identifier, epoch: Identifier, schema: [UInt8], cursor: Int64) {
@@ -40,7 +41,6 @@ public struct SyncSession {
       let message = try sealed.open(with: city)
       guard message.header.replica == replica, message.header.epoch == epoch, last == nil else { throw Self.notForUs }
       switch message.header.kind {
-      case .welcome where !isWelcome && receipts.isEmpty && pages.isEmpty: isWelcome = true
       case .receipt: receipts.append(message)
       case .page
       where message.header.number == cursor && message.header.cursor >= cursor && message.header.schema == schema:
@@ -49,6 +49,7 @@ public struct SyncSession {
       }
     }
     guard let page = last else { throw Self.notForUs }
+    if page.header.stale { return .snapshot(receipts: receipts) }
     pages.append(page)
     if page.header.more, page.header.cursor == cursor { throw Self.notForUs }
     cursor = page.header.cursor
@@ -60,7 +61,6 @@ public struct SyncSession {
     var rest = self
     _ = try rest.receive(reply)
     receipts = rest.receipts
-    isWelcome = rest.isWelcome
   }
 
   private static let notForUs = Failure(

@@ -25,6 +25,10 @@ private final class Counter: Transport, @unchecked Sendable {
     bytes += message.count + reply.count
     return reply
   }
+  func snapshot(_ hello: [UInt8]) async throws -> [UInt8] { try await Loopback(master: master).snapshot(hello) }
+  func download(_ manifest: SnapshotManifest, to file: String) async throws {
+    try await Loopback(master: master).download(manifest, to: file)
+  }
 }
 
 private func addCompanies(_ world: World, _ count: Int, _ prefix: String) throws {

@@ -87,6 +87,7 @@ extension World {
       switch try session.receive(try master.exchange(request)) {
       case .continueFrom(let cursor): request = try replica.hello(tentative: cursor).bytes
       case .finish(let receipts, let pages): return (receipts, pages)
+      case .snapshot: throw SnapshotFile.damaged
       }
     }
   }

@@ -11,10 +11,13 @@ extension World {
   public func stick(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
   /// Writes what a replica has for the city.
+  /// - Parameter stale: asks for a snapshot.
   @discardableResult
-  public func write(_ replica: Replica, _ file: String, partSize: Int = BundleWriter.partSize) throws -> BundleContent {
+  public func write(
+    _ replica: Replica, _ file: String, partSize: Int = BundleWriter.partSize, stale: Bool = false
+  ) throws -> BundleContent {
     clock.now += 1000
-    return try BundleExchange(replica).write(stick(file), partSize: partSize)
+    return try BundleExchange(replica).write(stick(file), partSize: partSize, stale: stale)
   }
 
   /// The city reads a stick, and writes its answer on another.
@@ -46,5 +49,19 @@ extension World {
   public func reopened(_ replica: Replica, at path: String) throws -> Replica {
     guard let key = keys[replica.identity.replica] else { throw EnvelopeError.notAMessage }
     return try Replica.open(path: path, key: key, clock: replica.clock) { _ in replica.schema }
+  }
+}
+
+extension World {
+  /// Starts a machine from what the city wrote for its unit.
+  public func start(from file: String, code: EnrolmentCode) throws -> Replica {
+    let (key, clock) = (SigningKey(), clock)
+    let first = try FirstStep(stick(file), code: code, key: key, server: "loopback")
+    let replica = try Replica.create(
+      path: stick("replica-\(UUID().uuidString).sqlite"), key: key, meta: first.meta, schema: master.schema,
+      actor: "clerk", clock: { clock.now })
+    _ = try first.fill(replica)
+    add(replica, key: key)
+    return replica
   }
 }

@@ -43,10 +43,15 @@ public final class World {
     let replica = try Replica.create(
       path: folder.appendingPathComponent("replica\(replicas.count).sqlite").path, key: key, meta: meta,
       schema: master.schema, actor: actor, clock: { clock.now })
-    replicas.append(replica)
-    keys[meta.replica] = key
+    add(replica, key: key)
     try await sync(replica)
     return replica
+  }
+
+  /// One more machine of this world.
+  public func add(_ replica: Replica, key: SigningKey) {
+    replicas.append(replica)
+    keys[replica.identity.replica] = key
   }
 
   @discardableResult
@@ -68,6 +73,7 @@ public final class World {
       switch try session.receive(try master.exchange(request)) {
       case .continueFrom(let cursor): request = try replica.hello(tentative: cursor).bytes
       case .finish(let receipts, let pages): return try replica.receive(receipts: receipts, pages: pages)
+      case .snapshot(let receipts): return try takeSnapshot(replica, receipts)
       }
     }
   }
@@ -133,6 +139,13 @@ public struct Loopback: Transport {
 
   public func welcome(_ message: [UInt8]) async throws -> [UInt8] { try master.welcome(message) }
   public func exchange(_ message: [UInt8]) async throws -> [UInt8] { try master.exchange(message) }
+  public func snapshot(_ hello: [UInt8]) async throws -> [UInt8] { try master.snapshot(hello) }
+
+  public func download(_ manifest: SnapshotManifest, to file: String) async throws {
+    guard let source = master.snapshotFile(manifest.id) else { throw SnapshotGone() }
+    try? FileManager.default.removeItem(atPath: file)
+    try FileManager.default.copyItem(atPath: source, toPath: file)
+  }
 }
 
 /// A small application: offices, companies that belong to one, figures that belong to a company.

@@ -4,6 +4,9 @@ import SyncCore
 public struct BundleAnswer: Sendable {
   /// The city has enrolled this replica.
   public private(set) var isWelcome = false
+  /// The schema, in its canonical form, by which the city writes from now on, when it is another than this replica's: that comes
+  /// first.
+  public private(set) var upgrade: String?
   public private(set) var receipts: [Envelope] = []
   /// One pull, in order; empty when a snapshot takes its place.
   public private(set) var pages: [Envelope] = []
@@ -15,6 +18,7 @@ public struct BundleAnswer: Sendable {
   public init(
     _ bundle: BundleReader, city: VerifyingKey, replica: Identifier, epoch: Identifier, schema: [UInt8]
   ) throws {
+    var schema = schema
     while snapshot == nil, let sealed = try bundle.message() {
       guard let message = try? sealed.open(with: city) else { throw Self.otherCity(bundle.file) }
       let header = message.header
@@ -22,6 +26,9 @@ public struct BundleAnswer: Sendable {
       guard header.epoch == epoch else { throw Self.otherEpoch(bundle.file) }
       switch header.kind {
       case .welcome: isWelcome = true
+      case .schema where upgrade == nil && pages.isEmpty && header.schema == sha256(message.body):
+        upgrade = String(validating: message.body, as: UTF8.self)
+        schema = header.schema
       case .receipt: receipts.append(message)
       case .page where header.schema != schema: throw Self.otherSchema(bundle.file)
       case .page where header.stale: break

@@ -51,7 +51,8 @@ public final class BundleReader {
   public func message() throws -> SealedEnvelope? {
     let head = try read(Header.length)
     if head.isEmpty { return nil }
-    do { return try SealedEnvelope((head + read(SealedEnvelope.bodyLength(head[...])))[...]) } catch let failure
+    do { return try SealedEnvelope((head + read(EnvelopeHead(head[...]).length - Header.length))[...]) } catch let
+      failure
       as Failure
     {
       throw failure
@@ -116,16 +117,5 @@ public final class BundleReader {
     header.part = part
     guard found == header else { throw BundleFailure.damaged(path) }
     (chunk, next) = (0, .chunk)
-  }
-}
-
-extension SealedEnvelope {
-  /// How many bytes follow this header; checked against the limit.
-  fileprivate static func bodyLength(_ head: ArraySlice<UInt8>) throws -> Int {
-    guard head.count == Header.length else { throw EnvelopeError.notAMessage }
-    var reader = ByteReader(head.dropFirst(100).prefix(4))
-    let length = Int(try reader.bigEndian(UInt32.self))
-    guard length <= Envelope.mostSent else { throw EnvelopeError.tooLarge }
-    return length
   }
 }
