@@ -19,7 +19,7 @@ public struct County: AsyncParsableCommand {
       Template<CountyProgram>.self,
       Records<CountyProgram>.self, ReportCommand<CountyProgram>.self, PublicationCommand<CountyProgram>.self,
       Check<CountyProgram>.self, Status.self, Diff.self,
-      Revert.self, Sync.self, Rejoin.self, Conflicts<CountyProgram>.self,
+      Revert.self, Sync.self, CountyBundle.self, Rejoin.self, Conflicts<CountyProgram>.self,
       CountyDecide.self, CountyParked.self, WithdrawParked.self, Approve<CountyProgram>.self,
       HistoryCommand<CountyProgram>.self, CountyVerify.self,
       TakeStep<CountyProgram>.self, Assess<CountyProgram>.self, Apply.self, Nominate.self,

@@ -9,12 +9,14 @@ import SyncClient
 import SyncCore
 import SyncProtocol
 
-/// `county init --home DIR --server URL --code CODE [--actor NAME]`
+/// `county init --home DIR (--server URL | --bundle FILE) --code CODE [--actor NAME]`
 struct CountyInit: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init", abstract: words("Enrol this machine with the city and fetch the first rows. 登记本机并取得初始数据"))
   @OptionGroup var options: CommonOptions
-  @Option(help: ArgumentHelp(words("The city's address. 市里的地址"))) var server: String
+  @Option(help: ArgumentHelp(words("The city's address; with --bundle for later. 市里的地址"))) var server: String?
+  @Option(help: ArgumentHelp(words("What `city snapshot` wrote on a stick: no network is needed. 市里写的U盘文件")))
+  var bundle: String?
   @Option(help: ArgumentHelp(words("The one-time code from the city. 登记码"))) var code: String
   @Option(help: ArgumentHelp(words("A PEM file of the authority behind the city's certificate; remembered. 证书")))
   var certificate: String?
@@ -22,11 +24,13 @@ struct CountyInit: AsyncParsableCommand {
   func run() async throws {
     try await options.run {
       let home = try options.homeURL(CountyProgram.homeVariable)
-      guard let code = EnrolmentCode(code) else {
+      let code = try EnrolmentCode(typed: code)
+      if bundle == nil, server == nil {
         throw Failure(
-          .notAllowed, zh: "登记码 \(code) 格式不对;请核对每个字符", en: "\(code) is not an enrolment code; check every letter")
+          .usage, zh: "请给出 --server 地址,或 --bundle 文件",
+          en: "give --server URL, or --bundle FILE for a machine without network")
       }
-      guard server.hasPrefix("http://") || server.hasPrefix("https://") else {
+      if let server, !server.hasPrefix("http://"), !server.hasPrefix("https://") {
         throw Failure(
           .configuration, zh: "--server 应以 http:// 或 https:// 开头", en: "--server must begin with http:// or https://")
       }
@@ -37,29 +41,54 @@ struct CountyInit: AsyncParsableCommand {
           .data, zh: "\(home.path) 已有副本;请运行 county sync,或改用别的 --home",
           en: "\(home.path) holds a replica already; county sync goes on with it, or use another --home")
       }
+      let authority = try Authority.path(home, replacing: certificate)
       let key = try Home.signingKey(CountyProgram.keyURL(home))
-      let line = ProgressLine(options.language)
-      defer { line.end() }
-      let transport = HTTPTransport(
-        server: server, certificate: try Authority.path(home, replacing: certificate), progress: line.show)
-      let meta = try await Join.enrol(server: server, code: code, key: key, transport: transport, clock: systemClock)
-      let schema = try CountyProgram.readSchema(meta.schemaText)
-      let actor = options.actor ?? ProcessInfo.processInfo.environment["USER"] ?? "clerk"
-      let replica = try Replica.create(
-        path: path, key: key, meta: meta, schema: schema, actor: actor, formats: Registry.formats,
-        readSchema: CountyProgram.readSchema)
-      let summary = try await SyncClient(replica, transport: transport).sync()
-      line.end()
+      let (meta, received) =
+        if let bundle {
+          try start(bundle, code, key, path)
+        } else {
+          try await enrol(server ?? "", authority, code, key, path)
+        }
       options.show(
         .object([
           ("replica", .string(meta.replica.description)), ("org", .string(meta.org)),
-          ("pulled", .integer(Int64(summary.received.pulled))),
+          ("pulled", .integer(Int64(received.pulled))),
         ]),
         Label(
-          zh: "已登记为 \(meta.org) 的机器 \(meta.replica.description.prefix(8)),取得 \(summary.received.pulled) 条记录",
+          zh: "已登记为 \(meta.org) 的机器 \(meta.replica.description.prefix(8)),取得 \(received.pulled) 条记录",
           en:
-            "enrolled as machine \(meta.replica.description.prefix(8)) of \(meta.org), \(summary.received.pulled) rows fetched"
+            "enrolled as machine \(meta.replica.description.prefix(8)) of \(meta.org), \(received.pulled) rows fetched"
         ).text(options.language))
     }
+  }
+
+  private func enrol(
+    _ server: String, _ authority: String?, _ code: EnrolmentCode, _ key: SigningKey, _ path: String
+  ) async throws -> (ReplicaMeta, ReceiveSummary) {
+    let line = ProgressLine(options.language)
+    defer { line.end() }
+    let transport = HTTPTransport(server: server, certificate: authority, progress: line.show)
+    let meta = try await Join.enrol(server: server, code: code, key: key, transport: transport, clock: systemClock)
+    let replica = try create(meta, key, path)
+    return (meta, try await SyncClient(replica, transport: transport).sync().received)
+  }
+
+  /// From a stick. A start that fails leaves no replica behind.
+  private func start(
+    _ bundle: String, _ code: EnrolmentCode, _ key: SigningKey, _ path: String
+  ) throws -> (ReplicaMeta, ReceiveSummary) {
+    let first = try FirstStep(bundle, code: code, key: key, server: server ?? "")
+    do { return (first.meta, try first.fill(try create(first.meta, key, path))) } catch {
+      for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + ending) }
+      throw error
+    }
+  }
+
+  private func create(_ meta: ReplicaMeta, _ key: SigningKey, _ path: String) throws -> Replica {
+    let schema = try CountyProgram.readSchema(meta.schemaText)
+    let actor = options.actor ?? ProcessInfo.processInfo.environment["USER"] ?? "clerk"
+    return try Replica.create(
+      path: path, key: key, meta: meta, schema: schema, actor: actor, formats: Registry.formats,
+      readSchema: CountyProgram.readSchema)
   }
 }

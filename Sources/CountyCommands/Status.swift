@@ -32,6 +32,7 @@ struct Status: AsyncParsableCommand {
       ("cursor", .integer(status.cursor)), ("last_sync", last.map(JSON.string) ?? .null),
       ("open_conflicts", .integer(Int64(status.openConflicts))), ("parked", .integer(Int64(status.parked))),
       ("held", .integer(Int64(status.held.count))),
+      ("bundle_written", status.bundleWritten.map { .string(isoTime(milliseconds: $0)) } ?? .null),
     ])
   }
 
@@ -44,6 +45,7 @@ struct Status: AsyncParsableCommand {
       [word("上次同步", "last sync"), last ?? word("从未", "never")],
       [word("未决冲突", "open conflicts"), "\(status.openConflicts)"], [word("搁置", "parked"), "\(status.parked)"],
       [word("不能发送", "held back"), "\(status.held.count)"],
+      [word("U盘待回复", "on a stick, unanswered"), status.bundleWritten.map(isoTime) ?? word("无", "none")],
     ]
     return TextTable(headers: [word("项目", "item"), word("值", "value")], rows: rows).render()
   }

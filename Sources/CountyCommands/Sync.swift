@@ -29,12 +29,12 @@ struct Sync: AsyncParsableCommand {
         try await SyncClient(replica, transport: transport).sync()
       }
       line.end()
-      report(summary, replica.schema)
+      Self.report(summary, options)
     }
   }
 
   /// What became of edits made here, in a line each.
-  private func tell(_ news: News, _ schema: Schema) {
+  private static func tell(_ news: News, _ options: CommonOptions) {
     switch news {
     case .decided(let conflict):
       let place = "\(conflict.record) \(KeyText.show(conflict.key))" + (conflict.field.map { ".\($0)" } ?? "")
@@ -62,13 +62,18 @@ struct Sync: AsyncParsableCommand {
     }
   }
 
-  private func report(_ summary: SyncSummary, _ schema: Schema) {
-    for news in summary.received.news { tell(news, schema) }
-    for held in summary.held {
+  static func tell(_ rows: [HeldRow], _ options: CommonOptions) {
+    for held in rows {
       let row = "\(held.ref.record) \(KeyText.show(held.ref.key)).\(held.problem.field)"
       options.tell(
         Label(zh: "未发送 \(row):\(held.problem.message.zh)", en: "not sent: \(row) \(held.problem.message.en)"))
     }
+  }
+
+  /// What an exchange did, over the network or on a stick.
+  static func report(_ summary: SyncSummary, _ options: CommonOptions) {
+    for news in summary.received.news { tell(news, options) }
+    tell(summary.held, options)
     let received = summary.received
     let counts = [
       ("pushed", summary.pushed), ("pulled", received.pulled), ("merged", received.merged),

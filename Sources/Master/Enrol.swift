@@ -8,7 +8,10 @@ extension Master {
   public static let codeLifetime: Int64 = 7 * 24 * 3600 * 1000
 
   /// Makes a one-time code for one machine of an org unit.
-  public func enrol(org: String) throws -> (code: EnrolmentCode, expiresAt: Int64) {
+  /// - Parameter lifetime: milliseconds.
+  public func enrol(
+    org: String, lifetime: Int64 = codeLifetime
+  ) throws -> (code: EnrolmentCode, expiresAt: Int64) {
     if let units = schema.units {
       let record = try record(units.record)
       guard let field = record.index(of: units.field), try find(record, field: field, value: .text(org)) != nil else {
@@ -18,7 +21,7 @@ extension Master {
     }
     var random = SystemRandomNumberGenerator()
     let code = EnrolmentCode(city: key.publicKey, using: &random)
-    let expires = clock() + Self.codeLifetime
+    let expires = clock() + lifetime
     try store.transaction { transaction in
       try transaction.save(
         EnrolmentRecord(name: code.name, secret: code.secret, org: org, expiresAt: expires, usedBy: nil))

@@ -36,8 +36,11 @@ extension Master {
   }
 
   /// Identifies the sender of a hello or a probe and uses up its request number.
-  func greet(_ message: SealedEnvelope) throws -> ReplicaRecord {
+  /// - Parameter carried: the hello comes on a stick. It may come again, and tells neither the time nor where the replica
+  ///   stands now.
+  func greet(_ message: SealedEnvelope, carried: Bool = false) throws -> ReplicaRecord {
     let hello = message.header
+    guard hello.carried == carried else { throw Refusal.notAMessage }
     return try store.transaction { transaction in
       guard var replica = try transaction.replica(hello.replica) else { throw Refusal.unknownReplica }
       let body = try refusing { try message.open(with: try VerifyingKey(bytes: replica.publicKey)).body }
@@ -45,19 +48,22 @@ extension Master {
       if replica.isWithdrawn { throw Refusal.withdrawn }
       // A file that does not know of its own batches is an old copy: rows that it has sent would not come back to it. What
       // was written on a stick before others came is none.
-      let isOld = hello.carried && hello.number <= replica.request
+      let isOld = carried && hello.number <= replica.request
       guard isOld || last >= replica.highWater else { throw Refusal.oldCopy(last, of: replica.highWater) }
-      guard hello.number > replica.request else { throw Refusal.replayed }
+      guard hello.number > replica.request || carried else { throw Refusal.replayed }
       let meta = try transaction.meta()
       // Who asks for no page continues nothing.
       let continues = try hello.epoch == meta.epoch && hello.cursor <= transaction.head() && hello.cursor >= 0
       guard hello.stale || continues else { throw Refusal.epoch }
       _ = try schema(named: hello.schema, meta, transaction)
-      replica.request = hello.number
+      replica.request = max(replica.request, hello.number)
       replica.lastSeen = clock()
-      // On a stick it would measure the journey.
-      if !hello.carried { replica.offset = clock() - hello.stamp.milliseconds }
-      if !hello.tentative, !hello.stale { replica.acknowledged = hello.cursor }
+      let offset = clock() - hello.stamp.milliseconds
+      // A stick was written before it is read: it says how far a clock is ahead at least, and how far it lags at most.
+      replica.offset = carried && offset > 0 ? min(max(replica.offset, 0), offset) : offset
+      if !hello.tentative, !hello.stale {
+        replica.acknowledged = carried ? max(replica.acknowledged, hello.cursor) : hello.cursor
+      }
       try transaction.save(replica)
       return replica
     }
@@ -65,7 +71,7 @@ extension Master {
 
   /// Merges a batch exactly once and returns its signed receipt.
   /// - Parameter secrets: the restricted values; of a batch that came before they are not looked at.
-  private func accept(_ message: Envelope, secrets: [UInt8], from id: Identifier) throws -> [UInt8] {
+  func accept(_ message: Envelope, secrets: [UInt8], from id: Identifier) throws -> [UInt8] {
     try store.transaction { transaction in
       guard let replica = try transaction.replica(id) else { throw Refusal.unknownReplica }
       if replica.isWithdrawn { throw Refusal.withdrawn }
@@ -143,19 +149,26 @@ extension Master {
 
   /// A replica that reads by another schema than the present one is answered with that.
   private func page(for replica: ReplicaRecord, _ hello: Header) throws -> Envelope {
-    let cursor = hello.cursor
-    return try store.transaction { transaction in
+    try store.transaction { transaction in
       try absorb(transaction)
       let meta = try transaction.meta()
-      if hello.schema != meta.schemaHash { return try schemaMessage(for: replica, after: cursor, meta) }
+      if hello.schema != meta.schemaHash { return try schemaMessage(for: replica, after: hello.cursor, meta) }
       if try mustTakeSnapshot(hello, transaction) { return try stalePage(for: replica, hello, transaction) }
-      let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit, key: key)
-      var header = Header(
-        kind: .page, replica: replica.id, epoch: meta.epoch, number: cursor, cursor: page.cursor,
-        stamp: max(try transaction.stamp(), Stamp(milliseconds: clock())), schema: meta.schemaHash)
-      header.more = page.more
-      return try Envelope(header, body: page.body, key: key)
+      return try page(for: replica, after: hello.cursor, transaction)
     }
+  }
+
+  func page(
+    for replica: ReplicaRecord, after cursor: Int64, _ transaction: any MasterTransaction
+  ) throws -> Envelope {
+    try absorb(transaction)
+    let meta = try transaction.meta()
+    let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit, key: key)
+    var header = Header(
+      kind: .page, replica: replica.id, epoch: meta.epoch, number: cursor, cursor: page.cursor,
+      stamp: max(try transaction.stamp(), Stamp(milliseconds: clock())), schema: meta.schemaHash)
+    header.more = page.more
+    return try Envelope(header, body: page.body, key: key)
   }
 
   /// What cannot be read or verified was changed on the way, or never was a message.

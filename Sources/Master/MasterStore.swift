@@ -218,6 +218,8 @@ protocol MasterTransaction {
   /// Whether a batch of a former id is this machine's too.
   func shares(_ replica: Identifier, with former: Identifier, batch: Int64) throws -> Bool
   func enrolment(_ name: String) throws -> EnrolmentRecord?
+  /// All codes that a unit was given, by name.
+  func enrolments(of org: String) throws -> [EnrolmentRecord]
   func save(_ enrolment: EnrolmentRecord) throws
 
   /// What changed for a unit after a place, newest images, in the order of places; and where the answer ends.

@@ -171,6 +171,12 @@ struct SQLiteMasterTransaction: MasterTransaction {
     return EnrolmentRecord(name: name, secret: secret, org: org, expiresAt: expires, usedBy: usedBy)
   }
 
+  func enrolments(of org: String) throws -> [EnrolmentRecord] {
+    var names: [String] = []
+    try db.each("SELECT name FROM sync_enrolment WHERE org = ? ORDER BY name", [.text(org)]) { names.append($0[0]) }
+    return try names.compactMap(enrolment)
+  }
+
   func save(_ enrolment: EnrolmentRecord) throws {
     try db.run("DELETE FROM sync_enrolment WHERE name = ?", [.text(enrolment.name)])
     try db.run(

@@ -114,7 +114,8 @@ extension Replica {
   /// - Parameters:
   ///   - tentative: the end of a page that is not applied yet, when asking for the next one.
   ///   - stale: asks for no page: a snapshot is to be taken.
-  public func hello(tentative: Int64? = nil, stale: Bool = false) throws -> Envelope {
+  ///   - carried: whether it goes on a stick, where it may be read twice.
+  public func hello(tentative: Int64? = nil, stale: Bool = false, carried: Bool = false) throws -> Envelope {
     try write { db in
       let meta = try ownMeta(db)
       let stamp = try tick(db, milliseconds: clock())
@@ -123,6 +124,7 @@ extension Replica {
         stamp: Stamp(milliseconds: clock()), schema: meta.schemaHash)
       header.tentative = tentative != nil
       header.stale = stale
+      header.carried = carried
       return try Envelope(header, body: HelloBody(last: meta.last, seen: meta.seen).bytes, key: key)
     }
   }

@@ -16,6 +16,8 @@ public struct ReplicaStatus: Sendable {
   public var lastSync: Int64?
   public var openConflicts: Int
   public var parked: Int
+  /// When the last bundle was written, while something in it waits for its answer. Milliseconds since 1970.
+  public var bundleWritten: Int64?
 }
 
 /// One touched cell with its three values, or a whole row that was added or deleted (field nil).
@@ -53,6 +55,11 @@ extension Replica {
       let meta = try ReplicaMeta.read(db)
       let outgoing = try outgoing(db)
       func count(_ sql: String) throws -> Int { Int(try db.integer(sql) ?? 0) }
+      let waiting = """
+        SELECT value FROM sync_meta WHERE name = 'bundle_written' AND EXISTS (
+          SELECT 1 FROM sync_outbox JOIN sync_meta AS last ON last.name = 'bundle_last'
+          WHERE receipt IS NULL AND number <= last.value)
+        """
       return ReplicaStatus(
         org: meta.org, replica: meta.replica.description, server: meta.server,
         pending: try outgoing.changes.count + outgoing.held.count + requests(db).count,
@@ -61,7 +68,8 @@ extension Replica {
         cursor: meta.cursor,
         lastSync: meta.lastSync,
         openConflicts: try count("SELECT count(*) FROM sync_conflict WHERE state IN ('open', 'proposed')"),
-        parked: try count("SELECT count(*) FROM sync_parked WHERE state = 'waiting'"))
+        parked: try count("SELECT count(*) FROM sync_parked WHERE state = 'waiting'"),
+        bundleWritten: try db.integer(waiting))
     }
   }
 

@@ -76,18 +76,15 @@ extension Replica {
     }
   }
 
-  /// The newest state of every row, conflict and contender of a pull. Pages must follow each other from the cursor on.
+  /// The newest state of every row, conflict and contender of a pull. Pages must follow each other, from the cursor or from
+  /// before it, and end at the cursor or after it: they state the newest image of whatever they name.
   private func newest(_ pages: [Envelope], from start: Int64) throws -> [PageItem] {
-    var cursor = start
+    var cursor = min(start, pages.first?.header.number ?? start)
     var order: [RowRef] = []
     var rows: [RowRef: PageItem] = [:]
     var others: [PageItem] = []
     for page in pages {
-      guard page.header.number == cursor, page.header.cursor >= cursor else {
-        throw Failure(
-          .protocolViolation, zh: "市里的回复不是接着本机读到的位置(\(cursor));请重新同步",
-          en: "the city's answer does not follow what this replica has read (\(cursor)); sync again")
-      }
+      guard page.header.number == cursor, page.header.cursor >= cursor else { throw Self.doesNotFollow(cursor) }
       cursor = page.header.cursor
       for item in try PageBody.decode(page.body, schema: schema) {
         switch item {
@@ -101,7 +98,14 @@ extension Replica {
         }
       }
     }
+    guard pages.isEmpty || cursor >= start else { throw Self.doesNotFollow(start) }
     return order.compactMap { rows[$0] } + others
+  }
+
+  private static func doesNotFollow(_ cursor: Int64) -> Failure {
+    Failure(
+      .protocolViolation, zh: "市里的回复不是接着本机读到的位置(\(cursor));请重新同步",
+      en: "the city's answer does not follow what this replica has read (\(cursor)); sync again")
   }
 
   private typealias Target = (record: RecordSchema, key: RowKey, master: [Value]?, result: Reconciliation)

@@ -23,7 +23,8 @@ extension Replica {
       var meta = try ownMeta(db)
       let first = try db.integer("SELECT min(number) FROM sync_outbox WHERE receipt IS NULL")
       let kept = (first ?? meta.last + 1) - 1
-      let enrolment = try enrolment(of: key, kept: kept)
+      let request = try EnrolRequest(key, after: self.key, kept: kept)
+      let enrolment = try request.message(signedBy: key, milliseconds: clock())
       meta.formerKeys.append(self.key.publicKey.bytes)
       meta.replica = key.publicKey.identifier
       try meta.write(db)
@@ -32,14 +33,6 @@ extension Replica {
       return meta
     }
     return renewed(meta, key: key)
-  }
-
-  private func enrolment(of key: SigningKey, kept: Int64) throws -> Envelope {
-    let header = Header(
-      kind: .enrol, replica: key.publicKey.identifier, epoch: .city, number: 0, cursor: 0,
-      stamp: Stamp(milliseconds: clock()), schema: Array(repeating: 0, count: 32))
-    let request = try EnrolRequest(key, after: self.key, kept: kept)
-    return try Envelope(header, body: [UInt8](JSONEncoder().encode(request)), key: key)
   }
 
   private func signAgain(_ db: Database, after kept: Int64, as key: SigningKey) throws {

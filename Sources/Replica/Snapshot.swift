@@ -83,6 +83,7 @@ extension Replica {
     meta.cursor = header.cursor
     meta.lastSync = clock()
     try meta.write(db)
+    if header.replica == meta.replica { try forgetEnrolment(db) }
   }
 
   /// One durable transaction that may read another file as `snapshot`.

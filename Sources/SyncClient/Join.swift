@@ -13,10 +13,7 @@ public enum Join {
     do {
       let replica = key.publicKey.identifier
       let request = try EnrolRequest(code, replica: replica, key: key)
-      let header = Header(
-        kind: .enrol, replica: replica, epoch: .city, number: 0, cursor: 0, stamp: Stamp(milliseconds: clock()),
-        schema: Array(repeating: 0, count: 32))
-      let message = try Envelope(header, body: [UInt8](JSONEncoder().encode(request)), key: key)
+      let message = try request.message(signedBy: key, milliseconds: clock())
       let sealed = try SealedEnvelope(try await transport.welcome(message.bytes)[...])
       let welcome = try JSONDecoder().decode(Welcome.self, from: Data(try sealed.unverifiedBody()))
       let city = try VerifyingKey(bytes: [UInt8](hex: welcome.cityKey) ?? [])

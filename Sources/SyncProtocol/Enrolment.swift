@@ -87,6 +87,14 @@ public struct EnrolRequest: Codable, Sendable {
     publicKey = key.publicKey.bytes.hex
     agreementKey = try key.agreementPublicKey.hex
   }
+
+  /// As a message of the machine that has this key pair.
+  public func message(signedBy key: SigningKey, milliseconds: Int64) throws -> Envelope {
+    let header = Header(
+      kind: .enrol, replica: key.publicKey.identifier, epoch: .city, number: 0, cursor: 0,
+      stamp: Stamp(milliseconds: milliseconds), schema: Array(repeating: 0, count: 32))
+    return try Envelope(header, body: [UInt8](JSONEncoder().encode(self)), key: key)
+  }
 }
 
 /// The body of `welcome`, as JSON.

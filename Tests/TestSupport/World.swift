@@ -48,10 +48,15 @@ public final class World {
     let replica = try Replica.create(
       path: folder.appendingPathComponent("replica\(keys.count).sqlite").path, key: key, meta: meta,
       schema: read(meta.schemaText), actor: actor, clock: { clock.now }, readSchema: read)
-    replicas.append(replica)
-    keys[replica.path] = key
+    add(replica, key: key)
     try await sync(replica)
     return replica
+  }
+
+  /// One more machine of this world.
+  public func add(_ replica: Replica, key: SigningKey) {
+    replicas.append(replica)
+    keys[replica.path] = key
   }
 
   @discardableResult

@@ -1,0 +1,75 @@
+import Foundation
+import SyncCore
+import SyncProtocol
+
+// What a new machine of a unit starts from without a network: who the city is, and a snapshot. Whoever has one of the unit's
+// codes opens it.
+
+/// What was written for new machines of a unit.
+public struct FirstBundle: Sendable {
+  /// A code that was made for it, because the unit had none that was unused.
+  public var code: EnrolmentCode?
+  /// When the code that lasts longest expires, milliseconds since 1970.
+  public var expiresAt: Int64
+  /// How many codes open it.
+  public var codes: Int
+  public var size: BundleSize
+}
+
+extension Master {
+  /// How long a code is valid that is made for a stick: both ways take their time. In milliseconds.
+  public static let carriedCodeLifetime: Int64 = 30 * 24 * 3600 * 1000
+
+  /// Writes a bundle from which every machine starts that has a valid code of this unit.
+  /// - Parameter file: the first part.
+  public func writeFirstBundle(
+    org: String, to file: String, partSize: Int = BundleWriter.partSize
+  ) throws -> FirstBundle {
+    var open = try openEnrolments(of: org)
+    var made: EnrolmentCode?
+    if open.isEmpty {
+      made = try enrol(org: org, lifetime: Self.carriedCodeLifetime).code
+      open = try openEnrolments(of: org)
+    }
+    let codes = open.map { EnrolmentCode(secret: $0.secret, fingerprint: key.publicKey.fingerprint) }
+    let bundle = try writer(file, .first, to: codes.map(BundleRecipient.code), partSize)
+    try bundle.write(try welcomeForAnyone(org).bytes)
+    try writeSnapshot(org: org, for: .city, to: bundle)
+    return FirstBundle(
+      code: made, expiresAt: open.map(\.expiresAt).max() ?? 0, codes: codes.count, size: try bundle.finish())
+  }
+
+  /// Writes the manifest of a snapshot and its file.
+  /// - Parameter ahead: what goes before them, by the arrival number of the last batch that the snapshot knows of.
+  func writeSnapshot(
+    org: String, for replica: Identifier, to bundle: BundleWriter, ahead: (Int64) throws -> [[UInt8]] = { _ in [] }
+  ) throws {
+    let file = "\(path).snapshot-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let manifest = try snapshot(org: org, for: replica, into: file)
+    let arrival = try SnapshotManifest(manifest.body).arrival
+    for message in try ahead(arrival) { try bundle.write(message) }
+    try bundle.write(manifest.bytes)
+    try bundle.write(contentsOf: file)
+  }
+
+  /// The codes of a unit that are valid and unused: those that last longest, as many as a bundle has slots for.
+  private func openEnrolments(of org: String) throws -> [EnrolmentRecord] {
+    let now = clock()
+    let all = try store.transaction { try $0.enrolments(of: org) }
+    let open = all.filter { $0.usedBy == nil && $0.expiresAt >= now }
+    return Array(open.sorted { ($1.expiresAt, $0.name) < ($0.expiresAt, $1.name) }.prefix(BundleWriter.mostRecipients))
+  }
+
+  /// The city introduces itself to whichever machine of the unit reads it.
+  private func welcomeForAnyone(_ org: String) throws -> Envelope {
+    try store.transaction { transaction in
+      let meta = try transaction.meta()
+      let header = Header(
+        kind: .welcome, replica: .city, epoch: meta.epoch, number: 0, cursor: 0, stamp: Stamp(milliseconds: clock()),
+        schema: meta.schemaHash)
+      let welcome = try Welcome(org: org, city: key, schema: meta.schemaText)
+      return try Envelope(header, body: [UInt8](JSONEncoder().encode(welcome)), key: key)
+    }
+  }
+}

@@ -1,0 +1,228 @@
+import Foundation
+import Testing
+
+// Sticks with the real executables: files in a folder stand for the stick that somebody carries.
+
+private let schema = """
+  schema: tally
+  version: 1
+  title: Tally
+  units: site.code
+  records:
+    site: {key: code, owner: city, fields: {code: {type: text}}}
+    counter:
+      key: id
+      scope: {field: site}
+      fields:
+        id: {type: text}
+        site: {required: true, references: site.code}
+        total: {type: integer, policy: max}
+        note: {type: text}
+  """
+
+/// A generator that a seed repeats.
+private struct Seeded: RandomNumberGenerator {
+  var state: UInt64
+  mutating func next() -> UInt64 {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return state ^ state >> 29
+  }
+}
+
+extension Town {
+  fileprivate static func tally() async throws -> Town {
+    let town = try await Town(schema: schema)
+    for site in ["A", "B"] { try await town.city(["add", "site", "code=\(site)"]) }
+    return town
+  }
+
+  /// Starts a machine from a stick; nothing serves.
+  fileprivate func start(_ home: String, _ org: String) async throws {
+    let made = try await city(["snapshot", "--org", org, path("first-\(home)"), "--json"]).object
+    var code = made["code"] as? String
+    if code == nil { code = try await self.code(org) }
+    try await county(home, ["init", "--bundle", path("first-\(home)"), "--code", code ?? ""])
+  }
+
+  fileprivate func write(_ home: String, _ name: String) async throws {
+    try await county(home, ["bundle", "write", path(name)])
+  }
+
+  @discardableResult
+  fileprivate func answer(_ name: String, _ reply: String) async throws -> [String: Any] {
+    try await city(["bundle", "read", path(name), "--reply", path(reply), "--json"]).object
+  }
+
+  @discardableResult
+  fileprivate func take(_ home: String, _ reply: String) async throws -> [String: Any] {
+    try await county(home, ["bundle", "read", path(reply), "--json"]).object
+  }
+
+  @discardableResult
+  fileprivate func carry(_ home: String) async throws -> [String: Any] {
+    let name = UUID().uuidString
+    try await write(home, name)
+    try await answer(name, name + "-answer")
+    return try await take(home, name + "-answer")
+  }
+
+  fileprivate func rows(_ file: String) async throws -> String {
+    try await sqlite(file, "SELECT * FROM counter WHERE site = 'A' ORDER BY id")
+  }
+
+  fileprivate func expectEqual(_ homes: [String]) async throws {
+    let wanted = try await rows(master)
+    for home in homes {
+      #expect(try await rows(replica(home)) == wanted, "\(home)")
+      let status = try await county(home, ["status", "--json"]).object
+      for name in ["pending", "in_flight", "parked"] { #expect(status[name] as? Int == 0, "\(home) \(name)") }
+      #expect(try await county(home, ["verify"]).isDone)
+    }
+    #expect(try await city(["verify"]).isDone)
+  }
+}
+
+@Suite(.timeLimit(.minutes(5))) struct BundleProgramTests {
+  @Test func aCountyIsEnrolledLivesAndIsUpdatedOnSticksAlone() async throws {
+    let town = try await Town.tally()
+    try await town.city(["add", "counter", "id=old", "site=A", "total=1", "note=from the city"])
+    try await town.start("one", "A")
+    #expect(try await town.rows(town.replica("one")) == "old|A|1|from the city")
+    #expect(try await town.city(["replicas", "--json"]).list.isEmpty)
+
+    try await town.county("one", ["add", "counter", "id=new", "site=A", "total=2", "note=来自县里"])
+    try await town.sqlite(town.replica("one"), "UPDATE counter SET total = 7 WHERE id = 'old'")
+    try await town.write("one", "up")
+    let report = try await town.answer("up", "down")
+    #expect(report["enrolled"] as? Bool == true && report["new"] as? Int == 1)
+    try await town.city(["edit", "counter", "new", "note=seen"])
+    try await town.take("one", "down")
+    #expect(try await town.city(["replicas", "--json"]).list.count == 1)
+    // Welcome by now: the next stick does not ask again.
+    try await town.write("one", "up")
+    #expect(try await town.answer("up", "down")["enrolled"] as? Bool == false)
+    let summary = try await town.take("one", "down")
+    #expect(summary["pulled"] as? Int == 1)
+    try await town.start("two", "A")
+    try await town.carry("two")
+    try await town.expectEqual(["one", "two"])
+    #expect(try await town.rows(town.master) == "new|A|2|seen\nold|A|7|from the city")
+  }
+
+  @Test func networkAndSticksMix() async throws {
+    var random = Seeded(state: 24)
+    let town = try await Town.tally()
+    try await town.serve()
+    try await town.start("one", "A")
+    // Its first words go over the network, enrolment included.
+    try await town.county("one", ["sync", "--server", town.url])
+    try await town.join("two", "A")
+    var (up, down): ([String], [String]) = ([], [])
+    for step in 1...30 {
+      let file = town.replica(Bool.random(using: &random) ? "one" : "two")
+      try await town.sqlite(
+        Int.random(in: 0..<3, using: &random) == 0 ? town.master : file,
+        """
+        INSERT INTO counter VALUES ('r\(Int.random(in: 1...6, using: &random))', 'A', \(step), 'n')
+        ON CONFLICT DO UPDATE SET total = max(total, \(step))
+        """)
+      switch Int.random(in: 0..<5, using: &random) {
+      case 0: try await town.sync("one")
+      case 1: try await town.sync("two")
+      case 2:
+        up.append("up\(step)")
+        try await town.write("one", "up\(step)")
+      case 3:
+        guard let name = up.randomElement(using: &random) else { continue }
+        down.append("down\(step)")
+        try await town.answer(name, "down\(step)")
+      default:
+        if let name = down.randomElement(using: &random) {
+          _ = try await town.tryCounty("one", ["bundle", "read", town.path(name)])
+        }
+      }
+    }
+    for _ in 1...2 {
+      try await town.carry("one")
+      try await town.sync("two")
+    }
+    for name in down { try await town.take("one", name) }
+    try await town.sync("one")
+    try await town.expectEqual(["one", "two"])
+  }
+
+  @Test func eachMistakeIsNamed() async throws {
+    let town = try await Town.tally()
+    try await town.start("one", "A")
+    try await town.start("two", "A")
+    try await town.county("one", ["add", "counter", "id=x", "site=A", "total=1"])
+    let size = try await town.county("one", ["bundle", "write", town.path("up"), "--part-size", "500", "--json"]).object
+    #expect(size["parts"] as? Int ?? 0 > 1 && size["batches"] as? Int == 1 && size["rows"] as? Int == 1)
+    func city(_ file: String, _ code: Int32, _ words: String) async throws {
+      let reply = town.path("answer")
+      expectFailure(try await town.tryCity(["bundle", "read", town.path(file), "--reply", reply]), code, words)
+      #expect(!FileManager.default.fileExists(atPath: reply))
+    }
+    try await city("nothing", 66, "no file")
+    try await city("first-one", 65, "county init --bundle")
+    let part = URL(fileURLWithPath: town.path("up.2"))
+    let whole = try Data(contentsOf: part)
+    try FileManager.default.removeItem(at: part)
+    try await city("up", 65, "up.2 of the bundle is missing")
+    try whole.dropLast(9).write(to: part)
+    try await city("up", 65, "cut short")
+    var changed = whole
+    changed[changed.endIndex - 1] ^= 1
+    try changed.write(to: part)
+    try await city("up", 76, "damaged")
+    try whole.write(to: part)
+    try await town.answer("up", "down")
+    expectFailure(try await town.tryCounty("two", ["bundle", "read", town.path("down")]), 76, "another machine")
+    expectFailure(try await town.tryCounty("one", ["bundle", "read", town.path("up")]), 65, "to the city")
+    expectFailure(try await town.tryCounty("one", ["bundle", "write", town.replica("one")]), 64, "not a bundle")
+    try await town.take("one", "down")
+    let again = try await town.tryCounty("one", ["bundle", "read", town.path("down")])
+    #expect(again.code == 0 && again.err.contains("holds nothing"))
+    let lock = try Running(["flock", town.path("one/sync.lock"), "sleep", "30"])
+    try await Task.sleep(for: .milliseconds(500))
+    expectFailure(try await town.tryCounty("one", ["bundle", "write", town.path("x")]), 75, "another sync")
+    lock.kill(SIGTERM)
+    _ = await lock.outcome()
+    try await town.expectEqual(["one"])
+  }
+
+  @Test func aFirstStickIsForItsCode() async throws {
+    let town = try await Town.tally()
+    let made = try await town.city(["snapshot", "--org", "A", town.path("first"), "--json"]).object
+    let code = try #require(made["code"] as? String)
+    #expect(made["parts"] as? Int == 1 && made["bytes"] as? Int ?? 0 > 1000)
+    // The second stick opens with the code that is still unused.
+    #expect(
+      try await town.city(["snapshot", "--org", "A", town.path("second"), "--json"]).object["codes"] as? Int == 1)
+    let other = try await town.code("B")
+    func fails(_ code: String, _ exit: Int32, _ words: String, file: String = "first") async throws {
+      let outcome = try await town.tryCounty("new", ["init", "--bundle", town.path(file), "--code", code])
+      expectFailure(outcome, exit, words)
+      #expect(!FileManager.default.fileExists(atPath: town.replica("new")))
+    }
+    try await fails(other, 77, "does not open")
+    try await fails(code, 66, "no file", file: "nothing")
+    try await fails("ABC", 77, "not an enrolment code")
+    expectFailure(try await town.tryCounty("new", ["init", "--code", code]), 64, "--server URL, or --bundle")
+    expectFailure(try await town.tryCity(["snapshot", "--org", "Z", town.path("x")]), 66, "no org unit Z")
+    try await town.county("new", ["init", "--bundle", town.path("second"), "--code", code])
+    // One code is for one machine: the second one hears so when its first stick arrives, and goes on with another.
+    try await town.county("late", ["init", "--bundle", town.path("first"), "--code", code])
+    try await town.county("late", ["add", "counter", "id=l", "site=A", "total=1"])
+    try await town.carry("new")
+    try await town.write("late", "up")
+    expectFailure(
+      try await town.tryCity(["bundle", "read", town.path("up"), "--reply", town.path("down")]), 77,
+      "code is wrong, used")
+    try await town.county("late", ["bundle", "write", town.path("up"), "--code", try await town.code("A")])
+    try await town.answer("up", "down")
+    try await town.take("late", "down")
+    try await town.carry("new")
+    try await town.expectEqual(["new", "late"])
+  }
+}
