@@ -12,11 +12,11 @@ extension Master {
   /// differences. Empty: both are the same.
   ///
   /// Compared are all rows of all records and everything that the engine knows of them: conflicts, parked changes, aliases,
-  /// tombstones, stamps of cells, the feed with its places, the log and its index, the counters, and of the replicas that have
-  /// sent anything who they are, who they were, and their last batch. Of what was trimmed, what the log gives back.
+  /// tombstones, stamps of cells, the feed with its places, the log and its index, the counters, and of the replicas who
+  /// they are and were, since when and until when, and their last batch. Of what was trimmed, what the log gives back.
   ///
-  /// Not compared, for the log does not tell it: of a replica `withdrawn`, `enrolled_at`, and what a hello says (`request`,
-  /// `acknowledged`, `clock_offset`, `last_seen`); enrolment codes; the clock of the file (`sync_clock`), which a hello or an
+  /// Not compared, for the log does not tell it: of a replica what a hello says (`request`, `acknowledged`, `clock_offset`,
+  /// `last_seen`); enrolment codes; the clock of the file (`sync_clock`), which a hello or an
   /// edit moves; `sync_meta`, which is copied; the chain, of which one changed link changes all later ones (the replay itself
   /// and `verify` name that link).
   public func differences(from replay: Master, limit: Int = mostDifferences) throws -> [Label] {
@@ -40,7 +40,9 @@ private let engineTables = [
     columns: "arrival, replica, number, hash, received_at, message, receipt, clock_offset"),
   ComparedTable(name: "sync_touch", key: ["record", "key", "arrival"]),
   ComparedTable(name: "sync_counter", key: ["name"]),
-  ComparedTable(name: "sync_replica", key: ["id"], columns: "id, org, public_key, high_water", rows: "high_water > 0"),
+  ComparedTable(
+    name: "sync_replica", key: ["id"],
+    columns: "id, org, public_key, agreement_key, withdrawn, high_water, enrolled_at"),
   ComparedTable(name: "sync_former", key: ["replica", "former"]),
 ]
 

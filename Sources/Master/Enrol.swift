@@ -62,10 +62,11 @@ extension Master {
     let code = EnrolmentCode(secret: enrolment.secret, fingerprint: key.publicKey.fingerprint)
     guard code.proof(replica: id, publicKey: publicKey.bytes).hex == request.proof else { throw Refusal.badCode }
     if enrolment.usedBy == nil {
-      try transaction.save(
-        ReplicaRecord(
-          id: id, org: enrolment.org, publicKey: publicKey.bytes, agreementKey: agreementKey, isWithdrawn: false,
-          highWater: 0, request: 0, acknowledged: 0, offset: 0, enrolledAt: clock()))
+      let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: "city")
+      try enter(
+        Member(
+          replica: id, org: enrolment.org, publicKey: publicKey.bytes, agreementKey: agreementKey, isWithdrawn: false,
+          edit: edit), transaction)
       enrolment.usedBy = id
       try transaction.save(enrolment)
     }
@@ -79,16 +80,5 @@ extension Master {
     let key = try VerifyingKey(bytes: [UInt8](hex: request.publicKey) ?? [])
     _ = try sealed.open(with: key)
     return (request, key)
-  }
-
-  /// Refuses everything from a machine from now on: it was lost or is no longer trusted.
-  public func withdraw(_ id: Identifier) throws {
-    try store.transaction { transaction in
-      guard var replica = try transaction.replica(id) else {
-        throw Failure(.notFound, zh: "没有登记 \(id)", en: "there is no replica \(id); city replicas lists them")
-      }
-      replica.isWithdrawn = true
-      try transaction.save(replica)
-    }
   }
 }

@@ -68,8 +68,9 @@ extension Master {
     _ sealed: Batch, secrets: [Secret], cursor: Int64, offset: Int64, at stamp: Stamp,
     _ transaction: any MasterTransaction
   ) throws -> (batch: Batch, secrets: [SecretCell]) {
-    // Only the city erases.
+    // Only the city erases, enrols and says what is lost.
     guard sealed.erasures.isEmpty else { throw BodyError.badShape(Erasure.table) }
+    guard sealed.members.isEmpty, sealed.losses.isEmpty else { throw BodyError.badShape(Member.table) }
     if !schema.hasRestricted, secrets.isEmpty { return (sealed, []) }
     let conflicts = try sealed.decisions.compactMap { try transaction.conflict($0.conflict) }
     let refs = sealed.changes.map(\.ref) + conflicts.map { RowRef($0.record, $0.key) }

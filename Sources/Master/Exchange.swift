@@ -96,7 +96,8 @@ extension Master {
           kind: .receipt, replica: id, epoch: meta.epoch, number: number, cursor: arrival, stamp: received,
           schema: meta.schemaHash)
         header.stale = isStale
-        return try Envelope(header, body: ReceiptBody.encode(receipts), key: key).bytes
+        let taken = Taken(hash: message.hash, offset: replica.offset)
+        return try Envelope(header, body: ReceiptBody.encode(receipts, taken: taken), key: key).bytes
       }
     }
   }
@@ -147,7 +148,7 @@ extension Master {
       if cursor > 0, !isTentative, try cursor < transaction.trimmedPlace() {
         return try stalePage(for: replica, after: cursor, meta, transaction)
       }
-      let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit)
+      let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit, key: key)
       var header = Header(
         kind: .page, replica: replica.id, epoch: meta.epoch, number: cursor, cursor: page.cursor,
         stamp: max(try transaction.stamp(), Stamp(milliseconds: clock())), schema: meta.schemaHash)

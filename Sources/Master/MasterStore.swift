@@ -215,7 +215,10 @@ protocol MasterTransaction {
   func save(_ enrolment: EnrolmentRecord) throws
 
   /// What changed for a unit after a place, newest images, in the order of places; and where the answer ends.
-  func page(unit: String, after cursor: Int64, for replica: Identifier, limit: PageLimit) throws -> Page
+  /// - Parameter key: seals the city's own batches.
+  func page(
+    unit: String, after cursor: Int64, for replica: Identifier, limit: PageLimit, key: SigningKey
+  ) throws -> Page
 
   /// The city's own captured edits that no batch holds yet.
   func ownChanges() throws -> [Change]

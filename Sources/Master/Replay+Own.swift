@@ -42,6 +42,7 @@ extension Replay {
   }
 
   private func carryOut(_ batch: Batch) throws {
+    for member in batch.members { try master.carryOut(member, transaction) }
     for decision in batch.decisions {
       guard let conflict = try conflict(decision.conflict) else { continue }
       var decision = decision

@@ -50,15 +50,11 @@ struct Replay {
       throw Failure(.data, zh: "主库缺少 sync_clock;请恢复备份", en: "the master has no sync_clock; restore a backup")
     }
     try MasterTables.create(db, schema: schema, actor: actor)
-    for table in ["sync_meta", "sync_replica", "sync_former", "sync_enrolment"] {
+    for table in ["sync_meta", "sync_enrolment"] {
       try log.each("SELECT * FROM \(table)") { row in
         try db.run("INSERT INTO \(table) VALUES (\(placeholders(row.count)))", row.cells(0..<row.count))
       }
     }
-    try db.run("UPDATE sync_former SET shared = kept")
-    try db.run(
-      "UPDATE sync_replica SET high_water = (SELECT coalesce(max(kept), 0) FROM sync_former WHERE replica = sync_replica.id)"
-    )
   }
 
   /// Drops the triggers. Returns the statements that make them again.

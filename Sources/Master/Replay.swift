@@ -7,7 +7,7 @@ import SyncProtocol
 // The master of any day, from the log alone (I7): a fresh master takes every batch in the order of arrival, by the code that
 // took it then, with the stamps and clock offsets of the log. It makes no signature and asks no clock.
 //
-// Not from the log: the epoch and the schema, who the replicas are, enrolment codes. Foreign keys and triggers rest while the
+// Not from the log: the epoch and the schema, enrolment codes. Foreign keys and triggers rest while the
 // log is replayed: what a tool wrote into the master's file need not satisfy them, and there is nothing to capture.
 
 extension Master {

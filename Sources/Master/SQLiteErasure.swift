@@ -31,6 +31,7 @@ extension SQLiteMasterTransaction {
   func carryOut(_ erasure: Erasure, arrival: Int64, cursor: Int64) throws {
     guard let record = schema.record(erasure.record) else { return }
     let columns = record.restrictedColumns(erasure.fields)
+    let carried = try ownBatches(holding: erasure)
     try SecretTable.erase(db, erasure)
     try eraseRow(erasure.ref, record, columns, arrival: arrival)
     try eraseTombstone(erasure.ref, record, columns)
@@ -40,6 +41,8 @@ extension SQLiteMasterTransaction {
       [.integer(arrival), .integer(cursor)] + erasure.row)
     try announce(db.lastInsertedRowID, of: erasure.ref)
     for conflict in try ConflictTables.erase(db, erasure, record) { try save(closing(conflict, erasure)) }
+    // Replicas keep them with what was erased: they travel again without it.
+    for number in carried { try place(own: number) }
   }
 
   private func eraseRow(_ ref: RowRef, _ record: RecordSchema, _ columns: [Int], arrival: Int64) throws {

@@ -203,6 +203,7 @@ struct SQLiteMasterTransaction: MasterTransaction {
     try db.run("INSERT INTO sync_batch VALUES (\(placeholders(LoggedBatch.columns)))", logged.row)
     let sql = "INSERT INTO sync_touch VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
     for ref in touched { try db.run(sql, ref.columns + [.integer(arrival)]) }
+    if message.header.replica == .city { try place(own: message.header.number) }
   }
 
   func offset(of arrival: Int64) throws -> Int64? {

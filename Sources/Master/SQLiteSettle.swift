@@ -164,7 +164,9 @@ extension SQLiteMasterTransaction {
 
   // MARK: Pages
 
-  func page(unit: String, after cursor: Int64, for replica: Identifier, limit: PageLimit) throws -> Page {
+  func page(
+    unit: String, after cursor: Int64, for replica: Identifier, limit: PageLimit, key: SigningKey
+  ) throws -> Page {
     var writer = PageWriter(schema)
     var end = cursor
     var count = 0
@@ -184,10 +186,17 @@ extension SQLiteMasterTransaction {
       if row.cell(4) == .blob(replica.bytes) { continue }
       guard case .blob(let bytes) = row.cell(2) else { continue }
       let ref = RowRef(row[1], try RowKey(encoded: bytes))
-      try append(ref, of: unit, for: replica, gone: row[3] as Int64 == 1, to: &writer)
+      if ref.record == OwnBatch.table {
+        guard case .integer(let number)? = ref.key.values.first, let sealed = try ownBatch(number, key: key) else {
+          continue
+        }
+        writer.append(.own(number: number, sealed: sealed))
+      } else {
+        try append(ref, of: unit, for: replica, gone: row[3] as Int64 == 1, to: &writer)
+      }
       count += 1
     }
-    writer.append(.mark(.arrival, try lastArrival()))
+    for mark in try marks(for: replica) { writer.append(mark) }
     return Page(body: writer.bytes, cursor: more ? end : try head(), more: more)
   }
 

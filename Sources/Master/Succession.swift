@@ -21,12 +21,11 @@ extension Master {
     if let again = try transaction.replica(id) { return again.org }
     if known.isWithdrawn { throw Refusal.withdrawn }
     guard kept <= known.highWater else { throw Refusal.gap(kept, after: known.highWater) }
-    var successor = ReplicaRecord(
-      id: id, org: known.org, publicKey: publicKey.bytes, agreementKey: [UInt8](hex: request.agreementKey) ?? [],
-      isWithdrawn: false, highWater: kept, request: 0, acknowledged: 0, offset: known.offset, enrolledAt: clock())
-    successor.lastSeen = nil
-    try transaction.save(successor)
-    try transaction.succeed(former, by: id, kept: kept)
+    let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: "city")
+    try enter(
+      Member(
+        replica: id, org: known.org, publicKey: publicKey.bytes, agreementKey: [UInt8](hex: request.agreementKey) ?? [],
+        isWithdrawn: false, former: former, kept: kept, edit: edit), transaction)
     return known.org
   }
 }

@@ -97,12 +97,10 @@ extension SQLiteMasterTransaction {
     try db.integer("SELECT value FROM sync_meta WHERE name = ?", [.text(name)])
   }
 
-  /// The last batch that a backup is known to hold; nil: there is none.
-  private func keptArrival() throws -> Int64? { try setting("backup_arrival") }
-
   /// How far the master may be trimmed: what every live replica has read and the last backup holds.
   func trimBound(now: Int64) throws -> (place: Int64, arrival: Int64) {
-    guard let arrival = try keptArrival() else { return (0, 0) }
+    let arrival = try keptArrival()
+    if arrival == 0 { return (0, 0) }
     let since = now - (try setting("live_days") ?? Master.liveDays) * 24 * 3600 * 1000
     let read = try db.integer(
       "SELECT min(acknowledged) FROM sync_replica WHERE withdrawn = 0 AND coalesce(last_seen, enrolled_at) >= ?",
@@ -110,7 +108,8 @@ extension SQLiteMasterTransaction {
     return (min(read ?? .max, try place(before: arrival)), arrival)
   }
 
-  /// A place that the backup had reached: a batch of the city's own names the place before it.
+  /// A place that the backup had reached: a batch of the city's own names the place before it. The city's own batches before that
+  /// place are in the backup too.
   private func place(before arrival: Int64) throws -> Int64 {
     let sql = "SELECT message FROM sync_batch WHERE replica = ? AND arrival <= ? ORDER BY number DESC LIMIT 1"
     guard case .blob(let bytes)? = try db.first(sql, [.blob(Identifier.city.bytes), .integer(arrival)])?.first else {
@@ -127,14 +126,15 @@ extension SQLiteMasterTransaction {
     return ("record IN (\(placeholders(names.count)))", names)
   }
 
-  /// Forgets that rows are gone. Returns how many.
+  /// Forgets that rows are gone, and the city's own batches, which need not travel any more. Returns how many.
   func trimEntries(upTo place: Int64, most: Int) throws -> Int {
     let (list, names) = openList()
     try db.run(
       """
       DELETE FROM sync_feed WHERE place IN (
-        SELECT place FROM sync_feed WHERE gone = 1 AND \(list) AND place <= ? ORDER BY place LIMIT ?)
-      """, names + [.integer(place), .integer(Int64(most))])
+        SELECT place FROM sync_feed WHERE gone = 1 AND \(list) AND place <= ?
+        UNION ALL SELECT place FROM sync_feed WHERE unit = '' AND place <= ? AND record = ? LIMIT ?)
+      """, names + [.integer(place), .integer(place), .text(OwnBatch.table), .integer(Int64(most))])
     return db.changesCount
   }
 

@@ -18,6 +18,8 @@ public struct ReplicaMeta: Sendable {
   public var last: Int64 = 0
   /// The arrival number up to which this replica has seen what the city had; 0: none yet.
   public var seen: Int64 = 0
+  /// The last of its batches that a backup of the city is known to hold; 0: none.
+  public var batchKept: Int64 = 0
   /// The X25519 key to which this replica encrypts for its city.
   public var cityAgreementKey: [UInt8]
   /// The public keys by which the city knew this machine before, oldest first.
@@ -62,6 +64,7 @@ public struct ReplicaMeta: Sendable {
       schemaText: schema, cursor: cursor, lastSync: lastSync)
     meta.last = last
     meta.seen = seen
+    if case .integer(let number)? = values["batch_kept"] { meta.batchKept = number }
     if case .blob(let keys)? = values["former_keys"] {
       meta.formerKeys = stride(from: 0, to: keys.count, by: 32).map { Array(keys[$0..<min($0 + 32, keys.count)]) }
     }
@@ -72,7 +75,8 @@ public struct ReplicaMeta: Sendable {
     let values: [(String, Value)] = [
       ("replica", .blob(replica.bytes)), ("org", .text(org)), ("epoch", .blob(epoch.bytes)),
       ("city_key", .blob(cityKey)), ("city_agreement_key", .blob(cityAgreementKey)), ("last", .integer(last)),
-      ("seen", .integer(seen)), ("former_keys", .blob(formerKeys.flatMap { $0 })),
+      ("seen", .integer(seen)), ("batch_kept", .integer(batchKept)),
+      ("former_keys", .blob(formerKeys.flatMap { $0 })),
       ("server", .text(server)), ("schema", .text(schemaText)), ("cursor", .integer(cursor)),
       ("last_sync", lastSync.map(Value.integer) ?? .null),
     ]

@@ -56,10 +56,10 @@ extension Replica {
         for receipt in receipts { try take(db, receipt: receipt, &summary) }
         let items = try newest(pages, from: meta.cursor)
         if items.contains(where: { if case .erasure = $0 { true } else { false } }) { erases = true }
+        try keep(items, db, &meta)
         if let last = pages.last {
           meta.cursor = last.header.cursor
           meta.lastSync = clock()
-          for case .mark(.arrival, let arrival) in items { meta.seen = max(meta.seen, arrival) }
           try meta.write(db)
           try forgetEnrolment(db)
           summary.pulled = try apply(db, items, parkingClashes: parkingClashes, &summary.news)
@@ -97,7 +97,7 @@ extension Replica {
           if rows.updateValue(item, forKey: ref) == nil { order.append(ref) }
         case .gone(let ref):
           if rows.updateValue(item, forKey: ref) == nil { order.append(ref) }
-        case .conflict, .contender, .parked, .erasure, .mark: others.append(item)
+        case .conflict, .contender, .parked, .erasure, .own, .mark: others.append(item)
         }
       }
     }
@@ -123,7 +123,7 @@ extension Replica {
         if !conflict.isWaiting, try isNews(db, conflict) { decided.append(conflict.id) }
         try ConflictTables.write(db, conflict)
       case .contender(let id, let contender): try ConflictTables.write(db, contender, of: id)
-      case .erasure, .mark: break
+      case .erasure, .own, .mark: break
       case .parked(let notice): if let item = try take(db, notice) { news.append(item) }
       case .row(let name, let image):
         guard let record = schema.record(name) else { continue }

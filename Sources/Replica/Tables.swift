@@ -11,6 +11,7 @@ import SyncCore
 //   sync_parked      rows that cannot stand in the master, whole, with their reason and what became of them
 //   sync_decision    conflicts that this unit decided, until the city has answered
 //   sync_request     rows that this unit wants deleted though rows of the city's hang on them, until the city has answered
+//   sync_inbox       batches of the city's own, sealed to the city: it gets them back when it was restored from a backup
 //   sync_archive     the last image of every row that a pull removed
 //   sync_secret      what the commitments of its batches stand for, as far as it was not erased
 //   sync_erasure     the personal data that the city erased; "sent" is the last batch made before that was known here
@@ -49,6 +50,7 @@ enum ReplicaTables {
           PRIMARY KEY (record, key)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX sync_parked_of_row ON sync_parked (record, key);
+        CREATE TABLE sync_inbox (number INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
         CREATE TABLE sync_archive (
           id INTEGER PRIMARY KEY, record TEXT NOT NULL, key BLOB NOT NULL, image BLOB NOT NULL, cursor INTEGER NOT NULL
         ) STRICT;

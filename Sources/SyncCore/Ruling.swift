@@ -101,9 +101,9 @@ extension ParkedRef {
 }
 
 extension Edit {
-  var columns: [Value] { [.text(actor), .integer(stamp.raw)] }
+  public var columns: [Value] { [.text(actor), .integer(stamp.raw)] }
 
-  init?(columns: ArraySlice<Value>) {
+  public init?(columns: ArraySlice<Value>) {
     let row = Array(columns)
     guard row.count == 2, case .text(let actor) = row[0], case .integer(let stamp) = row[1] else { return nil }
     self.init(stamp: Stamp(raw: stamp), actor: actor)

@@ -1,7 +1,8 @@
 import SyncCore
 
 /// What one batch holds: pending changes, decisions of conflicts, rulings about parked changes, and, from the city itself,
-/// the duplicates that it merged and the personal data that it erased.
+/// the duplicates that it merged, the personal data that it erased, the machines that it enrolled or withdrew, and what a
+/// restore from a backup lost.
 public struct Batch: Hashable, Sendable {
   /// The most changes of one batch. More pending rows make more batches.
   public static let mostChanges = 200_000
@@ -11,20 +12,25 @@ public struct Batch: Hashable, Sendable {
   public var rulings: [Ruling]
   public var aliases: [Alias]
   public var erasures: [Erasure]
+  public var members: [Member]
+  public var losses: [Loss]
 
   public init(
     changes: [Change] = [], decisions: [Decision] = [], rulings: [Ruling] = [], aliases: [Alias] = [],
-    erasures: [Erasure] = []
+    erasures: [Erasure] = [], members: [Member] = [], losses: [Loss] = []
   ) {
     self.changes = changes
     self.decisions = decisions
     self.rulings = rulings
     self.aliases = aliases
     self.erasures = erasures
+    self.members = members
+    self.losses = losses
   }
 
   public var isEmpty: Bool {
-    changes.isEmpty && decisions.isEmpty && rulings.isEmpty && aliases.isEmpty && erasures.isEmpty
+    changes.isEmpty && decisions.isEmpty && rulings.isEmpty && aliases.isEmpty && erasures.isEmpty && members.isEmpty
+      && losses.isEmpty
   }
 }
 
@@ -36,6 +42,8 @@ public struct Batch: Hashable, Sendable {
 //   sync_ruling(replica, batch, n, verdict, reason, actor, stamp)
 //   sync_alias(record, key, target, reason, actor, stamp)
 //   sync_erasure(record, key, fields, reason, actor, stamp)
+//   sync_member(replica, org, public_key, agreement_key, withdrawn, actor, stamp)
+//   sync_loss(arrival, reason, actor, stamp)
 
 private let editTable = ChangesetTable(name: "sync_edit", columns: 3, key: [0])
 private let cellTable = ChangesetTable(name: "sync_edit_cell", columns: 4, key: [0, 1])
@@ -44,6 +52,8 @@ private let rulingTable = ChangesetTable(name: Ruling.table, columns: Ruling.col
 private let aliasTable = ChangesetTable(name: Alias.table, columns: Alias.columns.count, key: [0, 1])
 /// Of a batch and of a page alike.
 let erasureTable = ChangesetTable(name: Erasure.table, columns: Erasure.columns.count, key: [0, 1, 5])
+private let memberTable = ChangesetTable(name: Member.table, columns: Member.columns.count, key: [0])
+private let lossTable = ChangesetTable(name: Loss.table, columns: Loss.columns.count, key: [0])
 
 extension Batch {
   /// - Precondition: every change is of a record of the schema.
@@ -75,6 +85,8 @@ extension Batch {
     for ruling in rulings { writer.append(ChangesetEntry(.insert, new: ruling.row), to: rulingTable) }
     for alias in aliases { writer.append(ChangesetEntry(.insert, new: alias.row), to: aliasTable) }
     for erasure in erasures { writer.append(ChangesetEntry(.insert, new: erasure.row), to: erasureTable) }
+    for member in members { writer.append(ChangesetEntry(.insert, new: member.row), to: memberTable) }
+    for loss in losses { writer.append(ChangesetEntry(.insert, new: loss.row), to: lossTable) }
     return writer.bytes
   }
 
@@ -126,6 +138,8 @@ private struct BatchDecoder {
     case rulingTable: try append(Ruling(row: values(entry, into: table)), to: \.rulings, table)
     case aliasTable: try append(Alias(row: values(entry, into: table)), to: \.aliases, table)
     case erasureTable: try append(Erasure(row: values(entry, into: table)), to: \.erasures, table)
+    case memberTable: try append(Member(row: values(entry, into: table)), to: \.members, table)
+    case lossTable: try append(Loss(row: values(entry, into: table)), to: \.losses, table)
     default:
       guard let record = records[table.name] else { throw BodyError.unknownTable(table.name) }
       guard table == tables[table.name] else { throw BodyError.badShape(table.name) }

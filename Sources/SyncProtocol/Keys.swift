@@ -14,11 +14,16 @@ public struct SigningKey: Sendable {
   /// The X25519 key to which others encrypt for the owner of this key. It follows from the seed: there is one secret to keep.
   var agreementKey: Curve25519.KeyAgreement.PrivateKey {
     get throws {
-      let derived = HKDF<SHA256>.deriveKey(
-        inputKeyMaterial: SymmetricKey(data: key.rawRepresentation), info: Data("tributary key agreement".utf8),
-        outputByteCount: 32)
-      return try Curve25519.KeyAgreement.PrivateKey(rawRepresentation: derived.withUnsafeBytes { Data($0) })
+      try derived("tributary key agreement").withUnsafeBytes {
+        try Curve25519.KeyAgreement.PrivateKey(rawRepresentation: Data($0))
+      }
     }
+  }
+
+  /// A secret of 32 bytes for one purpose, by HKDF (RFC 5869): there is one secret to keep.
+  func derived(_ purpose: String) -> SymmetricKey {
+    HKDF<SHA256>.deriveKey(
+      inputKeyMaterial: SymmetricKey(data: key.rawRepresentation), info: Data(purpose.utf8), outputByteCount: 32)
   }
 
   /// The public half of the key to which others encrypt: 32 bytes.

@@ -11,6 +11,8 @@ public enum PageItem: Hashable, Sendable {
   case parked(ParkedNotice)
   /// Personal data that the city erased, and that is to be erased here.
   case erasure(Erasure)
+  /// A batch of the city's own, sealed to the city itself, for the replica to keep.
+  case own(number: Int64, sealed: [UInt8])
   case mark(PageMark, Int64)
 }
 
@@ -18,12 +20,17 @@ public enum PageItem: Hashable, Sendable {
 public enum PageMark: String, Sendable, CaseIterable {
   /// The arrival number of the last batch that the page knows of.
   case arrival
+  /// Batches of the city's own up to this number are in a backup: the replica need not keep them.
+  case ownKept
+  /// The same of the replica's own batches.
+  case batchKept
 }
 
-// A page is a patchset of the records' tables, of sync_conflict, sync_contender, sync_parked, sync_erasure and
-// sync_mark(name, number).
+// A page is a patchset of the records' tables, of sync_conflict, sync_contender, sync_parked, sync_erasure,
+// sync_own(number, sealed) and sync_mark(name, number).
 private let conflictTable = ChangesetTable(name: Conflict.table, columns: Conflict.columns.count, key: [0])
 private let contenderTable = ChangesetTable(name: Contender.table, columns: Contender.columns.count, key: [0, 1])
+private let ownTable = ChangesetTable(name: OwnBatch.table, columns: 2, key: [0])
 private let markTable = ChangesetTable(name: "sync_mark", columns: 2, key: [0])
 private let parkedTable = ChangesetTable(name: ParkedNotice.table, columns: ParkedNotice.columns.count, key: [0])
 
@@ -54,6 +61,8 @@ public struct PageWriter: Sendable {
       writer.append(ChangesetEntry(.insert, new: contender.row(of: id)), to: contenderTable)
     case .parked(let notice): writer.append(ChangesetEntry(.insert, new: notice.row), to: parkedTable)
     case .erasure(let erasure): writer.append(ChangesetEntry(.insert, new: erasure.row), to: erasureTable)
+    case .own(let number, let sealed):
+      writer.append(ChangesetEntry(.insert, new: [.integer(number), .blob(sealed)]), to: ownTable)
     case .mark(let mark, let number):
       writer.append(ChangesetEntry(.insert, new: [.text(mark.rawValue), .integer(number)]), to: markTable)
     }
@@ -90,6 +99,11 @@ public enum PageBody {
     case erasureTable:
       guard let erasure = Erasure(row: row) else { throw BodyError.badShape(table.name) }
       return .erasure(erasure)
+    case ownTable:
+      guard row.count == 2, case .integer(let number) = row[0], number > 0, case .blob(let sealed) = row[1] else {
+        throw BodyError.badShape(table.name)
+      }
+      return .own(number: number, sealed: sealed)
     case markTable:
       guard row.count == 2, case .text(let name) = row[0], case .integer(let number) = row[1], number >= 0 else {
         throw BodyError.badShape(table.name)

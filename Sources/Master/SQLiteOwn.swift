@@ -1,0 +1,56 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// The city's own batches ride along with the pages, sealed to the city itself, until a backup is known to hold them.
+
+extension SQLiteMasterTransaction {
+  /// Gives a batch of the city's own its place in the feed: it travels to every replica, again when it was there before.
+  func place(own number: Int64) throws {
+    try place(RowRef(OwnBatch.table, RowKey([.integer(number)])), unit: "", gone: false, skip: nil)
+  }
+
+  /// The batch as replicas keep it; nil when a backup holds it, or it is too large for a page.
+  func ownBatch(_ number: Int64, key: SigningKey) throws -> [UInt8]? {
+    guard let logged = try batch(.city, number), try logged.arrival > keptArrival() else { return nil }
+    let secrets = SecretsBody.encode(try SecretTable.read(db, of: logged.arrival))
+    guard logged.message.count + secrets.count <= OwnBatch.mostSealed else { return nil }
+    return try OwnBatch(
+      arrival: logged.arrival, receivedAt: logged.receivedAt, message: logged.message, secrets: secrets
+    ).sealed(number: number, key: key)
+  }
+
+  /// The place in the log up to which the last backup reaches; 0: there is none.
+  func keptArrival() throws -> Int64 {
+    try db.integer("SELECT value FROM sync_meta WHERE name = 'backup_arrival'") ?? 0
+  }
+
+  /// The last batch of a replica, or of the city's own, up to a place in the log; 0: none.
+  func lastBatch(of replica: Identifier, upTo arrival: Int64) throws -> Int64 {
+    let sql = "SELECT number FROM sync_batch WHERE replica = ? AND arrival <= ? ORDER BY number DESC LIMIT 1"
+    return try db.integer(sql, [.blob(replica.bytes), .integer(arrival)]) ?? 0
+  }
+
+  /// What every page states besides rows.
+  func marks(for replica: Identifier) throws -> [PageItem] {
+    let kept = try keptArrival()
+    return [
+      .mark(.arrival, try lastArrival()), .mark(.ownKept, try lastBatch(of: .city, upTo: kept)),
+      .mark(.batchKept, try lastBatch(of: replica, upTo: kept)),
+    ]
+  }
+
+  /// The city's own batches that hold values which an erasure takes.
+  func ownBatches(holding erasure: Erasure) throws -> [Int64] {
+    var numbers: [Int64] = []
+    try db.each(
+      """
+      SELECT DISTINCT b.number FROM sync_secret s JOIN sync_batch b ON b.arrival = s.batch
+      WHERE b.replica = ? AND s.record = ? AND s.key = ?
+        AND (s.field IS NULL OR s.field IN (\(placeholders(erasure.fields.count)))) ORDER BY b.number
+      """, [.blob(Identifier.city.bytes)] + erasure.ref.columns + erasure.fields.map(Value.text)
+    ) { numbers.append($0[0]) }
+    return numbers
+  }
+}

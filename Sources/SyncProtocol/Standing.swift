@@ -1,0 +1,38 @@
+import Foundation
+
+/// Where a restored city stands with a replica: the body of `standing`, as JSON.
+public struct Standing: Codable, Hashable, Sendable {
+  /// The last of the replica's batches that the city has or holds without a gap.
+  public var batch: Int64
+  /// The city needs none of its own batches up to this number.
+  public var own: Int64
+  /// Everything is back, or was released: the replica goes on under the epoch of the header.
+  public var isComplete: Bool
+  /// How many batches of the log are missing before those that the city holds.
+  public var missing: Int64
+  /// How many machines have not given back yet what they have.
+  public var unheard: Int
+
+  public init(batch: Int64, own: Int64, isComplete: Bool, missing: Int64 = 0, unheard: Int = 0) {
+    self.batch = batch
+    self.own = own
+    self.isComplete = isComplete
+    self.missing = missing
+    self.unheard = unheard
+  }
+
+  public init(_ body: [UInt8]) throws {
+    guard let standing = try? JSONDecoder().decode(Standing.self, from: Data(body)), standing.batch >= 0,
+      standing.own >= 0
+    else { throw EnvelopeError.notAMessage }
+    self = standing
+  }
+
+  public var bytes: [UInt8] {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      return [UInt8](try encoder.encode(self))
+    }
+  }
+}
