@@ -39,11 +39,8 @@ extension Master {
       return try transaction.moveTrimmed(to: bound) ? bound : nil
     }
     guard let bound else { return trimmed }
-    var count = Self.trimmedAtOnce
-    while count == Self.trimmedAtOnce {
-      count = try step { try $0.trimEntries(upTo: trimmed.place, most: Self.trimmedAtOnce) }
-      trimmed.entries += count
-    }
+    trimmed.entries = try steps { try $0.trimEntries(upTo: trimmed.place, most: Self.trimmedAtOnce) }
+    _ = try steps { try $0.trimOwnEntries(upTo: trimmed.place, most: Self.trimmedAtOnce) }
     var after: Int64 = 0
     while let next = try step({ try $0.trimImages(after: after, upTo: bound.arrival, trimmed.place) }) {
       after = next.arrival
@@ -56,6 +53,16 @@ extension Master {
   public func tidy() throws {
     try trim()
     store.database.checkpoint(path)
+  }
+
+  /// Steps until one has found less than it may let go of. Returns how much it was in all.
+  private func steps(_ body: (SQLiteMasterTransaction) throws -> Int) throws -> Int {
+    var (all, last) = (0, Self.trimmedAtOnce)
+    while last == Self.trimmedAtOnce {
+      last = try step(body)
+      all += last
+    }
+    return all
   }
 
   private func step<T>(_ body: (SQLiteMasterTransaction) throws -> T) throws -> T {
@@ -126,15 +133,22 @@ extension SQLiteMasterTransaction {
     return ("record IN (\(placeholders(names.count)))", names)
   }
 
-  /// Forgets that rows are gone, and the city's own batches, which need not travel any more. Returns how many.
+  /// Forgets that rows are gone. Returns how many.
   func trimEntries(upTo place: Int64, most: Int) throws -> Int {
     let (list, names) = openList()
+    return try trim(
+      "gone = 1 AND \(list) AND place <= ?", names + [.integer(place)], most: most)
+  }
+
+  /// The city's own batches need not travel any more. Returns how many.
+  func trimOwnEntries(upTo place: Int64, most: Int) throws -> Int {
+    try trim("unit = '' AND place <= ? AND record = ?", [.integer(place), .text(OwnBatch.table)], most: most)
+  }
+
+  private func trim(_ condition: String, _ arguments: [Value], most: Int) throws -> Int {
     try db.run(
-      """
-      DELETE FROM sync_feed WHERE place IN (
-        SELECT place FROM sync_feed WHERE gone = 1 AND \(list) AND place <= ?
-        UNION ALL SELECT place FROM sync_feed WHERE unit = '' AND place <= ? AND record = ? LIMIT ?)
-      """, names + [.integer(place), .integer(place), .text(OwnBatch.table), .integer(Int64(most))])
+      "DELETE FROM sync_feed WHERE place IN (SELECT place FROM sync_feed WHERE \(condition) ORDER BY place LIMIT ?)",
+      arguments + [.integer(Int64(most))])
     return db.changesCount
   }
 
