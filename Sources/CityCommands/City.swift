@@ -15,7 +15,8 @@ public struct City: AsyncParsableCommand {
     commandName: "city",
     abstract: words("The municipal master: merges what counties send, decides what is contested. 市级登记"),
     subcommands: [
-      CityInit.self, Enroll.self, Serve.self, Add<CityProgram>.self, Edit<CityProgram>.self, Delete<CityProgram>.self,
+      CityInit.self, Upgrade.self, Enroll.self, Serve.self, Add<CityProgram>.self, Edit<CityProgram>.self,
+      Delete<CityProgram>.self,
       List<CityProgram>.self, Show<CityProgram>.self, Import<CityProgram>.self, Export<CityProgram>.self,
       Template<CityProgram>.self,
       Records<CityProgram>.self, ReportCommand<CityProgram>.self, Publish.self, PublicationCommand<CityProgram>.self,

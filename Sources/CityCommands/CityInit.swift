@@ -27,7 +27,7 @@ struct CityInit: AsyncParsableCommand {
           .configuration, zh: "目前只支持 SQLite 主库;请去掉 --database", en: "only SQLite masters so far; leave --database out")
       }
       let home = try options.homeURL(CityProgram.homeVariable)
-      let schema = try readSchema()
+      let schema = try SchemaSource.read(schema)
       let seed = self.schema == nil ? try Registry.seed() : []
       try Home.create(home)
       let path = CityProgram.masterURL(home).path
@@ -36,8 +36,7 @@ struct CityInit: AsyncParsableCommand {
       }
       let master = try Master.create(
         path: path, key: try signingKey(home), schema: schema, schemaText: try SchemaFile.canonicalJSON(schema),
-        seed: seed,
-        actor: options.actor ?? "city", formats: Registry.formats)
+        seed: seed, actor: options.actor ?? "city", formats: Registry.formats)
       let rows = seed.reduce(0) { $0 + $1.rows.count }
       options.show(
         .object([
@@ -49,24 +48,6 @@ struct CityInit: AsyncParsableCommand {
           en: "master created: \(master.schema.title.en), \(master.schema.records.count) records, \(rows) first rows"
         ).text(options.language))
     }
-  }
-
-  private func readSchema() throws -> Schema {
-    guard let file = schema else { return try Registry.schema() }
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), isFolder.boolValue else {
-      return try SchemaFile.read(try text(of: file))
-    }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: file)) ?? []
-    let parts = try names.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted().map {
-      SchemaFile.Part(name: $0, text: try text(of: "\(file)/\($0)"))
-    }
-    return try SchemaFile.read(parts)
-  }
-
-  private func text(of file: String) throws -> String {
-    if let text = try? String(contentsOfFile: file, encoding: .utf8) { return text }
-    throw Failure(.notFound, zh: "无法读取模式文件 \(file)", en: "cannot read the schema file \(file) as UTF-8")
   }
 
   /// The key is kept before the master is made, so that an interrupted init can be repeated.

@@ -220,14 +220,8 @@ public struct Verify<P: Program>: AsyncParsableCommand {
   public func run() async throws {
     try await options.run {
       let store = try options.open(P.self)
-      let (problems, erased) = (try P.verify(store), try P.erased(store))
-      let json = JSON.object([
-        ("ok", .bool(problems.isEmpty)), ("problems", .array(problems.map { .string($0.text(options.language)) })),
-        ("erased", .array(erased.map { .string($0.text(options.language)) })),
-      ])
-      let fine = Label(zh: "一切正常", en: "all is well").text(options.language)
-      if !options.json { erased.forEach(options.tell) }
-      options.show(json, problems.isEmpty ? fine : problems.map { $0.text(options.language) }.joined(separator: "\n"))
+      let problems = try P.verify(store)
+      VerifyReport(problems: problems, erased: try P.erased(store)).show(options)
       if !problems.isEmpty { throw ExitCode(Failure.Kind.data.rawValue) }
     }
   }

@@ -47,8 +47,7 @@ public func conflictJSON(_ conflict: Conflict, _ schema: Schema) -> JSON {
 
 /// The row that a conflict about a whole row keeps in this value.
 private func rowImage(_ value: Value, of conflict: Conflict, _ schema: Schema) -> (RecordSchema, [Value])? {
-  guard conflict.field == nil, case .blob(let bytes) = value, let record = schema.record(conflict.record),
-    let image = try? RowKey(encoded: bytes).values, image.count == record.fields.count
+  guard conflict.field == nil, let record = schema.record(conflict.record), let image = record.image(value)
   else { return nil }
   return (record, image)
 }

@@ -21,7 +21,7 @@ public struct County: AsyncParsableCommand {
       Check<CountyProgram>.self, Status.self, Diff.self,
       Revert.self, Sync.self, Rejoin.self, Conflicts<CountyProgram>.self,
       CountyDecide.self, CountyParked.self, WithdrawParked.self, Approve<CountyProgram>.self,
-      HistoryCommand<CountyProgram>.self, Verify<CountyProgram>.self,
+      HistoryCommand<CountyProgram>.self, CountyVerify.self,
       TakeStep<CountyProgram>.self, Assess<CountyProgram>.self, Apply.self, Nominate.self,
       ExitCultivation<CountyProgram>.self, Rename<CountyProgram>.self,
       TransferRequest.self, Submit.self,
@@ -42,10 +42,10 @@ public enum CountyProgram: Program {
         .notFound, zh: "\(home.path) 中没有副本;请先 county init",
         en: "there is no replica in \(home.path); run county init first")
     }
-    return try Replica.open(path: path, keys: try keys(home), formats: Registry.formats) {
-      try SchemaFile.parse(canonicalJSON: $0)
-    }
+    return try Replica.open(path: path, keys: try keys(home), formats: Registry.formats, readSchema: readSchema)
   }
+
+  static let readSchema: ReadSchema = { try SchemaFile.parse(canonicalJSON: $0) }
 
   public static func history(_ replica: Replica, _ record: RecordSchema, _ key: RowKey) throws -> History {
     let lines = try replica.history(record, key: key).map { batch, change in

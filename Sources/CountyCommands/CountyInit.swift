@@ -5,7 +5,6 @@ import Presentation
 import Registry
 import Replica
 import SQLiteStore
-import SchemaFile
 import SyncClient
 import SyncCore
 import SyncProtocol
@@ -37,13 +36,18 @@ struct CountyInit: AsyncParsableCommand {
         throw Failure(.data, zh: "\(home.path) 已有副本", en: "\(home.path) holds a replica already; use another --home")
       }
       let key = try signingKey(home)
-      let transport = HTTPTransport(server: server, certificate: try Authority.path(home, replacing: certificate))
+      let line = ProgressLine(options.language)
+      defer { line.end() }
+      let transport = HTTPTransport(
+        server: server, certificate: try Authority.path(home, replacing: certificate), progress: line.show)
       let meta = try await Join.enrol(server: server, code: code, key: key, transport: transport, clock: systemClock)
-      let schema = try SchemaFile.parse(canonicalJSON: meta.schemaText)
+      let schema = try CountyProgram.readSchema(meta.schemaText)
       let actor = options.actor ?? ProcessInfo.processInfo.environment["USER"] ?? "clerk"
       let replica = try Replica.create(
-        path: path, key: key, meta: meta, schema: schema, actor: actor, formats: Registry.formats)
+        path: path, key: key, meta: meta, schema: schema, actor: actor, formats: Registry.formats,
+        readSchema: CountyProgram.readSchema)
       let summary = try await SyncClient(replica, transport: transport).sync()
+      line.end()
       options.show(
         .object([
           ("replica", .string(meta.replica.description)), ("org", .string(meta.org)),

@@ -22,10 +22,13 @@ struct Sync: AsyncParsableCommand {
       let replica = try CountyProgram.open(home: home)
       if let server { try replica.setServer(server) }
       let authority = try Authority.path(home, replacing: certificate)
-      let transport = HTTPTransport(server: try replica.meta().server, certificate: authority)
+      let line = ProgressLine(options.language)
+      defer { line.end() }
+      let transport = HTTPTransport(server: try replica.meta().server, certificate: authority, progress: line.show)
       let summary = try await Home.locked(home.appendingPathComponent("sync.lock")) {
         try await SyncClient(replica, transport: transport).sync()
       }
+      line.end()
       report(summary, replica.schema)
     }
   }
@@ -71,6 +74,7 @@ struct Sync: AsyncParsableCommand {
       ("pushed", summary.pushed), ("pulled", received.pulled), ("merged", received.merged),
       ("conflicts", received.conflicts),
       ("parked", received.parked), ("rejected", received.rejected), ("held", summary.held.count),
+      ("bytes_sent", Int(summary.bytesSent)), ("bytes_received", Int(summary.bytesReceived)),
     ]
     let text = Label(
       zh:

@@ -233,8 +233,7 @@ extension Ledger {
 
   /// A cell of a row that a conflict keeps whole.
   private func cell(_ image: Value, _ column: Int, _ record: RecordSchema) -> Value? {
-    guard case .blob(let bytes) = image, let row = try? RowKey(encoded: bytes).values, row.count == record.fields.count
-    else { return nil }
+    guard let row = record.image(image) else { return nil }
     return names.mapped(row[column], column, record)
   }
 }

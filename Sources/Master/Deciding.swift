@@ -179,9 +179,7 @@ extension Master {
     let row = try record.row(db, key: conflict.key)
     if contender.deletes {
       if row != nil { try delete(db, record, key: conflict.key) }
-    } else if case .blob(let bytes) = contender.value {
-      let image = try RowKey(encoded: bytes).values
-      guard image.count == record.fields.count else { return }
+    } else if let image = record.image(contender.value) {
       let cells = Dictionary(uniqueKeysWithValues: image.indices.map { ($0, image[$0]) })
       if row == nil { _ = try insert(db, record, cells) } else { try update(db, record, key: conflict.key, cells) }
     }

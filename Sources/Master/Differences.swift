@@ -13,7 +13,7 @@ extension Master {
   ///
   /// Compared are all rows of all records and everything that the engine knows of them: conflicts, parked changes, aliases,
   /// tombstones, stamps of cells, the feed with its places, the log and its index, the counters, and of the replicas who
-  /// they are and were, since when and until when, and their last batch. Of what was trimmed, what the log gives back.
+  /// they are, who they were, since when and until when, and their last batch. Of what was trimmed, what the log gives back.
   ///
   /// Not compared, for the log does not tell it: of a replica what a hello says (`request`, `acknowledged`, `clock_offset`,
   /// `last_seen`); enrolment codes; the clock of the file (`sync_clock`), which a hello or an
@@ -22,6 +22,7 @@ extension Master {
   public func differences(from replay: Master, limit: Int = mostDifferences) throws -> [Label] {
     if replay === self { return [] }
     try absorbNow()
+    if replay.schema != schema { return unsignedSchema(replay) }
     return try read { mine in try replay.read { try schema.differences(mine, $0, limit: limit) } }
   }
 }

@@ -64,12 +64,14 @@ extension Master {
 
   /// The values of a batch that has just come, and the secrets to keep of it. Of a cell that was erased meanwhile its sender's
   /// base is gone, and so is a value edited before the erasure; one edited since is a new value.
+  /// - Parameter schema: the one that the batch names.
   func received(
-    _ sealed: Batch, secrets: [Secret], cursor: Int64, offset: Int64, at stamp: Stamp,
+    _ sealed: Batch, by schema: Schema, secrets: [Secret], cursor: Int64, offset: Int64, at stamp: Stamp,
     _ transaction: any MasterTransaction
   ) throws -> (batch: Batch, secrets: [SecretCell]) {
-    // Only the city erases, enrols and says what is lost.
+    // Only the city erases, upgrades, enrols and says what is lost.
     guard sealed.erasures.isEmpty else { throw BodyError.badShape(Erasure.table) }
+    guard sealed.schemas.isEmpty else { throw BodyError.badShape(SchemaStep.table) }
     guard sealed.members.isEmpty, sealed.losses.isEmpty else { throw BodyError.badShape(Member.table) }
     if !schema.hasRestricted, secrets.isEmpty { return (sealed, []) }
     let conflicts = try sealed.decisions.compactMap { try transaction.conflict($0.conflict) }

@@ -32,17 +32,16 @@ extension Master {
       }
       reply += try accept(batch, secrets: secrets?.body ?? [], from: replica.id)
     }
-    return reply + (try page(for: replica, after: hello.cursor, isTentative: hello.tentative)).bytes
+    return reply + (try page(for: replica, hello)).bytes
   }
 
-  /// Identifies the sender and uses up its request number.
-  private func greet(_ message: SealedEnvelope) throws -> ReplicaRecord {
+  /// Identifies the sender of a hello or a probe and uses up its request number.
+  func greet(_ message: SealedEnvelope) throws -> ReplicaRecord {
     let hello = message.header
     return try store.transaction { transaction in
       guard var replica = try transaction.replica(hello.replica) else { throw Refusal.unknownReplica }
-      let last = try refusing {
-        try HelloBody(message.open(with: try VerifyingKey(bytes: replica.publicKey)).body).last
-      }
+      let body = try refusing { try message.open(with: try VerifyingKey(bytes: replica.publicKey)).body }
+      let last = try hello.kind == .probe ? replica.highWater : refusing { try HelloBody(body).last }
       if replica.isWithdrawn { throw Refusal.withdrawn }
       // A file that does not know of its own batches is an old copy: rows that it has sent would not come back to it. What
       // was written on a stick before others came is none.
@@ -50,15 +49,15 @@ extension Master {
       guard isOld || last >= replica.highWater else { throw Refusal.oldCopy(last, of: replica.highWater) }
       guard hello.number > replica.request else { throw Refusal.replayed }
       let meta = try transaction.meta()
-      guard hello.epoch == meta.epoch, hello.cursor <= (try transaction.head()), hello.cursor >= 0 else {
-        throw Refusal.epoch
-      }
-      guard hello.schema == meta.schemaHash else { throw Refusal.schema }
+      // Who asks for no page continues nothing.
+      let continues = try hello.epoch == meta.epoch && hello.cursor <= transaction.head() && hello.cursor >= 0
+      guard hello.stale || continues else { throw Refusal.epoch }
+      _ = try schema(named: hello.schema, meta, transaction)
       replica.request = hello.number
       replica.lastSeen = clock()
       // On a stick it would measure the journey.
       if !hello.carried { replica.offset = clock() - hello.stamp.milliseconds }
-      if !hello.tentative { replica.acknowledged = hello.cursor }
+      if !hello.tentative, !hello.stale { replica.acknowledged = hello.cursor }
       try transaction.save(replica)
       return replica
     }
@@ -79,18 +78,19 @@ extension Master {
       guard number == replica.highWater + 1 else { throw Refusal.gap(number, after: replica.highWater) }
       let meta = try transaction.meta()
       guard message.header.epoch == meta.epoch else { throw Refusal.epoch }
-      guard message.header.schema == meta.schemaHash else { throw Refusal.schema }
+      let own = try schema(named: message.header.schema, meta, transaction)
       let received = try transaction.tick(milliseconds: clock())
       let (batch, kept) = try refusing {
         try self.received(
-          Batch(message.body, schema: schema), secrets: SecretsBody.decode(secrets), cursor: message.header.cursor,
-          offset: replica.offset, at: received, transaction)
+          Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(secrets),
+          cursor: message.header.cursor, offset: replica.offset, at: received, transaction)
       }
       try transaction.keep(kept, arrival: try transaction.upcomingArrival())
       // What came after its sender's cursor was trimmed in part: it is taken as if nothing had been read.
       let isStale = try message.header.cursor < transaction.trimmedPlace()
       let cursor = isStale ? -1 : message.header.cursor
-      return try take(batch, of: message, from: replica, cursor: cursor, received: received, transaction) {
+      let widened = batch.widened(to: schema)
+      return try take(widened, of: message, from: replica, cursor: cursor, received: received, transaction) {
         arrival, receipts in
         var header = Header(
           kind: .receipt, replica: id, epoch: meta.epoch, number: number, cursor: arrival, stamp: received,
@@ -141,13 +141,14 @@ extension Master {
     return batch.changes.map(\.ref) + decided + ruled + merged + batch.erasures.map(\.ref)
   }
 
-  private func page(for replica: ReplicaRecord, after cursor: Int64, isTentative: Bool) throws -> Envelope {
-    try store.transaction { transaction in
+  /// A replica that reads by another schema than the present one is answered with that.
+  private func page(for replica: ReplicaRecord, _ hello: Header) throws -> Envelope {
+    let cursor = hello.cursor
+    return try store.transaction { transaction in
       try absorb(transaction)
       let meta = try transaction.meta()
-      if cursor > 0, !isTentative, try cursor < transaction.trimmedPlace() {
-        return try stalePage(for: replica, after: cursor, meta, transaction)
-      }
+      if hello.schema != meta.schemaHash { return try schemaMessage(for: replica, after: cursor, meta) }
+      if try mustTakeSnapshot(hello, transaction) { return try stalePage(for: replica, hello, transaction) }
       let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit, key: key)
       var header = Header(
         kind: .page, replica: replica.id, epoch: meta.epoch, number: cursor, cursor: page.cursor,
@@ -159,7 +160,11 @@ extension Master {
 
   /// What cannot be read or verified was changed on the way, or never was a message.
   func refusing<T>(_ body: () throws -> T) throws -> T {
-    do { return try body() } catch let refusal as Refusal { throw refusal } catch is EnvelopeError {
+    do { return try body() } catch let refusal as Refusal { throw refusal } catch EnvelopeError.unknownVersion(
+      let version)
+    {
+      throw Refusal.version(version)
+    } catch is EnvelopeError {
       throw Refusal.tampered
     } catch is CodecError {
       throw Refusal.tampered
@@ -180,8 +185,6 @@ extension Refusal {
     .replayed, zh: "请求号已用过;请重新同步", en: "this request number was used before; sync again")
   static let epoch = Refusal(
     .epoch, zh: "市主库已从备份恢复,纪元不同;请与市里联系", en: "the city's master was restored and has another epoch; ask the city")
-  static let schema = Refusal(
-    .schema, zh: "本机的模式版本与市里不同;请升级", en: "this replica's schema is not the city's; upgrade it")
   static let badCode = Refusal(
     .badCode, zh: "登记码无效、已使用或已过期;请向市里索取新码",
     en: "the enrolment code is wrong, used or expired; ask the city for a new one")

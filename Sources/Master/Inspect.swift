@@ -103,7 +103,8 @@ extension Master {
         guard let record = schema.record(row[1]), case .blob(let key) = row.cell(2), case .blob(let old) = row.cell(6),
           case .blob(let new) = row.cell(7), case .blob(let replica) = row.cell(9)
         else { return }
-        let values = try decodeSparse(row[8] as String == "delete" ? old : new, columns: record.fields.count)
+        let kind = row[8] as String
+        let values = record.widened(try decodeSparse(kind == "delete" ? old : new), isWhole: kind != "update")
         var parked = MasterParkedRow(
           id: row[0], ref: RowRef(record.name, try RowKey(encoded: key)), reason: row[3],
           detail: Label(zh: row[4], en: row[5]), row: values, replica: replica.hex,
@@ -203,7 +204,8 @@ extension Master {
       let found = try schema.damage(db, weakKeys: true) + brokenChain(db)
       // A table that is not there holds nothing; it has been told already.
       guard try schema.records.allSatisfy({ try db.tableExists($0.name) }) else { return found }
-      return try found + brokenRows(db) + brokenProjections(db) + brokenSecrets(db) + unaccounted(db)
+      return try found + brokenSchemas(db) + brokenRows(db) + brokenProjections(db) + brokenSecrets(db)
+        + unaccounted(db)
     }
   }
 

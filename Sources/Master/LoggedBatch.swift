@@ -6,14 +6,16 @@ import SyncProtocol
 // A batch of the log, its row in the store, and the one place where what it holds is read.
 
 extension LoggedBatch {
-  /// The message and what it holds, with the restricted values that the log's database still has. What was erased of them is a
+  /// The message and what it holds, read by the schema that it names and as `schema` has it, with the restricted values that the log's database still has. What was erased of them is a
   /// commitment. Its signature is not checked again.
   func opened(_ schema: Schema, _ log: Database) throws -> (message: Envelope, batch: Batch) {
     let message = try SealedEnvelope(message[...]).unverified()
-    let sealed = try Batch(message.body, schema: schema, mostChanges: replica == .city ? .max : Batch.mostChanges)
-    if !schema.hasRestricted { return (message, sealed) }
-    let secrets = try SecretTable.read(log, of: arrival)
-    return (message, try sealed.opened(schema, with: secrets) { try ConflictTables.find(log, $0) })
+    let own = try SchemaTable.find(log, message.header.schema) ?? schema
+    guard own.version <= schema.version else { throw BodyError.badShape(SchemaStep.table) }
+    let sealed = try Batch(message.body, schema: own, mostChanges: replica == .city ? .max : Batch.mostChanges)
+    let secrets = own.hasRestricted ? try SecretTable.read(log, of: arrival) : []
+    let opened = try sealed.opened(own, with: secrets) { try ConflictTables.find(log, $0) }
+    return (message, opened.widened(to: schema))
   }
 
   func batch(_ schema: Schema, _ log: Database) throws -> Batch { try opened(schema, log).batch }

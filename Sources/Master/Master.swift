@@ -6,7 +6,6 @@ import SyncProtocol
 
 /// The city's master: merges signed batches, decides conflicts, answers pulls.
 public final class Master: RecordStore, @unchecked Sendable {
-  public let schema: Schema
   public let formats: Formats
   public let clock: @Sendable () -> Int64
   public let key: SigningKey
@@ -16,22 +15,26 @@ public final class Master: RecordStore, @unchecked Sendable {
   public var random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
   let store: SQLiteMaster
 
+  /// As the last transaction found it: `upgrade` may come from another process.
+  public var schema: Schema { store.schema }
   public var side: Side { .city }
   public var unit: String? { nil }
   public var path: String { store.path }
 
   /// Creates a master with its first rows, which are the city's first batch.
+  /// - Parameter readSchema: as for `open`; needed by whoever goes on using the master when another process upgrades it.
   public static func create(
     path: String, key: SigningKey, schema: Schema, schemaText: String, seed: [(record: String, rows: [[Value]])] = [],
-    actor: String, formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock
+    actor: String, formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock,
+    readSchema: ReadSchema? = nil
   ) throws -> Master {
     guard !FileManager.default.fileExists(atPath: path) else {
       throw Failure(.data, zh: "\(path) 已存在", en: "\(path) exists already; use another --home")
     }
     let database = try Connection.open(path, create: true)
-    let store = SQLiteMaster(database, schema: schema, path: path)
+    let store = SQLiteMaster(database, schema: OpenSchema(schema, reader: readSchema), path: path)
     var random = SystemRandomNumberGenerator()
-    try store.write { db in
+    try database.durably(path) { db in
       try MasterTables.create(db, schema: schema, actor: actor)
       let meta: [(String, Value)] = [("epoch", .blob(Identifier(using: &random).bytes)), ("schema", .text(schemaText))]
       for (name, value) in meta { try db.run("INSERT INTO sync_meta VALUES (?, ?)", [.text(name), value]) }
@@ -50,27 +53,23 @@ public final class Master: RecordStore, @unchecked Sendable {
   /// Opens a master. `readSchema` turns the stored canonical schema back into one.
   public static func open(
     path: String, key: SigningKey, formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock,
-    readSchema: (String) throws -> Schema
+    readSchema: @escaping ReadSchema
   ) throws -> Master {
     let database = try Connection.open(path, create: false)
-    let text = try Connection.translating(path) {
-      try database.read { db -> String in
+    let schema = try Connection.translating(path) {
+      try database.read { db in
         guard try db.integer("PRAGMA application_id") == MasterTables.applicationID else {
           throw Failure(.data, zh: "\(path) 不是市级主库文件", en: "\(path) is not the file of a master; check --home")
         }
-        guard case .text(let text)? = try db.first("SELECT value FROM sync_meta WHERE name = 'schema'")?.first else {
-          throw Failure(.data, zh: "\(path) 缺少模式定义;请恢复备份", en: "\(path) has no schema; restore a backup")
-        }
-        return text
+        return try OpenSchema(db, reader: readSchema)
       }
     }
-    let store = SQLiteMaster(database, schema: try readSchema(text), path: path)
+    let store = SQLiteMaster(database, schema: schema, path: path)
     return Master(store, key: key, formats: formats, clock: clock)
   }
 
   init(_ store: SQLiteMaster, key: SigningKey, formats: Formats, clock: @escaping @Sendable () -> Int64) {
     self.store = store
-    schema = store.schema
     self.key = key
     self.formats = formats
     self.clock = clock

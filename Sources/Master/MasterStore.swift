@@ -117,10 +117,14 @@ struct MasterMeta: Sendable {
 protocol MasterStore: AnyObject {
   /// One durable transaction that excludes other writers.
   func transaction<T>(_ body: (any MasterTransaction) throws -> T) throws -> T
+  /// A consistent view that excludes nobody. Nothing is to be written in it.
+  func reading<T>(_ body: (any MasterTransaction) throws -> T) throws -> T
 }
 
 protocol MasterTransaction {
   func meta() throws -> MasterMeta
+  /// The version of the schema that has this hash, present or earlier; nil: there was none, or no upgrade ever.
+  func earlierSchema(_ hash: [UInt8]) throws -> Schema?
   /// The newest place in the sequence.
   func head() throws -> Int64
   /// The place up to which was trimmed; 0: nothing was.
@@ -141,6 +145,8 @@ protocol MasterTransaction {
   func referrers(to targets: Set<ReferenceTarget>) throws -> [ReferenceTarget: [RowRef]]
   /// The newest place of each row as a unit sees it.
   func places(of refs: [RowRef], unit: String) throws -> [RowRef: Int64]
+  /// Goes through the rows that a unit sees, in no order, without holding them.
+  func eachRow(of record: RecordSchema, unit: String, _ body: ([Value]) throws -> Void) throws
   /// The unit that sees a row; "" is everybody; nil: its parent is not there.
   func unit(of record: RecordSchema, _ image: [Value]) throws -> String?
   func nextConflict() throws -> Int64

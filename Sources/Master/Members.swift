@@ -15,19 +15,21 @@ extension Master {
 
   /// What such a batch does, whether it is new or the log is replayed.
   func carryOut(_ member: Member, _ transaction: any MasterTransaction) throws {
-    let known = try transaction.replica(member.replica)
-    if known == nil, let former = member.former {
-      try transaction.succeed(former, by: member.replica, kept: member.kept)
-    }
-    // Who goes on with a copied file goes on with its numbers.
-    var replica =
-      known
-      ?? ReplicaRecord(
-        id: member.replica, org: member.org, publicKey: member.publicKey, agreementKey: member.agreementKey,
-        isWithdrawn: false, highWater: member.kept, request: 0, acknowledged: 0, offset: 0,
-        enrolledAt: member.edit.stamp.milliseconds)
+    var replica = try transaction.replica(member.replica) ?? enrolled(member, transaction)
     replica.isWithdrawn = member.isWithdrawn
     try transaction.save(replica)
+  }
+
+  private func enrolled(_ member: Member, _ transaction: any MasterTransaction) throws -> ReplicaRecord {
+    var replica = ReplicaRecord(
+      id: member.replica, org: member.org, publicKey: member.publicKey, agreementKey: member.agreementKey,
+      isWithdrawn: false, highWater: 0, request: 0, acknowledged: 0, offset: 0,
+      enrolledAt: member.edit.stamp.milliseconds)
+    guard let former = member.former else { return replica }
+    replica.highWater = former.kept
+    replica.offset = try transaction.replica(former.replica)?.offset ?? 0
+    try transaction.succeed(former.replica, by: member.replica, kept: former.kept)
+    return replica
   }
 
   /// Refuses everything from a machine from now on: it was lost or is no longer trusted.

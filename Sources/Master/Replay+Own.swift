@@ -26,6 +26,7 @@ extension Replay {
     for erasure in batch.erasures {
       try transaction.carryOut(erasure, arrival: logged.arrival, cursor: message.header.cursor)
     }
+    for step in batch.schemas { try upgrade(to: step) }
   }
 
   /// The batch as what was erased since leaves it.

@@ -8,7 +8,7 @@ struct Replay {
   let log: Database
   /// The fresh master.
   let master: Master
-  let transaction: SQLiteMasterTransaction
+  private(set) var transaction: SQLiteMasterTransaction
   /// What the log says otherwise, by batch.
   var findings: [Label] = []
   /// Whether every batch could be taken again.
@@ -17,6 +17,8 @@ struct Replay {
   let hasErasures: Bool
   /// The chain of the log so far.
   private var chain = LoggedBatch.firstLink
+  /// The statements that make the triggers again.
+  private var triggers: [String] = []
 
   private var db: Database { transaction.db }
   private var schema: Schema { transaction.schema }
@@ -30,7 +32,7 @@ struct Replay {
 
   mutating func run(upTo end: Int64) throws {
     try prepare()
-    let triggers = try takeTriggers()
+    try takeTriggers()
     let batches = try Row.fetchCursor(
       log, sql: "SELECT * FROM sync_batch WHERE arrival <= ? ORDER BY arrival", arguments: [end])
     while isComplete, let row = try batches.next() {
@@ -40,7 +42,7 @@ struct Replay {
       do { try enter(logged) } catch { try stop(at: logged, error) }
       try db.run("UPDATE sync_clock SET stamp = ?", [.integer(logged.receivedAt.raw)])
     }
-    for sql in triggers { try db.execute(sql: sql) }
+    try restoreTriggers()
   }
 
   /// Empty tables, and what the log does not hold.
@@ -55,16 +57,25 @@ struct Replay {
         try db.run("INSERT INTO \(table) VALUES (\(placeholders(row.count)))", row.cells(0..<row.count))
       }
     }
+    try SchemaTable.begin(db, asIn: log)
   }
 
-  /// Drops the triggers. Returns the statements that make them again.
-  private func takeTriggers() throws -> [String] {
+  private mutating func takeTriggers() throws {
     var triggers: [(name: String, sql: String)] = []
     try db.each("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY rowid") { row in
       triggers.append((row[0], row[1]))
     }
     for trigger in triggers { try db.execute(sql: "DROP TRIGGER \(quoted(trigger.name))") }
-    return triggers.map(\.sql)
+    self.triggers = triggers.map(\.sql)
+  }
+
+  private func restoreTriggers() throws { for sql in triggers { try db.execute(sql: sql) } }
+
+  /// The batches after this one were made by a later version of the schema.
+  mutating func upgrade(to step: SchemaStep) throws {
+    try restoreTriggers()
+    transaction = try master.carryOut(step, to: SchemaTable.decode(step.text), transaction)
+    try takeTriggers()
   }
 
   private mutating func enter(_ logged: LoggedBatch) throws {

@@ -44,7 +44,7 @@ extension Master {
     try absorbNow()
     return try read { log in
       let replay = try replay(log, upTo: .max, into: Self.temporary)
-      if !replay.isComplete { return replay.findings }
+      if !replay.isComplete || replay.master.schema != schema { return replay.findings + unsignedSchema(replay.master) }
       let differences = try replay.master.read { try schema.differences(log, $0, limit: Self.mostDifferences) }
       return replay.findings + differences
     }
@@ -52,12 +52,14 @@ extension Master {
 
   private func replay(_ log: Database, upTo end: Int64, into path: String) throws -> Replay {
     let database = try Connection.open(path, create: true)
-    let store = SQLiteMaster(database, schema: schema, path: path)
+    // It begins with the first version, and the log upgrades it.
+    let first = try SchemaTable.all(log).first.map { try SchemaTable.decode($0.text) } ?? schema
+    let store = SQLiteMaster(database, schema: OpenSchema(first, reader: store.openSchema.read), path: path)
     let master = Master(store, key: key, formats: formats, clock: clock)
     // Nobody waits for the end of it: one transaction for all, durable once.
     try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA foreign_keys = OFF") }
-    let replay = try store.write { db in
-      var replay = try Replay(log: log, master: master, transaction: SQLiteMasterTransaction(db: db, schema: schema))
+    let replay = try database.durably(path) { db in
+      var replay = try Replay(log: log, master: master, transaction: SQLiteMasterTransaction(db: db, schema: first))
       try replay.run(upTo: end)
       return replay
     }

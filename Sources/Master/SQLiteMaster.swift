@@ -7,12 +7,14 @@ import SyncProtocol
 /// The master in one SQLite file.
 final class SQLiteMaster: MasterStore {
   let database: DatabaseQueue
-  let schema: Schema
+  let openSchema: OpenSchema
   let path: String
 
-  init(_ database: DatabaseQueue, schema: Schema, path: String) {
+  var schema: Schema { openSchema.current }
+
+  init(_ database: DatabaseQueue, schema: OpenSchema, path: String) {
     self.database = database
-    self.schema = schema
+    openSchema = schema
     self.path = path
   }
 
@@ -20,10 +22,20 @@ final class SQLiteMaster: MasterStore {
     try write { db in try body(SQLiteMasterTransaction(db: db, schema: schema)) }
   }
 
-  func write<T>(_ body: (Database) throws -> T) throws -> T { try database.durably(path, body) }
+  func write<T>(_ body: (Database) throws -> T) throws -> T {
+    try database.durably(path) { db in
+      try openSchema.refresh(db)
+      return try body(db)
+    }
+  }
 
   func read<T>(_ body: (Database) throws -> T) throws -> T {
-    try Connection.translating(path) { try database.read(body) }
+    try Connection.translating(path) {
+      try database.read { db in
+        try openSchema.refresh(db)
+        return try body(db)
+      }
+    }
   }
 
   func emptyLog() throws { try Connection.translating(path) { try database.emptyLog() } }
@@ -41,6 +53,8 @@ struct SQLiteMasterTransaction: MasterTransaction {
     else { throw Failure(.data, zh: "主库不完整;请恢复备份", en: "the master is incomplete; restore a backup") }
     return MasterMeta(epoch: epoch, schemaText: schema)
   }
+
+  func earlierSchema(_ hash: [UInt8]) throws -> Schema? { try SchemaTable.find(db, hash) }
 
   func head() throws -> Int64 { try counter("place") }
   func nextArrival() throws -> Int64 { try next("arrival") }

@@ -140,11 +140,11 @@ extension ParkedChange {
     else { return nil }
     let kinds: [String: Change.Kind] = ["insert": .insert, "update": .update, "delete": .delete]
     guard let kind = kinds[kindName] else { return nil }
-    let count = record.fields.count
     var change = Change(
-      record: name, key: try RowKey(encoded: key), kind: kind, old: try decodeSparse(old, columns: count),
-      new: try decodeSparse(new, columns: count), edit: Edit(stamp: Stamp(raw: stamp), actor: actor))
+      record: name, key: try RowKey(encoded: key), kind: kind, old: try decodeSparse(old), new: try decodeSparse(new),
+      edit: Edit(stamp: Stamp(raw: stamp), actor: actor))
     change.cellEdits = try decodeCellEdits(cells)
+    change = record.widened(change)
     self.init(id: id, arrival: arrival, sender: sender, batch: batch, n: Int(n), change: change, state: state)
   }
 }

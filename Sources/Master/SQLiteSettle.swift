@@ -73,7 +73,7 @@ extension SQLiteMasterTransaction {
   }
 
   /// The unit that sees the row of a conflict.
-  private func unit(of conflict: Conflict) throws -> String? {
+  func unit(of conflict: Conflict) throws -> String? {
     guard let record = schema.record(conflict.record) else { return nil }
     let ref = RowRef(conflict.record, conflict.key)
     let image = try record.row(db, key: conflict.key) ?? tombstones(of: [ref])[ref]
@@ -225,7 +225,7 @@ extension SQLiteMasterTransaction {
 
   /// What a unit hears of a conflict in a row that it may not see (any more): its own contenders, and what was decided
   /// about them (I4).
-  private func asSeenFromOutside(_ conflict: Conflict, by reader: String) throws -> Conflict {
+  func asSeenFromOutside(_ conflict: Conflict, by reader: String) throws -> Conflict {
     var seen = conflict
     seen.base = .null
     seen.master = .null

@@ -97,7 +97,10 @@ func encodeSparse(_ values: [Value?]) -> [UInt8] {
   return out.bytes
 }
 
-func decodeSparse(_ bytes: [UInt8], columns: Int) throws -> [Value?] {
+/// As wide as it was written: a later version of its record may have more columns.
+func decodeSparse(_ bytes: [UInt8]) throws -> [Value?] {
   var reader = ByteReader(bytes[...])
-  return try reader.record(columns)
+  var values: [Value?] = []
+  while !reader.isAtEnd { values += try reader.record(1) }
+  return values
 }

@@ -21,11 +21,11 @@ extension Master {
     if let again = try transaction.replica(id) { return again.org }
     if known.isWithdrawn { throw Refusal.withdrawn }
     guard kept <= known.highWater else { throw Refusal.gap(kept, after: known.highWater) }
-    let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: "city")
-    try enter(
-      Member(
-        replica: id, org: known.org, publicKey: publicKey.bytes, agreementKey: [UInt8](hex: request.agreementKey) ?? [],
-        isWithdrawn: false, former: former, kept: kept, edit: edit), transaction)
+    var member = Member(
+      replica: id, org: known.org, publicKey: publicKey.bytes, agreementKey: [UInt8](hex: request.agreementKey) ?? [],
+      isWithdrawn: false, edit: Edit(stamp: try transaction.tick(milliseconds: clock()), actor: "city"))
+    member.former = Former(replica: former, kept: kept)
+    try enter(member, transaction)
     return known.org
   }
 }

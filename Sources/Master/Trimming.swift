@@ -68,17 +68,6 @@ extension Master {
   private func step<T>(_ body: (SQLiteMasterTransaction) throws -> T) throws -> T {
     try store.write { try body(SQLiteMasterTransaction(db: $0, schema: schema)) }
   }
-
-  /// The answer to a replica that cannot read on from its cursor.
-  func stalePage(
-    for replica: ReplicaRecord, after cursor: Int64, _ meta: MasterMeta, _ transaction: any MasterTransaction
-  ) throws -> Envelope {
-    var header = Header(
-      kind: .page, replica: replica.id, epoch: meta.epoch, number: cursor, cursor: cursor,
-      stamp: max(try transaction.stamp(), Stamp(milliseconds: clock())), schema: meta.schemaHash)
-    header.stale = true
-    return try Envelope(header, body: [], key: key)
-  }
 }
 
 extension SQLiteMasterTransaction {
@@ -197,7 +186,7 @@ extension SQLiteMasterTransaction {
       if bytes.isEmpty {
         trimmed[arrival, default: []].insert(ref)
       } else {
-        images[ref] = try RowKey(encoded: bytes).values
+        images[ref] = schema.record(ref.record)?.widened(try RowKey(encoded: bytes).values)
       }
     }
     for (arrival, refs) in trimmed { images.merge(try deleted(refs, by: arrival)) { stored, _ in stored } }

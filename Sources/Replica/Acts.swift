@@ -110,7 +110,7 @@ extension Replica {
       """
     guard let found = try db.first(find, [.text(record.name), .blob(key.encoded)]), case .blob(let bytes) = found[3]
     else { return false }
-    let image = try decodeImage(bytes)
+    let image = try decodeImage(bytes, record)
     var cells = Dictionary(uniqueKeysWithValues: image.indices.map { ($0, image[$0]) })
     if case .integer(let batch) = found[1], case .integer(let n) = found[2], let change = try sent(db, batch, n) {
       // A row that went to another unit is no longer here to be changed.

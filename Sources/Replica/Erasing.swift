@@ -76,7 +76,7 @@ extension Replica {
     var images: [(id: Value, row: [Value])] = []
     let sql = "SELECT id, image FROM sync_parked WHERE record = ? AND key = ? AND batch IS NULL"
     try db.each(sql, [.text(ref.record), .blob(ref.key.encoded)]) { found in
-      if case .blob(let bytes) = found.cell(1) { images.append((found.cell(0), try decodeImage(bytes))) }
+      if case .blob(let bytes) = found.cell(1) { images.append((found.cell(0), try decodeImage(bytes, record))) }
     }
     for (id, image) in images {
       let erased = record.erasing(columns.filter { image[$0] == row[$0] }, in: image)

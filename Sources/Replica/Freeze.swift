@@ -67,14 +67,16 @@ extension Replica {
     return number
   }
 
-  /// Reads a batch of the outbox. Restricted values that were erased are commitments.
+  /// Reads a batch of the outbox by the schema that it names, as the present one has it. Restricted values that were erased are commitments.
   func ownBatch(_ db: Database, _ message: [UInt8]) throws -> Batch {
     let envelope = try Envelope(message[...]) { header in
       try identity.formerKeys.map { try VerifyingKey(bytes: $0) }.first { $0.identifier == header.replica }
         ?? key.publicKey
     }
     let secrets = try SecretTable.read(db, of: envelope.header.number)
-    return try Batch(envelope.body, schema: schema).opened(schema, with: secrets) { try ConflictTables.find(db, $0) }
+    let own = try SchemaTable.find(db, envelope.header.schema) ?? schema
+    let batch = try Batch(envelope.body, schema: own).opened(own, with: secrets) { try ConflictTables.find(db, $0) }
+    return batch.widened(to: schema)
   }
 
   /// What the commitments of a batch stand for, as a message that follows it; empty when it has none.
@@ -109,8 +111,10 @@ extension Replica {
   }
 
   /// A signed request to exchange: where this replica stands, under a number that it never used before.
-  /// - Parameter tentative: the end of a page that is not applied yet, when asking for the next one.
-  public func hello(tentative: Int64? = nil) throws -> Envelope {
+  /// - Parameters:
+  ///   - tentative: the end of a page that is not applied yet, when asking for the next one.
+  ///   - stale: asks for no page: a snapshot is to be taken.
+  public func hello(tentative: Int64? = nil, stale: Bool = false) throws -> Envelope {
     try write { db in
       let meta = try ownMeta(db)
       let stamp = try tick(db, milliseconds: clock())
@@ -118,6 +122,7 @@ extension Replica {
         kind: .hello, replica: meta.replica, epoch: meta.epoch, number: stamp.raw, cursor: tentative ?? meta.cursor,
         stamp: Stamp(milliseconds: clock()), schema: meta.schemaHash)
       header.tentative = tentative != nil
+      header.stale = stale
       return try Envelope(header, body: HelloBody(last: meta.last, seen: meta.seen).bytes, key: key)
     }
   }

@@ -100,11 +100,12 @@ extension Replica {
         FROM sync_parked \(waiting ? "WHERE state = 'waiting'" : "") ORDER BY id
         """
       try db.each(sql) { row in
-        guard case .blob(let key) = row.cell(2), case .blob(let image) = row.cell(6) else { return }
+        guard let record = schema.record(row[1]), case .blob(let key) = row.cell(2), case .blob(let image) = row.cell(6)
+        else { return }
         rows.append(
           ParkedRow(
-            id: row[0], ref: RowRef(row[1], try RowKey(encoded: key)), reason: row[3],
-            detail: Label(zh: row[4], en: row[5]), row: try decodeImage(image),
+            id: row[0], ref: RowRef(record.name, try RowKey(encoded: key)), reason: row[3],
+            detail: Label(zh: row[4], en: row[5]), row: try decodeImage(image, record),
             edit: Edit(stamp: Stamp(raw: row[8]), actor: row[7]), batch: row[9],
             state: ParkedState(rawValue: row[10]) ?? .waiting, cityID: row[11], ruledBy: row[12]))
       }
@@ -139,7 +140,8 @@ extension Replica {
     let damage = try read { try schema.damage($0, weakKeys: false) }
     // Without their tables, rows cannot be judged.
     guard try read({ try schema.alteredObjects($0, weakKeys: false) }).isEmpty else { return damage }
-    return damage
+    let note = try read(unverifiedNote)
+    return damage + [note].compactMap { $0 }
       + (try status().held).map { held in
         let row = "\(held.ref.record) \(show(held.ref.key))"
         return Label(
@@ -148,9 +150,17 @@ extension Replica {
       }
   }
 
-  /// Refuses to sync a file whose tables or triggers another program altered: edits may have gone unseen.
+  /// Refuses to sync a file whose tables or triggers another program altered: edits may have gone unseen. So it does once
+  /// they are repaired, until the file was compared with the city.
   public func refuseDamage() throws {
+    try refuseAlteredObjects()
+    if let note = try read(unverifiedNote) { throw Failure(.data, zh: note.zh, en: note.en) }
+  }
+
+  public func refuseAlteredObjects() throws {
     guard let first = try read({ try schema.alteredObjects($0, weakKeys: false) }).first else { return }
-    throw Failure(.data, zh: first.zh + ";请运行 county verify", en: first.en + "; run county verify")
+    throw Failure(
+      .data, zh: first.zh + ";请运行 county verify,再用 county verify --deep 修复",
+      en: first.en + "; run county verify, and county verify --deep to repair it")
   }
 }

@@ -75,8 +75,7 @@ public struct ReplicaMeta: Sendable {
     let values: [(String, Value)] = [
       ("replica", .blob(replica.bytes)), ("org", .text(org)), ("epoch", .blob(epoch.bytes)),
       ("city_key", .blob(cityKey)), ("city_agreement_key", .blob(cityAgreementKey)), ("last", .integer(last)),
-      ("seen", .integer(seen)), ("batch_kept", .integer(batchKept)),
-      ("former_keys", .blob(formerKeys.flatMap { $0 })),
+      ("seen", .integer(seen)), ("batch_kept", .integer(batchKept)), ("former_keys", .blob(formerKeys.flatMap { $0 })),
       ("server", .text(server)), ("schema", .text(schemaText)), ("cursor", .integer(cursor)),
       ("last_sync", lastSync.map(Value.integer) ?? .null),
     ]

@@ -106,11 +106,13 @@ extension Replica {
       let sql =
         "SELECT id, image, actor FROM sync_parked WHERE batch IS NULL AND state = 'waiting' AND record = ? ORDER BY id"
       try db.each(sql, [.text(record.name)]) { row in
-        if case .blob(let bytes) = row.cell(1) { waiting.append((row[0], try decodeImage(bytes), row[2])) }
+        if case .blob(let bytes) = row.cell(1) { waiting.append((row[0], try decodeImage(bytes, record), row[2])) }
       }
       for item in waiting {
         let key = record.rowKey(of: item.image)
-        guard try record.row(db, key: key) == nil, try brokenReference(db, record, item.image) == nil,
+        // A row that its table could not hold waits until somebody mends it.
+        guard !key.values.contains(.null), record.problems(in: item.image, formats: formats).isEmpty,
+          try record.row(db, key: key) == nil, try brokenReference(db, record, item.image) == nil,
           try uniqueClash(db, record, item.image, key: key) == nil
         else { continue }
         try acting(db, as: item.actor) { try db.run(record.statements.insert, item.image) }

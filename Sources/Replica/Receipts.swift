@@ -93,7 +93,7 @@ extension Replica {
     }
     // A row that an earlier batch parked is whole there.
     let image =
-      try record.row(db, key: change.key) ?? parkedImage(db, change.ref)
+      try record.row(db, key: change.key) ?? parkedImage(db, record, change.key)
       ?? zip(change.new, change.old).map { $0 ?? $1 ?? .null }
     try addParked(
       db, change.ref, image: image, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
@@ -101,11 +101,11 @@ extension Replica {
     return change.kind == .insert
   }
 
-  private func parkedImage(_ db: Database, _ ref: RowRef) throws -> [Value]? {
+  private func parkedImage(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws -> [Value]? {
     let sql = "SELECT image FROM sync_parked WHERE record = ? AND key = ? AND state = 'waiting' ORDER BY id DESC"
-    guard case .blob(let image)? = try db.first(sql, [.text(ref.record), .blob(ref.key.encoded)])?.first else {
+    guard case .blob(let image)? = try db.first(sql, [.text(record.name), .blob(key.encoded)])?.first else {
       return nil
     }
-    return try decodeImage(image)
+    return try decodeImage(image, record)
   }
 }

@@ -107,7 +107,7 @@ extension Replica {
   private typealias Target = (record: RecordSchema, key: RowKey, master: [Value]?, result: Reconciliation)
 
   /// Vacate, then assign: rows that go, or give up a unique value, leave first, so that two rows may swap one.
-  private func apply(
+  func apply(
     _ db: Database, _ items: [PageItem], parkingClashes: Bool, _ news: inout [News]
   ) throws -> Int {
     let parkedBefore = try db.integer("SELECT max(id) FROM sync_parked") ?? 0
@@ -169,9 +169,14 @@ extension Replica {
   /// Removes a row that the master no longer has here, and keeps its last image. Inside `applying`.
   func retire(_ db: Database, _ record: RecordSchema, key: RowKey) throws {
     guard let current = try record.row(db, key: key) else { return }
+    try archive(db, RowRef(record.name, key), current)
+    try record.remove(db, key: key)
+  }
+
+  /// Keeps an image that leaves the record tables.
+  func archive(_ db: Database, _ ref: RowRef, _ image: [Value]) throws {
     try db.run(
       "INSERT INTO sync_archive (record, key, image, cursor) SELECT ?, ?, ?, value FROM sync_meta WHERE name = 'cursor'",
-      [.text(record.name), .blob(key.encoded), .blob(encodeImage(current))])
-    try record.remove(db, key: key)
+      [.text(ref.record), .blob(ref.key.encoded), .blob(encodeImage(image))])
   }
 }

@@ -6,7 +6,6 @@ import SyncProtocol
 
 /// One county machine's SQLite file: plain record tables that any tool may edit, captured by triggers, synced in batches.
 public final class Replica: RecordStore, @unchecked Sendable {
-  public let schema: Schema
   public let formats: Formats
   public let clock: @Sendable () -> Int64
   public let path: String
@@ -14,15 +13,19 @@ public final class Replica: RecordStore, @unchecked Sendable {
   /// Makes the salts of restricted values.
   public var random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
   let database: DatabaseQueue
+  let openSchema: OpenSchema
   let key: SigningKey
 
+  /// As the last transaction found it: a sync, also of another process, may have upgraded it.
+  public var schema: Schema { openSchema.current }
   public var side: Side { .county }
   public var unit: String? { identity.org }
 
   /// Creates the file of a replica that a city has welcomed. Fails when there is one already.
+  /// - Parameter readSchema: as for `open`; without it the replica can sync until the city upgrades its schema.
   public static func create(
     path: String, key: SigningKey, meta: ReplicaMeta, schema: Schema, actor: String, formats: Formats = [:],
-    clock: @escaping @Sendable () -> Int64 = systemClock
+    clock: @escaping @Sendable () -> Int64 = systemClock, readSchema: ReadSchema? = nil
   ) throws -> Replica {
     guard !FileManager.default.fileExists(atPath: path) else {
       throw Failure(.data, zh: "\(path) 已存在", en: "\(path) exists already; use another --home")
@@ -34,13 +37,14 @@ public final class Replica: RecordStore, @unchecked Sendable {
         try meta.write(db)
       }
     }
-    return Replica(database, path: path, key: key, meta: meta, schema: schema, formats: formats, clock: clock)
+    let open = OpenSchema(schema, reader: readSchema)
+    return Replica(database, path: path, key: key, meta: meta, schema: open, formats: formats, clock: clock)
   }
 
   /// Opens a replica. `readSchema` turns the stored canonical schema back into one.
   public static func open(
     path: String, key: SigningKey, formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock,
-    readSchema: (String) throws -> Schema
+    readSchema: @escaping ReadSchema
   ) throws -> Replica {
     try open(path: path, keys: [key], formats: formats, clock: clock, readSchema: readSchema)
   }
@@ -48,15 +52,15 @@ public final class Replica: RecordStore, @unchecked Sendable {
   /// - Parameter keys: keys that may be its own; the file says which one is.
   public static func open(
     path: String, keys: [SigningKey], formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock,
-    readSchema: (String) throws -> Schema
+    readSchema: @escaping ReadSchema
   ) throws -> Replica {
     let database = try Connection.open(path, create: false)
-    let meta = try Connection.translating(path) {
+    let (meta, schema) = try Connection.translating(path) {
       try database.read { db in
         guard try db.integer("PRAGMA application_id") == ReplicaTables.applicationID else {
           throw Failure(.data, zh: "\(path) 不是县区副本文件", en: "\(path) is not the file of a replica; check --home")
         }
-        return try ReplicaMeta.read(db)
+        return (try ReplicaMeta.read(db), try OpenSchema(db, reader: readSchema))
       }
     }
     guard let key = keys.first(where: { $0.publicKey.identifier == meta.replica }) else {
@@ -64,35 +68,44 @@ public final class Replica: RecordStore, @unchecked Sendable {
         .configuration, zh: "密钥文件不是 \(path) 的;请恢复属于它的密钥文件",
         en: "the key file is not that of \(path); restore the key file that belongs to it")
     }
-    let schema = try readSchema(meta.schemaText)
     return Replica(database, path: path, key: key, meta: meta, schema: schema, formats: formats, clock: clock)
   }
 
   /// The same file under another identity.
   func renewed(_ meta: ReplicaMeta, key: SigningKey) -> Replica {
-    let replica = Replica(database, path: path, key: key, meta: meta, schema: schema, formats: formats, clock: clock)
+    let replica = Replica(database, path: path, key: key, meta: meta, schema: openSchema, formats: formats, clock: clock)
     replica.random = random
     return replica
   }
 
   private init(
-    _ database: DatabaseQueue, path: String, key: SigningKey, meta: ReplicaMeta, schema: Schema, formats: Formats,
+    _ database: DatabaseQueue, path: String, key: SigningKey, meta: ReplicaMeta, schema: OpenSchema, formats: Formats,
     clock: @escaping @Sendable () -> Int64
   ) {
     self.database = database
     self.path = path
     self.key = key
     identity = meta
-    self.schema = schema
+    openSchema = schema
     self.formats = formats
     self.clock = clock
   }
 
   public func read<T>(_ body: (Database) throws -> T) throws -> T {
-    try Connection.translating(path) { try database.read(body) }
+    try Connection.translating(path) {
+      try database.read { db in
+        try openSchema.refresh(db)
+        return try body(db)
+      }
+    }
   }
 
-  func write<T>(_ body: (Database) throws -> T) throws -> T { try database.durably(path, body) }
+  func write<T>(_ body: (Database) throws -> T) throws -> T {
+    try database.durably(path) { db in
+      try openSchema.refresh(db)
+      return try body(db)
+    }
+  }
 
   public func edit<T>(as actor: String?, _ body: (Database) throws -> T) throws -> T {
     try write { db in try acting(db, as: actor) { try body(db) } }

@@ -14,6 +14,7 @@ import SyncCore
 //   sync_inbox       batches of the city's own, sealed to the city: it gets them back when it was restored from a backup
 //   sync_archive     the last image of every row that a pull removed
 //   sync_secret      what the commitments of its batches stand for, as far as it was not erased
+//   sync_schema      the versions that its schema has had, once there was an upgrade: batches name one of them
 //   sync_erasure     the personal data that the city erased; "sent" is the last batch made before that was known here
 
 enum ReplicaTables {
@@ -105,4 +106,7 @@ extension RecordSchema {
 
 /// A row as a blob: its values as a changeset spells them.
 func encodeImage(_ row: [Value]) -> [UInt8] { RowKey(row).encoded }
-func decodeImage(_ bytes: [UInt8]) throws -> [Value] { try RowKey(encoded: bytes).values }
+/// It may have been kept by an earlier version of the schema.
+func decodeImage(_ bytes: [UInt8], _ record: RecordSchema) throws -> [Value] {
+  record.widened(try RowKey(encoded: bytes).values)
+}

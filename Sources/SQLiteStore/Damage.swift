@@ -35,7 +35,7 @@ extension Schema {
     }
     var problems: [Label] = []
     for record in records {
-      for (name, sql) in record.objects(weakKeys: weakKeys) where actual[name] != sql {
+      for (name, sql) in record.objects(weakKeys: weakKeys) where !isSame(actual[name], sql) {
         problems.append(
           actual[name] == nil
             ? Label(
@@ -55,6 +55,12 @@ extension Schema {
     }
     return problems
   }
+}
+
+/// White space aside: SQLite writes a column that was added later after the one before it, on the same line.
+private func isSame(_ actual: String?, _ sql: String) -> Bool {
+  guard let actual else { return false }
+  return actual == sql || actual.split(whereSeparator: \.isWhitespace) == sql.split(whereSeparator: \.isWhitespace)
 }
 
 extension RecordSchema {

@@ -13,6 +13,17 @@ public struct PendingRow: Sendable {
   /// The last edit of single cells, where their policy is `latest`.
   public var cellEdits: [Int: Edit]
 
+  public init(
+    key: RowKey, existed: Bool, base: [Value?], current: [Value]?, edit: Edit, cellEdits: [Int: Edit] = [:]
+  ) {
+    self.key = key
+    self.existed = existed
+    self.base = base
+    self.current = current
+    self.edit = edit
+    self.cellEdits = cellEdits
+  }
+
   /// The columns that are pending: base and current differ. Key columns never are.
   public var touched: [Int] {
     guard let current else { return base.indices.filter { base[$0] != nil } }

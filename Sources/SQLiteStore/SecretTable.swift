@@ -86,7 +86,7 @@ extension ConflictTables {
 extension RecordSchema {
   /// The same of a row that is kept as a blob, all fields spelled as a key is.
   public func erasing(_ columns: [Int], inImage value: Value) -> Value {
-    guard case .blob(let bytes) = value, let image = try? RowKey(encoded: bytes).values, image.count == fields.count
+    guard case .blob(let bytes) = value, let image = try? RowKey(encoded: bytes).values, image.count <= fields.count
     else { return value }
     return .blob(RowKey(erasing(columns, in: image)).encoded)
   }

@@ -23,7 +23,7 @@ extension RecordSchema {
     return [table] + uniques + references
   }
 
-  private func columnSQL(_ index: Int, weakKeys: Bool) -> String {
+  func columnSQL(_ index: Int, weakKeys: Bool) -> String {
     let field = fields[index]
     let name = quoted(field.name)
     // INT and not INTEGER: a key of type INTEGER would be the rowid, which SQLite numbers by itself.

@@ -35,7 +35,9 @@ struct SchemaReader {
     return (schema, reader.lines)
   }
 
-  private static let headKeys = ["schema", "version", "title", "units", "successor", "choices", "records"]
+  private static let headKeys = [
+    "schema", "version", "requires", "title", "units", "successor", "choices", "records",
+  ]
 
   private static func located<T>(_ file: String, _ body: () throws -> T) throws -> T {
     do { return try body() } catch let failure as Failure { throw failure.within(file) }
@@ -55,6 +57,7 @@ struct SchemaReader {
     lines.note(version.line, of: file, at: Place(key: "version"))
     return Schema(
       name: name, version: try top.number("version").flatMap(Int.init(exactly:)) ?? 0,
+      requires: try top.number("requires").map { Int(clamping: $0) },
       title: try top.label(default: name, key: "title"), units: try top["units"].map { try reference($0, of: top) },
       successor: try top.text("successor"), records: [])
   }

@@ -31,6 +31,11 @@ enum SchemaRules {
     guard schema.version >= 1 else {
       throw SchemaProblem(Place(key: "version"), zh: "version 应从 1 起", en: "version must be 1 or more")
     }
+    if let level = schema.requires, !(1...Schema.level).contains(level) {
+      throw SchemaProblem(
+        Place(key: "requires"), zh: "requires 为 \(level),本程序只知道 1 至 \(Schema.level);请改写,或换用更新的程序",
+        en: "requires is \(level), this program knows 1 to \(Schema.level); change it or use a newer program")
+    }
     guard !schema.records.isEmpty else {
       throw SchemaProblem(Place(key: "records"), zh: "没有任何记录,请至少写一个", en: "no records; declare at least one")
     }

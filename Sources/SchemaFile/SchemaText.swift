@@ -9,10 +9,13 @@ extension SchemaFile {
     return String(decoding: try encoder.encode(schema), as: UTF8.self)
   }
 
-  /// Reads what `canonicalJSON` wrote. It may come over the wire: it is held to the same rules as a file.
+  /// Reads what `canonicalJSON` wrote. It may come over the wire: it is held to the same rules as a file. What a newer
+  /// program wrote and this one cannot follow is `Failure(.configuration)`: to leave out what it says would be to lose it.
   public static func parse(canonicalJSON text: String) throws -> Schema {
+    let data = Data(text.utf8)
     do {
-      return try SchemaRules.checked(JSONDecoder().decode(Schema.self, from: Data(text.utf8)))
+      try SchemaHead.assertFollowable(data)
+      return try SchemaRules.checked(JSONDecoder().decode(Schema.self, from: data))
     } catch let problem as SchemaProblem {
       throw Failure(.data, zh: "收到的方案不合规则:\(problem.message.zh)", en: "schema received: \(problem.message.en)")
     } catch let error as DecodingError {

@@ -1,72 +1,105 @@
-import AsyncHTTPClient
 import Foundation
-import NIOCore
-import NIOSSL
 import SyncCore
 import SyncProtocol
+import Synchronization
 
-/// The way to a city over HTTP or HTTPS.
+/// The way to a city over HTTP or HTTPS. Big requests and answers go on where the line broke.
 public struct HTTPTransport: Transport {
   let base: String
   let certificate: String?
+  let progress: ProgressHandler?
+  private let counted = Traffic()
 
-  /// - Parameter certificate: a PEM file of the authority that signed the city's certificate, when the system's do not.
-  public init(server: String, certificate: String? = nil) {
+  public var traffic: Traffic? { counted }
+
+  /// - Parameters:
+  ///   - certificate: a PEM file of the authority that signed the city's certificate, when the system's do not.
+  ///   - progress: called while much is sent or fetched, on any thread.
+  public init(server: String, certificate: String? = nil, progress: ProgressHandler? = nil) {
     base = server.hasSuffix("/") ? String(server.dropLast()) : server
     self.certificate = certificate
+    self.progress = progress
   }
 
-  public func welcome(_ message: [UInt8]) async throws -> [UInt8] { try await post("/v1/enrol", message) }
-  public func exchange(_ message: [UInt8]) async throws -> [UInt8] { try await post("/v1/sync", message) }
-
-  private func post(_ path: String, _ body: [UInt8]) async throws -> [UInt8] {
-    var configuration = HTTPClient.Configuration()
-    configuration.timeout = .init(connect: .seconds(10), read: .seconds(300))
-    // A clerk without network hears so at once.
-    configuration.connectionPool.retryConnectionEstablishment = false
-    if let certificate {
-      configuration.tlsConfiguration = .makeClientConfiguration()
-      configuration.tlsConfiguration?.trustRoots = .file(certificate)
+  public func welcome(_ message: [UInt8]) async throws -> [UInt8] {
+    try await open { line, _ in
+      do {
+        let response = try await line.send("POST", "/v1/enrol", message[...])
+        guard response.status == .ok else { throw try await line.refusal(response) }
+        return try await line.collect(response, limit: Envelope.mostSent)
+      } catch is Broken {
+        var attempts = Attempts(base)
+        try await attempts.failed(wasHeard: false, total: nil)
+        return []
+      }
     }
-    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    let result: Result<[UInt8], any Error>
-    do { result = .success(try await send(client, base + path, body)) } catch { result = .failure(error) }
-    try await client.shutdown()
-    do { return try result.get() } catch let error as HTTPClientError
-      where error == .invalidURL || error == .emptyScheme
-    {
-      throw Failure(.configuration, zh: "市里的地址 \(base) 无效", en: "the city's address \(base) is not a URL; set --server")
-    } catch let error where Self.isDistrust(error) {
+  }
+
+  public func exchange(_ message: [UInt8]) async throws -> [UInt8] {
+    let (head, rest, replica) = try Self.parts(message)
+    return try await open { line, attempts in
+      guard rest.count > Resumption.threshold, let replica else {
+        return try await answer("/v1/sync", message[...], line, &attempts)
+      }
+      let staged = [(Resumption.stagedHeader, StagedState(whole: rest).header)]
+      for _ in 1...3 {
+        try await upload(rest, of: replica, line, &attempts)
+        do { return try await answer("/v1/sync", head, headers: staged, line, &attempts) } catch is NotStaged {}
+      }
       throw Failure(
-        .unreachable, zh: "\(base) 的证书不受信任;数据均在本机,请用 --certificate 指定市里的证书",
-        en: "the certificate of \(base) is not trusted; nothing is lost, name the city's authority with --certificate")
-    } catch let error where !(error is Refusal || error is Failure) {
-      throw Failure(
-        .unreachable, zh: "连不上市里 \(base);数据均在本机,未丢失,请稍后再试",
-        en: "the city cannot be reached at \(base); nothing is lost, try again later")
+        .unreachable, zh: "市里 \(base) 没有收到完整的数据;数据未丢失,请重新同步",
+        en: "the city at \(base) does not keep what is sent; nothing is lost, sync again")
     }
   }
 
-  private static func isDistrust(_ error: any Error) -> Bool {
-    switch error {
-    case let error as NIOSSLError: if case .handshakeFailed = error { true } else { false }
-    case let error as NIOSSLExtraError: error == .failedToValidateHostname
-    default: false
+  public func snapshot(_ hello: [UInt8]) async throws -> [UInt8] {
+    try await open { line, attempts in try await answer("/v1/snapshot", hello[...], line, &attempts) }
+  }
+
+  public func probe(_ message: [UInt8]) async throws -> [UInt8] {
+    try await open { line, attempts in try await answer("/v1/verify", message[...], line, &attempts) }
+  }
+
+  public func download(_ manifest: SnapshotManifest, to file: String) async throws {
+    try await open { line, attempts in try await fetch(manifest, to: file, line, &attempts) }
+  }
+
+  func report(_ direction: TransferProgress.Direction, _ done: Int, _ total: Int) {
+    progress?(TransferProgress(direction, done: Int64(done), total: Int64(total)))
+  }
+
+  private func open<T: Sendable>(_ body: (Line, inout Attempts) async throws -> T) async throws -> T {
+    try await Line.open(base, certificate: certificate, counted) { line in
+      var attempts = Attempts(base)
+      return try await body(line, &attempts)
     }
   }
 
-  private func send(_ client: HTTPClient, _ url: String, _ body: [UInt8]) async throws -> [UInt8] {
-    var request = HTTPClientRequest(url: url)
-    request.method = .POST
-    request.headers.add(name: "content-type", value: "application/x-tributary")
-    request.body = .bytes(body)
-    let response = try await client.execute(request, timeout: .minutes(10))
-    let buffer = try await response.body.collect(upTo: Envelope.mostSent + (16 << 20))
-    let bytes = [UInt8](buffer: buffer)
-    if response.status == .ok { return bytes }
-    if let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(bytes)) { throw refusal }
-    throw Failure(
-      .unreachable, zh: "\(base) 返回 \(response.status.code),可能不是市里的服务器;数据均在本机",
-      en: "\(base) answers \(response.status.code) and may not be a city's server; nothing is lost, check the address")
+  /// A request up to its hello, what follows, and whose it is.
+  private static func parts(
+    _ message: [UInt8]
+  ) throws -> (head: ArraySlice<UInt8>, rest: ArraySlice<UInt8>, replica: Identifier?) {
+    var rest = message[...]
+    while !rest.isEmpty {
+      let part = try EnvelopeHead(rest)
+      rest = rest.dropFirst(part.length)
+      if part.header.kind == .hello { return (message[..<rest.startIndex], rest, part.header.replica) }
+    }
+    return (message[...], [], nil)
+  }
+}
+
+/// Counts from several threads.
+final class Counter: Sendable {
+  private let value: Mutex<Int>
+
+  init(from start: Int) { value = Mutex(start) }
+
+  /// Returns the new count.
+  func add(_ more: Int) -> Int {
+    value.withLock { count in
+      count += more
+      return count
+    }
   }
 }

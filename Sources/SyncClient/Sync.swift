@@ -8,6 +8,9 @@ public struct SyncSummary: Sendable, Equatable {
   public var pushed = 0
   public var received = ReceiveSummary()
   public var held: [HeldRow] = []
+  /// Bytes of messages that went over the line.
+  public var bytesSent: Int64 = 0
+  public var bytesReceived: Int64 = 0
 
   public init() {}
 }
@@ -37,6 +40,8 @@ public struct SyncClient: Sendable {
         let (pushed, received) = try await exchange(parkingClashes: attempt == 3)
         summary.pushed = pushed
         summary.received = received
+        summary.bytesSent = transport.traffic?.sent ?? 0
+        summary.bytesReceived = transport.traffic?.received ?? 0
         replica.tidy()
         return summary
       } catch is Clash where attempt < 3 { continue }
@@ -47,19 +52,25 @@ public struct SyncClient: Sendable {
   /// Sends every batch, in as many requests as it takes, and then takes all receipts and the whole pull at once: what a
   /// receipt does to a row must find the receipts of the rows that depend on it.
   private func exchange(parkingClashes: Bool) async throws -> (pushed: Int, ReceiveSummary) {
-    do {
+    try await translating {
       let identity = try replica.meta()
       let city = try VerifyingKey(bytes: identity.cityKey)
       var session = SyncSession(
         city: city, replica: identity.replica, epoch: identity.epoch, schema: identity.schemaHash,
         cursor: identity.cursor)
+      let snapshots = SnapshotFetch(replica: replica, transport: transport)
+      let isFirst = identity.lastSync == nil && identity.cursor == 0
       let enrolment = try replica.enrolment()
       var batches = try replica.outbox(upTo: mostSent)
+      if isFirst, batches.isEmpty, enrolment.isEmpty {
+        let (received, isOld) = try await snapshots.take([], parkingClashes: parkingClashes)
+        return (0, try await followUp(received, isOld, parkingClashes))
+      }
       var pushed = 0
       var request: [UInt8] = []
       while true {
         pushed += batches.reduce(0) { $0 + $1.rows }
-        request = try enrolment + replica.hello().bytes + batches.flatMap(\.message)
+        request = try enrolment + replica.hello(stale: isFirst).bytes + batches.flatMap(\.message)
         batches = try batches.last.map { try replica.outbox(after: $0.number, upTo: mostSent) } ?? []
         if batches.isEmpty { break }
         try session.receiveReceipts(try await transport.exchange(request))
@@ -67,11 +78,24 @@ public struct SyncClient: Sendable {
       while true {
         switch try session.receive(try await transport.exchange(request)) {
         case .continueFrom(let cursor): request = try replica.hello(tentative: cursor).bytes
+        case .upgrade(let text):
+          try replica.upgrade(to: text)
+          session.upgraded(to: try replica.meta().schemaHash)
+          request = try replica.hello().bytes
         case .finish(let receipts, let pages):
           return (pushed, try replica.receive(receipts: receipts, pages: pages, parkingClashes: parkingClashes))
+        case .snapshot(let receipts):
+          let (received, isOld) = try await snapshots.take(receipts, parkingClashes: parkingClashes)
+          return (pushed, try await followUp(received, isOld, parkingClashes))
         }
       }
-    } catch let error as EnvelopeError { throw error.failure } catch let refusal as Refusal {
+    }
+  }
+
+  /// What the city refuses, or says and cannot be read, for a person.
+  func translating<T>(_ body: () async throws -> T) async throws -> T {
+    do { return try await body() } catch let error as EnvelopeError { throw error.failure } catch let refusal as Refusal
+    {
       throw refusal.failure
     } catch let error
       as CodecError
@@ -82,5 +106,15 @@ public struct SyncClient: Sendable {
     } catch is BodyError {
       throw EnvelopeError.tampered.failure
     }
+  }
+
+  /// The master may have moved on while an earlier run fetched the snapshot.
+  private func followUp(_ received: ReceiveSummary, _ isOld: Bool, _ parkingClashes: Bool) async throws
+    -> ReceiveSummary
+  {
+    guard isOld else { return received }
+    var received = received
+    received.add(try await exchange(parkingClashes: parkingClashes).1)
+    return received
   }
 }

@@ -3,6 +3,8 @@
 public struct Schema: Codable, Hashable, Sendable {
   public var name: String
   public var version: Int
+  /// The level of the engine that it needs; nil: any.
+  public var requires: Int?
   public var title: Label
   /// The record and field that list the org units, when the application keeps such a list.
   public var units: Reference?
@@ -12,15 +14,20 @@ public struct Schema: Codable, Hashable, Sendable {
   public var records: [RecordSchema]
 
   public init(
-    name: String, version: Int, title: Label, units: Reference? = nil, successor: String? = nil, records: [RecordSchema]
+    name: String, version: Int, requires: Int? = nil, title: Label, units: Reference? = nil, successor: String? = nil,
+    records: [RecordSchema]
   ) {
     self.name = name
     self.version = version
+    self.requires = requires
     self.title = title
     self.units = units
     self.successor = successor
     self.records = records
   }
+
+  /// What this engine can follow. Grows when a schema may say something that an earlier engine would do otherwise.
+  public static let level = 1
 
   public func record(_ name: String) -> RecordSchema? { records.first { $0.name == name } }
   public var hasRestricted: Bool { records.contains { $0.fields.contains(where: \.restricted) } }

@@ -1,8 +1,8 @@
 import SyncCore
 
 /// What one batch holds: pending changes, decisions of conflicts, rulings about parked changes, and, from the city itself,
-/// the duplicates that it merged, the personal data that it erased, the machines that it enrolled or withdrew, and what a
-/// restore from a backup lost.
+/// the duplicates that it merged, the personal data that it erased, the versions of the schema that it brought in, the machines
+/// that it enrolled or withdrew, and what a restore from a backup lost.
 public struct Batch: Hashable, Sendable {
   /// The most changes of one batch. More pending rows make more batches.
   public static let mostChanges = 200_000
@@ -12,25 +12,27 @@ public struct Batch: Hashable, Sendable {
   public var rulings: [Ruling]
   public var aliases: [Alias]
   public var erasures: [Erasure]
+  public var schemas: [SchemaStep]
   public var members: [Member]
   public var losses: [Loss]
 
   public init(
     changes: [Change] = [], decisions: [Decision] = [], rulings: [Ruling] = [], aliases: [Alias] = [],
-    erasures: [Erasure] = [], members: [Member] = [], losses: [Loss] = []
+    erasures: [Erasure] = [], schemas: [SchemaStep] = [], members: [Member] = [], losses: [Loss] = []
   ) {
     self.changes = changes
     self.decisions = decisions
     self.rulings = rulings
     self.aliases = aliases
     self.erasures = erasures
+    self.schemas = schemas
     self.members = members
     self.losses = losses
   }
 
   public var isEmpty: Bool {
-    changes.isEmpty && decisions.isEmpty && rulings.isEmpty && aliases.isEmpty && erasures.isEmpty && members.isEmpty
-      && losses.isEmpty
+    changes.isEmpty && decisions.isEmpty && rulings.isEmpty && aliases.isEmpty && erasures.isEmpty && schemas.isEmpty
+      && members.isEmpty && losses.isEmpty
   }
 }
 
@@ -42,7 +44,8 @@ public struct Batch: Hashable, Sendable {
 //   sync_ruling(replica, batch, n, verdict, reason, actor, stamp)
 //   sync_alias(record, key, target, reason, actor, stamp)
 //   sync_erasure(record, key, fields, reason, actor, stamp)
-//   sync_member(replica, org, public_key, agreement_key, withdrawn, actor, stamp)
+//   sync_schema(version, text, actor, stamp)
+//   sync_member(replica, org, public_key, agreement_key, withdrawn, former, kept, actor, stamp)
 //   sync_loss(arrival, reason, actor, stamp)
 
 private let editTable = ChangesetTable(name: "sync_edit", columns: 3, key: [0])
@@ -50,6 +53,7 @@ private let cellTable = ChangesetTable(name: "sync_edit_cell", columns: 4, key: 
 private let decisionTable = ChangesetTable(name: Decision.table, columns: Decision.bodyColumns.count, key: [0])
 private let rulingTable = ChangesetTable(name: Ruling.table, columns: Ruling.columns.count, key: [0, 1, 2])
 private let aliasTable = ChangesetTable(name: Alias.table, columns: Alias.columns.count, key: [0, 1])
+private let schemaTable = ChangesetTable(name: SchemaStep.table, columns: SchemaStep.columns.count, key: [0])
 /// Of a batch and of a page alike.
 let erasureTable = ChangesetTable(name: Erasure.table, columns: Erasure.columns.count, key: [0, 1, 5])
 private let memberTable = ChangesetTable(name: Member.table, columns: Member.columns.count, key: [0])
@@ -85,6 +89,7 @@ extension Batch {
     for ruling in rulings { writer.append(ChangesetEntry(.insert, new: ruling.row), to: rulingTable) }
     for alias in aliases { writer.append(ChangesetEntry(.insert, new: alias.row), to: aliasTable) }
     for erasure in erasures { writer.append(ChangesetEntry(.insert, new: erasure.row), to: erasureTable) }
+    for schema in schemas { writer.append(ChangesetEntry(.insert, new: schema.row), to: schemaTable) }
     for member in members { writer.append(ChangesetEntry(.insert, new: member.row), to: memberTable) }
     for loss in losses { writer.append(ChangesetEntry(.insert, new: loss.row), to: lossTable) }
     return writer.bytes
@@ -97,6 +102,18 @@ extension Batch {
     var decoder = BatchDecoder(schema, mostChanges: mostChanges)
     while let (table, entry) = try reader.next() { try decoder.take(table, entry) }
     self = try decoder.finish()
+  }
+}
+
+extension Batch {
+  /// A batch that was made by an earlier version of this schema, as this version has it.
+  public func widened(to schema: Schema) -> Batch {
+    let records = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0) })
+    var wide = self
+    for index in changes.indices {
+      if let record = records[changes[index].record] { wide.changes[index] = record.widened(changes[index]) }
+    }
+    return wide
   }
 }
 
@@ -138,6 +155,7 @@ private struct BatchDecoder {
     case rulingTable: try append(Ruling(row: values(entry, into: table)), to: \.rulings, table)
     case aliasTable: try append(Alias(row: values(entry, into: table)), to: \.aliases, table)
     case erasureTable: try append(Erasure(row: values(entry, into: table)), to: \.erasures, table)
+    case schemaTable: try append(SchemaStep(row: values(entry, into: table)), to: \.schemas, table)
     case memberTable: try append(Member(row: values(entry, into: table)), to: \.members, table)
     case lossTable: try append(Loss(row: values(entry, into: table)), to: \.losses, table)
     default:

@@ -49,8 +49,9 @@ public enum MessageKind: UInt8, Sendable, CaseIterable {
     switch self {
     case .hello: HelloBody.length
     case .enrol: 64 << 10
-    case .batch, .receipt, .page, .welcome, .secrets, .schema, .snapshot, .standing, .own, .probe, .answer:
-      Envelope.mostRaw
+    case .snapshot: SnapshotManifest.length
+    case .probe: Probe.mostBytes
+    case .batch, .receipt, .page, .welcome, .secrets, .schema, .standing, .own, .answer: Envelope.mostRaw
     }
   }
 }
@@ -89,7 +90,7 @@ public struct Header: Hashable, Sendable {
   public static let length = 200
   static let signedLength = 136
   static let magic = Array("TRIB".utf8)
-  static let version: UInt8 = 4
+  public static let version: UInt8 = 4
 
   public var kind: MessageKind
   /// More pages follow.
@@ -232,31 +233,12 @@ public struct SealedEnvelope: Sendable {
   private let rawLength: Int
 
   public init(_ slice: ArraySlice<UInt8>) throws {
-    var reader = ByteReader(slice)
-    guard slice.count >= Header.length, try Array(reader.raw(4)) == Header.magic else {
-      throw EnvelopeError.notAMessage
-    }
-    guard try reader.byte() == Header.version else { throw EnvelopeError.unknownVersion }
-    guard let kind = MessageKind(rawValue: try reader.byte()) else { throw EnvelopeError.unknownKind }
-    let packing = try reader.byte()
-    let flags = try reader.byte()
-    guard packing <= 1, flags <= 31 else { throw EnvelopeError.unknownKind }
-    guard let replica = Identifier(try reader.raw(16)), let epoch = Identifier(try reader.raw(16)) else {
-      throw EnvelopeError.notAMessage
-    }
-    var header = Header(
-      kind: kind, replica: replica, epoch: epoch, number: try reader.bigEndian(), cursor: try reader.bigEndian(),
-      stamp: Stamp(raw: try reader.bigEndian()), schema: Array(try reader.raw(32)))
-    header.flags = flags
-    rawLength = Int(try reader.bigEndian(UInt32.self))
-    let sentLength = Int(try reader.bigEndian(UInt32.self))
-    guard rawLength <= kind.mostRaw, sentLength <= Envelope.mostSent else { throw EnvelopeError.tooLarge }
-    guard slice.count == Header.length + sentLength else { throw EnvelopeError.notAMessage }
-    let digest = Array(try reader.raw(32))
-    guard Array(SHA256.hash(data: slice.dropFirst(Header.length))) == digest else { throw EnvelopeError.tampered }
-    guard packing == 1 || rawLength == sentLength else { throw EnvelopeError.tampered }
-    self.header = header
-    isPacked = packing == 1
+    let head = try EnvelopeHead(slice)
+    guard slice.count == head.length else { throw EnvelopeError.notAMessage }
+    guard Array(SHA256.hash(data: slice.dropFirst(Header.length))) == head.digest else { throw EnvelopeError.tampered }
+    header = head.header
+    isPacked = head.isPacked
+    rawLength = head.rawLength
     bytes = Array(slice)
     hash = Array(SHA256.hash(data: slice.prefix(Header.signedLength)))
   }
@@ -285,8 +267,11 @@ public struct SealedEnvelope: Sendable {
   }
 }
 
-public enum EnvelopeError: Error, Sendable {
-  case notAMessage, unknownVersion, unknownKind, tooLarge, tampered, badSignature, badCompression
+public enum EnvelopeError: Error, Hashable, Sendable {
+  case notAMessage
+  /// The version that the message is of.
+  case unknownVersion(UInt8)
+  case unknownKind, tooLarge, tampered, badSignature, badCompression
 }
 
 extension [UInt8] {

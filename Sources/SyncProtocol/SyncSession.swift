@@ -4,6 +4,9 @@ import SyncCore
 ///
 ///     hello + batches  →  receipts + page
 ///     hello (tentative) →  page          while more pages follow
+///     hello (stale)     →  manifest      when the page says that it cannot continue from the cursor
+///
+/// A city that is at a later version of the schema ends its answer with that instead of a page; then it is asked anew.
 ///
 /// The enrolment of a machine that was not welcomed yet goes ahead, and its welcome comes ahead.
 /// A sync with nothing to do is one round trip.
@@ -13,12 +16,17 @@ public struct SyncSession {
     case continueFrom(Int64)
     /// Take all of it, in one transaction.
     case finish(receipts: [Envelope], pages: [Envelope])
+    /// What this replica has read cannot be continued: take a snapshot and these, in one transaction.
+    case snapshot(receipts: [Envelope])
+    /// Make this the schema of the replica, tell the session with `upgraded`, and ask for pages anew.
+    case upgrade(String)
   }
 
   private let city: VerifyingKey
   private let replica: Identifier
   private let epoch: Identifier
-  private let schema: [UInt8]
+  private var schema: [UInt8]
+  private let start: Int64
   private var cursor: Int64
   private var receipts: [Envelope] = []
   private var pages: [Envelope] = []
@@ -29,6 +37,7 @@ public struct SyncSession {
     self.replica = replica
     self.epoch = epoch
     self.schema = schema
+    start = cursor
     self.cursor = cursor
   }
 
@@ -46,14 +55,28 @@ public struct SyncSession {
       case .page
       where message.header.number == cursor && message.header.cursor >= cursor && message.header.schema == schema:
         last = message
+      case .schema where message.header.schema == sha256(message.body) && message.header.schema != schema:
+        last = message
       default: throw Self.notForUs
       }
     }
     guard let page = last else { throw Self.notForUs }
+    if page.header.kind == .schema {
+      guard let text = String(validating: page.body, as: UTF8.self) else { throw Self.notForUs }
+      return .upgrade(text)
+    }
+    if page.header.stale { return .snapshot(receipts: receipts) }
     pages.append(page)
     if page.header.more, page.header.cursor == cursor { throw Self.notForUs }
     cursor = page.header.cursor
     return page.header.more ? .continueFrom(cursor) : .finish(receipts: receipts, pages: pages)
+  }
+
+  /// The replica reads pages by this schema now. What came of pages is asked for again; receipts stay.
+  public mutating func upgraded(to schema: [UInt8]) {
+    self.schema = schema
+    cursor = start
+    pages = []
   }
 
   /// Takes the receipts of a reply to some of the batches, more of which follow. Its page is asked for again with the last.
@@ -72,7 +95,13 @@ extension EnvelopeError {
   /// For a person.
   public var failure: Failure {
     switch self {
-    case .unknownVersion, .unknownKind:
+    case .unknownVersion(let version):
+      Failure(
+        .protocolViolation,
+        zh: "收到第 \(version) 版协议的消息,本程序使用第 \(Header.version) 版;未作任何更改,请升级较旧的一方",
+        en: "a message of version \(version) of the protocol came, this program speaks version \(Header.version); "
+          + "nothing was changed, upgrade the older side")
+    case .unknownKind:
       Failure(
         .protocolViolation, zh: "对方使用更新的协议版本;请升级", en: "the other side speaks a newer version of the protocol; upgrade")
     case .tooLarge:

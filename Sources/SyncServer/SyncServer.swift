@@ -10,7 +10,7 @@ import NIOSSL
 import SyncCore
 import SyncProtocol
 
-/// The city's HTTP door: two routes, limits, refusals. It knows nothing of what the records mean.
+/// The city's HTTP door: routes, limits, refusals. It knows nothing of what the records mean.
 public struct SyncServer: Sendable {
   let master: Master
   let logger: Logger
@@ -23,10 +23,16 @@ public struct SyncServer: Sendable {
   /// The largest request: one hello and the batches of a long absence.
   static let mostRequest = Envelope.mostSent + (16 << 20)
 
+  static let mostProbe = Header.length + Probe.mostBytes
+
   public func router() -> Router<BasicRequestContext> {
     let router = Router()
-    router.post("/v1/enrol") { request, _ in await answer(request, limit: 64 << 10, master.welcome) }
-    router.post("/v1/sync") { request, _ in await answer(request, limit: Self.mostRequest, master.exchange) }
+    router.post("/v1/enrol") { request, _ in
+      await refusing {
+        Self.response(.ok, try master.welcome(try await collect(request, limit: 64 << 10)), type: Self.type)
+      }
+    }
+    addResumableRoutes(router)
     router.get("/v1/health") { _, _ in "ok\n" }
     return router
   }
@@ -58,13 +64,17 @@ public struct SyncServer: Sendable {
     }
   }
 
-  private func answer(
-    _ request: Request, limit: Int, _ body: @escaping @Sendable ([UInt8]) throws -> [UInt8]
-  ) async -> Response {
+  func collect(_ request: Request, limit: Int) async throws -> [UInt8] {
+    if let length = request.headers[.contentLength].flatMap(Int.init), length > limit { throw Refusal.tooLarge(limit) }
+    do { return [UInt8](buffer: try await request.body.collect(upTo: limit)) } catch is NIOTooManyBytesError {
+      throw Refusal.tooLarge(limit)
+    }
+  }
+
+  /// Answers a request; what goes wrong becomes a refusal.
+  func refusing(_ body: () async throws -> Response) async -> Response {
     do {
-      if let length = request.headers[.contentLength].flatMap(Int.init), length > limit { throw tooLarge(limit) }
-      let bytes = [UInt8](buffer: try await request.body.collect(upTo: limit))
-      return Self.response(.ok, try body(bytes), type: "application/x-tributary")
+      return try await body()
     } catch let refusal as Refusal {
       logger.notice("refused", metadata: ["code": "\(refusal.code.rawValue)"])
       return Self.refuse(refusal)
@@ -72,17 +82,11 @@ public struct SyncServer: Sendable {
       logger.error("failed", metadata: ["reason": "\(failure.message.en)"])
       let code: Refusal.Code = failure.kind == .busy ? .busy : .defect
       return Self.refuse(Refusal(code, zh: failure.message.zh, en: failure.message.en))
-    } catch is NIOTooManyBytesError {
-      return Self.refuse(tooLarge(limit))
     } catch {
       logger.error("failed", metadata: ["reason": "\(error)"])
       return Self.refuse(
         Refusal(.defect, zh: "市里的服务器出错;数据未丢失", en: "the city's server failed; nothing is lost, try later"))
     }
-  }
-
-  private func tooLarge(_ limit: Int) -> Refusal {
-    Refusal(.limit, zh: "请求超过 \(limit) 字节", en: "the request is larger than \(limit) bytes")
   }
 
   static func status(_ code: Refusal.Code) -> HTTPResponse.Status {
@@ -101,7 +105,14 @@ public struct SyncServer: Sendable {
     return response(status(refusal.code), [UInt8](body), type: "application/json")
   }
 
-  private static func response(_ status: HTTPResponse.Status, _ bytes: [UInt8], type: String) -> Response {
+  static func response(_ status: HTTPResponse.Status, _ bytes: [UInt8], type: String) -> Response {
     Response(status: status, headers: [.contentType: type], body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
   }
+}
+
+extension Refusal {
+  static func tooLarge(_ limit: Int) -> Refusal {
+    Refusal(.limit, zh: "请求超过 \(limit) 字节", en: "the request is larger than \(limit) bytes")
+  }
+  static let noMessage = Refusal(.tampered, zh: "这不是 Tributary 的请求", en: "this is not a request of Tributary")
 }

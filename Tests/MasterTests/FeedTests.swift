@@ -19,11 +19,16 @@ private final class Counter: Transport, @unchecked Sendable {
   init(_ master: Master) { self.master = master }
 
   func welcome(_ message: [UInt8]) async throws -> [UInt8] { try master.welcome(message) }
+  func probe(_ message: [UInt8]) async throws -> [UInt8] { try master.answer(message) }
   func exchange(_ message: [UInt8]) async throws -> [UInt8] {
     let reply = try master.exchange(message)
     trips += 1
     bytes += message.count + reply.count
     return reply
+  }
+  func snapshot(_ hello: [UInt8]) async throws -> [UInt8] { try await Loopback(master: master).snapshot(hello) }
+  func download(_ manifest: SnapshotManifest, to file: String) async throws {
+    try await Loopback(master: master).download(manifest, to: file)
   }
 }
 

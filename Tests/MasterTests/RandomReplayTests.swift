@@ -125,7 +125,10 @@ private final class History {
   /// What anybody may do, the city to rows of every unit.
   private func edit(_ unit: String?) -> String {
     let office = unit ?? pick(["A", "B", "C"])
-    switch Int.random(in: 0..<15, using: &random) {
+    switch Int.random(in: 0..<(world.master.schema.version > 1 ? 18 : 15), using: &random) {
+    case 15: return "UPDATE company SET fax = 'x\(number)' WHERE id = '\(company)'"
+    case 16: return "UPDATE company SET mail = \(pick(["'M1'", "'M2'", "NULL"])), staff = -1 WHERE id = '\(company)'"
+    case 17: return "UPDATE figure SET profit = \(number); UPDATE visit SET kind = 'k\(number % 3)'"
     case 0, 1:
       let code = pick(["'K1'", "'K2'", "'K3'", "NULL"])
       return """
@@ -140,11 +143,13 @@ private final class History {
       let field = pick(["first", "total", "staff"])
       return "UPDATE company SET \(field) = \(number) WHERE id = '\(company)'"
     case 6: return "UPDATE company SET code = \(pick(["'K1'", "'K2'", "NULL"])) WHERE id = '\(company)'"
-    case 7: return "INSERT INTO figure VALUES ('\(company)', \(year), \(number), 'f\(number)')"
+    case 7:
+      return "INSERT INTO figure (company, year, sales, note) VALUES ('\(company)', \(year), \(number), 'f\(number)')"
     case 8: return "UPDATE figure SET sales = \(number), note = 'm\(number)' WHERE year = \(year)"
-    case 9: return "INSERT INTO visit VALUES ('v\(number)', '\(company)', 'a' || char(10) || '\(number)')"
+    case 9:
+      return "INSERT INTO visit (id, company, note) VALUES ('v\(number)', '\(company)', 'a' || char(10) || '\(number)')"
     case 10: return "UPDATE visit SET note = note || '\(number)' WHERE id > 'v\(number)'"
-    case 11: return "INSERT INTO remark VALUES ('r\(number)', 'v\(number)', 'x')"
+    case 11: return "INSERT INTO remark (id, visit, note) VALUES ('r\(number)', 'v\(number)', 'x')"
     case 12: return "DELETE FROM \(pick(["visit", "remark"])) WHERE id < '\(pick(["v3", "r3"]))'"
     case 13:
       let id = company
@@ -223,4 +228,42 @@ func whateverHappensTheLogGivesTheMasterAgain(seed: UInt64) async throws {
   let middle = try history.world.master.logPoint().arrival / 2
   let then = try history.world.master.replayed(upTo: middle)
   #expect(try then.verifyReplay().map(\.en) == [])
+}
+
+/// What each version adds.
+private let growth: [[(at: String, added: String)]] = [
+  [
+    ("grade: {owner: city}", "\n      fax: {policy: latest}\n      mail: {unique: true}")
+  ],
+  [("note: {policy: latest}", "\n      profit: {type: integer, policy: sum}")],
+  [
+    ("note: {policy: text}", ", kind: {values: [k0, k1]}"),
+    (", note: }", "\n  stub: {key: id, projects: {record: company, fields: [id, name, fax]}}"),
+  ],
+]
+
+private func grown(to version: Int) -> String {
+  var yaml = schema.replacing("version: 1", with: "version: \(version)")
+  for step in growth.prefix(version - 1) {
+    for (at, added) in step { yaml = yaml.replacing(at, with: at + added) }
+  }
+  return version > 2 ? yaml.replacing("min: 0}", with: "min: -1}") : yaml
+}
+
+@Test(arguments: UInt64(11)...14)
+func whateverIsUpgradedMeanwhileTheLogGivesTheMasterAgain(seed: UInt64) async throws {
+  let history = try await History(seed: seed)
+  let world = history.world
+  for version in 1...4 {
+    if version > 1 { try world.upgrade(grown(to: version)) }
+    for _ in 1...40 { try await history.step() }
+    let found = try world.master.verifyReplay().map(\.en)
+    #expect(found == [], "version \(version): \(history.done.suffix(40))")
+    if !found.isEmpty { return }
+  }
+  for _ in 1...2 { for replica in world.replicas { _ = try? await world.sync(replica) } }
+  for replica in world.replicas { #expect(replica.schema.version == 4, "\(history.done.suffix(40))") }
+  #expect(try world.master.verify().map(\.en).filter { !$0.contains("refers to") } == [])
+  let middle = try world.master.logPoint().arrival / 2
+  #expect(try world.master.replayed(upTo: middle).verifyReplay().map(\.en) == [])
 }

@@ -219,7 +219,7 @@ private let story: [(name: String, act: @Sendable (Town) async throws -> Void)] 
   _ = try again.exchange(try one.hello().bytes)
   #expect(try again.verifyReplay().map(\.en) == [])
   #expect(try again.logPoint().arrival == world.master.logPoint().arrival + 1)
-  let reopened = try Master.open(path: path, key: world.master.key) { _ in world.master.schema }
+  let reopened = try Master.open(path: path, key: world.master.key, readSchema: readSchema)
   #expect(try reopened.rows(reopened.record("company")).map { $0[9] } == [.integer(12)])
 }
 
@@ -281,7 +281,7 @@ private let damages: [(sql: String, named: [String])] = [
     let path = try town.world.copyOfMaster().path
     try town.world.shell(
       path, "BEGIN; INSERT INTO sync_applying VALUES (1); \(damage.sql); DELETE FROM sync_applying; COMMIT")
-    let master = try Master.open(path: path, key: town.world.master.key) { _ in town.world.master.schema }
+    let master = try Master.open(path: path, key: town.world.master.key, readSchema: readSchema)
     let found = try master.verifyReplay().map(\.en)
     for name in damage.named { #expect(found.contains { $0.contains(name) }, "\(damage.sql): \(found)") }
     #expect(found.count <= 2 * Master.mostDifferences)

@@ -86,7 +86,12 @@ extension World {
     while true {
       switch try session.receive(try master.exchange(request)) {
       case .continueFrom(let cursor): request = try replica.hello(tentative: cursor).bytes
+      case .upgrade(let text):
+        try replica.upgrade(to: text)
+        session.upgraded(to: try replica.meta().schemaHash)
+        request = try replica.hello().bytes
       case .finish(let receipts, let pages): return (receipts, pages)
+      case .snapshot: throw SnapshotFile.damaged
       }
     }
   }

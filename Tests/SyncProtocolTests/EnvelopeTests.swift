@@ -118,7 +118,8 @@ struct EnvelopeTests {
   }
 
   static let headers: [(offset: Int, byte: UInt8, error: EnvelopeError)] = [
-    (0, 0, .notAMessage), (3, 0, .notAMessage), (4, 1, .unknownVersion), (4, 2, .unknownVersion), (5, 0, .unknownKind),
+    (0, 0, .notAMessage), (3, 0, .notAMessage), (4, 1, .unknownVersion(1)), (4, 2, .unknownVersion(2)),
+    (5, 0, .unknownKind),
     (5, 14, .unknownKind), (6, 2, .unknownKind), (7, 32, .unknownKind), (104, 0, .tampered),
   ]
 

@@ -134,7 +134,7 @@ import Testing
     for item in file.refused {
       let bytes = try #require([UInt8](hex: item.message))
       let error = #expect(throws: EnvelopeError.self, "\(item.name)") { try SealedEnvelope(bytes[...]).open(with: key) }
-      #expect(error.map { "\($0)" } == item.reason, "\(item.name)")
+      #expect(error.map { String("\($0)".prefix { $0 != "(" }) } == item.reason, "\(item.name)")
     }
   }
 

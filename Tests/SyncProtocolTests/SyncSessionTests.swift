@@ -100,7 +100,7 @@ struct SyncSessionTests {
 
   @Test func envelopeErrorsHaveSentences() {
     let errors: [(EnvelopeError, Failure.Kind)] = [
-      (.notAMessage, .protocolViolation), (.unknownVersion, .protocolViolation), (.unknownKind, .protocolViolation),
+      (.notAMessage, .protocolViolation), (.unknownVersion(5), .protocolViolation), (.unknownKind, .protocolViolation),
       (.tooLarge, .data), (.tampered, .protocolViolation), (.badSignature, .protocolViolation),
       (.badCompression, .protocolViolation),
     ]

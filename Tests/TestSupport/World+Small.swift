@@ -49,7 +49,7 @@ extension World {
     try master.absorbNow()
     let copy = folder.appendingPathComponent("\(UUID().uuidString).sqlite").path
     try shell("VACUUM INTO '\(copy)'")
-    return try Master.open(path: copy, key: master.key) { _ in master.schema }
+    return try Master.open(path: copy, key: master.key, readSchema: readSchema)
   }
 
   /// A cell of the master's company.

@@ -15,7 +15,7 @@ public final class World {
   public let master: Master
   public internal(set) var replicas: [Replica] = []
   /// The keys of the replicas, by the path of their file.
-  var keys: [String: SigningKey] = [:]
+  public internal(set) var keys: [String: SigningKey] = [:]
 
   /// - Parameter seed: the city's first rows, by record.
   public init(schema yaml: String, seed: [(record: String, rows: [[Value]])] = []) throws {
@@ -26,15 +26,20 @@ public final class World {
     let schema = try SchemaFile.read(yaml)
     master = try Master.create(
       path: folder.appendingPathComponent("master.sqlite").path, key: SigningKey(), schema: schema,
-      schemaText: try SchemaFile.canonicalJSON(schema), seed: seed, actor: "official", clock: { clock.now })
+      schemaText: try SchemaFile.canonicalJSON(schema), seed: seed, actor: "official", clock: { clock.now },
+      readSchema: readSchema)
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 
   /// Enrols one more machine of a unit and syncs it once.
-  /// - Parameter own: a clock of its own, that runs as the test moves it.
+  /// - Parameters:
+  ///   - own: a clock of its own, that runs as the test moves it.
+  ///   - read: the reader of its program.
   @discardableResult
-  public func join(_ org: String, actor: String = "clerk", clock own: TestClock? = nil) async throws -> Replica {
+  public func join(
+    _ org: String, actor: String = "clerk", clock own: TestClock? = nil, reading read: @escaping ReadSchema = readSchema
+  ) async throws -> Replica {
     let code = try master.enrol(org: org).code
     let key = SigningKey()
     let clock = own ?? clock
@@ -42,7 +47,7 @@ public final class World {
       server: "loopback", code: code, key: key, transport: Loopback(master: master), clock: { clock.now })
     let replica = try Replica.create(
       path: folder.appendingPathComponent("replica\(keys.count).sqlite").path, key: key, meta: meta,
-      schema: master.schema, actor: actor, clock: { clock.now })
+      schema: read(meta.schemaText), actor: actor, clock: { clock.now }, readSchema: read)
     replicas.append(replica)
     keys[replica.path] = key
     try await sync(replica)
@@ -67,7 +72,12 @@ public final class World {
     while true {
       switch try session.receive(try master.exchange(request)) {
       case .continueFrom(let cursor): request = try replica.hello(tentative: cursor).bytes
+      case .upgrade(let text):
+        try replica.upgrade(to: text)
+        session.upgraded(to: try replica.meta().schemaHash)
+        request = try replica.hello().bytes
       case .finish(let receipts, let pages): return try replica.receive(receipts: receipts, pages: pages)
+      case .snapshot(let receipts): return try takeSnapshot(replica, receipts)
       }
     }
   }
@@ -112,6 +122,9 @@ public final class World {
   }
 }
 
+/// Reads a schema as files hold it.
+public let readSchema: ReadSchema = { try SchemaFile.parse(canonicalJSON: $0) }
+
 /// A clock that stands still until a test moves it. Milliseconds since 1970.
 public final class TestClock: @unchecked Sendable {
   private let lock = NSLock()
@@ -133,6 +146,14 @@ public struct Loopback: Transport {
 
   public func welcome(_ message: [UInt8]) async throws -> [UInt8] { try master.welcome(message) }
   public func exchange(_ message: [UInt8]) async throws -> [UInt8] { try master.exchange(message) }
+  public func snapshot(_ hello: [UInt8]) async throws -> [UInt8] { try master.snapshot(hello) }
+
+  public func download(_ manifest: SnapshotManifest, to file: String) async throws {
+    guard let source = master.snapshotFile(manifest.id) else { throw SnapshotGone() }
+    try? FileManager.default.removeItem(atPath: file)
+    try FileManager.default.copyItem(atPath: source, toPath: file)
+  }
+  public func probe(_ message: [UInt8]) async throws -> [UInt8] { try master.answer(message) }
 }
 
 /// A small application: offices, companies that belong to one, figures that belong to a company.

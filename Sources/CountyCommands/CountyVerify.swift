@@ -1,0 +1,66 @@
+import ArgumentParser
+import Commands
+import Foundation
+import Presentation
+import Replica
+import SQLiteStore
+import SyncClient
+import SyncCore
+
+/// `county verify [--deep [--adopt | --set-back]]`
+struct CountyVerify: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: words("Check the file and its constraints; with --deep compare every row with the city. 校验"))
+  @OptionGroup var options: CommonOptions
+  @Flag(help: ArgumentHelp(words("Repair the tables if need be, and compare every row with the city. 与市里逐行比对")))
+  var deep = false
+  @Flag(help: ArgumentHelp(words("What differs here becomes pending; --actor says in whose name. 采用本机的值")))
+  var adopt = false
+  @Flag(help: ArgumentHelp(words("What differs here becomes as the city has it. 还原为市里的值"))) var setBack = false
+
+  func run() async throws {
+    try await options.run {
+      try check()
+      let home = try options.homeURL(CountyProgram.homeVariable)
+      let replica = try CountyProgram.open(home: home)
+      if !deep {
+        let problems = try replica.verify()
+        return try finish(VerifyReport(problems: problems), isWell: problems.isEmpty)
+      }
+      try await Home.locked(home.appendingPathComponent("sync.lock")) { try await compare(replica, home) }
+    }
+  }
+
+  private func check() throws {
+    if adopt && setBack {
+      throw Failure(.usage, zh: "--adopt 与 --set-back 只能选一个", en: "give --adopt or --set-back, not both")
+    }
+    if (adopt || setBack) && !deep {
+      throw Failure(.usage, zh: "--adopt 和 --set-back 须与 --deep 同用", en: "--adopt and --set-back go with --deep")
+    }
+  }
+
+  private func compare(_ replica: Replica, _ home: URL) async throws {
+    for done in try replica.repair(actor: options.actor) { options.tell(done) }
+    let transport = HTTPTransport(
+      server: try replica.meta().server, certificate: try Authority.path(home, replacing: nil))
+    let comparison: Comparison
+    do { comparison = try await SyncClient(replica, transport: transport).deepVerify() } catch let failure as Failure {
+      // What can be told without the city is told all the same.
+      VerifyReport(problems: try replica.verify()).show(options)
+      throw failure
+    }
+    var report = DifferenceReport(comparison, replica.schema)
+    if adopt { report.settle(.adopted, try replica.adopt(comparison, actor: options.actor)) }
+    if setBack { report.settle(.setBack, try replica.setBack(comparison)) }
+    let problems = try replica.verify()
+    try finish(
+      VerifyReport(problems: problems, more: report), isWell: problems.isEmpty && report.isSettled)
+  }
+
+  private func finish(_ report: VerifyReport, isWell: Bool) throws {
+    report.show(options)
+    if !isWell { throw ExitCode(Failure.Kind.data.rawValue) }
+  }
+}

@@ -1,0 +1,88 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// What one unit may see of the master, as rows of a file that is attached as `snapshot`. The master itself is only read.
+
+extension SQLiteMasterTransaction {
+  func fillSnapshot(unit: String) throws {
+    for record in schema.records {
+      let list = record.columns.joined(separator: ", ")
+      let (condition, arguments) = scope(record, unit)
+      let keys = record.keyColumns.joined(separator: ", ")
+      try db.run(
+        """
+        INSERT INTO \(record.snapshotTable) (\(list))
+        SELECT \(list) FROM main.\(record.table) WHERE \(condition) ORDER BY \(keys)
+        """, arguments)
+    }
+    try fillConflicts(unit)
+    try fillNotices(unit)
+    try fillErasures(unit)
+    let meta = try meta()
+    let values: [(String, Value)] = [
+      ("epoch", .blob(meta.epoch.bytes)), ("org", .text(unit)), ("schema", .blob(meta.schemaHash)),
+      ("cursor", .integer(try head())), ("arrival", .integer(try lastArrival())),
+    ]
+    for (name, value) in values { try db.run("INSERT INTO snapshot.sync_meta VALUES (?, ?)", [.text(name), value]) }
+  }
+
+  /// Which rows of a record a unit sees, in SQL; the same as `unit(of:)` says of each.
+  private func scope(_ record: RecordSchema, _ unit: String) -> (condition: String, arguments: [Value]) {
+    switch record.scope {
+    case .all: return ("true", [])
+    case .field(let name): return ("\(quoted(name)) = ?", [.text(unit)])
+    case .via(let name):
+      guard let reference = record.field(name)?.reference, let parent = schema.record(reference.record) else {
+        return ("false", [])
+      }
+      let (condition, arguments) = scope(parent, unit)
+      let rows = "SELECT \(quoted(reference.field)) FROM main.\(parent.table) WHERE \(condition)"
+      return ("\(quoted(name)) IN (\(rows))", arguments)
+    }
+  }
+
+  /// Conflicts of rows that the unit sees, and those that it takes part in. Not by the feed, which may be trimmed.
+  private func fillConflicts(_ unit: String) throws {
+    try db.each("SELECT id FROM main.sync_conflict ORDER BY id") { row in
+      for conflict in try ConflictTables.read(db, where: "id = ?", [.integer(row[0])]) {
+        guard let seen = try asSeen(conflict, by: unit) else { continue }
+        try insert(seen.row, into: Conflict.table)
+        for contender in seen.contenders { try insert(contender.row(of: seen.id), into: Contender.table) }
+      }
+    }
+  }
+
+  /// nil: the unit hears nothing of it.
+  private func asSeen(_ conflict: Conflict, by unit: String) throws -> Conflict? {
+    let owner = try self.unit(of: conflict)
+    if owner == "" || owner == unit { return conflict }
+    let seen = try asSeenFromOutside(conflict, by: unit)
+    return seen.contenders.isEmpty ? nil : seen
+  }
+
+  private func fillNotices(_ unit: String) throws {
+    let sql =
+      "SELECT p.id FROM main.sync_parked p JOIN main.sync_replica r ON r.id = p.replica WHERE r.org = ? ORDER BY p.id"
+    try db.each(sql, [.text(unit)]) { row in
+      if let notice = try notice(RowKey([.integer(row[0])])) { try insert(notice.row, into: ParkedNotice.table) }
+    }
+  }
+
+  /// Erasures of every row that the unit ever saw: the feed remembers.
+  private func fillErasures(_ unit: String) throws {
+    let sql = "SELECT key FROM main.sync_feed WHERE record = ? AND unit IN ('', ?) ORDER BY place"
+    try db.each(sql, [.text(Erasure.table), .text(unit)]) { row in
+      guard case .blob(let bytes) = row.cell(0) else { return }
+      for found in try RecordedErasure.read(db, where: "id = ?", RowKey(encoded: bytes).values) {
+        try insert(found.erasure.row, into: Erasure.table)
+      }
+    }
+  }
+
+  private func insert(_ row: [Value], into table: String) throws {
+    // Told once, however many units heard of it.
+    try db.run("INSERT OR IGNORE INTO snapshot.\(quoted(table)) VALUES (\(placeholders(row.count)))", row)
+  }
+}

@@ -1,0 +1,87 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// A later version of the schema is a signed batch of the city's own, so that a replay switches where the master did.
+
+extension Master {
+  /// Makes a later version of the schema the one of this master, for every process that has it open. Counties get it with
+  /// their next sync.
+  /// - Parameter text: the same schema in its canonical form.
+  /// - Returns: what is new. Throws `Failure(.data)` for what is no addition, naming record and field.
+  @discardableResult
+  public func upgrade(to new: Schema, text: String, actor: String?) throws -> [Addition] {
+    try store.write { db in
+      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      if text == (try transaction.meta().schemaText) { return [] }
+      let additions = try new.additions(since: schema)
+      try schema.assertUnaltered(db, weakKeys: true)
+      try absorb(transaction)
+      let step = SchemaStep(
+        version: Int64(new.version), text: text,
+        edit: Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city"))
+      try absorb(transaction, Batch(schemas: [step]))
+      _ = try carryOut(step, to: new, transaction)
+      return additions
+    }
+  }
+
+  /// Everything that an upgrade does besides its place in the log, whether it is asked for or the log is replayed.
+  /// - Returns: the same transaction with the new schema.
+  func carryOut(
+    _ step: SchemaStep, to new: Schema, _ transaction: SQLiteMasterTransaction
+  ) throws -> SQLiteMasterTransaction {
+    let db = transaction.db
+    let old = try transaction.meta()
+    try new.upgradeTables(db, from: transaction.schema, weakKeys: true)
+    try SchemaTable.add(
+      db, StoredSchema(version: new.version, hash: sha256(Array(step.text.utf8)), text: step.text),
+      after: StoredSchema(version: transaction.schema.version, hash: old.schemaHash, text: old.schemaText))
+    try store.openSchema.upgraded(to: new, db)
+    let upgraded = SQLiteMasterTransaction(db: db, schema: new)
+    try upgraded.fillProjections()
+    return upgraded
+  }
+
+  /// Versions of the schema whose texts are not the ones that messages name.
+  func brokenSchemas(_ db: Database) throws -> [Label] {
+    try SchemaTable.all(db).filter { sha256(Array($0.text.utf8)) != $0.hash }.map {
+      Label(
+        zh: "模式第 \($0.version) 版的文本被改动;请恢复备份",
+        en: "the text of version \($0.version) of the schema was altered; restore a backup")
+    }
+  }
+
+  /// The log ends with another version of the schema than the master has.
+  func unsignedSchema(_ replayed: Master) -> [Label] {
+    if replayed.schema == schema { return [] }
+    return [
+      Label(
+        zh: "主库的模式是第 \(schema.version) 版,但历史只到第 \(replayed.schema.version) 版",
+        en: "the master has version \(schema.version) of the schema, but the log ends with \(replayed.schema.version)")
+    ]
+  }
+}
+
+extension SQLiteMasterTransaction {
+  /// Rows of projections that are new, or show a field more. In the order of their keys: their places must not depend on how
+  /// the file came to be (I7).
+  fileprivate func fillProjections() throws {
+    for projection in schema.records {
+      guard let source = projection.projects.flatMap(schema.record) else { continue }
+      var writes: [RowWrite] = []
+      try db.each(
+        "SELECT \(source.columns.joined(separator: ", ")) FROM \(source.table) "
+          + "ORDER BY \(source.keyColumns.joined(separator: ", "))"
+      ) { row in
+        let image = row.cells(0..<source.fields.count)
+        let key = source.rowKey(of: image)
+        let (before, after) = (try projection.row(db, key: key), projection.projected(source, image))
+        if before != after { writes.append(RowWrite(ref: RowRef(projection.name, key), before: before, after: after)) }
+      }
+      try assign(writes)
+      try feed(writes)
+    }
+  }
+}

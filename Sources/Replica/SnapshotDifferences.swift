@@ -1,0 +1,140 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// What an attached snapshot says otherwise than this replica. Memory grows with that, and not with the rows.
+
+extension Replica {
+  /// Whether this replica holds no row of any record and nothing that is not sent.
+  func isEmpty(_ db: Database) throws -> Bool {
+    let tables =
+      ["sync_flight", "sync_parked"] + schema.records.flatMap { [$0.table, $0.baseTable, $0.upstreamTable] }
+    return try tables.allSatisfy { try db.first("SELECT 1 FROM main.\($0) LIMIT 1") == nil }
+  }
+
+  /// Copies every table.
+  /// - Returns: how many rows of records.
+  func fill(_ db: Database) throws -> Int {
+    for case .erasure(let erasure) in try erasures(db) { try carryOut(erasure, db) }
+    try forgetConflicts(db)
+    for item in try conflicts(db) {
+      switch item {
+      case .conflict(let conflict): try ConflictTables.write(db, conflict)
+      case .contender(let id, let contender): try ConflictTables.write(db, contender, of: id)
+      default: break
+      }
+    }
+    return try applying(db) { try schema.records.reduce(0) { try $0 + $1.copyFromSnapshot(db) } }
+  }
+
+  /// As a pull would tell them.
+  func differences(_ db: Database) throws -> [PageItem] {
+    var items: [PageItem] = []
+    for record in schema.records { items += try differences(db, record) }
+    items += try erasures(db)
+    // What the master does not list any more it does not know: only a master that was restored forgets.
+    try forgetConflicts(db)
+    return try items + conflicts(db) + notices(db)
+  }
+
+  private func differences(_ db: Database, _ record: RecordSchema) throws -> [PageItem] {
+    let touched = try touchedKeys(db, record)
+    var items: [PageItem] = []
+    try db.each(record.changedInSnapshot) { row in
+      let image = row.cells(0..<record.fields.count)
+      if !touched.contains(record.rowKey(of: image)) { items.append(.row(record: record.name, image)) }
+    }
+    try db.each(record.goneFromSnapshot) { row in
+      let key = RowKey(row.cells(0..<record.key.count))
+      if !touched.contains(key) { items.append(.gone(RowRef(record.name, key))) }
+    }
+    for key in touched.sorted() {
+      let image = try db.first(record.selectFromSnapshot, key.values)
+      if try isAsBefore(db, record, key, image) {
+        try record.clearUpstream(db, key: key)
+      } else {
+        items.append(image.map { .row(record: record.name, $0) } ?? .gone(RowRef(record.name, key)))
+      }
+    }
+    return items
+  }
+
+  /// The master's row is still the one that was edited here: nothing lies beneath the edit.
+  private func isAsBefore(_ db: Database, _ record: RecordSchema, _ key: RowKey, _ image: [Value]?) throws -> Bool {
+    guard let pending = try record.pending(db, key: key), pending.change(record) != nil,
+      try flightMask(db, record, key) == 0
+    else { return false }
+    return pending.baseRow(record) == image
+  }
+
+  /// Rows that are edited, under way, or have an upstream: also where they are as the snapshot has them.
+  private func touchedKeys(_ db: Database, _ record: RecordSchema) throws -> Set<RowKey> {
+    var keys = Set(try record.upstreamKeys(db))
+    try db.each("SELECT \(record.keyColumns.joined(separator: ", ")) FROM \(record.baseTable)") { row in
+      keys.insert(RowKey(row.cells(0..<record.key.count)))
+    }
+    try db.each("SELECT key FROM sync_flight WHERE record = ?", [.text(record.name)]) { row in
+      if case .blob(let bytes) = row.cell(0) { keys.insert(try RowKey(encoded: bytes)) }
+    }
+    return keys
+  }
+
+  private func erasures(_ db: Database) throws -> [PageItem] {
+    try rows(db, Erasure.table, Erasure.columns, order: "stamp, record, key") { Erasure(row: $0).map { .erasure($0) } }
+  }
+
+  /// Conflicts and contenders that are not exactly so here.
+  private func conflicts(_ db: Database) throws -> [PageItem] {
+    let unknown = { (table: String, columns: [String], key: String) in
+      let same = columns.map { "m.\($0) IS s.\($0)" }.joined(separator: " AND ")
+      return "NOT EXISTS (SELECT 1 FROM main.\(table) m WHERE \(key) AND \(same))"
+    }
+    let conflicts = try rows(
+      db, Conflict.table, Conflict.columns, where: unknown(Conflict.table, Conflict.columns, "m.id = s.id"), order: "id"
+    ) { Conflict(row: $0).map { .conflict($0) } }
+    let key = "m.conflict = s.conflict AND m.id = s.id"
+    let contenders = try rows(
+      db, Contender.table, Contender.columns, where: unknown(Contender.table, Contender.columns, key),
+      order: "conflict, id"
+    ) { row in
+      guard case .integer(let id) = row[0] else { return nil }
+      return Contender(row: row).map { .contender(conflict: id, $0) }
+    }
+    return conflicts + contenders
+  }
+
+  private func forgetConflicts(_ db: Database) throws {
+    let same = Contender.columns.map { "s.\($0) IS sync_contender.\($0)" }.joined(separator: " AND ")
+    try db.run(
+      """
+      DELETE FROM main.sync_contender WHERE NOT EXISTS (
+        SELECT 1 FROM snapshot.sync_contender s WHERE s.conflict = sync_contender.conflict AND s.id = sync_contender.id
+          AND \(same))
+      """)
+    try db.run("DELETE FROM main.sync_conflict WHERE id NOT IN (SELECT id FROM snapshot.sync_conflict)")
+  }
+
+  /// What became of changes of this replica that the city parked.
+  private func notices(_ db: Database) throws -> [PageItem] {
+    try rows(
+      db, ParkedNotice.table, ParkedNotice.columns, where: "replica = ?", [.text(identity.replica.description)],
+      order: "id"
+    ) { ParkedNotice(row: $0).map { .parked($0) } }
+  }
+
+  /// Rows of an engine's table of the snapshot. One that is not as we make them refuses the snapshot.
+  private func rows(
+    _ db: Database, _ table: String, _ columns: [String], where condition: String = "true", _ arguments: [Value] = [],
+    order: String, _ item: ([Value]) -> PageItem?
+  ) throws -> [PageItem] {
+    let list = columns.map { "s.\($0)" }.joined(separator: ", ")
+    var items: [PageItem] = []
+    let sql = "SELECT \(list) FROM snapshot.\(table) s WHERE \(condition) ORDER BY \(order)"
+    try db.each(sql, arguments) { row in
+      guard let item = item(row.cells(0..<columns.count)) else { throw SnapshotTables.foreign }
+      items.append(item)
+    }
+    return items
+  }
+}

@@ -1,0 +1,108 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// What becomes of the rows in which a replica differs from its city: the clerk has seen both and says which.
+//
+//   adopt     the row here becomes an edit whose base is the city's image, and goes with the next sync
+//   set back  the city's image takes its place; what was here is kept in sync_archive
+
+extension Replica {
+  /// Makes what is here pending, in the actor's name and as of now. Nothing is sent.
+  /// - Returns: the rows that became pending. One that waits in `sync_parked` was not deleted: the city's image comes back.
+  @discardableResult
+  public func adopt(_ comparison: Comparison, actor: String?) throws -> Int {
+    try settling(comparison) { db, standing in
+      let waiting = try standing.filter { try $0.here == nil && waitsUnsent(db, $0.ref) }
+      let chosen = standing.filter { !waiting.contains($0) }
+      try acting(db, as: actor) {
+        let edit = Edit(stamp: try tick(db, milliseconds: clock()), actor: try self.actor(db))
+        for difference in chosen { try adopt(db, difference, edit) }
+      }
+      try setBack(db, waiting)
+      return chosen.count
+    }
+  }
+
+  /// Gives every row the city's image. Edits that are pending stay, over that image.
+  /// - Returns: the rows that were set back.
+  @discardableResult
+  public func setBack(_ comparison: Comparison) throws -> Int {
+    try settling(comparison) { db, standing in
+      try setBack(db, standing)
+      return standing.count
+    }
+  }
+
+  private func settling(
+    _ comparison: Comparison, _ body: (Database, [Difference]) throws -> Int
+  ) throws -> Int {
+    try write { db in
+      try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
+      try assertStillAt(db, comparison.cursor)
+      // A clerk may have edited meanwhile.
+      let standing = try comparison.differences.compactMap { try again(db, $0) }
+      let count = try body(db, standing)
+      try setUnverified(db, false)
+      return count
+    }
+  }
+
+  private func again(_ db: Database, _ difference: Difference) throws -> Difference? {
+    guard let record = schema.record(difference.ref.record) else { return nil }
+    var now = difference
+    now.here = try record.row(db, key: difference.ref.key)
+    now.columns = try knowledge(db, record, difference.ref.key).columns(differingFrom: difference.city, of: record)
+    return now.columns.isEmpty ? nil : now
+  }
+
+  func actor(_ db: Database) throws -> String {
+    if case .text(let name)? = try db.first("SELECT actor FROM sync_clock")?.first { return name }
+    return ""
+  }
+
+  private func adopt(_ db: Database, _ difference: Difference, _ edit: Edit) throws {
+    guard let record = schema.record(difference.ref.record) else { return }
+    let key = difference.ref.key
+    let known = try record.pending(db, key: key)
+    let hasUpstream = try record.upstream(db, key: key) != nil
+    // Of a row that changed on both sides the base is not known: without one, every cell that differs is contested.
+    let master = difference.isNewer ? nil : difference.city
+    var pending = PendingRow(
+      key: key, existed: master != nil, base: record.fields.map { _ in nil }, current: difference.here, edit: edit,
+      cellEdits: known?.cellEdits ?? [:])
+    if let master {
+      let flying = try flightMask(db, record, key)
+      for column in record.fields.indices where !record.isKey(column) {
+        pending.base[column] = base(column, master, difference.here, known, flying, hasUpstream)
+      }
+    }
+    for column in record.latestIndices where difference.columns.contains(column) { pending.cellEdits[column] = edit }
+    try record.setPending(db, pending)
+    if hasUpstream || difference.isNewer { try record.setUpstream(db, key: key, difference.city) }
+  }
+
+  /// The base of a column that differs from the master's; nil: it is not pending.
+  private func base(
+    _ column: Int, _ master: [Value], _ here: [Value]?, _ known: PendingRow?, _ flying: Int64, _ hasUpstream: Bool
+  ) -> Value? {
+    guard let here else { return master[column] }
+    let earlier = known?.existed == true ? known?.base[column] : nil
+    // A batch under way, or a pull beneath an edit, says what the clerk had seen.
+    if flying >> Int64(column) & 1 == 1 { return earlier }
+    if hasUpstream, let earlier { return earlier }
+    return here[column] == master[column] ? nil : master[column]
+  }
+
+  private func setBack(_ db: Database, _ differences: [Difference]) throws {
+    var items: [PageItem] = []
+    for difference in differences {
+      // A row that goes is archived on its way out.
+      if let here = difference.here, difference.city != nil { try archive(db, difference.ref, here) }
+      items.append(difference.city.map { .row(record: difference.ref.record, $0) } ?? .gone(difference.ref))
+    }
+    var news: [News] = []
+    _ = try apply(db, items, parkingClashes: true, &news)
+  }
+}

@@ -1,0 +1,170 @@
+import GRDB
+import SyncCore
+
+// Making a record's objects anew after another program rebuilt its table or dropped its triggers. A table is moved aside, made
+// as the schema says, and filled from what was moved (SQLite, "Making Other Kinds Of Table Schema Changes", section 7 of ALTER
+// TABLE, the other way round); foreign keys are off, so that nothing cascades.
+
+extension DatabaseQueue {
+  /// One durable transaction in which tables may be renamed and dropped without any effect on others.
+  public func rebuilding<T>(_ body: (Database) throws -> T) throws -> T {
+    try writeWithoutTransaction { db in
+      // Neither may be set inside a transaction.
+      try db.execute(sql: "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON")
+      defer { try? db.execute(sql: "PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON") }
+      var result: T?
+      try db.inTransaction(.immediate) {
+        result = try body(db)
+        return .commit
+      }
+      guard let result else { throw Failure(.defect, zh: "事务未完成", en: "a transaction ended without a result") }
+      return result
+    }
+  }
+}
+
+extension Schema {
+  /// Makes every object anew that is missing or not as the schema makes it. Inside `rebuilding`.
+  /// - Parameter unfit: gets each row that the right table cannot hold; columns that it did not have are NULL.
+  /// - Returns: what was done, a sentence a record.
+  public func rebuild(
+    _ db: Database, weakKeys: Bool, unfit: (RecordSchema, [Value]) throws -> Void
+  ) throws -> [Label] {
+    try records.compactMap { record in
+      let wrong = try record.wrongObjects(db, weakKeys: weakKeys)
+      if wrong.isEmpty { return nil }
+      var lost = 0
+      var kept: [String] = []
+      if record.makesTable(wrong) {
+        kept += try record.remake(db, record.name, weakKeys: weakKeys) { row in
+          lost += 1
+          try unfit(record, row)
+        }
+      }
+      // What was pending of a row whose base does not fit is found by comparison.
+      let base = "sync_base_\(record.name)"
+      if wrong.contains(base) { kept += try record.remake(db, base, weakKeys: weakKeys) { _ in } }
+      for (name, sql) in record.objects(weakKeys: weakKeys) where try db.sql(of: name) != sql {
+        try db.drop(name)
+        try db.execute(sql: sql)
+      }
+      return record.rebuilt(lost: lost, kept: kept)
+    }
+  }
+}
+
+extension RecordSchema {
+  fileprivate func wrongObjects(_ db: Database, weakKeys: Bool) throws -> Set<String> {
+    Set(try objects(weakKeys: weakKeys).filter { try db.sql(of: $0.name) != $0.sql }.map(\.name))
+  }
+
+  /// Without a unique index there may be duplicates: the rows are put in again one by one.
+  fileprivate func makesTable(_ wrong: Set<String>) -> Bool {
+    wrong.contains(name) || unique.contains { wrong.contains("\(name)_unique_\($0.joined(separator: "_"))") }
+  }
+
+  fileprivate func rebuilt(lost: Int, kept: [String]) -> Label {
+    var label = Label(
+      zh: "\(name):表、索引和触发器已恢复", en: "\(name): its table, indexes and triggers are as they should be again")
+    if lost > 0 {
+      label.zh += ";\(lost) 行不符合表的约束,已搁置,请用 county parked 查看"
+      label.en += "; \(lost) rows break its rules and are parked; county parked lists them"
+    }
+    for table in kept {
+      label.zh += ";多出的列留在表 \(table) 中,看过后可删除"
+      label.en += "; columns that it should not have are left in the table \(table), which you may drop"
+    }
+    return label
+  }
+
+  /// Makes a table of this record and its unique indexes anew, with the rows that it had.
+  /// - Returns: the table that is left because it has columns of its own; empty: none.
+  fileprivate func remake(
+    _ db: Database, _ table: String, weakKeys: Bool, unfit: ([Value]) throws -> Void
+  ) throws -> [String] {
+    let objects = objects(weakKeys: weakKeys)
+    guard let sql = objects.first(where: { $0.name == table })?.sql else { return [] }
+    let uniques = objects.filter { $0.sql.hasPrefix("CREATE UNIQUE INDEX") && table == name }
+    guard try db.kind(of: table) == "table" else {
+      try db.drop(table)
+      for (index, _) in uniques { try db.drop(index) }
+      for made in [sql] + uniques.map(\.sql) { try db.execute(sql: made) }
+      return []
+    }
+    let old = try db.freeName(table + "_before_repair")
+    for name in try db.names(on: table) where objects.contains(where: { $0.name == name }) { try db.drop(name) }
+    try db.execute(sql: "ALTER TABLE \(quoted(table)) RENAME TO \(quoted(old))")
+    for made in [sql] + uniques.map(\.sql) {
+      if let name = objects.first(where: { $0.sql == made })?.name { try db.drop(name) }
+      try db.execute(sql: made)
+    }
+    let (mine, theirs) = (try db.columnNames(of: table), try db.columnNames(of: old))
+    try copy(db, from: old, to: table, mine.filter(theirs.contains), unfit: unfit)
+    if !theirs.allSatisfy(mine.contains) { return [old] }
+    try db.execute(sql: "DROP TABLE \(quoted(old))")
+    return []
+  }
+
+  private func copy(
+    _ db: Database, from old: String, to table: String, _ columns: [String], unfit: ([Value]) throws -> Void
+  ) throws {
+    if columns.isEmpty { return }
+    let list = columns.map(quoted).joined(separator: ", ")
+    let insert = "INSERT INTO \(quoted(table)) (\(list)) VALUES (\(placeholders(columns.count)))"
+    try db.each("SELECT \(list) FROM \(quoted(old))") { row in
+      let values = row.cells(0..<columns.count)
+      do { try db.run(insert, values) } catch let error as DatabaseError
+        where error.resultCode == .SQLITE_CONSTRAINT
+      {
+        let cells = Dictionary(zip(columns, values)) { first, _ in first }
+        try unfit(fields.map { cells[$0.name] ?? .null })
+      }
+    }
+  }
+}
+
+extension Database {
+  fileprivate func sql(of name: String) throws -> String? {
+    guard case .text(let sql)? = try first("SELECT sql FROM sqlite_master WHERE name = ?", [.text(name)])?.first else {
+      return nil
+    }
+    return sql
+  }
+
+  fileprivate func kind(of name: String) throws -> String? {
+    guard case .text(let kind)? = try first("SELECT type FROM sqlite_master WHERE name = ?", [.text(name)])?.first
+    else {
+      return nil
+    }
+    return kind
+  }
+
+  /// Drops whatever bears the name.
+  fileprivate func drop(_ name: String) throws {
+    guard let kind = try kind(of: name) else { return }
+    try execute(sql: "DROP \(kind) \(quoted(name))")
+  }
+
+  /// Indexes and triggers of a table.
+  fileprivate func names(on table: String) throws -> [String] {
+    var names: [String] = []
+    let sql = "SELECT name FROM sqlite_master WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL"
+    try each(sql, [.text(table)]) { names.append($0[0]) }
+    return names
+  }
+
+  fileprivate func columnNames(of table: String) throws -> [String] {
+    var names: [String] = []
+    try each("SELECT name FROM pragma_table_info(?)", [.text(table)]) { names.append($0[0]) }
+    return names
+  }
+
+  fileprivate func freeName(_ wanted: String) throws -> String {
+    var (name, n) = (wanted, 1)
+    while try kind(of: name) != nil {
+      n += 1
+      name = "\(wanted)_\(n)"
+    }
+    return name
+  }
+}

@@ -1,0 +1,45 @@
+import SyncCore
+
+/// The line broke, or was never there.
+struct Broken: Error {}
+
+/// When to try again after the line broke: while bytes arrive, always; else a few times; never when the city has not been heard
+/// of at all, for a clerk without network hears so at once.
+struct Attempts {
+  /// Before each attempt in a row that brings no new byte, in milliseconds.
+  static let pauses = [100, 400, 1000, 2000, 4000]
+
+  let city: String
+  private var failures = 0
+  private var best: Int64 = 0
+
+  init(_ city: String) { self.city = city }
+
+  /// Bytes went that had not gone before.
+  mutating func reached(_ done: Int64) {
+    if done > best {
+      best = done
+      failures = 0
+    }
+  }
+
+  /// Waits, or throws when it is enough.
+  /// - Parameter wasHeard: the city has answered something before.
+  mutating func failed(wasHeard: Bool, total: Int64?) async throws {
+    guard wasHeard, failures < Self.pauses.count else { throw gaveUp(total) }
+    try await Task.sleep(for: .milliseconds(Self.pauses[failures]))
+    failures += 1
+  }
+
+  private func gaveUp(_ total: Int64?) -> Failure {
+    guard best > 0 else {
+      return Failure(
+        .unreachable, zh: "连不上市里 \(city);数据均在本机,未丢失,请稍后再试",
+        en: "the city cannot be reached at \(city); nothing is lost, try again later")
+    }
+    let (zh, en) = total.map { ("\($0)", "\($0)") } ?? ("未知", "an unknown number")
+    return Failure(
+      .unreachable, zh: "与市里 \(city) 的连接中断,已传输 \(best) 字节(共 \(zh));数据未丢失,下次同步从断处继续",
+      en: "the line to \(city) broke after \(best) of \(en) bytes; nothing is lost, the next sync goes on there")
+  }
+}

@@ -1,0 +1,131 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import SyncCore
+import SyncProtocol
+
+extension HTTPTransport {
+  /// Sends a request under an id of its own and returns the whole answer, however often the line breaks while it comes.
+  func answer(
+    _ path: String, _ body: ArraySlice<UInt8>, headers: [(String, String)] = [], _ line: Line,
+    _ attempts: inout Attempts
+  ) async throws -> [UInt8] {
+    var random = SystemRandomNumberGenerator()
+    let id = Identifier(using: &random)
+    let headers = headers + [(Resumption.answerHeader, "\(id)")]
+    var answer = Answer()
+    var posts = 0
+    while true {
+      do {
+        var response: HTTPClientResponse?
+        if posts > 0 { response = try await kept(id, from: answer.bytes.count, line) }
+        if response == nil {
+          // The request did not arrive, or its answer was small and is not kept.
+          posts += 1
+          answer = Answer()
+          response = try await line.send("POST", path, body, headers: headers)
+        }
+        if let response, try await take(response, into: &answer, line) { return answer.bytes }
+      } catch is Broken {} catch let refusal as Refusal where refusal.code == .replayed && posts > 1 {
+        // It did arrive, and what it did is done; its answer is lost.
+        throw Failure(
+          .unreachable, zh: "与市里 \(base) 的连接中断;数据未丢失,请重新同步",
+          en: "the line to \(base) broke; nothing is lost, sync again")
+      }
+      attempts.reached(Int64(answer.bytes.count))
+      try await attempts.failed(wasHeard: traffic?.received ?? 0 > 0, total: answer.total.map(Int64.init))
+    }
+  }
+
+  private struct Answer {
+    var bytes: [UInt8] = []
+    var total: Int?
+  }
+
+  /// The rest of an answer that the city keeps; nil: it keeps none.
+  private func kept(_ id: Identifier, from offset: Int, _ line: Line) async throws -> HTTPClientResponse? {
+    let response = try await line.send("GET", "/v1/answer/\(id)?offset=\(offset)")
+    if response.status == .notFound {
+      _ = try await line.collect(response)
+      return nil
+    }
+    return response
+  }
+
+  /// Returns whether the answer is whole.
+  private func take(_ response: HTTPClientResponse, into answer: inout Answer, _ line: Line) async throws -> Bool {
+    guard response.status == .ok else { throw try await line.refusal(response) }
+    let length = response.headers.first(name: Resumption.lengthHeader) ?? response.headers.first(name: "content-length")
+    guard let total = length.flatMap({ Int($0) }), total <= Envelope.mostSent + (16 << 20) else {
+      throw EnvelopeError.tooLarge
+    }
+    answer.total = total
+    var bytes = answer.bytes
+    defer { answer.bytes = bytes }
+    try await line.read(response) { piece in
+      guard bytes.count + piece.readableBytes <= total else { throw EnvelopeError.tooLarge }
+      bytes += Array(buffer: piece)
+      if total > Resumption.threshold { report(.down, bytes.count, total) }
+    }
+    return bytes.count == total
+  }
+
+  /// Fetches the rest of a file, however often the line breaks.
+  func fetch(_ manifest: SnapshotManifest, to file: String, _ line: Line, _ attempts: inout Attempts) async throws {
+    let part = try PartialFile(file)
+    if part.length > manifest.packed { try part.restart() }
+    while part.length < manifest.packed {
+      attempts.reached(part.length)
+      do {
+        let response = try await line.send("GET", "/v1/snapshot/\(manifest.id)?offset=\(part.length)")
+        if response.status == .notFound {
+          _ = try await line.collect(response)
+          throw SnapshotGone()
+        }
+        guard response.status == .ok else { throw try await line.refusal(response) }
+        try await line.read(response) { piece in
+          guard part.length + Int64(piece.readableBytes) <= manifest.packed else { throw SnapshotFile.damaged }
+          try part.append(Array(buffer: piece))
+          report(.down, Int(part.length), Int(manifest.packed))
+        }
+        if part.length == manifest.packed { return }
+      } catch is Broken {}
+      attempts.reached(part.length)
+      try await attempts.failed(wasHeard: traffic?.received ?? 0 > 0, total: manifest.packed)
+    }
+  }
+}
+
+/// A file that grows as its bytes arrive, in this run or the next.
+private final class PartialFile {
+  private let handle: FileHandle
+  private(set) var length: Int64
+  private let path: String
+
+  init(_ path: String) throws {
+    self.path = path
+    let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
+    guard descriptor >= 0 else { throw Self.cannotWrite(path) }
+    handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    length = Int64(try handle.seekToEnd())
+  }
+
+  func append(_ bytes: [UInt8]) throws {
+    do { try handle.write(contentsOf: Data(bytes)) } catch { throw Self.cannotWrite(path) }
+    length += Int64(bytes.count)
+  }
+
+  func restart() throws {
+    do {
+      try handle.truncate(atOffset: 0)
+      try handle.seek(toOffset: 0)
+    } catch { throw Self.cannotWrite(path) }
+    length = 0
+  }
+
+  private static func cannotWrite(_ path: String) -> Failure {
+    Failure(
+      .disk, zh: "无法写入 \(path):磁盘可能已满;请腾出空间后重试",
+      en: "cannot write \(path), the disk may be full; free some space and try again")
+  }
+}

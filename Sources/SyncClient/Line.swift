@@ -1,0 +1,132 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOSSL
+import SyncCore
+import SyncProtocol
+
+/// What a request names as staged is not so at the city.
+struct NotStaged: Error {}
+
+/// One HTTP client and what it counts. A connection that breaks is `Broken`; what the city says is passed on.
+struct Line: Sendable {
+  let base: String
+  let client: HTTPClient
+  let traffic: Traffic
+
+  /// Runs with a client that is shut down afterwards.
+  static func open<T: Sendable>(
+    _ base: String, certificate: String?, _ traffic: Traffic, _ body: (Line) async throws -> T
+  ) async throws -> T {
+    var configuration = HTTPClient.Configuration()
+    configuration.timeout = .init(connect: .seconds(10), read: .seconds(300))
+    // A clerk without network hears so at once.
+    configuration.connectionPool.retryConnectionEstablishment = false
+    if let certificate {
+      configuration.tlsConfiguration = .makeClientConfiguration()
+      configuration.tlsConfiguration?.trustRoots = .file(certificate)
+    }
+    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    let result: Result<T, any Error>
+    do { result = .success(try await body(Line(base: base, client: client, traffic: traffic))) } catch {
+      result = .failure(error)
+    }
+    try await client.shutdown()
+    return try result.get()
+  }
+
+  /// Sends a request and returns the head of its answer, with the body to come.
+  /// - Parameter sent: called with the number of bytes of the body that went.
+  func send(
+    _ method: String, _ path: String, _ body: ArraySlice<UInt8> = [], headers: [(String, String)] = [],
+    sent: @escaping @Sendable (Int) -> Void = { _ in }
+  ) async throws -> HTTPClientResponse {
+    var request = HTTPClientRequest(url: base + path)
+    request.method = .init(rawValue: method)
+    for (name, value) in headers { request.headers.add(name: name, value: value) }
+    if method != "GET" {
+      request.headers.add(name: "content-type", value: "application/x-tributary")
+      let pieces = Pieces(bytes: body) { [traffic] count in
+        traffic.addSent(count)
+        sent(count)
+      }
+      request.body = .stream(pieces, length: .known(Int64(body.count)))
+    }
+    let final = request
+    return try await breaking { try await client.execute(final, timeout: .hours(12)) }
+  }
+
+  /// Reads what an answer still brings; what arrived before the line broke is passed on too.
+  func read(_ response: HTTPClientResponse, _ take: (ByteBuffer) throws -> Void) async throws {
+    try await breaking {
+      for try await piece in response.body {
+        traffic.addReceived(piece.readableBytes)
+        try take(piece)
+      }
+    }
+  }
+
+  /// A short answer.
+  func collect(_ response: HTTPClientResponse, limit: Int = 1 << 20) async throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    try await read(response) { piece in
+      guard bytes.count + piece.readableBytes <= limit else { throw EnvelopeError.tooLarge }
+      bytes += Array(buffer: piece)
+    }
+    return bytes
+  }
+
+  /// What an answer that is no success says.
+  func refusal(_ response: HTTPClientResponse) async throws -> any Error {
+    let bytes = try await collect(response)
+    if let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(bytes)) { return refusal }
+    if (try? JSONDecoder().decode(StagedState.self, from: Data(bytes))) != nil { return NotStaged() }
+    return Failure(
+      .unreachable, zh: "\(base) 返回 \(response.status.code),可能不是市里的服务器;数据均在本机",
+      en: "\(base) answers \(response.status.code) and may not be a city's server; nothing is lost, check the address")
+  }
+
+  private func breaking<T>(_ body: () async throws -> T) async throws -> T {
+    do { return try await body() } catch let error as HTTPClientError
+      where error == .invalidURL || error == .emptyScheme
+    {
+      throw Failure(.configuration, zh: "市里的地址 \(base) 无效", en: "the city's address \(base) is not a URL; set --server")
+    } catch let error where Self.isDistrust(error) {
+      throw Failure(
+        .unreachable, zh: "\(base) 的证书不受信任;数据均在本机,请用 --certificate 指定市里的证书",
+        en: "the certificate of \(base) is not trusted; nothing is lost, name the city's authority with --certificate")
+    } catch let error where !(error is Refusal || error is Failure || error is EnvelopeError) { throw Broken() }
+  }
+
+  private static func isDistrust(_ error: any Error) -> Bool {
+    switch error {
+    case let error as NIOSSLError: if case .handshakeFailed = error { true } else { false }
+    case let error as NIOSSLExtraError: error == .failedToValidateHostname
+    default: false
+    }
+  }
+}
+
+/// A body that is handed over a piece at a time.
+private struct Pieces: AsyncSequence, Sendable {
+  typealias Element = ByteBuffer
+  static let piece = 16 << 10
+
+  let bytes: ArraySlice<UInt8>
+  let taken: @Sendable (Int) -> Void
+
+  func makeAsyncIterator() -> Iterator { Iterator(rest: bytes, taken: taken) }
+
+  struct Iterator: AsyncIteratorProtocol {
+    var rest: ArraySlice<UInt8>
+    let taken: @Sendable (Int) -> Void
+
+    mutating func next() async -> ByteBuffer? {
+      if rest.isEmpty { return nil }
+      let piece = rest.prefix(Pieces.piece)
+      rest = rest.dropFirst(Pieces.piece)
+      taken(piece.count)
+      return ByteBuffer(bytes: piece)
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import AsyncHTTPClient
+import Foundation
+import SyncCore
+import SyncProtocol
+
+extension HTTPTransport {
+  /// Brings the messages after a hello to the city, on from where an earlier attempt, or an earlier run, broke off.
+  func upload(_ bytes: ArraySlice<UInt8>, of replica: Identifier, _ line: Line, _ attempts: inout Attempts) async throws
+  {
+    let path = "/v1/staged/\(replica)"
+    while true {
+      do {
+        let state = try await staged(try await line.send("GET", path), line)
+        let offset = state.begins(bytes) ? state.length : 0
+        attempts.reached(Int64(offset))
+        report(.up, offset, bytes.count)
+        if offset == bytes.count { return }
+        let gone = Counter(from: offset)
+        let response = try await line.send("PUT", "\(path)?offset=\(offset)", bytes.dropFirst(offset)) { count in
+          report(.up, gone.add(count), bytes.count)
+        }
+        if try await staged(response, line) == StagedState(whole: bytes) { return }
+      } catch is Broken {}
+      try await attempts.failed(wasHeard: traffic?.received ?? 0 > 0, total: Int64(bytes.count))
+    }
+  }
+
+  private func staged(_ response: HTTPClientResponse, _ line: Line) async throws -> StagedState {
+    // Another state than the one from which we went on comes as a conflict.
+    guard response.status == .ok || response.status == .conflict else { throw try await line.refusal(response) }
+    let bytes = try await line.collect(response)
+    if let state = try? JSONDecoder().decode(StagedState.self, from: Data(bytes)) { return state }
+    if let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(bytes)) { throw refusal }
+    throw EnvelopeError.notAMessage
+  }
+}

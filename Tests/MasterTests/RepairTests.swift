@@ -1,0 +1,178 @@
+import Foundation
+import GRDB
+import Master
+import Replica
+import SQLiteStore
+import SyncCore
+import TestSupport
+import Testing
+
+// A file whose tables or triggers another program took away is made whole again, and what was edited meanwhile is found.
+
+private struct Damage: CustomTestStringConvertible, Sendable {
+  var testDescription: String
+  var sql: String
+  /// What the comparison finds after the repair.
+  var found: [String]
+  /// Tables that are left beside.
+  var left: [String] = []
+}
+
+private let copied =
+  "CREATE TABLE copy AS SELECT * FROM company; DROP TABLE company; ALTER TABLE copy RENAME TO company;"
+
+private let damages = [
+  Damage(testDescription: "a table copied, dropped and renamed", sql: copied, found: []),
+  Damage(
+    testDescription: "… and edited meanwhile",
+    sql: copied + """
+      UPDATE company SET name = 'x' WHERE id = 'c1'; DELETE FROM company WHERE id = 'c3';
+      INSERT INTO company (id, office) VALUES ('c9', 'A')
+      """, found: ["~ company c1 name", "- company c3", "+ company c9"]),
+  Damage(
+    testDescription: "… and what the table cannot hold",
+    sql: copied + """
+      UPDATE company SET staff = 'many' WHERE id = 'c1'; UPDATE company SET office = NULL WHERE id = 'c2';
+      INSERT INTO company (id, office, code) VALUES ('c9', 'A', '3')
+      """, found: ["- company c1", "- company c2"]),
+  Damage(
+    testDescription: "a table with other columns in another order",
+    sql: """
+      CREATE TABLE keep AS SELECT * FROM figure; DROP TABLE figure;
+      CREATE TABLE figure (note TEXT, sales INTEGER, year INT, company TEXT);
+      INSERT INTO figure SELECT note, sales, year, company FROM keep; DROP TABLE keep
+      """, found: []),
+  Damage(
+    testDescription: "an added column", sql: "ALTER TABLE company ADD COLUMN fax TEXT", found: [],
+    left: ["company_before_repair"]),
+  Damage(
+    testDescription: "a renamed column", sql: "ALTER TABLE figure RENAME COLUMN note TO remark",
+    found: ["~ figure c1,2024 note"], left: ["figure_before_repair"]),
+  Damage(
+    testDescription: "a table dropped", sql: "DROP TABLE figure",
+    found: ["- figure c1,2024", "- figure c1,2025", "- figure c2,2025"]),
+  Damage(
+    testDescription: "a view in its place",
+    sql: "CREATE TABLE kept AS SELECT * FROM figure; DROP TABLE figure; CREATE VIEW figure AS SELECT * FROM kept",
+    found: ["- figure c1,2024", "- figure c1,2025", "- figure c2,2025"]),
+  Damage(
+    testDescription: "triggers dropped and altered",
+    sql: """
+      DROP TRIGGER sync_capture_update_company; DROP TRIGGER sync_check_insert_company;
+      DROP TRIGGER sync_capture_delete_figure;
+      CREATE TRIGGER sync_capture_delete_figure AFTER DELETE ON figure BEGIN SELECT 1; END;
+      UPDATE company SET staff = 6 WHERE id = 'c1'; DELETE FROM figure WHERE year = 2024
+      """, found: ["~ company c1 staff", "- figure c1,2024"]),
+  Damage(
+    testDescription: "a unique index dropped, and a duplicate",
+    sql: "DROP INDEX company_unique_code; UPDATE company SET code = '1' WHERE id = 'c2'", found: ["- company c2"]),
+  Damage(
+    testDescription: "an index dropped", sql: "DROP INDEX company_by_office", found: []),
+  Damage(
+    testDescription: "base images dropped",
+    sql: "UPDATE company SET staff = 6 WHERE id = 'c1'; DROP TABLE sync_base_company", found: ["~ company c1 staff"]),
+  Damage(
+    testDescription: "capture switched off",
+    sql: "INSERT INTO sync_applying VALUES (1); UPDATE company SET staff = 6 WHERE id = 'c1'",
+    found: ["~ company c1 staff"]),
+  Damage(
+    testDescription: "no clock", sql: "DELETE FROM sync_clock; UPDATE company SET staff = 6 WHERE id = 'c1'",
+    found: ["~ company c1 staff"]),
+]
+
+@Test(arguments: damages) private func aDamagedFileIsRepairedAndCompared(_ damage: Damage) async throws {
+  for adopts in [false, true] {
+    let (world, one, _) = try await World.compared()
+    let before = try tables(one)
+    try world.shell(one, damage.sql)
+    await #expect { try await world.deepVerify(one) } throws: { ($0 as? Failure)?.kind == .data }
+    #expect(try !one.repair().isEmpty)
+    try one.refuseAlteredObjects()
+    #expect(try one.repair().isEmpty)
+    #expect(Set(try tables(one)).subtracting(before) == Set(damage.left + leftOf(damage)))
+    // Nothing is pulled over what nobody has compared yet.
+    await #expect { try await world.sync(one) } throws: { ($0 as? Failure)?.message.en.contains("--deep") == true }
+    #expect(try one.verify().contains { $0.en.contains("verify --deep") })
+    // Edits are captured from here on.
+    try world.shell(one, "UPDATE company SET phone = '77' WHERE id = 'c1'")
+    let comparison = try await world.deepVerify(one)
+    #expect(comparison.lines(one.schema) == damage.found)
+    if adopts { try one.adopt(comparison, actor: "li") } else { try one.setBack(comparison) }
+    #expect(try await world.found(one) == [])
+    try await world.settle()
+  }
+}
+
+private func tables(_ replica: Replica) throws -> [String] {
+  try replica.read { db in
+    var names: [String] = []
+    try db.each("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')") { names.append($0[0]) }
+    return names
+  }
+}
+
+/// Tables that the damage itself made.
+private func leftOf(_ damage: Damage) -> [String] { damage.sql.contains("TABLE kept") ? ["kept"] : [] }
+
+/// A row that its table could not hold was not deleted by anybody: the city's comes back, and what was here is parked.
+@Test func aRowThatDidNotFitIsNotDeletedAtTheCity() async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(
+    one, copied + "UPDATE company SET staff = 'many' WHERE id = 'c1'; DELETE FROM company WHERE id = 'c3'")
+  try one.repair()
+  #expect(try one.adopt(try await world.deepVerify(one), actor: nil) == 1)
+  try await world.sync(one)
+  #expect(try world.cell("staff") == .integer(5) && world.cell("staff", of: "c3") == nil)
+  let parked = try #require(try one.parked().first)
+  #expect(parked.ref.key.description == "c1" && parked.reason == "check" && parked.detail.en.contains("staff"))
+  try await world.settle()
+  // Once the clerk gave it up, a row that is missing was deleted.
+  try one.withdraw(parked.id, reason: "no", actor: nil)
+  try world.behind(one, "DELETE FROM company WHERE id = 'c1'; DELETE FROM figure WHERE company = 'c1'")
+  #expect(try one.adopt(try await world.deepVerify(one), actor: nil) == 3)
+  try await world.settle()
+  #expect(try world.cell("staff") == nil)
+}
+
+/// What changed on both sides while nobody captured is contested when it is adopted, and never overwritten unseen.
+@Test func whatChangedOnBothSidesMeanwhileIsContested() async throws {
+  for adopts in [true, false] {
+    let (world, one, two) = try await World.compared()
+    try world.shell(one, copied + "UPDATE company SET name = 'here' WHERE id = 'c1'")
+    try world.shell(two, "UPDATE company SET name = 'there' WHERE id = 'c1'; DELETE FROM company WHERE id = 'c3'")
+    try world.shell(two, "INSERT INTO company (id, office) VALUES ('c8', 'A')")
+    try await world.sync(two)
+    try one.repair()
+    let comparison = try await world.deepVerify(one)
+    #expect(comparison.lines(one.schema) == ["?~ company c1 name"])
+    if adopts { try one.adopt(comparison, actor: "li") } else { try one.setBack(comparison) }
+    #expect(try await world.found(one) == [])
+    #expect(try await world.sync(one).received.conflicts == (adopts ? 1 : 0))
+    #expect(try world.cell("name") == .text("there"))
+    let contenders = try world.master.conflicts([.open]).flatMap { $0.contenders.map(\.value) }
+    #expect(contenders == (adopts ? [.text("here")] : []))
+    try await world.settle()
+  }
+}
+
+@Test func aFileThatIsWellIsNotRepaired() async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(one, "CREATE TABLE mine (x); CREATE INDEX mine_by_staff ON company (staff)")
+  #expect(try one.repair() == [])
+  try await world.sync(one)
+}
+
+/// Other tables' references survive, nothing cascades, and nothing of the repair itself is captured.
+@Test func aRepairCapturesNothingAndBreaksNoReference() async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(one, "UPDATE company SET staff = 6 WHERE id = 'c1'; INSERT INTO figure VALUES ('c2', 2020, 1, NULL)")
+  let pending = try one.diff().count
+  try world.shell(one, copied)
+  try one.repair()
+  #expect(try one.diff().count == pending)
+  #expect(throws: (any Error).self) {
+    try one.edit(as: nil) { try $0.execute(sql: "INSERT INTO figure VALUES ('none', 2020, 1, NULL)") }
+  }
+  #expect(try await world.found(one) == [])
+  try await world.settle()
+}

@@ -1,0 +1,192 @@
+import Foundation
+import Testing
+
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
+
+// A line that breaks every 200 kB still finishes, and what arrived is not sent again.
+
+private let schema = """
+  schema: notes
+  version: 1
+  title: Notes
+  units: site.code
+  records:
+    site: {key: code, owner: city, fields: {code: {type: text}}}
+    note:
+      key: id
+      scope: {field: site}
+      fields:
+        id: {type: text}
+        site: {required: true, references: site.code}
+        text: {type: text}
+  """
+
+/// Text that no compression makes much smaller: 600 letters, 300 random bytes.
+private func insert(_ rows: Int, _ prefix: String) -> String {
+  """
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(rows))
+  INSERT INTO note SELECT '\(prefix)' || i, 'A', hex(randomblob(300)) FROM n
+  """
+}
+
+private func town(_ homes: [String]) async throws -> Town {
+  let town = try await Town(schema: schema)
+  try await town.serve()
+  try await town.city(["add", "site", "code=A"])
+  for home in homes { try await town.join(home, "A") }
+  return town
+}
+
+extension Town {
+  fileprivate func bytes(_ query: String, in file: String) async throws -> Int {
+    Int(try await sqlite(file, query).trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+  }
+
+  /// The size of everything that a home has sent so far.
+  fileprivate func outbox(_ home: String) async throws -> Int {
+    try await bytes("SELECT sum(length(message)) FROM sync_outbox", in: replica(home))
+  }
+
+  fileprivate func notes(_ file: String) async throws -> Int { try await bytes("SELECT count(*) FROM note", in: file) }
+
+  fileprivate var snapshotBytes: Int {
+    let folder = path("city/snapshots")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { $0.hasSuffix(".zst") }
+      .compactMap { FileManager.default.contents(atPath: "\(folder)/\($0)")?.count }.max() ?? 0
+  }
+
+  fileprivate func leftovers(_ home: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path(home))) ?? []
+    return names.filter { $0.contains(".snapshot") }
+  }
+}
+
+private func wait(_ seconds: Double = 60, until condition: () async throws -> Bool) async throws {
+  let end = Date(timeIntervalSinceNow: seconds)
+  while try await !condition() {
+    try #require(Date() < end, "it does not come so far")
+    try await Task.sleep(for: .milliseconds(5))
+  }
+}
+
+@Suite(.timeLimit(.minutes(10))) struct ResumptionTests {
+  @Test func aPushAndAFirstSyncFinishOnALineThatBreaks() async throws {
+    let town = try await town(["one"])
+    let cutter = try await Cutter(town)
+    try await town.sqlite(town.replica("one"), insert(10_000, "a"))
+    let pushed = try await town.county("one", ["sync", "--server", cutter.url, "--json"]).object
+    #expect(pushed["pushed"] as? Int == 10_000)
+    let size = try await town.outbox("one")
+    #expect(size > 2_500_000)
+    #expect(cutter.connections > size / 200_000)
+    #expect(cutter.up < size * 11 / 10, "\(cutter.up) of \(size)")
+    #expect(pushed["bytes_sent"] as? Int ?? 0 >= size)
+    #expect(try await town.notes(town.master) == 10_000)
+
+    let down = cutter.down
+    try await town.county("two", ["init", "--server", cutter.url, "--code", try await town.code("A")])
+    #expect(town.snapshotBytes > 2_500_000)
+    #expect(cutter.down - down < town.snapshotBytes * 11 / 10, "\(cutter.down - down) of \(town.snapshotBytes)")
+    #expect(try await town.notes(town.replica("two")) == 10_000)
+    #expect(town.leftovers("two") == [])
+    // A big pull comes through as well.
+    try await town.sqlite(town.replica("two"), insert(4_000, "b"))
+    try await town.sync("two")
+    let before = cutter.down
+    let pulled = try await town.sync("one")
+    #expect(pulled["pulled"] as? Int == 4_000)
+    #expect(cutter.down - before < (pulled["bytes_received"] as? Int ?? 0) * 11 / 10)
+    #expect(try await town.city(["verify"]).isDone)
+  }
+
+  @Test func aProgramThatIsKilledGoesOnWhereItWas() async throws {
+    let town = try await town(["one"])
+    let cutter = try await Cutter(town, pause: 10)
+    try await town.sqlite(town.replica("one"), insert(10_000, "a"))
+    var start = cutter.up
+    for share in [1, 2] {
+      let sync = try Running(town.county(starting: "one", ["sync", "--server", cutter.url]))
+      try await wait { cutter.up - start > share * 700_000 }
+      sync.kill(SIGKILL)
+      #expect(await sync.outcome().code == -SIGKILL)
+    }
+    try await town.sync("one")
+    let size = try await town.outbox("one")
+    #expect(cutter.up - start < size * 115 / 100, "\(cutter.up - start) of \(size)")
+    #expect(try await town.notes(town.master) == 10_000)
+
+    start = cutter.down
+    let code = try await town.code("A")
+    let joining = try Running(town.county(starting: "two", ["init", "--server", cutter.url, "--code", code]))
+    try await wait { cutter.down - start > 1_000_000 }
+    joining.kill(SIGKILL)
+    _ = await joining.outcome()
+    // Meanwhile the city goes on; the snapshot is still the one that was begun.
+    try await town.city(["add", "note", "id=late", "site=A", "text=x"])
+    try await town.sync("two")
+    #expect(cutter.down - start < town.snapshotBytes * 115 / 100, "\(cutter.down - start) of \(town.snapshotBytes)")
+    #expect(try await town.notes(town.replica("two")) == 10_001)
+    #expect(town.leftovers("two") == [])
+  }
+
+  @Test func aServerThatIsKilledGoesOnWhereItWas() async throws {
+    let town = try await town(["one"])
+    let cutter = try await Cutter(town, pause: 10)
+    try await town.sqlite(town.replica("one"), insert(10_000, "a"))
+    let sync = try Running(town.county(starting: "one", ["sync", "--server", cutter.url, "--json"]))
+    try await wait { cutter.up > 1_000_000 }
+    await town.stop(SIGKILL)
+    try await town.serve()
+    let outcome = await sync.outcome()
+    #expect([0, 69].contains(outcome.code), "\(outcome.err)")
+    if outcome.code == 69 { try await town.sync("one") }
+    let size = try await town.outbox("one")
+    #expect(cutter.up < size * 115 / 100, "\(cutter.up) of \(size)")
+    #expect(try await town.notes(town.master) == 10_000)
+  }
+
+  @Test func whoGivesUpSaysHowFarItCame() async throws {
+    let town = try await town(["one"])
+    let cutter = try await Cutter(town, pause: 10)
+    try await town.sqlite(town.replica("one"), insert(10_000, "a"))
+    let sync = try Running(town.county(starting: "one", ["sync", "--server", cutter.url]))
+    try await wait { cutter.up > 1_000_000 }
+    await town.stop(SIGKILL)
+    expectFailure(await sync.outcome(), 69, "bytes", "nothing is lost", "goes on there")
+    // Whoever never reached the city hears so at once.
+    let begin = Date()
+    expectFailure(try await town.tryCounty("one", ["sync"]), 69, "cannot be reached")
+    #expect(Date().timeIntervalSince(begin) < 3)
+    try await town.serve()
+    try await town.sync("one")
+    #expect(try await town.notes(town.master) == 10_000)
+  }
+
+  @Test func whatNobodySignedIsNotStaged() async throws {
+    let town = try await town(["one"])
+    let id = try await town.county("one", ["status", "--json"]).object["replica"] as? String ?? ""
+    let folder = town.path("city/staged")
+    func put(_ path: String, _ bytes: [UInt8]) async throws -> Int {
+      var request = URLRequest(url: try #require(URL(string: town.url + path)))
+      request.httpMethod = "PUT"
+      request.httpBody = Data(bytes)
+      let (_, response) = try await URLSession.shared.data(for: request)
+      return (response as? HTTPURLResponse)?.statusCode ?? 0
+    }
+    let noise = [UInt8](repeating: 7, count: 100_000)
+    let stranger = String(repeating: "ab", count: 16)
+    #expect(try await put("/v1/staged/\(id)?offset=0", noise) == 400)
+    #expect(try await put("/v1/staged/\(stranger)?offset=0", noise) == 403)
+    #expect(try await put("/v1/staged/..%2Fx?offset=0", noise) == 400)
+    #expect(try await put("/v1/staged/\(id)?offset=5", noise) == 400)
+    #expect(((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).isEmpty)
+    for path in ["/v1/snapshot/\(stranger)", "/v1/answer/\(stranger)"] {
+      let url = try #require(URL(string: town.url + path))
+      let (_, response) = try await URLSession.shared.data(from: url)
+      #expect((response as? HTTPURLResponse)?.statusCode == 404)
+    }
+  }
+}
