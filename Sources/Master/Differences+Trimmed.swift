@@ -1,6 +1,7 @@
 import GRDB
 import SQLiteStore
 import SyncCore
+import SyncProtocol
 
 // A replayed master is never trimmed: what this one let go of must not be there any more, or must come back from the log.
 
@@ -10,7 +11,8 @@ extension Schema {
     let place = try SQLiteMasterTransaction(db: mine, schema: self).trimmedPlace()
     if place == 0 { return "true" }
     let open = records.filter(\.restrictedIndices.isEmpty).map { literal($0.name) }.joined(separator: ", ")
-    return "NOT (gone = 1 AND place <= \(place) AND record IN (\(open)))"
+    let own = literal(OwnBatch.table)
+    return "NOT (place <= \(place) AND (record = \(own) OR gone = 1 AND record IN (\(open))))"
   }
 
   /// The last images of deleted rows, those that only the log holds included.

@@ -39,11 +39,8 @@ extension Master {
       return try transaction.moveTrimmed(to: bound) ? bound : nil
     }
     guard let bound else { return trimmed }
-    var count = Self.trimmedAtOnce
-    while count == Self.trimmedAtOnce {
-      count = try step { try $0.trimEntries(upTo: trimmed.place, most: Self.trimmedAtOnce) }
-      trimmed.entries += count
-    }
+    trimmed.entries = try steps { try $0.trimEntries(upTo: trimmed.place, most: Self.trimmedAtOnce) }
+    _ = try steps { try $0.trimOwnEntries(upTo: trimmed.place, most: Self.trimmedAtOnce) }
     var after: Int64 = 0
     while let next = try step({ try $0.trimImages(after: after, upTo: bound.arrival, trimmed.place) }) {
       after = next.arrival
@@ -56,6 +53,16 @@ extension Master {
   public func tidy() throws {
     try trim()
     store.database.checkpoint(path)
+  }
+
+  /// Steps until one has found less than it may let go of. Returns how much it was in all.
+  private func steps(_ body: (SQLiteMasterTransaction) throws -> Int) throws -> Int {
+    var (all, last) = (0, Self.trimmedAtOnce)
+    while last == Self.trimmedAtOnce {
+      last = try step(body)
+      all += last
+    }
+    return all
   }
 
   private func step<T>(_ body: (SQLiteMasterTransaction) throws -> T) throws -> T {
@@ -86,12 +93,10 @@ extension SQLiteMasterTransaction {
     try db.integer("SELECT value FROM sync_meta WHERE name = ?", [.text(name)])
   }
 
-  /// The last batch that a backup is known to hold; nil: there is none.
-  private func keptArrival() throws -> Int64? { try setting("backup_arrival") }
-
   /// How far the master may be trimmed: what every live replica has read and the last backup holds.
   func trimBound(now: Int64) throws -> (place: Int64, arrival: Int64) {
-    guard let arrival = try keptArrival() else { return (0, 0) }
+    let arrival = try keptArrival()
+    if arrival == 0 { return (0, 0) }
     let since = now - (try setting("live_days") ?? Master.liveDays) * 24 * 3600 * 1000
     let read = try db.integer(
       "SELECT min(acknowledged) FROM sync_replica WHERE withdrawn = 0 AND coalesce(last_seen, enrolled_at) >= ?",
@@ -99,7 +104,8 @@ extension SQLiteMasterTransaction {
     return (min(read ?? .max, try place(before: arrival)), arrival)
   }
 
-  /// A place that the backup had reached: a batch of the city's own names the place before it.
+  /// A place that the backup had reached: a batch of the city's own names the place before it. The city's own batches before that
+  /// place are in the backup too.
   private func place(before arrival: Int64) throws -> Int64 {
     let sql = "SELECT message FROM sync_batch WHERE replica = ? AND arrival <= ? ORDER BY number DESC LIMIT 1"
     guard case .blob(let bytes)? = try db.first(sql, [.blob(Identifier.city.bytes), .integer(arrival)])?.first else {
@@ -119,11 +125,19 @@ extension SQLiteMasterTransaction {
   /// Forgets that rows are gone. Returns how many.
   func trimEntries(upTo place: Int64, most: Int) throws -> Int {
     let (list, names) = openList()
+    return try trim(
+      "gone = 1 AND \(list) AND place <= ?", names + [.integer(place)], most: most)
+  }
+
+  /// The city's own batches need not travel any more. Returns how many.
+  func trimOwnEntries(upTo place: Int64, most: Int) throws -> Int {
+    try trim("unit = '' AND place <= ? AND record = ?", [.integer(place), .text(OwnBatch.table)], most: most)
+  }
+
+  private func trim(_ condition: String, _ arguments: [Value], most: Int) throws -> Int {
     try db.run(
-      """
-      DELETE FROM sync_feed WHERE place IN (
-        SELECT place FROM sync_feed WHERE gone = 1 AND \(list) AND place <= ? ORDER BY place LIMIT ?)
-      """, names + [.integer(place), .integer(Int64(most))])
+      "DELETE FROM sync_feed WHERE place IN (SELECT place FROM sync_feed WHERE \(condition) ORDER BY place LIMIT ?)",
+      arguments + [.integer(Int64(most))])
     return db.changesCount
   }
 

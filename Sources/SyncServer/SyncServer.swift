@@ -57,7 +57,7 @@ public struct SyncServer: Sendable {
   /// Now and then lets go of what nobody needs any more. What hinders it now does not the next time.
   private func keepTidy() async throws {
     while !Task.isCancelled {
-      try? await Task.sleep(for: .seconds(60))
+      try await Task.sleep(for: .seconds(60))
       do { try master.tidy() } catch let failure as Failure {
         logger.notice("not tidied", metadata: ["reason": "\(failure.message.en)"])
       }

@@ -61,7 +61,8 @@ private let schema = """
       fields: {id: , visit: {required: true, references: visit.id}, note: }
   """
 
-private struct Seeded: RandomNumberGenerator {
+/// A linear congruential generator: a seed names one history.
+struct Seeded: RandomNumberGenerator {
   var state: UInt64
   mutating func next() -> UInt64 {
     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

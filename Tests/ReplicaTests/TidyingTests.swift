@@ -9,14 +9,6 @@ import Testing
 
 // What a replica keeps after a sync, and for how long.
 
-extension World {
-  /// The city says that a backup holds so many of the replica's batches.
-  fileprivate func keep(_ number: Int64, of replica: Replica) throws {
-    try shell(
-      replica, "INSERT INTO sync_meta VALUES ('batch_kept', \(number)) ON CONFLICT DO UPDATE SET value = \(number)")
-  }
-}
-
 private func outbox(_ replica: Replica) throws -> [Int64] {
   try replica.read { db in
     var numbers: [Int64] = []
@@ -31,17 +23,19 @@ private func outbox(_ replica: Replica) throws -> [Int64] {
   try await world.sync(replica)
   #expect(try outbox(replica) == [1])
   #expect(try replica.trimmedBatches() == 0)
-  try world.keep(1, of: replica)
+  try world.noteBackup()
   try await world.sync(replica)
   #expect(try outbox(replica) == [])
   #expect(try replica.trimmedBatches() == 1)
   // No number is used twice, whatever the outbox holds.
   try world.shell(replica, "UPDATE company SET staff = 9 WHERE id = 'c1'")
-  try world.keep(9, of: replica)
   try replica.freeze()
   #expect(try outbox(replica) == [2])
   replica.tidy()
   #expect(try outbox(replica) == [2])
+  try await world.sync(replica)
+  #expect(try outbox(replica) == [2])
+  try world.noteBackup()
   try await world.sync(replica)
   #expect(try outbox(replica) == [])
   #expect(try replica.meta().last == 2)
@@ -57,7 +51,7 @@ private func outbox(_ replica: Replica) throws -> [Int64] {
   try world.shell(replica, "UPDATE company SET code = '9', staff = 11 WHERE id = 'c1'")
   try await world.sync(replica)
   #expect(try parked(replica).count == 1)
-  try world.keep(2, of: replica)
+  try world.noteBackup()
   try await world.sync(replica)
   #expect(try outbox(replica) == [2])
   // What was edited is taken up from it, and nothing else.
@@ -68,7 +62,7 @@ private func outbox(_ replica: Replica) throws -> [Int64] {
     })
   try await world.sync(replica)
   #expect(try replica.cell("company", "c1", "staff") == .integer(11))
-  try world.keep(3, of: replica)
+  try world.noteBackup()
   try await world.sync(replica)
   #expect(try outbox(replica) == [])
   try expectEqual(world, replica)
@@ -107,7 +101,7 @@ private func outbox(_ replica: Replica) throws -> [Int64] {
     for n in 1...count {
       try world.shell(replica, "UPDATE company SET staff = staff + 1, name = '\(n)'; UPDATE figure SET sales = \(n)")
       try await world.sync(replica)
-      try world.keep(try replica.meta().last, of: replica)
+      try world.noteBackup()
     }
   }
   try await syncs(20)
