@@ -20,7 +20,7 @@ extension World {
   public func opened(_ path: String) throws -> Replica {
     let clock = clock
     let key = keys[path] ?? SigningKey()
-    return try Replica.open(path: path, key: key, clock: { clock.now }) { _ in master.schema }
+    return try Replica.open(path: path, key: key, clock: { clock.now }, readSchema: { _ in master.schema })
   }
 
   public func add(_ replica: Replica) { replicas.append(replica) }
