@@ -69,7 +69,8 @@ public final class Replica: RecordStore, @unchecked Sendable {
 
   /// The same file under another identity.
   func renewed(_ meta: ReplicaMeta, key: SigningKey) -> Replica {
-    let replica = Replica(database, path: path, key: key, meta: meta, schema: openSchema, formats: formats, clock: clock)
+    let replica = Replica(
+      database, path: path, key: key, meta: meta, schema: openSchema, formats: formats, clock: clock)
     replica.random = random
     return replica
   }

@@ -18,9 +18,9 @@ extension World {
 
   /// The replica of a file, opened anew.
   public func opened(_ path: String) throws -> Replica {
-    let clock = clock
+    let (clock, schema) = (clock, master.schema)
     let key = keys[path] ?? SigningKey()
-    return try Replica.open(path: path, key: key, clock: { clock.now }) { _ in master.schema }
+    return try Replica.open(path: path, key: key, clock: { clock.now }, readSchema: { _ in schema })
   }
 
   public func add(_ replica: Replica) { replicas.append(replica) }
