@@ -130,7 +130,6 @@ private let damages = [
   try await world.pull(one)
   #expect(try await world.found(one) == [])
   try await world.sync(one)
-  try world.shell(one, "UPDATE company SET staff = 9 WHERE id = 'c2'")
   // Sent with its receipt lost, frozen and not sent, edited again since.
   try world.shell(one, "UPDATE company SET phone = '12' WHERE id = 'c1'; DELETE FROM figure WHERE year = 2024")
   try one.freeze()
@@ -140,6 +139,7 @@ private let damages = [
   try world.shell(
     one,
     """
+    UPDATE company SET staff = 9 WHERE id = 'c2';
     UPDATE company SET phone = '13', peak = 9 WHERE id = 'c1'; INSERT INTO company (id, office) VALUES ('n1', 'A');
     UPDATE figure SET sales = 2 WHERE company = 'c3'; DELETE FROM figure WHERE company = 'c2'
     """)
