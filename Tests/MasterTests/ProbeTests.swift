@@ -145,7 +145,7 @@ private struct Forged: Transport {
 /// An answer with rows ends after a page's worth; what it leaves out is asked for again.
 @Test func manyRowsAreAskedForInPieces() async throws {
   let (world, one, _) = try await World.compared()
-  world.master.pageLimit = PageLimit(bytes: 200)
+  world.master.pageLimit = PageLimit(bytes: 50)
   try world.behind(one, "UPDATE company SET name = 'x'; DELETE FROM figure")
   let way = Interrupted(world.master)
   #expect(try await world.deepVerify(one, through: way).differences.count == 6)
@@ -218,7 +218,8 @@ private func cost(rows: Int, differing: [Int]) async throws -> [(bytes: Int, tri
       expected.insert("+ company s\(n)")
     case 6:
       captured.append("INSERT INTO company (id, office) VALUES ('t\(n)', 'A')")
-      behind.append("UPDATE company SET staff = 9 WHERE id = 't\(n)'")
+      // Part of an edit that was not sent yet.
+      if seed % 3 != 0 { behind.append("UPDATE company SET staff = 9 WHERE id = 't\(n)'") }
     default: break
     }
   }
