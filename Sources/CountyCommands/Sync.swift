@@ -60,6 +60,11 @@ struct Sync: AsyncParsableCommand {
   }
 
   private func report(_ summary: SyncSummary, _ schema: Schema) {
+    if let version = summary.upgraded {
+      options.tell(
+        Label(
+          zh: "本机的模式已升级到第 \(version) 版;请用 records 查看", en: "the schema is at version \(version) now; records shows it"))
+    }
     for news in summary.received.news { tell(news, schema) }
     for held in summary.held {
       let row = "\(held.ref.record) \(KeyText.show(held.ref.key)).\(held.problem.field)"

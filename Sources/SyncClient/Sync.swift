@@ -8,6 +8,8 @@ public struct SyncSummary: Sendable, Equatable {
   public var pushed = 0
   public var received = ReceiveSummary()
   public var held: [HeldRow] = []
+  /// The version of the schema that came with it; nil: the same as before.
+  public var upgraded: Int?
 
   public init() {}
 }
@@ -30,6 +32,7 @@ public struct SyncClient: Sendable {
   public func sync() async throws -> SyncSummary {
     try replica.refuseDamage()
     var summary = SyncSummary()
+    let version = replica.schema.version
     // A pulled row may meet one that was edited while the exchange ran: freeze that too and exchange again.
     for attempt in 1...3 {
       summary.held = try replica.freeze()
@@ -37,6 +40,7 @@ public struct SyncClient: Sendable {
         let (pushed, received) = try await exchange(parkingClashes: attempt == 3)
         summary.pushed = pushed
         summary.received = received
+        if replica.schema.version != version { summary.upgraded = replica.schema.version }
         return summary
       } catch is Clash where attempt < 3 { continue }
     }
