@@ -72,6 +72,11 @@ struct Sync: AsyncParsableCommand {
 
   /// What an exchange did, over the network or on a stick.
   static func report(_ summary: SyncSummary, _ options: CommonOptions) {
+    if let version = summary.upgraded {
+      options.tell(
+        Label(
+          zh: "本机的模式已升级到第 \(version) 版;请用 records 查看", en: "the schema is at version \(version) now; records shows it"))
+    }
     for news in summary.received.news { tell(news, options) }
     tell(summary.held, options)
     let received = summary.received

@@ -61,8 +61,11 @@ public struct BundleExchange: Sendable {
     let isAwaited = try replica.isWaiting(for: answer.receipts.map(\.header.number))
     if answer.end < meta.cursor || answer.end == meta.cursor && !isAwaited { return nil }
     if let start = answer.start, start > meta.cursor { throw Self.gap(file) }
-    if let schema = answer.upgrade { try replica.upgrade(to: schema) }
     var summary = SyncSummary()
+    if let schema = answer.upgrade {
+      try replica.upgrade(to: schema)
+      summary.upgraded = replica.schema.version
+    }
     summary.received = try take(answer, bundle)
     return summary
   }

@@ -11,6 +11,8 @@ public struct SyncSummary: Sendable, Equatable {
   /// Bytes of messages that went over the line.
   public var bytesSent: Int64 = 0
   public var bytesReceived: Int64 = 0
+  /// The version of the schema that came with it; nil: the same as before.
+  public var upgraded: Int?
 
   public init() {}
 }
@@ -33,6 +35,7 @@ public struct SyncClient: Sendable {
   public func sync() async throws -> SyncSummary {
     try replica.refuseDamage()
     var summary = SyncSummary()
+    let version = replica.schema.version
     // A pulled row may meet one that was edited while the exchange ran: freeze that too and exchange again.
     for attempt in 1...3 {
       summary.held = try replica.freeze()
@@ -43,6 +46,7 @@ public struct SyncClient: Sendable {
         summary.bytesSent = transport.traffic?.sent ?? 0
         summary.bytesReceived = transport.traffic?.received ?? 0
         replica.tidy()
+        if replica.schema.version != version { summary.upgraded = replica.schema.version }
         return summary
       } catch is Clash where attempt < 3 { continue }
     }

@@ -68,9 +68,10 @@ private func key(_ id: String) -> RowKey { RowKey([.text(id)]) }
   try world.upgradeSmall(to: 3)
   try await world.sync(two)
   let company = try two.record("company")
-  try two.edit(as: nil) { db in
-    #expect(try two.takeUp(db, company, key: key("b"), [2: .text("L"), 11: .text("mail")]))
+  let isTaken = try two.edit(as: nil) { db in
+    try two.takeUp(db, company, key: key("b"), [2: .text("L"), 11: .text("mail")])
   }
+  #expect(isTaken)
   try await world.settle()
   #expect(try [world.cell("code", of: "b"), world.cell("email", of: "b")] == [.text("L"), .text("mail")])
 }

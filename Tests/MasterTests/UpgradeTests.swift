@@ -50,7 +50,7 @@ extension Replica {
   try world.shell("INSERT INTO visit VALUES ('v1', 'c1', 'seen'); UPDATE company SET kind = 'other' WHERE id = 'c3'")
   #expect(try replica.schema.version == 1 && replica.status().pending == 4)
   let summary = try await world.sync(replica)
-  #expect(summary.pushed == 4 && summary.received.conflicts == 0)
+  #expect(summary.upgraded == 4 && summary.pushed == 4 && summary.received.conflicts == 0)
   #expect(try replica.schema.version == 4 && replica.status().inFlight == 0 && replica.status().pending == 0)
   #expect(try replica.meta().schemaText == readSchemaFile(4).text)
   #expect(

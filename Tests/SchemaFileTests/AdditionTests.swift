@@ -19,7 +19,7 @@ private let base = """
     leave:
       key: [year, unit]
       owner: city
-      fields: {year: {type: integer}, unit: , until: {type: date}}
+      fields: {year: {type: integer}, unit: , until: {type: date, required: true}}
     firm:
       key: id
       scope: {field: unit}
@@ -32,7 +32,7 @@ private let base = """
         staff: {type: integer, min: 0, max: 9}
         kind: {values: {a: 甲, b: {zh: 乙, en: B, owner: city}}}
         phone: {restricted: true}
-        boss: {references: firm.id, weak: true}
+        boss: {references: unit.code, weak: true}
     figure:
       key: [firm, year]
       scope: {via: firm}
@@ -49,7 +49,7 @@ private let base = """
   """
 
 private typealias Edit = (from: String, to: String)
-private let last = "boss: {references: firm.id, weak: true}"
+private let last = "boss: {references: unit.code, weak: true}"
 
 /// Each is a change of the base, and what it adds.
 private let additive: [(edits: [Edit], found: [String])] = [
@@ -77,7 +77,7 @@ private let additive: [(edits: [Edit], found: [String])] = [
   ([("{a: 甲, b:", "{c: 丙, a: 甲, b:")], ["choice firm.kind"]),
   ([("{a: 甲, b:", "{c: {zh: 丙, en: C, owner: city}, a: 甲, b:")], ["choice firm.kind"]),
   ([("a: 甲", "a: 子")], ["words firm.kind"]),
-  ([("name: {max_length: 9}", "name: {max_length: 9, label: 名称}")], ["words firm.name"]),
+  ([("name: {max_length: 9}", "name: {max_length: 9, label: 名称}")], ["words firm.name", "words stub.name"]),
   ([("values: [closed]", "values: [gone, closed]")], ["lock figure"]),
   ([("values: [closed]", "values: [closed], except: {record: leave, until: until}")], ["lock figure"]),
   (
@@ -138,8 +138,8 @@ private let refused: [(edits: [Edit], names: String)] = [
   ([("policy: sum", "policy: max")], "figure.sales: policy"),
   ([("staff: {type: integer", "staff: {type: money")], "firm.staff: type"),
   ([("phone: {restricted: true}", "phone:")], "firm.phone: restricted"),
-  ([("boss: {references: firm.id, weak: true}", "boss: {references: firm.id}")], "firm.boss: weak"),
-  ([("boss: {references: firm.id, weak: true}", "boss: {references: unit.code, weak: true}")], "firm.boss: references"),
+  ([(last, "boss: {references: unit.code}")], "firm.boss: weak"),
+  ([(last, "boss: {references: firm.id, weak: true}")], "firm.boss: references"),
   ([("unique: [[name, tax]]", "unique: [[name, tax], [boss]]")], "firm.boss: cannot become unique"),
   ([("unique: [[name, tax]]", "unique: [[name]]")], "firm.name: cannot become unique"),
   ([("    unique: [[name, tax]]\n", "")], "firm.name,tax: was unique"),
@@ -149,7 +149,6 @@ private let refused: [(edits: [Edit], names: String)] = [
   ([("  deal:\n    key: id\n", "  deal:\n    key: id\n    delete: keep\n")], "deal: delete"),
   ([("  deal:\n    key: id\n", "  deal:\n    key: id\n    edits: propose\n")], "deal: edits"),
   ([("    joint: {county: x, city: y}\n", "")], "deal: joint"),
-  ([("    scope: {via: firm}", "    scope: all")], "figure: scope"),
   ([("owner: city\n    fields: {code", "fields: {code")], "unit: owner"),
   ([("    locked_by: {record: period, key: [year], field: state, values: [closed]}\n", "")], "figure: locked_by"),
   ([("values: [closed]}", "values: [gone]}")], "figure: locked_by"),
@@ -170,6 +169,15 @@ func whatIsNoAdditionIsNamed(index: Int) throws {
   let failure = try #require(throws: Failure.self) { try new.additions(since: version(3, [])) }
   #expect(failure.kind == .data && failure.message.en.contains(names), "\(failure.message.en)")
   #expect(!failure.message.zh.isEmpty)
+}
+
+@Test func anotherScopeIsNoAddition() throws {
+  let old = try version(3, [])
+  var new = try version(4, [])
+  let index = try #require(new.records.firstIndex { $0.name == "figure" })
+  new.records[index].scope = .all
+  let failure = #expect(throws: Failure.self) { try new.additions(since: old) }
+  #expect(failure?.message.en.contains("figure: scope") == true)
 }
 
 @Test func theVersionGrows() throws {

@@ -51,10 +51,14 @@ struct SchemaAnswerTests {
     guard
       case .continueFrom(20) = try session.receive(
         SyncSessionTests.receipt(1) + SyncSessionTests.page(10, 20, more: true))
-    else { return Issue.record("must continue from 20") }
+    else {
+      Issue.record("must continue from 20")
+      return
+    }
     // In the middle of the pull: its pages are dropped, its receipts kept.
     guard case .upgrade(text) = try session.receive(message(Array(text.utf8))) else {
-      return Issue.record("must upgrade")
+      Issue.record("must upgrade")
+      return
     }
     let hash = sha256(Array(text.utf8))
     session.upgraded(to: hash)
@@ -63,7 +67,10 @@ struct SchemaAnswerTests {
     header.schema = hash
     guard
       case .finish(let receipts, let pages) = try session.receive(Envelope(header, body: [], key: Sample.key(1)).bytes)
-    else { return Issue.record("must finish") }
+    else {
+      Issue.record("must finish")
+      return
+    }
     #expect(receipts.map(\.header.number) == [1] && pages.map(\.header.cursor) == [30])
   }
 
