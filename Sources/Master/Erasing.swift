@@ -39,6 +39,7 @@ extension Master {
       return erasures
     }
     try store.emptyLog()
+    emptyKeptFolders()
     return erasures
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import SQLiteStore
 import SyncCore
 import SyncProtocol
 
@@ -11,7 +12,7 @@ extension Master {
   static let mostSnapshots = 32
   static let mostSnapshotBytes: Int64 = 8 << 30
 
-  private var shelf: URL { URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent("snapshots") }
+  private var shelf: URL { folder(.snapshots) }
 
   /// Answers a hello with the manifest of a snapshot; its file is then to be had by its id. Throws `Refusal`.
   public func snapshot(_ hello: [UInt8]) throws -> [UInt8] {
@@ -32,6 +33,16 @@ extension Master {
     let wanted = try standing(org)
     let kept = clearShelf()
     if let same = kept.last(where: { $0.isLike(wanted) }) { return same }
+    while true {
+      let made = try shelve(org)
+      // What was erased while it was made may be in it.
+      let erased = "SELECT 1 FROM sync_erasure WHERE arrival > ?"
+      guard try read({ try $0.first(erased, [.integer(made.arrival)]) }) != nil else { return made }
+      for ending in ["json", "zst"] { remove("\(made.id).\(ending)") }
+    }
+  }
+
+  private func shelve(_ org: String) throws -> MadeSnapshot {
     do { try FileManager.default.createDirectory(at: shelf, withIntermediateDirectories: true) } catch {
       throw Failure(.disk, zh: "无法创建目录 \(shelf.path)", en: "cannot create the folder \(shelf.path)")
     }

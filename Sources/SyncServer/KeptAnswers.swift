@@ -12,13 +12,37 @@ struct KeptAnswers: Sendable {
   private func file(_ id: Identifier) -> URL { folder.appendingPathComponent(id.description) }
   private func mark(_ id: Identifier) -> URL { folder.appendingPathComponent("\(id).making") }
 
-  /// Says that the answer is being made, so that who asks for it waits.
-  func begin(_ id: Identifier) throws {
+  /// Says that the answer is being made, so that who asks for it waits, for as long as what it returns lives: a lock that goes
+  /// with the process.
+  func begin(_ id: Identifier) throws -> Making {
     try makeFolder(folder)
-    guard FileManager.default.createFile(atPath: mark(id).path, contents: nil) else { throw cannotWrite }
+    guard let making = Making(mark(id).path) else { throw cannotWrite }
+    return making
   }
 
-  func end(_ id: Identifier) { try? FileManager.default.removeItem(at: mark(id)) }
+  final class Making {
+    private let path: String
+    private let descriptor: Int32
+
+    fileprivate init?(_ path: String) {
+      self.path = path
+      descriptor = open(path, O_RDWR | O_CREAT, 0o600)
+      if descriptor < 0 { return nil }
+      flock(descriptor, LOCK_EX | LOCK_NB)
+    }
+
+    func end() { unlink(path) }
+
+    deinit { close(descriptor) }
+  }
+
+  /// Whether somebody makes it now.
+  private func isMade(_ id: Identifier) -> Bool {
+    let descriptor = open(mark(id).path, O_RDWR)
+    if descriptor < 0 { return false }
+    defer { close(descriptor) }
+    return flock(descriptor, LOCK_EX | LOCK_NB) != 0
+  }
 
   /// - Returns: the file of the answer.
   func keep(_ answer: [UInt8], as id: Identifier) throws -> String {
@@ -29,7 +53,7 @@ struct KeptAnswers: Sendable {
 
   /// The file of an answer, once it is made; nil: there is none.
   func find(_ id: Identifier) async throws -> String? {
-    for _ in 0..<3000 where FileManager.default.fileExists(atPath: mark(id).path) {
+    for _ in 0..<3000 where isMade(id) {
       try await Task.sleep(for: .milliseconds(100))
     }
     return FileManager.default.fileExists(atPath: file(id).path) ? file(id).path : nil

@@ -10,11 +10,10 @@ import SyncProtocol
 // What goes on over a line that breaks: `Resumption` says how.
 
 extension SyncServer {
-  private var home: URL { URL(fileURLWithPath: master.path).deletingLastPathComponent() }
   var staged: StagedUploads {
-    StagedUploads(folder: home.appendingPathComponent("staged"), limit: Self.mostRequest)
+    StagedUploads(folder: master.folder(.staged), limit: Self.mostRequest)
   }
-  var answers: KeptAnswers { KeptAnswers(folder: home.appendingPathComponent("answers")) }
+  var answers: KeptAnswers { KeptAnswers(folder: master.folder(.answers)) }
 
   func addResumableRoutes(_ router: Router<BasicRequestContext>) {
     router.post("/v1/sync") { request, _ in await refusing { try await exchange(request) } }
@@ -96,8 +95,8 @@ extension SyncServer {
     guard let id = Self.field(request, Resumption.answerHeader).flatMap(Identifier.init(hex:)) else {
       return Self.response(.ok, try await Self.apart(body), type: Self.type)
     }
-    try answers.begin(id)
-    defer { answers.end(id) }
+    let making = try answers.begin(id)
+    defer { making.end() }
     let reply = try await Self.apart(body)
     guard keep || reply.count > Resumption.threshold else { return Self.response(.ok, reply, type: Self.type) }
     return try Self.rest(try answers.keep(reply, as: id), request)

@@ -70,9 +70,10 @@ extension World {
 
   /// The files of this world, with their write-ahead logs, in which the text stands.
   func files(with text: String) throws -> [String] {
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-    return try names.filter { name in
-      try Data(contentsOf: folder.appendingPathComponent(name)).range(of: Data(text.utf8)) != nil
+    let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
+    // A folder has no contents.
+    return names.filter { name in
+      (try? Data(contentsOf: folder.appendingPathComponent(name)))?.range(of: Data(text.utf8)) != nil
     }
   }
 

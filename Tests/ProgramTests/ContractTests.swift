@@ -20,7 +20,7 @@ import Testing
     try await town.county("one", ["add", "enterprise", "name=甲"])
     #expect(try await town.county("one", ["status", "--json"]).object["pending"] as? Int == 1)
     let sync = try await town.sync("one")
-    expectKeys(sync, "pushed pulled merged conflicts parked rejected")
+    expectKeys(sync, "pushed pulled merged conflicts parked rejected bytes_sent bytes_received")
     #expect(sync["pushed"] as? Int == 1)
     // The enterprise, and its line in the city-wide list.
     #expect(try await town.sync("two")["pulled"] as? Int == 2)
