@@ -38,10 +38,9 @@ extension Town {
 
   /// Starts a machine from a stick; nothing serves.
   fileprivate func start(_ home: String, _ org: String) async throws {
-    let made = try await city(["snapshot", "--org", org, path("first-\(home)"), "--json"]).object
-    var code = made["code"] as? String
-    if code == nil { code = try await self.code(org) }
-    try await county(home, ["init", "--bundle", path("first-\(home)"), "--code", code ?? ""])
+    let code = try await code(org)
+    try await city(["snapshot", "--org", org, path("first-\(home)")])
+    try await county(home, ["init", "--bundle", path("first-\(home)"), "--code", code])
   }
 
   fileprivate func write(_ home: String, _ name: String) async throws {
@@ -68,6 +67,7 @@ extension Town {
 
   fileprivate func rows(_ file: String) async throws -> String {
     try await sqlite(file, "SELECT * FROM counter WHERE site = 'A' ORDER BY id")
+      .trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
   fileprivate func expectEqual(_ homes: [String]) async throws {

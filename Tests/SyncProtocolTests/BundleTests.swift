@@ -197,7 +197,7 @@ final class BundleFolder {
 
   @Test func anUnfinishedBundleLeavesNothingBehind() throws {
     let folder = try BundleFolder()
-    try folder.write("b", partSize: 1000)
+    try folder.write("b", partSize: 2000)
     let before = try folder.bytes("b")
     var random = SystemRandomNumberGenerator()
     do {
