@@ -93,7 +93,7 @@ struct Withdraw: AsyncParsableCommand {
           .usage, zh: "\(replica) 不是机器编号", en: "\(replica) is not the id of a replica; city replicas lists them")
       }
       let master = try options.open(CityProgram.self)
-      try master.withdraw(id)
+      try master.withdraw(id, actor: options.actor)
       options.show(.object([("id", .string(replica)), ("withdrawn", .bool(true))]), "")
     }
   }

@@ -18,6 +18,7 @@ extension Master {
     }
     guard let first = rest.popFirst(), first.header.kind == .hello else { throw Refusal.notAMessage }
     let hello = first.header
+    if hello.returning { return try reply + takeBack(first, rest) }
     let replica = try greet(first)
     let key = try VerifyingKey(bytes: replica.publicKey)
     while let message = rest.popFirst() {
@@ -43,14 +44,16 @@ extension Master {
       if replica.isWithdrawn { throw Refusal.withdrawn }
       guard hello.number > replica.request else { throw Refusal.replayed }
       let meta = try transaction.meta()
-      guard hello.epoch == meta.epoch, hello.cursor <= (try transaction.head()), hello.cursor >= 0 else {
+      let head = try transaction.head()
+      guard hello.epoch == meta.epoch, hello.stale || hello.cursor <= head, hello.cursor >= 0 else {
         throw Refusal.epoch
       }
+      if try transaction.isRecovering() { throw Self.recovering }
       guard hello.schema == meta.schemaHash else { throw Refusal.schema }
       replica.request = hello.number
       replica.lastSeen = clock()
       replica.offset = clock() - hello.stamp.milliseconds
-      if !hello.tentative { replica.acknowledged = hello.cursor }
+      if !hello.tentative, !hello.stale { replica.acknowledged = hello.cursor }
       try transaction.save(replica)
       return replica
     }
@@ -70,29 +73,43 @@ extension Master {
       }
       guard number == replica.highWater + 1 else { throw Refusal.gap(number, after: replica.highWater) }
       let meta = try transaction.meta()
-      guard message.header.epoch == meta.epoch else { throw Refusal.epoch }
+      // Made before the city was restored: what its sender had read then is no place of this feed.
+      let isOfNow = message.header.epoch == meta.epoch
+      guard try isOfNow || transaction.formerEpochs().contains(message.header.epoch) else { throw Refusal.epoch }
+      let cursor = isOfNow ? message.header.cursor : -1
       guard message.header.schema == meta.schemaHash else { throw Refusal.schema }
       let received = try transaction.tick(milliseconds: clock())
       let (batch, kept) = try refusing {
         try self.received(
-          Batch(message.body, schema: schema), secrets: SecretsBody.decode(secrets), cursor: message.header.cursor,
+          Batch(message.body, schema: schema), secrets: SecretsBody.decode(secrets), cursor: cursor,
           offset: replica.offset, at: received, transaction)
       }
       try transaction.keep(kept, arrival: try transaction.upcomingArrival())
-      return try take(batch, of: message, from: replica, received: received, transaction) { arrival, receipts in
-        let header = Header(
-          kind: .receipt, replica: id, epoch: meta.epoch, number: number, cursor: arrival, stamp: received,
-          schema: meta.schemaHash)
-        let taken = Taken(hash: message.hash, offset: replica.offset)
-        return try Envelope(header, body: ReceiptBody.encode(receipts, taken: taken), key: key).bytes
+      return try take(batch, of: message, from: replica, cursor: cursor, received: received, transaction) {
+        try receipt($1, of: message, arrival: $0, received: received, offset: replica.offset, transaction)
       }
     }
   }
 
+  /// The signed receipt of a batch.
+  func receipt(
+    _ rows: [RowReceipt], of message: Envelope, arrival: Int64, received: Stamp, offset: Int64,
+    _ transaction: any MasterTransaction
+  ) throws -> [UInt8] {
+    let meta = try transaction.meta()
+    let header = Header(
+      kind: .receipt, replica: message.header.replica, epoch: meta.epoch, number: message.header.number,
+      cursor: arrival, stamp: received, schema: meta.schemaHash)
+    let body = ReceiptBody.encode(rows, taken: Taken(hash: message.hash, offset: offset))
+    return try Envelope(header, body: body, key: key).bytes
+  }
+
   /// Everything that the next batch of a county does to the master, whether it arrives or the log is replayed.
-  /// - Parameter seal: makes the message that its sender gets.
+  /// - Parameters:
+  ///   - cursor: what its sender had read of this feed; -1: of none.
+  ///   - seal: makes the message that its sender gets.
   func take(
-    _ batch: Batch, of message: Envelope, from replica: ReplicaRecord, received: Stamp,
+    _ batch: Batch, of message: Envelope, from replica: ReplicaRecord, cursor: Int64, received: Stamp,
     _ transaction: any MasterTransaction, seal: (_ arrival: Int64, [RowReceipt]) throws -> [UInt8]
   ) throws -> [UInt8] {
     var replica = replica
@@ -100,7 +117,7 @@ extension Master {
     let arrival = try transaction.nextArrival()
     let desk = desk(transaction, received: received, arrival: arrival)
     let receipt = try seal(
-      arrival, try desk.take(batch, from: replica, cursor: header.cursor, number: header.number))
+      arrival, try desk.take(batch, from: replica, cursor: cursor, number: header.number))
     try transaction.append(
       message, receipt: receipt, arrival: arrival, received: received, offset: replica.offset,
       touched: try touched(batch, transaction))

@@ -4,7 +4,7 @@ import SQLiteStore
 import SyncCore
 import SyncProtocol
 
-public struct ReplicaInfo: Sendable {
+public struct ReplicaInfo: Sendable, Equatable {
   public var id: String
   public var org: String
   public var isWithdrawn: Bool
@@ -12,6 +12,16 @@ public struct ReplicaInfo: Sendable {
   public var cursor: Int64
   public var enrolledAt: Int64
   public var lastSeen: Int64?
+
+  init(_ replica: ReplicaRecord) {
+    id = replica.id.description
+    org = replica.org
+    isWithdrawn = replica.isWithdrawn
+    batches = replica.highWater
+    cursor = replica.acknowledged
+    enrolledAt = replica.enrolledAt
+    lastSeen = replica.lastSeen
+  }
 }
 
 public struct MasterParkedRow: Sendable {
@@ -70,10 +80,7 @@ extension Master {
       var list: [ReplicaInfo] = []
       try db.each("SELECT * FROM sync_replica ORDER BY org, enrolled_at, id") { row in
         guard let replica = ReplicaRecord(row: row.cells(0..<ReplicaRecord.columns)) else { return }
-        list.append(
-          ReplicaInfo(
-            id: replica.id.description, org: replica.org, isWithdrawn: replica.isWithdrawn, batches: replica.highWater,
-            cursor: replica.acknowledged, enrolledAt: replica.enrolledAt, lastSeen: replica.lastSeen))
+        list.append(ReplicaInfo(replica))
       }
       return list
     }
@@ -228,7 +235,7 @@ extension Master {
     return problems
   }
 
-  private func brokenChain(_ db: Database) throws -> [Label] {
+  func brokenChain(_ db: Database) throws -> [Label] {
     var problems: [Label] = []
     var keys: [Identifier: VerifyingKey] = [.city: key.publicKey]
     try db.each("SELECT id, public_key FROM sync_replica") { row in

@@ -121,6 +121,10 @@ protocol MasterStore: AnyObject {
 
 protocol MasterTransaction {
   func meta() throws -> MasterMeta
+  /// The epochs that this city had before it was restored from a backup.
+  func formerEpochs() throws -> [Identifier]
+  /// Whether it was restored and waits for what its replicas give back.
+  func isRecovering() throws -> Bool
   /// The newest place in the sequence.
   func head() throws -> Int64
   /// The stamp that the master's clock shows.
@@ -189,6 +193,8 @@ protocol MasterTransaction {
   // The log of signed batches.
   /// The number of the city's next batch.
   func nextOwnBatch() throws -> Int64
+  /// A batch of the city's own has this number: the next one has a larger one.
+  func passOwnBatch(_ number: Int64) throws
   func nextArrival() throws -> Int64
   /// The arrival number that the next batch will get.
   func upcomingArrival() throws -> Int64

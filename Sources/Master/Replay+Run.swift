@@ -14,7 +14,12 @@ struct Replay {
   /// Whether every batch could be taken again.
   var isComplete = true
   /// Whether personal data was erased since: what was contested about it is not contested again.
-  let hasErasures: Bool
+  var hasErasures: Bool
+  /// The last number of the city's own batches in each epoch.
+  var ownNumbers: [Identifier: Int64] = [:]
+  /// The epoch of the last batch that says that something is lost: of those made before it neither the places nor the numbers
+  /// follow each other any more.
+  var lossyEpoch: Identifier?
   /// The chain of the log so far.
   private var chain = LoggedBatch.firstLink
 
@@ -40,7 +45,7 @@ struct Replay {
       do { try enter(logged) } catch { try stop(at: logged, error) }
       try db.run("UPDATE sync_clock SET stamp = ?", [.integer(logged.receivedAt.raw)])
     }
-    for sql in triggers { try db.execute(sql: sql) }
+    for trigger in triggers { try db.execute(sql: trigger.sql) }
   }
 
   /// Empty tables, and what the log does not hold.
@@ -57,14 +62,14 @@ struct Replay {
     }
   }
 
-  /// Drops the triggers. Returns the statements that make them again.
-  private func takeTriggers() throws -> [String] {
+  /// Drops the triggers. Returns them with the statements that make them again.
+  func takeTriggers() throws -> [(name: String, sql: String)] {
     var triggers: [(name: String, sql: String)] = []
     try db.each("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY rowid") { row in
       triggers.append((row[0], row[1]))
     }
     for trigger in triggers { try db.execute(sql: "DROP TRIGGER \(quoted(trigger.name))") }
-    return triggers.map(\.sql)
+    return triggers
   }
 
   private mutating func enter(_ logged: LoggedBatch) throws {
@@ -96,11 +101,15 @@ struct Replay {
     replica.offset = logged.offset
     try transaction.save(replica)
     var receipts: [RowReceipt] = []
-    _ = try master.take(batch, of: message, from: replica, received: logged.receivedAt, transaction) { _, given in
+    let receipt = try SealedEnvelope(logged.receipt[...])
+    // A batch of before a restore that came (or was judged) after it: its sender had read nothing of this feed.
+    let cursor = receipt.header.epoch == message.header.epoch ? message.header.cursor : -1
+    _ = try master.take(
+      batch, of: message, from: replica, cursor: cursor, received: logged.receivedAt, transaction
+    ) { _, given in
       receipts = given
       return logged.receipt
     }
-    let receipt = try SealedEnvelope(logged.receipt[...])
     if receipt.header.stamp != logged.receivedAt || receipt.header.cursor != logged.arrival {
       note(logged, zh: "到达时间与回执不符", en: "its receipt says that it came at another time")
     }

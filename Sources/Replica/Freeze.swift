@@ -75,7 +75,7 @@ extension Replica {
   }
 
   /// What the commitments of a batch stand for, as a message that follows it; empty when it has none.
-  private func secrets(_ db: Database, of number: Int64, _ batch: [UInt8]) throws -> [UInt8] {
+  func secrets(_ db: Database, of number: Int64, _ batch: [UInt8]) throws -> [UInt8] {
     let secrets = try SecretTable.read(db, of: number)
     if secrets.isEmpty { return [] }
     var header = try SealedEnvelope(batch[...]).header

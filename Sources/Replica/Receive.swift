@@ -44,8 +44,11 @@ extension Replica {
   /// Takes receipts and a whole pull, in one transaction: all of it or nothing.
   /// - Parameters:
   ///   - pages: every page of one pull, in order; the last one ends at the cursor that this replica then has.
+  ///   - epoch: the city was restored and has this epoch: the pages are its whole feed.
   ///   - parkingClashes: a pending row that stands in the way goes to `sync_parked`, whole, instead of failing with `Clash`.
-  public func receive(receipts: [Envelope], pages: [Envelope], parkingClashes: Bool = false) throws -> ReceiveSummary {
+  public func receive(
+    receipts: [Envelope], pages: [Envelope], restarting epoch: Identifier? = nil, parkingClashes: Bool = false
+  ) throws -> ReceiveSummary {
     // A receipt may make a copy of what was erased before.
     var erases = schema.hasRestricted && !receipts.isEmpty
     do {
@@ -53,8 +56,16 @@ extension Replica {
         try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
         var summary = ReceiveSummary()
         var meta = try ReplicaMeta.read(db)
-        for receipt in receipts { try take(db, receipt: receipt, &summary) }
-        let items = try newest(pages, from: meta.cursor)
+        for receipt in receipts {
+          try forgetReceipt(db, replacedBy: receipt)
+          try take(db, receipt: receipt, &summary)
+        }
+        var items = try newest(pages, from: epoch == nil ? meta.cursor : 0)
+        if let epoch {
+          (meta.epoch, meta.seen) = (epoch, 0)
+          items += try absent(items, db)
+          try forgetConflicts(but: items, db)
+        }
         if items.contains(where: { if case .erasure = $0 { true } else { false } }) { erases = true }
         try keep(items, db, &meta)
         if let last = pages.last {

@@ -43,31 +43,47 @@ public struct SyncClient: Sendable {
     return summary
   }
 
+  /// - Parameter restart: the city was restored, and everything is back: its feed is read from the beginning.
+  private func exchange(_ restart: Restart?, parkingClashes: Bool) async throws -> (pushed: Int, ReceiveSummary) {
+    let identity = try replica.meta()
+    let city = try VerifyingKey(bytes: identity.cityKey)
+    var session = SyncSession(
+      city: city, replica: identity.replica, epoch: restart?.epoch ?? identity.epoch, schema: identity.schemaHash,
+      cursor: restart == nil ? identity.cursor : 0)
+    func hello(tentative: Int64? = nil) throws -> [UInt8] {
+      guard let restart else { return try replica.hello(tentative: tentative).bytes }
+      return try replica.restartingHello(epoch: restart.epoch, cursor: tentative ?? 0).bytes
+    }
+    var batches = try replica.outbox(upTo: mostSent)
+    var pushed = 0
+    var request: [UInt8] = []
+    while true {
+      pushed += batches.reduce(0) { $0 + $1.rows }
+      request = try hello() + batches.flatMap(\.message)
+      batches = try batches.last.map { try replica.outbox(after: $0.number, upTo: mostSent) } ?? []
+      if batches.isEmpty { break }
+      try session.receiveReceipts(try await transport.exchange(request))
+    }
+    while true {
+      switch try session.receive(try await transport.exchange(request)) {
+      case .continueFrom(let cursor): request = try hello(tentative: cursor)
+      case .finish(let receipts, let pages):
+        let received = try replica.receive(
+          receipts: (restart?.receipts ?? []) + receipts, pages: pages, restarting: restart?.epoch,
+          parkingClashes: parkingClashes)
+        return (pushed, received)
+      }
+    }
+  }
+
   /// Sends every batch, in as many requests as it takes, and then takes all receipts and the whole pull at once: what a
   /// receipt does to a row must find the receipts of the rows that depend on it.
   private func exchange(parkingClashes: Bool) async throws -> (pushed: Int, ReceiveSummary) {
     do {
-      let identity = try replica.meta()
-      let city = try VerifyingKey(bytes: identity.cityKey)
-      var session = SyncSession(
-        city: city, replica: identity.replica, epoch: identity.epoch, schema: identity.schemaHash,
-        cursor: identity.cursor)
-      var batches = try replica.outbox(upTo: mostSent)
-      var pushed = 0
-      var request: [UInt8] = []
-      while true {
-        pushed += batches.reduce(0) { $0 + $1.rows }
-        request = try replica.hello().bytes + batches.flatMap(\.message)
-        batches = try batches.last.map { try replica.outbox(after: $0.number, upTo: mostSent) } ?? []
-        if batches.isEmpty { break }
-        try session.receiveReceipts(try await transport.exchange(request))
-      }
-      while true {
-        switch try session.receive(try await transport.exchange(request)) {
-        case .continueFrom(let cursor): request = try replica.hello(tentative: cursor).bytes
-        case .finish(let receipts, let pages):
-          return (pushed, try replica.receive(receipts: receipts, pages: pages, parkingClashes: parkingClashes))
-        }
+      do { return try await exchange(nil, parkingClashes: parkingClashes) } catch let refusal as Refusal
+        where refusal.code == .epoch
+      {
+        return try await exchange(try await giveBack(), parkingClashes: parkingClashes)
       }
     } catch let error as EnvelopeError { throw error.failure } catch let refusal as Refusal {
       throw refusal.failure

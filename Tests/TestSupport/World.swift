@@ -12,7 +12,7 @@ import SyncProtocol
 public final class World {
   public let folder: URL
   public let clock: TestClock
-  public let master: Master
+  public private(set) var master: Master
   public private(set) var replicas: [Replica] = []
 
   /// - Parameter seed: the city's first rows, by record.
@@ -26,6 +26,12 @@ public final class World {
       path: folder.appendingPathComponent("master.sqlite").path, key: SigningKey(), schema: schema,
       schemaText: try SchemaFile.canonicalJSON(schema), seed: seed, actor: "official", clock: { clock.now })
   }
+
+  /// A machine is gone: it syncs no more.
+  public func forget(_ replica: Replica) { replicas.removeAll { $0 === replica } }
+
+  /// The city goes on with another file.
+  func replaceMaster(_ other: Master) { master = other }
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 
