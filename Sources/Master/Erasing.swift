@@ -67,9 +67,8 @@ extension Master {
     _ sealed: Batch, secrets: [Secret], _ transaction: any MasterTransaction
   ) throws -> (batch: Batch, secrets: [SecretCell]) {
     if !schema.hasRestricted { return (sealed, []) }
-    return try sealed.received(schema, with: secrets, conflict: transaction.conflict, isErased: { _ in true }) { _ in
-      true
-    }
+    return try sealed.received(
+      schema, with: secrets, conflict: transaction.conflict, isErased: { _ in true }, keeping: { _ in true })
   }
 
   /// The values of a batch that has just come, and the secrets to keep of it. Of a cell that was erased meanwhile its sender's

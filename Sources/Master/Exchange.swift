@@ -18,7 +18,7 @@ extension Master {
     }
     guard let first = rest.popFirst(), first.header.kind == .hello else { throw Refusal.notAMessage }
     let hello = first.header
-    if hello.returning { return try reply + takeBack(first, rest) }
+    if hello.returning, !hello.tentative { return try reply + takeBack(first, rest) }
     let replica = try greet(first)
     let key = try VerifyingKey(bytes: replica.publicKey)
     while let message = rest.popFirst() {
@@ -32,7 +32,7 @@ extension Master {
       }
       reply += try accept(batch, secrets: secrets?.body ?? [], from: replica.id)
     }
-    return reply + (try page(for: replica, after: hello.cursor)).bytes
+    return reply + (try page(for: replica, after: hello.cursor, whole: hello.returning)).bytes
   }
 
   /// Identifies the sender and uses up its request number.
@@ -140,11 +140,12 @@ extension Master {
     return batch.changes.map(\.ref) + decided + ruled + merged + batch.erasures.map(\.ref)
   }
 
-  private func page(for replica: ReplicaRecord, after cursor: Int64) throws -> Envelope {
+  /// - Parameter whole: the replica reads the feed of a restored city from its beginning, its own rows too.
+  private func page(for replica: ReplicaRecord, after cursor: Int64, whole: Bool) throws -> Envelope {
     try store.transaction { transaction in
       try absorb(transaction)
       let meta = try transaction.meta()
-      let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit, key: key)
+      let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit, key: key, whole: whole)
       var header = Header(
         kind: .page, replica: replica.id, epoch: meta.epoch, number: cursor, cursor: page.cursor,
         stamp: max(try transaction.stamp(), Stamp(milliseconds: clock())), schema: meta.schemaHash)

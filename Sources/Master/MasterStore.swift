@@ -212,9 +212,11 @@ protocol MasterTransaction {
   func save(_ enrolment: EnrolmentRecord) throws
 
   /// What changed for a unit after a place, newest images, in the order of places; and where the answer ends.
-  /// - Parameter key: seals the city's own batches.
+  /// - Parameters:
+  ///   - key: seals the city's own batches.
+  ///   - whole: rows that the replica has sent are not left out.
   func page(
-    unit: String, after cursor: Int64, for replica: Identifier, limit: PageLimit, key: SigningKey
+    unit: String, after cursor: Int64, for replica: Identifier, limit: PageLimit, key: SigningKey, whole: Bool
   ) throws -> Page
 
   /// The city's own captured edits that no batch holds yet.

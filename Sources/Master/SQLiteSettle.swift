@@ -165,7 +165,7 @@ extension SQLiteMasterTransaction {
   // MARK: Pages
 
   func page(
-    unit: String, after cursor: Int64, for replica: Identifier, limit: PageLimit, key: SigningKey
+    unit: String, after cursor: Int64, for replica: Identifier, limit: PageLimit, key: SigningKey, whole: Bool
   ) throws -> Page {
     var writer = PageWriter(schema)
     var end = cursor
@@ -183,7 +183,7 @@ extension SQLiteMasterTransaction {
         break
       }
       end = row[0]
-      if row.cell(4) == .blob(replica.bytes) { continue }
+      if !whole, row.cell(4) == .blob(replica.bytes) { continue }
       guard case .blob(let bytes) = row.cell(2) else { continue }
       let ref = RowRef(row[1], try RowKey(encoded: bytes))
       if ref.record == OwnBatch.table {

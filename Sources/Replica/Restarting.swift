@@ -11,7 +11,7 @@ extension Replica {
     try hello {
       $0.epoch = epoch
       $0.cursor = cursor
-      $0.tentative = true
+      ($0.returning, $0.tentative) = (true, true)
     }
   }
 

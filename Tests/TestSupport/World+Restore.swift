@@ -27,8 +27,8 @@ extension World {
     var random = SystemRandomNumberGenerator()
     var kept: SigningKey?
     let info = try Master.restore(
-      from: file, into: path, random: &random, clock: { clock.now }, readSchema: { _ in schema }
-    ) { kept = $0 }
+      from: file, into: path, random: &random, clock: { clock.now }, readSchema: { _ in schema },
+      keepKey: { kept = $0 })
     guard let kept else { throw Failure(.data, zh: "没有密钥", en: "no key came back") }
     replaceMaster(try Master.open(path: path, key: kept, clock: { clock.now }) { _ in schema })
     return info
