@@ -27,6 +27,7 @@ public struct City: AsyncParsableCommand {
       HistoryCommand<CityProgram>.self, Verify<CityProgram>.self,
       TakeStep<CityProgram>.self, Assess<CityProgram>.self, Revoke.self, ExitCultivation<CityProgram>.self,
       Rename<CityProgram>.self,
+      Backup.self, Restore.self, Recovery.self,
       Periods.self, AcceptSubmission.self, ReturnSubmission.self, UseRating.self,
     ])
   public init() {}

@@ -93,7 +93,7 @@ struct Withdraw: AsyncParsableCommand {
           .usage, zh: "\(replica) 不是机器编号", en: "\(replica) is not the id of a replica; city replicas lists them")
       }
       let master = try options.open(CityProgram.self)
-      try master.withdraw(id)
+      try master.withdraw(id, actor: options.actor)
       // Whoever had the machine's key may have taken another one with it.
       for other in try master.replicas() where other.formerly.contains(replica) && !other.isWithdrawn {
         options.tell(

@@ -40,6 +40,7 @@ private let engineTables = [
     name: "sync_batch", key: ["arrival"],
     columns: "arrival, replica, number, hash, received_at, message, receipt, clock_offset"),
   ComparedTable(name: "sync_touch", key: ["record", "key", "arrival"]),
+  ComparedTable(name: "sync_loss", key: ["arrival"]),
   ComparedTable(name: "sync_counter", key: ["name"]),
   ComparedTable(
     name: "sync_replica", key: ["id"],

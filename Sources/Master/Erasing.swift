@@ -63,12 +63,23 @@ extension Master {
     return names
   }
 
+  /// A batch of the city's own that came back, with its values. What is missing was erased.
+  func own(
+    _ sealed: Batch, secrets: [Secret], _ transaction: any MasterTransaction
+  ) throws -> (batch: Batch, secrets: [SecretCell]) {
+    if !schema.hasRestricted { return (sealed, []) }
+    return try sealed.received(
+      schema, with: secrets, conflict: transaction.conflict, isErased: { _ in true }, keeping: { _ in true })
+  }
+
   /// The values of a batch that has just come, and the secrets to keep of it. Of a cell that was erased meanwhile its sender's
   /// base is gone, and so is a value edited before the erasure; one edited since is a new value.
-  /// - Parameter schema: the one that the batch names.
+  /// - Parameters:
+  ///   - schema: the one that the batch names.
+  ///   - isErased: whether a value may be missing that should have come along.
   func received(
     _ sealed: Batch, by schema: Schema, secrets: [Secret], cursor: Int64, offset: Int64, at stamp: Stamp,
-    _ transaction: any MasterTransaction
+    _ transaction: any MasterTransaction, isErased: (RestrictedPlace) throws -> Bool = { _ in false }
   ) throws -> (batch: Batch, secrets: [SecretCell]) {
     // Only the city erases, upgrades, enrols and says what is lost.
     guard sealed.erasures.isEmpty else { throw BodyError.badShape(Erasure.table) }
@@ -78,7 +89,7 @@ extension Master {
     let conflicts = try sealed.decisions.compactMap { try transaction.conflict($0.conflict) }
     let refs = sealed.changes.map(\.ref) + conflicts.map { RowRef($0.record, $0.key) }
     let erasures = try transaction.erasures(of: Set(refs))
-    return try sealed.received(schema, with: secrets, conflict: transaction.conflict) { place in
+    return try sealed.received(schema, with: secrets, conflict: transaction.conflict, isErased: isErased) { place in
       let unknown = (erasures[place.ref] ?? []).filter { $0.erasure.covers(place.field) && cursor <= $0.cursor }
       guard let last = unknown.last else { return true }
       guard let change = place.change, place.isNew else { return false }

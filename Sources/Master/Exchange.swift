@@ -19,6 +19,7 @@ extension Master {
     }
     guard let first = rest.popFirst(), first.header.kind == .hello else { throw Refusal.notAMessage }
     let hello = first.header
+    if hello.returning { return try reply + takeBack(first, rest) }
     let replica = try greet(first)
     let key = try VerifyingKey(bytes: replica.publicKey)
     while let message = rest.popFirst() {
@@ -54,7 +55,8 @@ extension Master {
       let meta = try transaction.meta()
       // Who asks for no page continues nothing.
       let continues = try hello.epoch == meta.epoch && hello.cursor <= transaction.head() && hello.cursor >= 0
-      guard hello.stale || continues else { throw Refusal.epoch }
+      guard hello.epoch == meta.epoch, hello.stale || continues else { throw Refusal.epoch }
+      if try transaction.isRecovering() { throw Self.recovering }
       _ = try schema(named: hello.schema, meta, transaction)
       replica.request = max(replica.request, hello.number)
       replica.lastSeen = clock()
@@ -83,29 +85,41 @@ extension Master {
       }
       guard number == replica.highWater + 1 else { throw Refusal.gap(number, after: replica.highWater) }
       let meta = try transaction.meta()
-      guard message.header.epoch == meta.epoch else { throw Refusal.epoch }
+      // Made before the city was restored: what its sender had read then is no place of this feed.
+      let isOfNow = message.header.epoch == meta.epoch
+      guard try isOfNow || transaction.formerEpochs().contains(message.header.epoch) else { throw Refusal.epoch }
       let own = try schema(named: message.header.schema, meta, transaction)
+      // What came after its sender's cursor was trimmed in part: it is taken as if nothing had been read.
+      let isStale = try !isOfNow || message.header.cursor < transaction.trimmedPlace()
+      let cursor = isStale ? -1 : message.header.cursor
       let received = try transaction.tick(milliseconds: clock())
       let (batch, kept) = try refusing {
         try self.received(
           Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(secrets),
-          cursor: message.header.cursor, offset: replica.offset, at: received, transaction)
+          cursor: isOfNow ? message.header.cursor : -1, offset: replica.offset, at: received, transaction)
       }
       try transaction.keep(kept, arrival: try transaction.upcomingArrival())
-      // What came after its sender's cursor was trimmed in part: it is taken as if nothing had been read.
-      let isStale = try message.header.cursor < transaction.trimmedPlace()
-      let cursor = isStale ? -1 : message.header.cursor
       let widened = batch.widened(to: schema)
       return try take(widened, of: message, from: replica, cursor: cursor, received: received, transaction) {
-        arrival, receipts in
-        var header = Header(
-          kind: .receipt, replica: id, epoch: meta.epoch, number: number, cursor: arrival, stamp: received,
-          schema: meta.schemaHash)
-        header.stale = isStale
-        let taken = Taken(hash: message.hash, offset: replica.offset)
-        return try Envelope(header, body: ReceiptBody.encode(receipts, taken: taken), key: key).bytes
+        try receipt(
+          $1, of: message, arrival: $0, received: received, offset: replica.offset, isStale: isStale, transaction)
       }
     }
+  }
+
+  /// The signed receipt of a batch.
+  /// - Parameter isStale: it was taken as if its sender had read nothing.
+  func receipt(
+    _ rows: [RowReceipt], of message: Envelope, arrival: Int64, received: Stamp, offset: Int64,
+    isStale: Bool, _ transaction: any MasterTransaction
+  ) throws -> [UInt8] {
+    let meta = try transaction.meta()
+    var header = Header(
+      kind: .receipt, replica: message.header.replica, epoch: meta.epoch, number: message.header.number,
+      cursor: arrival, stamp: received, schema: meta.schemaHash)
+    header.stale = isStale
+    let body = ReceiptBody.encode(rows, taken: Taken(hash: message.hash, offset: offset))
+    return try Envelope(header, body: body, key: key).bytes
   }
 
   /// Everything that the next batch of a county does to the master, whether it arrives or the log is replayed.

@@ -4,7 +4,7 @@ import SQLiteStore
 import SyncCore
 import SyncProtocol
 
-public struct ReplicaInfo: Sendable {
+public struct ReplicaInfo: Sendable, Equatable {
   public var id: String
   public var org: String
   public var isWithdrawn: Bool
@@ -14,6 +14,16 @@ public struct ReplicaInfo: Sendable {
   public var lastSeen: Int64?
   /// The ids that this machine had before, newest first.
   public var formerly: [String] = []
+
+  init(_ replica: ReplicaRecord) {
+    id = replica.id.description
+    org = replica.org
+    isWithdrawn = replica.isWithdrawn
+    batches = replica.highWater
+    cursor = replica.acknowledged
+    enrolledAt = replica.enrolledAt
+    lastSeen = replica.lastSeen
+  }
 }
 
 public struct MasterParkedRow: Sendable {
@@ -77,9 +87,7 @@ extension Master {
       var list: [ReplicaInfo] = []
       try db.each("SELECT * FROM sync_replica ORDER BY org, enrolled_at, id") { row in
         guard let replica = ReplicaRecord(row: row.cells(0..<ReplicaRecord.columns)) else { return }
-        var info = ReplicaInfo(
-          id: replica.id.description, org: replica.org, isWithdrawn: replica.isWithdrawn, batches: replica.highWater,
-          cursor: replica.acknowledged, enrolledAt: replica.enrolledAt, lastSeen: replica.lastSeen)
+        var info = ReplicaInfo(replica)
         let formers = "SELECT lower(hex(former)) FROM sync_former WHERE replica = ? ORDER BY kept DESC, former"
         try db.each(formers, [.blob(replica.id.bytes)]) { info.formerly.append($0[0]) }
         list.append(info)
@@ -242,7 +250,7 @@ extension Master {
     return problems
   }
 
-  private func brokenChain(_ db: Database) throws -> [Label] {
+  func brokenChain(_ db: Database) throws -> [Label] {
     var problems: [Label] = []
     var keys: [Identifier: VerifyingKey] = [.city: key.publicKey]
     try db.each("SELECT id, public_key FROM sync_replica") { row in

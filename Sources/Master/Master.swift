@@ -85,6 +85,7 @@ public final class Master: RecordStore, @unchecked Sendable {
   public func edit<T>(as actor: String?, _ body: (Database) throws -> T) throws -> T {
     try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      if try transaction.isRecovering() { throw Self.recovering }
       try absorb(transaction)
       let result = try acting(db, as: actor) { try body(db) }
       try absorb(transaction)

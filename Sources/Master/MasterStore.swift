@@ -125,6 +125,10 @@ protocol MasterTransaction {
   func meta() throws -> MasterMeta
   /// The version of the schema that has this hash, present or earlier; nil: there was none, or no upgrade ever.
   func earlierSchema(_ hash: [UInt8]) throws -> Schema?
+  /// The epochs that this city had before it was restored from a backup.
+  func formerEpochs() throws -> [Identifier]
+  /// Whether it was restored and waits for what its replicas give back.
+  func isRecovering() throws -> Bool
   /// The newest place in the sequence.
   func head() throws -> Int64
   /// The place up to which was trimmed; 0: nothing was.
@@ -197,6 +201,8 @@ protocol MasterTransaction {
   // The log of signed batches.
   /// The number of the city's next batch.
   func nextOwnBatch() throws -> Int64
+  /// A batch of the city's own has this number: the next one has a larger one.
+  func passOwnBatch(_ number: Int64) throws
   func nextArrival() throws -> Int64
   /// The arrival number that the next batch will get.
   func upcomingArrival() throws -> Int64
@@ -223,7 +229,9 @@ protocol MasterTransaction {
   func save(_ enrolment: EnrolmentRecord) throws
 
   /// What changed for a unit after a place, newest images, in the order of places; and where the answer ends.
-  /// - Parameter key: seals the city's own batches.
+  /// - Parameters:
+  ///   - key: seals the city's own batches.
+  ///   - whole: rows that the replica has sent are not left out.
   func page(
     unit: String, after cursor: Int64, for replica: Identifier, limit: PageLimit, key: SigningKey
   ) throws -> Page

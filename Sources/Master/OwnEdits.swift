@@ -9,6 +9,10 @@ extension Master {
   /// Puts captured edits into the log, if there are any, and what officials decided with them.
   /// - Parameter acts: decisions, rulings, merged duplicates and erasures; its changes are ignored.
   func absorb(_ transaction: any MasterTransaction, _ acts: Batch = Batch()) throws {
+    if try transaction.isRecovering() {
+      if acts.isEmpty { return }
+      throw Self.recovering
+    }
     let changes = try transaction.ownChanges()
     if changes.isEmpty, acts.isEmpty { return }
     var batch = acts

@@ -7,6 +7,30 @@ import SyncProtocol
 
 extension Replay {
   mutating func repeatOwn(_ signed: Batch, of message: Envelope, _ logged: LoggedBatch) throws {
+    let header = message.header
+    let isUnordered = lossyEpoch.map { $0 != header.epoch } ?? false
+    if !follows(header.number, of: header.epoch, isUnordered: isUnordered) {
+      note(logged, zh: "前面缺少市里的一批", en: "a batch of the city's before it is missing")
+    }
+    ownNumbers[header.epoch] = header.number
+    let place = try again(signed, of: message, received: logged.receivedAt, arrival: logged.arrival)
+    let isElsewhere = !hasErasures && !isUnordered && place != header.cursor
+    if isElsewhere || header.stamp != logged.receivedAt {
+      note(logged, zh: "到达次序或时间与签名内容不符", en: "its place or its time is not what was signed")
+    }
+    if !signed.losses.isEmpty { lossyEpoch = header.epoch }
+  }
+
+  /// Within an epoch there is no gap; a new one begins with a larger number than any before.
+  private func follows(_ number: Int64, of epoch: Identifier, isUnordered: Bool) -> Bool {
+    guard let last = ownNumbers[epoch] else { return number == 1 || number > ownNumbers.values.max() ?? .max }
+    return isUnordered ? number > last : number == last + 1
+  }
+
+  /// Everything that a batch of the city's own did, once more.
+  /// - Returns: how far the feed went before it.
+  @discardableResult
+  mutating func again(_ signed: Batch, of message: Envelope, received: Stamp, arrival: Int64) throws -> Int64 {
     var batch = try withoutErased(signed)
     try carryOut(batch)
     if hasErasures {
@@ -15,18 +39,15 @@ extension Replay {
       batch.changes.removeAll { $0.kind != .insert && images[$0.ref] == nil }
     }
     try write(batch.changes)
-    if try transaction.nextOwnBatch() != message.header.number {
-      note(logged, zh: "前面缺少市里的一批", en: "a batch of the city's before it is missing")
-    }
-    let isElsewhere = try !hasErasures && transaction.head() != message.header.cursor
-    if isElsewhere || message.header.stamp != logged.receivedAt {
-      note(logged, zh: "到达次序或时间与签名内容不符", en: "its place or its time is not what was signed")
-    }
-    try master.enter(batch, of: message, received: logged.receivedAt, transaction)
+    try transaction.passOwnBatch(message.header.number)
+    let place = try transaction.head()
+    try master.enter(batch, of: message, received: received, transaction)
+    for loss in batch.losses { try transaction.note(loss, at: arrival) }
     for erasure in batch.erasures {
-      try transaction.carryOut(erasure, arrival: logged.arrival, cursor: message.header.cursor)
+      try transaction.carryOut(erasure, arrival: arrival, cursor: min(place, message.header.cursor))
     }
     for step in batch.schemas { try upgrade(to: step) }
+    return place
   }
 
   /// The batch as what was erased since leaves it.

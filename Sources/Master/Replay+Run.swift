@@ -14,11 +14,16 @@ struct Replay {
   /// Whether every batch could be taken again.
   var isComplete = true
   /// Whether personal data was erased since: what was contested about it is not contested again.
-  let hasErasures: Bool
+  var hasErasures: Bool
+  /// The last number of the city's own batches in each epoch.
+  var ownNumbers: [Identifier: Int64] = [:]
+  /// The epoch of the last batch that says that something is lost: of those made before it neither the places nor the numbers
+  /// follow each other any more.
+  var lossyEpoch: Identifier?
   /// The chain of the log so far.
   private var chain = LoggedBatch.firstLink
   /// The statements that make the triggers again.
-  private var triggers: [String] = []
+  private var triggers: [(name: String, sql: String)] = []
 
   private var db: Database { transaction.db }
   private var schema: Schema { transaction.schema }
@@ -60,16 +65,20 @@ struct Replay {
     try SchemaTable.begin(db, asIn: log)
   }
 
-  private mutating func takeTriggers() throws {
+  /// Drops the triggers.
+  mutating func takeTriggers() throws {
     var triggers: [(name: String, sql: String)] = []
     try db.each("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY rowid") { row in
       triggers.append((row[0], row[1]))
     }
     for trigger in triggers { try db.execute(sql: "DROP TRIGGER \(quoted(trigger.name))") }
-    self.triggers = triggers.map(\.sql)
+    self.triggers = triggers
   }
 
-  private func restoreTriggers() throws { for sql in triggers { try db.execute(sql: sql) } }
+  /// Makes them again.
+  func restoreTriggers(but left: Set<String> = []) throws {
+    for trigger in triggers where !left.contains(trigger.name) { try db.execute(sql: trigger.sql) }
+  }
 
   /// The batches after this one were made by a later version of the schema.
   mutating func upgrade(to step: SchemaStep) throws {
@@ -108,8 +117,10 @@ struct Replay {
     try transaction.save(replica)
     let receipt = try SealedEnvelope(logged.receipt[...])
     var receipts: [RowReceipt] = []
+    // Its sender had read nothing of this feed: it is of before a restore, or of before what was trimmed.
+    let isOfThisFeed = receipt.header.epoch == message.header.epoch && !receipt.header.stale
     _ = try master.take(
-      batch, of: message, from: replica, cursor: receipt.header.stale ? -1 : message.header.cursor,
+      batch, of: message, from: replica, cursor: isOfThisFeed ? message.header.cursor : -1,
       received: logged.receivedAt, transaction
     ) { _, given in
       receipts = given

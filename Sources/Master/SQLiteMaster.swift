@@ -29,6 +29,17 @@ final class SQLiteMaster: MasterStore {
     }
   }
 
+  /// The same, with references at rest.
+  func writeWithoutReferences<T>(_ body: (Database) throws -> T) throws -> T {
+    let references = { on in
+      try self.database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA foreign_keys = \(on ? "ON" : "OFF")") }
+    }
+    try references(false)
+    let result = Result { try write(body) }
+    try references(true)
+    return try result.get()
+  }
+
   func read<T>(_ body: (Database) throws -> T) throws -> T {
     try Connection.translating(path) {
       try database.read { db in
@@ -62,7 +73,13 @@ struct SQLiteMasterTransaction: MasterTransaction {
   func lastArrival() throws -> Int64 { try counter("arrival") }
   func nextConflict() throws -> Int64 { try next("conflict") }
   func lastConflict() throws -> Int64 { try counter("conflict") }
-  func nextOwnBatch() throws -> Int64 { try next("own") }
+  func nextOwnBatch() throws -> Int64 {
+    try passOwnBatch(max(counter("own"), setting("own_base") ?? 0) + 1)
+    return try counter("own")
+  }
+  func passOwnBatch(_ number: Int64) throws {
+    try db.run("UPDATE sync_counter SET value = max(value, ?) WHERE name = 'own'", [.integer(number)])
+  }
   func stamp() throws -> Stamp { Stamp(raw: try db.integer("SELECT stamp FROM sync_clock") ?? 0) }
   func tick(milliseconds: Int64) throws -> Stamp { try SQLiteStore.tick(db, milliseconds: milliseconds) }
 

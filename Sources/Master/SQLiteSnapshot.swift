@@ -6,7 +6,8 @@ import SyncProtocol
 // What one unit may see of the master, as rows of a file that is attached as `snapshot`. The master itself is only read.
 
 extension SQLiteMasterTransaction {
-  func fillSnapshot(unit: String) throws {
+  /// - Parameter key: the city's.
+  func fillSnapshot(unit: String, key: SigningKey) throws {
     for record in schema.records {
       let list = record.columns.joined(separator: ", ")
       let (condition, arguments) = scope(record, unit)
@@ -20,6 +21,7 @@ extension SQLiteMasterTransaction {
     try fillConflicts(unit)
     try fillNotices(unit)
     try fillErasures(unit)
+    try fillOwn(key)
     let meta = try meta()
     let values: [(String, Value)] = [
       ("epoch", .blob(meta.epoch.bytes)), ("org", .text(unit)), ("schema", .blob(meta.schemaHash)),
@@ -78,6 +80,14 @@ extension SQLiteMasterTransaction {
       for found in try RecordedErasure.read(db, where: "id = ?", RowKey(encoded: bytes).values) {
         try insert(found.erasure.row, into: Erasure.table)
       }
+    }
+  }
+
+  private func fillOwn(_ key: SigningKey) throws {
+    let sql = "SELECT number FROM main.sync_batch WHERE replica = ? AND arrival > ? ORDER BY number"
+    try db.each(sql, [.blob(Identifier.city.bytes), .integer(try keptArrival())]) { row in
+      guard let sealed = try ownBatch(row[0], key: key) else { return }
+      try insert([.integer(row[0]), .blob(sealed)], into: OwnBatch.table)
     }
   }
 

@@ -18,6 +18,7 @@ import SyncCore
 //   sync_alias        the other keys of rows that were duplicates
 //   sync_secret       what the commitments of the log stand for, as far as it was not erased
 //   sync_erasure      the personal data that was erased
+//   sync_returned, sync_loss, sync_heard: see Restore/RecoveryTables.swift
 
 enum MasterTables {
   /// Written into the file's header ("TRBm").
@@ -84,6 +85,7 @@ enum MasterTables {
         """)
     try db.execute(sql: SQLiteMasterTransaction.formerTable)
     try SecretTable.create(db)
+    try RecoveryTables.create(db)
     try createCaptureTables(db, actor: actor)
     try ConflictTables.create(db)
     try schema.createTables(db, weakKeys: true)

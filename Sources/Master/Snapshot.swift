@@ -91,7 +91,7 @@ extension Master {
             let transaction = SQLiteMasterTransaction(db: db, schema: schema)
             if try transaction.hasOwnEdits() { return .rollback }
             try SnapshotTables.create(db, schema)
-            try transaction.fillSnapshot(unit: org)
+            try transaction.fillSnapshot(unit: org, key: key)
             made = try standing(org, transaction)
             return .commit
           }

@@ -78,19 +78,9 @@ extension SQLiteMasterTransaction {
   func moveTrimmed(to bound: (place: Int64, arrival: Int64)) throws -> Bool {
     let (place, arrival) = (try trimmedPlace(), try setting("trimmed_arrival") ?? 0)
     if bound.place <= place, bound.arrival <= arrival { return false }
-    try set("trimmed", max(place, bound.place))
-    try set("trimmed_arrival", max(arrival, bound.arrival))
+    try set("trimmed", .integer(max(place, bound.place)))
+    try set("trimmed_arrival", .integer(max(arrival, bound.arrival)))
     return true
-  }
-
-  private func set(_ name: String, _ value: Int64) throws {
-    try db.run(
-      "INSERT INTO sync_meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-      [.text(name), .integer(value)])
-  }
-
-  private func setting(_ name: String) throws -> Int64? {
-    try db.integer("SELECT value FROM sync_meta WHERE name = ?", [.text(name)])
   }
 
   /// How far the master may be trimmed: what every live replica has read and the last backup holds.

@@ -80,7 +80,7 @@ extension Replica {
   }
 
   /// What the commitments of a batch stand for, as a message that follows it; empty when it has none.
-  private func secrets(_ db: Database, of number: Int64, _ batch: [UInt8]) throws -> [UInt8] {
+  func secrets(_ db: Database, of number: Int64, _ batch: [UInt8]) throws -> [UInt8] {
     let secrets = try SecretTable.read(db, of: number)
     if secrets.isEmpty { return [] }
     var header = try SealedEnvelope(batch[...]).header
@@ -115,17 +115,16 @@ extension Replica {
   ///   - tentative: the end of a page that is not applied yet, when asking for the next one.
   ///   - stale: asks for no page: a snapshot is to be taken.
   ///   - carried: whether it goes on a stick, where it may be read twice.
-  public func hello(tentative: Int64? = nil, stale: Bool = false, carried: Bool = false) throws -> Envelope {
-    try write { db in
-      let meta = try ownMeta(db)
-      let stamp = try tick(db, milliseconds: clock())
-      var header = Header(
-        kind: .hello, replica: meta.replica, epoch: meta.epoch, number: stamp.raw, cursor: tentative ?? meta.cursor,
-        stamp: Stamp(milliseconds: clock()), schema: meta.schemaHash)
+  ///   - epoch: that of a city that was restored and has everything back.
+  public func hello(
+    tentative: Int64? = nil, stale: Bool = false, carried: Bool = false, epoch: Identifier? = nil
+  ) throws -> Envelope {
+    try hello { header in
+      header.cursor = tentative ?? header.cursor
       header.tentative = tentative != nil
       header.stale = stale
       header.carried = carried
-      return try Envelope(header, body: HelloBody(last: meta.last, seen: meta.seen).bytes, key: key)
+      header.epoch = epoch ?? header.epoch
     }
   }
 }

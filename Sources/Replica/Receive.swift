@@ -45,7 +45,9 @@ extension Replica {
   /// - Parameters:
   ///   - pages: every page of one pull, in order; the last one ends at the cursor that this replica then has.
   ///   - parkingClashes: a pending row that stands in the way goes to `sync_parked`, whole, instead of failing with `Clash`.
-  public func receive(receipts: [Envelope], pages: [Envelope], parkingClashes: Bool = false) throws -> ReceiveSummary {
+  public func receive(
+    receipts: [Envelope], pages: [Envelope], parkingClashes: Bool = false
+  ) throws -> ReceiveSummary {
     // A receipt may make a copy of what was erased before.
     var erases = schema.hasRestricted && !receipts.isEmpty
     do {

@@ -27,8 +27,14 @@ extension Replica {
         let before = try ReplicaMeta.read(db)
         try refuseForeign(db, snapshot.header, manifest, before, receipts)
         var summary = ReceiveSummary()
-        for receipt in receipts { try take(db, receipt: receipt, &summary) }
+        for receipt in receipts {
+          try forgetReceipt(db, replacedBy: receipt)
+          try take(db, receipt: receipt, &summary)
+        }
         try advance(db, to: snapshot.header, manifest)
+        // It holds all that a backup of the city does not.
+        try db.execute(
+          sql: "DELETE FROM main.sync_inbox; INSERT INTO main.sync_inbox SELECT number, sealed FROM snapshot.sync_own")
         summary.pulled =
           try isEmpty(db)
           ? fill(db) : apply(db, differences(db), parkingClashes: parkingClashes, &summary.news)

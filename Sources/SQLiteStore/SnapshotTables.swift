@@ -8,6 +8,7 @@ import SyncCore
 //
 //   each record     its rows in scope: columns and primary key, nothing else
 //   sync_conflict, sync_contender, sync_parked, sync_erasure     as a page tells them
+//   sync_own        the city's own batches that no backup holds, as a page brings them
 //   sync_meta       of which city (epoch) and unit (org) it is, by which schema, of which place (cursor) and arrival
 
 public enum SnapshotTables {
@@ -19,7 +20,8 @@ public enum SnapshotTables {
     let engine: [(String, [String], [String])] = [
       (Conflict.table, Conflict.columns, ["id"]), (Contender.table, Contender.columns, ["conflict", "id"]),
       (ParkedNotice.table, ParkedNotice.columns, ["id"]),
-      (Erasure.table, Erasure.columns, ["record", "key", "stamp"]), ("sync_meta", ["name", "value"], ["name"]),
+      (Erasure.table, Erasure.columns, ["record", "key", "stamp"]), ("sync_own", ["number", "sealed"], ["number"]),
+      ("sync_meta", ["name", "value"], ["name"]),
     ]
     let records = schema.records.map { record in
       let definitions = record.fields.map { "\(quoted($0.name)) \($0.kind.storage)" }

@@ -9,6 +9,8 @@ import SyncProtocol
 struct SnapshotFetch {
   let replica: Replica
   let transport: any Transport
+  /// The epoch of a city that was restored; nil: the one that the replica knows.
+  var epoch: Identifier?
 
   private var file: String { replica.path + ".snapshot" }
   private var manifestFile: String { replica.path + ".snapshot-manifest" }
@@ -33,7 +35,7 @@ struct SnapshotFetch {
   private func remembered(_ meta: ReplicaMeta, _ receipts: [Envelope]) throws -> Envelope? {
     guard let envelope = try kept(), let manifest = try? SnapshotManifest(envelope.body),
       envelope.header.schema == meta.schemaHash,
-      envelope.header.epoch == meta.epoch, envelope.header.cursor >= meta.cursor,
+      epoch == nil, envelope.header.epoch == meta.epoch, envelope.header.cursor >= meta.cursor,
       manifest.arrival >= max(meta.seen, receipts.map(\.header.cursor).max() ?? 0)
     else {
       forget()
@@ -49,7 +51,7 @@ struct SnapshotFetch {
   }
 
   private func ask(_ meta: ReplicaMeta) async throws -> Envelope {
-    let hello = try replica.hello(stale: true)
+    let hello = try replica.hello(stale: true, epoch: epoch)
     let reply = try await transport.snapshot(hello.bytes)
     let envelope = try SnapshotManifest.open(reply, from: VerifyingKey(bytes: meta.cityKey), for: meta.replica)
     // An answer to an older question would be an older snapshot.

@@ -57,41 +57,53 @@ public struct SyncClient: Sendable {
   /// receipt does to a row must find the receipts of the rows that depend on it.
   private func exchange(parkingClashes: Bool) async throws -> (pushed: Int, ReceiveSummary) {
     try await translating {
-      let identity = try replica.meta()
-      let city = try VerifyingKey(bytes: identity.cityKey)
-      var session = SyncSession(
-        city: city, replica: identity.replica, epoch: identity.epoch, schema: identity.schemaHash,
-        cursor: identity.cursor)
-      let snapshots = SnapshotFetch(replica: replica, transport: transport)
-      let isFirst = identity.lastSync == nil && identity.cursor == 0
-      let enrolment = try replica.enrolment()
-      var batches = try replica.outbox(upTo: mostSent)
-      if isFirst, batches.isEmpty, enrolment.isEmpty {
-        let (received, isOld) = try await snapshots.take([], parkingClashes: parkingClashes)
-        return (0, try await followUp(received, isOld, parkingClashes))
+      do { return try await exchange(nil, parkingClashes: parkingClashes) } catch let refusal as Refusal
+        where refusal.code == .epoch
+      {
+        return try await exchange(try await giveBack(), parkingClashes: parkingClashes)
       }
-      var pushed = 0
-      var request: [UInt8] = []
-      while true {
-        pushed += batches.reduce(0) { $0 + $1.rows }
-        request = try enrolment + replica.hello(stale: isFirst).bytes + batches.flatMap(\.message)
-        batches = try batches.last.map { try replica.outbox(after: $0.number, upTo: mostSent) } ?? []
-        if batches.isEmpty { break }
-        try session.receiveReceipts(try await transport.exchange(request))
-      }
-      while true {
-        switch try session.receive(try await transport.exchange(request)) {
-        case .continueFrom(let cursor): request = try replica.hello(tentative: cursor).bytes
-        case .upgrade(let text):
-          try replica.upgrade(to: text)
-          session.upgraded(to: try replica.meta().schemaHash)
-          request = try replica.hello().bytes
-        case .finish(let receipts, let pages):
-          return (pushed, try replica.receive(receipts: receipts, pages: pages, parkingClashes: parkingClashes))
-        case .snapshot(let receipts):
-          let (received, isOld) = try await snapshots.take(receipts, parkingClashes: parkingClashes)
-          return (pushed, try await followUp(received, isOld, parkingClashes))
-        }
+    }
+  }
+
+  /// - Parameter restart: the city was restored and has everything back: a snapshot takes the place of what was read.
+  private func exchange(_ restart: Restart?, parkingClashes: Bool) async throws -> (pushed: Int, ReceiveSummary) {
+    let identity = try replica.meta()
+    let city = try VerifyingKey(bytes: identity.cityKey)
+    var session = SyncSession(
+      city: city, replica: identity.replica, epoch: restart?.epoch ?? identity.epoch, schema: identity.schemaHash,
+      cursor: identity.cursor)
+    let snapshots = SnapshotFetch(replica: replica, transport: transport, epoch: restart?.epoch)
+    let isFirst = identity.lastSync == nil && identity.cursor == 0
+    let isStale = isFirst || restart != nil
+    let enrolment = try replica.enrolment()
+    var batches = try replica.outbox(upTo: mostSent)
+    if isFirst, batches.isEmpty, enrolment.isEmpty, restart == nil {
+      let (received, isOld) = try await snapshots.take([], parkingClashes: parkingClashes)
+      return (0, try await followUp(received, isOld, parkingClashes))
+    }
+    var pushed = 0
+    var request: [UInt8] = []
+    while true {
+      pushed += batches.reduce(0) { $0 + $1.rows }
+      let hello = try replica.hello(stale: isStale, epoch: restart?.epoch)
+      request = enrolment + hello.bytes + batches.flatMap(\.message)
+      batches = try batches.last.map { try replica.outbox(after: $0.number, upTo: mostSent) } ?? []
+      if batches.isEmpty { break }
+      try session.receiveReceipts(try await transport.exchange(request))
+    }
+    while true {
+      switch try session.receive(try await transport.exchange(request)) {
+      case .continueFrom(let cursor): request = try replica.hello(tentative: cursor).bytes
+      case .upgrade(let text):
+        try replica.upgrade(to: text)
+        session.upgraded(to: try replica.meta().schemaHash)
+        request = try replica.hello(stale: isStale, epoch: restart?.epoch).bytes
+      case .finish(let receipts, let pages):
+        return (pushed, try replica.receive(receipts: receipts, pages: pages, parkingClashes: parkingClashes))
+      case .snapshot(let receipts):
+        let all = (restart?.receipts ?? []) + receipts
+        let (received, isOld) = try await snapshots.take(all, parkingClashes: parkingClashes)
+        return (pushed, try await followUp(received, isOld, parkingClashes))
       }
     }
   }
@@ -101,9 +113,7 @@ public struct SyncClient: Sendable {
     do { return try await body() } catch let error as EnvelopeError { throw error.failure } catch let refusal as Refusal
     {
       throw refusal.failure
-    } catch let error
-      as CodecError
-    {
+    } catch let error as CodecError {
       throw Failure(
         .protocolViolation, zh: "市里的消息无法读取(\(error.reason.rawValue))",
         en: "the city's message cannot be read (\(error.reason.rawValue))")

@@ -90,18 +90,23 @@ extension Batch {
 
   /// A batch that has just come in, with its values. Every restricted cell must be a commitment, every commitment must have
   /// its secret, and every secret must be of one: what is cut off or added on the way is refused.
-  /// - Parameter keeping: whether to take the value in, or to leave it erased.
+  /// - Parameters:
+  ///   - isErased: whether a value may be missing because it was erased since; it stays a commitment then.
+  ///   - keeping: whether to take the value in, or to leave it erased.
   public func received(
     _ schema: Schema, with secrets: [Secret], conflict: (Int64) throws -> Conflict?,
-    keeping: (RestrictedPlace) throws -> Bool
+    isErased: (RestrictedPlace) throws -> Bool = { _ in false }, keeping: (RestrictedPlace) throws -> Bool
   ) throws -> (batch: Batch, secrets: [SecretCell]) {
     let known = Dictionary(secrets.map { ($0.commitment, $0) }) { first, _ in first }
     var used: Set<[UInt8]> = []
     var kept: [SecretCell] = []
     var batch = self
     try batch.replaceRestricted(schema, conflict) { place, value in
-      guard case .blob(let commitment) = value, let secret = known[commitment], used.insert(commitment).inserted
-      else { throw BodyError.missingSecret }
+      guard case .blob(let commitment) = value, commitment.count == commitmentLength else {
+        throw BodyError.missingSecret
+      }
+      if known[commitment] == nil, try isErased(place) { return value }
+      guard let secret = known[commitment], used.insert(commitment).inserted else { throw BodyError.missingSecret }
       if place.change != nil, case .text = secret.value {} else if place.change != nil { throw BodyError.falseSecret }
       guard try keeping(place) else { return value }
       kept.append(SecretCell(ref: place.ref, field: place.field, secret: secret))

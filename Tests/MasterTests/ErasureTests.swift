@@ -294,18 +294,18 @@ func aBatchUnderWayWhenTheErasureComesIsNoCopyYet(isNewer: Bool) async throws {
 private let damages: [(sql: String, problem: String)] = [
   (
     "DELETE FROM sync_secret WHERE field = 'phone' AND record = 'person'",
-    "batch 2 of the log, change 1: the value of person p1.phone is not there, and no erasure says why"
+    "batch 4 of the log, change 1: the value of person p1.phone is not there, and no erasure says why"
   ),
   (
     "UPDATE sync_secret SET value = 'PHONE-other' WHERE field = 'phone'",
-    "batch 2 of the log: the value kept of person p1.phone is not the one that was signed"
+    "batch 4 of the log: the value kept of person p1.phone is not the one that was signed"
   ),
   // An erasure that no signed batch says is none.
   (
     """
     INSERT INTO sync_erasure VALUES (99, 2, 1000, 'person', (SELECT key FROM sync_secret LIMIT 1), x'030570686f6e65', '', '', 1);
     DELETE FROM sync_secret WHERE field = 'phone'
-    """, "batch 2 of the log, change 1: the value of person p1.phone is not there, and no erasure says why"
+    """, "batch 4 of the log, change 1: the value of person p1.phone is not there, and no erasure says why"
   ),
 ]
 

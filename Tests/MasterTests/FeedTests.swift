@@ -97,13 +97,13 @@ private func addCompanies(_ world: World, _ count: Int, _ prefix: String) throws
     let flip = """
       UPDATE sync_batch SET \(column) = CAST(substr(\(column), 1, 20)
         || iif(substr(\(column), 21, 1) = x'5a', x'5b', x'5a') || substr(\(column), 22) AS BLOB)
-      WHERE arrival = 2
+      WHERE arrival = 4
       """
     let before = try #require(
-      try world.master.read { try $0.first("SELECT \(column) FROM sync_batch WHERE arrival = 2")?[0] })
+      try world.master.read { try $0.first("SELECT \(column) FROM sync_batch WHERE arrival = 4")?[0] })
     try world.shell(flip)
     #expect(!(try world.master.verify().isEmpty), "\(column)")
-    try world.master.edit(as: nil) { try $0.run("UPDATE sync_batch SET \(column) = ? WHERE arrival = 2", [before]) }
+    try world.master.edit(as: nil) { try $0.run("UPDATE sync_batch SET \(column) = ? WHERE arrival = 4", [before]) }
     #expect(try world.master.verify().isEmpty)
   }
 }

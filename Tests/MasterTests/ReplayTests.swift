@@ -252,25 +252,25 @@ private let damages: [(sql: String, named: [String])] = [
   ("UPDATE sync_counter SET value = 99 WHERE name = 'conflict'", ["sync_counter conflict.value is 99"]),
   // Of two batches one has the receipt of the other.
   (
-    "UPDATE sync_batch SET receipt = (SELECT receipt FROM sync_batch WHERE arrival = 5) WHERE arrival = 3",
+    "UPDATE sync_batch SET receipt = (SELECT receipt FROM sync_batch WHERE arrival = 8) WHERE arrival = 6",
     [
-      "batch 3 of the log", "it gives another receipt than its sender got",
+      "batch 6 of the log", "it gives another receipt than its sender got",
       "its receipt says that it came at another time",
     ]
   ),
   (
-    "UPDATE sync_batch SET received_at = received_at + 1 WHERE arrival = 3",
+    "UPDATE sync_batch SET received_at = received_at + 1 WHERE arrival = 6",
     ["its receipt says that it came at another"]
   ),
   ("UPDATE sync_batch SET received_at = received_at + 1 WHERE arrival = 1", ["its time is not what was signed"]),
-  ("UPDATE sync_batch SET message = x'00' WHERE arrival = 3", ["batch 3 of the log", "it cannot be replayed"]),
+  ("UPDATE sync_batch SET message = x'00' WHERE arrival = 6", ["batch 6 of the log", "it cannot be replayed"]),
   (
-    "UPDATE sync_batch SET clock_offset = -3600000 WHERE arrival = 3",
+    "UPDATE sync_batch SET clock_offset = -3600000 WHERE arrival = 6",
     ["sync_cell company,b1,phone.stamp", "does not continue the chain"]
   ),
   (
-    "DELETE FROM sync_batch WHERE arrival = 4",
-    ["batch 5 of the log", "the batch before it is missing", "it cannot be replayed"]
+    "DELETE FROM sync_batch WHERE arrival = 7",
+    ["batch 8 of the log", "the batch before it is missing", "it cannot be replayed"]
   ),
 ]
 
@@ -311,7 +311,7 @@ private let damages: [(sql: String, named: [String])] = [
   let stamp = try town.world.master.read {
     try $0.integer("SELECT stamp FROM sync_cell WHERE record = 'company' AND field = 'phone'")
   }
-  let offset = try town.world.master.read { try $0.integer("SELECT clock_offset FROM sync_batch WHERE arrival = 3") }
+  let offset = try town.world.master.read { try $0.integer("SELECT clock_offset FROM sync_batch WHERE arrival = 6") }
   #expect(try abs(#require(offset)) < 60_000)
   #expect(stamp.map { $0 >> 16 } == offset.map { $0 + parked.edit.stamp.milliseconds })
 }

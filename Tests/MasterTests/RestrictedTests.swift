@@ -20,7 +20,7 @@ import Testing
   try await world.settle()
   // The city's own batches too: in no batch stands a value, in each its commitment.
   let bodies = try world.loggedBodies().map { String(decoding: $0, as: UTF8.self) }
-  #expect(bodies.count == 5)
+  #expect(bodies.count == 7)
   for word in ["PHONE", "NAME", "MOBILE"] { #expect(!bodies.contains { $0.contains(word) }) }
   #expect(bodies.contains { $0.contains("person") })
 }

@@ -12,7 +12,7 @@ import SyncProtocol
 public final class World {
   public let folder: URL
   public let clock: TestClock
-  public let master: Master
+  public private(set) var master: Master
   public internal(set) var replicas: [Replica] = []
   /// The keys of the replicas, by the path of their file.
   public internal(set) var keys: [String: SigningKey] = [:]
@@ -29,6 +29,12 @@ public final class World {
       schemaText: try SchemaFile.canonicalJSON(schema), seed: seed, actor: "official", clock: { clock.now },
       readSchema: readSchema)
   }
+
+  /// A machine is gone: it syncs no more.
+  public func forget(_ replica: Replica) { replicas.removeAll { $0 === replica } }
+
+  /// The city goes on with another file.
+  func replaceMaster(_ other: Master) { master = other }
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 

@@ -1,0 +1,72 @@
+import Foundation
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+/// What a backup holds.
+public struct BackupInfo: Sendable, Equatable {
+  /// The last batch in it.
+  public var arrival: Int64
+  /// The last batch of the city's own in it.
+  public var own: Int64
+  public var bytes: Int64
+  /// When it was made, milliseconds since 1970.
+  public var madeAt: Int64
+}
+
+// A backup is the master in one file, with the city's key: without it no receipt could be verified, and nothing of the
+// city's own could be read again. It must be kept as a key is.
+//
+//   sync_backup(name, value)   key: the seed of the city's signing key · made_at
+
+extension Master {
+  /// Writes a backup beside whoever works with the master, and verifies it: pages, constraints, the chain and every signature.
+  /// Only when it is whole does it get its name, and only then do the replicas hear that they need not keep what it holds.
+  /// - Parameter replacing: whether a file of that name may be replaced.
+  public func backup(to file: String, replacing: Bool = false) throws -> BackupInfo {
+    if !replacing, FileManager.default.fileExists(atPath: file) {
+      throw Failure(
+        .data, zh: "\(file) 已存在;请换个文件名,或用 --force 替换", en: "\(file) exists already; name another, or --force")
+    }
+    if try read({ try SQLiteMasterTransaction(db: $0, schema: schema).isRecovering() }) { throw Self.recovering }
+    try absorbNow()
+    let part = file + ".part"
+    defer { for end in ["", "-journal", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: part + end) } }
+    try DurableFile.create(part)
+    try Connection.translating(file) {
+      try store.database.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [part]) }
+    }
+    let madeAt = clock()
+    let (arrival, own) = try finishBackup(part, madeAt: madeAt)
+    let info = BackupInfo(arrival: arrival, own: own, bytes: DurableFile.size(part), madeAt: madeAt)
+    try DurableFile.move(part, to: file)
+    try store.write { db in
+      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      try transaction.set("backup_arrival", .integer(arrival))
+      try transaction.set("backup_at", .integer(madeAt))
+    }
+    return info
+  }
+
+  private func finishBackup(_ path: String, madeAt: Int64) throws -> (arrival: Int64, own: Int64) {
+    let database = try Connection.open(path, create: false)
+    defer { try? database.close() }
+    let copy = Master(
+      SQLiteMaster(database, schema: store.openSchema, path: path), key: key, formats: formats, clock: clock)
+    if let problem = try copy.read(copy.backupProblems).first {
+      throw Failure(
+        .data, zh: "备份未通过核验,未写入:\(problem.zh)", en: "the backup is not whole and was not kept: \(problem.en)")
+    }
+    return try copy.store.write { db in
+      try db.execute(sql: "CREATE TABLE sync_backup (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID")
+      try db.run("INSERT INTO sync_backup VALUES ('key', ?), ('made_at', ?)", [.blob(key.seed), .integer(madeAt)])
+      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      let arrival = try transaction.lastArrival()
+      return (arrival, try transaction.lastBatch(of: .city, upTo: arrival))
+    }
+  }
+
+  /// What is wrong with the file, the chain and the signatures of the log.
+  func backupProblems(_ db: Database) throws -> [Label] { try schema.damage(db, weakKeys: true) + brokenChain(db) }
+}

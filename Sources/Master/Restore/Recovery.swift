@@ -1,0 +1,74 @@
+import Foundation
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+/// What is known of the recovery of a master that was restored from a backup.
+public struct RecoveryInfo: Sendable, Equatable {
+  public struct Batch: Sendable, Equatable {
+    /// Its place in the log.
+    public var arrival: Int64
+    public var replica: Identifier
+    public var number: Int64
+    public var receivedAt: Stamp
+    /// How many rows it changes.
+    public var changes: Int
+  }
+
+  public var epoch: Identifier
+  public var isRecovering: Bool
+  /// The last batch of the backup.
+  public var backupEnd: Int64
+  public var restoredAt: Int64
+  /// How many batches came back and are in the log.
+  public var returned: Int64
+  /// Batches that wait for those before them.
+  public var held: [Batch]
+  /// The places in the log of which nobody has given anything back, up to the last that anybody knows of.
+  public var missing: [ClosedRange<Int64>]
+  /// The machines that have not given back what they have.
+  public var unheard: [ReplicaInfo]
+  /// The city's own batches that a release could not take any more, or that came back after it: for a person to look at.
+  public var aside: [Batch]
+  /// What was lost, as the log says.
+  public var losses: [Loss]
+}
+
+extension Master {
+  /// Where a recovery stands; nil: this master was never restored.
+  public func recovery() throws -> RecoveryInfo? {
+    try read { db in
+      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      guard let end = try transaction.setting("restored_end") else { return nil }
+      let isRecovering = try transaction.isRecovering()
+      let held = try transaction.returned("state = 'held'")
+      let last = try transaction.lastArrival()
+      return RecoveryInfo(
+        epoch: try transaction.meta().epoch, isRecovering: isRecovering, backupEnd: end,
+        restoredAt: try transaction.setting("restored_at") ?? 0,
+        returned: try db.integer(
+          "SELECT count(*) FROM sync_batch WHERE arrival > ? AND arrival <= ?",
+          [.integer(end), .integer(try transaction.setting("recovered_end") ?? last)]) ?? 0,
+        held: try held.map(info), missing: isRecovering ? try transaction.missing() : [],
+        unheard: isRecovering ? try transaction.unheard().map(ReplicaInfo.init) : [],
+        aside: try transaction.returned("state <> 'held' AND replica = ?", [.blob(Identifier.city.bytes)]).map(info),
+        losses: try losses(db, after: end))
+    }
+  }
+
+  private func info(_ batch: ReturnedBatch) -> RecoveryInfo.Batch {
+    RecoveryInfo.Batch(
+      arrival: batch.arrival, replica: batch.replica, number: batch.number, receivedAt: batch.receivedAt,
+      changes: batch.content(schema)?.changes.count ?? 0)
+  }
+
+  private func losses(_ db: Database, after end: Int64) throws -> [Loss] {
+    var losses: [Loss] = []
+    let sql = "SELECT through, reason, actor, stamp FROM sync_loss WHERE arrival > ? ORDER BY arrival"
+    try db.each(sql, [.integer(end)]) { row in
+      if let loss = Loss(row: row.cells(0..<4)) { losses.append(loss) }
+    }
+    return losses
+  }
+}

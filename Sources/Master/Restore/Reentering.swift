@@ -1,0 +1,251 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// What came back enters the log again in the order of then, by the code that replays a log: the same batches, times and clock
+// offsets, and the receipts of then. When nothing is missing the master is the old one, byte for byte.
+
+extension Master {
+  /// Takes whatever follows on without a gap, and ends the recovery when everything is back.
+  func applyReturned() throws {
+    guard try read({ try SQLiteMasterTransaction(db: $0, schema: schema).canGoOn() }) else { return }
+    try reentering { try $0.run() }
+  }
+
+  /// Goes on without what is missing: the log says what is lost, what is held enters in its order, and the city works again.
+  public func release(reason: String, actor: String?) throws {
+    guard try read({ try SQLiteMasterTransaction(db: $0, schema: schema).isRecovering() }) else {
+      throw Failure(
+        .data, zh: "主库不在恢复中,没有需要放行的", en: "the city is not recovering: there is nothing to release")
+    }
+    try reentering { try $0.release(reason: reason, actor: actor ?? "city") }
+  }
+
+  /// References and triggers rest: what a tool had written need not satisfy them, and there is nothing to capture.
+  private func reentering(_ body: (inout Reentry) throws -> Void) throws {
+    try store.writeWithoutReferences { db in
+      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      var replay = try Replay(log: db, master: self, transaction: transaction)
+      if try transaction.holdsErasure() { replay.hasErasures = true }
+      try replay.takeTriggers()
+      var reentry = Reentry(master: self, replay: replay)
+      try body(&reentry)
+      let isOver = try !reentry.transaction.isRecovering()
+      try reentry.replay.restoreTriggers(but: isOver ? RecoveryGuard.names(schema) : [])
+    }
+  }
+}
+
+struct Reentry {
+  let master: Master
+  var replay: Replay
+
+  var transaction: SQLiteMasterTransaction { replay.transaction }
+  private var db: Database { transaction.db }
+
+  mutating func run() throws {
+    if try transaction.isRecovering() {
+      while let batch = try next(), try enter(batch) {}
+      guard try transaction.isBack() else { return }
+    }
+    try finish()
+  }
+
+  mutating func release(reason: String, actor: String) throws {
+    while let end = try db.integer("SELECT max(arrival) FROM sync_returned WHERE state = 'held'"),
+      try transaction.upcomingArrival() <= end
+    {
+      let batch = try next()
+      if let batch, try enter(batch) { continue }
+      if let batch { try transaction.keep(batch, as: .aside) }
+      let arrival = try transaction.upcomingArrival()
+      try lose(through: arrival, reason, actor)
+    }
+    let end = try transaction.formerEnd()
+    if try end >= transaction.upcomingArrival() { try lose(through: end, reason, actor) }
+    try finish()
+  }
+
+  private func next() throws -> ReturnedBatch? {
+    let arrival = Value.integer(try transaction.upcomingArrival())
+    return try transaction.returned("state = 'held' AND arrival = ?", [arrival]).first
+  }
+
+  /// - Returns: whether it could be taken; if not, nothing was changed.
+  private mutating func enter(_ batch: ReturnedBatch) throws -> Bool {
+    do {
+      try db.inSavepoint {
+        if batch.replica == .city { try repeatOwn(batch) } else { try take(batch) }
+        try transaction.forget(batch)
+        try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(batch.receivedAt.raw)])
+        return .commit
+      }
+      return true
+    } catch let error as DatabaseError where [.SQLITE_FULL, .SQLITE_IOERR].contains(error.resultCode) {
+      throw error
+    } catch { return false }
+  }
+
+  private func take(_ returned: ReturnedBatch) throws {
+    let message = try SealedEnvelope(returned.message[...]).unverified()
+    guard var replica = try transaction.replica(returned.replica) else { throw Refusal.unknownReplica }
+    guard returned.number == replica.highWater + 1 else { throw Refusal.gap(returned.number, after: replica.highWater) }
+    replica.offset = returned.offset
+    let isLossy = try transaction.setting("lossy") != nil
+    let cursor = isLossy ? -1 : message.header.cursor
+    let own = try schema(of: message)
+    let (batch, kept) = try master.received(
+      Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(returned.secrets), cursor: cursor,
+      offset: replica.offset, at: returned.receivedAt, transaction, isErased: isErased)
+    try transaction.keep(kept, arrival: returned.arrival)
+    let then = try ReceiptBody.decode(try SealedEnvelope(returned.receipt[...]).unverifiedBody())
+    let isStale = try SealedEnvelope(returned.receipt[...]).header.stale || isLossy
+    let transaction = transaction
+    _ = try master.take(
+      batch.widened(to: master.schema), of: message, from: replica, cursor: isStale ? -1 : cursor,
+      received: returned.receivedAt, transaction
+    ) { arrival, rows in
+      if !isLossy, rows == then { return returned.receipt }
+      return try master.receipt(
+        rows, of: message, arrival: arrival, received: returned.receivedAt, offset: replica.offset, isStale: isStale,
+        transaction)
+    }
+  }
+
+  /// The schema that a message names, as far as it is known by now.
+  private func schema(of message: Envelope) throws -> Schema {
+    try SchemaTable.find(db, message.header.schema) ?? master.schema
+  }
+
+  /// Whether a restricted value that does not come back was erased, as the city has recorded, or is about to again.
+  private func isErased(_ place: RestrictedPlace) throws -> Bool {
+    let known = try transaction.erasures(of: [place.ref])[place.ref]?.map(\.erasure) ?? []
+    return try (known + transaction.heldErasures()).contains { $0.ref == place.ref && $0.covers(place.field) }
+  }
+
+  private mutating func repeatOwn(_ returned: ReturnedBatch) throws {
+    let message = try SealedEnvelope(returned.message[...]).unverified()
+    let sealed = try Batch(message.body, schema: schema(of: message), mostChanges: .max)
+    let (read, kept) = try master.own(sealed, secrets: SecretsBody.decode(returned.secrets), transaction)
+    let batch = read.widened(to: master.schema)
+    if try transaction.setting("lossy") != nil, try !fits(batch) { throw Misfit() }
+    try transaction.keep(kept, arrival: returned.arrival)
+    try replay.again(batch, of: message, received: returned.receivedAt, arrival: returned.arrival)
+  }
+
+  private struct Misfit: Error {}
+
+  /// Whether an act of the city's own stands on what it stood on then, now that something before it is lost.
+  private func fits(_ batch: Batch) throws -> Bool {
+    let images = try transaction.images(of: batch.changes.map(\.ref))
+    for signed in batch.changes {
+      let change = master.schema.record(signed.record).map(signed.withoutErased) ?? signed
+      guard let image = images[change.ref] else {
+        if change.kind != .insert { return false }
+        continue
+      }
+      if change.kind == .insert { return false }
+      for (old, value) in zip(change.old, image) where old != nil && old != value { return false }
+    }
+    for decision in batch.decisions {
+      guard let conflict = try transaction.conflict(decision.conflict),
+        conflict.isWaiting == (decision.choice != .reopen), decision.version.map({ $0 == conflict.version }) ?? true
+      else { return false }
+    }
+    return try batch.rulings.allSatisfy { try transaction.parkedChange($0.parked)?.state == .waiting }
+  }
+
+  /// Takes the place of what is lost, with a batch of the city's own that says so.
+  private mutating func lose(through arrival: Int64, _ reason: String, _ actor: String) throws {
+    try transaction.set("lossy", .integer(1))
+    let loss = Loss(
+      arrival: arrival, reason: reason, edit: Edit(stamp: Stamp(milliseconds: master.clock()), actor: actor))
+    let batch = Batch(losses: [loss])
+    // What follows has its time of then.
+    let stamp = Stamp(raw: try transaction.stamp().raw + 1)
+    try db.run("UPDATE sync_clock SET stamp = ?", [.integer(stamp.raw)])
+    let meta = try transaction.meta()
+    let header = Header(
+      kind: .batch, replica: .city, epoch: meta.epoch, number: try transaction.nextOwnBatch(),
+      cursor: try transaction.head(), stamp: stamp, schema: meta.schemaHash)
+    let message = try Envelope(header, body: batch.encoded(master.schema), key: master.key)
+    try replay.again(batch, of: message, received: stamp, arrival: try transaction.upcomingArrival())
+  }
+
+  /// The city works again. What came too late for its place comes in as what is late always does.
+  private func finish() throws {
+    try db.run("DELETE FROM sync_meta WHERE name = 'recovering'")
+    try db.run("UPDATE sync_returned SET state = 'aside' WHERE state = 'held'")
+    if try transaction.setting("recovered_end") == nil {
+      try transaction.set("recovered_end", .integer(try transaction.lastArrival()))
+    }
+    for batch in try transaction.returned("state = 'late' AND replica = ?", [.blob(Identifier.city.bytes)]) {
+      try enrolLate(batch)
+    }
+    for batch in try transaction.returned("state = 'late' AND replica <> ?", [.blob(Identifier.city.bytes)]) {
+      try takeLate(batch)
+    }
+  }
+
+  /// A machine that the log does not know because its enrolment came back too late is enrolled again.
+  private func enrolLate(_ returned: ReturnedBatch) throws {
+    for member in returned.content(master.schema)?.members ?? [] where try transaction.replica(member.replica) == nil {
+      try master.enter(member, transaction)
+    }
+  }
+
+  private func takeLate(_ returned: ReturnedBatch) throws {
+    let message = try SealedEnvelope(returned.message[...]).unverified()
+    guard var replica = try transaction.replica(returned.replica), returned.number == replica.highWater + 1 else {
+      return
+    }
+    replica.offset = returned.offset
+    let received = try transaction.tick(milliseconds: master.clock())
+    let own = try schema(of: message)
+    let (batch, kept) = try master.received(
+      Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(returned.secrets), cursor: -1,
+      offset: replica.offset, at: received, transaction, isErased: isErased)
+    try transaction.keep(kept, arrival: try transaction.upcomingArrival())
+    let transaction = transaction
+    _ = try master.take(
+      batch.widened(to: master.schema), of: message, from: replica, cursor: -1, received: received, transaction
+    ) { arrival, rows in
+      try master.receipt(
+        rows, of: message, arrival: arrival, received: received, offset: replica.offset, isStale: true, transaction)
+    }
+    try transaction.forget(returned)
+  }
+}
+
+extension SQLiteMasterTransaction {
+  /// Whether there is anything to take, or the recovery is at its end.
+  func canGoOn() throws -> Bool {
+    if try !isRecovering() {
+      return try db.first("SELECT 1 FROM sync_returned WHERE state = 'late' LIMIT 1") != nil
+    }
+    let next = "SELECT 1 FROM sync_returned WHERE state = 'held' AND arrival = ?"
+    return try db.first(next, [.integer(try upcomingArrival())]) != nil || isBack()
+  }
+
+  /// Whether everybody was heard and everything that anybody knows of is in the log.
+  func isBack() throws -> Bool {
+    try unheard().isEmpty && formerEnd() == lastArrival()
+      && db.first("SELECT 1 FROM sync_returned WHERE state = 'held'") == nil
+  }
+
+  func keep(_ batch: ReturnedBatch, as state: ReturnedBatch.State) throws {
+    try db.run(
+      "UPDATE sync_returned SET state = ? WHERE arrival = ? AND replica = ? AND number = ?",
+      [.text(state.rawValue)] + batch.row.prefix(3))
+  }
+
+  /// What the city's own batches that are held erase.
+  func heldErasures() throws -> [Erasure] {
+    try returned("replica = ? AND state = 'held'", [.blob(Identifier.city.bytes)]).flatMap {
+      $0.content(schema)?.erasures ?? []
+    }
+  }
+
+  func holdsErasure() throws -> Bool { try schema.hasRestricted && !heldErasures().isEmpty }
+}

@@ -1,0 +1,40 @@
+import Replica
+import SyncCore
+import SyncProtocol
+
+// The city has another epoch: it was restored from a backup. The replica gives back, by itself, what the city lacks.
+
+/// The city was restored and has everything back.
+struct Restart {
+  /// The epoch that it has now.
+  var epoch: Identifier
+  /// Receipts that take the place of those of then.
+  var receipts: [Envelope]
+}
+
+extension SyncClient {
+  /// Gives back everything that the city lacks. Interrupted anywhere, it is simply done again.
+  /// Throws a failure of kind `busy` while the city waits for others.
+  func giveBack() async throws -> Restart {
+    let identity = try replica.meta()
+    let city = try VerifyingKey(bytes: identity.cityKey)
+    let session = ReturnSession(city: city, replica: identity.replica, epoch: identity.epoch)
+    var hello = try replica.returningHello(more: true)
+    var action = try session.receive(try await transport.exchange(hello.bytes), to: hello.header)
+    if case .give(let own, let batch) = action {
+      var position = ReturnPosition(own: own, batch: batch)
+      while let (messages, end) = try replica.givingBack(after: position, upTo: mostSent) {
+        hello = try replica.returningHello(more: true)
+        _ = try session.receive(try await transport.exchange(hello.bytes + messages), to: hello.header)
+        position = end
+      }
+    }
+    hello = try replica.returningHello(more: false)
+    action = try session.receive(try await transport.exchange(hello.bytes), to: hello.header)
+    switch action {
+    case .resume(let epoch, let receipts): return Restart(epoch: epoch, receipts: receipts)
+    case .wait(let standing): throw standing.failure
+    case .give: throw EnvelopeError.notAMessage
+    }
+  }
+}

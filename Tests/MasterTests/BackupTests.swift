@@ -1,0 +1,107 @@
+import Foundation
+import Master
+import Replica
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+import TestSupport
+import Testing
+
+// Backups, and what replicas keep for a city until it has one.
+
+extension Replica {
+  /// The numbers of the city's own batches that wait here.
+  fileprivate func inbox() throws -> [Int64] {
+    try read { db in
+      var numbers: [Int64] = []
+      try db.each("SELECT number FROM sync_inbox ORDER BY number") { numbers.append($0[0]) }
+      return numbers
+    }
+  }
+}
+
+@Test func theCitysOwnBatchesRideAlongSealed() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  try world.shell("UPDATE office SET name = 'SECRET-of-the-city' WHERE code = 'B'")
+  try world.shell("UPDATE office SET name = 'other' WHERE code = 'B'")
+  try await world.settle()
+  // The seed, two enrolments, the edit.
+  #expect(try one.inbox() == [1, 2, 3, 4] && two.inbox() == [1, 2, 3, 4])
+  let sealed = try one.read { try $0.first("SELECT sealed FROM sync_inbox WHERE number = 4")?[0] }
+  guard case .blob(let bytes)? = sealed else {
+    Issue.record("nothing kept")
+    return
+  }
+  let own = try OwnBatch(sealed: bytes, number: 4, key: world.master.key)
+  #expect(try SealedEnvelope(own.message[...]).header.number == 4)
+  // Nobody else can read it, and it is of no other number.
+  #expect(throws: EnvelopeError.self) { try OwnBatch(sealed: bytes, number: 4, key: SigningKey()) }
+  #expect(throws: EnvelopeError.self) { try OwnBatch(sealed: bytes, number: 3, key: world.master.key) }
+  var flipped = bytes
+  flipped[20] ^= 1
+  #expect(throws: EnvelopeError.self) { try OwnBatch(sealed: flipped, number: 4, key: world.master.key) }
+  #expect(throws: EnvelopeError.self) { try OwnBatch(sealed: [], number: 4, key: world.master.key) }
+}
+
+@Test func aBackupEndsWhatReplicasKeep() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  try world.backup()
+  try world.shell("UPDATE office SET name = 'later' WHERE code = 'A'")
+  try await world.settle()
+  #expect(try one.inbox() == [4] && two.inbox() == [4])
+  #expect(try one.meta().batchKept == 1 && two.meta().batchKept == 0)
+  // A machine that comes now gets what no backup has, and no more.
+  let three = try await world.join("B")
+  #expect(try three.inbox() == [4, 5])
+  try await world.settle()
+}
+
+@Test func aBackupIsPrivateAndDoesNotReplaceAnotherFile() async throws {
+  let (world, _, _) = try await World.twoMachines()
+  let file = try world.backup()
+  let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
+  #expect(mode == 0o600)
+  #expect(throws: Failure.self) { try world.master.backup(to: file) }
+  let before = try Data(contentsOf: URL(fileURLWithPath: file))
+  // A damaged master is not backed up over a good one.
+  try world.shell("UPDATE sync_batch SET hash = zeroblob(32) WHERE arrival = 2")
+  #expect(throws: Failure.self) { try world.master.backup(to: file, replacing: true) }
+  #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
+  #expect(!FileManager.default.fileExists(atPath: file + ".part"))
+}
+
+@Test func whatIsNoBackupIsRefused() async throws {
+  let (world, _, _) = try await World.twoMachines()
+  let file = try world.backup()
+  let other = world.folder.appendingPathComponent("other").path
+  #expect(throws: Failure.self) { try world.restore(from: other) }
+  try Data("not a database at all".utf8).write(to: URL(fileURLWithPath: other))
+  #expect(throws: Failure.self) { try world.restore(from: other) }
+  // The master itself holds no key.
+  #expect(throws: Failure.self) { try world.restore(from: world.master.path) }
+  var bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+  try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: other))
+  #expect(throws: Failure.self) { try world.restore(from: other) }
+  try world.shell(file, "UPDATE sync_batch SET received_at = received_at + 1 WHERE arrival = 1")
+  #expect(throws: Failure.self) { try world.restore(from: file) }
+  bytes = try Data(contentsOf: URL(fileURLWithPath: world.backup("good")))
+  #expect(bytes.count > 0)
+  try world.restore(from: world.folder.appendingPathComponent("good").path)
+}
+
+@Test func anErasureReachesWhatReplicasKeepForTheCity() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  try world.shell("UPDATE person SET phone = 'PHONE-city' WHERE id = 'p1'")
+  try await world.settle()
+  let number = try #require(try one.inbox().last)
+  func secrets() throws -> Int {
+    let row = try one.read { try $0.first("SELECT sealed FROM sync_inbox WHERE number = ?", [.integer(number)]) }
+    guard case .blob(let sealed)? = row?[0] else { return -1 }
+    return try SecretsBody.decode(OwnBatch(sealed: sealed, number: number, key: world.master.key).secrets).count
+  }
+  let before = try secrets()
+  try world.erase("p1", ["phone"])
+  try await world.syncAll()
+  let after = try secrets()
+  #expect(before == 2 && after == 0)
+}

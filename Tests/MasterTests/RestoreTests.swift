@@ -1,0 +1,196 @@
+import Foundation
+import Master
+import Replica
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+import TestSupport
+import Testing
+
+// The city's disk is lost. What a backup lacks comes back from the counties: their own batches, and the city's.
+
+/// Three counties, a lively log, a backup in its middle.
+struct Drill {
+  let world: World
+  let one, two, b: Replica
+  var late: Replica?
+
+  init() async throws {
+    world = try World.small()
+    one = try await world.join("A", actor: "one")
+    two = try await world.join("A", actor: "two")
+    b = try await world.join("B", actor: "b")
+  }
+
+  func company(_ id: String, _ office: String, on replica: Replica) throws {
+    try world.shell(
+      replica, "INSERT INTO company (id, office, name, phone, staff) VALUES ('\(id)', '\(office)', 'n', '1', 1)")
+  }
+
+  /// Each machine edits what it has seen of the last one.
+  func chain(_ round: Int) async throws {
+    for (replica, name) in [(one, "one"), (two, "two")] {
+      try await world.sync(replica)
+      try world.shell(replica, "UPDATE company SET name = name || '-\(name)\(round)' WHERE id = 'c1'")
+      try await world.sync(replica)
+    }
+    try world.shell(b, "UPDATE company SET staff = \(round) WHERE id = 'b1'")
+    try await world.sync(b)
+  }
+
+  /// Both machines of A contest a cell, and an official decides.
+  func contest(_ round: Int) async throws {
+    for replica in [one, two] { try await world.sync(replica) }
+    try world.shell(one, "UPDATE company SET staff = \(round * 2) WHERE id = 'c1'")
+    try world.shell(two, "UPDATE company SET staff = \(round * 2 + 1) WHERE id = 'c1'")
+    for replica in [one, two] { try await world.sync(replica) }
+    let open = try #require(try world.master.conflicts([.open]).first { $0.field == "staff" })
+    _ = try world.master.decide(open.id, .take(1), reason: "papers", actor: "li")
+    for replica in [one, two] { try await world.sync(replica) }
+  }
+}
+
+@Test func aRestoredCityHasEverythingBack() async throws {
+  var drill = try await Drill()
+  let world = drill.world
+  try drill.company("c1", "A", on: drill.one)
+  try drill.company("b1", "B", on: drill.b)
+  try await world.settle()
+  for round in 1...24 { try await drill.chain(round) }
+  let file = try world.backup()
+  let end = try world.master.logPoint().arrival
+  #expect(end >= 120)
+  for round in 25...32 { try await drill.chain(round) }
+  try await drill.contest(100)
+  // A machine is enrolled, another one withdrawn.
+  let late = try await world.join("B", actor: "late")
+  drill.late = late
+  try drill.company("b2", "B", on: late)
+  try await world.sync(late)
+  let lost = try await world.join("A", actor: "lost")
+  try world.master.withdraw(lost.identity.replica)
+  try world.shell("UPDATE company SET grade = 'official' WHERE id = 'b1'")
+  try world.master.absorbNow()
+  try await drill.contest(200)
+  for replica in [drill.one, drill.two, drill.b, late] { try await world.sync(replica) }
+  let (log, conflicts, replicas) = try (world.loggedRows(), world.allConflicts(), world.master.replicas().map(\.id))
+  #expect(log.count >= 160)
+
+  let info = try world.restore(from: file)
+  #expect(info.arrival == end && info.replicas.count == 3)
+  #expect(throws: Failure.self) { try world.master.edit(as: "li") { _ in } }
+  // In reverse.
+  #expect(try await !world.giveBack(late))
+  #expect(try await !world.giveBack(drill.b))
+  #expect(try await !world.giveBack(drill.two))
+  #expect(try await world.giveBack(drill.one))
+  let back = try world.loggedRows()
+  #expect(back == log)
+  #expect(try world.allConflicts() == conflicts)
+  #expect(try world.master.replicas().map(\.id) == replicas)
+  #expect(try world.master.recovery()?.isRecovering == false)
+  try await settle(world, without: lost)
+  // Life goes on.
+  try await drill.chain(40)
+  try await drill.contest(300)
+  try await settle(world, without: lost)
+}
+
+/// `settle` of a world of which a machine is withdrawn.
+private func settle(_ world: World, without lost: Replica) async throws {
+  world.forget(lost)
+  try await world.settle()
+}
+
+@Test func whatNobodyHadPulledIsNamed() async throws {
+  let drill = try await Drill()
+  let world = drill.world
+  try drill.company("c1", "A", on: drill.one)
+  try await world.settle()
+  let file = try world.backup()
+  try await drill.chain(1)
+  // An official's edit that nobody pulls.
+  try world.shell("UPDATE company SET grade = 'lost' WHERE id = 'c1'")
+  try world.master.absorbNow()
+  let lost = try world.master.logPoint().arrival
+  // This sender's own page tells it of the edit only when it asks again.
+  try world.shell(drill.b, "INSERT INTO company (id, office, name) VALUES ('b9', 'B', 'x')")
+  try world.restore(from: file)
+  for replica in world.replicas { _ = try await world.giveBack(replica) }
+  for replica in world.replicas { #expect(try await world.giveBack(replica)) }
+  let recovery = try #require(try world.master.recovery())
+  #expect(!recovery.isRecovering && lost > recovery.backupEnd)
+  #expect(try world.cell("grade") == .null)
+  try await world.settle()
+}
+
+@Test func anOfficialReleasesWhatIsMissing() async throws {
+  let drill = try await Drill()
+  let world = drill.world
+  try drill.company("c1", "A", on: drill.one)
+  try drill.company("b1", "B", on: drill.b)
+  try await world.settle()
+  let file = try world.backup()
+  // Machine two edits and is lost with its disk; machine one edits what it saw of that.
+  try world.shell(drill.two, "UPDATE company SET name = 'two' WHERE id = 'c1'")
+  try await world.sync(drill.two)
+  try await world.sync(drill.one)
+  try world.shell(drill.one, "UPDATE company SET name = 'two, one' WHERE id = 'c1'; UPDATE company SET staff = 5")
+  try await world.sync(drill.one)
+  try world.shell("UPDATE company SET grade = 'g' WHERE id = 'c1'")
+  try await world.sync(drill.one)
+  try world.restore(from: file)
+  #expect(try await !world.giveBack(drill.one))
+  #expect(try await !world.giveBack(drill.b))
+  var recovery = try #require(try world.master.recovery())
+  #expect(recovery.held.count == 2 && recovery.missing.count == 1)
+  #expect(recovery.unheard.map(\.id) == [drill.two.identity.replica.description])
+  // Nobody works meanwhile.
+  #expect(throws: Failure.self) { try world.master.withdraw(drill.two.identity.replica) }
+  #expect(throws: (any Error).self) { try world.shell("UPDATE company SET grade = 'no'") }
+  try world.master.release(reason: "the machine is lost", actor: "li")
+  recovery = try #require(try world.master.recovery())
+  #expect(!recovery.isRecovering && recovery.held.isEmpty && recovery.losses.map(\.reason) == ["the machine is lost"])
+  try world.master.withdraw(drill.two.identity.replica)
+  world.forget(drill.two)
+  // What was built upon the lost value is contested, not lost; what stood alone is there, the official's edit too.
+  try await world.settle()
+  #expect(try world.cell("staff") == .integer(5) && world.cell("grade") == .text("g"))
+  #expect(try world.cell("name") == .text("n"))
+  let open = try world.master.conflicts([.open])
+  #expect(open.map(\.field) == ["name"] && open.first?.contenders.map(\.value) == [.text("two, one")])
+}
+
+@Test func aMachineThatComesAfterTheReleaseMergesAsLate() async throws {
+  let drill = try await Drill()
+  let world = drill.world
+  try drill.company("c1", "A", on: drill.one)
+  try await world.settle()
+  let file = try world.backup()
+  try world.shell(drill.two, "UPDATE company SET name = 'two', phone = '2' WHERE id = 'c1'")
+  try await world.sync(drill.two)
+  try world.shell("UPDATE company SET grade = 'g' WHERE id = 'c1'")
+  try world.master.absorbNow()
+  try await world.sync(drill.two)
+  try world.restore(from: file)
+  _ = try await world.giveBack(drill.one)
+  _ = try await world.giveBack(drill.b)
+  try world.master.release(reason: "away", actor: nil)
+  try world.shell(drill.one, "UPDATE company SET name = 'one' WHERE id = 'c1'")
+  for replica in [drill.one, drill.b] { try await world.sync(replica) }
+  try world.shell(drill.two, "UPDATE company SET staff = 9 WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try world.cell("name") == .text("one") && world.cell("staff") == .integer(9))
+  #expect(try world.cell("phone") == .text("2"))
+  let open = try world.master.conflicts([.open])
+  #expect(open.map(\.field) == ["name"] && open.first?.contenders.map(\.value) == [.text("two")])
+  // The official's edit is not applied by itself, and not forgotten.
+  #expect(try world.cell("grade") == .null)
+  #expect(try world.master.recovery()?.aside.count == 1)
+}
+
+extension World {
+  fileprivate func allConflicts() throws -> [Conflict] {
+    try master.conflicts([.open, .proposed, .decided, .rejected])
+  }
+}
