@@ -236,6 +236,7 @@ public struct SealedEnvelope: Sendable {
     let head = try EnvelopeHead(slice)
     guard slice.count == head.length else { throw EnvelopeError.notAMessage }
     guard Array(SHA256.hash(data: slice.dropFirst(Header.length))) == head.digest else { throw EnvelopeError.tampered }
+    guard head.isPacked || Header.length + head.rawLength == head.length else { throw EnvelopeError.tampered }
     header = head.header
     isPacked = head.isPacked
     rawLength = head.rawLength

@@ -34,7 +34,6 @@ public struct EnvelopeHead: Sendable {
     rawLength = Int(try reader.bigEndian(UInt32.self))
     sentLength = Int(try reader.bigEndian(UInt32.self))
     guard rawLength <= kind.mostRaw, sentLength <= Envelope.mostSent else { throw EnvelopeError.tooLarge }
-    guard packing == 1 || rawLength == sentLength else { throw EnvelopeError.tampered }
     digest = Array(try reader.raw(32))
   }
 
