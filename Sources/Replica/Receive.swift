@@ -44,9 +44,10 @@ extension Replica {
   /// Takes receipts and a whole pull, in one transaction: all of it or nothing.
   /// - Parameters:
   ///   - pages: every page of one pull, in order; the last one ends at the cursor that this replica then has.
+  ///   - overlapping: the pages may begin before what this replica has read, as on a stick.
   ///   - parkingClashes: a pending row that stands in the way goes to `sync_parked`, whole, instead of failing with `Clash`.
   public func receive(
-    receipts: [Envelope], pages: [Envelope], parkingClashes: Bool = false
+    receipts: [Envelope], pages: [Envelope], overlapping: Bool = false, parkingClashes: Bool = false
   ) throws -> ReceiveSummary {
     // A receipt may make a copy of what was erased before.
     var erases = schema.hasRestricted && !receipts.isEmpty
@@ -56,7 +57,7 @@ extension Replica {
         var summary = ReceiveSummary()
         var meta = try ReplicaMeta.read(db)
         for receipt in receipts { try take(db, receipt: receipt, &summary) }
-        let items = try newest(pages, from: meta.cursor)
+        let items = try newest(pages, from: meta.cursor, overlapping: overlapping)
         if items.contains(where: { if case .erasure = $0 { true } else { false } }) { erases = true }
         try keep(items, db, &meta)
         if let last = pages.last {
@@ -78,10 +79,10 @@ extension Replica {
     }
   }
 
-  /// The newest state of every row, conflict and contender of a pull. Pages must follow each other, from the cursor or from
-  /// before it, and end at the cursor or after it: they state the newest image of whatever they name.
-  private func newest(_ pages: [Envelope], from start: Int64) throws -> [PageItem] {
-    var cursor = min(start, pages.first?.header.number ?? start)
+  /// The newest state of every row, conflict and contender of a pull. Pages must follow each other from the cursor on, or, when
+  /// they may overlap, from before it to the cursor or beyond: they state the newest image of whatever they name.
+  private func newest(_ pages: [Envelope], from start: Int64, overlapping: Bool) throws -> [PageItem] {
+    var cursor = overlapping ? min(start, pages.first?.header.number ?? start) : start
     var order: [RowRef] = []
     var rows: [RowRef: PageItem] = [:]
     var others: [PageItem] = []

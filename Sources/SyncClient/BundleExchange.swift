@@ -75,7 +75,8 @@ public struct BundleExchange: Sendable {
   private func take(_ answer: BundleAnswer, _ bundle: BundleReader) throws -> ReceiveSummary {
     guard let snapshot = answer.snapshot else {
       return try take(bundle.file) {
-        try replica.receive(receipts: answer.receipts, pages: answer.pages, parkingClashes: $0)
+        try replica.receive(
+          receipts: answer.receipts, pages: answer.pages, overlapping: true, parkingClashes: $0)
       }
     }
     return try bundle.withFile(of: snapshot, beside: replica.path) { copy in
