@@ -39,7 +39,10 @@ extension Master {
   private func greet(_ message: SealedEnvelope) throws -> ReplicaRecord {
     let hello = message.header
     return try store.transaction { transaction in
-      guard var replica = try transaction.replica(hello.replica) else { throw Refusal.unknownReplica }
+      guard var replica = try transaction.replica(hello.replica) else {
+        // It may have been enrolled after the backup from which this city was restored: what it gives back tells.
+        throw try transaction.formerEpochs().contains(hello.epoch) ? Refusal.epoch : Refusal.unknownReplica
+      }
       _ = try refusing { try message.open(with: try VerifyingKey(bytes: replica.publicKey)) }
       if replica.isWithdrawn { throw Refusal.withdrawn }
       guard hello.number > replica.request else { throw Refusal.replayed }
@@ -145,7 +148,8 @@ extension Master {
     try store.transaction { transaction in
       try absorb(transaction)
       let meta = try transaction.meta()
-      let page = try transaction.page(unit: replica.org, after: cursor, for: replica.id, limit: pageLimit, key: key, whole: whole)
+      let page = try transaction.page(
+        unit: replica.org, after: cursor, for: replica.id, limit: pageLimit, key: key, whole: whole)
       var header = Header(
         kind: .page, replica: replica.id, epoch: meta.epoch, number: cursor, cursor: page.cursor,
         stamp: max(try transaction.stamp(), Stamp(milliseconds: clock())), schema: meta.schemaHash)
