@@ -43,7 +43,10 @@ extension Master {
     let hello = message.header
     guard hello.carried == carried else { throw Refusal.notAMessage }
     return try store.transaction { transaction in
-      guard var replica = try transaction.replica(hello.replica) else { throw Refusal.unknownReplica }
+      guard var replica = try transaction.replica(hello.replica) else {
+        // It may have been enrolled after the backup from which this city was restored: what it gives back tells.
+        throw try transaction.formerEpochs().contains(hello.epoch) ? Refusal.epoch : Refusal.unknownReplica
+      }
       let body = try refusing { try message.open(with: try VerifyingKey(bytes: replica.publicKey)).body }
       let last = try hello.kind == .probe ? replica.highWater : refusing { try HelloBody(body).last }
       if replica.isWithdrawn { throw Refusal.withdrawn }

@@ -7,14 +7,10 @@ import SyncCore
 extension Schema {
   /// Everything that is wrong with the file. Reads every page.
   public func damage(_ db: Database, weakKeys: Bool) throws -> [Label] {
-    var problems = try alteredObjects(db, weakKeys: weakKeys)
-    let isAltered = !problems.isEmpty
-    try db.each("PRAGMA quick_check(10)") { row in
-      let text = row[0] as String
-      if text != "ok" { problems.append(Label(zh: "文件损坏:\(text)", en: "the file is damaged: \(text)")) }
-    }
+    let altered = try alteredObjects(db, weakKeys: weakKeys)
+    var problems = try altered + brokenPages(db)
     // Without its tables SQLite cannot check references.
-    if isAltered { return problems }
+    if !altered.isEmpty { return problems }
     try db.each("PRAGMA foreign_key_check") { row in
       let (table, parent) = (row[0] as String, row[2] as String)
       let id = (row[1] as Int64?).map(String.init) ?? "?"
@@ -22,6 +18,16 @@ extension Schema {
         Label(
           zh: "\(table) 第 \(id) 行引用的 \(parent) 不存在", en: "row \(id) of \(table) refers to a \(parent) that is not there"
         ))
+    }
+    return problems
+  }
+
+  /// What SQLite finds wrong with the file itself. Reads every page.
+  public func brokenPages(_ db: Database) throws -> [Label] {
+    var problems: [Label] = []
+    try db.each("PRAGMA quick_check(10)") { row in
+      let text = row[0] as String
+      if text != "ok" { problems.append(Label(zh: "文件损坏:\(text)", en: "the file is damaged: \(text)")) }
     }
     return problems
   }

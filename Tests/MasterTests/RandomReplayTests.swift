@@ -267,3 +267,46 @@ func whateverIsUpgradedMeanwhileTheLogGivesTheMasterAgain(seed: UInt64) async th
   let middle = try world.master.logPoint().arrival / 2
   #expect(try world.master.replayed(upTo: middle).verifyReplay().map(\.en) == [])
 }
+
+/// The disk is lost somewhere after a backup somewhere; everybody had pulled everything, and gives back in any order.
+@Test(arguments: UInt64(11)...13)
+func whereverTheBackupWasTheCityComesBack(seed: UInt64) async throws {
+  let history = try await History(seed: seed)
+  let world = history.world
+  for _ in 1...40 { try await history.step() }
+  let file = try world.backup()
+  for _ in 1...60 { try await history.step() }
+  for _ in 1...2 { for replica in world.replicas { try await world.sync(replica) } }
+  let log = try world.loggedRows()
+  try world.restore(from: file)
+  for _ in 1...2 {
+    for replica in world.replicas.shuffled(using: &history.random) { _ = try await world.giveBack(replica) }
+  }
+  #expect(try world.loggedRows() == log, "\(history.done.suffix(60))")
+  #expect(try world.master.recovery()?.isRecovering == false)
+  for _ in 1...20 { try await history.step() }
+  #expect(try world.master.verifyReplay().map(\.en) == [])
+  // A tool leaves orphans at times; nothing is lost.
+  #expect(try world.master.verify().map(\.en).filter { !$0.contains("refers to a") } == [])
+}
+
+/// Not everybody comes before the release, and some of what was there nobody had pulled.
+@Test(arguments: UInt64(21)...23)
+func whateverIsReleasedTheLogGivesTheMasterAgain(seed: UInt64) async throws {
+  let history = try await History(seed: seed)
+  let world = history.world
+  for _ in 1...40 { try await history.step() }
+  let file = try world.backup()
+  for _ in 1...60 { try await history.step() }
+  try world.restore(from: file)
+  let order = world.replicas.shuffled(using: &history.random)
+  for replica in order.prefix(2) { _ = try await world.giveBack(replica) }
+  if try world.master.recovery()?.isRecovering == true { try world.master.release(reason: "r", actor: "li") }
+  #expect(try world.master.verifyReplay().map(\.en) == [], "after the release")
+  for _ in 1...2 { for replica in order { _ = try await world.giveBack(replica) } }
+  for _ in 1...20 { try await history.step() }
+  for _ in 1...2 { for replica in order { try await world.sync(replica) } }
+  #expect(try world.master.verifyReplay().map(\.en) == [])
+  // A tool leaves orphans at times; nothing is lost.
+  #expect(try world.master.verify().map(\.en).filter { !$0.contains("refers to a") } == [])
+}

@@ -56,11 +56,11 @@ struct Drill {
   try drill.company("c1", "A", on: drill.one)
   try drill.company("b1", "B", on: drill.b)
   try await world.settle()
-  for round in 1...24 { try await drill.chain(round) }
+  for round in 1...39 { try await drill.chain(round) }
   let file = try world.backup()
   let end = try world.master.logPoint().arrival
   #expect(end >= 120)
-  for round in 25...32 { try await drill.chain(round) }
+  for round in 40...60 { try await drill.chain(round) }
   try await drill.contest(100)
   // A machine is enrolled, another one withdrawn.
   let late = try await world.join("B", actor: "late")
@@ -74,7 +74,7 @@ struct Drill {
   try await drill.contest(200)
   for replica in [drill.one, drill.two, drill.b, late] { try await world.sync(replica) }
   let (log, conflicts, replicas) = try (world.loggedRows(), world.allConflicts(), world.master.replicas().map(\.id))
-  #expect(log.count >= 160)
+  #expect(log.count >= 195)
 
   let info = try world.restore(from: file)
   #expect(info.arrival == end && info.replicas.count == 3)
@@ -91,7 +91,7 @@ struct Drill {
   #expect(try world.master.recovery()?.isRecovering == false)
   try await settle(world, without: lost)
   // Life goes on.
-  try await drill.chain(40)
+  try await drill.chain(70)
   try await drill.contest(300)
   try await settle(world, without: lost)
 }

@@ -21,7 +21,7 @@ public struct BackupInfo: Sendable, Equatable {
 //   sync_backup(name, value)   key: the seed of the city's signing key · made_at
 
 extension Master {
-  /// Writes a backup beside whoever works with the master, and verifies it: pages, constraints, the chain and every signature.
+  /// Writes a backup beside whoever works with the master, and verifies it: pages, tables, the chain and every signature.
   /// Only when it is whole does it get its name, and only then do the replicas hear that they need not keep what it holds.
   /// - Parameter replacing: whether a file of that name may be replaced.
   public func backup(to file: String, replacing: Bool = false) throws -> BackupInfo {
@@ -67,6 +67,9 @@ extension Master {
     }
   }
 
-  /// What is wrong with the file, the chain and the signatures of the log.
-  func backupProblems(_ db: Database) throws -> [Label] { try schema.damage(db, weakKeys: true) + brokenChain(db) }
+  /// What is wrong with the file, the chain and the signatures of the log. A row that a tool left without its parent is no
+  /// reason to have no backup.
+  func backupProblems(_ db: Database) throws -> [Label] {
+    try schema.alteredObjects(db, weakKeys: true) + schema.brokenPages(db) + brokenChain(db)
+  }
 }
