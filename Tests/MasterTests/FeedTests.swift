@@ -11,24 +11,18 @@ import Testing
 // What a replica is told, and what it is not told again.
 
 /// Counts round trips on their way to the city.
-private final class Counter: Transport, @unchecked Sendable {
+private final class Counter: LoopbackTransport, @unchecked Sendable {
   let master: Master
   private(set) var trips = 0
   private(set) var bytes = 0
 
   init(_ master: Master) { self.master = master }
 
-  func welcome(_ message: [UInt8]) async throws -> [UInt8] { try master.welcome(message) }
-  func probe(_ message: [UInt8]) async throws -> [UInt8] { try master.answer(message) }
   func exchange(_ message: [UInt8]) async throws -> [UInt8] {
     let reply = try master.exchange(message)
     trips += 1
     bytes += message.count + reply.count
     return reply
-  }
-  func snapshot(_ hello: [UInt8]) async throws -> [UInt8] { try await Loopback(master: master).snapshot(hello) }
-  func download(_ manifest: SnapshotManifest, to file: String) async throws {
-    try await Loopback(master: master).download(manifest, to: file)
   }
 }
 

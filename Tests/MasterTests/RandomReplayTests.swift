@@ -61,15 +61,6 @@ private let schema = """
       fields: {id: , visit: {required: true, references: visit.id}, note: }
   """
 
-/// A linear congruential generator: a seed names one history.
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return state ^ state >> 29
-  }
-}
-
 private final class History {
   let world: World
   var random: Seeded

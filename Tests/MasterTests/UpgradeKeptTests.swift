@@ -124,7 +124,7 @@ private func key(_ id: String) -> RowKey { RowKey([.text(id)]) }
   try await world.sync(one)
   try world.shell(two, "UPDATE company SET staff = 3 WHERE id = 'c1'")
   world.master.pageLimit = PageLimit(rows: 2)
-  let way = Interrupted(world.master) { page in
+  let way = Preceded(world.master) { page in
     if page == 2 { try world.upgradeSmall(to: 2) }
     if page == 4 { try world.upgradeSmall(to: 3) }
   }
@@ -136,8 +136,8 @@ private func key(_ id: String) -> RowKey { RowKey([.text(id)]) }
 }
 
 /// Does something before each exchange.
-private final class Interrupted: Transport, @unchecked Sendable {
-  private let master: Master
+private final class Preceded: LoopbackTransport, @unchecked Sendable {
+  let master: Master
   private let before: (Int) throws -> Void
   private var count = 0
 
@@ -145,7 +145,6 @@ private final class Interrupted: Transport, @unchecked Sendable {
     (self.master, self.before) = (master, before)
   }
 
-  func welcome(_ message: [UInt8]) async throws -> [UInt8] { try master.welcome(message) }
   func exchange(_ message: [UInt8]) async throws -> [UInt8] {
     count += 1
     try before(count)

@@ -10,14 +10,6 @@ import Testing
 // A year of a county on sticks alone, beside a machine of the same unit on the network: real files, 52 exchanges, some lost,
 // some repeated, some out of order. And histories that nobody thought of, in which one machine uses both.
 
-private struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return state ^ state >> 29
-  }
-}
-
 private final class Year {
   let world: World
   /// Lives on sticks.

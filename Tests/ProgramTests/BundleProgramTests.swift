@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 // Sticks with the real executables: files in a folder stand for the stick that somebody carries.
@@ -19,15 +20,6 @@ private let schema = """
         total: {type: integer, policy: max}
         note: {type: text}
   """
-
-/// A generator that a seed repeats.
-private struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return state ^ state >> 29
-  }
-}
 
 extension Town {
   fileprivate static func tally() async throws -> Town {

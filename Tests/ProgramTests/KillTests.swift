@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 // Power cuts: `county sync` and `city serve` end by SIGKILL at random moments while rows are edited by another program.

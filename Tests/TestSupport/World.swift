@@ -150,11 +150,18 @@ public final class TestClock: @unchecked Sendable {
 }
 
 /// Messages that reach the city without a network.
-public struct Loopback: Transport {
-  let master: Master
+public protocol LoopbackTransport: Transport {
+  var master: Master { get }
+}
+
+/// Nothing happens to them on the way.
+public struct Loopback: LoopbackTransport {
+  public let master: Master
 
   public init(master: Master) { self.master = master }
+}
 
+extension LoopbackTransport {
   public func welcome(_ message: [UInt8]) async throws -> [UInt8] { try master.welcome(message) }
   public func exchange(_ message: [UInt8]) async throws -> [UInt8] { try master.exchange(message) }
   public func snapshot(_ hello: [UInt8]) async throws -> [UInt8] { try master.snapshot(hello) }

@@ -9,7 +9,7 @@ import struct
 import ed25519
 
 VERSION, KINDS, FLAGS = 4, range(1, 14), range(0, 32)
-MOST_RAW = {1: 16, 5: 64 << 10}
+MOST_RAW = {1: 16, 5: 64 << 10, 9: 72, 12: 4 << 20}
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 // Loss of power: beside the process ends everything that it did not sync, files and names alike. What left a machine, or was
