@@ -19,6 +19,9 @@ extension Master {
     let sealed = try refusing { try SealedEnvelope(hello[...]) }
     guard sealed.header.kind == .hello else { throw Refusal.notAMessage }
     let replica = try greet(sealed)
+    // Of another version of the schema it could read nothing.
+    let present = try store.transaction { try $0.meta() }.schemaHash
+    guard sealed.header.schema == present else { throw Refusal.schema(schema) }
     return try seal(keptSnapshot(of: replica.org), for: replica.id, answering: sealed.header.number).bytes
   }
 

@@ -73,13 +73,12 @@ public struct SyncClient: Sendable {
       city: city, replica: identity.replica, epoch: restart?.epoch ?? identity.epoch, schema: identity.schemaHash,
       cursor: identity.cursor)
     let snapshots = SnapshotFetch(replica: replica, transport: transport, epoch: restart?.epoch)
-    let isFirst = identity.lastSync == nil && identity.cursor == 0
-    let isStale = isFirst || restart != nil
+    let isStale = identity.lastSync == nil && identity.cursor == 0 || restart != nil
     let enrolment = try replica.enrolment()
     var batches = try replica.outbox(upTo: mostSent)
-    if isFirst, batches.isEmpty, enrolment.isEmpty, restart == nil {
-      let (received, isOld) = try await snapshots.take([], parkingClashes: parkingClashes)
-      return (0, try await followUp(received, isOld, parkingClashes))
+    // A machine that the city does not know yet may have more to send than one request carries.
+    if !enrolment.isEmpty {
+      _ = try await transport.exchange(try enrolment + replica.hello(stale: true, epoch: restart?.epoch).bytes)
     }
     var pushed = 0
     var request: [UInt8] = []

@@ -182,7 +182,7 @@ extension Replica {
   let old = try world.copyOfMaster()
   try world.upgradeSmall(to: 2)
   try await world.sync(replica)
-  let refusal = #expect(throws: Refusal.self) { try old.exchange(replica.hello().bytes) }
+  let refusal = #expect(throws: Refusal.self) { try old.exchange(replica.hello(stale: true).bytes) }
   #expect(refusal?.code == .schema && refusal?.en.contains("the city is at version 1 of “small”") == true)
   var bytes = try replica.hello().bytes
   bytes[4] = 9
