@@ -314,7 +314,8 @@ private let damages: [(sql: String, named: [String])] = [
   let sql = "SELECT clock_offset FROM sync_batch WHERE arrival = (SELECT min(arrival) FROM sync_parked)"
   let offset = try town.world.master.read { try $0.integer(sql) }
   #expect(try abs(#require(offset)) < 60_000)
-  #expect(stamp.map { $0 >> 16 } == offset.map { $0 + parked.edit.stamp.milliseconds })
+  // What is shown of it is corrected already.
+  #expect(stamp.map { $0 >> 16 } == parked.edit.stamp.milliseconds)
 }
 
 @Test func whatAToolLeavesBrokenIsReplayedBroken() async throws {

@@ -64,6 +64,8 @@ struct SnapshotTests {
     let fresh = try await world.join("A", actor: "fresh")
     #expect(try contents(fresh) == contents(two))
     #expect(try contents(one) == contents(two))
+    // That it was enrolled is news for the others.
+    try await world.sync(two)
     #expect(try fresh.meta().cursor == two.meta().cursor)
     #expect(try fresh.meta().seen == two.meta().seen)
     #expect(try fresh.integer("SELECT count(*) FROM company") == 1)
