@@ -16,8 +16,7 @@ extension Master {
           .notFound, zh: "没有编码为 \(org) 的单位", en: "there is no org unit \(org); list \(units.record) shows them")
       }
     }
-    var random = SystemRandomNumberGenerator()
-    let code = EnrolmentCode(city: key.publicKey, using: &random)
+    let code = random.enrolmentCode(of: key.publicKey)
     let expires = clock() + Self.codeLifetime
     try store.transaction { transaction in
       try transaction.save(
@@ -78,5 +77,12 @@ extension Master {
       replica.isWithdrawn = true
       try transaction.save(replica)
     }
+  }
+}
+
+extension RandomNumberGenerator {
+  mutating func identifier() -> Identifier { Identifier(using: &self) }
+  fileprivate mutating func enrolmentCode(of city: VerifyingKey) -> EnrolmentCode {
+    EnrolmentCode(city: city, using: &self)
   }
 }

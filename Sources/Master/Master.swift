@@ -23,20 +23,22 @@ public final class Master: RecordStore, @unchecked Sendable {
   /// Creates a master with its first rows, which are the city's first batch.
   public static func create(
     path: String, key: SigningKey, schema: Schema, schemaText: String, seed: [(record: String, rows: [[Value]])] = [],
-    actor: String, formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock
+    actor: String, formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock,
+    random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
   ) throws -> Master {
     guard !FileManager.default.fileExists(atPath: path) else {
       throw Failure(.data, zh: "\(path) 已存在", en: "\(path) exists already; use another --home")
     }
     let database = try Connection.open(path, create: true)
     let store = SQLiteMaster(database, schema: schema, path: path)
-    var random = SystemRandomNumberGenerator()
+    var random = random
     try store.write { db in
       try MasterTables.create(db, schema: schema, actor: actor)
-      let meta: [(String, Value)] = [("epoch", .blob(Identifier(using: &random).bytes)), ("schema", .text(schemaText))]
+      let meta: [(String, Value)] = [("epoch", .blob(random.identifier().bytes)), ("schema", .text(schemaText))]
       for (name, value) in meta { try db.run("INSERT INTO sync_meta VALUES (?, ?)", [.text(name), value]) }
     }
     let master = Master(store, key: key, formats: formats, clock: clock)
+    master.random = random
     try master.edit(as: actor) { db in
       try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
       for (name, rows) in seed {
