@@ -103,6 +103,9 @@ extension SQLiteMasterTransaction {
       }
       if let new { try place(write.ref, unit: new, gone: false, skip: write.skip) }
       if let old, old != new {
+        #if MUTANTS
+          if Mutant.leavingIsSilent.isActive { continue }
+        #endif
         try place(write.ref, unit: old, gone: true, skip: new == nil ? write.skip : nil)
         if let new {
           try announceConflicts(of: write.ref)
@@ -117,6 +120,9 @@ extension SQLiteMasterTransaction {
 
   /// When a parent changes its unit, the rows that find theirs through it move along.
   private func moveChildren(of parent: RecordSchema, _ key: RowKey, from old: String, to new: String) throws {
+    #if MUTANTS
+      if Mutant.childrenStayBehind.isActive { return }
+    #endif
     guard let value = key.values.first else { return }
     for child in schema.records {
       guard case .via(let name) = child.scope, let field = child.field(name), field.reference?.record == parent.name
@@ -186,6 +192,9 @@ extension SQLiteMasterTransaction {
       try append(RowRef(row[1], try RowKey(encoded: bytes)), of: unit, gone: row[3] as Int64 == 1, to: &writer)
       count += 1
     }
+    #if MUTANTS
+      if Mutant.cursorStepsTooFar.isActive, more { end += 1 }
+    #endif
     writer.append(.mark(.arrival, try lastArrival()))
     return Page(body: writer.bytes, cursor: more ? end : try head(), more: more)
   }
@@ -214,6 +223,9 @@ extension SQLiteMasterTransaction {
   /// What a unit hears of a conflict in a row that it may not see (any more): its own contenders, and what was decided
   /// about them (I4).
   private func asSeenFromOutside(_ conflict: Conflict, by reader: String) throws -> Conflict {
+    #if MUTANTS
+      if Mutant.tellsOutsiders.isActive { return conflict }
+    #endif
     var seen = conflict
     seen.base = .null
     seen.master = .null
@@ -245,6 +257,9 @@ extension SQLiteMasterTransaction {
     for change in changes { try schema.record(change.record)?.clearPending(db, key: change.key) }
     let shown = try projected(writes)
     try assign(shown)
+    #if MUTANTS
+      if Mutant.ownEditsAreSilent.isActive { return }
+    #endif
     for write in writes { try note(write, arrival: 0) }
     try feed(writes + shown)
   }

@@ -96,6 +96,9 @@ extension Replica {
       columns.contains(where: { change.new[$0] != nil })
     else { return }
     try undo(db, record, pending) { try parkChildren(db, record, key: key) }
+    #if MUTANTS
+      if Mutant.dropsUnsentClash.isActive { return }
+    #endif
     try addParked(db, change.ref, image: image, edit: change.edit, sent: nil, reason: reason, detail: detail)
   }
 

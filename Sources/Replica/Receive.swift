@@ -93,6 +93,9 @@ extension Replica {
         case .row(let name, let row):
           guard let record = schema.record(name) else { continue }
           let ref = RowRef(name, record.rowKey(of: row))
+          #if MUTANTS
+            if Mutant.takesOldestImage.isActive, rows[ref] != nil { continue }
+          #endif
           if rows.updateValue(item, forKey: ref) == nil { order.append(ref) }
         case .gone(let ref):
           if rows.updateValue(item, forKey: ref) == nil { order.append(ref) }

@@ -63,7 +63,10 @@ extension Town {
 
   private func cityEdit(_ event: Event, raw: Bool, _ random: inout SplitMix64) throws {
     var hand = Hand(schema, city.rows, unit: nil, event: event)
-    let edits = hand.edits() + (random.chance(15) ? hand.edits() : [])
+    // The key of a merged duplicate is not used again.
+    let edits = (hand.edits() + (random.chance(15) ? hand.edits() : [])).filter {
+      witness.aliases[RowRef($0.record.name, $0.key)] == nil
+    }
     try perform(edits, event, raw ? "city's edit by a tool" : "city's edit", raw: raw)
   }
 
