@@ -8,8 +8,14 @@ public enum Connection {
   /// How long a command waits for another one that writes.
   public static let busySeconds = 5.0
 
-  /// Called with every connection that is opened while it is set: a simulation passes in SQL's own clock, and faults.
-  @TaskLocal public static var preparing: (@Sendable (Database) throws -> Void)?
+  /// Prepares every connection that is opened while it is set: a simulation passes in SQL's own clock, and faults.
+  @TaskLocal public static var preparation: Preparation?
+
+  public final class Preparation: Sendable {
+    let prepare: @Sendable (Database) throws -> Void
+
+    public init(_ prepare: @escaping @Sendable (Database) throws -> Void) { self.prepare = prepare }
+  }
 
   /// Opens an existing file, or creates it. Commits are durable (synchronous FULL, WAL); a hostile file can neither run
   /// code from its schema (trusted_schema off) nor be used to write the schema by hand (defensive). What is deleted is
@@ -20,9 +26,9 @@ public enum Connection {
     }
     var configuration = Configuration()
     configuration.busyMode = .timeout(busySeconds)
-    let preparing = preparing
+    let preparation = preparation
     configuration.prepareDatabase { db in
-      try preparing?(db)
+      try preparation?.prepare(db)
       try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON")
       try db.execute(sql: "PRAGMA secure_delete = ON")
       if let handle = db.sqliteConnection {

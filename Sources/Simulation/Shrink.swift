@@ -1,48 +1,45 @@
 /// Delta debugging: leaves out events as long as the same promise is broken (Zeller, Hildebrandt, "Simplifying and isolating
 /// failure-inducing input", 2002).
 struct Shrink {
-  let simulation: Simulation
-  let violation: Violation
-  /// How many runs it may take.
-  var runs: Int
+  /// How many trials it may take.
+  var trials: Int
+  /// Whether these events are enough.
+  let breaks: ([Event]) -> Bool
 
-  /// - Returns: a shorter list of events that breaks the same promise.
+  /// - Returns: a shorter list of events that is enough, in the same order.
   mutating func shortest(_ events: [Event]) -> [Event] {
     var best = events
-    if let last = violation.event, let end = best.firstIndex(where: { $0.id == last }) { best = Array(best[...end]) }
     var parts = 2
-    while best.count > 1, runs > 0 {
+    while best.count > 1, trials > 0 {
       let size = max(1, (best.count + parts - 1) / parts)
-      var found = false
-      var start = 0
-      while start < best.count, runs > 0 {
-        let rest = Array(best[..<start] + best[min(start + size, best.count)...])
-        if breaks(rest) {
-          best = rest
-          found = true
-        } else {
-          start += size
-        }
-      }
+      let shorter = withoutParts(best, of: size)
+      let found = shorter.count < best.count
+      best = shorter
       if size == 1, !found { break }
-      parts = found ? max(2, parts - 1) : min(best.count, parts * 2)
+      parts = min(best.count, found ? max(2, parts) : parts * 2)
     }
     return best
   }
 
-  private mutating func breaks(_ events: [Event]) -> Bool {
-    guard events.contains(where: { $0.kind == .settle }) || violation.invariant != .conservation else { return false }
-    runs -= 1
-    return simulation.run(events).violation?.invariant == violation.invariant
+  /// Leaves out every part of this size that can be left out.
+  private mutating func withoutParts(_ events: [Event], of size: Int) -> [Event] {
+    var best = events
+    var start = 0
+    while start < best.count, trials > 0 {
+      let rest = Array(best[..<start] + best[min(start + size, best.count)...])
+      trials -= 1
+      if breaks(rest) { best = rest } else { start += size }
+    }
+    return best
   }
 }
 
 extension Simulation {
-  /// What went wrong, with as few events as were found to be enough.
-  public func shortStory(of violation: Violation, runs: Int = 400) -> (violation: Violation, story: [String]) {
-    var shrink = Shrink(simulation: self, violation: violation, runs: runs)
-    let events = shrink.shortest(Event.list(seed: seed, ticks: ticks))
-    let outcome = run(events, telling: true)
+  /// What went wrong, with as few events as were found to be enough, told in plain words.
+  public func shortStory(of violation: Violation, trials: Int = 600) -> (violation: Violation, story: [String]) {
+    let events = Event.list(seed: seed, ticks: ticks).filter { $0.id <= violation.event ?? .max }
+    var shrink = Shrink(trials: trials) { run($0).violation?.invariant == violation.invariant }
+    let outcome = run(shrink.shortest(events), telling: true)
     return (outcome.violation ?? violation, outcome.story)
   }
 }

@@ -21,7 +21,8 @@ final class Seat: @unchecked Sendable {
 
   /// Opens what the body opens with this seat's clock and faults.
   func opening<T>(_ body: () throws -> T) rethrows -> T {
-    try Connection.$preparing.withValue({ [self] in prepare($0) }, operation: body)
+    let preparation = Connection.Preparation { [self] in prepare($0) }
+    return try Connection.$preparation.withValue(preparation, operation: body)
   }
 
   private func prepare(_ db: Database) {

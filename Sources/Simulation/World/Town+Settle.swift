@@ -20,6 +20,7 @@ extension Town {
     }
     try absorb()
     try checkProgress()
+    try checkWaiting()
     try checkConvergence()
     try checkExactlyOnce()
     try checkConstraints()
