@@ -88,7 +88,7 @@ extension Replica {
   }
 
   /// An unsent edit of these columns is in the way: the row is kept whole, and what was edited is taken back.
-  private func parkUnsent(
+  func parkUnsent(
     _ db: Database, _ record: RecordSchema, key: RowKey, over columns: [Int], reason: String, detail: Label
   ) throws {
     guard let pending = try record.pending(db, key: key), let change = pending.change(record),

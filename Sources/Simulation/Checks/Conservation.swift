@@ -26,34 +26,34 @@ extension Town {
     }
     let cell = Witness.Cell(ref: original.ref, column: column)
     if witness.erased[cell]?.contains(where: { $0.event >= claim.event }) == true { return true }
-    if let image = city.rows[claim.ref], holds(image[column], claim, record.fields[column]) { return true }
-    if places.wasSeen(claim, by: self) { return true }
-    return places.isInConflict(claim, record.fields[column].name)
+    let found = places.values(of: claim, column) + (city.rows[claim.ref].map { [$0[column]] } ?? [])
+    return absorbed(claim, by: found, record.fields[column])
   }
 
-  /// Whether a cell of the master shows the value, or a value that the column's rule made of it.
-  private func holds(_ current: Value, _ claim: Witness.Claim, _ field: Field) -> Bool {
-    if current == claim.value { return true }
-    switch (field.policy, current, claim.value) {
-    case (.max, .integer(let now), .integer(let then)): return now >= then
-    case (.min, .integer(let now), .integer(let then)): return now <= then
-    case (.max, _, .null), (.min, _, .null), (.sum, _, _): return true
-    case (.union, _, _):
-      let before = members(claim.seen)
-      return members(claim.value).subtracting(before).isSubset(of: members(current))
-    case (.text, .text(let now), .text(let then)):
-      let old = Set(lines(claim.seen))
-      return then.split(separator: "\n").allSatisfy { old.contains($0) || now.split(separator: "\n").contains($0) }
-    default: return false
+  /// Whether one of these values is the one that is looked for, or what the column's rule made of it.
+  private func absorbed(_ claim: Witness.Claim, by found: [Value], _ field: Field) -> Bool {
+    if found.contains(claim.value) { return true }
+    switch field.policy {
+    case .sum: return !found.isEmpty
+    case .max: return claim.value.isNull || found.contains { ($0.integer ?? .min) >= claim.value.integer ?? .max }
+    case .min: return claim.value.isNull || found.contains { ($0.integer ?? .max) <= claim.value.integer ?? .min }
+    case .union:
+      // Each member that was added is there, or somebody took it out who saw it.
+      let added = members(claim.value).subtracting(members(claim.seen))
+      return added.allSatisfy { member in found.contains { members($0).contains(member) } }
+    case .text:
+      let added = Set(lines(claim.value)).subtracting(lines(claim.seen))
+      return added.allSatisfy { line in found.contains { lines($0).contains(line) } }
+    case .review, .city, .county, .latest: return false
     }
-  }
-
-  private func lines(_ value: Value) -> [Substring] {
-    if case .text(let text) = value { text.split(separator: "\n") } else { [] }
   }
 }
 
-func members(_ value: Value) -> Set<Substring> {
+private func lines(_ value: Value) -> [Substring] {
+  if case .text(let text) = value { text.split(separator: "\n") } else { [] }
+}
+
+private func members(_ value: Value) -> Set<Substring> {
   if case .text(let text) = value { Set(text.split(separator: ",")) } else { [] }
 }
 
@@ -66,10 +66,12 @@ private struct Places {
   private var aside: [Int: [RowRef: [[Value]]]] = [:]
   private var withdrawn: Set<Int> = []
   private let replicas: [Int: String]
+  private let schema: Schema
   /// Values that somebody replaced knowingly, under the names that rows have now.
   private let seen: [Witness.Cell: Set<Value>]
 
   init(_ town: Town) throws {
+    schema = town.schema
     let master = try town.city.master
     let all = try master.conflicts(Conflict.State.allCases)
     conflicts = Dictionary(grouping: all) { town.witness.canonical(RowRef($0.record, $0.key)) }
@@ -109,43 +111,21 @@ private struct Places {
     }
   }
 
-  /// Somebody put another value in its place who saw it, or saw what a rule had made of it.
-  func wasSeen(_ claim: Witness.Claim, by town: Town) -> Bool {
-    guard let column = claim.column, let field = town.schema.record(claim.ref.record)?.fields[column] else {
-      return false
-    }
-    let values = seen[Witness.Cell(ref: claim.ref, column: column)] ?? []
-    if values.contains(claim.value) { return true }
-    switch field.policy {
-    case .max: return values.contains { ($0.integer ?? .min) >= (claim.value.integer ?? .min) }
-    case .min: return values.contains { ($0.integer ?? .max) <= (claim.value.integer ?? .max) }
-    case .sum: return true
-    case .union:
-      let added = members(claim.value).subtracting(members(claim.seen))
-      return added.allSatisfy { member in values.contains { members($0).contains(member) } }
-        || !values.isEmpty && town.city.rows[claim.ref] == nil
-    case .text: return !values.isEmpty
-    case .review, .city, .county, .latest: return false
-    }
-  }
-
   func hasRowConflict(_ ref: RowRef) -> Bool { (conflicts[ref] ?? []).contains { $0.field == nil } }
 
-  func isInConflict(_ claim: Witness.Claim, _ field: String) -> Bool {
-    guard let column = claim.column else { return false }
-    return (conflicts[claim.ref] ?? []).contains { conflict in
-      if conflict.field == nil {
-        let images = [conflict.master] + conflict.contenders.map(\.value)
-        return images.contains { image in
-          guard case .blob(let bytes) = image, let row = try? RowKey(encoded: bytes).values, column < row.count else {
-            return false
-          }
-          return row[column] == claim.value
+  /// Every value that stood in the cell and was replaced knowingly, and those that conflicts keep.
+  func values(of claim: Witness.Claim, _ column: Int) -> [Value] {
+    let replaced = seen[Witness.Cell(ref: claim.ref, column: column)] ?? []
+    let field = schema.record(claim.ref.record)?.fields[column].name
+    return Array(replaced)
+      + (conflicts[claim.ref] ?? []).flatMap { conflict -> [Value] in
+        if let contested = conflict.field {
+          return contested == field ? [conflict.base, conflict.master] + conflict.contenders.map(\.value) : []
+        }
+        return ([conflict.master] + conflict.contenders.map(\.value)).compactMap { image in
+          guard case .blob(let bytes) = image, let row = try? RowKey(encoded: bytes).values else { return nil }
+          return column < row.count ? row[column] : nil
         }
       }
-      guard conflict.field == field else { return false }
-      let values = [conflict.base, conflict.master] + conflict.contenders.map(\.value)
-      return values.contains(claim.value)
-    }
   }
 }

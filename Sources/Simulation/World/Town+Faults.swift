@@ -60,36 +60,44 @@ extension Town {
 
   /// The machine stops in the middle of whatever it does.
   private func kill(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
-    let before = machine.rows
-    machine.seat.fuse.light(random.skewed(9))
-    defer { machine.seat.fuse.reset() }
-    switch random.below(4) {
-    case 0: try edit(event, machine, raw: random.chance(50), &random)
-    case 1: try freeze(machine)
-    default:
-      if let packet = network.take(&random, where: { $0.way == .toMachine && $0.machine == machine.index }) {
-        try answer(machine, packet)
-      } else {
-        try freeze(machine)
+    let steps = random.skewed(9)
+    let isStopped = try stopping(machine.seat, after: steps) {
+      switch random.below(4) {
+      case 0: try edit(event, machine, raw: random.chance(50), &random)
+      case 1: try freeze(machine)
+      default:
+        if let packet = network.take(&random, where: { $0.way == .toMachine && $0.machine == machine.index }) {
+          try answer(machine, packet)
+        } else {
+          try freeze(machine)
+        }
       }
     }
-    guard machine.seat.fuse.isBlown else { return }
-    happened("machine \(machine.name) stopped in the middle")
+    guard isStopped else { return }
+    happened("machine stopped in the middle", machine.name)
     try crash(machine, &random)
-    _ = before
+  }
+
+  /// - Returns: whether it was stopped before it was done.
+  private func stopping(_ seat: Seat, after steps: Int, _ body: () throws -> Void) throws -> Bool {
+    seat.fuse.light(steps)
+    defer { seat.fuse.reset() }
+    do { try body() } catch  where seat.fuse.isBlown {}
+    return seat.fuse.isBlown
   }
 
   private func killCity(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
-    city.seat.fuse.light(random.skewed(10))
-    defer { city.seat.fuse.reset() }
-    if let packet = network.take(&random, where: { $0.way == .toCity }) {
-      try ask(packet)
-    } else {
-      let kinds: [Event.Kind] = [.cityEdit, .cityRawEdit, .decide, .admit, .merge, .transfer, .lock, .erase]
-      let act = Event(id: event.id, kind: random.pick(kinds) ?? .decide, machine: event.machine, seed: event.seed)
-      if act.kind != .erase || witness.erased.isEmpty == false { try official(act, machine, &random) }
+    let steps = random.skewed(10)
+    let isStopped = try stopping(city.seat, after: steps) {
+      if let packet = network.take(&random, where: { $0.way == .toCity }) {
+        try ask(packet)
+      } else {
+        let kinds: [Event.Kind] = [.cityEdit, .cityRawEdit, .decide, .admit, .merge, .transfer, .lock]
+        let kind = random.pick(kinds) ?? .decide
+        try official(Event(id: event.id, kind: kind, machine: event.machine, seed: event.seed), machine, &random)
+      }
     }
-    guard city.seat.fuse.isBlown else { return }
+    guard isStopped else { return }
     happened("city stopped in the middle")
     try crashCity(&random)
   }
