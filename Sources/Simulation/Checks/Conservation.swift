@@ -25,7 +25,10 @@ extension Town {
         || witness.inserted.contains { witness.canonical($0) == claim.ref }
     }
     let cell = Witness.Cell(ref: original.ref, column: column)
-    if witness.erased[cell]?.contains(where: { $0.event >= claim.event }) == true { return true }
+    // Who edits without knowing of an erasure, by a clock that is wrong, may lose that edit to it.
+    if witness.erased[cell]?.contains(where: { $0.event >= claim.event || $0.value == claim.seen }) == true {
+      return true
+    }
     let found = places.values(of: claim, column) + (city.rows[claim.ref].map { [$0[column]] } ?? [])
     return absorbed(claim, by: found, record.fields[column])
   }
@@ -66,12 +69,12 @@ private struct Places {
   private var aside: [Int: [RowRef: [[Value]]]] = [:]
   private var withdrawn: Set<Int> = []
   private let replicas: [Int: String]
-  private let schema: Schema
+  private let witness: Witness
   /// Values that somebody replaced knowingly, under the names that rows have now.
   private let seen: [Witness.Cell: Set<Value>]
 
   init(_ town: Town) throws {
-    schema = town.schema
+    witness = town.witness
     let master = try town.city.master
     let all = try master.conflicts(Conflict.State.allCases)
     conflicts = Dictionary(grouping: all) { town.witness.canonical(RowRef($0.record, $0.key)) }
@@ -115,17 +118,17 @@ private struct Places {
 
   /// Every value that stood in the cell and was replaced knowingly, and those that conflicts keep.
   func values(of claim: Witness.Claim, _ column: Int) -> [Value] {
+    guard let field = witness.schema.record(claim.ref.record)?.fields[column] else { return [] }
     let replaced = seen[Witness.Cell(ref: claim.ref, column: column)] ?? []
-    let field = schema.record(claim.ref.record)?.fields[column].name
-    return Array(replaced)
-      + (conflicts[claim.ref] ?? []).flatMap { conflict -> [Value] in
-        if let contested = conflict.field {
-          return contested == field ? [conflict.base, conflict.master] + conflict.contenders.map(\.value) : []
-        }
-        return ([conflict.master] + conflict.contenders.map(\.value)).compactMap { image in
-          guard case .blob(let bytes) = image, let row = try? RowKey(encoded: bytes).values else { return nil }
-          return column < row.count ? row[column] : nil
-        }
+    let kept = (conflicts[claim.ref] ?? []).flatMap { conflict -> [Value] in
+      if let contested = conflict.field {
+        return contested == field.name ? [conflict.base, conflict.master] + conflict.contenders.map(\.value) : []
       }
+      return ([conflict.master] + conflict.contenders.map(\.value)).compactMap { image in
+        guard case .blob(let bytes) = image, let row = try? RowKey(encoded: bytes).values else { return nil }
+        return column < row.count ? row[column] : nil
+      }
+    }
+    return Array(replaced) + kept.map { witness.canonical($0, field) }
   }
 }

@@ -31,7 +31,8 @@ extension Town {
     let own = witness.canonical(parked.ref)
     return record.unique.contains { set in
       let columns = set.compactMap(record.index(of:))
-      // What an update leaves alone is as in the master.
+      // What an update leaves alone is as in the master; of a row that was deleted, as it was last.
+      if city.rows[own] == nil, columns.contains(where: { parked.row[$0] == nil }) { return true }
       let wanted = columns.map { parked.row[$0] ?? city.rows[own]?[$0] ?? .null }
       if wanted.contains(.null) { return false }
       return city.rows.contains { ref, image in
