@@ -74,7 +74,7 @@ extension Town {
   }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct BundleProgramTests {
+@Suite(.timeLimit(.minutes(30))) struct BundleProgramTests {
   @Test func aCountyIsEnrolledLivesAndIsUpdatedOnSticksAlone() async throws {
     let town = try await Town.tally()
     try await town.city(["add", "counter", "id=old", "site=A", "total=1", "note=from the city"])

@@ -22,7 +22,7 @@ private let schema = """
         note: {type: text}
   """
 
-@Suite(.timeLimit(.minutes(5))) struct KillTests {
+@Suite(.timeLimit(.minutes(30))) struct KillTests {
   private static let homes = ["one", "two"]
   private static let shared = 5
   private static let kills = 56

@@ -70,7 +70,7 @@ final class Running: @unchecked Sendable {
   }
 
   /// Waits until the program has written a whole line; throws when it ends before that.
-  func firstLine(seconds: Double = 120) async throws -> String {
+  func firstLine(seconds: Double = 600) async throws -> String {
     let end = Date(timeIntervalSinceNow: seconds)
     while Date() < end {
       if let line = text("out").split(separator: "\n", omittingEmptySubsequences: false).dropLast().first {
