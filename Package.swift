@@ -80,6 +80,12 @@ let package = Package(
     .executableTarget(name: "county", dependencies: ["CountyCommands"]),
     .executableTarget(name: "city", dependencies: ["CityCommands"]),
 
+    // A simulator that tries to break every promise.
+    .target(name: "Simulation", dependencies: ["SchemaFile", "SyncClient", "Master", "CSQLite", sqlite]),
+    .executableTarget(
+      name: "simulate",
+      dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
     // Tests, one folder a target.
     .target(
       name: "TestSupport", dependencies: ["SyncCore", "SchemaFile", "SyncClient", "Master"], path: "Tests/TestSupport"),
@@ -90,6 +96,7 @@ let package = Package(
     .testTarget(
       name: "SpreadsheetTests", dependencies: ["Spreadsheet", "Presentation", "SyncCore", "CZip"],
       resources: [.copy("Fixtures")]),
+    .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
     .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"]),
     .testTarget(name: "SyncProtocolTests", dependencies: ["SyncProtocol", "CSQLite", "TestSupport"]),
     .testTarget(name: "ReplicaTests", dependencies: ["Replica", "TestSupport"]),
