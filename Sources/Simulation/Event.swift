@@ -18,6 +18,10 @@ struct Event: Sendable, Hashable {
     // Faults.
     case lose, double, late, cut, flip, stale, crashMachine, crashCity, loseAnswer, killMachine, killCity
     case fillMachine, fillCity, freeSpace, skewClock, skewCity
+    // Roads besides the network.
+    case writeStick, cityReadsStick, machineReadsStick, spoilStick
+    // What lasts: backups, lost disks, old copies, a schema that grows, long absence, values that changed behind the triggers.
+    case backUp, loseCity, copyFile, putBack, useBoth, upgrade, stayAway, trim, rot
     // Everything heals, and the checkers look.
     case settle
   }
@@ -50,6 +54,16 @@ extension Event.Kind {
     case .fillMachine, .fillCity: 2
     case .freeSpace: 10
     case .skewClock, .skewCity: 4
+    case .writeStick, .cityReadsStick, .machineReadsStick: 14
+    case .spoilStick: 4
+    case .backUp: 8
+    case .loseCity: 3
+    case .copyFile: 6
+    case .putBack: 4
+    case .useBoth: 1
+    case .upgrade, .trim: 3
+    case .stayAway: 1
+    case .rot: 3
     case .settle: 0
     }
   }

@@ -29,7 +29,7 @@ extension Town {
     if witness.erased[cell]?.contains(where: { $0.event >= claim.event || $0.value == claim.seen }) == true {
       return true
     }
-    let found = places.values(of: claim, column) + (city.rows[claim.ref].map { [$0[column]] } ?? [])
+    let found = places.values(of: claim, column) + (city.rows[claim.ref].map { [$0.cell(column)] } ?? [])
     return absorbed(claim, by: found, record.fields[column])
   }
 
@@ -113,11 +113,12 @@ private struct Places {
   func isParked(_ claim: Witness.Claim, _ original: Witness.Claim) -> Bool {
     if let author = claim.author, let images = aside[author]?[original.ref] {
       guard let column = claim.column else { return true }
-      if images.contains(where: { $0[column] == original.value }) { return true }
+      if images.contains(where: { $0.cell(column) == original.value }) { return true }
     }
     return (parked[claim.ref] ?? []).contains { row in
       guard let column = claim.column else { return row.replica == claim.author.flatMap { replicas[$0] } }
-      return row.row[column] == claim.value || row.row[column] == original.value
+      let value = column < row.row.count ? row.row[column] : nil
+      return value == claim.value || value == original.value
     }
   }
 

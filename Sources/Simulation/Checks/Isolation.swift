@@ -41,7 +41,7 @@ extension Town {
     if record.rules.append, zip(old, new).contains(where: { $0 != $1 && !$0.isNull }) {
       return "rows are only ever added"
     }
-    let column = record.fields.indices.first { record.owner(of: $0) == .city && old[$0] != new[$0] }
+    let column = record.fields.indices.first { record.owner(of: $0) == .city && old.cell($0) != new.cell($0) }
     return column.map { "\(record.fields[$0].name) is the city's" }
   }
 

@@ -27,10 +27,10 @@ extension Town {
         guard let image = city.rows[ref] else {
           throw Violation(.conservation, "\(name(ref)) is gone, and nobody deleted it")
         }
-        if image[cell.column].integer ?? 0 != sum {
+        if image.cell(cell.column).integer ?? 0 != sum {
           let field = schema.record(ref.record)?.fields[cell.column].name ?? ""
           throw Violation(
-            .conservation, "\(name(ref)).\(field) is \(text(image[cell.column])), what was added is \(sum)")
+            .conservation, "\(name(ref)).\(field) is \(text(image.cell(cell.column))), what was added is \(sum)")
         }
       }
     }

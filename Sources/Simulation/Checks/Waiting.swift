@@ -32,11 +32,11 @@ extension Town {
     return record.unique.contains { set in
       let columns = set.compactMap(record.index(of:))
       // An update that leaves the value alone brought back a deleted row, whose last value it was.
-      if columns.contains(where: { parked.row[$0] == nil }) { return true }
+      if columns.contains(where: { $0 >= parked.row.count || parked.row[$0] == nil }) { return true }
       let wanted = columns.map { parked.row[$0] ?? .null }
       if wanted.contains(.null) { return false }
       return city.rows.contains { ref, image in
-        ref.record == record.name && ref != own && columns.map { image[$0] } == wanted
+        ref.record == record.name && ref != own && columns.map(image.cell) == wanted
       }
     }
   }

@@ -1,4 +1,5 @@
 import SyncCore
+import SyncProtocol
 
 /// Remembers every value that anybody ever entered, what its author saw there before, and what was frozen into batches.
 /// It looks at tables only, before and after a person's edit; of the engine's own bookkeeping it knows nothing.
@@ -15,6 +16,10 @@ struct Witness {
     var value: Value
     /// What the author saw in its place.
     var seen: Value
+    /// Of an official: its place in the city's log; nil: it has none yet, because no batch holds it.
+    var arrival: Int64?
+    /// Of a clerk: the batch that it went into.
+    var batch: Int64?
   }
 
   struct Cell: Hashable {
@@ -22,7 +27,8 @@ struct Witness {
     var column: Int
   }
 
-  let schema: Schema
+  /// The latest version.
+  var schema: Schema
   private(set) var claims: [Claim] = []
   /// Values that somebody replaced who had them before their eyes, by cell.
   private(set) var seen: [Cell: Set<Value>] = [:]
@@ -30,32 +36,39 @@ struct Witness {
   private(set) var inserted: Set<RowRef> = []
   /// The duplicates that were merged.
   private(set) var aliases: [RowRef: RowKey] = [:]
+  private var merges: [(duplicate: RowRef, keep: RowKey, arrival: Int64)] = []
   /// Cells that were erased, and what stood in them.
-  private(set) var erased: [Cell: [(event: Int, value: Value)]] = [:]
-  /// The hash of every batch that was frozen, by machine and number.
-  private(set) var frozen: [Int: [Int64: [UInt8]]] = [:]
-  /// Values of parked rows that their clerk took up again, or of decisions: in what they saw.
+  private(set) var erased: [Cell: [(event: Int, value: Value, arrival: Int64)]] = [:]
+  /// The hashes of every batch that was frozen, one each if no file was copied, by the id of its sender and number.
+  private(set) var frozen: [Identifier: [Int64: Set<[UInt8]>]] = [:]
   init(_ schema: Schema) { self.schema = schema }
 
   /// What a person changed: the difference of what stood there before and after.
-  /// - Parameter only: rows beyond these changed by themselves.
-  mutating func note(_ author: Author, event: Int, before: Rows, after: Rows, only: Set<RowRef>? = nil) {
+  /// - Parameters:
+  ///   - only: rows beyond these changed by themselves.
+  ///   - arrival: an official's batch in the log; nil: none holds it yet.
+  mutating func note(
+    _ author: Author, event: Int, before: Rows, after: Rows, only: Set<RowRef>? = nil, arrival: Int64? = nil
+  ) {
     for ref in Set(before.keys).union(after.keys).inOrder()
     where before[ref] != after[ref] && only?.contains(ref) ?? true {
       guard let record = schema.record(ref.record), record.projects == nil else { continue }
       let (old, new) = (before[ref], after[ref])
       if old == nil { inserted.insert(ref) }
-      for column in record.fields.indices where !record.isKey(column) && old?[column] != new?[column] {
-        if let value = old?[column] { seen[Cell(ref: ref, column: column), default: []].insert(value) }
-        guard let value = new?[column], old != nil || !value.isNull else { continue }
+      for column in record.fields.indices where !record.isKey(column) && old?.cell(column) != new?.cell(column) {
+        if let value = old?.cell(column) { seen[Cell(ref: ref, column: column), default: []].insert(value) }
+        guard let value = new?.cell(column), old != nil || !value.isNull else { continue }
         claims.append(
-          Claim(event: event, author: author, ref: ref, column: column, value: value, seen: old?[column] ?? .null))
+          Claim(
+            event: event, author: author, ref: ref, column: column, value: value, seen: old?.cell(column) ?? .null,
+            arrival: arrival))
       }
       if new == nil {
         for (column, value) in (old ?? []).enumerated() {
           seen[Cell(ref: ref, column: column), default: []].insert(value)
         }
-        claims.append(Claim(event: event, author: author, ref: ref, column: nil, value: .null, seen: .null))
+        claims.append(
+          Claim(event: event, author: author, ref: ref, column: nil, value: .null, seen: .null, arrival: arrival))
       }
     }
   }
@@ -69,22 +82,55 @@ struct Witness {
 
   mutating func noteSeen(_ cell: Cell, _ value: Value) { seen[cell, default: []].insert(value) }
 
-  mutating func noteMerge(_ record: String, duplicate: RowKey, keep: RowKey) {
-    for (ref, target) in aliases where ref.record == record && target == duplicate { aliases[ref] = keep }
-    aliases[RowRef(record, duplicate)] = keep
+  mutating func noteMerge(_ record: String, duplicate: RowKey, keep: RowKey, arrival: Int64) {
+    merges.append((RowRef(record, duplicate), keep, arrival))
+    alias(RowRef(record, duplicate), keep)
   }
 
-  mutating func noteErasure(_ cell: Cell, event: Int, value: Value) {
-    erased[cell, default: []].append((event, value))
+  private mutating func alias(_ duplicate: RowRef, _ keep: RowKey) {
+    for (ref, target) in aliases where ref.record == duplicate.record && target == duplicate.key { aliases[ref] = keep }
+    aliases[duplicate] = keep
+  }
+
+  mutating func noteErasure(_ cell: Cell, event: Int, value: Value, arrival: Int64) {
+    erased[cell, default: []].append((event, value, arrival))
+  }
+
+  /// What officials did without a batch stands in this one now.
+  mutating func settleArrivals(_ arrival: Int64) {
+    for i in claims.indices where claims[i].author == nil && claims[i].arrival == nil { claims[i].arrival = arrival }
+  }
+
+  /// What officials did in these batches never happened.
+  mutating func forget(_ isLost: (Int64) -> Bool) {
+    claims.removeAll { $0.author == nil && $0.arrival.map(isLost) ?? true }
+    merges.removeAll { isLost($0.arrival) }
+    aliases = [:]
+    for merge in merges { alias(merge.duplicate, merge.keep) }
+    erased = erased.mapValues { $0.filter { !isLost($0.arrival) } }.filter { !$0.value.isEmpty }
+  }
+
+  /// What this clerk did goes with these batches.
+  mutating func settleBatches(_ author: Int, _ batch: Int64) {
+    for i in claims.indices where claims[i].author == author && claims[i].batch == nil { claims[i].batch = batch }
+  }
+
+  /// A clerk's file was replaced by an old copy: what was done since and did not arrive is lost with it.
+  mutating func forget(_ author: Int, since event: Int, delivered: Int64) {
+    claims.removeAll { $0.author == author && $0.event > event && $0.batch ?? .max > delivered }
+  }
+
+  /// The file of a machine is used on another one, too.
+  mutating func forgetFrozen(_ id: Identifier, after number: Int64) {
+    frozen[id] = frozen[id]?.filter { $0.key <= number }
   }
 
   /// - Returns: the number of a batch that was frozen before with other bytes.
-  mutating func noteFrozen(_ machine: Int, _ batches: [(number: Int64, hash: [UInt8])]) -> Int64? {
+  mutating func noteFrozen(_ machine: Identifier, _ batches: [(number: Int64, hash: [UInt8])]) -> Int64? {
     for batch in batches {
-      if let known = frozen[machine]?[batch.number], known != batch.hash { return batch.number }
-      frozen[machine, default: [:]][batch.number] = batch.hash
+      frozen[machine, default: [:]][batch.number, default: []].insert(batch.hash)
     }
-    return nil
+    return batches.map(\.number).first { frozen[machine]?[$0]?.count ?? 0 > 1 }
   }
 }
 

@@ -40,14 +40,49 @@ final class City {
   func crash(random: SplitMix64) throws {
     let limit = try master.pageLimit
     try seat.crash { running = nil }
-    let clock = seat.clock
+    try open(random: random, limit)
+    if seat.isFull { try fill(true) }
+  }
+
+  private func open(random: SplitMix64, _ limit: PageLimit) throws {
+    let (clock, key) = (seat.clock, key)
     let master = try seat.opening {
       try Master.open(path: seat.path, key: key, clock: { clock.now }, readSchema: readSchema)
     }
     master.random = random
     master.pageLimit = limit
     running = master
-    if seat.isFull { try fill(true) }
+  }
+
+  /// The disk is lost, and a backup takes its place.
+  func restore(from file: String, random: inout SplitMix64) throws {
+    let limit = try master.pageLimit
+    seat.isFull = false
+    try seat.replace(with: [:]) { running = nil }
+    let folders = try FileManager.default.contentsOfDirectory(
+      atPath: URL(fileURLWithPath: seat.path).deletingLastPathComponent().path)
+    for name in folders where ["snapshots", "staged", "answers"].contains(name) {
+      try? FileManager.default.removeItem(
+        at: URL(fileURLWithPath: seat.path).deletingLastPathComponent().appendingPathComponent(name))
+    }
+    let clock = seat.clock
+    try seat.opening {
+      _ = try Master.restore(
+        from: file, into: seat.path, random: &random, clock: { clock.now }, readSchema: readSchema, keepKey: { _ in })
+    }
+    try open(random: SplitMix64(random.next()), limit)
+  }
+
+  /// The last batch in the log, and whether a tool made edits that none holds.
+  func logEnd() throws -> (arrival: Int64, isDirty: Bool) {
+    let master = try master
+    return try master.read { db in
+      let arrival = try db.integer("SELECT max(arrival) FROM sync_batch") ?? 0
+      let isDirty = try master.schema.records.contains {
+        try db.first("SELECT 1 FROM \(quoted("sync_base_\($0.name)")) LIMIT 1") != nil
+      }
+      return (arrival, isDirty)
+    }
   }
 
   func fill(_ full: Bool) throws {

@@ -34,7 +34,7 @@ struct Hand {
 
   private static let records = [
     "company", "company", "company", "company", "company", "figure", "figure", "visit", "visit", "remark", "task",
-    "person",
+    "person", "permit",
   ]
 
   func refs(of record: RecordSchema) -> [RowRef] { rows.keys.filter { $0.record == record.name }.inOrder() }

@@ -12,7 +12,7 @@ import SyncProtocol
 final class Machine {
   let index: Int
   let org: String
-  let key: SigningKey
+  private(set) var key: SigningKey
   let seat: Seat
   /// nil: the machine is down.
   private var running: Replica?
@@ -20,6 +20,12 @@ final class Machine {
   /// Answers that came, for a network that mixes them up.
   var answers: [[UInt8]] = []
   var isWithdrawn = false
+  /// Its file is an old copy, or somebody else has a copy of it: it may be refused as a fork.
+  var isCopy = false
+  /// The city has refused it as a fork.
+  var isFork = false
+  /// It goes on under another id than the one it began with.
+  private(set) var hasRejoined = false
   /// What stands in its tables, as last looked at.
   var rows: Rows = [:]
 
@@ -52,17 +58,43 @@ final class Machine {
     rows = try replica.allRows()
   }
 
+  /// Another machine that uses a copy of a file.
+  init(_ index: Int, copying other: Machine, seat: Seat, seed: UInt64) throws {
+    (self.index, org, key, self.seat, hasRejoined) = (index, other.org, other.key, seat, other.hasRejoined)
+    isCopy = true
+    try open(seed: seed)
+    rows = try replica.allRows()
+  }
+
+  /// The file goes on under a key of its own.
+  func rejoin(as key: SigningKey) throws {
+    running = try replica.rejoin(as: key)
+    (self.key, isCopy, isFork, hasRejoined) = (key, false, false, true)
+  }
+
   /// The machine goes down and comes up again.
   func crash(seed: UInt64) throws {
     giveUp()
     try seat.crash { running = nil }
-    let clock = seat.clock
+    try open(seed: seed)
+    if seat.isFull { try fill(true) }
+  }
+
+  /// The file is replaced by an old copy of it.
+  func putBack(_ copy: [String: Data], seed: UInt64) throws {
+    giveUp()
+    try seat.replace(with: copy) { running = nil }
+    isCopy = true
+    try open(seed: seed)
+  }
+
+  private func open(seed: UInt64) throws {
+    let (clock, key) = (seat.clock, key)
     let replica = try seat.opening {
       try Replica.open(path: seat.path, key: key, clock: { clock.now }, readSchema: readSchema)
     }
     replica.random = SplitMix64(seed)
     running = replica
-    if seat.isFull { try fill(true) }
   }
 
   /// - Parameter full: from now on the file may not grow; false: again it may.

@@ -50,3 +50,8 @@ func text(_ value: Value) -> String { value.isNull ? "nothing" : RowKey([value])
 
 /// Reads a schema as files hold it.
 let readSchema: ReadSchema = { try SchemaFile.parse(canonicalJSON: $0) }
+
+extension [Value] {
+  /// A row of an earlier version of the schema has fewer.
+  func cell(_ column: Int) -> Value { column < count ? self[column] : .null }
+}

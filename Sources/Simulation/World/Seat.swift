@@ -52,6 +52,25 @@ final class Seat: @unchecked Sendable {
     fuse.reset()
   }
 
+  /// The file and its log as they are now.
+  func content() throws -> [String: Data] {
+    var content: [String: Data] = [:]
+    for part in ["", "-wal"] where FileManager.default.fileExists(atPath: path + part) {
+      content[part] = try Data(contentsOf: URL(fileURLWithPath: path + part))
+    }
+    return content
+  }
+
+  /// Another content takes the place of the file; none: the disk is lost.
+  /// - Parameter release: lets go of every other connection to the file.
+  func replace(with content: [String: Data], _ release: () -> Void) throws {
+    tool = nil
+    release()
+    for part in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + part) }
+    for (part, data) in content { try data.write(to: URL(fileURLWithPath: path + part)) }
+    fuse.reset()
+  }
+
   private func backup(_ part: String) -> URL { URL(fileURLWithPath: path + ".crashed" + part) }
 
   /// A full file keeps the pages that it has; free ones can still be used.

@@ -28,7 +28,7 @@ extension Town {
   }
 
   func edit(_ event: Event, _ machine: Machine, raw: Bool, _ random: inout SplitMix64) throws {
-    var hand = Hand(schema, machine.rows, unit: machine.org, event: event)
+    var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, event: event)
     let edits = hand.edits() + (random.chance(15) ? hand.edits() : [])
     if edits.isEmpty { return }
     tell("\(machine.name): \(edits.map(\.story).joined(separator: "; "))\(raw ? " (another program)" : "")")
@@ -46,7 +46,7 @@ extension Town {
 
   /// Two rows swap a unique value.
   private func swap(_ event: Event, _ machine: Machine) throws {
-    var hand = Hand(schema, machine.rows, unit: machine.org, event: event)
+    var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, event: event)
     guard let record = schema.record("company"), let code = record.index(of: "code") else { return }
     let known = hand.refs(of: record)
     guard known.count > 1, let one = hand.random.pick(known), let two = hand.random.pick(known), one != two,
@@ -62,9 +62,9 @@ extension Town {
   }
 
   private func revert(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
-    guard let entry = random.pick(try machine.replica.diff()), let record = schema.record(entry.ref.record) else {
-      return
-    }
+    guard let entry = random.pick(try machine.replica.diff()),
+      let record = try machine.replica.schema.record(entry.ref.record)
+    else { return }
     tell("\(machine.name): takes back what it edited of \(name(entry.ref))")
     try act(event, machine, "revert") { try machine.replica.revert(record, key: entry.ref.key) }
   }
@@ -72,7 +72,7 @@ extension Town {
   /// A pending cell is typed as it was before, or as the city has it now.
   private func retype(_ event: Event, _ machine: Machine, upstream: Bool, _ random: inout SplitMix64) throws {
     let cells = try machine.replica.diff().filter { $0.field != nil && (!upstream || $0.upstream != nil) }
-    guard let entry = random.pick(cells), let record = schema.record(entry.ref.record),
+    guard let entry = random.pick(cells), let record = try machine.replica.schema.record(entry.ref.record),
       let column = entry.field.flatMap(record.index(of:))
     else { return }
     let value = upstream ? entry.upstream ?? .null : entry.base
@@ -108,10 +108,10 @@ extension Town {
   }
 
   private func takeUp(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
-    guard let parked = random.pick(try machine.replica.parked()), let record = schema.record(parked.ref.record) else {
-      return
-    }
-    var hand = Hand(schema, machine.rows, unit: machine.org, event: event)
+    guard let parked = random.pick(try machine.replica.parked()),
+      let record = try machine.replica.schema.record(parked.ref.record)
+    else { return }
+    var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, event: event)
     let values = hand.update(record, parked.ref)?.values ?? [:]
     tell("\(machine.name): takes up the parked \(name(parked.ref)) again")
     witness.noteSeen(parked.ref, parked.row)

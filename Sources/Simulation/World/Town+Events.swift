@@ -40,6 +40,9 @@ extension Town {
     case .lose, .double, .late, .cut, .flip, .stale, .crashMachine, .crashCity, .loseAnswer, .killMachine, .killCity,
       .fillMachine, .fillCity, .freeSpace, .skewClock, .skewCity:
       try fault(event, machine, &random)
+    case .writeStick, .cityReadsStick, .machineReadsStick, .spoilStick: try carry(event, machine, &random)
+    case .backUp, .loseCity, .copyFile, .putBack, .useBoth, .upgrade, .stayAway, .trim, .rot:
+      try last(event, machine, &random)
     case .settle: try settle(replaying: event.machine == 1)
     }
   }
@@ -57,9 +60,13 @@ extension Town {
       } else if seat.isFull, isFullDisk(error) {
         count("\(what), disk full")
         try recover(seat)
+      } else if recovery != nil, (error as? Failure)?.kind == .busy {
+        count("\(what), the city recovers")
       } else if isRefusal(error) {
         count("\(what), refused")
-        if isHealing { throw Violation(.progress, "\(what) is refused though nothing is wrong: \(sentence(error))") }
+        if isHealing, recovery == nil, !machines.contains(where: { $0.isCopy && $0.seat === seat }) {
+          throw Violation(.progress, "\(what) is refused though nothing is wrong: \(sentence(error))")
+        }
         tell("   refused: \(sentence(error))")
       } else {
         throw Violation(.defect, "\(what): \(sentence(error))")
@@ -71,7 +78,7 @@ extension Town {
   /// Whoever's disk was full starts the program again.
   private func recover(_ seat: Seat) throws {
     if seat === city.seat {
-      try look(city)
+      try lookAtCity()
     } else {
       for machine in machines where machine.seat === seat { try machine.look() }
     }
@@ -100,5 +107,14 @@ extension Town {
     }
   }
 
-  func look(_ city: City) throws { try city.look() }
+  /// Looks at the city's tables, and where its log ends.
+  func lookAtCity() throws {
+    try city.look()
+    let present = try city.master.schema
+    if present.version > schema.version { witness.schema = present }
+    let (end, isDirty) = try city.logEnd()
+    if !isDirty { witness.settleArrivals(min(logEnd + 1, end)) }
+    logEnd = end
+    try finishRecovery()
+  }
 }

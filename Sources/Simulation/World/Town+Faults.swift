@@ -54,7 +54,7 @@ extension Town {
   private func crashCity(_ random: inout SplitMix64) throws {
     happened("city down")
     try city.crash(random: SplitMix64(random.next()))
-    try city.look()
+    try lookAtCity()
     if random.chance(50) { network.clear() }
   }
 

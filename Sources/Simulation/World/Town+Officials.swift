@@ -27,7 +27,7 @@ extension Town {
   private func act(_ what: String, _ body: () throws -> Void) throws -> Bool {
     let done: Void? = try attempt(what, at: city.seat, body)
     if city.seat.fuse.isBlown { return false }
-    try city.look()
+    try lookAtCity()
     return done != nil
   }
 
@@ -51,7 +51,7 @@ extension Town {
     }
     guard done else { return }
     let refs = Set(edits.map { RowRef($0.record.name, $0.key) })
-    witness.note(nil, event: event.id, before: before, after: after, only: refs)
+    witness.note(nil, event: event.id, before: before, after: after, only: refs, arrival: logEnd)
   }
 
   /// The rows that these edits are about, as they stand inside a transaction.
@@ -62,7 +62,7 @@ extension Town {
   }
 
   private func cityEdit(_ event: Event, raw: Bool, _ random: inout SplitMix64) throws {
-    var hand = Hand(schema, city.rows, unit: nil, event: event)
+    var hand = Hand(try city.master.schema, city.rows, unit: nil, event: event)
     // The key of a merged duplicate is not used again.
     let edits = (hand.edits() + (random.chance(15) ? hand.edits() : [])).filter {
       witness.aliases[RowRef($0.record.name, $0.key)] == nil
@@ -89,7 +89,7 @@ extension Town {
     let version = random.chance(50) ? conflict.version : nil
     try act("decision") { _ = try master.decide(conflict.id, choice, reason: "r", actor: "li", version: version) }
     if city.seat.fuse.isBlown { return }
-    witness.note(nil, event: event.id, before: before, after: city.rows, only: [ref])
+    witness.note(nil, event: event.id, before: before, after: city.rows, only: [ref], arrival: logEnd)
   }
 
   private func reopen(_ random: inout SplitMix64) throws {
@@ -121,7 +121,7 @@ extension Town {
     let done = try act("merging of duplicates") {
       _ = try master.mergeRecords(record, keep: keep, duplicate: duplicate, reason: "r", actor: "li")
     }
-    if done { witness.noteMerge("company", duplicate: duplicate, keep: keep) }
+    if done { witness.noteMerge("company", duplicate: duplicate, keep: keep, arrival: logEnd) }
   }
 
   func keys(of record: String) -> [RowKey] { city.rows.keys.filter { $0.record == record }.inOrder().map(\.key) }
@@ -152,7 +152,9 @@ extension Town {
     guard done || city.seat.fuse.isBlown else { return }
     for column in record.fields.indices where record.fields[column].restricted {
       witness.noteErasure(
-        Witness.Cell(ref: RowRef("person", key), column: column), event: event.id, value: done ? image[column] : .null)
+        Witness.Cell(ref: RowRef("person", key), column: column), event: event.id,
+        value: done ? image.cell(column) : .null,
+        arrival: logEnd)
     }
   }
 
@@ -163,7 +165,7 @@ extension Town {
   }
 
   private func withdrawMachine(_ machine: Machine) throws {
-    guard active.count > 2 else { return }
+    guard active.count > 2, !machine.isCopy, recovery == nil else { return }
     tell("city: withdraws machine \(machine.name)")
     let id = try machine.replica.identity.replica
     try act("withdrawal of a machine") { try city.master.withdraw(id) }

@@ -16,6 +16,7 @@ extension Town {
     try freeSpace()
     network.clear()
     for machine in active { machine.giveUp() }
+    try endRecovery()
     var rounds = 0
     while try !syncRound() {
       rounds += 1
@@ -36,7 +37,7 @@ extension Town {
 
   private func absorb() throws {
     try city.master.absorbNow()
-    try city.look()
+    try lookAtCity()
   }
 
   /// - Returns: whether nobody had anything to say.
@@ -45,7 +46,7 @@ extension Town {
     for machine in active {
       time.now += 1000
       let before = (machine.rows, try machine.replica.meta().cursor)
-      guard try syncWhole(machine) else {
+      guard try syncHowever(machine) else {
         throw Violation(.progress, "machine \(machine.name) does not finish its sync")
       }
       let status = try machine.replica.status()

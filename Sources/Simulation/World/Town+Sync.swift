@@ -25,7 +25,8 @@ extension Town {
     let batches = try machine.replica.outbox().compactMap { batch in
       try SealedEnvelope.split(batch.message).first.map { (number: batch.number, hash: $0.hash) }
     }
-    if let number = witness.noteFrozen(machine.index, batches) {
+    if let last = batches.last?.number { witness.settleBatches(machine.index, last) }
+    if let number = witness.noteFrozen(try machine.replica.identity.replica, batches), !machine.isCopy {
       throw Violation(.exactlyOnce, "machine \(machine.name) has another batch under number \(number)")
     }
   }
@@ -38,6 +39,7 @@ extension Town {
 
   private func begin(_ machine: Machine) throws {
     exchanges += 1
+    if machine.isFork { try rejoin(machine) }
     tell("\(machine.name): calls the city")
     let number = exchanges
     try go(machine, number, try attempt("request", at: machine.seat) { try machine.begin(number: number) })
@@ -56,7 +58,7 @@ extension Town {
   func ask(_ packet: Network.Packet, losing: Bool = false) throws {
     let machine = machines[packet.machine]
     tell("city: takes a request of \(machine.name)\(losing ? ", and its answer is lost" : "")")
-    let before = city.rows
+    let (before, wasRecovering) = (city.rows, recovery != nil)
     var answer = packet
     answer.way = .toMachine
     let reply = try attempt(packet.kind.name, at: city.seat) {
@@ -66,8 +68,8 @@ extension Town {
       }
     }
     if city.seat.fuse.isBlown { return }
-    try city.look()
-    try checkIsolation(of: machine, before: before)
+    try lookAtCity()
+    if !wasRecovering { try checkIsolation(of: machine, before: before) }
     guard let reply else { return }
     if packet.kind == .exchange { try checkAnswer(reply, to: machine) }
     if losing { return count("answer lost") }
@@ -83,7 +85,12 @@ extension Town {
     }
     // HTTP says to which request a refusal belongs; a late request is refused to nobody.
     guard packet.question == machine.exchange?.asked else { return count("refusal to nobody") }
-    if refusal.code == .fork { throw Violation(.exactlyOnce, "\(machine.name) is refused: \(refusal.en)") }
+    if refusal.code == .fork, machine.isCopy {
+      count("fork found out")
+      machine.isFork = true
+    } else if refusal.code == .fork {
+      throw Violation(.exactlyOnce, "\(machine.name) is refused: \(refusal.en)")
+    }
     try take(machine, .failure(refusal))
   }
 
@@ -104,7 +111,9 @@ extension Town {
         .init(
           way: .toCity, kind: kind, machine: machine.index, exchange: number, bytes: bytes,
           question: machine.exchange?.asked ?? 0))
-    case .done(let summary): count(summary.received)
+    case .done(let summary):
+      if summary.upgraded != nil { count("machine upgraded") }
+      count(summary.received)
     case nil: break
     }
   }
@@ -132,7 +141,7 @@ extension Town {
 }
 
 extension SimulatedLine.Question {
-  fileprivate var message: (Network.Packet.Kind, [UInt8]) {
+  var message: (Network.Packet.Kind, [UInt8]) {
     switch self {
     case .exchange(let bytes): (.exchange, bytes)
     case .snapshot(let bytes): (.snapshot, bytes)

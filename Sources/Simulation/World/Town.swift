@@ -7,7 +7,19 @@ import SyncProtocol
 final class Town {
   let folder: URL
   let seed: UInt64
-  let schema: Schema
+  /// The latest version that the city ever had.
+  var schema: Schema { witness.schema }
+  var sticks: [Stick] = []
+  /// The backup of the city's disk; nil: there is none.
+  var backup: Backup?
+  /// The city's disk was lost, and not everything is back.
+  var recovery: Recovery?
+  /// The last batch of the city's log, as last looked at.
+  var logEnd: Int64 = 0
+  /// How often that happened.
+  var restores = 0
+  /// Old copies of machines' files, by machine.
+  var copies: [Int: OldCopy] = [:]
   let time = SimulatedClock.Time()
   let city: City
   var machines: [Machine] = []
@@ -29,7 +41,7 @@ final class Town {
     (self.seed, self.folder) = (seed, folder)
     story = telling ? [] : nil
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    schema = try SchemaFile.read(townSchema)
+    let schema = try SchemaFile.read(townSchema(1))
     witness = Witness(schema)
     var random = SplitMix64(seed)
     offices = Array(["A", "B", "C", "D", "E", "F", "G", "H"].prefix(2 + random.below(random.chance(10) ? 7 : 3)))

@@ -1,5 +1,29 @@
-/// Every policy and every rule of rows, in few and small records.
-let townSchema = """
+/// The last version of the town's schema.
+let lastSchema = 3
+
+/// Every policy and every rule of rows, in few and small records. Version 2 adds fields, 3 a record and wider checks.
+func townSchema(_ version: Int) -> String {
+  var yaml = firstSchema.replacing("version: 1", with: "version: \(version)")
+  if version >= 2 {
+    let grade = "      grade: {owner: city}"
+    let more = "      fax: {policy: latest}\n      debt: {type: integer, policy: sum}"
+    yaml = yaml.replacing(grade, with: grade + "\n" + more)
+    yaml = yaml.replacing("[id, code, name, office]", with: "[id, code, name, office, fax]")
+  }
+  if version >= 3 {
+    yaml = yaml.replacing("staff: {type: integer, min: 0}", with: "staff: {type: integer, min: -9}") + "\n" + permits
+  }
+  return yaml
+}
+
+private let permits = """
+    permit:
+      key: id
+      scope: {via: company}
+      fields: {id: , company: {required: true, references: company.id}, note: }
+  """
+
+private let firstSchema = """
   schema: town
   version: 1
   title: Town

@@ -1,0 +1,79 @@
+import Foundation
+import GRDB
+import Replica
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+/// A machine's file as it was.
+struct OldCopy {
+  var content: [String: Data]
+  var event: Int
+}
+
+// Files that are copied, put back from an old copy, and go on under another id.
+extension Town {
+  /// Only of a file in which nothing waits to be numbered: both copies would send that.
+  private func mayBeCopied(_ machine: Machine) throws -> Bool {
+    let status = try machine.replica.status()
+    return status.pending == 0 && status.held.isEmpty && machine.exchange == nil && !machine.seat.isFull
+      && recovery == nil
+  }
+
+  func copyFile(_ event: Event, _ machine: Machine) throws {
+    guard try mayBeCopied(machine) else { return }
+    count("file of a machine copied")
+    tell("\(machine.name): its file is copied")
+    copies[machine.index] = OldCopy(content: try machine.seat.content(), event: event.id)
+  }
+
+  func putBack(_ machine: Machine, _ random: inout SplitMix64) throws {
+    guard let copy = copies[machine.index], recovery == nil, !machine.seat.isFull,
+      try machine.replica.status().held.isEmpty
+    else { return }
+    count("old copy put back")
+    tell("** the file of \(machine.name) is replaced by an old copy")
+    let id = try machine.replica.identity.replica
+    let delivered = try city.master.read { db in
+      try db.integer("SELECT max(number) FROM sync_batch WHERE replica = ?", [.blob(id.bytes)]) ?? 0
+    }
+    witness.forget(machine.index, since: copy.event, delivered: delivered)
+    witness.forgetFrozen(id, after: delivered)
+    network.clear()
+    sticks.removeAll { $0.machine == machine.index }
+    copies[machine.index] = nil
+    try machine.putBack(copy.content, seed: random.next())
+    try observe(machine)
+  }
+
+  /// The file is copied to another desk, and both go on.
+  func useBoth(_ machine: Machine, _ random: inout SplitMix64) throws {
+    guard machines.count < 12, try mayBeCopied(machine) else { return }
+    count("copied file used by two")
+    tell("** somebody else works with a copy of \(machine.name)'s file")
+    // By two clocks that differ, the slower copy would be told that its requests are old ones.
+    let path = folder.appendingPathComponent("machine\(machines.count).sqlite").path
+    let seat = Seat(path: path, clock: machine.seat.clock)
+    for (part, data) in try machine.seat.content() { try data.write(to: URL(fileURLWithPath: seat.path + part)) }
+    machine.isCopy = true
+    machines.append(try Machine(machines.count, copying: machine, seat: seat, seed: random.next()))
+  }
+
+  /// A whole sync; who is found to be a copy rejoins and syncs again.
+  @discardableResult
+  func syncHowever(_ machine: Machine) throws -> Bool {
+    let done = try syncWhole(machine)
+    return machine.isFork ? try syncWhole(machine) : done
+  }
+
+  /// The clerk runs `rejoin`, as the refusal says.
+  func rejoin(_ machine: Machine) throws {
+    count("rejoined")
+    tell("\(machine.name): goes on under an id of its own")
+    var random = SplitMix64(seed ^ UInt64(exchanges) << 20)
+    let key = try SigningKey(seed: random.bytes(32))
+    _ = try attempt("rejoin", at: machine.seat) { try machine.rejoin(as: key) }
+    copies[machine.index] = nil
+    try observe(machine)
+  }
+}

@@ -1,0 +1,160 @@
+import Foundation
+import GRDB
+import Master
+import Replica
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+struct Backup {
+  var file: String
+  /// The last batch in it.
+  var arrival: Int64
+}
+
+/// What is known of a city whose disk was lost, until it works again.
+struct Recovery {
+  struct Entry: Equatable {
+    var arrival: Int64
+    var sender: Identifier
+    var number: Int64
+    var hash: [UInt8]
+  }
+  /// The last batch of the backup.
+  var backupEnd: Int64
+  /// The log as it was.
+  var log: [Entry]
+  /// The first batch that neither the backup nor a machine that still works has; nil: somebody has every one.
+  var firstLost: Int64?
+}
+
+// The city's disk: backups, its loss, and what the machines give back.
+extension Town {
+  func backUp() throws {
+    let file = folder.appendingPathComponent("city.backup").path
+    tell("city: makes a backup")
+    let info = try attempt("backup", at: city.seat) {
+      try city.seat.opening { try city.master.backup(to: file, replacing: true) }
+    }
+    if city.seat.fuse.isBlown { return }
+    try lookAtCity()
+    if let info { backup = Backup(file: file, arrival: info.arrival) }
+  }
+
+  /// The disk is lost; the backup goes to an empty one.
+  func loseCity(_ random: inout SplitMix64) throws {
+    guard let backup, recovery == nil, !city.seat.isFull else { return }
+    count("disk of the city lost")
+    tell("** the city's disk is lost; the backup of batch \(backup.arrival) is restored")
+    let log = try log()
+    let lost = try log.first { try $0.arrival > backup.arrival && !isHeld($0) }
+    recovery = Recovery(backupEnd: backup.arrival, log: log, firstLost: lost?.arrival)
+    if lost == nil { count("disk lost, all of it held by machines") }
+    // What a tool did and no batch holds is gone.
+    witness.forget { _ in false }
+    network.clear()
+    copies = [:]
+    restores += 1
+    for machine in machines { machine.giveUp() }
+    try city.restore(from: backup.file, random: &random)
+    try lookAtCity()
+  }
+
+  private func log() throws -> [Recovery.Entry] {
+    try city.master.read { db in
+      var log: [Recovery.Entry] = []
+      try db.each("SELECT arrival, replica, number, hash FROM sync_batch ORDER BY arrival") { row in
+        guard case .blob(let id) = row.cell(1), let id = Identifier(id), case .blob(let hash) = row.cell(3) else {
+          return
+        }
+        log.append(Recovery.Entry(arrival: row[0], sender: id, number: row[2], hash: hash))
+      }
+      return log
+    }
+  }
+
+  /// Whether a machine that still works can give a batch back.
+  private func isHeld(_ entry: Recovery.Entry) throws -> Bool {
+    for machine in active {
+      let replica = try machine.replica
+      if entry.sender == .city {
+        if try replica.meta().seen >= entry.arrival { return true }
+        continue
+      }
+      guard replica.identity.replica == entry.sender else { continue }
+      let sql = "SELECT 1 FROM sync_outbox WHERE number = ? AND receipt IS NOT NULL"
+      if try replica.read({ try $0.first(sql, [.integer(entry.number)]) }) != nil { return true }
+    }
+    return false
+  }
+
+  /// Everybody gives back, and what nobody has is given up.
+  func endRecovery() throws {
+    for _ in 0..<3 {
+      for machine in active where recovery != nil {
+        time.now += 1000
+        try syncHowever(machine)
+      }
+    }
+    guard let recovery else { return }
+    let info = try city.master.recovery()
+    if recovery.firstLost == nil, let info, info.missing.isEmpty, info.unheard.isEmpty {
+      throw Violation(.progress, "the city has everything back and does not go on")
+    }
+    let done: Void? = try attempt("release", at: city.seat) {
+      try city.seat.opening { try city.master.release(reason: "r", actor: "li") }
+    }
+    try lookAtCity()
+    if done == nil || self.recovery != nil { throw Violation(.progress, "the city does not go on after a release") }
+  }
+
+  /// Once the city works again: what somebody had is back, and what is lost is named.
+  func finishRecovery() throws {
+    guard let recovery, try city.master.recovery()?.isRecovering != true else { return }
+    self.recovery = nil
+    count("city recovered")
+    tell("city: works again")
+    let now = Dictionary(uniqueKeysWithValues: try log().map { ($0.arrival, $0) })
+    let end = recovery.firstLost ?? .max
+    if let entry = recovery.log.first(where: { $0.arrival < end && now[$0.arrival] != $0 }) {
+      throw Violation(.conservation, "batch \(entry.arrival) was held by somebody and is not back")
+    }
+    let losses = try losses(after: recovery.backupEnd)
+    if recovery.firstLost == nil, !losses.isEmpty {
+      throw Violation(.conservation, "losses \(losses) are recorded, though everything was held")
+    }
+    if !losses.isEmpty { count("loss recorded") }
+    let last = try recoveredEnd()
+    witness.forget { arrival in
+      arrival > recovery.backupEnd && (arrival > last || losses.contains { $0.contains(arrival) })
+    }
+    try noteMembers()
+  }
+
+  private func losses(after end: Int64) throws -> [ClosedRange<Int64>] {
+    try city.master.read { db in
+      var losses: [ClosedRange<Int64>] = []
+      try db.each("SELECT arrival, through FROM sync_loss WHERE arrival > \(end)") {
+        losses.append($0[0]...max($0[0], $0[1]))
+      }
+      return losses
+    }
+  }
+
+  private func recoveredEnd() throws -> Int64 {
+    try city.master.read { try $0.integer("SELECT value FROM sync_meta WHERE name = 'recovered_end'") } ?? logEnd
+  }
+
+  /// A withdrawal may be lost with the disk, and so may an enrolment that nobody had used.
+  private func noteMembers() throws {
+    let known = Dictionary(uniqueKeysWithValues: try city.master.replicas().map { ($0.id, $0.isWithdrawn) })
+    for machine in machines {
+      let meta = try machine.replica.meta()
+      let isKnown = known[meta.replica.description]
+      if isKnown == nil, !machine.isWithdrawn, meta.cursor > 0, try machine.replica.enrolment().isEmpty {
+        throw Violation(.progress, "the restored city does not know \(machine.name)")
+      }
+      machine.isWithdrawn = isKnown ?? true
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import Master
+import Replica
+import SQLiteStore
+import SchemaFile
+import SyncClient
+import SyncCore
+
+// What happens seldom and lasts.
+extension Town {
+  func last(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
+    switch event.kind {
+    case .backUp: try backUp()
+    case .loseCity: try loseCity(&random)
+    case .copyFile: try copyFile(event, machine)
+    case .putBack: try putBack(machine, &random)
+    case .useBoth: try useBoth(machine, &random)
+    case .upgrade: try upgrade()
+    case .stayAway:
+      count("a hundred days pass")
+      tell("a hundred days pass")
+      time.now += 100 * 86_400_000
+    case .trim: try trim()
+    default: try rot(event, machine, &random)
+    }
+  }
+
+  /// The schema grows by one version.
+  private func upgrade() throws {
+    let master = try city.master
+    guard master.schema.version < lastSchema, recovery == nil else { return }
+    let next = try SchemaFile.read(townSchema(master.schema.version + 1))
+    tell("city: makes version \(next.version) of the schema its own")
+    _ = try attempt("upgrade", at: city.seat) {
+      try master.upgrade(to: next, text: SchemaFile.canonicalJSON(next), actor: "li")
+    }
+    if !city.seat.fuse.isBlown { try lookAtCity() }
+  }
+
+  private func trim() throws {
+    tell("city: lets go of what nobody needs")
+    let trimmed = try attempt("trim", at: city.seat) { try city.master.trim() }
+    if city.seat.fuse.isBlown { return }
+    if trimmed?.entries ?? 0 > 0 { count("entries trimmed") }
+    try lookAtCity()
+  }
+
+  /// A value changes behind the triggers, or none does: a deep verification finds that and nothing else.
+  private func rot(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
+    guard recovery == nil, !machine.isCopy, !machine.seat.isFull, !city.seat.isFull, try syncWhole(machine) else {
+      return
+    }
+    let status = try machine.replica.status()
+    guard status.pending == 0, status.inFlight == 0 else { return }
+    let before = machine.rows
+    let columns = ["company": "name", "visit": "note", "task": "title", "person": "note"]
+    let refs = before.keys.filter { columns[$0.record] != nil }.inOrder()
+    guard let ref = random.pick(refs), let record = schema.record(ref.record),
+      let column = columns[ref.record].flatMap(record.index(of:))
+    else { return }
+    let isChanged = random.chance(80)
+    if isChanged {
+      tell("** \(name(ref)) changes behind the triggers at \(machine.name)")
+      let edit = RowEdit(kind: .update, record: record, key: ref.key, values: [column: .text("rot\(event.id)")])
+      try machine.seat.shell(
+        ["INSERT INTO sync_applying VALUES (1)", edit.sql, "DELETE FROM sync_applying"], foreignKeys: true)
+      try machine.look()
+    }
+    guard let found = try compare(machine) else { return }
+    count("deep verification")
+    let expected = isChanged ? ["\(name(ref)) \([column])"] : []
+    let differences = found.differences.map { "\(name($0.ref)) \($0.columns)" }
+    if differences != expected {
+      throw Violation(.convergence, "deep verification at \(machine.name) found \(differences), not \(expected)")
+    }
+    if isChanged { try settle(found, event, machine, before: before, adopting: random.chance(50)) }
+  }
+
+  private func settle(
+    _ found: Comparison, _ event: Event, _ machine: Machine, before: Rows, adopting: Bool
+  ) throws {
+    if adopting {
+      _ = try machine.replica.adopt(found, actor: "li")
+      try machine.look()
+      return witness.note(machine.index, event: event.id, before: before, after: machine.rows)
+    }
+    _ = try machine.replica.setBack(found)
+    try machine.look()
+    if machine.rows != before { throw Violation(.convergence, "\(machine.name) is not as it was after a set back") }
+  }
+
+  /// The client's own comparison, on a good line.
+  private func compare(_ machine: Machine) throws -> Comparison? {
+    let line = SimulatedLine()
+    let client = SyncClient(try machine.replica, transport: line)
+    let errand = Errand<Comparison>(line)
+    errand.begin { try await client.deepVerify() }
+    while let question = errand.question {
+      let (kind, bytes) = question.message
+      let packet = Network.Packet(way: .toCity, kind: kind, machine: machine.index, exchange: 0, bytes: bytes)
+      errand.goOn(with: Result { try city.answer(packet) })
+    }
+    return try attempt("comparison", at: machine.seat) { try errand.result() } ?? nil
+  }
+}
