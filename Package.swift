@@ -8,6 +8,9 @@ let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
+// Deliberate defects, in a build that is for nothing else: Tools/simulate --mutants.
+let mutants: [SwiftSetting] = Context.environment["MUTANTS"] == nil ? [] : [.define("MUTANTS")]
+
 let package = Package(
   name: "tributary",
   products: [
@@ -41,17 +44,17 @@ let package = Package(
     .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
 
     // The engine, lowest first. It knows nothing of enterprises.
-    .target(name: "SyncCore"),
+    .target(name: "SyncCore", swiftSettings: mutants),
     .target(name: "SchemaFile", dependencies: ["SyncCore", "Yams"]),
-    .target(name: "SyncProtocol", dependencies: ["SyncCore", "CZstd", crypto]),
-    .target(name: "SQLiteStore", dependencies: ["SyncCore", "CSQLite", sqlite]),
-    .target(name: "Replica", dependencies: ["SQLiteStore", "SyncProtocol"]),
+    .target(name: "SyncProtocol", dependencies: ["SyncCore", "CZstd", crypto], swiftSettings: mutants),
+    .target(name: "SQLiteStore", dependencies: ["SyncCore", "CSQLite", sqlite], swiftSettings: mutants),
+    .target(name: "Replica", dependencies: ["SQLiteStore", "SyncProtocol"], swiftSettings: mutants),
     .target(
       name: "SyncClient",
       dependencies: [
         "Replica", nio, nioSSL, .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ]),
-    .target(name: "Master", dependencies: ["SQLiteStore", "SyncProtocol"]),
+    .target(name: "Master", dependencies: ["SQLiteStore", "SyncProtocol"], swiftSettings: mutants),
     .target(
       name: "SyncServer",
       dependencies: [
@@ -84,7 +87,8 @@ let package = Package(
     .target(name: "Simulation", dependencies: ["SchemaFile", "SyncClient", "Master", "CSQLite", sqlite]),
     .executableTarget(
       name: "simulate",
-      dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: mutants),
 
     // Tests, one folder a target.
     .target(

@@ -172,6 +172,9 @@ extension Master {
     try store.transaction { transaction in
       try absorb(transaction)
       let meta = try transaction.meta()
+      #if MUTANTS
+        if Mutant.upgradeIsSilent.isActive { return try page(for: replica, after: hello.cursor, transaction) }
+      #endif
       if hello.schema != meta.schemaHash { return try schemaMessage(for: replica, after: hello.cursor, meta) }
       if try mustTakeSnapshot(hello, transaction) { return try stalePage(for: replica, hello, transaction) }
       return try page(for: replica, after: hello.cursor, transaction)

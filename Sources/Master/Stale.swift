@@ -7,8 +7,11 @@ import SyncProtocol
 extension Master {
   /// Whether the feed cannot be continued from the cursor of a hello. The one place where that is decided.
   func mustTakeSnapshot(_ hello: Header, _ transaction: any MasterTransaction) throws -> Bool {
+    #if MUTANTS
+      if Mutant.staleReadsOn.isActive { return hello.stale }
+    #endif
     // A first pull misses nothing that was trimmed, and one that has begun is gone on with.
-    try hello.stale || (hello.cursor > 0 && !hello.tentative && hello.cursor < transaction.trimmedPlace())
+    return try hello.stale || (hello.cursor > 0 && !hello.tentative && hello.cursor < transaction.trimmedPlace())
   }
 
   /// In place of a page: the cursor stays where it is.

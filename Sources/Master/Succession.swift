@@ -54,6 +54,9 @@ extension SQLiteMasterTransaction {
   /// A batch that was under way when the files parted, and that the city has taken from a former id, is not taken again:
   /// its sender gets the receipts of then. nil: it is new.
   func repeated(_ message: Envelope) throws -> [RowReceipt]? {
+    #if MUTANTS
+      if Mutant.copiesCountTwice.isActive { return nil }
+    #endif
     let (id, number) = (message.header.replica, message.header.number)
     var formers: [Identifier] = []
     let sql = "SELECT former FROM sync_former WHERE replica = ? AND shared = ? ORDER BY former"

@@ -44,7 +44,10 @@ extension Replica {
   public func givingBack(after start: ReturnPosition, upTo bytes: Int = .max) throws -> (
     messages: [UInt8], end: ReturnPosition
   )? {
-    try read { db in
+    #if MUTANTS
+      if Mutant.givesNothingBack.isActive { return nil }
+    #endif
+    return try read { db in
       var messages: [UInt8] = []
       var end = start
       func fits(_ count: Int) -> Bool { messages.isEmpty || messages.count + count <= bytes }

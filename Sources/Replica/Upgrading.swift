@@ -28,6 +28,11 @@ extension Replica {
       }
       try old.assertUnaltered(db, weakKeys: false)
       try new.upgradeTables(db, from: old, weakKeys: false)
+      #if MUTANTS
+        if Mutant.upgradeForgetsPending.isActive {
+          for record in old.records { try db.execute(sql: "DELETE FROM \(record.baseTable)") }
+        }
+      #endif
       for record in new.records {
         guard let before = old.record(record.name) else {
           try db.execute(sql: record.upstreamTableSQL)

@@ -13,6 +13,9 @@
     // The replica.
     case pullOverwrites, baseMovesWithPull, forgetsUpstream, keepsFlight, keepsPending, keepsIdle, dropsUnsentClash
     case parkedRowStays, missesReplace, takesOldestImage, sendsBackwards, aliasesEndEarly
+    // Seldom roads.
+    case snapshotLacksRows, givesNothingBack, nothingNeedsABackup, upgradeForgetsPending, upgradeIsSilent
+    case rejoinForgetsFlight, copiesCountTwice, comparesNothing, staleReadsOn, epochStays
     // Personal data.
     case tombstoneIsNotErased, conflictIsNotErased, walIsNotErased
 

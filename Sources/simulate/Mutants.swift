@@ -3,7 +3,7 @@ import Foundation
 import Simulation
 import SyncCore
 
-// Deliberate defects, which only a build with -DMUTANTS has: a checker that never fails proves nothing.
+// Deliberate defects, which only a build with MUTANTS=1 has: a checker that never fails proves nothing.
 
 enum Mutants {
   #if MUTANTS
@@ -34,6 +34,6 @@ enum Mutants {
   #else
     static func activate(_ name: String) throws { throw notBuilt }
     static func runAll(seeds: ClosedRange<UInt64>, ticks: Int, jobs: Int, folder: String) throws { throw notBuilt }
-    private static let notBuilt = ValidationError("build with -Xswiftc -DMUTANTS, as Tools/simulate --mutants does")
+    private static let notBuilt = ValidationError("build with MUTANTS=1, as Tools/simulate --mutants does")
   #endif
 }

@@ -17,8 +17,8 @@ struct Simulate: ParsableCommand {
   @Flag(help: "Look for a shorter story of what went wrong.") var shrink = false
   @Flag(help: "Run every seed twice and compare all tables.") var twice = false
   @Flag(help: "Print one line for each seed: the SHA-256 of all tables.") var digest = false
-  @Option(help: "Switch on one deliberate defect (built with -DMUTANTS).") var mutant: String?
-  @Flag(help: "Try every deliberate defect (built with -DMUTANTS).") var mutants = false
+  @Option(help: "Switch on one deliberate defect (built with MUTANTS=1).") var mutant: String?
+  @Flag(help: "Try every deliberate defect (built with MUTANTS=1).") var mutants = false
 
   func run() throws {
     if mutants { return try Mutants.runAll(seeds: try range(), ticks: ticks, jobs: jobs, folder: folder) }

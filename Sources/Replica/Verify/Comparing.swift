@@ -58,7 +58,10 @@ extension Replica {
   /// Those of the city's rows that are another here.
   /// - Parameter cursor: that of the probe. Throws `Failure` when the replica has read on since: then nothing can be told.
   public func differences(_ rows: [AnswerItem], at cursor: Int64) throws -> [Difference] {
-    try read { db in
+    #if MUTANTS
+      if Mutant.comparesNothing.isActive { return [] }
+    #endif
+    return try read { db in
       try assertStillAt(db, cursor)
       let tellsNewer = try isUnverified(db)
       return try rows.compactMap { item in
