@@ -79,6 +79,8 @@ let package = Package(
     .target(name: "CityCommands", dependencies: ["Commands", "SyncServer", "Reports", log, nioSSL]),
     .executableTarget(name: "county", dependencies: ["CountyCommands"]),
     .executableTarget(name: "city", dependencies: ["CityCommands"]),
+    // For Tools/benchmarks.
+    .executableTarget(name: "measure", dependencies: ["CityCommands", "CountyCommands", "SyncClient", "Master"]),
 
     // Tests, one folder a target.
     .target(
