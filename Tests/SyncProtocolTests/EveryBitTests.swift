@@ -10,10 +10,14 @@ import Testing
   @Test func noMessageIsTakenThatNobodySigned() throws {
     let file: EnvelopeVectorTests.File = try VectorFile.read("envelope.json")
     let key = try VerifyingKey(bytes: try #require([UInt8](hex: file.publicKey)))
+    var seen: Set<UInt8> = []
     for item in file.messages {
       let bytes = try #require([UInt8](hex: item.message))
       let cuts = bytes.indices.map { (Array(bytes.prefix($0)), "cut after \($0)") }
-      for (changed, place) in Array(FlippedBits(bytes)) + cuts {
+      // Every bit of one message of each kind; of the others one bit a byte.
+      let isFirst = seen.insert(item.kind).inserted
+      let flipped = FlippedBits(bytes).enumerated().filter { isFirst || $0.offset % 9 == 0 }.map(\.element)
+      for (changed, place) in flipped + cuts {
         do {
           _ = try SealedEnvelope(changed[...]).open(with: key)
           Issue.record("\(item.name) is taken, \(place)")
