@@ -93,7 +93,7 @@ let package = Package(
       name: "SpreadsheetTests", dependencies: ["Spreadsheet", "Presentation", "SyncCore", "CZip"],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"]),
-    .testTarget(name: "SyncProtocolTests", dependencies: ["SyncProtocol", "CSQLite", "TestSupport"]),
+    .testTarget(name: "SyncProtocolTests", dependencies: ["SyncProtocol", "CSQLite", "TestSupport", crypto]),
     .testTarget(name: "ReplicaTests", dependencies: ["Replica", "TestSupport"]),
     .testTarget(name: "MasterTests", dependencies: ["Master", "Replica", "SyncClient", "TestSupport"]),
     .testTarget(name: "ProgramTests", dependencies: ["TestSupport", "SyncProtocol", "county", "city"]),
