@@ -82,6 +82,12 @@ let package = Package(
     // For Tools/benchmarks.
     .executableTarget(name: "measure", dependencies: ["CityCommands", "CountyCommands", "SyncClient", "Master"]),
 
+    // A simulator that tries to break every promise.
+    .target(name: "Simulation", dependencies: ["SchemaFile", "SyncClient", "Master", "CSQLite", sqlite]),
+    .executableTarget(
+      name: "simulate",
+      dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
     // Tests, one folder a target.
     .target(
       name: "TestSupport", dependencies: ["SyncCore", "SchemaFile", "SyncClient", "Master"], path: "Tests/TestSupport"),
@@ -92,6 +98,7 @@ let package = Package(
     .testTarget(
       name: "SpreadsheetTests", dependencies: ["Spreadsheet", "Presentation", "SyncCore", "CZip"],
       resources: [.copy("Fixtures")]),
+    .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
     .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"]),
     .testTarget(name: "SyncProtocolTests", dependencies: ["SyncProtocol", "CSQLite", "TestSupport", crypto]),
     .testTarget(name: "ReplicaTests", dependencies: ["Replica", "TestSupport"]),

@@ -39,6 +39,11 @@ extension Desk {
       settlement.changed = []
       // Its sender decided, but has not got the value yet.
       for index in settlement.writes.indices { settlement.writes[index].skip = nil }
+      #if MUTANTS
+        if Mutant.ownerHearsNothing.isActive {
+          for i in settlement.writes.indices { settlement.writes[i].skip = sender.replica }
+        }
+      #endif
       try transaction.write(settlement, arrival: arrival)
       writes += settlement.writes
     }

@@ -7,6 +7,9 @@ import SyncProtocol
 extension Desk {
   /// Brings in what these writes have freed, and what that frees in turn.
   func follow(_ writes: [RowWrite]) throws {
+    #if MUTANTS
+      if Mutant.neverReenters.isActive { return }
+    #endif
     guard try transaction.isAnythingWaiting() else { return }
     try follow(
       Cause.freed(by: writes, ties), as: .entered, detail: Self.entered, edit: Edit(stamp: received, actor: ""))

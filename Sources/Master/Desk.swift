@@ -40,6 +40,9 @@ struct Desk {
       let settlement = try settle(round, sender)
       try transaction.supersede(round.map(\.sent.ref), by: replica.id, arrival: arrival)
       try transaction.write(settlement, arrival: arrival)
+      #if MUTANTS
+        if Mutant.parksNothing.isActive { continue }
+      #endif
       try transaction.park(settlement.parked, from: replica, batch: number, arrival: arrival, received: received)
       writes += settlement.writes
       receipts += settlement.receipts

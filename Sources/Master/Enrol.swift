@@ -19,8 +19,7 @@ extension Master {
           .notFound, zh: "没有编码为 \(org) 的单位", en: "there is no org unit \(org); list \(units.record) shows them")
       }
     }
-    var random = SystemRandomNumberGenerator()
-    let code = EnrolmentCode(city: key.publicKey, using: &random)
+    let code = random.enrolmentCode(of: key.publicKey)
     let expires = clock() + lifetime
     try store.transaction { transaction in
       try transaction.save(
@@ -83,5 +82,12 @@ extension Master {
     let key = try VerifyingKey(bytes: [UInt8](hex: request.publicKey) ?? [])
     _ = try sealed.open(with: key)
     return (request, key)
+  }
+}
+
+extension RandomNumberGenerator {
+  mutating func identifier() -> Identifier { Identifier(using: &self) }
+  fileprivate mutating func enrolmentCode(of city: VerifyingKey) -> EnrolmentCode {
+    EnrolmentCode(city: city, using: &self)
   }
 }

@@ -83,6 +83,9 @@ extension Master {
       try absorb(transaction)
       let number = message.header.number
       if let known = try transaction.batch(id, number) {
+        #if MUTANTS
+          if Mutant.forgetsReceipts.isActive { throw Refusal.gap(number, after: replica.highWater) }
+        #endif
         guard known.hash == message.hash else { throw Refusal.fork(number) }
         return known.receipt
       }

@@ -46,6 +46,9 @@ extension Intake {
   }
 
   private func clash(_ row: Row, _ holders: [UniqueClaim: RowKey]) -> Refused? {
+    #if MUTANTS
+      if Mutant.forgetsUnique.isActive { return nil }
+    #endif
     for claim in claims(row, row.after) {
       // The first of the batch to claim a value has it, unless a row of the master keeps it.
       var holder = holders[claim].flatMap { key -> RowKey? in
@@ -73,6 +76,9 @@ extension Intake {
   }
 
   private func missing(_ row: Row, _ present: Set<ReferenceTarget>) -> Refused? {
+    #if MUTANTS
+      if Mutant.forgetsReferences.isActive { return nil }
+    #endif
     for target in targets(row, row.after) {
       let inBatch = (identified[target] ?? []).map { settled[$0] }
       if inBatch.contains(where: { identities($0, $0.after).contains(target) }) { continue }
@@ -88,7 +94,10 @@ extension Intake {
 
   /// A row that the sender deletes has a child that the sender does not delete.
   private func keepsParent(_ row: Row, _ referrers: [ReferenceTarget: [RowRef]]) -> Bool {
-    identities(row, row.before).contains { target in
+    #if MUTANTS
+      if Mutant.forgetsChildren.isActive { return false }
+    #endif
+    return identities(row, row.before).contains { target in
       (referrers[target] ?? []).contains { child in
         byRef[child].map {
           targets(settled[$0], settled[$0].after).contains(target)

@@ -27,6 +27,9 @@ extension Intake {
       } else {
         write.echo = sender.org
       }
+      #if MUTANTS
+        if Mutant.echoesNothing.isActive { (write.skip, write.echo) = (sender.replica, nil) }
+      #endif
       out.writes.append(write)
       if let receipt = receipt(row) { out.receipts.append(receipt) }
     }

@@ -26,17 +26,18 @@ public final class Master: RecordStore, @unchecked Sendable {
   public static func create(
     path: String, key: SigningKey, schema: Schema, schemaText: String, seed: [(record: String, rows: [[Value]])] = [],
     actor: String, formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock,
-    readSchema: ReadSchema? = nil
+    random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(), readSchema: ReadSchema? = nil
   ) throws -> Master {
     let fresh = try FreshDatabase(path)
     let store = SQLiteMaster(fresh.database, schema: OpenSchema(schema, reader: readSchema), path: path)
-    var random = SystemRandomNumberGenerator()
+    var random = random
     try fresh.database.durably(path) { db in
       try MasterTables.create(db, schema: schema, actor: actor)
-      let meta: [(String, Value)] = [("epoch", .blob(Identifier(using: &random).bytes)), ("schema", .text(schemaText))]
+      let meta: [(String, Value)] = [("epoch", .blob(random.identifier().bytes)), ("schema", .text(schemaText))]
       for (name, value) in meta { try db.run("INSERT INTO sync_meta VALUES (?, ?)", [.text(name), value]) }
     }
     let master = Master(store, key: key, formats: formats, clock: clock)
+    master.random = random
     try master.edit(as: actor) { db in
       try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
       for (name, rows) in seed {

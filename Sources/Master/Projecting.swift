@@ -13,6 +13,9 @@ extension SQLiteMasterTransaction {
       return try schema.projections(of: source).compactMap { projection in
         let before = try projection.row(db, key: write.ref.key)
         let after = write.after.map { projection.projected(source, $0) }
+        #if MUTANTS
+          if Mutant.stubsStay.isActive, after == nil { return nil }
+        #endif
         if before == after { return nil }
         return RowWrite(ref: RowRef(projection.name, write.ref.key), before: before, after: after)
       }

@@ -40,6 +40,9 @@ extension SQLiteMasterTransaction {
       "INSERT INTO sync_erasure (arrival, cursor, \(Erasure.columns.joined(separator: ", "))) VALUES (\(placeholders(8)))",
       [.integer(arrival), .integer(cursor)] + erasure.row)
     try announce(db.lastInsertedRowID, of: erasure.ref)
+    #if MUTANTS
+      if Mutant.conflictIsNotErased.isActive { return }
+    #endif
     for conflict in try ConflictTables.erase(db, erasure, record) { try save(closing(conflict, erasure)) }
     // Replicas keep them with what was erased: they travel again without it.
     for number in carried { try place(own: number) }
@@ -54,6 +57,9 @@ extension SQLiteMasterTransaction {
   }
 
   private func eraseTombstone(_ ref: RowRef, _ record: RecordSchema, _ columns: [Int]) throws {
+    #if MUTANTS
+      if Mutant.tombstoneIsNotErased.isActive { return }
+    #endif
     guard let image = try tombstones(of: [ref])[ref] else { return }
     try db.run(
       "UPDATE sync_tombstone SET image = ? WHERE record = ? AND key = ?",

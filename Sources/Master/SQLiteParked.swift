@@ -122,6 +122,9 @@ extension SQLiteMasterTransaction {
   func save(_ alias: Alias) throws {
     // What led to the duplicate leads on to the row that is kept.
     let old = RowRef(alias.record, alias.key).columns
+    #if MUTANTS
+      defer { if Mutant.aliasesEndEarly.isActive { try? db.run("DELETE FROM sync_alias") } }
+    #endif
     try db.run(
       "UPDATE sync_alias SET target = ? WHERE record = ? AND target = ?", [.blob(alias.target.encoded)] + old)
     try db.run("INSERT INTO sync_alias VALUES (\(placeholders(Alias.columns.count)))", alias.row)

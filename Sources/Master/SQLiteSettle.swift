@@ -103,6 +103,9 @@ extension SQLiteMasterTransaction {
       }
       if let new { try place(write.ref, unit: new, gone: false, skip: write.skip) }
       if let old, old != new {
+        #if MUTANTS
+          if Mutant.leavingIsSilent.isActive { continue }
+        #endif
         try place(write.ref, unit: old, gone: true, skip: new == nil ? write.skip : nil)
         if let new {
           try announceConflicts(of: write.ref)
@@ -117,6 +120,9 @@ extension SQLiteMasterTransaction {
 
   /// When a parent changes its unit, the rows that find theirs through it move along.
   private func moveChildren(of parent: RecordSchema, _ key: RowKey, from old: String, to new: String) throws {
+    #if MUTANTS
+      if Mutant.childrenStayBehind.isActive { return }
+    #endif
     guard let value = key.values.first else { return }
     for child in schema.records {
       guard case .via(let name) = child.scope, let field = child.field(name), field.reference?.record == parent.name
@@ -196,6 +202,9 @@ extension SQLiteMasterTransaction {
       }
       count += 1
     }
+    #if MUTANTS
+      if Mutant.cursorStepsTooFar.isActive, more { end += 1 }
+    #endif
     for mark in try marks(for: replica) { writer.append(mark) }
     return Page(body: writer.bytes, cursor: more ? end : try head(), more: more)
   }
@@ -226,6 +235,9 @@ extension SQLiteMasterTransaction {
   /// What a unit hears of a conflict in a row that it may not see (any more): its own contenders, and what was decided
   /// about them (I4).
   func asSeenFromOutside(_ conflict: Conflict, by reader: String) throws -> Conflict {
+    #if MUTANTS
+      if Mutant.tellsOutsiders.isActive { return conflict }
+    #endif
     var seen = conflict
     seen.base = .null
     seen.master = .null
@@ -257,6 +269,9 @@ extension SQLiteMasterTransaction {
     for change in changes { try schema.record(change.record)?.clearPending(db, key: change.key) }
     let shown = try projected(writes)
     try assign(shown)
+    #if MUTANTS
+      if Mutant.ownEditsAreSilent.isActive { return }
+    #endif
     for write in writes { try note(write, arrival: arrival) }
     try feed(writes + shown)
   }

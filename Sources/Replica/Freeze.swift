@@ -12,6 +12,9 @@ extension Replica {
       try reconcileAll(db)
       let outgoing = try outgoing(db)
       for ref in outgoing.idle + outgoing.changes.map(\.ref) {
+        #if MUTANTS
+          if Mutant.keepsPending.isActive || Mutant.keepsIdle.isActive && outgoing.idle.contains(ref) { continue }
+        #endif
         try schema.record(ref.record)?.clearPending(db, key: ref.key)
       }
       var acts = try acts(db)
@@ -106,6 +109,9 @@ extension Replica {
           batches.append(OutboxBatch(number: row[0], rows: Int(row[1] as Int64), message: message))
         }
       }
+      #if MUTANTS
+        if Mutant.sendsBackwards.isActive { batches.reverse() }
+      #endif
       return batches
     }
   }

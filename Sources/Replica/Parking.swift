@@ -88,7 +88,7 @@ extension Replica {
   }
 
   /// An unsent edit of these columns is in the way: the row is kept whole, and what was edited is taken back.
-  private func parkUnsent(
+  func parkUnsent(
     _ db: Database, _ record: RecordSchema, key: RowKey, over columns: [Int], reason: String, detail: Label
   ) throws {
     guard let pending = try record.pending(db, key: key), let change = pending.change(record),
@@ -96,6 +96,9 @@ extension Replica {
       columns.contains(where: { change.new[$0] != nil })
     else { return }
     try undo(db, record, pending) { try parkChildren(db, record, key: key) }
+    #if MUTANTS
+      if Mutant.dropsUnsentClash.isActive { return }
+    #endif
     try addParked(db, change.ref, image: image, edit: change.edit, sent: nil, reason: reason, detail: detail)
   }
 

@@ -24,6 +24,9 @@ extension Replica {
         SELECT 1 FROM sync_flight f WHERE f.record = sync_parked.record AND f.key = sync_parked.key AND f.batch = ?1)
       """, [number])
     try forgetUpstream(db, of: number)
+    #if MUTANTS
+      if Mutant.keepsFlight.isActive { return }
+    #endif
     try db.run("DELETE FROM sync_flight WHERE batch = ?", [number])
     try db.run("DELETE FROM sync_decision WHERE batch = ?", [number])
     try db.run("DELETE FROM sync_request WHERE batch = ?", [number])
@@ -98,6 +101,9 @@ extension Replica {
     try addParked(
       db, change.ref, image: image, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
       detail: receipt.detail)
+    #if MUTANTS
+      if Mutant.parkedRowStays.isActive { return false }
+    #endif
     return change.kind == .insert
   }
 

@@ -29,6 +29,9 @@ extension RecordSchema {
       if isDeleting, master != nil { return Reconciliation(row: nil, pending: pending, isTouched: true) }
       return Reconciliation(row: master, pending: nil, isTouched: false)
     }
+    #if MUTANTS
+      if Mutant.pullOverwrites.isActive { return Reconciliation(row: master, pending: nil, isTouched: false) }
+    #endif
     var pending = pending
     var touched = Set(fields.indices.filter { inFlight >> Int64($0) & 1 == 1 })
     if let captured = pending {
@@ -40,6 +43,11 @@ extension RecordSchema {
       let stays = pending != nil || inFlight != 0
       return Reconciliation(row: stays ? row : nil, pending: pending, isTouched: stays)
     }
+    #if MUTANTS
+      if Mutant.baseMovesWithPull.isActive {
+        for i in touched where pending?.base[i] != nil { pending?.base[i] = master[i] }
+      }
+    #endif
     let merged = fields.indices.map { touched.contains($0) ? row[$0] : master[$0] }
     return Reconciliation(row: merged, pending: pending, isTouched: !touched.isEmpty)
   }
@@ -69,6 +77,9 @@ extension Replica {
     } else {
       try record.clearPending(db, key: key)
     }
+    #if MUTANTS
+      if Mutant.forgetsUpstream.isActive { return try record.clearUpstream(db, key: key) }
+    #endif
     if result.isTouched { try record.setUpstream(db, key: key, master) } else { try record.clearUpstream(db, key: key) }
   }
 

@@ -8,6 +8,15 @@ public enum Connection {
   /// How long a command waits for another one that writes.
   public static let busySeconds = 5.0
 
+  /// Prepares every connection that is opened while it is set: a simulation passes in SQL's own clock, and faults.
+  @TaskLocal public static var preparation: Preparation?
+
+  public final class Preparation: Sendable {
+    let prepare: @Sendable (Database) throws -> Void
+
+    public init(_ prepare: @escaping @Sendable (Database) throws -> Void) { self.prepare = prepare }
+  }
+
   /// Opens an existing file, or creates it. Commits are durable (synchronous FULL, WAL); a hostile file can neither run
   /// code from its schema (trusted_schema off) nor be used to write the schema by hand (defensive). What is deleted is
   /// overwritten with zeros (secure_delete), so that nothing erased stays in a free page.
@@ -17,7 +26,9 @@ public enum Connection {
     }
     var configuration = Configuration()
     configuration.busyMode = .timeout(busySeconds)
+    let preparation = preparation
     configuration.prepareDatabase { db in
+      try preparation?.prepare(db)
       try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON")
       try db.execute(sql: "PRAGMA secure_delete = ON")
       if let handle = db.sqliteConnection {

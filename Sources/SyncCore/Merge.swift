@@ -170,6 +170,9 @@ extension RowMerge {
     if side == .county, schema.owner == .city || schema.rules.append {
       return MergeResult(image: current, contests: [rowContest(refusal)], stamps: [:], asSent: false)
     }
+    #if MUTANTS
+      if Mutant.deletesUnseen.isActive { return MergeResult(image: nil, contests: [], stamps: [:], asSent: true) }
+    #endif
     let seen = zip(change.old, current).allSatisfy { $0 == $1 }
     if seen, master.underReview.isEmpty || side == .city {
       return MergeResult(image: nil, contests: [], stamps: [:], asSent: true)
@@ -257,9 +260,18 @@ extension RowMerge {
   private mutating func mergeCell(_ column: Int) {
     let cell = contest(column, master: image[column], .open)
     let isRefused = refused.contains(column)
+    #if MUTANTS
+      if Mutant.insertsOver.isActive, change.kind == .insert { return take(cell.incoming, on: column) }
+    #endif
     if cell.incoming == cell.base { return }
     if cell.incoming == cell.master, isRefused || !isSum(cell, of: column) { return agree(cell, on: column) }
     if isRefused { return contests.append(contest(column, master: cell.master, refusal)) }
+    #if MUTANTS
+      if Mutant.skipsBaseCheck.isActive { return take(cell.incoming, on: column) }
+    #endif
+    #if MUTANTS
+      if Mutant.ignoresReview.isActive { return take(cell.incoming, on: column) }
+    #endif
     if master.underReview.contains(column) { return join(cell, on: column) }
     if cell.master == cell.base { return take(cell.incoming, on: column) }
     settle(cell, on: column)
@@ -284,9 +296,15 @@ extension RowMerge {
   }
 
   private mutating func settle(_ cell: Contest, on column: Int) {
+    #if MUTANTS
+      if let value = mutated(cell, schema.fields[column].policy) { return take(value, on: column) }
+    #endif
     switch ruling(on: cell, column) {
     case .computed(let value): take(value, on: column)
     case .recorded(let value, let state):
+      #if MUTANTS
+        if Mutant.takesWithoutRecord.isActive { return take(cell.incoming, on: column) }
+      #endif
       contests.append(cell.inState(state))
       take(value, on: column)
     case .overflow: overflow = overflow ?? column
@@ -384,6 +402,9 @@ extension Contest {
 extension RecordSchema {
   /// May a county set this column, by an insert or by a change of a row that is there.
   fileprivate func isCountys(_ column: Int, _ change: Change, _ master: MasterRow) -> Bool {
+    #if MUTANTS
+      if Mutant.forgetsOwner.isActive || Mutant.appendIsEdited.isActive && rules.append { return true }
+    #endif
     if owner(of: column) == .city || isCitysChoice(column, change, master) { return false }
     guard change.kind == .update else { return true }
     if case .field(let name) = scope, fields[column].name == name { return false }
@@ -398,3 +419,14 @@ extension RecordSchema {
     }
   }
 }
+
+#if MUTANTS
+  extension RowMerge {
+    fileprivate func mutated(_ cell: Contest, _ policy: Policy) -> Value? {
+      let mutants: [Policy: Mutant] = [
+        .sum: .sumTakesIncoming, .max: .maxTakesIncoming, .union: .unionTakesIncoming, .text: .textTakesIncoming,
+      ]
+      return mutants[policy]?.isActive == true ? cell.incoming : nil
+    }
+  }
+#endif

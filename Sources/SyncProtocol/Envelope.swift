@@ -245,6 +245,9 @@ public struct SealedEnvelope: Sendable {
   }
 
   public func open(with key: VerifyingKey) throws -> Envelope {
+    #if MUTANTS
+      if Mutant.trustsAnySignature.isActive { return try unverified() }
+    #endif
     let signature = bytes[Header.signedLength..<Header.length]
     guard key.isValid(signature: signature, of: bytes.prefix(Header.signedLength)) else {
       throw EnvelopeError.badSignature

@@ -1,0 +1,52 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+
+// A shell with foreign keys off leaves orphans. They are held back and block nothing, until a pull has to write one of them,
+// which SQLite does not let stand: then the edit that broke the reference gives way.
+
+extension Replica {
+  /// Mends the references of a row that a pull wrote: an unsent edit that points nowhere is set aside, a parent that was deleted
+  /// here, though rows of the master refer to it, comes back and its delete goes to the city as a
+  /// request. Inside the transaction of the pull.
+  func mendReferences(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> [News] {
+    var news: [News] = []
+    for _ in record.fields {
+      guard let row = try record.row(db, key: key), let broken = try brokenReference(db, record, row),
+        let column = record.index(of: broken.field)
+      else { break }
+      if try record.pending(db, key: key)?.change(record)?.new[column] != nil {
+        try parkUnsent(db, record, key: key, over: [column], reason: "reference", detail: broken.message)
+      } else if let parent = try restoreParent(db, record.fields[column], row[column]) {
+        let detail = Label(
+          zh: "市里仍有 \(record.name) \(show(key)) 引用它:本行已恢复,删除将作为申请送市里决定",
+          en:
+            "\(record.name) \(show(key)) of the city refers to it: it is back, and its delete goes to the city as a request"
+        )
+        news.append(.parked(parent, detail))
+      } else {
+        break
+      }
+    }
+    return news
+  }
+
+  /// Makes the unsent delete of the row that a reference names a request to the city.
+  private func restoreParent(_ db: Database, _ field: Field, _ value: Value) throws -> RowRef? {
+    guard let reference = field.reference, let parent = schema.record(reference.record),
+      let target = parent.index(of: reference.field)
+    else { return nil }
+    var deleted: PendingRow?
+    try parent.eachPending(db) { row in
+      if row.current == nil, row.baseRow(parent)?[target] == value { deleted = row }
+    }
+    guard let deleted else { return nil }
+    try undo(db, parent, deleted) {}
+    try db.run(
+      "INSERT INTO sync_request (record, key, actor, stamp) VALUES (?, ?, ?, ?) ON CONFLICT (record, key) DO NOTHING",
+      [
+        .text(parent.name), .blob(deleted.key.encoded), .text(deleted.edit.actor), .integer(deleted.edit.stamp.raw),
+      ])
+    return RowRef(parent.name, deleted.key)
+  }
+}

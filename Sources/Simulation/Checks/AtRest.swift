@@ -1,0 +1,148 @@
+import GRDB
+import Master
+import Replica
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// What must hold once everything is at rest.
+extension Town {
+  /// I5: nothing is on its way but rows that break a rule.
+  func checkProgress() throws {
+    for machine in active {
+      let status = try machine.replica.status()
+      if status.inFlight > 0 {
+        throw Violation(.progress, "\(machine.name) still has \(status.inFlight) rows in flight")
+      }
+      if status.pending > status.held.count {
+        throw Violation(.progress, "\(machine.name) still has \(status.pending - status.held.count) rows pending")
+      }
+    }
+  }
+
+  /// I2: what a machine shows is what the master has in its scope.
+  func checkConvergence() throws {
+    let units = city.rows.map { ($0.key, schema.unit(of: $0.key, $0.value, in: city.rows)) }
+    for machine in active {
+      let held = Set(try machine.replica.status().held.map(\.ref))
+      let scope = Set(units.filter { $0.1 == "" || $0.1 == machine.org }.map(\.0))
+      for ref in scope.union(machine.rows.keys).inOrder() where !held.contains(ref) {
+        let (theirs, ours) = (machine.rows[ref], scope.contains(ref) ? city.rows[ref] : nil)
+        if theirs != ours {
+          throw Violation(
+            .convergence, "\(name(ref)): \(machine.name) has \(shown(theirs)), the master \(shown(ours))")
+        }
+      }
+    }
+  }
+
+  private func shown(_ image: [Value]?) -> String { image.map { "\($0.map(text))" } ?? "no such row" }
+
+  /// I3: the log has every frozen batch once, in its order and with its bytes, and the machine has the receipt of it.
+  func checkExactlyOnce() throws {
+    var log: [Identifier: [(number: Int64, hash: [UInt8], receipt: [UInt8])]] = [:]
+    try city.master.read { db in
+      var arrival: Int64 = 0
+      try db.each("SELECT arrival, replica, number, hash, receipt FROM sync_batch ORDER BY arrival") { row in
+        arrival += 1
+        guard row[0] as Int64 == arrival, case .blob(let id) = row.cell(1), let id = Identifier(id),
+          case .blob(let hash) = row.cell(3), case .blob(let receipt) = row.cell(4)
+        else { throw Violation(.exactlyOnce, "the log is broken at arrival \(arrival)") }
+        log[id, default: []].append((row[2], hash, receipt))
+      }
+    }
+    for machine in machines { try check(machine, log[try machine.replica.identity.replica] ?? []) }
+  }
+
+  private func check(_ machine: Machine, _ log: [(number: Int64, hash: [UInt8], receipt: [UInt8])]) throws {
+    for (place, batch) in log.enumerated() {
+      if batch.number != Int64(place + 1) {
+        throw Violation(.exactlyOnce, "batch \(batch.number) of \(machine.name) is number \(place + 1) in the log")
+      }
+      if witness.frozen[machine.index]?[batch.number] != batch.hash {
+        throw Violation(.exactlyOnce, "batch \(batch.number) of \(machine.name) is not the one that was frozen")
+      }
+    }
+    if machine.isWithdrawn { return }
+    if log.count != witness.frozen[machine.index]?.count ?? 0 {
+      throw Violation(.exactlyOnce, "\(machine.name) froze batches that the log lacks")
+    }
+    // What a backup of the city holds need not be kept.
+    let receipts = try machine.replica.receipts()
+    if receipts != log.suffix(receipts.count).map(\.receipt) {
+      throw Violation(.exactlyOnce, "\(machine.name) has other receipts than the city gave")
+    }
+  }
+
+  /// I6: no rule of the schema is broken, whichever way one looks.
+  func checkConstraints() throws {
+    for machine in active {
+      let held = try machine.replica.status().held
+      guard held.isEmpty else { continue }
+      let problems = try machine.replica.verify().map(\.en)
+      if !problems.isEmpty { throw Violation(.constraints, "\(machine.name): \(problems)") }
+      try checkForeignKeys(machine.replica, machine.name)
+    }
+    try checkForeignKeys(city.master, "city")
+    let problems = try city.master.verify().map(\.en)
+    if let first = problems.first {
+      throw Violation(first.contains("lost") ? .conservation : .constraints, "city verify: \(problems.prefix(5))")
+    }
+  }
+
+  private func checkForeignKeys(_ store: some RecordStore, _ whose: String) throws {
+    let broken = try store.read { db in try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count }
+    if broken > 0 { throw Violation(.constraints, "\(whose): \(broken) rows refer to what is not there") }
+    let integrity = try store.read { db in try String.fetchAll(db, sql: "PRAGMA integrity_check") }
+    if integrity != ["ok"] { throw Violation(.constraints, "\(whose): \(integrity)") }
+  }
+
+  /// I7: the log alone gives the master. After an erasure, the records that restrict nothing.
+  func checkReplay() throws {
+    if witness.erased.isEmpty {
+      let differences = try city.master.verifyReplay().map(\.en)
+      if !differences.isEmpty { throw Violation(.determinism, "replay: \(differences.prefix(5))") }
+      return
+    }
+    let replay = try city.master.replayed().allRows()
+    let open = Set(schema.records.filter { !$0.fields.contains(where: \.restricted) }.map(\.name))
+    let wrong = Set(replay.keys).union(city.rows.keys).inOrder().first { ref in
+      open.contains(ref.record) && replay[ref] != city.rows[ref]
+    }
+    if let wrong { throw Violation(.determinism, "replay: \(name(wrong)) is \(shown(replay[wrong]))") }
+  }
+
+  /// I8: a clean machine remembers nothing of single rows, and a sync with nothing to say is small.
+  func checkGrowth() throws {
+    for machine in active {
+      let status = try machine.replica.status()
+      if status.held.isEmpty {
+        let full = try machine.replica.leftovers(schema)
+        if !full.isEmpty { throw Violation(.growth, "\(machine.name) keeps rows in \(full) though nothing is pending") }
+      }
+      let reply = try city.master.exchange(machine.replica.hello().bytes)
+      if reply.count > 400 {
+        throw Violation(.growth, "\(machine.name) is told \(reply.count) bytes when nothing is new")
+      }
+    }
+  }
+}
+
+extension Replica {
+  fileprivate func receipts() throws -> [[UInt8]] {
+    try read { db in
+      var list: [[UInt8]] = []
+      try db.each("SELECT receipt FROM sync_outbox ORDER BY number") { row in
+        if case .blob(let bytes) = row.cell(0) { list.append(bytes) }
+      }
+      return list
+    }
+  }
+
+  fileprivate func leftovers(_ schema: Schema) throws -> [String] {
+    let tables =
+      ["sync_flight", "sync_applying", "sync_request"]
+      + schema.records.flatMap { ["sync_base_\($0.name)", "sync_upstream_\($0.name)"] }
+    return try read { db in try tables.filter { try db.integer("SELECT count(*) FROM \(quoted($0))") != 0 } }
+  }
+}

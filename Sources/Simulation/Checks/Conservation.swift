@@ -1,0 +1,141 @@
+import Master
+import SQLiteStore
+import SyncCore
+
+// I1: every value that anybody entered is somewhere. The model knows who entered what and what they saw; where a value is, it
+// looks up in tables of the master and, for what could not be sent, of the machine.
+extension Town {
+  func checkConservation() throws {
+    let places = try Places(self)
+    for claim in witness.claims where try !isKept(witness.canonical(claim), original: claim, places) {
+      let who = claim.author.map { machines[$0].name } ?? "the city"
+      let what =
+        claim.column.flatMap { column in schema.record(claim.ref.record).map { (column, $0.fields[column].name) } }
+        .map { _, field in "\(name(claim.ref)).\(field) = \(text(claim.value)) of \(who), who saw \(text(claim.seen))" }
+        ?? "the delete of \(name(claim.ref)) by \(who)"
+      throw Violation(.conservation, "event \(claim.event): \(what), is nowhere")
+    }
+  }
+
+  private func isKept(_ claim: Witness.Claim, original: Witness.Claim, _ places: Places) throws -> Bool {
+    guard let record = schema.record(claim.ref.record) else { return true }
+    if places.isWaiting(original) || places.isParked(claim, original) { return true }
+    guard let column = claim.column else {
+      return original.ref != claim.ref || places.hasRowConflict(claim.ref) || isGone(claim)
+        || witness.inserted.contains { witness.canonical($0) == claim.ref }
+    }
+    let cell = Witness.Cell(ref: original.ref, column: column)
+    // Who edits without knowing of an erasure, by a clock that is wrong, may lose that edit to it.
+    if witness.erased[cell]?.contains(where: { $0.event >= claim.event || $0.value == claim.seen }) == true {
+      return true
+    }
+    let found = places.values(of: claim, column) + (city.rows[claim.ref].map { [$0[column]] } ?? [])
+    return absorbed(claim, by: found, record.fields[column])
+  }
+
+  /// Whether its author sees the row no more: it is deleted, or went to another unit before the delete was sent.
+  private func isGone(_ claim: Witness.Claim) -> Bool {
+    guard let image = city.rows[claim.ref] else { return true }
+    let unit = schema.unit(of: claim.ref, image, in: city.rows)
+    return claim.author.map { unit != machines[$0].org } ?? false
+  }
+
+  /// Whether one of these values is the one that is looked for, or what the column's rule made of it.
+  private func absorbed(_ claim: Witness.Claim, by found: [Value], _ field: Field) -> Bool {
+    if found.contains(claim.value) { return true }
+    switch field.policy {
+    case .sum: return !found.isEmpty
+    case .max: return claim.value.isNull || found.contains { ($0.integer ?? .min) >= claim.value.integer ?? .max }
+    case .min: return claim.value.isNull || found.contains { ($0.integer ?? .max) <= claim.value.integer ?? .min }
+    case .union:
+      // Each member that was added is there, or somebody took it out who saw it.
+      let added = members(claim.value).subtracting(members(claim.seen))
+      return added.allSatisfy { member in found.contains { members($0).contains(member) } }
+    case .text:
+      let added = Set(lines(claim.value)).subtracting(lines(claim.seen))
+      return added.allSatisfy { line in found.contains { lines($0).contains(line) } }
+    case .review, .city, .county, .latest: return false
+    }
+  }
+}
+
+private func lines(_ value: Value) -> [Substring] {
+  if case .text(let text) = value { text.split(separator: "\n") } else { [] }
+}
+
+private func members(_ value: Value) -> Set<Substring> {
+  if case .text(let text) = value { Set(text.split(separator: ",")) } else { [] }
+}
+
+/// Where values are besides the master's rows, read once.
+private struct Places {
+  private let conflicts: [RowRef: [Conflict]]
+  private let parked: [RowRef: [MasterParkedRow]]
+  /// Rows that cannot be sent, and rows set aside, by machine.
+  private var held: [Int: Set<RowRef>] = [:]
+  private var aside: [Int: [RowRef: [[Value]]]] = [:]
+  private var withdrawn: Set<Int> = []
+  private let replicas: [Int: String]
+  private let witness: Witness
+  /// Values that somebody replaced knowingly, under the names that rows have now.
+  private let seen: [Witness.Cell: Set<Value>]
+
+  init(_ town: Town) throws {
+    witness = town.witness
+    let master = try town.city.master
+    let all = try master.conflicts(Conflict.State.allCases)
+    conflicts = Dictionary(grouping: all) { town.witness.canonical(RowRef($0.record, $0.key)) }
+    parked = Dictionary(grouping: try master.parked(waiting: false)) { town.witness.canonical($0.ref) }
+    replicas = try Dictionary(
+      uniqueKeysWithValues: town.machines.map { ($0.index, try $0.replica.identity.replica.description) })
+    for machine in town.machines {
+      held[machine.index] = Set(try machine.replica.status().held.map(\.ref))
+      aside[machine.index] = Dictionary(grouping: try machine.replica.parked(waiting: false), by: \.ref).mapValues {
+        $0.map(\.row)
+      }
+      if machine.isWithdrawn { withdrawn.insert(machine.index) }
+    }
+    var known: [Witness.Cell: Set<Value>] = [:]
+    for (cell, values) in town.witness.seen {
+      guard let field = town.schema.record(cell.ref.record)?.fields[cell.column] else { continue }
+      let now = Witness.Cell(ref: town.witness.canonical(cell.ref), column: cell.column)
+      known[now, default: []].formUnion(values.map { town.witness.canonical($0, field) })
+    }
+    seen = known
+  }
+
+  /// It never left its machine: the machine was withdrawn, or the row breaks a rule and waits there.
+  func isWaiting(_ claim: Witness.Claim) -> Bool {
+    guard let author = claim.author else { return false }
+    return withdrawn.contains(author) || held[author]?.contains(claim.ref) == true
+  }
+
+  func isParked(_ claim: Witness.Claim, _ original: Witness.Claim) -> Bool {
+    if let author = claim.author, let images = aside[author]?[original.ref] {
+      guard let column = claim.column else { return true }
+      if images.contains(where: { $0[column] == original.value }) { return true }
+    }
+    return (parked[claim.ref] ?? []).contains { row in
+      guard let column = claim.column else { return row.replica == claim.author.flatMap { replicas[$0] } }
+      return row.row[column] == claim.value || row.row[column] == original.value
+    }
+  }
+
+  func hasRowConflict(_ ref: RowRef) -> Bool { (conflicts[ref] ?? []).contains { $0.field == nil } }
+
+  /// Every value that stood in the cell and was replaced knowingly, and those that conflicts keep.
+  func values(of claim: Witness.Claim, _ column: Int) -> [Value] {
+    guard let field = witness.schema.record(claim.ref.record)?.fields[column] else { return [] }
+    let replaced = seen[Witness.Cell(ref: claim.ref, column: column)] ?? []
+    let kept = (conflicts[claim.ref] ?? []).flatMap { conflict -> [Value] in
+      if let contested = conflict.field {
+        return contested == field.name ? [conflict.base, conflict.master] + conflict.contenders.map(\.value) : []
+      }
+      return ([conflict.master] + conflict.contenders.map(\.value)).compactMap { image in
+        guard case .blob(let bytes) = image, let row = try? RowKey(encoded: bytes).values else { return nil }
+        return column < row.count ? row[column] : nil
+      }
+    }
+    return Array(replaced) + kept.map { witness.canonical($0, field) }
+  }
+}

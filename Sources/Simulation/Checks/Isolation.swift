@@ -1,0 +1,93 @@
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// I4: what a county sent changed nothing outside its scope and nothing of the city's, and what it got is its own.
+extension Town {
+  /// - Parameter before: the master's rows before the request of this machine.
+  func checkIsolation(of machine: Machine, before: Rows) throws {
+    let after = city.rows
+    if before == after { return }
+    var entered: Set<RowRef>?
+    for ref in Set(before.keys).union(after.keys).inOrder() where before[ref] != after[ref] {
+      guard let record = schema.record(ref.record), record.projects == nil else { continue }
+      let units = Set(
+        [(before[ref], before), (after[ref], after)].compactMap { image, rows in
+          image.map { schema.unit(of: ref, $0, in: rows) ?? "?" }
+        })
+      let problem =
+        units.subtracting([machine.org]).isEmpty ? ownProblem(record, ref, before, after) : "out of its scope"
+      guard let problem else { continue }
+      if entered == nil { entered = try enteredRows() }
+      if entered?.contains(witness.canonical(ref)) == true { continue }
+      throw Violation(
+        .isolation, "a batch of \(machine.name) changed \(name(ref)): \(problem) (units \(units.sorted()))")
+    }
+  }
+
+  /// What a county may not do to a row of its own.
+  private func ownProblem(_ record: RecordSchema, _ ref: RowRef, _ before: Rows, _ after: Rows) -> String? {
+    if record.owner == .city { return "a record of the city's" }
+    if let lock = record.rules.lock {
+      let images = [before[ref], after[ref]].compactMap { $0 }
+      let closed = images.compactMap { lock.target(of: record, $0) }.contains { target in
+        schema.record(target.record).map { lock.holds($0, after[target]) } ?? false
+      }
+      if closed { return "it is locked" }
+    }
+    guard let old = before[ref] else { return nil }
+    guard let new = after[ref] else { return record.rules.append ? "rows are only ever added" : nil }
+    // Two inserts of one key fill in what either left empty (M6).
+    if record.rules.append, zip(old, new).contains(where: { $0 != $1 && !$0.isNull }) {
+      return "rows are only ever added"
+    }
+    let column = record.fields.indices.first { record.owner(of: $0) == .city && old[$0] != new[$0] }
+    return column.map { "\(record.fields[$0].name) is the city's" }
+  }
+
+  /// Rows of parked changes that have entered, whoever sent them: what frees one may be anybody's batch.
+  private func enteredRows() throws -> Set<RowRef> {
+    let parked = try city.master.parked(waiting: false).filter { [.entered, .merged, .admitted].contains($0.state) }
+    return Set(parked.map { witness.canonical($0.ref) })
+  }
+
+  /// Everything in an answer is of the machine's unit, or everybody's.
+  func checkAnswer(_ reply: [UInt8], to machine: Machine) throws {
+    for message in try SealedEnvelope.split(reply) {
+      guard message.header.replica == (try machine.replica.identity.replica) else {
+        throw Violation(.isolation, "\(machine.name) was sent a message for another machine")
+      }
+      guard message.header.kind == .page else { continue }
+      for item in try PageBody.decode(message.unverifiedBody(), schema: schema) { try check(item, for: machine) }
+    }
+  }
+
+  private func check(_ item: PageItem, for machine: Machine) throws {
+    switch item {
+    case .row(let record, let image):
+      guard let key = schema.record(record)?.rowKey(of: image) else { return }
+      let ref = RowRef(record, key)
+      let unit = schema.unit(of: ref, image, in: city.rows)
+      if unit != "", unit != machine.org {
+        throw Violation(.isolation, "\(machine.name) was sent \(name(ref)), which is of unit \(unit ?? "none")")
+      }
+      if city.rows[ref] != image { throw Violation(.convergence, "\(machine.name) was sent \(name(ref)) as it is not") }
+    case .conflict(let conflict):
+      let ref = RowRef(conflict.record, conflict.key)
+      guard let image = city.rows[ref] else { return }
+      let unit = schema.unit(of: ref, image, in: city.rows)
+      if unit != "", unit != machine.org, !conflict.base.isNull || !conflict.master.isNull {
+        throw Violation(
+          .isolation, "\(machine.name) was sent values of \(name(ref)), which is of unit \(unit ?? "none")")
+      }
+    case .parked(let notice):
+      guard
+        let sender = machines.first(where: { (try? $0.replica.identity.replica.description) == notice.parked.replica })
+      else { return }
+      if sender.org != machine.org {
+        throw Violation(.isolation, "\(machine.name) was told of a parked row of \(sender.name)")
+      }
+    case .gone, .contender, .erasure, .own, .mark: break
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import SyncCore
+
+// A sum is exact: what everybody added to a cell, taken together, is what stands there.
+extension Town {
+  /// Only of cells whose whole history is plain: never deleted, parked, contested, moved under another key or edited where it
+  /// could not be sent.
+  func checkSums() throws {
+    let parked = Set(try city.master.parked(waiting: false).map { witness.canonical($0.ref) })
+    let contested = Set(try city.master.conflicts(Conflict.State.allCases).map { RowRef($0.record, $0.key) })
+    var odd = parked.union(contested).union(witness.aliases.keys).union(
+      witness.aliases.map { RowRef($0.key.record, $0.value) })
+    for claim in witness.claims where claim.column == nil || claim.author.map({ machines[$0].isWithdrawn }) == true {
+      odd.insert(claim.ref)
+    }
+    for machine in machines {
+      odd.formUnion(try machine.replica.status().held.map(\.ref))
+      odd.formUnion(try machine.replica.parked(waiting: false).map(\.ref))
+    }
+    var sums: [Witness.Cell: Int64] = [:]
+    for claim in witness.claims {
+      guard let column = claim.column, schema.record(claim.ref.record)?.fields[column].policy == .sum else { continue }
+      let added = (claim.value.integer ?? 0) - (claim.seen.integer ?? 0)
+      sums[Witness.Cell(ref: claim.ref, column: column), default: 0] += added
+    }
+    for ref in Set(sums.keys.map(\.ref)).inOrder() where !odd.contains(ref) {
+      for (cell, sum) in sums where cell.ref == ref {
+        guard let image = city.rows[ref] else {
+          throw Violation(.conservation, "\(name(ref)) is gone, and nobody deleted it")
+        }
+        if image[cell.column].integer ?? 0 != sum {
+          let field = schema.record(ref.record)?.fields[cell.column].name ?? ""
+          throw Violation(
+            .conservation, "\(name(ref)).\(field) is \(text(image[cell.column])), what was added is \(sum)")
+        }
+      }
+    }
+  }
+}

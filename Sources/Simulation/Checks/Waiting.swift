@@ -1,0 +1,43 @@
+import Master
+import SQLiteStore
+import SyncCore
+
+// I5: what is parked waits for something that is still so.
+extension Town {
+  func checkWaiting() throws {
+    for parked in try city.master.parked() {
+      guard let record = schema.record(parked.ref.record) else { continue }
+      let isInVain: Bool
+      switch parked.reason {
+      case "reference": isInVain = hasEveryTarget(record, parked.row)
+      case "unique": isInVain = !isHeldByAnother(record, parked)
+      default: isInVain = false
+      }
+      if isInVain {
+        throw Violation(
+          .progress, "\(name(parked.ref)) stays parked (\(parked.detail.en)), though nothing is in its way any more")
+      }
+    }
+  }
+
+  private func hasEveryTarget(_ record: RecordSchema, _ row: [Value?]) -> Bool {
+    zip(record.fields, row).allSatisfy { field, value in
+      guard let reference = field.reference, let value, !value.isNull else { return true }
+      return city.rows[RowRef(reference.record, RowKey([witness.canonical(value, field)]))] != nil
+    }
+  }
+
+  private func isHeldByAnother(_ record: RecordSchema, _ parked: MasterParkedRow) -> Bool {
+    let own = witness.canonical(parked.ref)
+    return record.unique.contains { set in
+      let columns = set.compactMap(record.index(of:))
+      // An update that leaves the value alone brought back a deleted row, whose last value it was.
+      if columns.contains(where: { parked.row[$0] == nil }) { return true }
+      let wanted = columns.map { parked.row[$0] ?? .null }
+      if wanted.contains(.null) { return false }
+      return city.rows.contains { ref, image in
+        ref.record == record.name && ref != own && columns.map { image[$0] } == wanted
+      }
+    }
+  }
+}

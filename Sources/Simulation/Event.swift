@@ -1,0 +1,89 @@
+/// One thing that happens in a simulated town. What exactly it does follows from its own seed and from how the town stands,
+/// so that an event can be left out and the others still make sense.
+struct Event: Sendable, Hashable {
+  /// Its place in the whole list, which names it.
+  var id: Int
+  var kind: Kind
+  /// Chooses the machine; the town takes it modulo how many there are.
+  var machine: Int
+  var seed: UInt64
+
+  enum Kind: String, Sendable, CaseIterable {
+    // Clerks.
+    case edit, rawEdit, pairEdit, revert, setBack, typeUpstream, clerkDecides, clerkWithdraws, takeUp
+    // Officials.
+    case cityEdit, cityRawEdit, decide, reopen, admit, dismiss, merge, transfer, lock, erase, enrol, withdrawMachine
+    // The steps of a sync, and a whole one.
+    case freeze, send, carry, syncWhole
+    // Faults.
+    case lose, double, late, cut, flip, stale, crashMachine, crashCity, loseAnswer, killMachine, killCity
+    case fillMachine, fillCity, freeSpace, skewClock, skewCity
+    // Everything heals, and the checkers look.
+    case settle
+  }
+}
+
+extension Event.Kind {
+  /// How often it happens, relative to the others.
+  fileprivate var weight: Int {
+    switch self {
+    case .edit: 130
+    case .rawEdit: 130
+    case .pairEdit: 40
+    case .revert, .setBack, .typeUpstream, .takeUp: 12
+    case .clerkDecides: 20
+    case .clerkWithdraws: 5
+    case .cityEdit, .cityRawEdit: 35
+    case .decide: 40
+    case .reopen, .dismiss: 6
+    case .admit, .merge, .transfer, .lock: 12
+    case .erase: 3
+    case .enrol, .withdrawMachine: 1
+    case .freeze: 40
+    case .send: 90
+    case .carry: 230
+    case .syncWhole: 45
+    case .lose, .double, .late, .loseAnswer: 14
+    case .cut, .flip, .stale: 7
+    case .crashMachine, .crashCity: 6
+    case .killMachine, .killCity: 12
+    case .fillMachine, .fillCity: 2
+    case .freeSpace: 10
+    case .skewClock, .skewCity: 4
+    case .settle: 0
+    }
+  }
+
+  /// What a run may do without, so that runs differ in what they meet.
+  fileprivate var isOptional: Bool {
+    switch self {
+    case .edit, .rawEdit, .freeze, .send, .carry, .syncWhole, .settle, .freeSpace, .erase: false
+    default: true
+    }
+  }
+}
+
+extension Event {
+  /// The events of a seed. One in four kinds is left out, and in three seeds of four nothing is erased; after an erasure a
+  /// replay of the log is compared less strictly.
+  static func list(seed: UInt64, ticks: Int) -> [Event] {
+    var random = SplitMix64(seed ^ 0x5eed)
+    let erases = random.chance(25)
+    let kinds = Kind.allCases.filter { kind in
+      kind == .erase ? erases : !(kind.isOptional && random.chance(25))
+    }
+    let total = kinds.reduce(0) { $0 + $1.weight }
+    let pause = max(60, ticks / 4)
+    return (0..<ticks).map { id in
+      if id % pause == pause - 1 || id == ticks - 1 {
+        return Event(id: id, kind: .settle, machine: id == ticks - 1 ? 1 : 0, seed: random.next())
+      }
+      var rest = random.below(total)
+      let kind = kinds.first { kind in
+        rest -= kind.weight
+        return rest < 0
+      }
+      return Event(id: id, kind: kind ?? .carry, machine: random.below(1 << 16), seed: random.next())
+    }
+  }
+}

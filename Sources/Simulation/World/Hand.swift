@@ -1,0 +1,141 @@
+import SQLiteStore
+import SyncCore
+
+/// A person who edits: chooses rows and values from what they see. Values are new to the town as a rule, so that each can be
+/// looked for afterwards.
+struct Hand {
+  let schema: Schema
+  /// What the person sees.
+  let rows: Rows
+  /// The person's unit; nil: an official, who may edit everywhere.
+  let unit: String?
+  var random: SplitMix64
+  /// Makes this person's values different from everybody else's.
+  let event: Int
+  private var made = 0
+
+  init(_ schema: Schema, _ rows: Rows, unit: String?, event: Event) {
+    (self.schema, self.rows, self.unit, self.event) = (schema, rows, unit, event.id)
+    random = SplitMix64(event.seed)
+  }
+
+  /// One edit, or a delete with what hangs on the row.
+  mutating func edits() -> [RowEdit] {
+    let names = unit == nil ? Self.records + ["office", "period"] : Self.records
+    guard let record = schema.record(random.pick(names) ?? "company") else { return [] }
+    let known = refs(of: record)
+    switch random.below(100) {
+    case ..<28: return [insert(record, .insert)]
+    case ..<32: return [insert(record, .replace)]
+    case ..<88: return random.pick(known).flatMap { update(record, $0) }.map { [$0] } ?? [insert(record, .insert)]
+    default: return random.pick(known).map { delete($0) } ?? []
+    }
+  }
+
+  private static let records = [
+    "company", "company", "company", "company", "company", "figure", "figure", "visit", "visit", "remark", "task",
+    "person",
+  ]
+
+  func refs(of record: RecordSchema) -> [RowRef] { rows.keys.filter { $0.record == record.name }.inOrder() }
+
+  mutating func insert(_ record: RecordSchema, _ kind: RowEdit.Kind) -> RowEdit {
+    var values: [Int: Value] = [:]
+    for column in record.fields.indices {
+      let isNeeded = record.isKey(column) || record.fields[column].required
+      if isNeeded || random.chance(70) { values[column] = value(record, column, nil) }
+    }
+    // A county's own, mostly: what is the city's to fill is left to it.
+    for column in record.fields.indices where unit != nil && record.owner(of: column) == .city && random.chance(90) {
+      values[column] = nil
+    }
+    let key = RowKey(record.keyIndices.map { values[$0] ?? .null })
+    return RowEdit(kind: kind, record: record, key: key, values: values)
+  }
+
+  mutating func update(_ record: RecordSchema, _ ref: RowRef) -> RowEdit? {
+    let free = record.fields.indices.filter { column in
+      !record.isKey(column) && (unit == nil || record.owner(of: column) == .any || random.chance(10))
+        && (record.fields[column].reference == nil || random.chance(15))
+    }
+    guard !free.isEmpty, let image = rows[ref] else { return nil }
+    var values: [Int: Value] = [:]
+    for _ in 0...random.below(3) {
+      let column = free[random.below(free.count)]
+      values[column] = value(record, column, image[column])
+    }
+    return RowEdit(kind: .update, record: record, key: ref.key, values: values)
+  }
+
+  /// Children first, as a careful person does it; a hurried one forgets them.
+  private mutating func delete(_ ref: RowRef) -> [RowEdit] {
+    guard let record = schema.record(ref.record), let image = rows[ref] else { return [] }
+    let own = RowEdit(kind: .delete, record: record, key: ref.key)
+    if random.chance(20) { return [own] }
+    let children = schema.references(to: record).flatMap { child, field, column in
+      refs(of: child).filter { rows[$0]?[child.index(of: field.name) ?? 0] == image[column] }
+    }
+    return children.flatMap { delete($0) } + [own]
+  }
+
+  private mutating func token() -> String {
+    made += 1
+    return "w\(event)" + (made > 1 ? String(repeating: "+", count: made - 1) : "")
+  }
+
+  /// A number that nobody else enters.
+  private mutating func number() -> Int64 {
+    made += 1
+    return Int64(event * 16 + made + 1000)
+  }
+}
+
+extension Hand {
+  /// A value for a cell.
+  /// - Parameter old: what stands there; nil: the row is new.
+  private mutating func value(_ record: RecordSchema, _ column: Int, _ old: Value?) -> Value {
+    let field = record.fields[column]
+    if let reference = field.reference { return target(reference, field) }
+    if record.isKey(column) { return key(record, field) }
+    if !field.required, random.chance(8) { return .null }
+    if let choices = field.check.values { return .text(random.pick(choices)?.value ?? "") }
+    if record.unique.contains([field.name]) { return .text("K\(random.below(4))") }
+    switch (field.policy, field.kind) {
+    case (.sum, _): return .integer((old?.integer ?? 0) + Int64(random.below(19) - 9))
+    case (.union, _): return .text(["a", "b", "c", "d", "e"].filter { _ in random.chance(40) }.joined(separator: ","))
+    case (.text, _): return .text(lines(old))
+    case (_, .integer): return .integer(random.chance(80) ? number() : Int64(random.below(3)))
+    default: return .text(random.chance(90) ? token() : "same\(random.below(3))")
+    }
+  }
+
+  private mutating func target(_ reference: Reference, _ field: Field) -> Value {
+    if let unit, reference.record == "office", random.chance(96) { return .text(unit) }
+    let targets = rows.keys.filter { $0.record == reference.record }.inOrder()
+    if random.chance(97), let found = random.pick(targets) { return found.key.values[0] }
+    return reference.record == "office" ? .text("A") : .text("\(reference.record.prefix(1))\(random.below(7))")
+  }
+
+  private mutating func key(_ record: RecordSchema, _ field: Field) -> Value {
+    switch record.name {
+    case "period", "figure": .integer(Int64(2018 + random.below(3)))
+    case "office": .text("Z\(random.below(3))")
+    default: .text("\(record.name.prefix(1))\(random.below(7))")
+    }
+  }
+
+  /// Three lines, one of which changes.
+  private mutating func lines(_ old: Value?) -> String {
+    var lines = ["1", "2", "3"]
+    if case .text(let text)? = old {
+      lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+    if lines.isEmpty { lines = [""] }
+    lines[random.below(lines.count)] = token()
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension Value {
+  var integer: Int64? { if case .integer(let number) = self { number } else { nil } }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import GRDB
+import Replica
+import SQLiteStore
+import SchemaFile
+import SyncClient
+import SyncCore
+import SyncProtocol
+
+/// A county's machine: its file, and where it stands in an exchange. The exchange is the production session, one step at a
+/// time, so that anything may happen between two steps.
+final class Machine {
+  let index: Int
+  let org: String
+  let key: SigningKey
+  let seat: Seat
+  /// nil: the machine is down.
+  private var running: Replica?
+  var exchange: Exchange?
+  /// Answers that came, for a network that mixes them up.
+  var answers: [[UInt8]] = []
+  var isWithdrawn = false
+  /// What stands in its tables, as last looked at.
+  var rows: Rows = [:]
+
+  var name: String { "\(org)\(index)" }
+  var replica: Replica {
+    get throws {
+      guard let running else { throw Violation(.defect, "machine \(name) is down") }
+      return running
+    }
+  }
+
+  struct Exchange {
+    var errand: Errand<SyncSummary>
+    /// Which exchange of the town it is.
+    var number: Int
+    /// How many questions it has asked.
+    var asked = 0
+  }
+
+  init(_ index: Int, _ org: String, key: SigningKey, seat: Seat, meta: ReplicaMeta, seed: UInt64) throws {
+    (self.index, self.org, self.key, self.seat) = (index, org, key, seat)
+    let clock = seat.clock
+    let replica = try seat.opening {
+      try Replica.create(
+        path: seat.path, key: key, meta: meta, schema: try readSchema(meta.schemaText), actor: "clerk\(index)",
+        clock: { clock.now }, readSchema: readSchema)
+    }
+    replica.random = SplitMix64(seed)
+    running = replica
+    rows = try replica.allRows()
+  }
+
+  /// The machine goes down and comes up again.
+  func crash(seed: UInt64) throws {
+    giveUp()
+    try seat.crash { running = nil }
+    let clock = seat.clock
+    let replica = try seat.opening {
+      try Replica.open(path: seat.path, key: key, clock: { clock.now }, readSchema: readSchema)
+    }
+    replica.random = SplitMix64(seed)
+    running = replica
+    if seat.isFull { try fill(true) }
+  }
+
+  /// - Parameter full: from now on the file may not grow; false: again it may.
+  func fill(_ full: Bool) throws {
+    seat.isFull = full
+    try replica.read { try Seat.limit($0, full) }
+  }
+
+  func look() throws { rows = try replica.allRows() }
+}
+
+// One exchange: the client's own loop, from one question to the next.
+extension Machine {
+  /// What one request carries at most: little, so that several are needed at times.
+  static let mostSent = 4000
+
+  enum Step {
+    case ask(SimulatedLine.Question)
+    case done(SyncSummary)
+  }
+
+  func begin(number: Int) throws -> Step {
+    giveUp()
+    let line = SimulatedLine()
+    let client = SyncClient(try replica, transport: line, mostSent: Self.mostSent)
+    let exchange = Exchange(errand: Errand(line), number: number)
+    self.exchange = exchange
+    exchange.errand.begin { try await client.sync() }
+    return try step(exchange)
+  }
+
+  /// Takes an answer, or what the city says instead. Whatever it throws ends the exchange.
+  func take(_ answer: Result<[UInt8], any Error>) throws -> Step? {
+    guard let exchange else { return nil }
+    exchange.errand.goOn(with: answer)
+    return try step(exchange)
+  }
+
+  private func step(_ exchange: Exchange) throws -> Step {
+    if let question = exchange.errand.question {
+      self.exchange?.asked += 1
+      return .ask(question)
+    }
+    self.exchange = nil
+    guard let summary = try exchange.errand.result() else { throw Violation(.defect, "\(name) waits for nothing") }
+    return .done(summary)
+  }
+
+  /// Nobody answers any more.
+  func giveUp() {
+    let waiting = exchange?.errand
+    exchange = nil
+    waiting?.goOn(with: .failure(LineBroke()))
+  }
+}

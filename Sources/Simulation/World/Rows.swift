@@ -1,0 +1,52 @@
+import SQLiteStore
+import SchemaFile
+import SyncCore
+
+/// Every row of every record of one database at one moment.
+typealias Rows = [RowRef: [Value]]
+
+extension RecordStore {
+  func allRows() throws -> Rows {
+    try read { db in
+      var rows: Rows = [:]
+      for record in schema.records {
+        try db.each("SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table)") { row in
+          let image = row.cells(0..<record.fields.count)
+          rows[RowRef(record.name, record.rowKey(of: image))] = image
+        }
+      }
+      return rows
+    }
+  }
+}
+
+extension Schema {
+  /// The unit that sees a row, found anew from the rows themselves; "" is everybody, nil: its parent is not among them.
+  func unit(of ref: RowRef, _ image: [Value], in rows: Rows) -> String? {
+    guard let record = record(ref.record) else { return nil }
+    switch record.scope {
+    case .all: return ""
+    case .field(let name):
+      guard let column = record.index(of: name), case .text(let unit) = image[column] else { return nil }
+      return unit
+    case .via(let name):
+      guard let column = record.index(of: name), let parent = record.fields[column].reference?.record else {
+        return nil
+      }
+      let ref = RowRef(parent, RowKey([image[column]]))
+      return rows[ref].flatMap { unit(of: ref, $0, in: rows) }
+    }
+  }
+}
+
+extension Sequence<RowRef> {
+  /// By record, then by key: the order of a set never decides anything.
+  func inOrder() -> [RowRef] { sorted { ($0.record, $0.key) < ($1.record, $1.key) } }
+}
+
+/// A row as the story tells it.
+func name(_ ref: RowRef) -> String { "\(ref.record) \(ref.key)" }
+func text(_ value: Value) -> String { value.isNull ? "nothing" : RowKey([value]).description }
+
+/// Reads a schema as files hold it.
+let readSchema: ReadSchema = { try SchemaFile.parse(canonicalJSON: $0) }

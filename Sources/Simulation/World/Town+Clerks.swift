@@ -1,0 +1,123 @@
+import GRDB
+import Replica
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// What clerks do.
+extension Town {
+  func clerk(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
+    switch event.kind {
+    case .edit, .rawEdit: try edit(event, machine, raw: event.kind == .rawEdit, &random)
+    case .pairEdit: try swap(event, machine)
+    case .revert: try revert(event, machine, &random)
+    case .setBack, .typeUpstream: try retype(event, machine, upstream: event.kind == .typeUpstream, &random)
+    case .clerkDecides: try decideHere(event, machine, &random)
+    case .clerkWithdraws: try withdraw(event, machine, &random)
+    default: try takeUp(event, machine, &random)
+    }
+  }
+
+  /// Runs an act of the clerk's and remembers what it changed.
+  func act(_ event: Event, _ machine: Machine, _ what: String, _ body: () throws -> Void) throws {
+    let before = machine.rows
+    _ = try attempt(what, at: machine.seat, body)
+    if machine.seat.fuse.isBlown { return }
+    try machine.look()
+    witness.note(machine.index, event: event.id, before: before, after: machine.rows)
+  }
+
+  func edit(_ event: Event, _ machine: Machine, raw: Bool, _ random: inout SplitMix64) throws {
+    var hand = Hand(schema, machine.rows, unit: machine.org, event: event)
+    let edits = hand.edits() + (random.chance(15) ? hand.edits() : [])
+    if edits.isEmpty { return }
+    tell("\(machine.name): \(edits.map(\.story).joined(separator: "; "))\(raw ? " (another program)" : "")")
+    try act(event, machine, raw ? "edit by a tool" : "edit") {
+      if raw {
+        try machine.seat.shell(edits.map(\.sql), foreignKeys: random.chance(70))
+      } else {
+        let replica = try machine.replica
+        try replica.edit(as: random.chance(50) ? "li" : nil) { db in
+          for edit in edits { try edit.perform(db, in: replica) }
+        }
+      }
+    }
+  }
+
+  /// Two rows swap a unique value.
+  private func swap(_ event: Event, _ machine: Machine) throws {
+    var hand = Hand(schema, machine.rows, unit: machine.org, event: event)
+    guard let record = schema.record("company"), let code = record.index(of: "code") else { return }
+    let known = hand.refs(of: record)
+    guard known.count > 1, let one = hand.random.pick(known), let two = hand.random.pick(known), one != two,
+      let first = machine.rows[one]?[code], let second = machine.rows[two]?[code]
+    else { return }
+    let steps: [(RowRef, Value)] = [(one, .null), (two, first), (one, second)]
+    tell("\(machine.name): \(name(one)) and \(name(two)) swap their codes")
+    try act(event, machine, "swap of a unique value") {
+      try machine.seat.shell(
+        steps.map { RowEdit(kind: .update, record: record, key: $0.0.key, values: [code: $0.1]).sql }, foreignKeys: true
+      )
+    }
+  }
+
+  private func revert(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
+    guard let entry = random.pick(try machine.replica.diff()), let record = schema.record(entry.ref.record) else {
+      return
+    }
+    tell("\(machine.name): takes back what it edited of \(name(entry.ref))")
+    try act(event, machine, "revert") { try machine.replica.revert(record, key: entry.ref.key) }
+  }
+
+  /// A pending cell is typed as it was before, or as the city has it now.
+  private func retype(_ event: Event, _ machine: Machine, upstream: Bool, _ random: inout SplitMix64) throws {
+    let cells = try machine.replica.diff().filter { $0.field != nil && (!upstream || $0.upstream != nil) }
+    guard let entry = random.pick(cells), let record = schema.record(entry.ref.record),
+      let column = entry.field.flatMap(record.index(of:))
+    else { return }
+    let value = upstream ? entry.upstream ?? .null : entry.base
+    let edit = RowEdit(kind: .update, record: record, key: entry.ref.key, values: [column: value])
+    tell("\(machine.name): \(edit.story) (\(upstream ? "as the city has it" : "as it was"))")
+    try act(event, machine, upstream ? "typed as the city has it" : "set back") {
+      try machine.seat.shell([edit.sql], foreignKeys: true)
+    }
+  }
+
+  private func decideHere(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
+    guard let conflict = random.pick(try machine.replica.conflicts([.open])) else { return }
+    let takes = random.chance(60)
+    tell("\(machine.name): decides conflict \(conflict.id) (\(takes ? "take 1" : "keep"))")
+    let decided: Void? = try attempt("decision of a county", at: machine.seat) {
+      try machine.replica.decide(
+        Decision(
+          conflict: conflict.id, choice: takes ? .take : .keep, contender: takes ? 1 : nil, reason: "r",
+          edit: Edit(stamp: Stamp(raw: 0), actor: "")))
+    }
+    if decided != nil, takes, let cell = cell(of: conflict) { witness.noteSeen(cell, conflict.master) }
+  }
+
+  func cell(of conflict: Conflict) -> Witness.Cell? {
+    guard let field = conflict.field, let column = schema.record(conflict.record)?.index(of: field) else { return nil }
+    return Witness.Cell(ref: RowRef(conflict.record, conflict.key), column: column)
+  }
+
+  private func withdraw(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
+    guard let parked = random.pick(try machine.replica.parked()) else { return }
+    tell("\(machine.name): withdraws the parked \(name(parked.ref))")
+    try act(event, machine, "withdrawal") { try machine.replica.withdraw(parked.id, reason: "r", actor: nil) }
+  }
+
+  private func takeUp(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
+    guard let parked = random.pick(try machine.replica.parked()), let record = schema.record(parked.ref.record) else {
+      return
+    }
+    var hand = Hand(schema, machine.rows, unit: machine.org, event: event)
+    let values = hand.update(record, parked.ref)?.values ?? [:]
+    tell("\(machine.name): takes up the parked \(name(parked.ref)) again")
+    witness.noteSeen(parked.ref, parked.row)
+    try act(event, machine, "parked row taken up") {
+      let replica = try machine.replica
+      try replica.edit(as: nil) { db in _ = try replica.takeUp(db, record, key: parked.ref.key, values) }
+    }
+  }
+}

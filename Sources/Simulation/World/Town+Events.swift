@@ -1,0 +1,104 @@
+import GRDB
+import Master
+import Replica
+import SQLiteStore
+import SyncClient
+import SyncCore
+import SyncProtocol
+
+extension Town {
+  /// Lets one event happen. Throws a `Violation`.
+  func perform(_ event: Event) throws {
+    var random = SplitMix64(event.seed ^ 0x71c)
+    time.now += Int64(random.skewed(13))
+    let active = active
+    guard !active.isEmpty else { return }
+    let machine = active[event.machine % active.count]
+    do {
+      try perform(event, machine, &random)
+    } catch var violation as Violation {
+      violation.event = event.id
+      throw violation
+    } catch {
+      var violation = Violation(.defect, "\(event.kind.rawValue): \(error)")
+      violation.event = event.id
+      throw violation
+    }
+  }
+
+  private func perform(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
+    switch event.kind {
+    case .edit, .rawEdit, .pairEdit, .revert, .setBack, .typeUpstream, .clerkDecides, .clerkWithdraws, .takeUp:
+      try clerk(event, machine, &random)
+    case .cityEdit, .cityRawEdit, .decide, .reopen, .admit, .dismiss, .merge, .transfer, .lock, .erase, .enrol,
+      .withdrawMachine:
+      try official(event, machine, &random)
+    case .freeze: try freeze(machine)
+    case .send: try send(machine, &random)
+    case .carry: try carry(&random)
+    case .syncWhole: try syncWhole(machine)
+    case .lose, .double, .late, .cut, .flip, .stale, .crashMachine, .crashCity, .loseAnswer, .killMachine, .killCity,
+      .fillMachine, .fillCity, .freeSpace, .skewClock, .skewCity:
+      try fault(event, machine, &random)
+    case .settle: try settle(replaying: event.machine == 1)
+    }
+  }
+
+  /// Runs what may be refused or cut short by a fault of the seat.
+  /// - Returns: nil: nothing came of it.
+  func attempt<T>(_ what: String, at seat: Seat, _ body: () throws -> T) throws -> T? {
+    do {
+      let result = try body()
+      count(what)
+      return result
+    } catch let violation as Violation { throw violation } catch {
+      if seat.fuse.isBlown {
+        count("\(what), killed")
+      } else if seat.isFull, isFullDisk(error) {
+        count("\(what), disk full")
+        try recover(seat)
+      } else if isRefusal(error) {
+        count("\(what), refused")
+        if isHealing { throw Violation(.progress, "\(what) is refused though nothing is wrong: \(sentence(error))") }
+        tell("   refused: \(sentence(error))")
+      } else {
+        throw Violation(.defect, "\(what): \(sentence(error))")
+      }
+      return nil
+    }
+  }
+
+  /// Whoever's disk was full starts the program again.
+  private func recover(_ seat: Seat) throws {
+    if seat === city.seat {
+      try look(city)
+    } else {
+      for machine in machines where machine.seat === seat { try machine.look() }
+    }
+  }
+
+  private func isFullDisk(_ error: any Error) -> Bool {
+    if let failure = error as? Failure { return failure.kind == .disk }
+    return (error as? DatabaseError)?.resultCode == .SQLITE_FULL
+  }
+
+  private func isRefusal(_ error: any Error) -> Bool {
+    switch error {
+    case let failure as Failure: ![.defect, .disk, .busy].contains(failure.kind)
+    case let refusal as Refusal: [.tampered, .replayed, .unknownReplica, .withdrawn].contains(refusal.code)
+    case let error as DatabaseError: error.resultCode == .SQLITE_CONSTRAINT
+    case is EnvelopeError, is CodecError, is BodyError, is SnapshotGone: true
+    default: false
+    }
+  }
+
+  func sentence(_ error: any Error) -> String {
+    switch error {
+    case let failure as Failure: failure.message.en
+    case let refusal as Refusal: refusal.en
+    default: "\(error)"
+    }
+  }
+
+  func look(_ city: City) throws { try city.look() }
+}

@@ -1,0 +1,172 @@
+import GRDB
+import Master
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// What officials do.
+extension Town {
+  func official(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
+    switch event.kind {
+    case .cityEdit, .cityRawEdit: try cityEdit(event, raw: event.kind == .cityRawEdit, &random)
+    case .decide: try decide(event, &random)
+    case .reopen: try reopen(&random)
+    case .admit, .dismiss: try rule(event, &random)
+    case .merge: try merge(event, &random)
+    case .transfer: try transfer(event, &random)
+    case .lock: try lock(event, &random)
+    case .erase: try erase(event, &random)
+    case .enrol: try enrol(&random)
+    default: try withdrawMachine(machine)
+    }
+  }
+
+  /// Runs an act at the city and looks at the tables afterwards.
+  /// - Returns: whether it was done.
+  @discardableResult
+  private func act(_ what: String, _ body: () throws -> Void) throws -> Bool {
+    let done: Void? = try attempt(what, at: city.seat, body)
+    if city.seat.fuse.isBlown { return false }
+    try city.look()
+    return done != nil
+  }
+
+  /// Edits, with what they change noted before anything follows from it.
+  private func perform(_ edits: [RowEdit], _ event: Event, _ what: String, raw: Bool) throws {
+    if edits.isEmpty { return }
+    tell("city: \(edits.map(\.story).joined(separator: "; "))\(raw ? " (another program)" : "")")
+    let before = city.rows
+    if raw {
+      try act(what) { try city.seat.shell(edits.map(\.sql), foreignKeys: true) }
+      if !city.seat.fuse.isBlown { witness.note(nil, event: event.id, before: before, after: city.rows) }
+      return
+    }
+    let master = try city.master
+    var after = before
+    let done = try act(what) {
+      try master.edit(as: "official") { db in
+        for edit in edits { try edit.perform(db, in: master) }
+        after = try rows(db, edits)
+      }
+    }
+    guard done else { return }
+    let refs = Set(edits.map { RowRef($0.record.name, $0.key) })
+    witness.note(nil, event: event.id, before: before, after: after, only: refs)
+  }
+
+  /// The rows that these edits are about, as they stand inside a transaction.
+  private func rows(_ db: Database, _ edits: [RowEdit]) throws -> Rows {
+    var rows: Rows = [:]
+    for edit in edits { rows[RowRef(edit.record.name, edit.key)] = try edit.record.row(db, key: edit.key) }
+    return rows
+  }
+
+  private func cityEdit(_ event: Event, raw: Bool, _ random: inout SplitMix64) throws {
+    var hand = Hand(schema, city.rows, unit: nil, event: event)
+    // The key of a merged duplicate is not used again.
+    let edits = (hand.edits() + (random.chance(15) ? hand.edits() : [])).filter {
+      witness.aliases[RowRef($0.record.name, $0.key)] == nil
+    }
+    try perform(edits, event, raw ? "city's edit by a tool" : "city's edit", raw: raw)
+  }
+
+  private func decide(_ event: Event, _ random: inout SplitMix64) throws {
+    let master = try city.master
+    guard let conflict = random.pick(try master.conflicts([.open, .proposed])) else { return }
+    let ref = RowRef(conflict.record, conflict.key)
+    let choice: Master.Choice
+    switch random.below(10) {
+    case ..<3: choice = .keep
+    case ..<7: choice = .take(random.pick(conflict.contenders)?.id ?? 1)
+    case 7: choice = .remove
+    default:
+      let isNumber =
+        cell(of: conflict).map { schema.record(conflict.record)?.fields[$0.column].kind == .integer } ?? false
+      choice = .value(isNumber ? .integer(Int64(event.id * 16 + 1015)) : .text("w\(event.id)d"))
+    }
+    tell("city: decides conflict \(conflict.id) about \(name(ref)).\(conflict.field ?? "*") (\(choice))")
+    let before = city.rows
+    let version = random.chance(50) ? conflict.version : nil
+    try act("decision") { _ = try master.decide(conflict.id, choice, reason: "r", actor: "li", version: version) }
+    if city.seat.fuse.isBlown { return }
+    witness.note(nil, event: event.id, before: before, after: city.rows, only: [ref])
+  }
+
+  private func reopen(_ random: inout SplitMix64) throws {
+    let master = try city.master
+    guard let conflict = random.pick(try master.conflicts([.decided, .rejected])) else { return }
+    tell("city: reopens conflict \(conflict.id)")
+    try act("reopening") { _ = try master.reopen(conflict.id, reason: "r", actor: nil) }
+  }
+
+  private func rule(_ event: Event, _ random: inout SplitMix64) throws {
+    let master = try city.master
+    guard let parked = random.pick(try master.parked()) else { return }
+    tell("city: \(event.kind.rawValue)s the parked \(name(parked.ref))")
+    try act(event.kind.rawValue) {
+      if event.kind == .admit {
+        try master.admit([parked.id], reason: "r", actor: "li")
+      } else {
+        try master.dismiss([parked.id], reason: "r", actor: "li")
+      }
+    }
+  }
+
+  private func merge(_ event: Event, _ random: inout SplitMix64) throws {
+    let master = try city.master
+    guard let record = schema.record("company"), let keep = random.pick(keys(of: "company")) else { return }
+    let parked = try master.parked().filter { $0.ref.record == "company" }.map(\.ref.key)
+    guard let duplicate = random.pick(parked + keys(of: "company")), keep != duplicate else { return }
+    tell("city: company \(duplicate) is company \(keep)")
+    let done = try act("merging of duplicates") {
+      _ = try master.mergeRecords(record, keep: keep, duplicate: duplicate, reason: "r", actor: "li")
+    }
+    if done { witness.noteMerge("company", duplicate: duplicate, keep: keep) }
+  }
+
+  func keys(of record: String) -> [RowKey] { city.rows.keys.filter { $0.record == record }.inOrder().map(\.key) }
+
+  private func transfer(_ event: Event, _ random: inout SplitMix64) throws {
+    guard let record = schema.record(random.pick(["company", "company", "task", "person"]) ?? "company"),
+      let key = random.pick(keys(of: record.name)), let column = record.index(of: "office"),
+      let office = random.pick(offices)
+    else { return }
+    let edit = RowEdit(kind: .update, record: record, key: key, values: [column: .text(office)])
+    try perform([edit], event, "transfer", raw: random.chance(30))
+  }
+
+  private func lock(_ event: Event, _ random: inout SplitMix64) throws {
+    guard let record = schema.record("period"), let key = random.pick(keys(of: "period")) else { return }
+    let state = random.chance(50) ? "open" : "closed"
+    let edit = RowEdit(kind: .update, record: record, key: key, values: [1: .text(state)])
+    try perform([edit], event, "lock", raw: random.chance(30))
+  }
+
+  private func erase(_ event: Event, _ random: inout SplitMix64) throws {
+    let master = try city.master
+    guard let record = schema.record("person"), let key = random.pick(keys(of: "person")) else { return }
+    let image = city.rows[RowRef("person", key)] ?? []
+    tell("city: erases the personal data of person \(key)")
+    let done = try act("erasure") { try master.erase(record, key: key, reason: "r", actor: "li") }
+    // A program that was killed may have done it: then it counts as done, for nothing is lost by it that has to stay.
+    guard done || city.seat.fuse.isBlown else { return }
+    for column in record.fields.indices where record.fields[column].restricted {
+      witness.noteErasure(
+        Witness.Cell(ref: RowRef("person", key), column: column), event: event.id, value: done ? image[column] : .null)
+    }
+  }
+
+  private func enrol(_ random: inout SplitMix64) throws {
+    guard machines.count < 12, let office = random.pick(offices) else { return }
+    tell("city: enrols one more machine of \(office)")
+    _ = try attempt("enrolment", at: city.seat) { try join(office, &random) }
+  }
+
+  private func withdrawMachine(_ machine: Machine) throws {
+    guard active.count > 2 else { return }
+    tell("city: withdraws machine \(machine.name)")
+    let id = try machine.replica.identity.replica
+    try act("withdrawal of a machine") { try city.master.withdraw(id) }
+    machine.isWithdrawn = try city.master.replicas().contains { $0.id == id.description && $0.isWithdrawn }
+  }
+}

@@ -1,0 +1,60 @@
+import Replica
+import SQLiteStore
+import SyncCore
+
+// Everything heals, everybody syncs until nothing is under way, and the checkers look.
+extension Town {
+  /// More rounds than this mean that something will never end.
+  private static let mostRounds = 10
+
+  /// - Parameter replaying: whether the log is replayed, too, which costs most.
+  func settle(replaying: Bool = true) throws {
+    tell("-- everything heals and everybody syncs")
+    count("settled")
+    isHealing = true
+    defer { isHealing = false }
+    try freeSpace()
+    network.clear()
+    for machine in active { machine.giveUp() }
+    var rounds = 0
+    while try !syncRound() {
+      rounds += 1
+      if rounds == Self.mostRounds { throw Violation(.progress, "after \(rounds) rounds still not at rest") }
+    }
+    try absorb()
+    try checkProgress()
+    try checkWaiting()
+    try checkConvergence()
+    try checkExactlyOnce()
+    try checkConstraints()
+    try checkConservation()
+    try checkSums()
+    try checkErasures()
+    try checkGrowth()
+    if replaying { try checkReplay() }
+  }
+
+  private func absorb() throws {
+    try city.master.absorbNow()
+    try city.look()
+  }
+
+  /// - Returns: whether nobody had anything to say.
+  private func syncRound() throws -> Bool {
+    var isQuiet = true
+    for machine in active {
+      time.now += 1000
+      let before = (machine.rows, try machine.replica.meta().cursor)
+      guard try syncWhole(machine) else {
+        throw Violation(.progress, "machine \(machine.name) does not finish its sync")
+      }
+      let status = try machine.replica.status()
+      if machine.rows != before.0 || status.cursor != before.1 || status.inFlight != 0
+        || status.pending != status.held.count
+      {
+        isQuiet = false
+      }
+    }
+    return isQuiet
+  }
+}

@@ -1,0 +1,160 @@
+import Foundation
+import Replica
+import SQLiteStore
+import SyncClient
+import SyncCore
+import SyncProtocol
+
+// The steps of a sync, each an event of its own.
+extension Town {
+  func freeze(_ machine: Machine) throws {
+    tell("\(machine.name): freezes what is pending")
+    _ = try attempt("freeze", at: machine.seat) { try machine.replica.freeze() }
+    try observe(machine)
+  }
+
+  /// Looks at what a machine's program did.
+  func observe(_ machine: Machine) throws {
+    if machine.seat.fuse.isBlown { return }
+    try machine.look()
+    try noteOutbox(machine)
+  }
+
+  /// A number never stands for two batches.
+  func noteOutbox(_ machine: Machine) throws {
+    let batches = try machine.replica.outbox().compactMap { batch in
+      try SealedEnvelope.split(batch.message).first.map { (number: batch.number, hash: $0.hash) }
+    }
+    if let number = witness.noteFrozen(machine.index, batches) {
+      throw Violation(.exactlyOnce, "machine \(machine.name) has another batch under number \(number)")
+    }
+  }
+
+  /// Begins an exchange; one that is under way is given up at times.
+  func send(_ machine: Machine, _ random: inout SplitMix64) throws {
+    if machine.exchange != nil, !random.chance(15) { return }
+    try begin(machine)
+  }
+
+  private func begin(_ machine: Machine) throws {
+    exchanges += 1
+    tell("\(machine.name): calls the city")
+    let number = exchanges
+    try go(machine, number, try attempt("request", at: machine.seat) { try machine.begin(number: number) })
+  }
+
+  /// Delivers a message.
+  func carry(_ random: inout SplitMix64) throws {
+    guard let packet = network.take(&random) else { return }
+    switch packet.way {
+    case .toCity: try ask(packet)
+    case .toMachine: try answer(machines[packet.machine], packet)
+    }
+  }
+
+  /// The city answers a request, and is watched while it does.
+  func ask(_ packet: Network.Packet, losing: Bool = false) throws {
+    let machine = machines[packet.machine]
+    tell("city: takes a request of \(machine.name)\(losing ? ", and its answer is lost" : "")")
+    let before = city.rows
+    var answer = packet
+    answer.way = .toMachine
+    let reply = try attempt(packet.kind.name, at: city.seat) {
+      do { return try city.answer(packet) } catch let refusal as Refusal where refusal.isForTheClient {
+        answer.refusal = refusal
+        return []
+      }
+    }
+    if city.seat.fuse.isBlown { return }
+    try city.look()
+    try checkIsolation(of: machine, before: before)
+    guard let reply else { return }
+    if packet.kind == .exchange { try checkAnswer(reply, to: machine) }
+    if losing { return count("answer lost") }
+    answer.bytes = reply
+    network.send(answer)
+  }
+
+  func answer(_ machine: Machine, _ packet: Network.Packet) throws {
+    guard !machine.isWithdrawn, machine.exchange?.number == packet.exchange else { return count("answer to nobody") }
+    guard let refusal = packet.refusal else {
+      if packet.kind == .exchange { machine.answers = machine.answers.suffix(4) + [packet.bytes] }
+      return try take(machine, .success(packet.bytes))
+    }
+    // HTTP says to which request a refusal belongs; a late request is refused to nobody.
+    guard packet.question == machine.exchange?.asked else { return count("refusal to nobody") }
+    if refusal.code == .fork { throw Violation(.exactlyOnce, "\(machine.name) is refused: \(refusal.en)") }
+    try take(machine, .failure(refusal))
+  }
+
+  func take(_ machine: Machine, _ answer: Result<[UInt8], any Error>) throws {
+    tell("\(machine.name): takes an answer")
+    let number = machine.exchange?.number ?? 0
+    try go(machine, number, try attempt("answer", at: machine.seat) { try machine.take(answer) } ?? nil)
+  }
+
+  /// What the client does next.
+  private func go(_ machine: Machine, _ number: Int, _ step: Machine.Step?) throws {
+    try observe(machine)
+    if machine.seat.fuse.isBlown { return }
+    switch step {
+    case .ask(let question):
+      let (kind, bytes) = question.message
+      network.send(
+        .init(
+          way: .toCity, kind: kind, machine: machine.index, exchange: number, bytes: bytes,
+          question: machine.exchange?.asked ?? 0))
+    case .done(let summary): count(summary.received)
+    case nil: break
+    }
+  }
+
+  private func count(_ summary: ReceiveSummary) {
+    count("sync finished")
+    if summary.conflicts > 0 { count("change contested") }
+    if summary.parked > 0 { count("change parked") }
+    if summary.rejected > 0 { count("change rejected") }
+    if summary.merged > 0 { count("change merged") }
+  }
+
+  /// A whole sync on a good line.
+  @discardableResult
+  func syncWhole(_ machine: Machine) throws -> Bool {
+    try begin(machine)
+    for _ in 0..<400 {
+      guard let number = machine.exchange?.number else { return true }
+      var random = SplitMix64(0)
+      guard let packet = network.take(&random, where: { $0.exchange == number }) else { break }
+      if packet.way == .toCity { try ask(packet) } else { try answer(machine, packet) }
+    }
+    return machine.exchange == nil
+  }
+}
+
+extension SimulatedLine.Question {
+  fileprivate var message: (Network.Packet.Kind, [UInt8]) {
+    switch self {
+    case .exchange(let bytes): (.exchange, bytes)
+    case .snapshot(let bytes): (.snapshot, bytes)
+    case .probe(let bytes): (.probe, bytes)
+    case .file(let id, let offset): (.file(id, from: offset), [])
+    }
+  }
+}
+
+extension Network.Packet.Kind {
+  /// How the tally calls it.
+  fileprivate var name: String {
+    switch self {
+    case .exchange: "exchange"
+    case .snapshot: "snapshot asked for"
+    case .probe: "probe"
+    case .file: "file of a snapshot"
+    }
+  }
+}
+
+extension Refusal {
+  /// The client's own code knows what to do about it, or it may be said of a request that comes late.
+  fileprivate var isForTheClient: Bool { [.epoch, .fork].contains(code) }
+}

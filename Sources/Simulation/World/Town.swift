@@ -1,0 +1,76 @@
+import Foundation
+import SchemaFile
+import SyncCore
+import SyncProtocol
+
+/// A city, its counties and the network between them, on one thread. Time passes and things happen only as events say.
+final class Town {
+  let folder: URL
+  let seed: UInt64
+  let schema: Schema
+  let time = SimulatedClock.Time()
+  let city: City
+  var machines: [Machine] = []
+  var network = Network()
+  var witness: Witness
+  /// How often each thing happened or was refused.
+  var tally: [String: Int] = [:]
+  /// What happened, in plain words; nil: nobody listens.
+  private(set) var story: [String]?
+  var exchanges = 0
+  /// Everybody syncs without trouble, which makes no story.
+  var isHealing = false
+  let offices: [String]
+
+  /// - Parameters:
+  ///   - folder: where the files go. It is removed with the town.
+  ///   - telling: whether to keep the story.
+  init(seed: UInt64, folder: URL, telling: Bool = false) throws {
+    (self.seed, self.folder) = (seed, folder)
+    story = telling ? [] : nil
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    schema = try SchemaFile.read(townSchema)
+    witness = Witness(schema)
+    var random = SplitMix64(seed)
+    offices = Array(["A", "B", "C", "D", "E", "F", "G", "H"].prefix(2 + random.below(random.chance(10) ? 7 : 3)))
+    let seat = Seat(path: folder.appendingPathComponent("city.sqlite").path, clock: SimulatedClock(time))
+    city = try City(
+      seat: seat, key: SigningKey(seed: random.bytes(32)), schema: schema, seed: Self.firstRows(offices),
+      random: SplitMix64(random.next()))
+    try city.master.pageLimit.rows = random.chance(50) ? 2 + random.below(8) : 20_000
+    for office in offices { for _ in 0...random.below(random.chance(20) ? 3 : 2) { try join(office, &random) } }
+    for machine in machines { try syncWhole(machine) }
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  private static func firstRows(_ offices: [String]) -> [(record: String, rows: [[Value]])] {
+    let companies = offices.enumerated().map { index, office -> [Value] in
+      let empty = Array(repeating: Value.null, count: 11)
+      return [.text("c\(index)"), .text(office), .text("K\(index)")] + empty
+    }
+    return [
+      ("office", offices.map { [.text($0), .null] }), ("period", (2018...2020).map { [.integer($0), .text("open")] }),
+      ("company", companies),
+      ("person", offices.enumerated().map { [.text("p\($0)"), .text($1), .text("NAME\($0)"), .null, .null] }),
+    ]
+  }
+
+  /// One more machine of a unit.
+  func join(_ office: String, _ random: inout SplitMix64) throws {
+    let key = try SigningKey(seed: random.bytes(32))
+    let index = machines.count
+    let clock = SimulatedClock(time)
+    clock.skew = random.chance(30) ? Int64(random.below(400_000)) - 200_000 : 0
+    let seat = Seat(path: folder.appendingPathComponent("machine\(index).sqlite").path, clock: clock)
+    machines.append(
+      try Machine(
+        index, office, key: key, seat: seat, meta: try city.enrol(office, key), seed: random.next()))
+  }
+
+  func count(_ what: String) { tally[what, default: 0] += 1 }
+
+  func tell(_ line: @autoclosure () -> String) { if !isHealing { story?.append(line()) } }
+
+  var active: [Machine] { machines.filter { !$0.isWithdrawn } }
+}

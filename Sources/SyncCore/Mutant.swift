@@ -1,0 +1,22 @@
+#if MUTANTS
+  /// Deliberate defects, one active at a time, in a build that is for nothing else: each breaks a promise, and the simulator must
+  /// find it. See Protocol/decisions/0031.
+  public enum Mutant: String, CaseIterable, Sendable {
+    // The law.
+    case skipsBaseCheck, takesWithoutRecord, ignoresReview, sumTakesIncoming, maxTakesIncoming, unionTakesIncoming
+    case textTakesIncoming, deletesUnseen, insertsOver, forgetsOwner, appendIsEdited
+    // What comes in.
+    case forgetsScope, forgetsLock, forgetsUnique, forgetsReferences, forgetsChildren, forgetsReceipts, echoesNothing
+    case neverReenters, parksNothing, ownerHearsNothing, trustsAnySignature
+    // What goes out.
+    case cursorStepsTooFar, childrenStayBehind, leavingIsSilent, tellsOutsiders, ownEditsAreSilent, stubsStay
+    // The replica.
+    case pullOverwrites, baseMovesWithPull, forgetsUpstream, keepsFlight, keepsPending, keepsIdle, dropsUnsentClash
+    case parkedRowStays, missesReplace, takesOldestImage, sendsBackwards, aliasesEndEarly
+    // Personal data.
+    case tombstoneIsNotErased, conflictIsNotErased, walIsNotErased
+
+    nonisolated(unsafe) public static var active: Mutant?
+    public var isActive: Bool { Self.active == self }
+  }
+#endif

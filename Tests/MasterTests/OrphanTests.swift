@@ -1,0 +1,55 @@
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// An orphan that a shell with foreign keys off left does not stop what comes from the city (I5).
+
+extension World {
+  /// Both officers have the visit v1 of person p1, and the second has edited something without sending it.
+  fileprivate static func visits(_ sql: String) async throws -> (World, Replica, Replica) {
+    let (world, one, two) = try await World.twoOfficers()
+    try world.shell(one, "INSERT INTO visit VALUES ('v1', 'p1', 'first')")
+    try await world.sync(one)
+    try await world.sync(two)
+    try world.shell(two, sql)
+    return (world, one, two)
+  }
+
+  fileprivate func visits(_ replica: Replica) throws -> [[Value]] { try replica.rows(replica.record("visit")) }
+}
+
+@Test func anOrphanThatTheCityDeletesStaysHeld() async throws {
+  let (world, one, two) = try await World.visits("UPDATE visit SET person = 'nobody'")
+  try world.shell(one, "DELETE FROM visit")
+  try await world.sync(one)
+  try await world.sync(two)
+  #expect(try world.visits(two) == [[.text("v1"), .text("nobody"), .text("first")]])
+  #expect(try two.status().held.count == 1)
+  try world.shell(two, "UPDATE visit SET person = 'p1'")
+  try await world.settle()
+}
+
+@Test func anOrphanThatTheCityChangesIsSetAside() async throws {
+  let (world, one, two) = try await World.visits("UPDATE visit SET person = 'nobody'")
+  try world.shell(one, "UPDATE visit SET note = 'second'")
+  try await world.sync(one)
+  let summary = try await world.sync(two)
+  #expect(try world.visits(two) == [[.text("v1"), .text("p1"), .text("second")]])
+  #expect(try two.parked().map(\.row) == [[.text("v1"), .text("nobody"), .text("second")]])
+  #expect(summary.received.news.count == 1)
+  try await world.settle()
+}
+
+@Test func aParentDeletedFromAboveItsChildBecomesARequest() async throws {
+  let (world, one, two) = try await World.visits("DELETE FROM person")
+  try world.shell(one, "UPDATE visit SET note = 'second'")
+  try await world.sync(one)
+  let summary = try await world.sync(two)
+  #expect(try world.visits(two) == [[.text("v1"), .text("p1"), .text("second")]])
+  #expect(try two.cell("name") == .text("NAME-one"))
+  #expect(summary.received.news.count == 1)
+  try await world.settle()
+  let conflict = try #require(try world.master.conflicts([.open]).first)
+  #expect(conflict.record == "person" && conflict.field == nil && conflict.contenders.map(\.deletes) == [true])
+}
