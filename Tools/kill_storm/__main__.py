@@ -47,10 +47,12 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
     disk = Disk(folder / "disk") if options.full_disk else None
-    town = Town(disk.folder if disk else folder)
+    town = Town(disk.folder if disk else folder / "town", folder)
     try:
         if disk:
             disk.mount()
+        else:
+            town.folder.mkdir()
         storm = Storm(town, random.Random(seed), disk)
         wrong = play(town, storm, options)
     except NotRoot as problem:

@@ -4,7 +4,7 @@ import os
 import pathlib
 import subprocess
 
-SIZE = 192 << 20  # bytes: the files of a whole storm, and their logs
+SIZE = 512 << 20  # bytes: the files of a whole storm
 
 
 class NotRoot(Exception):
@@ -35,8 +35,10 @@ class Disk:
 
     def fill(self, left):
         """Takes all room but so many bytes."""
-        with open(self.folder / "filler", "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(4096, self.free - left))
+        taken = self.free - left
+        if taken > 0:
+            with open(self.folder / "filler", "wb") as file:
+                os.posix_fallocate(file.fileno(), 0, taken)
 
     def clear(self):
         (self.folder / "filler").unlink(missing_ok=True)

@@ -4,6 +4,7 @@ import collections
 import csv
 import pathlib
 import sqlite3
+import subprocess
 import time
 
 from ledger import SHARED, Ledger
@@ -57,10 +58,11 @@ class Storm:
         else:
             for process, *_ in self.random.sample(begun, self.random.randrange(1, len(begun) + 1)):
                 process.kill()
-        for work in begun:
-            self.end(*work)
+        codes = [self.wait(process, kind, home, start) for process, kind, home, start, _ in begun]
         if self.is_full:
             self.disk.clear()
+        for code, work in zip(codes, begun):
+            self.judge(code, *work)
         if self.town.server is None:
             self.town.serve()
         elif self.town.server.poll() is not None:
@@ -88,15 +90,11 @@ class Storm:
         for _ in range(self.random.choice([2, 20, 200])):
             n = self.ledger.next()
             rows[f"{home}-{n}"] = {"site": MACHINES[home], "total": n, "hits": 0, "note": f"第{n}条"}
-        file = pathlib.Path(self.town.path(f"{home}.csv"))
-        if self.is_full:
-            self.disk.clear()
+        file = pathlib.Path(self.town.log(f"{home}.csv"))
         with open(file, "w", newline="", encoding="utf-8") as out:
             writer = csv.writer(out)
             writer.writerow(["id", "site", "total", "hits", "note"])
             writer.writerows([key, *row.values()] for key, row in rows.items())
-        if self.is_full:
-            self.disk.fill(self.random.randrange(0, 400_000))
         return self.town.start(home, "import", "counter", str(file)), "import", home, time.monotonic(), rows
 
     def rename(self):
@@ -131,27 +129,30 @@ class Storm:
 
     # What became of it.
 
-    def end(self, process, kind, home, start, changes):
+    def wait(self, process, kind, home, start):
         try:
             code = process.wait(TIMEOUT)
-        except Exception:
+        except subprocess.TimeoutExpired:
+            process.kill()
             raise Broken(f"{home} {kind} hangs")
         program = f"{'city' if home == 'city' else 'county'} {kind}"
-        if code == KILLED:
-            self.kills += 1
-            self.outcomes[program, "killed"] += 1
-        else:
-            self.outcomes[program, f"exit {code}"] += 1
+        self.kills += code == KILLED
+        self.outcomes[program, "killed" if code == KILLED else f"exit {code}"] += 1
+        if code != KILLED:
             self.longest[kind] = 0.8 * self.longest[kind] + 0.2 * (time.monotonic() - start)
+        return code
+
+    def judge(self, code, process, kind, home, start, changes):
         allowed = ALLOWED[kind] | ({DISK, UNREACHABLE} if self.is_full else set()) | {KILLED}
         if code not in allowed:
             raise Broken(f"{home} {kind} ended with {code}: {pathlib.Path(process.told).read_text()}")
-        if changes and self.is_there(home, changes, expected=True if code == 0 else None if code == KILLED else False):
-            if home == "city":
-                self.ledger.acknowledged += 1
-                self.ledger.city_name.update({key: cells["name"] for key, cells in changes.items()})
-            else:
-                self.ledger.take(changes)
+        if not changes or not self.is_there(home, changes, {0: True, KILLED: None}.get(code, False)):
+            return
+        if home == "city":
+            self.ledger.acknowledged += 1
+            self.ledger.city_name.update({key: cells["name"] for key, cells in changes.items()})
+        else:
+            self.ledger.take(changes)
 
     def is_there(self, home, changes, expected):
         """Whether the file holds the edits: all of them or none, and all of them when they were acknowledged."""

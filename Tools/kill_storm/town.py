@@ -34,12 +34,16 @@ class Broken(Exception):
 
 
 class Town:
-    def __init__(self, folder):
-        self.folder, self.bin = pathlib.Path(folder), pathlib.Path(os.environ["BIN"])
+    def __init__(self, folder, logs):
+        """What the programs say, and files that they import, lie in another folder, where there is always room."""
+        self.folder, self.logs, self.bin = pathlib.Path(folder), pathlib.Path(logs), pathlib.Path(os.environ["BIN"])
         self.server, self.port, self.lines = None, 0, {}
 
     def path(self, name):
         return str(self.folder / name)
+
+    def log(self, name):
+        return str(self.logs / name)
 
     def file(self, home):
         return self.path("city/master.sqlite" if home == "city" else f"{home}/replica.sqlite")
@@ -50,7 +54,7 @@ class Town:
 
     def start(self, home, *words):
         """A program that goes on by itself; its output is in files, so that no pipe fills up."""
-        name = self.path(f"{home}.{words[0]}")
+        name = self.log(f"{home}.{words[0]}")
         with open(f"{name}.out", "w") as out, open(f"{name}.err", "w") as err:
             process = subprocess.Popen(self.command(home, *words), stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         process.told = f"{name}.err"
@@ -68,8 +72,8 @@ class Town:
 
     def build(self, random):
         """The city, its two sites, and the machines."""
-        pathlib.Path(self.path("schema.yaml")).write_text(SCHEMA)
-        self.run("city", "init", "--schema", self.path("schema.yaml"))
+        pathlib.Path(self.log("schema.yaml")).write_text(SCHEMA)
+        self.run("city", "init", "--schema", self.log("schema.yaml"))
         self.serve()
         for code in sorted(set(MACHINES.values())):
             self.run("city", "add", "site", f"code={code}", "name=")
@@ -81,11 +85,11 @@ class Town:
     def serve(self):
         """The second time on the same port."""
         command = self.command("city", "serve", "--listen", f"127.0.0.1:{self.port}")
-        with open(self.path("serve.log"), "a") as log:
+        with open(self.log("serve.log"), "a") as log:
             self.server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         url = self.server.stdout.readline().strip()
         if not url.startswith("http"):
-            log = pathlib.Path(self.path("serve.log")).read_text()
+            log = pathlib.Path(self.log("serve.log")).read_text()
             raise Broken(f"city serve said {url!r} and not where it listens: {log[-500:]}")
         self.port = int(url.rsplit(":", 1)[1])
 
