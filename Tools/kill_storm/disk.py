@@ -1,5 +1,6 @@
 """A small disk of memory that can be filled up."""
 
+import errno
 import os
 import pathlib
 import subprocess
@@ -34,11 +35,15 @@ class Disk:
         return state.f_bavail * state.f_frsize
 
     def fill(self, left):
-        """Takes all room but so many bytes."""
-        taken = self.free - left
-        if taken > 0:
-            with open(self.folder / "filler", "wb") as file:
-                os.posix_fallocate(file.fileno(), 0, taken)
+        """Takes all room but so many bytes, or some more when programs write at the same time."""
+        with open(self.folder / "filler", "wb") as file:
+            while (taken := self.free - left) > 0:
+                try:
+                    return os.posix_fallocate(file.fileno(), 0, taken)
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+                left += 64 << 10
 
     def clear(self):
         (self.folder / "filler").unlink(missing_ok=True)
