@@ -8,6 +8,10 @@ let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
+// With TRIBUTARY_FUZZ set there is the product `fuzz`, and every target reports to libFuzzer where it has been (Tools/fuzz).
+let isFuzzing = Context.environment["TRIBUTARY_FUZZ"] != nil
+let sanitizers = ["-sanitize=fuzzer,address"]
+
 let package = Package(
   name: "tributary",
   products: [
@@ -91,6 +95,10 @@ let package = Package(
     // Tests, one folder a target.
     .target(
       name: "TestSupport", dependencies: ["SyncCore", "SchemaFile", "SyncClient", "Master"], path: "Tests/TestSupport"),
+    .target(
+      name: "FuzzReaders", dependencies: ["SyncProtocol", "SchemaFile", "Presentation", "Spreadsheet", "CZip"],
+      path: "Tests/FuzzReaders"),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzReaders", "SyncCore", "SyncProtocol"]),
     .testTarget(name: "SchemaFileTests", dependencies: ["SchemaFile", "SyncCore", "TestSupport"]),
     .testTarget(name: "RegistryTests", dependencies: ["Registry", "SchemaFile", "SyncCore"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Registry", "SQLiteStore", "Presentation"]),
@@ -108,3 +116,19 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+if isFuzzing {
+  package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "FuzzReaders", "SyncServer", .product(name: "Hummingbird", package: "hummingbird"), log,
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ],
+      path: "Tests/Fuzz", exclude: ["corpus", "dictionaries"],
+      linkerSettings: [.unsafeFlags(sanitizers)]))
+  for target in package.targets where [.regular, .executable].contains(target.type) {
+    target.swiftSettings = [.unsafeFlags(sanitizers)]
+  }
+}
