@@ -87,7 +87,6 @@ extension World {
     #expect(try world.person("phone") == .null && one.cell("phone") == .null && two.cell("phone") == .null)
     for word in ["PHONE", "NAME", "MOBILE"] { try world.expectGone(word, but: known) }
     #expect(try world.master.erasures().count == 1 && world.master.verify().map(\.en) == [])
-    // What is set aside is erased too when it is erased later.
     #expect(try world.master.recovery()?.aside.isEmpty == false)
   }
 

@@ -103,7 +103,6 @@ extension Town {
     try await town.county("one", ["edit", "counter", "x", "color=red"])
     try await town.sync("one")
     #expect(try await town.city(["show", "counter", "x", "--json"]).object["color"] as? String == "red")
-    // A backup of before knows the earlier version; the later one comes back with the rest.
     #expect(try await town.city(["verify"]).isDone)
   }
 
