@@ -11,6 +11,10 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 // Deliberate defects, in a build that is for nothing else: Tools/simulate --mutants.
 let mutants: [SwiftSetting] = Context.environment["MUTANTS"] == nil ? [] : [.define("MUTANTS")]
 
+// With TRIBUTARY_FUZZ set there is the product `fuzz`, and every target reports to libFuzzer where it has been (Tools/fuzz).
+let isFuzzing = Context.environment["TRIBUTARY_FUZZ"] != nil
+let sanitizers = ["-sanitize=fuzzer,address"]
+
 let package = Package(
   name: "tributary",
   products: [
@@ -82,6 +86,8 @@ let package = Package(
     .target(name: "CityCommands", dependencies: ["Commands", "SyncServer", "Reports", log, nioSSL]),
     .executableTarget(name: "county", dependencies: ["CountyCommands"]),
     .executableTarget(name: "city", dependencies: ["CityCommands"]),
+    // For Tools/benchmarks.
+    .executableTarget(name: "measure", dependencies: ["CityCommands", "CountyCommands", "SyncClient", "Master"]),
 
     // A simulator that tries to break every promise.
     .target(name: "Simulation", dependencies: ["SchemaFile", "SyncClient", "Master", "CSQLite", sqlite]),
@@ -93,6 +99,10 @@ let package = Package(
     // Tests, one folder a target.
     .target(
       name: "TestSupport", dependencies: ["SyncCore", "SchemaFile", "SyncClient", "Master"], path: "Tests/TestSupport"),
+    .target(
+      name: "FuzzReaders", dependencies: ["SyncProtocol", "SchemaFile", "Presentation", "Spreadsheet", "CZip"],
+      path: "Tests/FuzzReaders"),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzReaders", "SyncCore", "SyncProtocol"]),
     .testTarget(name: "SchemaFileTests", dependencies: ["SchemaFile", "SyncCore", "TestSupport"]),
     .testTarget(name: "RegistryTests", dependencies: ["Registry", "SchemaFile", "SyncCore"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Registry", "SQLiteStore", "Presentation"]),
@@ -102,7 +112,7 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
     .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"]),
-    .testTarget(name: "SyncProtocolTests", dependencies: ["SyncProtocol", "CSQLite", "TestSupport"]),
+    .testTarget(name: "SyncProtocolTests", dependencies: ["SyncProtocol", "CSQLite", "TestSupport", crypto]),
     .testTarget(name: "ReplicaTests", dependencies: ["Replica", "TestSupport"]),
     .testTarget(name: "MasterTests", dependencies: ["Master", "Replica", "SyncClient", "TestSupport"]),
     .testTarget(name: "ProgramTests", dependencies: ["TestSupport", "SyncProtocol", "county", "city"]),
@@ -110,3 +120,19 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+if isFuzzing {
+  package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "FuzzReaders", "SyncServer", .product(name: "Hummingbird", package: "hummingbird"), log,
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ],
+      path: "Tests/Fuzz", exclude: ["corpus", "dictionaries"],
+      linkerSettings: [.unsafeFlags(sanitizers)]))
+  for target in package.targets where [.regular, .executable].contains(target.type) {
+    target.swiftSettings = [.unsafeFlags(sanitizers)]
+  }
+}

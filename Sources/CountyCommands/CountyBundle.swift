@@ -31,13 +31,16 @@ struct CountyBundleWrite: AsyncParsableCommand {
   @Option(help: ArgumentHelp(words("Bytes of a part at most. 每部分的最大字节数"))) var partSize = BundleWriter.partSize
   @Option(help: ArgumentHelp(words("A new code, when the one of init was not used in time. 新的登记码"))) var code: String?
 
+  @Flag(help: ArgumentHelp(words("Also what a city that was restored from a backup lacks. 送回市里恢复后缺少的内容")))
+  var giveBack = false
+
   func run() async throws {
     try await options.run {
       let home = try options.homeURL(CountyProgram.homeVariable)
       let replica = try CountyProgram.open(home: home)
       let content = try await CountyProgram.exchanging(home) {
         if let code { try replica.keepEnrolment(try EnrolmentCode(typed: code)) }
-        return try BundleExchange(replica).write(file, partSize: partSize)
+        return try BundleExchange(replica).write(file, partSize: partSize, givingBack: giveBack)
       }
       Sync.tell(content.held, options)
       options.show(json(content), text(content).text(options.language))
@@ -47,17 +50,22 @@ struct CountyBundleWrite: AsyncParsableCommand {
   private func json(_ content: BundleContent) -> JSON {
     .object([
       ("file", .string(file)), ("batches", .integer(Int64(content.batches))), ("rows", .integer(Int64(content.rows))),
-      ("held", .integer(Int64(content.held.count))), ("parts", .integer(Int64(content.size.parts))),
+      ("held", .integer(Int64(content.held.count))), ("gives_back", .bool(content.givesBack)),
+      ("parts", .integer(Int64(content.size.parts))),
       ("bytes", .integer(Int64(content.size.bytes))),
     ])
   }
 
   private func text(_ content: BundleContent) -> Label {
     let (size, files) = (content.size, content.size.parts == 1 ? file : "\(file) … \(file).\(content.size.parts)")
+    let returns =
+      content.givesBack
+      ? Label(zh: ",并送回市里恢复后缺少的内容", en: ", and what a restored city lacks") : Label(zh: "", en: "")
     return Label(
-      zh: "已写出 \(files):\(content.batches) 批 \(content.rows) 行,\(size.bytes) 字节,\(size.parts) 个文件;请交给市里,并读取它的回复",
+      zh:
+        "已写出 \(files):\(content.batches) 批 \(content.rows) 行,\(size.bytes) 字节,\(size.parts) 个文件\(returns.zh);请交给市里,并读取它的回复",
       en:
-        "\(files) written: \(content.batches) batches, \(content.rows) rows, \(size.bytes) bytes, \(size.parts) file(s); take it to the city and read its answer"
+        "\(files) written: \(content.batches) batches, \(content.rows) rows, \(size.bytes) bytes, \(size.parts) file(s)\(returns.en); take it to the city and read its answer"
     )
   }
 }

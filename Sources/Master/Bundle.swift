@@ -16,6 +16,12 @@ public struct BundleReport: Sendable {
   public var new = 0
   /// Changes of the new batches by what became of them; those taken as sent are not listed.
   public var outcomes: [RowReceipt.Outcome: Int] = [:]
+  /// Batches that came back to a city that was restored.
+  public var returned = 0
+  /// The city was restored, and this is all of the answer: it asks for what the machine has, or waits for others.
+  public var standing: Standing?
+  /// The machine has not given back yet.
+  public var isAsked = false
   /// Of the answer.
   public var receipts = 0
   public var pages = 0
@@ -53,9 +59,13 @@ extension Master {
       next = try bundle.message()
     }
     guard let hello = next, hello.header.kind == .hello else { throw Refusal.notAMessage }
+    var rest = try CarriedMessages(bundle)
+    if try isFormer(hello.header) {
+      return try answerFormer(hello, &rest, welcome: welcome, replyingIn: reply, partSize)
+    }
     let replica = try greet(hello, carried: true)
     var report = BundleReport(replica: replica.id, org: replica.org, enrolled: !welcome.isEmpty)
-    let first = try take(bundle, from: replica, &report)
+    let first = try take(&rest, from: replica, &report)
     let said = try refusing { try HelloBody(hello.unverifiedBody()) }
     let answer = try writer(reply, .down, to: [.key(replica.agreementKey)], partSize)
     try answer.write(welcome)
@@ -73,24 +83,16 @@ extension Master {
 
   /// Merges the batches of a bundle, one after the other.
   /// - Returns: the number of the first.
-  private func take(
-    _ bundle: BundleReader, from replica: ReplicaRecord, _ report: inout BundleReport
+  func take(
+    _ rest: inout CarriedMessages, from replica: ReplicaRecord, _ report: inout BundleReport
   ) throws -> Int64? {
     let key = try VerifyingKey(bytes: replica.publicKey)
     var first: Int64?
-    var next = try bundle.message()
-    while let message = next {
-      guard message.header.kind == .batch, message.header.replica == replica.id else { throw Refusal.notAMessage }
-      let batch = try refusing { try message.open(with: key) }
+    while let carried = try rest.unanswered() {
+      guard carried.message.header.replica == replica.id else { throw Refusal.notAMessage }
+      let batch = try refusing { try carried.message.open(with: key) }
       let number = batch.header.number
-      next = try bundle.message()
-      var secrets: Envelope?
-      if let following = next, following.header.kind == .secrets, following.header.replica == replica.id,
-        following.header.number == number
-      {
-        secrets = try refusing { try following.open(with: key) }
-        next = try bundle.message()
-      }
+      let secrets = try refusing { try carried.secrets?.open(with: key) }
       let receipt = try accept(batch, secrets: secrets?.body ?? [], from: replica.id)
       first = first ?? number
       report.batches += 1
@@ -105,7 +107,7 @@ extension Master {
 
   /// Writes everything that the replica had not read, and with it the receipts of all batches that it reflects: not only of
   /// those in the bundle, because later ones may have come before, by network or on another stick.
-  private func answer(
+  func answer(
     _ replica: ReplicaRecord, _ hello: Header, from first: Int64, to bundle: BundleWriter,
     _ report: inout BundleReport
   ) throws {
@@ -147,7 +149,9 @@ extension Master {
   ) throws -> [[UInt8]] {
     let last = try transaction.replica(id)?.highWater ?? 0
     guard first <= last else { return [] }
-    return try (first...last).compactMap { try transaction.batch(id, $0) }.filter { $0.arrival <= arrival }.map(
-      \.receipt)
+    let meta = try transaction.meta()
+    return try (first...last).compactMap { try transaction.batch(id, $0) }.filter { $0.arrival <= arrival }.map {
+      try receipt(of: $0, meta)
+    }
   }
 }

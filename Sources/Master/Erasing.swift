@@ -35,7 +35,10 @@ extension Master {
       }
       let (arrival, cursor) = (try transaction.upcomingArrival(), try transaction.head())
       try absorb(transaction, Batch(erasures: erasures))
-      for erasure in erasures { try transaction.carryOut(erasure, arrival: arrival, cursor: cursor) }
+      for erasure in erasures {
+        try transaction.carryOut(erasure, arrival: arrival, cursor: cursor)
+        try transaction.eraseReturned(erasure)
+      }
       return erasures
     }
     try store.emptyLog()

@@ -63,15 +63,29 @@ extension Master {
       _ = try schema(named: hello.schema, meta, transaction)
       replica.request = max(replica.request, hello.number)
       replica.lastSeen = clock()
-      let offset = clock() - hello.stamp.milliseconds
-      // A stick was written before it is read: it says how far a clock is ahead at least, and how far it lags at most.
-      replica.offset = carried && offset > 0 ? min(max(replica.offset, 0), offset) : offset
+      replica.offset = offset(of: replica, hello)
       if !hello.tentative, !hello.stale {
         replica.acknowledged = carried ? max(replica.acknowledged, hello.cursor) : hello.cursor
       }
       try transaction.save(replica)
       return replica
     }
+  }
+
+  /// By how much a sender's clock lags, in milliseconds.
+  func offset(of replica: ReplicaRecord, _ hello: Header) -> Int64 {
+    let offset = clock() - hello.stamp.milliseconds
+    // A stick was written before it is read: it says how far a clock is ahead at least, and how far it lags at most.
+    return hello.carried && offset > 0 ? min(max(replica.offset, 0), offset) : offset
+  }
+
+  /// The receipt of a batch that the log has. One of before a restore is said again: its sender has not heard it.
+  func receipt(of logged: LoggedBatch, _ meta: MasterMeta) throws -> [UInt8] {
+    let then = try SealedEnvelope(logged.receipt[...])
+    if then.header.epoch == meta.epoch { return logged.receipt }
+    var header = then.header
+    header.epoch = meta.epoch
+    return try Envelope(header, body: then.unverifiedBody(), key: key).bytes
   }
 
   /// Merges a batch exactly once and returns its signed receipt.
@@ -87,7 +101,7 @@ extension Master {
           if Mutant.forgetsReceipts.isActive { throw Refusal.gap(number, after: replica.highWater) }
         #endif
         guard known.hash == message.hash else { throw Refusal.fork(number) }
-        return known.receipt
+        return try receipt(of: known, transaction.meta())
       }
       guard number == replica.highWater + 1 else { throw Refusal.gap(number, after: replica.highWater) }
       let meta = try transaction.meta()

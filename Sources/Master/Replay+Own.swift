@@ -43,8 +43,9 @@ extension Replay {
     let place = try transaction.head()
     try master.enter(batch, of: message, received: received, transaction)
     for loss in batch.losses { try transaction.note(loss, at: arrival) }
+    // What erased values had their places for is shorter now: who knew of the erasure is told by the places of then.
     for erasure in batch.erasures {
-      try transaction.carryOut(erasure, arrival: arrival, cursor: min(place, message.header.cursor))
+      try transaction.carryOut(erasure, arrival: arrival, cursor: message.header.cursor)
     }
     for step in batch.schemas { try upgrade(to: step) }
     return place

@@ -20,7 +20,11 @@ extension Master {
     let id = publicKey.identifier
     if let again = try transaction.replica(id) { return again.org }
     if known.isWithdrawn { throw Refusal.withdrawn }
-    guard kept <= known.highWater else { throw Refusal.gap(kept, after: known.highWater) }
+    if try transaction.isRecovering() { throw Self.recovering }
+    // What a city that was restored lacks of them, the machine gives back once it is known.
+    guard try kept <= known.highWater || !transaction.formerEpochs().isEmpty else {
+      throw Refusal.gap(kept, after: known.highWater)
+    }
     var member = Member(
       replica: id, org: known.org, publicKey: publicKey.bytes, agreementKey: [UInt8](hex: request.agreementKey) ?? [],
       isWithdrawn: false, edit: Edit(stamp: try transaction.tick(milliseconds: clock()), actor: "city"))

@@ -65,6 +65,7 @@ extension Replica {
           meta.lastSync = clock()
           try meta.write(db)
           try forgetEnrolment(db)
+          try forgetRestored(db, since: last.header.stamp)
           summary.pulled = try apply(db, items, parkingClashes: parkingClashes, &summary.news)
           // The clock follows stamps that the city has clamped, and no others.
           try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(last.header.stamp.raw)])

@@ -18,11 +18,14 @@ public struct ReturnPosition: Hashable, Sendable {
 
 extension Replica {
   /// A signed hello that gives back.
-  /// - Parameter more: more follows with another one.
-  public func returningHello(more: Bool) throws -> Envelope {
+  /// - Parameters:
+  ///   - more: more follows with another one.
+  ///   - carried: on a stick, with everything that there is to give back.
+  public func returningHello(more: Bool, carried: Bool = false) throws -> Envelope {
     try hello {
       $0.returning = true
       $0.more = more
+      $0.carried = carried
     }
   }
 

@@ -84,6 +84,7 @@ extension Replica {
 
   private func advance(_ db: Database, to header: Header, _ manifest: SnapshotManifest) throws {
     var meta = try ReplicaMeta.read(db)
+    if meta.epoch == header.epoch { try forgetRestored(db, since: header.stamp) } else { try forgetReturn(db) }
     meta.seen = meta.epoch == header.epoch ? max(meta.seen, manifest.arrival) : manifest.arrival
     meta.epoch = header.epoch
     meta.cursor = header.cursor

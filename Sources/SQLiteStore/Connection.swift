@@ -62,15 +62,20 @@ public enum Connection {
         .disk, zh: "无法读写 \(path):\(detail)",
         en: "cannot read or write \(path): \(detail); check the disk and the permissions")
     case .SQLITE_NOTADB, .SQLITE_CORRUPT:
-      return Failure(
-        .data, zh: "\(path) 不是 Tributary 的文件,或已损坏;请用备份恢复",
-        en: "\(path) is not a file of Tributary, or is damaged; restore it from a backup")
+      return damaged(path)
     case .SQLITE_CONSTRAINT:
       return Failure(.data, zh: "违反约束:\(detail)", en: "this breaks a rule of the schema: \(detail)")
     default:
       return Failure(
         .defect, zh: "内部错误(SQLite:\(detail))", en: "a defect of ours (SQLite: \(detail)); nothing was changed")
     }
+  }
+
+  /// A file in which SQLite finds no database, or a broken one.
+  package static func damaged(_ path: String) -> Failure {
+    Failure(
+      .data, zh: "\(path) 不是 Tributary 的文件,或已损坏;请用备份恢复",
+      en: "\(path) is not a file of Tributary, or is damaged; restore it from a backup")
   }
 }
 

@@ -23,6 +23,9 @@ extension SchemaFile {
       throw Failure(
         .data, zh: "收到的方案无法读取(\(path)):请升级本程序,或请对方重发",
         en: "schema received: cannot be read at “\(path)”; upgrade this program or ask for it again")
+    } catch let error where !(error is Failure) {
+      // What only one of the two JSON readers lets pass.
+      throw Failure(.data, zh: "收到的方案不是 JSON:请对方重发", en: "schema received: it is not JSON; ask for it again")
     }
   }
 }

@@ -8,6 +8,8 @@ public struct BundleContent: Sendable, Equatable {
   public var batches = 0
   public var rows = 0
   public var size = BundleSize()
+  /// It gives back what a restored city lacks.
+  public var givesBack = false
   /// Rows that cannot be sent.
   public var held: [HeldRow] = []
 }
@@ -23,16 +25,23 @@ public struct BundleExchange: Sendable {
   private static let atOnce = 16 << 20
 
   /// Freezes what is pending and writes everything that has no receipt yet.
-  /// - Parameter stale: asks for a snapshot instead of pages.
+  /// - Parameters:
+  ///   - stale: asks for a snapshot instead of pages.
+  ///   - givingBack: gives back what a restored city may lack, though it has not asked yet.
   public func write(
-    _ file: String, partSize: Int = BundleWriter.partSize, stale: Bool = false
+    _ file: String, partSize: Int = BundleWriter.partSize, stale: Bool = false, givingBack: Bool = false
   ) throws -> BundleContent {
     try replica.refuseDamage()
     var content = BundleContent()
     content.held = try replica.freeze()
     let bundle = try replica.bundle(to: file, partSize: partSize)
     try bundle.write(try replica.enrolment())
-    try bundle.write(try replica.hello(stale: stale, carried: true).bytes)
+    content.givesBack = try givingBack || replica.isAskedBack()
+    if content.givesBack {
+      try giveBack(to: bundle)
+    } else {
+      try bundle.write(try replica.hello(stale: stale, carried: true).bytes)
+    }
     var batches = try replica.outbox(upTo: Self.atOnce)
     while let last = batches.last {
       for batch in batches { try bundle.write(batch.message) }
@@ -43,6 +52,18 @@ public struct BundleExchange: Sendable {
     content.size = try bundle.finish()
     try replica.noteBundle()
     return content
+  }
+
+  /// All of it: nobody knows which city will read it, and what that one lacks by then.
+  private func giveBack(to bundle: BundleWriter) throws {
+    let hello = try replica.returningHello(more: false, carried: true)
+    try replica.noteGivenBack(hello.header)
+    try bundle.write(hello.bytes)
+    var position = ReturnPosition(own: 0, batch: 0)
+    while let (messages, end) = try replica.givingBack(after: position, upTo: Self.atOnce) {
+      try bundle.write(messages)
+      position = end
+    }
   }
 
   /// Takes what the city answered, in one transaction. Nil: it is older than what this replica has, and nothing was to do.
@@ -56,11 +77,19 @@ public struct BundleExchange: Sendable {
     if let later = answer.receipts.first(where: { $0.header.number > meta.last }) {
       throw Self.oldCopy(file, later.header.number)
     }
+    if let standing = answer.standing, standing.header.epoch != meta.epoch {
+      return try restart(answer, standing, bundle)
+    }
     if answer.isWelcome { try replica.noteWelcome() }
+    if answer.isOnlyStanding { return nil }
     // The pages that brought this replica here came with every receipt for what they state.
     let isAwaited = try replica.isWaiting(for: answer.receipts.map(\.header.number))
     if answer.end < meta.cursor || answer.end == meta.cursor && !isAwaited { return nil }
     if let start = answer.start, start > meta.cursor { throw Self.gap(file) }
+    return try takeAll(answer, bundle)
+  }
+
+  private func takeAll(_ answer: BundleAnswer, _ bundle: BundleReader) throws -> SyncSummary {
     var summary = SyncSummary()
     if let schema = answer.upgrade {
       try replica.upgrade(to: schema)
@@ -68,6 +97,17 @@ public struct BundleExchange: Sendable {
     }
     summary.received = try take(answer, bundle)
     return summary
+  }
+
+  /// The city was restored. While it is not the end, a failure of kind `busy` says what to do, and nothing is lost.
+  private func restart(
+    _ answer: BundleAnswer, _ standing: RestoredStanding, _ bundle: BundleReader
+  ) throws -> SyncSummary {
+    if answer.isWelcome { try replica.noteWelcome() }
+    if standing.isAsking { try replica.noteRestored(standing) }
+    guard standing.isEnd else { throw standing.failure }
+    guard try replica.hasGivenBack(by: standing) else { throw Self.gaveBackBefore(bundle.file) }
+    return try takeAll(answer, bundle)
   }
 
   /// A row that is pending here may hold the place of one that comes: it is set aside. One that was sent may not: what became
@@ -103,6 +143,14 @@ public struct BundleExchange: Sendable {
       .data, zh: "\(file) 接不上本机已读到的位置:本机可能是旧副本,或缺少更早的回复;请用 county bundle write 重新写一个交换包交给市里",
       en:
         "\(file) begins after what this machine has read: an earlier answer is missing, or this is an old copy of its file; write a new bundle (county bundle write) and take it to the city"
+    )
+  }
+
+  private static func gaveBackBefore(_ file: String) -> Failure {
+    Failure(
+      .data, zh: "\(file) 回复的是较早的交换包,本机此后又取得了新内容;未作任何更改,请重新写一个交换包(county bundle write)交给市里",
+      en:
+        "\(file) answers an earlier bundle, and this machine has read more since; nothing was changed, write a new bundle (county bundle write) and take it to the city"
     )
   }
 

@@ -11,16 +11,43 @@ extension SyncClient {
   public func deepVerify() async throws -> Comparison {
     try replica.refuseAlteredObjects()
     return try await translating {
-      var found = RangeComparison(try widest())
-      while true {
-        let asked = found.next()
-        if asked.isEmpty { break }
-        let answer = try await ask(Probe(ranges: asked)).items
-        let tallies = try replica.tally(try RangeComparison.wanted(answer, asked: asked))
-        found.take(answer) { tallies[$0.record]?[$0] }
+      do { return try await compare() } catch is SchemaMoved {
+        try await followSchema()
+        return try await compare()
+      } catch let refusal as Refusal where refusal.code == .epoch {
+        return try await compareAcrossRestore()
       }
-      return try await examine(found.rows)
     }
+  }
+
+  private func compare(in epoch: Identifier? = nil) async throws -> Comparison {
+    var found = RangeComparison(try widest())
+    while true {
+      let asked = found.next()
+      if asked.isEmpty { break }
+      let answer = try await ask(Probe(ranges: asked), in: epoch).items
+      let tallies = try replica.tally(try RangeComparison.wanted(answer, asked: asked))
+      found.take(answer) { tallies[$0.record]?[$0] }
+    }
+    return try await examine(found.rows, in: epoch)
+  }
+
+  /// The city is at a later version of the schema: the tables of this file follow first, and nothing else.
+  private func followSchema() async throws {
+    let meta = try replica.meta()
+    let city = try VerifyingKey(bytes: meta.cityKey)
+    var session = SyncSession(
+      city: city, replica: meta.replica, epoch: meta.epoch, schema: meta.schemaHash, cursor: meta.cursor)
+    let reply = try await transport.exchange(try replica.hello(stale: true).bytes)
+    if case .upgrade(let text) = try session.receive(reply) { try replica.upgrade(to: text) }
+  }
+
+  /// The city was restored. A file that may hold edits which nobody has seen cannot take its snapshot yet: it gives back, and is
+  /// compared with what the city has now, of which none was read here.
+  private func compareAcrossRestore() async throws -> Comparison {
+    guard try replica.isUnverified() else { throw Self.restored }
+    let restart = try await giveBack()
+    do { return try await compare(in: restart.epoch) } catch is SchemaMoved { throw Self.restored }
   }
 
   /// The digest of every record here.
@@ -31,7 +58,7 @@ extension SyncClient {
   }
 
   /// Looks at single rows: the city says how each stands, and whether it changed since.
-  private func examine(_ rows: Set<RowRef>) async throws -> Comparison {
+  private func examine(_ rows: Set<RowRef>, in epoch: Identifier?) async throws -> Comparison {
     let order = Dictionary(uniqueKeysWithValues: zip(replica.schema.records.map(\.name), 0...))
     func precedes(_ a: RowRef, _ b: RowRef) -> Bool {
       a.record == b.record ? a.key < b.key : (order[a.record] ?? 0) < (order[b.record] ?? 0)
@@ -45,13 +72,13 @@ extension SyncClient {
       differences: try replica.differences(strange.map { .row($0, nil, isNewer: false) }, at: cursor))
     while !left.isEmpty {
       let asked = Array(left.prefix(Probe.mostRows))
-      let (items, answered) = try await ask(Probe(rows: asked))
+      let (items, answered) = try await ask(Probe(rows: asked), in: epoch)
       let told = items.compactMap { if case .row(let ref, _, _) = $0 { ref } else { nil as RowRef? } }
       // A prefix: the city ends an answer that grows too long.
       guard !told.isEmpty, told.count == items.count, told == Array(asked.prefix(told.count)) else {
         throw BodyError.badShape("sync_row")
       }
-      guard answered == cursor else { throw Self.moved }
+      guard answered == cursor || epoch != nil else { throw Self.moved }
       comparison.differences += try replica.differences(items, at: cursor)
       left.removeFirst(told.count)
     }
@@ -61,16 +88,24 @@ extension SyncClient {
   }
 
   /// - Returns: what the city says, and the cursor for which it says it.
-  private func ask(_ probe: Probe) async throws -> (items: [AnswerItem], cursor: Int64) {
-    let question = try replica.probe(probe)
+  private func ask(_ probe: Probe, in epoch: Identifier?) async throws -> (items: [AnswerItem], cursor: Int64) {
+    let question = try replica.probe(probe, in: epoch)
     let reply = try await transport.probe(question.bytes)
     let answer = try Envelope(reply[...]) { _ in try VerifyingKey(bytes: replica.identity.cityKey) }
     var expected = question.header
     expected.kind = .answer
     expected.stamp = answer.header.stamp
+    if answer.header.kind == .answer, answer.header.schema != expected.schema { throw SchemaMoved() }
     guard answer.header == expected else { throw EnvelopeError.notAMessage }
     return (try AnswerBody.decode(answer.body, schema: replica.schema), answer.header.cursor)
   }
+
+  /// The city writes by another version of the schema.
+  private struct SchemaMoved: Error {}
+
+  private static let restored = Failure(
+    .busy, zh: "市主库曾从备份恢复;请先运行 county sync,再运行 county verify --deep",
+    en: "the city was restored from a backup; run county sync first, then county verify --deep")
 
   private static let moved = Failure(
     .busy, zh: "比对期间本机已同步;请重新运行 county verify --deep",

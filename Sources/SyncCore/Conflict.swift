@@ -159,10 +159,11 @@ extension Contender {
   public init?(row: [Value]) {
     guard row.count == Self.columns.count, case .integer(let id) = row[1], case .integer(let deletes) = row[3],
       case .text(let replica) = row[4], case .text(let actor) = row[5], case .integer(let edited) = row[6],
-      case .integer(let received) = row[7]
+      case .integer(let received) = row[7],
+      (0...1).contains(deletes)
     else { return nil }
     self.init(
-      id: id, value: row[2], deletes: deletes != 0, replica: replica,
+      id: id, value: row[2], deletes: deletes == 1, replica: replica,
       edit: Edit(stamp: Stamp(raw: edited), actor: actor),
       receivedAt: Stamp(raw: received))
   }

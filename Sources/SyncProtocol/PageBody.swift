@@ -112,11 +112,27 @@ public enum PageBody {
     default:
       guard let record = records[table.name] else { throw BodyError.unknownTable(table.name) }
       guard table == ChangesetTable(record) else { throw BodyError.badShape(table.name) }
-      switch entry.operation {
-      case .insert where row.count == record.fields.count: return .row(record: record.name, row)
-      case .delete: return .gone(RowRef(record.name, RowKey(record.keyIndices.compactMap { entry.old[$0] })))
-      default: throw BodyError.badShape(table.name)
-      }
+      let (ref, image) = try record.image(entry)
+      return image.map { .row(record: record.name, $0) } ?? .gone(ref)
     }
   }
+}
+
+extension RecordSchema {
+  /// The row that a patchset inserts, or nil for one that it deletes. Throws `BodyError` for a row with holes and for a key
+  /// that no row can have.
+  func image(_ entry: ChangesetEntry) throws -> (RowRef, [Value]?) {
+    let isInsert = entry.operation == .insert
+    let values = isInsert ? entry.new : entry.old
+    let key = RowKey(keyIndices.compactMap { values[$0] })
+    guard entry.operation != .update, !isInsert || !values.contains(nil), key.values.count == self.key.count,
+      key.isOfARow
+    else { throw BodyError.badShape(name) }
+    return (RowRef(name, key), isInsert ? values.compactMap { $0 } : nil)
+  }
+}
+
+extension RowKey {
+  /// Whether a row may have it: it is neither too long nor holds NULL.
+  var isOfARow: Bool { !values.contains(.null) && encoded.count <= Probe.mostKey }
 }

@@ -48,6 +48,7 @@ public enum SnapshotFile {
   /// it does. Throws `Failure`; what was written of the target until then is the caller's to remove.
   public static func unpack(_ source: String, _ manifest: SnapshotManifest, into target: String) throws {
     try check(source, manifest)
+    guard try read(reading(source), source).starts(with: Zstandard.magic) else { throw damaged }
     let input = try reading(source)
     let output = try Output(target)
     guard let stream = ZSTD_createDCtx() else { throw outOfMemory }

@@ -4,101 +4,31 @@ import Testing
 
 // Sticks with the real executables: files in a folder stand for the stick that somebody carries.
 
-private let schema = """
-  schema: tally
-  version: 1
-  title: Tally
-  units: site.code
-  records:
-    site: {key: code, owner: city, fields: {code: {type: text}}}
-    counter:
-      key: id
-      scope: {field: site}
-      fields:
-        id: {type: text}
-        site: {required: true, references: site.code}
-        total: {type: integer, policy: max}
-        note: {type: text}
-  """
-
-extension Town {
-  fileprivate static func tally() async throws -> Town {
-    let town = try await Town(schema: schema)
-    for site in ["A", "B"] { try await town.city(["add", "site", "code=\(site)"]) }
-    return town
-  }
-
-  /// Starts a machine from a stick; nothing serves.
-  fileprivate func start(_ home: String, _ org: String) async throws {
-    let code = try await code(org)
-    try await city(["snapshot", "--org", org, path("first-\(home)")])
-    try await county(home, ["init", "--bundle", path("first-\(home)"), "--code", code])
-  }
-
-  fileprivate func write(_ home: String, _ name: String) async throws {
-    try await county(home, ["bundle", "write", path(name)])
-  }
-
-  @discardableResult
-  fileprivate func answer(_ name: String, _ reply: String) async throws -> [String: Any] {
-    try await city(["bundle", "read", path(name), "--reply", path(reply), "--json"]).object
-  }
-
-  @discardableResult
-  fileprivate func take(_ home: String, _ reply: String) async throws -> [String: Any] {
-    try await county(home, ["bundle", "read", path(reply), "--json"]).object
-  }
-
-  @discardableResult
-  fileprivate func carry(_ home: String) async throws -> [String: Any] {
-    let name = UUID().uuidString
-    try await write(home, name)
-    try await answer(name, name + "-answer")
-    return try await take(home, name + "-answer")
-  }
-
-  fileprivate func rows(_ file: String) async throws -> String {
-    try await sqlite(file, "SELECT * FROM counter WHERE site = 'A' ORDER BY id")
-      .trimmingCharacters(in: .whitespacesAndNewlines)
-  }
-
-  fileprivate func expectEqual(_ homes: [String]) async throws {
-    let wanted = try await rows(master)
-    for home in homes {
-      #expect(try await rows(replica(home)) == wanted, "\(home)")
-      let status = try await county(home, ["status", "--json"]).object
-      for name in ["pending", "in_flight", "parked"] { #expect(status[name] as? Int == 0, "\(home) \(name)") }
-      #expect(try await county(home, ["verify"]).isDone)
-    }
-    #expect(try await city(["verify"]).isDone)
-  }
-}
-
 @Suite(.timeLimit(.minutes(30))) struct BundleProgramTests {
   @Test func aCountyIsEnrolledLivesAndIsUpdatedOnSticksAlone() async throws {
     let town = try await Town.tally()
     try await town.city(["add", "counter", "id=old", "site=A", "total=1", "note=from the city"])
     try await town.start("one", "A")
-    #expect(try await town.rows(town.replica("one")) == "old|A|1|from the city")
+    #expect(try await town.counters(town.replica("one")) == "old|A|1|from the city")
     #expect(try await town.city(["replicas", "--json"]).list.isEmpty)
 
     try await town.county("one", ["add", "counter", "id=new", "site=A", "total=2", "note=来自县里"])
     try await town.sqlite(town.replica("one"), "UPDATE counter SET total = 7 WHERE id = 'old'")
-    try await town.write("one", "up")
-    let report = try await town.answer("up", "down")
+    try await town.writeBundle("one", "up")
+    let report = try await town.answerBundle("up", "down")
     #expect(report["enrolled"] as? Bool == true && report["new"] as? Int == 1)
     try await town.city(["edit", "counter", "new", "note=seen"])
-    try await town.take("one", "down")
+    try await town.takeBundle("one", "down")
     #expect(try await town.city(["replicas", "--json"]).list.count == 1)
     // Welcome by now: the next stick does not ask again.
-    try await town.write("one", "up")
-    #expect(try await town.answer("up", "down")["enrolled"] as? Bool == false)
-    let summary = try await town.take("one", "down")
+    try await town.writeBundle("one", "up")
+    #expect(try await town.answerBundle("up", "down")["enrolled"] as? Bool == false)
+    let summary = try await town.takeBundle("one", "down")
     #expect(summary["pulled"] as? Int == 1)
     try await town.start("two", "A")
     try await town.carry("two")
     try await town.expectEqual(["one", "two"])
-    #expect(try await town.rows(town.master) == "new|A|2|seen\nold|A|7|from the city")
+    #expect(try await town.counters(town.master) == "new|A|2|seen\nold|A|7|from the city")
   }
 
   @Test func networkAndSticksMix() async throws {
@@ -123,11 +53,11 @@ extension Town {
       case 1: try await town.sync("two")
       case 2:
         up.append("up\(step)")
-        try await town.write("one", "up\(step)")
+        try await town.writeBundle("one", "up\(step)")
       case 3:
         guard let name = up.randomElement(using: &random) else { continue }
         down.append("down\(step)")
-        try await town.answer(name, "down\(step)")
+        try await town.answerBundle(name, "down\(step)")
       default:
         if let name = down.randomElement(using: &random) {
           _ = try await town.tryCounty("one", ["bundle", "read", town.path(name)])
@@ -138,7 +68,7 @@ extension Town {
       try await town.carry("one")
       try await town.sync("two")
     }
-    for name in down { try await town.take("one", name) }
+    for name in down { try await town.takeBundle("one", name) }
     try await town.sync("one")
     try await town.expectEqual(["one", "two"])
   }
@@ -168,11 +98,11 @@ extension Town {
     try changed.write(to: part)
     try await city("up", 76, "damaged")
     try whole.write(to: part)
-    try await town.answer("up", "down")
+    try await town.answerBundle("up", "down")
     expectFailure(try await town.tryCounty("two", ["bundle", "read", town.path("down")]), 76, "another machine")
     expectFailure(try await town.tryCounty("one", ["bundle", "read", town.path("up")]), 65, "to the city")
     expectFailure(try await town.tryCounty("one", ["bundle", "write", town.replica("one")]), 64, "not a bundle")
-    try await town.take("one", "down")
+    try await town.takeBundle("one", "down")
     let again = try await town.tryCounty("one", ["bundle", "read", town.path("down")])
     #expect(again.code == 0 && again.err.contains("holds nothing"))
     let lock = try Running(["flock", town.path("one/sync.lock"), "sleep", "30"])
@@ -207,13 +137,13 @@ extension Town {
     try await town.county("late", ["init", "--bundle", town.path("first"), "--code", code])
     try await town.county("late", ["add", "counter", "id=l", "site=A", "total=1"])
     try await town.carry("new")
-    try await town.write("late", "up")
+    try await town.writeBundle("late", "up")
     expectFailure(
       try await town.tryCity(["bundle", "read", town.path("up"), "--reply", town.path("down")]), 77,
       "code is wrong, used")
     try await town.county("late", ["bundle", "write", town.path("up"), "--code", try await town.code("A")])
-    try await town.answer("up", "down")
-    try await town.take("late", "down")
+    try await town.answerBundle("up", "down")
+    try await town.takeBundle("late", "down")
     try await town.carry("new")
     try await town.expectEqual(["new", "late"])
   }

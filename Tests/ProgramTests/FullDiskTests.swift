@@ -49,4 +49,50 @@ import Testing
     #expect(try await town.county("one", ["verify"]).isDone)
     #expect(try await town.sqlite(town.master, "SELECT count(*) FROM sync_replica") == "1\n")
   }
+
+  /// A stick, or a disk, that is too small for what is written: nothing is left that looks whole, and the next try goes.
+  @Test func whatDoesNotFitOnAStickIsWrittenAgain() async throws {
+    let town = try await registryTown()
+    let lines = (1...3000).map { "企业\($0),\(UUID().uuidString)" }
+    let csv = try town.write("large.csv", (["name,address"] + lines).joined(separator: "\n") + "\n")
+    try await town.county("one", ["import", "enterprise", csv])
+    await town.stop()
+    func fails(_ command: [String], _ file: String) async throws {
+      let before = try FileManager.default.contentsOfDirectory(atPath: town.folder.path).sorted()
+      expectFailure(try await run(limited(48, command)), 74, "disk")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: town.folder.path).sorted() == before)
+      #expect(!FileManager.default.fileExists(atPath: town.path(file)))
+    }
+    let city = { (arguments: [String]) in [Program.path("city")] + arguments + ["--home", town.path("city")] }
+    // What is pending is frozen already.
+    try await town.county("one", ["bundle", "write", town.path("frozen")])
+    let write = town.county(starting: "one", ["bundle", "write", town.path("up")])
+    try await fails(write, "up")
+    // A bundle that stands there already stays whole.
+    try FileManager.default.copyItem(atPath: town.path("frozen"), toPath: town.path("kept"))
+    let kept = try Data(contentsOf: URL(fileURLWithPath: town.path("kept")))
+    expectFailure(
+      try await run(limited(48, town.county(starting: "one", ["bundle", "write", town.path("kept")]))), 74,
+      "disk is full")
+    #expect(try Data(contentsOf: URL(fileURLWithPath: town.path("kept"))) == kept)
+    try await need(write)
+    try await town.city(["bundle", "read", town.path("up"), "--reply", town.path("down")])
+    try await town.county("one", ["bundle", "read", town.path("down")])
+    // The answer to another machine holds all of it.
+    try await town.county("two", ["bundle", "write", town.path("up2")])
+    let read = city(["bundle", "read", town.path("up2"), "--reply", town.path("down2")])
+    try await fails(read, "down2")
+    try await need(read)
+    try await town.county("two", ["bundle", "read", town.path("down2")])
+    #expect(try await town.county("two", ["list", "enterprise", "--json"]).list.count == 3000)
+    let backup = city(["backup", town.path("city.backup")])
+    try await fails(backup, "city.backup")
+    try await need(backup)
+    let restore = [Program.path("city"), "restore", town.path("city.backup"), "--home", town.path("new")]
+    expectFailure(try await run(limited(48, restore)), 74)
+    #expect(!FileManager.default.fileExists(atPath: town.path("new/master.sqlite")))
+    try await need(restore)
+    for home in ["one", "two"] { #expect(try await town.county(home, ["verify"]).isDone) }
+    #expect(try await town.city(["verify"]).isDone)
+  }
 }

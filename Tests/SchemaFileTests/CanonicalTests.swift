@@ -49,7 +49,13 @@ import Testing
     #expect(failure.message.en.contains(reason), "\(failure.message.en)")
   }
 
-  @Test("Text that is no schema is refused as data", arguments: ["", "{", "[]", "{\"name\":\"x\"}", "null"])
+  @Test(
+    "Text that is no schema is refused as data",
+    arguments: [
+      "", "{", "[]", "{\"name\":\"x\"}", "null",
+      // JSONDecoder passes over a control character that JSONSerialization refuses.
+      "{\"name\":\"x\",\"version\":1,\"title\":\"\u{1}\"}",
+    ])
   func noSchema(text: String) throws {
     let failure = try #require(throws: Failure.self) { try SchemaFile.parse(canonicalJSON: text) }
     #expect(failure.kind == .data)

@@ -13,6 +13,9 @@ import Testing
       var kind: UInt8
       var more: Bool
       var tentative: Bool
+      var returning: Bool
+      var stale: Bool
+      var carried: Bool
       var compressed: Bool
       var replica: String
       var epoch: String
@@ -52,48 +55,14 @@ import Testing
   /// Makes the file anew: only with TRIBUTARY_WRITE_VECTORS=1.
   func write() throws {
     let key = try SigningKey(seed: Self.seed)
-    let bodies: [(String, MessageKind, [UInt8])] = [
-      ("hello", .hello, HelloBody(last: 3, seen: 4).bytes),
-      ("batch", .batch, Batch(changes: Array(Sample.changes.prefix(1))).encoded(Sample.schema)),
-      (
-        "compressed batch", .batch,
-        Batch(changes: Sample.changes).encoded(Sample.schema) + Array(repeating: 0, count: 200)
-      ),
-      ("secrets", .secrets, SecretsBody.encode([try Sample.secret()])),
-      ("receipt", .receipt, ReceiptBody.encode([])),
-      ("page with more to come", .page, PageBodyTests.encode(Array(PageBodyTests.items.prefix(1)))),
-      ("enrol", .enrol, Array(#"{"code":"","proof":"","publicKey":""}"#.utf8)),
-    ]
-    let messages = try bodies.map { name, kind, body in
-      var header = Sample.header(kind, number: 258, cursor: 772)
-      header.more = kind == .page
-      header.tentative = kind == .hello
-      let envelope = try Envelope(header, body: body, key: key)
-      return File.Message(
-        name: name, kind: kind.rawValue, more: header.more, tentative: header.tentative,
-        compressed: envelope.bytes[6] == 1, replica: header.replica.description, epoch: header.epoch.description,
-        number: header.number, cursor: header.cursor, stamp: header.stamp.raw, schema: header.schema.hex,
-        body: body.hex,
-        message: envelope.bytes.hex, hash: envelope.hash.hex)
-    }
-    let good = try #require([UInt8](hex: messages[1].message))
-    var refused = [File.Refused(name: "cut", message: good.dropLast().map { $0 }.hex, reason: "notAMessage")]
-    for (name, offset, byte, reason) in [
-      ("version 5", 4, 5, "unknownVersion"), ("version 2", 4, 2, "unknownVersion"), ("kind 14", 5, 14, "unknownKind"),
-      ("compression 2", 6, 2, "unknownKind"),
-      ("raw length over the limit", 96, 0x7f, "tooLarge"), ("body changed", 200, 0x50, "tampered"),
-      ("cursor changed", 55, 0, "badSignature"), ("signature changed", 140, good[140] ^ 1, "badSignature"),
-    ] as [(String, Int, UInt8, String)] {
-      var bytes = good
-      bytes[offset] = byte
-      refused.append(File.Refused(name: name, message: bytes.hex, reason: reason))
-    }
     let code = EnrolmentTests.code
     let replica = Sample.id(0xaa)
     try VectorFile.write(
       "envelope.json",
       File(
-        seed: Self.seed.hex, publicKey: key.publicKey.bytes.hex, messages: messages, refused: refused,
+        seed: Self.seed.hex, publicKey: key.publicKey.bytes.hex,
+        messages: try EnvelopeVectors.messages(key).map { File.Message($0, $1) },
+        refused: try EnvelopeVectors.refused(key).map { File.Refused(name: $0, message: $1.hex, reason: $2) },
         code: File.Code(
           secret: code.secret.hex, fingerprint: code.fingerprint.hex, spelled: code.description, name: code.name,
           replica: replica.description, publicKey: key.publicKey.bytes.hex,
@@ -103,6 +72,7 @@ import Testing
   @Test func read() throws {
     if VectorFile.isWriting { try write() }
     let file: File = try VectorFile.read("envelope.json")
+    #expect(Set(file.messages.map(\.kind)) == Set(MessageKind.allCases.map(\.rawValue)))
     let key = try SigningKey(seed: try #require([UInt8](hex: file.seed))).publicKey
     #expect(key.bytes.hex == file.publicKey)
     #expect(file.messages.contains { $0.compressed } && file.messages.contains { !$0.compressed })
@@ -157,6 +127,21 @@ import Testing
       stamp: Stamp(raw: item.stamp), schema: try #require([UInt8](hex: item.schema)))
     header.more = item.more
     header.tentative = item.tentative
+    header.returning = item.returning
+    header.stale = item.stale
+    header.carried = item.carried
     return header
+  }
+}
+
+extension EnvelopeVectorTests.File.Message {
+  fileprivate init(_ name: String, _ envelope: Envelope) {
+    let header = envelope.header
+    self.init(
+      name: name, kind: header.kind.rawValue, more: header.more, tentative: header.tentative,
+      returning: header.returning, stale: header.stale, carried: header.carried, compressed: envelope.bytes[6] == 1,
+      replica: header.replica.description, epoch: header.epoch.description, number: header.number,
+      cursor: header.cursor, stamp: header.stamp.raw, schema: header.schema.hex, body: envelope.body.hex,
+      message: envelope.bytes.hex, hash: envelope.hash.hex)
   }
 }

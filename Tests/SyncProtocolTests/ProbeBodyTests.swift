@@ -26,7 +26,7 @@ private let sum = Value.blob(Array(repeating: 1, count: 32))
 
 private func probed(_ row: Value...) -> [UInt8] { body("sync_range", 4, [0, 1], [row]) }
 
-private let badProbes: [(String, [UInt8])] = [
+let badProbes: [(String, [UInt8])] = [
   ("another record", probed(.text("none"), .text(""), .integer(1), sum)),
   ("digits that are none", probed(.text("unit"), .text("xyz"), .integer(1), sum)),
   ("more digits than there are", probed(.text("unit"), .text(String(repeating: "0", count: 17)), .integer(1), sum)),
@@ -51,7 +51,7 @@ private let badProbes: [(String, [UInt8])] = [
   ("no patchset", [0x54, 1, 1, 0x61, 0]),
 ]
 
-private let badAnswers: [(String, [UInt8])] = [
+let badAnswers: [(String, [UInt8])] = [
   ("few children", body("sync_split", 3, [0, 1], [[.text("unit"), .text(""), .blob(RowKey(digest.values).encoded)]])),
   (
     "children of the last",

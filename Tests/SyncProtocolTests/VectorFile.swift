@@ -30,19 +30,19 @@ enum VectorFile {
       table = heard.table
       key = heard.key
       operation = "\(heard.operation)"
-      old = heard.old.map { $0.map(spelled) }
-      new = heard.new.map { $0.map(spelled) }
+      old = heard.old.map { $0.map(VectorFile.spelled) }
+      new = heard.new.map { $0.map(VectorFile.spelled) }
     }
   }
-}
 
-/// A value as the vectors spell it; JSON's null is "undefined".
-private func spelled(_ value: Value) -> String {
-  switch value {
-  case .null: "null"
-  case .integer(let number): "integer:\(number)"
-  case .real(let number): "real:" + String(number.bitPattern, radix: 16)
-  case .text(let text): "text:" + text
-  case .blob(let bytes): "blob:" + bytes.hex
+  /// A value as the vectors spell it; JSON's null is "undefined".
+  static func spelled(_ value: Value) -> String {
+    switch value {
+    case .null: "null"
+    case .integer(let number): "integer:\(number)"
+    case .real(let number): "real:" + String(number.bitPattern, radix: 16)
+    case .text(let text): "text:" + text
+    case .blob(let bytes): "blob:" + bytes.hex
+    }
   }
 }

@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 
 import bodies
+import bundle
 import envelope
+import kinds
 import merge
+import own
 import values
 
 
@@ -16,6 +19,7 @@ def main(folder: Path) -> int:
     counts = {}
     for name, check in (
         ("key.json", values.check), ("changeset.json", bodies.check), ("envelope.json", envelope.check),
+        ("body.json", kinds.check), ("bundle.json", bundle.check), ("own.json", own.check),
         ("merge.json", merge.check),
     ):
         count, found = check(json.loads((folder / name).read_text()))

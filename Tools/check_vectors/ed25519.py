@@ -60,3 +60,10 @@ def verify(public: bytes, message: bytes, signature: bytes) -> bool:
         return False
     h = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % Q
     return is_equal(multiply(s, BASE), add(r, multiply(h, a)))
+
+
+def public_key(seed: bytes) -> bytes:
+    number = int.from_bytes(hashlib.sha512(seed).digest()[:32], "little") & (2**255 - 8) | 2**254
+    x, y, z, _ = multiply(number & 2**255 - 1, BASE)
+    inverse = pow(z, P - 2, P)
+    return (y * inverse % P | (x * inverse % P & 1) << 255).to_bytes(32, "little")

@@ -1,15 +1,16 @@
 """WIRE.md sections 3, 5 and 7: envelopes, their signatures, and enrolment codes."""
 
-import ctypes
-import ctypes.util
 import hashlib
 import hmac
 import struct
 
 import ed25519
+import zstd
+from values import Refused
 
 VERSION, KINDS, FLAGS = 4, range(1, 14), range(0, 32)
 MOST_RAW = {1: 16, 5: 64 << 10, 9: 72, 12: 4 << 20}
+FLAG_NAMES = ("more", "tentative", "returning", "stale", "carried")
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -30,6 +31,10 @@ def refusal(data: bytes, public: bytes) -> str | None:
         return "tampered"
     if not ed25519.verify(public, data[:136], data[136:200]):
         return "badSignature"
+    try:
+        body(data)
+    except Refused:
+        return "badCompression"
     return None
 
 
@@ -37,22 +42,17 @@ def body(data: bytes) -> bytes | None:
     """The body; None where it is compressed and there is no Zstandard library."""
     if data[6] == 0:
         return data[200:]
-    name = ctypes.util.find_library("zstd")
-    if not name:
-        return None
-    library = ctypes.CDLL(name)
-    library.ZSTD_decompress.restype = ctypes.c_size_t
     length = struct.unpack(">I", data[96:100])[0]
-    out = ctypes.create_string_buffer(length)
-    sent = data[200:]
-    count = library.ZSTD_decompress(out, ctypes.c_size_t(length), sent, ctypes.c_size_t(len(sent)))
-    return out.raw if count == length else b""
+    if zstd.stated_size(data[200:]) != length:
+        raise Refused("states another length")
+    return zstd.unpack(data[200:], length)
 
 
 def differences(case: dict, data: bytes) -> list[str]:
     number, cursor, stamp = struct.unpack(">qqq", data[40:64])
     found = {
-        "kind": data[5], "more": bool(data[7] & 1), "tentative": bool(data[7] & 2), "compressed": data[6] == 1,
+        "kind": data[5], **{name: bool(data[7] & 1 << bit) for bit, name in enumerate(FLAG_NAMES)},
+        "compressed": data[6] == 1,
         "replica": data[8:24].hex(), "epoch": data[24:40].hex(), "number": number, "cursor": cursor, "stamp": stamp,
         "schema": data[64:96].hex(), "hash": hashlib.sha256(data[:136]).hexdigest(),
     }

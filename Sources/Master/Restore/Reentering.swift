@@ -34,6 +34,10 @@ extension Master {
       let isOver = try !reentry.transaction.isRecovering()
       try reentry.replay.restoreTriggers(but: isOver ? RecoveryGuard.names(schema) : [])
     }
+    if schema.hasRestricted {
+      try store.emptyLog()
+      emptyKeptFolders()
+    }
   }
 }
 
@@ -186,6 +190,22 @@ struct Reentry {
     for batch in try transaction.returned("state = 'late' AND replica <> ?", [.blob(Identifier.city.bytes)]) {
       try takeLate(batch)
     }
+    try eraseAgain()
+  }
+
+  /// What was erased stays erased, whatever was lost before it or after it: an erasure that could not be taken in its place is
+  /// recorded once more.
+  private func eraseAgain() throws {
+    if !master.schema.hasRestricted { return }
+    let known = Set(try RecordedErasure.read(db).map(\.erasure))
+    let aside = try transaction.returned("state <> 'held' AND replica = ?", [.blob(Identifier.city.bytes)])
+    let erasures = aside.flatMap { $0.content(master.schema)?.erasures ?? [] }.filter { !known.contains($0) }
+    if !erasures.isEmpty {
+      let (arrival, cursor) = (try transaction.upcomingArrival(), try transaction.head())
+      try master.absorb(transaction, Batch(erasures: erasures))
+      for erasure in erasures { try transaction.carryOut(erasure, arrival: arrival, cursor: cursor) }
+    }
+    for erasure in try RecordedErasure.read(db).map(\.erasure) { try transaction.eraseReturned(erasure) }
   }
 
   /// A machine that the log does not know because its enrolment came back too late is enrolled again.

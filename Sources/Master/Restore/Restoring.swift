@@ -34,7 +34,8 @@ extension Master {
     let part = path + ".part"
     defer { for end in ["", "-journal", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: part + end) } }
     try copy(file, to: part)
-    let (info, key) = try prepare(part, name: file, epoch: Identifier(using: &random), clock, readSchema)
+    let epoch = Identifier(using: &random)
+    let (info, key) = try naming(file, as: part) { try prepare(part, name: file, epoch: epoch, clock, readSchema) }
     try keepKey(key)
     try DurableFile.move(part, to: path)
     // Opened once with a write-ahead log, as every master is.
@@ -54,6 +55,15 @@ extension Master {
       while let bytes = try source.read(upToCount: 1 << 20), !bytes.isEmpty { try target.write(contentsOf: bytes) }
       try target.close()
     } catch { throw Failure(.disk, zh: "无法把 \(file) 复制到 \(part)", en: "cannot copy \(file) to \(part)") }
+  }
+
+  /// What is wrong with the copy is wrong with the backup.
+  private static func naming<T>(_ file: String, as part: String, _ body: () throws -> T) throws -> T {
+    do { return try body() } catch let failure as Failure where failure == Connection.damaged(part) {
+      throw Failure(
+        .data, zh: "\(file) 不是 city backup 写的备份,或已损坏;请用另一份备份",
+        en: "\(file) is not a backup that city backup wrote, or is damaged; use another")
+    }
   }
 
   private static func prepare(

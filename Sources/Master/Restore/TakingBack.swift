@@ -10,6 +10,15 @@ import SyncProtocol
 extension Master {
   /// Answers a hello of a replica that gives back, with what follows it. Asked again, it answers again.
   func takeBack(_ message: SealedEnvelope, _ rest: ArraySlice<SealedEnvelope>) throws -> [UInt8] {
+    if message.header.carried { throw Refusal.notAMessage }
+    try takeBack(message, rest, isLast: !message.header.more)
+    let (receipts, standing) = try standing(message.header)
+    return receipts + standing
+  }
+
+  /// Keeps, and takes as far as it follows on, what a replica gives back.
+  /// - Parameter isLast: nothing of it comes after this.
+  func takeBack(_ message: SealedEnvelope, _ rest: ArraySlice<SealedEnvelope>, isLast: Bool) throws {
     let hello = message.header
     let own = try refusing { try rest.filter { $0.header.kind == .own }.map(ownReturned) }
     let stranger = try store.write { db -> Bool in
@@ -18,21 +27,20 @@ extension Master {
         throw Refusal.epoch
       }
       for batch in own { try keep(batch, transaction) }
-      guard let member = try member(hello.replica, own, transaction) else { return true }
+      guard let member = try member(hello.replica, transaction) else { return true }
       let body = try refusing { try message.open(with: VerifyingKey(bytes: member.publicKey)) }.body
       let seen = try refusing { try HelloBody(body) }.seen
       if member.isWithdrawn { throw Refusal.withdrawn }
       try transaction.addFormer(hello.epoch)
       try use(hello, transaction)
-      for batch in try returned(rest, by: member) { try keep(batch, transaction) }
-      if !hello.more { try transaction.hear(hello.replica, seen: seen, at: clock()) }
+      for batch in try returned(rest, by: keys(of: member, transaction)) { try keep(batch, transaction) }
+      if isLast { try transaction.hear(hello.replica, seen: seen, at: clock()) }
       return false
     }
     // Of whom the city does not know (yet), it takes what it has sealed itself, and nothing else.
     if stranger, rest.contains(where: { $0.header.kind != .own }) { throw Refusal.unknownReplica }
     try applyReturned()
-    if try stranger && !hello.more && !store.transaction({ try $0.isRecovering() }) { throw Refusal.unknownReplica }
-    return try standing(hello)
+    if try stranger && isLast && !store.transaction({ try $0.isRecovering() }) { throw Refusal.unknownReplica }
   }
 
   /// Opens a batch of the city's own that a replica gives back.
@@ -49,26 +57,31 @@ extension Master {
   }
 
   /// The batches of a county, each with its secrets, if it has any, and its receipt.
-  private func returned(_ messages: ArraySlice<SealedEnvelope>, by member: ReplicaRecord) throws -> [ReturnedBatch] {
+  /// - Parameter keys: of the ids that the machine has, or had before it rejoined: its own comes first.
+  private func returned(
+    _ messages: ArraySlice<SealedEnvelope>, by keys: [(id: Identifier, key: VerifyingKey)]
+  ) throws -> [ReturnedBatch] {
     var rest = messages.filter { $0.header.kind != .own }[...]
-    let sender = try VerifyingKey(bytes: member.publicKey)
     var list: [ReturnedBatch] = []
     while let message = rest.popFirst() {
-      guard message.header.kind == .batch, message.header.replica == member.id else { throw Refusal.notAMessage }
+      let id = message.header.replica
+      guard message.header.kind == .batch, let present = keys.first?.key,
+        let sender = keys.first(where: { $0.id == id })?.key
+      else { throw Refusal.notAMessage }
       let batch = try refusing { try message.open(with: sender) }
       var secrets: [UInt8] = []
       if let next = rest.first?.header, next.kind == .secrets, next.number == batch.header.number {
-        secrets = try refusing { try rest.popFirst()?.open(with: sender).body ?? [] }
+        secrets = try refusing { try rest.popFirst()?.open(with: present).body ?? [] }
         _ = try refusing { try SecretsBody.decode(secrets) }
       }
       guard let receipt = try refusing({ try rest.popFirst()?.open(with: key.publicKey) }),
-        receipt.header.kind == .receipt, receipt.header.replica == member.id,
+        receipt.header.kind == .receipt, receipt.header.replica == id,
         receipt.header.number == batch.header.number, receipt.header.cursor > 0,
         let taken = try refusing({ try ReceiptBody.taken(receipt.body) }), taken.hash == batch.hash
       else { throw Refusal.tampered }
       list.append(
         ReturnedBatch(
-          arrival: receipt.header.cursor, replica: member.id, number: batch.header.number,
+          arrival: receipt.header.cursor, replica: id, number: batch.header.number,
           receivedAt: receipt.header.stamp, offset: taken.offset, message: batch.bytes, receipt: receipt.bytes,
           secrets: secrets, state: .held))
     }
@@ -76,17 +89,27 @@ extension Master {
   }
 
   /// Who the sender is: enrolled in the backup, or since then by a batch of the city's own that came back.
-  private func member(
-    _ id: Identifier, _ own: [ReturnedBatch], _ transaction: SQLiteMasterTransaction
-  ) throws -> ReplicaRecord? {
+  func member(_ id: Identifier, _ transaction: SQLiteMasterTransaction) throws -> ReplicaRecord? {
     if let known = try transaction.replica(id) { return known }
-    let kept = try transaction.returned("replica = ?", [.blob(Identifier.city.bytes)])
-    let members = kept.flatMap { $0.content(schema)?.members ?? [] }
-    guard let member = members.last(where: { $0.replica == id }) else { return nil }
+    guard let member = try transaction.returnedMembers(schema).last(where: { $0.replica == id }) else { return nil }
     return ReplicaRecord(
       id: id, org: member.org, publicKey: member.publicKey, agreementKey: member.agreementKey,
       isWithdrawn: member.isWithdrawn, highWater: 0, request: 0, acknowledged: 0, offset: 0,
       enrolledAt: member.edit.stamp.milliseconds)
+  }
+
+  /// The keys of a machine, and of what it was before its file was copied.
+  private func keys(
+    of member: ReplicaRecord, _ transaction: SQLiteMasterTransaction
+  ) throws -> [(id: Identifier, key: VerifyingKey)] {
+    var found = [(member.id, try VerifyingKey(bytes: member.publicKey))]
+    var next = try transaction.formers(of: member.id, schema)
+    while let id = next.popLast() {
+      guard !found.contains(where: { $0.0 == id }), let known = try self.member(id, transaction) else { continue }
+      found.append((id, try VerifyingKey(bytes: known.publicKey)))
+      next += try transaction.formers(of: id, schema)
+    }
+    return found
   }
 
   /// Uses up the request's number.
@@ -113,20 +136,22 @@ extension Master {
 
   /// What the replica is told: which epoch it is, what the city has, and, once everything is back, the receipts that are not
   /// those of then.
-  private func standing(_ hello: Header) throws -> [UInt8] {
+  /// - Parameter asking: the replica has not given back yet.
+  func standing(_ hello: Header, asking: Bool = false) throws -> (receipts: [UInt8], standing: [UInt8]) {
     try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       let meta = try transaction.meta()
-      let isComplete = try !transaction.isRecovering() && transaction.replica(hello.replica) != nil
+      let isComplete = try !asking && !transaction.isRecovering() && transaction.replica(hello.replica) != nil
       let missing = isComplete ? 0 : try transaction.missing().reduce(0) { $0 + Int64($1.count) }
       let standing = Standing(
         batch: try transaction.lastReturned(of: hello.replica), own: try transaction.lastReturned(of: .city),
         isComplete: isComplete, missing: missing, unheard: isComplete ? 0 : try transaction.unheard().count)
-      let header = Header(
+      var header = Header(
         kind: .standing, replica: hello.replica, epoch: meta.epoch, number: hello.number, cursor: 0,
         stamp: max(try transaction.stamp(), Stamp(milliseconds: clock())), schema: meta.schemaHash)
+      header.more = asking
       let receipts = isComplete ? try transaction.receipts(of: hello.replica, in: meta.epoch) : []
-      return receipts + (try Envelope(header, body: try standing.bytes, key: key).bytes)
+      return (receipts, try Envelope(header, body: try standing.bytes, key: key).bytes)
     }
   }
 }
@@ -148,6 +173,20 @@ extension SQLiteMasterTransaction {
       guard case .blob(let message) = row.cell(0), case .blob(let receipt) = row.cell(1) else { return }
       let sent = try SealedEnvelope(message[...]).header
       if sent.epoch != epoch, try SealedEnvelope(receipt[...]).header.epoch == epoch { found += receipt }
+    }
+    return found
+  }
+
+  /// Whom the city's own batches that came back enrol or withdraw.
+  func returnedMembers(_ schema: Schema) throws -> [Member] {
+    try returned("replica = ?", [.blob(Identifier.city.bytes)]).flatMap { $0.content(schema)?.members ?? [] }
+  }
+
+  /// The ids that a machine had before, as far as it is known by now.
+  func formers(of id: Identifier, _ schema: Schema) throws -> [Identifier] {
+    var found = try returnedMembers(schema).filter { $0.replica == id }.compactMap(\.former?.replica)
+    try db.each("SELECT former FROM sync_former WHERE replica = ? ORDER BY former", [.blob(id.bytes)]) { row in
+      if case .blob(let bytes) = row.cell(0), let former = Identifier(bytes) { found.append(former) }
     }
     return found
   }

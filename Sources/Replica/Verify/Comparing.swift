@@ -30,12 +30,14 @@ public struct Comparison: Sendable, Equatable {
 
 extension Replica {
   /// A signed request to compare, under a number that it never used before.
-  public func probe(_ probe: Probe) throws -> Envelope {
+  /// - Parameter epoch: that of a city that was restored, of which nothing was read yet.
+  public func probe(_ probe: Probe, in epoch: Identifier? = nil) throws -> Envelope {
     try write { db in
       let meta = try ReplicaMeta.read(db)
       let header = Header(
-        kind: .probe, replica: meta.replica, epoch: meta.epoch, number: try tick(db, milliseconds: clock()).raw,
-        cursor: meta.cursor, stamp: Stamp(milliseconds: clock()), schema: meta.schemaHash)
+        kind: .probe, replica: meta.replica, epoch: epoch ?? meta.epoch,
+        number: try tick(db, milliseconds: clock()).raw,
+        cursor: epoch == nil ? meta.cursor : 0, stamp: Stamp(milliseconds: clock()), schema: meta.schemaHash)
       return try Envelope(header, body: probe.encoded, key: key)
     }
   }

@@ -80,6 +80,8 @@ extension Replica {
     try db.first("SELECT 1 FROM sync_meta WHERE name = '\(unverified)' AND value = 1") != nil
   }
 
+  public func isUnverified() throws -> Bool { try read { try isUnverified($0) } }
+
   func setUnverified(_ db: Database, _ value: Bool) throws {
     try ReplicaMeta.set(db, unverified, .integer(value ? 1 : 0))
   }

@@ -2,6 +2,8 @@ import SyncCore
 
 /// What the city answers on a stick, verified: all of it is for this replica, and from its city.
 public struct BundleAnswer: Sendable {
+  /// Where a city that was restored stands with this replica; nil: it was not, as far as this answer knows.
+  public private(set) var standing: RestoredStanding?
   /// The city has enrolled this replica.
   public private(set) var isWelcome = false
   /// The schema, in its canonical form, by which the city writes from now on, when it is another than this replica's: that comes
@@ -14,18 +16,25 @@ public struct BundleAnswer: Sendable {
   public private(set) var snapshot: Envelope?
 
   /// Reads the messages of a bundle that was verified.
-  /// - Parameter schema: the hash of the schema by which this replica reads pages.
+  /// - Parameters:
+  ///   - epoch: that of the city as this replica knows it.
+  ///   - schema: the hash of the schema by which this replica reads pages.
   public init(
-    _ bundle: BundleReader, city: VerifyingKey, replica: Identifier, epoch: Identifier, schema: [UInt8]
+    _ bundle: BundleReader, city: VerifyingKey, replica: Identifier, epoch known: Identifier, schema: [UInt8]
   ) throws {
     var schema = schema
+    var epoch = known
     while snapshot == nil, let sealed = try bundle.message() {
       guard let message = try? sealed.open(with: city) else { throw Self.otherCity(bundle.file) }
       let header = message.header
       guard header.replica == replica else { throw BundleFailure.receiver(bundle.file, .down) }
+      if [.welcome, .standing].contains(header.kind), standing == nil, receipts.isEmpty, pages.isEmpty {
+        epoch = header.epoch
+      }
       guard header.epoch == epoch else { throw Self.otherEpoch(bundle.file) }
       switch header.kind {
       case .welcome: isWelcome = true
+      case .standing where standing == nil: standing = try RestoredStanding(message, in: bundle.file)
       case .schema where upgrade == nil && pages.isEmpty && header.schema == sha256(message.body):
         upgrade = String(validating: message.body, as: UTF8.self)
         schema = header.schema
@@ -38,10 +47,18 @@ public struct BundleAnswer: Sendable {
       default: throw BundleFailure.damaged(bundle.file)
       }
     }
+    if let standing, !standing.isEnd {
+      guard snapshot == nil, pages.isEmpty, receipts.isEmpty else { throw BundleFailure.damaged(bundle.file) }
+      return
+    }
+    guard epoch == known || standing != nil else { throw Self.otherEpoch(bundle.file) }
     guard snapshot != nil || !pages.isEmpty, snapshot == nil || pages.isEmpty, pages.last?.header.more != true else {
       throw BundleFailure.damaged(bundle.file)
     }
   }
+
+  /// It brings nothing but the city's word where it stands.
+  public var isOnlyStanding: Bool { standing != nil && snapshot == nil }
 
   /// Where the pull begins; nil: a snapshot follows on anything.
   public var start: Int64? { pages.first?.header.number }

@@ -108,12 +108,7 @@ public enum AnswerBody {
     -> (RowRef, [Value]?)
   {
     guard let record = schema.record(table.name) else { throw BodyError.unknownTable(table.name) }
-    let row = entry.new.compactMap { $0 }
     guard table == ChangesetTable(record) else { throw BodyError.badShape(table.name) }
-    switch entry.operation {
-    case .insert where row.count == record.fields.count: return (RowRef(record.name, record.rowKey(of: row)), row)
-    case .delete: return (RowRef(record.name, RowKey(record.keyIndices.compactMap { entry.old[$0] })), nil)
-    default: throw BodyError.badShape(table.name)
-    }
+    return try record.image(entry)
   }
 }

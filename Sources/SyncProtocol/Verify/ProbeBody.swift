@@ -87,7 +87,7 @@ extension RowRef {
       let record = schema.record(name)
     else { return nil }
     let key = try RowKey(encoded: bytes)
-    guard key.values.count == record.key.count else { return nil }
+    guard key.values.count == record.key.count, key.isOfARow else { return nil }
     self.init(name, key)
   }
 }

@@ -1,0 +1,105 @@
+import Foundation
+import Master
+import Replica
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+import TestSupport
+import Testing
+
+// Personal data was erased after the backup from which the city is restored: it is erased again.
+
+extension World {
+  /// No file but the backup, and the master that was lost, has the text.
+  fileprivate func expectGone(
+    _ text: String, but known: [String], _ location: SourceLocation = #_sourceLocation
+  ) throws {
+    let left = try files(with: text).filter { !known.contains($0) }
+    #expect(left == [], "\(text)", sourceLocation: location)
+  }
+}
+
+@Suite struct ErasureRestoreTests {
+  /// A person of whom the backup knows a phone; the names of the files that are no more in use.
+  private func backedUp() async throws -> (World, one: Replica, two: Replica, file: String, known: [String]) {
+    let (world, one, two) = try await World.twoOfficers()
+    try world.shell("UPDATE person SET phone = 'PHONE-city' WHERE id = 'p1'")
+    try await world.syncAll()
+    let file = try world.backup()
+    return (world, one, two, file, ["city.backup", "master.sqlite", "master.sqlite-wal"])
+  }
+
+  @Test func whatWasErasedAfterTheBackupIsErasedAgain() async throws {
+    let (world, one, two, file, known) = try await backedUp()
+    // Some of it came after the backup, and is in the city's batches and the county's.
+    try world.shell(two, "UPDATE person SET mobile = 'MOBILE-two' WHERE id = 'p1'")
+    try await world.syncAll()
+    try world.shell("UPDATE person SET name = 'NAME-late' WHERE id = 'p1'")
+    try await world.syncAll()
+    try world.erase("p1")
+    try await world.syncAll()
+    try world.restore(from: file)
+    for replica in [one, two, one, two] { _ = try await world.giveBack(replica) }
+    #expect(try world.master.recovery()?.isRecovering == false)
+    #expect(try world.person("phone") == .null && world.person("name") == .text("已删除"))
+    try await world.syncAll()
+    for word in ["PHONE", "NAME", "MOBILE"] { try world.expectGone(word, but: known) }
+    #expect(try world.master.erasures().count == 1)
+    let problems = try world.master.verify().map(\.en)
+    #expect(problems == [], "\(problems)")
+    try await world.settle()
+  }
+
+  /// The batch before the erasure is lost, and a release goes on without it.
+  @Test func anErasureThatComesBackBehindALossIsCarriedOut() async throws {
+    let (world, one, two, file, known) = try await backedUp()
+    try world.shell(two, "UPDATE person SET mobile = 'MOBILE-two' WHERE id = 'p1'")
+    try await world.sync(two)
+    try world.erase("p1")
+    try await world.sync(one)
+    try world.restore(from: file)
+    #expect(try await !world.giveBack(one))
+    try world.master.release(reason: "the machine is lost", actor: "li")
+    #expect(try world.person("phone") == .null)
+    for _ in 1...2 { try await world.sync(one) }
+    try world.expectGone(
+      "PHONE", but: known + [two.path, two.path + "-wal"].map { URL(fileURLWithPath: $0).lastPathComponent })
+    #expect(try one.cell("phone") == .null)
+    // The other machine was not lost after all.
+    try await world.syncAll()
+    for word in ["PHONE", "MOBILE"] { try world.expectGone(word, but: known) }
+    #expect(try world.master.erasures().count == 1)
+    #expect(try world.master.verify().map(\.en) == [])
+  }
+
+  /// It comes back after the release: acts of the city's own are listed then, and this one is carried out.
+  @Test func anErasureThatComesBackAfterTheReleaseIsCarriedOut() async throws {
+    let (world, one, two, file, known) = try await backedUp()
+    try world.shell("UPDATE person SET mobile = 'MOBILE-late' WHERE id = 'p1'")
+    try world.master.absorbNow()
+    try world.erase("p1")
+    try await world.sync(two)
+    try world.restore(from: file)
+    try world.master.release(reason: "nobody answers", actor: "li")
+    try await world.sync(one)
+    #expect(try world.person("phone") == .text("PHONE-city"))
+    for _ in 1...2 { try await world.syncAll() }
+    #expect(try world.person("phone") == .null && one.cell("phone") == .null && two.cell("phone") == .null)
+    for word in ["PHONE", "NAME", "MOBILE"] { try world.expectGone(word, but: known) }
+    #expect(try world.master.erasures().count == 1 && world.master.verify().map(\.en) == [])
+    #expect(try world.master.recovery()?.aside.isEmpty == false)
+  }
+
+  @Test func whatIsSetAsideKeepsNoCopyOfWhatIsErasedLater() async throws {
+    let (world, one, two, file, known) = try await backedUp()
+    try world.shell("UPDATE person SET mobile = 'MOBILE-late' WHERE id = 'p1'")
+    try await world.sync(two)
+    try world.restore(from: file)
+    try world.master.release(reason: "nobody answers", actor: "li")
+    for replica in [two, one, two] { try await world.sync(replica) }
+    #expect(try world.master.recovery()?.aside.count == 1)
+    try world.erase("p1")
+    try await world.syncAll()
+    for word in ["PHONE", "NAME", "MOBILE"] { try world.expectGone(word, but: known) }
+  }
+}

@@ -1,0 +1,74 @@
+import Foundation
+import Master
+import Replica
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+import TestSupport
+import Testing
+
+// A file that was repaired and not yet compared meets a city that has another schema, or another epoch, by now.
+
+private let copied =
+  "CREATE TABLE copy AS SELECT * FROM company; DROP TABLE company; ALTER TABLE copy RENAME TO company;"
+
+@Suite struct RepairAcrossChangesTests {
+  /// A machine on which an edit went unseen, and another one was captured before.
+  private func repaired(_ world: World, _ one: Replica) throws {
+    try world.shell(one, "UPDATE company SET phone = 'pending' WHERE id = 'c1'")
+    try world.shell(one, copied + "UPDATE company SET name = 'unseen' WHERE id = 'c1'")
+    #expect(try !one.repair().isEmpty)
+  }
+
+  @Test(arguments: [true, false]) func itIsComparedByTheNewSchema(adopts: Bool) async throws {
+    let (world, one, two) = try await World.twoMachines()
+    try repaired(world, one)
+    try world.upgradeSmall(to: 3)
+    try await world.sync(two)
+    try world.shell(two, "UPDATE company SET fax = '5' WHERE id = 'c1'")
+    try await world.sync(two)
+    await #expect(throws: Failure.self) { try await world.sync(one) }
+    let comparison = try await world.deepVerify(one)
+    #expect(one.schema.version == 3 && comparison.differences.map(\.ref.key.description) == ["c1"])
+    if adopts { try one.adopt(comparison, actor: "li") } else { try one.setBack(comparison) }
+    for replica in [one, two] { try await world.sync(replica) }
+    // What the city got since is contested, not overwritten; what nobody saw is there, or was set back.
+    #expect(try world.cell("phone") == .text("pending") && world.cell("fax") == .text("5"))
+    let contenders = try world.master.conflicts([.open]).flatMap { $0.contenders.map(\.value) }
+    #expect(contenders.contains(.text("unseen")) == adopts)
+    try await world.settle()
+  }
+
+  @Test(arguments: [true, false]) func itIsComparedWithACityThatWasRestored(adopts: Bool) async throws {
+    let (world, one, two) = try await World.twoMachines()
+    let file = try world.backup()
+    for replica in [one, two] {
+      try world.shell(replica, "UPDATE company SET staff = staff + 1 WHERE id = 'c1'")
+      try await world.sync(replica)
+    }
+    try await world.sync(one)
+    try repaired(world, one)
+    try world.restore(from: file)
+    // It gives back though it cannot be synced.
+    let waits = await #expect(throws: Failure.self) { try await world.deepVerify(one) }
+    #expect(waits?.kind == .busy)
+    _ = try await world.giveBack(two)
+    #expect(try world.master.recovery()?.isRecovering == false)
+    let comparison = try await world.deepVerify(one)
+    #expect(comparison.differences.map(\.ref.key.description) == ["c1"])
+    if adopts { try one.adopt(comparison, actor: "li") } else { try one.setBack(comparison) }
+    try await world.sync(one)
+    #expect(try world.cell("phone") == .text("pending") && world.cell("staff") == .integer(11))
+    let contenders = try world.master.conflicts([.open]).flatMap { $0.contenders.map(\.value) }
+    #expect(contenders.contains(.text("unseen")) == adopts)
+    try await world.settle()
+  }
+
+  /// A file that is well has nothing to compare before its first pull of a restored city.
+  @Test func aFileThatIsWellIsToldToSyncFirst() async throws {
+    let (world, one, _) = try await World.twoMachines()
+    try world.restore(from: try world.backup())
+    let failure = await #expect(throws: Failure.self) { try await world.deepVerify(one) }
+    #expect(failure?.kind == .busy && failure?.message.en.contains("county sync first") == true)
+  }
+}

@@ -1,0 +1,158 @@
+import Foundation
+import Testing
+
+// `city backup`, `restore`, `recovery` and `upgrade` with the real executables, and what they say to wrong input.
+
+extension Town {
+  /// The city's disk is lost, but for its key.
+  func loseMaster() throws {
+    for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: master + ending) }
+  }
+}
+
+@Suite(.timeLimit(.minutes(30))) struct BackupProgramTests {
+  @Test func aLostMasterComesBackOverTheNetwork() async throws {
+    let town = try await Town.tally()
+    try await town.serve()
+    for (home, org) in [("one", "A"), ("two", "A")] { try await town.join(home, org) }
+    expectFailure(try await town.tryCity(["recovery"]), 66, "never restored")
+    let made = try await town.city(["backup", town.path("city.backup"), "--json"]).object
+    #expect(made["bytes"] as? Int ?? 0 > 1000 && made["arrival"] as? Int ?? 0 > 3)
+    try await town.county("one", ["add", "counter", "id=x", "site=A", "total=1"])
+    for home in ["one", "two"] { try await town.sync(home) }
+    try await town.city(["edit", "counter", "x", "note=official"])
+    try await town.sync("two")
+    await town.stop()
+    try town.loseMaster()
+
+    let restored = try await town.city(["restore", town.path("city.backup")])
+    #expect(restored.out.contains("given back by 2 machines") && restored.out.contains("city recovery"))
+    expectFailure(try await town.tryCity(["edit", "site", "A", "code=Z"]), 75, "restored from a backup")
+    expectFailure(try await town.tryCity(["backup", town.path("second")]), 75, "waits for what the counties give back")
+    try await town.serve()
+    expectFailure(try await town.tryCounty("one", ["sync"]), 75, "nothing is lost", "1 other machines")
+    let info = try await town.city(["recovery", "--json"]).object
+    #expect(info["recovering"] as? Bool == true && (info["unheard"] as? [Any])?.count == 1)
+    #expect(try await town.city(["recovery"]).out.contains("not heard yet: A"))
+    try await town.sync("two")
+    try await town.sync("one")
+    let done = try await town.city(["recovery", "--json"]).object
+    #expect(done["recovering"] as? Bool == false && done["returned"] as? Int == 2)
+    expectFailure(try await town.tryCity(["recovery", "--release", "--reason", "x"]), 65, "nothing to release")
+    try await town.expectEqual(["one", "two"])
+    #expect(try await town.counters(town.master) == "x|A|1|official")
+  }
+
+  @Test func wrongInputIsNamed() async throws {
+    let town = try await Town.tally()
+    try await town.start("one", "A")
+    try await town.carry("one")
+    let backup = town.path("city.backup")
+    try await town.city(["backup", backup])
+    expectFailure(try await town.tryCity(["backup", backup]), 65, "exists already", "--force")
+    try await town.city(["backup", backup, "--force"])
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: backup))
+    expectFailure(try await town.tryCity(["backup", town.path("no/such/folder")]), 74, "no/such/folder")
+    func restore(_ file: String, _ home: String = "new") async throws -> Outcome {
+      try await run([Program.path("city"), "restore", town.path(file), "--home", town.path(home)])
+    }
+    func fails(_ file: String, _ code: Int32, _ words: String, home: String = "new") async throws {
+      expectFailure(try await restore(file, home), code, words)
+      if home == "new" { #expect(!FileManager.default.fileExists(atPath: town.path("new/master.sqlite"))) }
+    }
+    try await fails("city.backup", 65, "another --home", home: "city")
+    try await fails("nothing", 66, "no backup")
+    _ = try town.write("text", "not a database")
+    try await fails("text", 65, "text")
+    try await fails("city/master.sqlite", 65, "not a backup that city backup wrote")
+    try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: town.path("half")))
+    try await fails("half", 65, "half")
+    // The key of another city is not written over.
+    try FileManager.default.createDirectory(atPath: town.path("other"), withIntermediateDirectories: true)
+    try Data(repeating: 7, count: 32).write(to: URL(fileURLWithPath: town.path("other/city.key")))
+    let key = try FileManager.default.contentsOfDirectory(atPath: town.path("city")).first { $0.hasSuffix(".key") }
+    #expect(key == "city.key")
+    try await fails("city.backup", 65, "key of another city", home: "other")
+    #expect(try await restore("city.backup").isDone)
+    let home = ["--home", town.path("new")]
+    expectFailure(try await run([Program.path("city"), "recovery", "--release"] + home), 64, "--reason")
+    expectFailure(try await run([Program.path("city"), "recovery", "--release", "--reason", " "] + home), 64, "reason")
+    let released = try await run([Program.path("city"), "recovery", "--release", "--reason", "lost", "--json"] + home)
+    #expect(released.object["recovering"] as? Bool == false)
+  }
+
+  @Test func anUpgradeIsPreviewedRefusedAndFollowed() async throws {
+    let town = try await Town.tally()
+    try await town.serve()
+    try await town.join("one", "A")
+    try await town.county("one", ["add", "counter", "id=x", "site=A", "total=1"])
+    let later = tallySchema.replacingOccurrences(of: "version: 1", with: "version: 2")
+    let wider = try town.write("later.yaml", later + "\n      color: {values: [red, green]}\n")
+    expectFailure(try await town.tryCity(["upgrade"]), 64, "schema of its own", "--schema")
+    expectFailure(try await town.tryCity(["upgrade", "--schema", town.path("nothing")]), 66, "cannot read")
+    let narrower = try town.write("less.yaml", later.replacingOccurrences(of: "\n      note: {type: text}", with: ""))
+    expectFailure(try await town.tryCity(["upgrade", "--schema", narrower]), 65, "counter", "note")
+    let same = try town.write("same.yaml", tallySchema)
+    #expect(try await town.city(["upgrade", "--schema", same]).out.contains("is here already"))
+    #expect(try await town.city(["upgrade", "--schema", wider, "--dry-run"]).out.contains("nothing was changed"))
+    #expect(try await town.sync("one")["pushed"] as? Int == 1)
+    expectFailure(try await town.tryCounty("one", ["edit", "counter", "x", "color=red"]), 64, "color")
+    let done = try await town.city(["upgrade", "--schema", wider, "--json"]).object
+    #expect(done["from"] as? Int == 1 && (done["added"] as? [[String: Any]])?.first?["field"] as? String == "color")
+    #expect(try await town.tryCounty("one", ["sync"]).err.contains("version 2"))
+    try await town.county("one", ["edit", "counter", "x", "color=red"])
+    try await town.sync("one")
+    #expect(try await town.city(["show", "counter", "x", "--json"]).object["color"] as? String == "red")
+    #expect(try await town.city(["verify"]).isDone)
+  }
+
+  @Test func theUpgradeComesBackAfterARestore() async throws {
+    let town = try await Town.tally()
+    try await town.serve()
+    try await town.join("one", "A")
+    try await town.city(["backup", town.path("city.backup")])
+    let later = tallySchema.replacingOccurrences(of: "version: 1", with: "version: 2")
+    let wider = try town.write("later.yaml", later + "\n      color: {values: [red, green]}\n")
+    try await town.city(["upgrade", "--schema", wider])
+    try await town.sync("one")
+    try await town.county("one", ["add", "counter", "id=x", "site=A", "color=red"])
+    try await town.sync("one")
+    await town.stop()
+    try town.loseMaster()
+    try await town.city(["restore", town.path("city.backup")])
+    expectFailure(try await town.tryCity(["upgrade", "--schema", wider]), 75, "recover")
+    try await town.serve()
+    try await town.sync("one")
+    #expect(try await town.city(["show", "counter", "x", "--json"]).object["color"] as? String == "red")
+    #expect(try await town.city(["verify"]).isDone)
+  }
+
+  /// What was published follows from the log of its day, also over an upgrade.
+  @Test func publicationsOutliveAnUpgrade() async throws {
+    let town = try await Town()
+    try await town.city([
+      "publish", "plan", "--year", "2018", "--on", "2018-12-31", "--no", "2018-1", "--title", "计划完成情况",
+    ])
+    let folder = town.path("schema")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let resources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Sources/Registry/Resources").standardizedFileURL
+    for name in try FileManager.default.contentsOfDirectory(atPath: resources.path) where name.hasPrefix("schema-") {
+      var text = try String(contentsOf: resources.appendingPathComponent(name), encoding: .utf8)
+      text = text.replacingOccurrences(of: "\nversion: 1\n", with: "\nversion: 2\n")
+      if name.contains("publication") { text += "      seal: {label: {zh: 印章, en: Seal}, max_length: 60}\n" }
+      _ = try town.write("schema/\(name)", text)
+    }
+    try await town.city(["upgrade", "--schema", folder])
+    #expect(try await town.city(["verify"]).isDone)
+    let again = ["publish", "plan", "--year", "2018", "--on", "2018-12-31", "--no", "2018-1"]
+    expectFailure(try await town.tryCity(again), 65, "nothing differs")
+    try await town.city(["publish", "plan", "--year", "2019", "--on", "2019-12-31", "--no", "2019-1"])
+    #expect(try await town.city(["verify"]).isDone)
+    // One that was altered is named.
+    try await town.sqlite(
+      town.master, "UPDATE publication SET content = replace(content, '2018', '2017') WHERE no = '2018-1'")
+    let verified = try await town.tryCity(["verify"])
+    #expect(verified.code == 65 && (verified.out + verified.err).contains("2018-1"))
+  }
+}

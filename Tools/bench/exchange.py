@@ -1,0 +1,75 @@
+"""Extraction, merge and a first push, beside the same work in C."""
+
+
+def extract(place, table):
+    """20,800 changes in 100,000 rows, as they leave: numbered, packed, signed and durable."""
+    ours, floor, bytes_, floor_bytes = [], [], [], []
+    for _ in range(place.rounds):
+        city, county = place.copy(place.rows)
+        file = place.path(county, "replica.sqlite")
+        place.workload(file, "update", place.rows // 5)
+        place.workload(file, "delete", max(1, place.rows // 125))
+        seconds, size, _ = place.floor("extract", file)
+        floor.append(seconds)
+        floor_bytes.append(size)
+        found = place.measure(city, county)
+        ours.append(found["extract"])
+        bytes_.append(found["bytes"])
+    table.add(f"{place.rows // 5 + place.rows // 125:,} changes", ours, floor=floor, against="the C floor", reach=2.0)
+    table.add("their bytes", bytes_, unit="bytes", floor=floor_bytes, against="the C floor", reach=None)
+
+
+def contested(place, share):
+    """The city's own rows differ from the county's in a share of those that the county changed."""
+    def edit(city, county):
+        place.workload(place.path(county, "replica.sqlite"), "update", place.rows)
+        if share:
+            place.workload(place.path(city, "master.sqlite"), "update", int(place.rows * share), "--by", 9)
+            place.city(city, "add", "county", "code=taken-in")
+    return edit
+
+
+def merge(place, table):
+    for words, share, reach in [("100,000 changed rows", 0, 2.0), ("the same, 10 % contested", 0.1, None),
+                                ("the same, all contested", 1, None)]:
+        ours, floor, applied = [], [], []
+        for _ in range(place.rounds):
+            city, county = place.copy(place.rows)
+            contested(place, share)(city, county)
+            floor.append(merged_in_c(place, "merge"))
+            found = place.measure(city, county)
+            ours.append(found["merge"])
+            applied.append(found["apply"])
+        table.add(words.replace("100,000", f"{place.rows:,}"), ours, floor=floor, against="the C floor", reach=reach)
+        table.add("  the county takes the answer", applied)
+    ours, floor = [], []
+    for _ in range(place.rounds):
+        city, county = place.copy(0)
+        place.workload(place.path(county, "replica.sqlite"), "insert", place.rows)
+        floor.append(merged_in_c(place, "insert"))
+        ours.append(place.measure(city, county)["merge"])
+    table.add(f"{place.rows:,} new rows", ours, floor=floor, against="the C floor", reach=2.0)
+
+
+def merged_in_c(place, what):
+    for name in ["floor.sqlite", "floor.sqlite-wal", "floor.sqlite-shm"]:
+        place.path(name).unlink(missing_ok=True)
+    return place.floor(what, place.rows, place.path("floor.sqlite"))[0]
+
+
+def push(place, table):
+    """A first push over HTTP, by the two programs, against extraction, zstd and merge in C."""
+    ours, floor, peaks, server_peaks = [], [], [], []
+    for _ in range(place.rounds):
+        city, county = place.copy(0)
+        file = place.path(county, "replica.sqlite")
+        place.workload(file, "insert", place.rows)
+        floor.append(place.floor("extract", file)[0] + merged_in_c(place, "insert"))
+        serving = place.serving(city)
+        with serving as url:
+            ours.append(place.timed(
+                place.programs / "county", "sync", "--server", url, "--home", place.path(county)))
+            server_peaks.append(serving.peak())
+    table.add(
+        f"{place.rows:,} new rows over HTTP", ours, floor=floor, against="extraction, zstd and merge in C", reach=2.5)
+    table.add("the city's peak memory", server_peaks, unit="bytes")
