@@ -45,6 +45,8 @@ private struct Ledger {
   let erasures: [RowRef: [RecordedErasure]]
   /// What nothing holds so far.
   var open: [RowRef: [Item]] = [:]
+  /// Rows that came under the key of a duplicate, as they are known now.
+  var renamed: Set<RowRef> = []
   var unreadable: [Label] = []
 
   init(_ db: Database, _ schema: Schema) throws {
@@ -67,13 +69,17 @@ private struct Ledger {
       let origin = Origin(batch: logged, n: index + 1)
       let sent = try withoutErased(signed, origin)
       let change = names.mapped(sent)
+      if change.kind != .delete, change.key != sent.key { renamed.insert(change.ref) }
       try overwrite(by: change, origin)
       try collect(change, sent, origin)
     }
   }
 
   var problems: [Label] {
-    let lost = open.flatMap { ref, items in items.map { (ref, $0) } }
+    // A deleted row whose key another one took over, when its parent was merged, is gone all the same.
+    let lost = open.flatMap { ref, items in
+      items.filter { $0.column != nil || !renamed.contains(ref) }.map { (ref, $0) }
+    }
     let inOrder = lost.sorted { a, b in
       let (x, y) = (a.1.origin, b.1.origin)
       return (x.batch.arrival, x.n, a.1.column ?? -1) < (y.batch.arrival, y.n, b.1.column ?? -1)

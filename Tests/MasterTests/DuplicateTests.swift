@@ -244,3 +244,21 @@ private func standingDuplicate() async throws -> (World, Replica, Replica) {
   #expect(try one.rows(one.record("company")).map { $0[0] } == [.text("a1")])
   #expect(try one.rows(one.record("visit")).map { $0[1] } == [.text("a1"), .text("a1")])
 }
+
+@Test func aDeleteIsCarriedOutThoughARowOfADuplicateTakesThePlace() async throws {
+  let world = try town()
+  let a = try await world.join("A")
+  try world.shell(
+    a,
+    """
+    INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'X'), ('a2', 'A', 'Y');
+    INSERT INTO figure (company, year, sales) VALUES ('a1', 2018, 1), ('a2', 2018, 2)
+    """)
+  try await world.sync(a)
+  try world.shell("DELETE FROM figure WHERE company = 'a1'")
+  _ = try world.unite("a2", into: "a1")
+  #expect(try world.figures() == [[.text("a1"), .integer(2018), .integer(2)]])
+  #expect(try world.master.verify().map(\.en) == [])
+  try await world.sync(a)
+  #expect(try world.differences(a).isEmpty)
+}
