@@ -32,11 +32,13 @@ extension Replay {
   @discardableResult
   mutating func again(_ signed: Batch, of message: Envelope, received: Stamp, arrival: Int64) throws -> Int64 {
     var batch = try withoutErased(signed)
+    let refs = batch.changes.map(\.ref)
+    let stood = hasErasures ? Set(try transaction.images(of: refs).keys) : []
     try carryOut(batch)
     if hasErasures {
       // A row that came back by a conflict about what was erased since does not come back here.
-      let images = try transaction.images(of: batch.changes.map(\.ref))
-      batch.changes.removeAll { $0.kind != .insert && images[$0.ref] == nil }
+      let stands = stood.union(try transaction.images(of: refs).keys)
+      batch.changes.removeAll { $0.kind != .insert && !stands.contains($0.ref) }
     }
     try write(batch.changes)
     try transaction.passOwnBatch(message.header.number)

@@ -78,6 +78,7 @@ struct Reentry {
 
   /// - Returns: whether it could be taken; if not, nothing was changed.
   private mutating func enter(_ batch: ReturnedBatch) throws -> Bool {
+    let before = replay
     do {
       try db.inSavepoint {
         if batch.replica == .city { try repeatOwn(batch) } else { try take(batch) }
@@ -88,7 +89,12 @@ struct Reentry {
       return true
     } catch let error as DatabaseError where [.SQLITE_FULL, .SQLITE_IOERR].contains(error.resultCode) {
       throw error
-    } catch { return false }
+    } catch {
+      // The savepoint took an upgrade back, too.
+      replay = before
+      try master.store.openSchema.refresh(db)
+      return false
+    }
   }
 
   private func take(_ returned: ReturnedBatch) throws {

@@ -22,7 +22,10 @@ extension Town {
 
   private func hasEveryTarget(_ record: RecordSchema, _ row: [Value?]) -> Bool {
     zip(record.fields, row).allSatisfy { field, value in
-      guard let reference = field.reference, let value, !value.isNull else { return true }
+      guard let reference = field.reference else { return true }
+      // An update says nothing of what it leaves alone.
+      guard let value else { return false }
+      if value.isNull { return true }
       return city.rows[RowRef(reference.record, RowKey([witness.canonical(value, field)]))] != nil
     }
   }
