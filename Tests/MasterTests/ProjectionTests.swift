@@ -220,3 +220,28 @@ extension RecordStore {
   #expect(try a.parked().map(\.reason) == ["owner"])
   for replica in [a, b] { #expect(try replica.list("stub").map { $0[2] } == ["甲", "乙"]) }
 }
+
+@Test func aRowThatADecisionDeletesLeavesItsProjectionInAReplayWithErasuresToo() async throws {
+  let people = schema + "\n" + """
+      person:
+        key: id
+        scope: {field: office}
+        fields: {id: , office: {required: true, references: office.code}, name: {restricted: true}}
+    """
+  let world = try World(schema: people, seed: [("office", [[.text("A"), .null]])])
+  let (one, two) = (try await world.join("A"), try await world.join("A"))
+  try world.shell(
+    one, "INSERT INTO company VALUES ('a1', 'A', 'X', '甲', 10); INSERT INTO person VALUES ('p1', 'A', 'NAME')")
+  try await world.settle()
+  try world.shell(one, "UPDATE company SET staff = 11 WHERE id = 'a1'")
+  try world.shell(two, "DELETE FROM company WHERE id = 'a1'")
+  try await world.sync(one)
+  try await world.sync(two)
+  let conflict = try #require(try world.master.conflicts([.open]).first)
+  _ = try world.master.decide(conflict.id, .take(1), reason: "closed", actor: "li")
+  #expect(try world.master.list("company").isEmpty)
+  _ = try world.master.erase(
+    world.master.record("person"), key: RowKey([.text("p1")]), fields: ["name"], reason: "asked for", actor: "li")
+  #expect(try world.master.list("stub").isEmpty)
+  #expect(try world.master.replayed().list("stub").isEmpty)
+}
