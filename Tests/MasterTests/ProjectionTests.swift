@@ -222,12 +222,13 @@ extension RecordStore {
 }
 
 @Test func aRowThatADecisionDeletesLeavesItsProjectionInAReplayWithErasuresToo() async throws {
-  let people = schema + "\n" + """
-      person:
-        key: id
-        scope: {field: office}
-        fields: {id: , office: {required: true, references: office.code}, name: {restricted: true}}
-    """
+  let people =
+    schema + "\n" + """
+        person:
+          key: id
+          scope: {field: office}
+          fields: {id: , office: {required: true, references: office.code}, name: {restricted: true}}
+      """
   let world = try World(schema: people, seed: [("office", [[.text("A"), .null]])])
   let (one, two) = (try await world.join("A"), try await world.join("A"))
   try world.shell(

@@ -12,16 +12,9 @@ private func run(_ seed: UInt64, ticks: Int) -> [String: Int] {
   return outcome.tally
 }
 
-@Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
+@Test(arguments: [1, 2, 3, 4, 5, 6, 223, 302] as [UInt64])
 func noPromiseIsBroken(seed: UInt64) {
   #expect(run(seed, ticks: 120)["sync finished", default: 0] > 5)
-}
-
-/// Another one each time: what nobody has tried yet.
-@Test func noPromiseIsBrokenByAFreshSeed() {
-  let seed = UInt64.random(in: 1_000_000..<1_000_000_000)
-  print("fresh seed: Tools/simulate --seed \(seed) --ticks 120")
-  _ = run(seed, ticks: 120)
 }
 
 @Test func theSameSeedGivesTheSameBytes() {
