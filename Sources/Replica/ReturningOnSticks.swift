@@ -23,10 +23,11 @@ extension Replica {
   /// A stick gives everything back.
   public func noteGivenBack(_ hello: Header) throws {
     try write { db in
-      if let mark = try givenBack(db), mark.seen == (try ReplicaMeta.read(db).seen) { return }
+      let seen = try ReplicaMeta.read(db).seen
+      if try givenBack(db)?.seen == seen { return }
       var out = ByteWriter()
       out.bigEndian(hello.number)
-      out.bigEndian(try ReplicaMeta.read(db).seen)
+      out.bigEndian(seen)
       try ReplicaMeta.set(db, "given_back", .blob(out.bytes))
     }
   }

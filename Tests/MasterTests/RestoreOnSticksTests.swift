@@ -162,11 +162,8 @@ private func lost() async throws -> (Drill, log: [[Value]]) {
 
   /// What a machine has read after it wrote the stick is not in the stick.
   @Test func aStickThatGaveBackLessIsWrittenAnew() async throws {
-    let drill = try await Drill()
+    let (drill, file) = try await Drill.backedUp()
     let world = drill.world
-    try drill.company("c1", "A", on: drill.one)
-    try await world.settle()
-    let file = try world.backup()
     // Of its own accord, while nothing is wrong.
     try world.shell(drill.one, "UPDATE company SET name = 'early' WHERE id = 'c1'")
     _ = try BundleExchange(drill.one).write(world.stick("early"), givingBack: true)
@@ -186,11 +183,8 @@ private func lost() async throws -> (Drill, log: [[Value]]) {
   }
 
   @Test func aMachineThatTheBackupDoesNotKnowSaysWhoItIs() async throws {
-    let drill = try await Drill()
+    let (drill, file) = try await Drill.backedUp()
     let world = drill.world
-    try drill.company("c1", "A", on: drill.one)
-    try await world.settle()
-    let file = try world.backup()
     let late = try await world.join("A", actor: "late")
     try drill.company("l1", "A", on: late)
     try await world.sync(late)

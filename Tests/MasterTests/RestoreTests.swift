@@ -22,6 +22,14 @@ struct Drill {
     b = try await world.join("B", actor: "b")
   }
 
+  /// A company that everybody has, and a backup of that.
+  static func backedUp() async throws -> (Drill, backup: String) {
+    let drill = try await Drill()
+    try drill.company("c1", "A", on: drill.one)
+    try await drill.world.settle()
+    return (drill, try drill.world.backup())
+  }
+
   func company(_ id: String, _ office: String, on replica: Replica) throws {
     try world.shell(
       replica, "INSERT INTO company (id, office, name, phone, staff) VALUES ('\(id)', '\(office)', 'n', '1', 1)")
@@ -103,11 +111,8 @@ private func settle(_ world: World, without lost: Replica) async throws {
 }
 
 @Test func whatNobodyHadPulledIsNamed() async throws {
-  let drill = try await Drill()
+  let (drill, file) = try await Drill.backedUp()
   let world = drill.world
-  try drill.company("c1", "A", on: drill.one)
-  try await world.settle()
-  let file = try world.backup()
   try await drill.chain(1)
   // An official's edit that nobody pulls.
   try world.shell("UPDATE company SET grade = 'lost' WHERE id = 'c1'")
@@ -162,11 +167,8 @@ private func settle(_ world: World, without lost: Replica) async throws {
 }
 
 @Test func aMachineThatComesAfterTheReleaseMergesAsLate() async throws {
-  let drill = try await Drill()
+  let (drill, file) = try await Drill.backedUp()
   let world = drill.world
-  try drill.company("c1", "A", on: drill.one)
-  try await world.settle()
-  let file = try world.backup()
   try world.shell(drill.two, "UPDATE company SET name = 'two', phone = '2' WHERE id = 'c1'")
   try await world.sync(drill.two)
   try world.shell("UPDATE company SET grade = 'g' WHERE id = 'c1'")

@@ -5,23 +5,6 @@ import Testing
 // Power cuts: `county sync` and `city serve` end by SIGKILL at random moments while rows are edited by another program.
 // Two machines raise the same cells, whose policy is `max`, to numbers that only grow: the last one must stand.
 
-private let schema = """
-  schema: tally
-  version: 1
-  title: Tally
-  units: site.code
-  records:
-    site: {key: code, owner: city, fields: {code: {type: text}}}
-    counter:
-      key: id
-      scope: {field: site}
-      fields:
-        id: {type: text}
-        site: {required: true, references: site.code}
-        total: {type: integer, policy: max}
-        note: {type: text}
-  """
-
 @Suite(.timeLimit(.minutes(30))) struct KillTests {
   private static let homes = ["one", "two"]
   private static let shared = 5
@@ -32,7 +15,7 @@ private let schema = """
       ProcessInfo.processInfo.environment["KILL_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0...UInt64.max)
     print("KILL_SEED=\(seed)")
     var random = Seeded(state: seed)
-    let town = try await Town(schema: schema)
+    let town = try await Town(schema: tallySchema)
     try await town.serve()
     try await town.city(["add", "site", "code=A"])
     for home in Self.homes { try await town.join(home, "A") }

@@ -30,17 +30,16 @@ extension Master {
       replica = try store.transaction { try meet(header, $0) }
       first = try take(&rest, from: replica, &report)
     }
-    let (receipts, standing) = try standing(header, asking: !header.returning)
-    let told = try Standing(SealedEnvelope(standing[...]).unverifiedBody())
+    let (receipts, standing, word) = try standing(header, asking: !header.returning)
     let answer = try writer(reply, .down, to: [.key(replica.agreementKey)], partSize)
-    try answer.write(welcome + standing)
-    if header.returning, told.isComplete {
+    try answer.write(welcome + word.bytes)
+    if header.returning, standing.isComplete {
       try answer.write(receipts)
       var now = header
-      (now.epoch, now.stale, now.cursor) = (try SealedEnvelope(standing[...]).header.epoch, true, 0)
+      (now.epoch, now.stale, now.cursor) = (word.header.epoch, true, 0)
       try self.answer(replica, now, from: first ?? replica.highWater + 1, to: answer, &report)
     } else {
-      report.standing = told
+      report.standing = standing
     }
     report.answer = try answer.finish()
     return report

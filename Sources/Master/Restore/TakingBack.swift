@@ -12,8 +12,8 @@ extension Master {
   func takeBack(_ message: SealedEnvelope, _ rest: ArraySlice<SealedEnvelope>) throws -> [UInt8] {
     if message.header.carried { throw Refusal.notAMessage }
     try takeBack(message, rest, isLast: !message.header.more)
-    let (receipts, standing) = try standing(message.header)
-    return receipts + standing
+    let word = try standing(message.header)
+    return word.receipts + word.message.bytes
   }
 
   /// Keeps, and takes as far as it follows on, what a replica gives back.
@@ -137,7 +137,9 @@ extension Master {
   /// What the replica is told: which epoch it is, what the city has, and, once everything is back, the receipts that are not
   /// those of then.
   /// - Parameter asking: the replica has not given back yet.
-  func standing(_ hello: Header, asking: Bool = false) throws -> (receipts: [UInt8], standing: [UInt8]) {
+  func standing(
+    _ hello: Header, asking: Bool = false
+  ) throws -> (receipts: [UInt8], standing: Standing, message: Envelope) {
     try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       let meta = try transaction.meta()
@@ -151,7 +153,7 @@ extension Master {
         stamp: max(try transaction.stamp(), Stamp(milliseconds: clock())), schema: meta.schemaHash)
       header.more = asking
       let receipts = isComplete ? try transaction.receipts(of: hello.replica, in: meta.epoch) : []
-      return (receipts, try Envelope(header, body: try standing.bytes, key: key).bytes)
+      return (receipts, standing, try Envelope(header, body: try standing.bytes, key: key))
     }
   }
 }
