@@ -11,4 +11,12 @@ static inline int csqlite_db_config_flag(sqlite3 *db, int option, int value) {
   return sqlite3_db_config(db, option, value, (int *)0);
 }
 
+// Waits until the write-ahead log of the main database is on the disk.
+static inline int csqlite_flush_log(sqlite3 *db) {
+  sqlite3_file *log = 0;
+  int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (code != SQLITE_OK || !log || !log->pMethods) return code;
+  return log->pMethods->xSync(log, SQLITE_SYNC_FULL);
+}
+
 #endif

@@ -4,12 +4,14 @@ import SyncCore
 import SyncProtocol
 
 // The city's side of an exchange: who speaks, is it new, what becomes of each batch, what the replica has not read.
-// Every batch is one durable transaction; its receipt leaves only after the commit (I3).
+// Every batch is one transaction; its receipt leaves only after the commit has reached the disk (I3).
 
 extension Master {
   /// Answers one request: an enrolment, if the replica has no welcome yet, a hello, then any number of batches. Throws
   /// `Refusal` for what a replica must be told.
-  public func exchange(_ bytes: [UInt8]) throws -> [UInt8] {
+  public func exchange(_ bytes: [UInt8]) throws -> [UInt8] { try store.answering { try reply(to: bytes) } }
+
+  private func reply(to bytes: [UInt8]) throws -> [UInt8] {
     var rest = try refusing { try SealedEnvelope.split(bytes) }[...]
     var reply: [UInt8] = []
     // A copy of a file that was not welcomed yet may have another key by now: the last one counts.

@@ -6,7 +6,9 @@ import SyncProtocol
 extension Intake {
   func settlement(_ conflicts: [RowRef: [Conflict]]) throws -> Settlement {
     var out = Settlement()
-    let places = try transaction.places(of: settled.map(\.change.ref), unit: sender.org)
+    // Who has read the whole feed has read every row.
+    let isBehind = try transaction.head() > sender.cursor
+    let places = isBehind ? try transaction.places(of: settled.map(\.change.ref), unit: sender.org) : [:]
     for row in settled {
       let (ref, sent) = (row.change.ref, row.incoming.sent)
       if let parked = row.parked {

@@ -1,5 +1,6 @@
 import SyncCore
 import SyncProtocol
+import Synchronization
 
 // What the merge policy needs of a database, as intentions and batches: a store answers for many rows at once and
 // writes a whole settlement. SQLite is one store; another database is another file beside it.
@@ -111,12 +112,24 @@ struct LoggedBatch: Sendable {
 struct MasterMeta: Sendable {
   var epoch: Identifier
   var schemaText: String
-  var schemaHash: [UInt8] { sha256(Array(schemaText.utf8)) }
+  /// Asked for several times a request, and the text is long.
+  var schemaHash: [UInt8] {
+    lastHash.withLock { last in
+      if let last, last.text == schemaText { return last.hash }
+      let hash = sha256(Array(schemaText.utf8))
+      last = (schemaText, hash)
+      return hash
+    }
+  }
 }
+
+private let lastHash = Mutex<(text: String, hash: [UInt8])?>(nil)
 
 protocol MasterStore: AnyObject {
   /// One durable transaction that excludes other writers.
   func transaction<T>(_ body: (any MasterTransaction) throws -> T) throws -> T
+  /// Answers a request by any number of transactions, which are durable when this returns.
+  func answering<T>(_ body: () throws -> T) throws -> T
   /// A consistent view that excludes nobody. Nothing is to be written in it.
   func reading<T>(_ body: (any MasterTransaction) throws -> T) throws -> T
 }

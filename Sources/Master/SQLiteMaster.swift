@@ -3,12 +3,17 @@ import GRDB
 import SQLiteStore
 import SyncCore
 import SyncProtocol
+import Synchronization
 
 /// The master in one SQLite file.
 final class SQLiteMaster: MasterStore {
   let database: DatabaseQueue
   let openSchema: OpenSchema
   let path: String
+
+  /// Transactions of this task or thread need not wait for the disk.
+  @TaskLocal private static var isAnswering = false
+  private let isUnflushed = Mutex(false)
 
   var schema: Schema { openSchema.current }
 
@@ -23,10 +28,29 @@ final class SQLiteMaster: MasterStore {
   }
 
   func write<T>(_ body: (Database) throws -> T) throws -> T {
-    try database.durably(path) { db in
+    func transaction(_ db: Database) throws -> T {
       try openSchema.refresh(db)
       return try body(db)
     }
+    guard Self.isAnswering else { return try database.durably(path, transaction) }
+    return try database.unflushed(path) { db in
+      isUnflushed.withLock { $0 = true }
+      return try transaction(db)
+    }
+  }
+
+  /// Answers a request by any number of transactions, which are durable when this returns. Requests that wait for the
+  /// connection at the same time share one flush: it comes after all of their transactions (group commit).
+  func answering<T>(_ body: () throws -> T) throws -> T {
+    let result = Result { try Self.$isAnswering.withValue(true, operation: body) }
+    try Connection.translating(path) {
+      try database.writeWithoutTransaction { db in
+        guard isUnflushed.withLock({ $0 }) else { return }
+        try db.flushLog()
+        isUnflushed.withLock { $0 = false }
+      }
+    }
+    return try result.get()
   }
 
   /// The same, with references at rest.
@@ -42,7 +66,7 @@ final class SQLiteMaster: MasterStore {
 
   func read<T>(_ body: (Database) throws -> T) throws -> T {
     try Connection.translating(path) {
-      try database.read { db in
+      try database.reading { db in
         try openSchema.refresh(db)
         return try body(db)
       }

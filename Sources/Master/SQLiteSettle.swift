@@ -9,44 +9,57 @@ extension SQLiteMasterTransaction {
   func write(_ settlement: Settlement, arrival: Int64) throws {
     let shown = try projected(settlement.writes)
     try assign(settlement.writes + shown)
-    for write in settlement.writes { try note(write, arrival: arrival) }
-    try feed(settlement.writes + shown)
-    for conflict in settlement.opened + settlement.changed { try save(conflict) }
+    try note(settlement.writes, arrival: arrival)
+    try feeding { place in
+      try feed(settlement.writes + shown, &place)
+      for conflict in settlement.opened + settlement.changed { try save(conflict, &place) }
+    }
   }
 
   func assign(_ writes: [RowWrite]) throws {
     try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
     try applying(db) {
-      for write in writes { try vacate(write) }
-      for write in writes {
+      let stays = try writes.map(vacate)
+      for (write, stays) in zip(writes, stays) {
         guard let image = write.after, image != write.before, let record = schema.record(write.ref.record) else {
           continue
         }
-        try record.write(db, row: image)
+        if let before = write.before, stays {
+          try record.update(db, key: write.ref.key, from: before, to: image)
+        } else {
+          try record.write(db, row: image)
+        }
       }
     }
   }
 
   /// Vacate, then assign: rows that go, or give up a unique value, leave first, so that two rows may swap one.
-  private func vacate(_ write: RowWrite) throws {
-    guard let before = write.before, let record = schema.record(write.ref.record) else { return }
+  /// - Returns: whether the row is still there, if it was.
+  private func vacate(_ write: RowWrite) throws -> Bool {
+    guard let before = write.before, let record = schema.record(write.ref.record) else { return true }
     let gives =
       write.after.map { after in record.statements.uniqueColumns.contains { before[$0] != after[$0] } } ?? true
     if gives { try record.remove(db, key: write.ref.key) }
+    return !gives
   }
 
   /// Tombstones and stamps.
-  private func note(_ write: RowWrite, arrival: Int64) throws {
+  private func note(_ writes: [RowWrite], arrival: Int64) throws {
+    let hasTombstones = try db.first("SELECT 1 FROM sync_tombstone LIMIT 1") != nil
+    for write in writes { try note(write, hasTombstones, arrival: arrival) }
+  }
+
+  private func note(_ write: RowWrite, _ hasTombstones: Bool, arrival: Int64) throws {
     if let before = write.before, write.after == nil {
       try db.run(
         """
         INSERT INTO sync_tombstone VALUES (?, ?, ?, ?)
         ON CONFLICT (record, key) DO UPDATE SET image = excluded.image, arrival = excluded.arrival
         """, write.ref.columns + [.blob(RowKey(before).encoded), .integer(arrival)])
-    } else if write.before == nil, write.after != nil {
+    } else if hasTombstones, write.before == nil, write.after != nil {
       try db.run("DELETE FROM sync_tombstone WHERE record = ? AND key = ?", write.ref.columns)
     }
-    guard let record = schema.record(write.ref.record) else { return }
+    guard !write.stamps.isEmpty, let record = schema.record(write.ref.record) else { return }
     for (column, stamp) in write.stamps.sorted(by: { $0.key < $1.key }) {
       try db.run(
         """
@@ -58,17 +71,19 @@ extension SQLiteMasterTransaction {
 
   /// Writes a conflict with its contenders and gives it a place, so that every replica that sees the row hears of it, and
   /// every unit that contested it.
-  func save(_ conflict: Conflict) throws {
+  func save(_ conflict: Conflict) throws { try feeding { try save(conflict, &$0) } }
+
+  private func save(_ conflict: Conflict, _ last: inout Int64) throws {
     try ConflictTables.write(db, conflict)
     for contender in conflict.contenders { try ConflictTables.write(db, contender, of: conflict.id) }
-    try announce(conflict)
+    try announce(conflict, &last)
   }
 
-  private func announce(_ conflict: Conflict) throws {
+  private func announce(_ conflict: Conflict, _ last: inout Int64) throws {
     var units = Set(try conflict.contenders.compactMap { try Identifier(hex: $0.replica).flatMap(replica)?.org })
     if let unit = try unit(of: conflict) { units = unit == "" ? [""] : units.union([unit]) }
     for unit in units.sorted() {
-      try place(RowRef(Conflict.table, RowKey([.integer(conflict.id)])), unit: unit, gone: false, skip: nil)
+      try place(RowRef(Conflict.table, RowKey([.integer(conflict.id)])), unit: unit, gone: false, skip: nil, &last)
     }
   }
 
@@ -81,45 +96,51 @@ extension SQLiteMasterTransaction {
   }
 
   /// The conflicts of a row that moved are known where it moved to.
-  private func announceConflicts(of ref: RowRef) throws {
-    for conflict in try ConflictTables.read(db, where: "record = ? AND key = ?", ref.columns) { try announce(conflict) }
+  private func announceConflicts(of ref: RowRef, _ last: inout Int64) throws {
+    for conflict in try ConflictTables.read(db, where: "record = ? AND key = ?", ref.columns) {
+      try announce(conflict, &last)
+    }
   }
 
   // MARK: The feed
 
-  func feed(_ writes: [RowWrite]) throws {
+  func feed(_ writes: [RowWrite]) throws { try feeding { try feed(writes, &$0) } }
+
+  private func feed(_ writes: [RowWrite], _ last: inout Int64) throws {
     for write in writes {
       guard let record = schema.record(write.ref.record) else { continue }
       let new = try write.after.flatMap { try unit(of: record, $0) }
       var old = try write.before.flatMap { try unit(of: record, $0) }
       if old == nil, write.after == nil { old = write.echo }
-      if let alias = write.alias, let echo = write.echo { try place(alias, unit: echo, gone: true, skip: nil) }
+      if let alias = write.alias, let echo = write.echo { try place(alias, unit: echo, gone: true, skip: nil, &last) }
       if write.after == write.before {
         // The sender hears what stands; of a row that it may not see, that there is none (I4).
         if let echo = write.echo {
-          try place(write.ref, unit: new == "" ? "" : echo, gone: new != "" && new != echo, skip: nil)
+          try place(write.ref, unit: new == "" ? "" : echo, gone: new != "" && new != echo, skip: nil, &last)
         }
         continue
       }
-      if let new { try place(write.ref, unit: new, gone: false, skip: write.skip) }
+      if let new { try place(write.ref, unit: new, gone: false, skip: write.skip, &last) }
       if let old, old != new {
         #if MUTANTS
           if Mutant.leavingIsSilent.isActive { continue }
         #endif
-        try place(write.ref, unit: old, gone: true, skip: new == nil ? write.skip : nil)
+        try place(write.ref, unit: old, gone: true, skip: new == nil ? write.skip : nil, &last)
         if let new {
-          try announceConflicts(of: write.ref)
-          try moveChildren(of: record, write.ref.key, from: old, to: new)
+          try announceConflicts(of: write.ref, &last)
+          try moveChildren(of: record, write.ref.key, from: old, to: new, &last)
         }
       }
       if let echo = write.echo, let new, new != "", new != echo, old != echo {
-        try place(write.ref, unit: echo, gone: true, skip: nil)
+        try place(write.ref, unit: echo, gone: true, skip: nil, &last)
       }
     }
   }
 
   /// When a parent changes its unit, the rows that find theirs through it move along.
-  private func moveChildren(of parent: RecordSchema, _ key: RowKey, from old: String, to new: String) throws {
+  private func moveChildren(
+    of parent: RecordSchema, _ key: RowKey, from old: String, to new: String, _ last: inout Int64
+  ) throws {
     #if MUTANTS
       if Mutant.childrenStayBehind.isActive { return }
     #endif
@@ -133,22 +154,36 @@ extension SQLiteMasterTransaction {
       let sql = "SELECT \(list) FROM \(child.table) WHERE \(quoted(name)) = ? ORDER BY \(list)"
       try db.each(sql, [value]) { row in keys.append(RowKey(row.cells(0..<child.key.count))) }
       for childKey in keys {
-        try place(RowRef(child.name, childKey), unit: new, gone: false, skip: nil)
-        try place(RowRef(child.name, childKey), unit: old, gone: true, skip: nil)
-        try announceConflicts(of: RowRef(child.name, childKey))
-        try moveChildren(of: child, childKey, from: old, to: new)
+        try place(RowRef(child.name, childKey), unit: new, gone: false, skip: nil, &last)
+        try place(RowRef(child.name, childKey), unit: old, gone: true, skip: nil, &last)
+        try announceConflicts(of: RowRef(child.name, childKey), &last)
+        try moveChildren(of: child, childKey, from: old, to: new, &last)
       }
     }
   }
 
   func place(_ ref: RowRef, unit: String, gone: Bool, skip: Identifier?) throws {
+    try feeding { try place(ref, unit: unit, gone: gone, skip: skip, &$0) }
+  }
+
+  /// Gives places after the last one, which is read once and written once.
+  private func feeding(_ body: (inout Int64) throws -> Void) throws {
+    let head = try head()
+    var last = head
+    try body(&last)
+    if last != head { try db.run("UPDATE sync_counter SET value = ? WHERE name = 'place'", [.integer(last)]) }
+  }
+
+  private func place(
+    _ ref: RowRef, unit: String, gone: Bool, skip: Identifier?, _ last: inout Int64
+  ) throws {
+    last += 1
     try db.run(
       """
-      INSERT INTO sync_feed (place, unit, record, key, gone, skip)
-      VALUES ((SELECT value + 1 FROM sync_counter WHERE name = 'place'), ?, ?, ?, ?, ?)
+      INSERT INTO sync_feed (place, unit, record, key, gone, skip) VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (record, key, unit) DO UPDATE SET place = excluded.place, gone = excluded.gone, skip = excluded.skip
-      """, [.text(unit)] + ref.columns + [.integer(gone ? 1 : 0), skip.map { .blob($0.bytes) } ?? .null])
-    try db.run("UPDATE sync_counter SET value = value + 1 WHERE name = 'place'")
+      """,
+      [.integer(last), .text(unit)] + ref.columns + [.integer(gone ? 1 : 0), skip.map { .blob($0.bytes) } ?? .null])
   }
 
   /// The unit that sees a row; "" is everybody; nil: its parent is not there.
@@ -272,7 +307,7 @@ extension SQLiteMasterTransaction {
     #if MUTANTS
       if Mutant.ownEditsAreSilent.isActive { return }
     #endif
-    for write in writes { try note(write, arrival: arrival) }
+    try note(writes, arrival: arrival)
     try feed(writes + shown)
   }
 }

@@ -11,12 +11,7 @@ extension Replica {
     try write { db in
       try reconcileAll(db)
       let outgoing = try outgoing(db)
-      for ref in outgoing.idle + outgoing.changes.map(\.ref) {
-        #if MUTANTS
-          if Mutant.keepsPending.isActive || Mutant.keepsIdle.isActive && outgoing.idle.contains(ref) { continue }
-        #endif
-        try schema.record(ref.record)?.clearPending(db, key: ref.key)
-      }
+      try forget(db, outgoing)
       var acts = try acts(db)
       for changes in portions(outgoing.changes, most: most) {
         acts.changes = Array(changes)
@@ -30,6 +25,23 @@ extension Replica {
         try db.run("UPDATE sync_request SET batch = ? WHERE batch IS NULL", [.integer(number)])
       }
       return outgoing.heldRows
+    }
+  }
+
+  /// What is sent, or was captured in vain, is pending no more.
+  private func forget(_ db: Database, _ outgoing: Outgoing) throws {
+    #if MUTANTS
+      if Mutant.keepsPending.isActive { return }
+      if Mutant.keepsIdle.isActive, !outgoing.idle.isEmpty {
+        return try outgoing.changes.forEach { try schema.record($0.record)?.clearPending(db, key: $0.key) }
+      }
+    #endif
+    if outgoing.held.isEmpty {
+      for record in schema.records { try record.clearPending(db) }
+    } else {
+      for ref in outgoing.idle + outgoing.changes.map(\.ref) {
+        try schema.record(ref.record)?.clearPending(db, key: ref.key)
+      }
     }
   }
 

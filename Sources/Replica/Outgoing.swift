@@ -20,12 +20,17 @@ extension Replica {
     var heldRows: [HeldRow] { held.map { HeldRow(ref: $0.change.ref, problem: $0.problem) } }
   }
 
+  /// References that are remembered as found.
+  private static let mostPresent = 1_000
+
   func outgoing(_ db: Database) throws -> Outgoing {
     var out = Outgoing()
+    var present: Set<Identity> = []
     for record in schema.records {
+      let references = record.fields.indices.filter { record.fields[$0].reference != nil }
       try record.eachPending(db) { row in
         guard let change = row.change(record) else { return out.idle.append(RowRef(record.name, row.key)) }
-        if let problem = try problem(db, record, row) {
+        if let problem = try problem(db, record, row, references, &present) {
           out.held.append((change, problem))
         } else {
           out.changes.append(change)
@@ -76,13 +81,25 @@ extension Replica {
   }
 
   /// What keeps a pending row from being sent: types and checks, a reference without its target (a shell has foreign keys off).
-  private func problem(_ db: Database, _ record: RecordSchema, _ row: PendingRow) throws -> FieldProblem? {
+  /// - Parameter present: what the references of rows before this one have found.
+  private func problem(
+    _ db: Database, _ record: RecordSchema, _ row: PendingRow, _ references: [Int], _ present: inout Set<Identity>
+  ) throws -> FieldProblem? {
     guard let current = row.current else { return try orphans(db, record, row) }
     if let problem = record.problems(in: current, formats: formats).first { return problem }
     if record.rowKey(of: current).encoded.count > 1024 {
       return FieldProblem(field: record.key[0], message: Label(zh: "主键超过 1 kB", en: "the key is longer than 1 kB"))
     }
-    return try brokenReference(db, record, current)
+    var unknown: [Int: Identity] = [:]
+    for column in references {
+      guard let reference = record.fields[column].reference else { continue }
+      let identity = Identity(reference: reference, value: current[column])
+      if !present.contains(identity) { unknown[column] = identity }
+    }
+    if unknown.isEmpty { return nil }
+    if let problem = try brokenReference(db, record, current, only: Set(unknown.keys)) { return problem }
+    if present.count < Self.mostPresent { present.formUnion(unknown.values) }
+    return nil
   }
 
   /// A deleted row that others here still refer to. Rows of the city's do not hold it back: it is a request to the city.

@@ -90,7 +90,7 @@ public final class Replica: RecordStore, @unchecked Sendable {
 
   public func read<T>(_ body: (Database) throws -> T) throws -> T {
     try Connection.translating(path) {
-      try database.read { db in
+      try database.reading { db in
         try openSchema.refresh(db)
         return try body(db)
       }

@@ -35,7 +35,7 @@ extension RecordSchema {
 
   var captureTriggerSQL: [String] {
     var triggers = [
-      trigger("before_insert", "BEFORE INSERT", when: nil, removedRows(exceptKeyOf: nil)),
+      trigger("before_insert", "BEFORE INSERT", when: anyRemoved(exceptKeyOf: nil), removedRows(exceptKeyOf: nil)),
       trigger("insert", "AFTER INSERT", when: nil, [tick, insertion]),
       trigger("update", "AFTER UPDATE", when: "\(sameKey) AND (\(anyDiffers))", [tick, update]),
       trigger(
@@ -46,21 +46,23 @@ extension RecordSchema {
     let watched = (unique.flatMap { $0 } + key).map(quoted)
     triggers.append(
       trigger(
-        "before_update", "BEFORE UPDATE OF \(Array(Set(watched)).sorted().joined(separator: ", "))", when: nil,
-        removedRows(exceptKeyOf: "OLD")))
+        "before_update", "BEFORE UPDATE OF \(Array(Set(watched)).sorted().joined(separator: ", "))",
+        when: anyRemoved(exceptKeyOf: "OLD"), removedRows(exceptKeyOf: "OLD")))
     return triggers
   }
 
   private func trigger(_ suffix: String, _ event: String, when: String?, _ body: [String]) -> String {
     """
     CREATE TRIGGER \(quoted("sync_capture_\(suffix)_\(name)")) \(event) ON \(table)
-    WHEN NOT EXISTS (SELECT 1 FROM sync_applying)\(when.map { " AND \($0)" } ?? "") BEGIN
+    WHEN \(when.map { "\($0) AND " } ?? "")NOT EXISTS (SELECT 1 FROM sync_applying) BEGIN
       \(body.joined(separator: ";\n  "));
     END
     """
   }
 
   private var tick: String { clockTickSQL }
+
+  private func bit(_ index: Int) -> Int64 { 1 << Int64(index) }
 
   // Bytes decide, not a collation that a tool may have declared.
   private func differs(_ index: Int) -> String {
@@ -94,7 +96,7 @@ extension RecordSchema {
   private func widen(_ mask: String) -> String {
     let keep = otherIndices.map { index in
       let name = quoted(fields[index].name)
-      return "\(name) = CASE WHEN sync_mask >> \(index) & 1 THEN \(name) ELSE excluded.\(name) END"
+      return "\(name) = CASE WHEN sync_mask & \(bit(index)) THEN \(name) ELSE excluded.\(name) END"
     }
     return (keep + ["sync_mask = \(mask)"] + editAssignments).joined(separator: ", ")
   }
@@ -108,8 +110,7 @@ extension RecordSchema {
     let values =
       keyColumns.map { "OLD.\($0)" }
       + otherIndices.map { "CASE WHEN \(differs($0)) THEN OLD.\(quoted(fields[$0].name)) END" }
-    // Shift and "or" have the same precedence in SQLite, hence every bracket.
-    let mask = otherIndices.map { "((\(differs($0))) << \($0))" }.joined(separator: " | ")
+    let mask = otherIndices.map { "CASE WHEN \(differs($0)) THEN \(bit($0)) ELSE 0 END" }.joined(separator: " | ")
     let latest = latestIndices.flatMap { index in
       ["stamp", "actor"].map { "CASE WHEN \(differs(index)) THEN c.\($0) END" }
     }
@@ -136,18 +137,30 @@ extension RecordSchema {
     #if MUTANTS
       if Mutant.missesReplace.isActive { return ["SELECT 1"] }
     #endif
-    let except =
-      old.map { old in " AND NOT (" + keyColumns.map { "r.\($0) IS \(old).\($0)" }.joined(separator: " AND ") + ")" }
-      ?? ""
     let values = keyColumns.map { "r.\($0)" } + others.map { "r.\($0)" }
-    return ([key] + unique).map { set in
-      let match = set.map { "r.\(quoted($0)) = NEW.\(quoted($0))" }.joined(separator: " AND ")
+    return removals(exceptKeyOf: old).map { match in
       let row = select(
         values, existed: 1, mask: "\(fullMask)", stamp: nextStampSQL("c.stamp"),
         latest: latestColumns.map { _ in "NULL" })
       return insertInto(others) + " " + row
-        + " FROM \(table) r, sync_clock c WHERE \(match)\(except)"
+        + " FROM \(table) r, sync_clock c WHERE \(match)"
         + " ON CONFLICT (\(keyList)) DO UPDATE SET \(widen("\(fullMask)")) WHERE sync_existed = 1"
+    }
+  }
+
+  /// Whether there is any. Asked first: most statements remove nothing, and then this is all they pay.
+  private func anyRemoved(exceptKeyOf old: String?) -> String {
+    let tests = removals(exceptKeyOf: old).map { "EXISTS (SELECT 1 FROM \(table) r WHERE \($0))" }
+    return "(" + tests.joined(separator: " OR ") + ")"
+  }
+
+  /// What a row `r` is like that REPLACE would remove, one condition an index.
+  private func removals(exceptKeyOf old: String?) -> [String] {
+    let except =
+      old.map { old in " AND NOT (" + keyColumns.map { "r.\($0) IS \(old).\($0)" }.joined(separator: " AND ") + ")" }
+      ?? ""
+    return ([key] + unique).map { set in
+      set.map { "r.\(quoted($0)) = NEW.\(quoted($0))" }.joined(separator: " AND ") + except
     }
   }
 }

@@ -8,6 +8,9 @@ public enum Connection {
   /// How long a command waits for another one that writes.
   public static let busySeconds = 5.0
 
+  /// Pages that a connection keeps: those that a batch of a hundred thousand rows goes through again and again.
+  private static let cacheKilobytes = 16_384
+
   /// Prepares every connection that is opened while it is set: a simulation passes in SQL's own clock, and faults.
   @TaskLocal public static var preparation: Preparation?
 
@@ -30,7 +33,7 @@ public enum Connection {
     configuration.prepareDatabase { db in
       try preparation?.prepare(db)
       try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON")
-      try db.execute(sql: "PRAGMA secure_delete = ON")
+      try db.execute(sql: "PRAGMA secure_delete = ON; PRAGMA cache_size = -\(cacheKilobytes)")
       if let handle = db.sqliteConnection {
         _ = csqlite_db_config_flag(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
       }
@@ -80,19 +83,54 @@ public enum Connection {
 }
 
 extension DatabaseQueue {
+  /// Reads one state of the file; whatever the body writes is taken back. GRDB's `read` sets `PRAGMA query_only` before and
+  /// after, and SQLite then compiles every statement of the connection anew.
+  public func reading<T>(_ body: (Database) throws -> T) throws -> T {
+    try writeWithoutTransaction { db in
+      var result: T?
+      try db.inTransaction(.deferred) {
+        result = try body(db)
+        return .rollback
+      }
+      guard let result else { throw Failure(.defect, zh: "读取未完成", en: "a read ended without a result") }
+      return result
+    }
+  }
+
   /// One immediate, durable transaction: all of the body or nothing.
   public func durably<T>(_ path: String, _ body: (Database) throws -> T) throws -> T {
+    try Connection.translating(path) { try writeWithoutTransaction { try Self.committing($0, body) } }
+  }
+
+  /// The same, but it may not have reached the disk yet: `flush` must follow before anybody is told of it.
+  public func unflushed<T>(_ path: String, _ body: (Database) throws -> T) throws -> T {
     try Connection.translating(path) {
       try writeWithoutTransaction { db in
-        var result: T?
-        try db.inTransaction(.immediate) {
-          result = try body(db)
-          return .commit
-        }
-        guard let result else { throw Failure(.defect, zh: "事务未完成", en: "a transaction ended without a result") }
-        return result
+        try db.execute(sql: "PRAGMA synchronous = NORMAL")
+        let result = Result { try Self.committing(db, body) }
+        try db.execute(sql: "PRAGMA synchronous = FULL")
+        return try result.get()
       }
     }
+  }
+
+  private static func committing<T>(_ db: Database, _ body: (Database) throws -> T) throws -> T {
+    var result: T?
+    try db.inTransaction(.immediate) {
+      result = try body(db)
+      return .commit
+    }
+    guard let result else { throw Failure(.defect, zh: "事务未完成", en: "a transaction ended without a result") }
+    return result
+  }
+}
+
+extension Database {
+  /// Waits until the write-ahead log is on the disk.
+  public func flushLog() throws {
+    guard let handle = sqliteConnection else { return }
+    let code = csqlite_flush_log(handle)
+    if code != SQLITE_OK { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
   }
 }
 

@@ -48,21 +48,55 @@ extension Row {
   public func cells(_ range: Range<Int>) -> [SyncCore.Value] { range.map(cell) }
 }
 
+/// The row on which a statement stands, for as long as it stands there. NULL reads as 0, false or "" where no optional is
+/// asked for.
+public struct StatementRow {
+  private let statement: SQLiteStatement
+
+  init(_ statement: SQLiteStatement) { self.statement = statement }
+
+  public var count: Int { Int(sqlite3_column_count(statement)) }
+
+  /// The column as a value, NULL included.
+  public func cell(_ index: Int) -> SyncCore.Value {
+    SyncCore.Value(sqliteStatement: statement, index: CInt(index)) ?? .null
+  }
+  public func cells(_ range: Range<Int>) -> [SyncCore.Value] { range.map(cell) }
+
+  public func isNull(_ index: Int) -> Bool { sqlite3_column_type(statement, CInt(index)) == SQLITE_NULL }
+
+  public subscript(index: Int) -> Int64 { sqlite3_column_int64(statement, CInt(index)) }
+  public subscript(index: Int) -> Double { sqlite3_column_double(statement, CInt(index)) }
+  public subscript(index: Int) -> Bool { self[index] as Int64 != 0 }
+  public subscript(index: Int) -> String {
+    guard let start = sqlite3_column_text(statement, CInt(index)) else { return "" }
+    return String(
+      decoding: UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, CInt(index)))),
+      as: UTF8.self)
+  }
+  public subscript(index: Int) -> Int64? { isNull(index) ? nil : self[index] as Int64 }
+  public subscript(index: Int) -> Double? { isNull(index) ? nil : self[index] as Double }
+  public subscript(index: Int) -> Bool? { isNull(index) ? nil : self[index] as Bool }
+  public subscript(index: Int) -> String? { isNull(index) ? nil : self[index] as String }
+}
+
 extension Database {
   /// Runs one cached statement.
   public func run(_ sql: String, _ arguments: [Value] = []) throws { try stepping(sql, arguments) { _ in true } }
 
   /// Goes through the rows of one cached statement without holding them.
-  public func each(_ sql: String, _ arguments: [Value] = [], _ body: (Row) throws -> Void) throws {
-    let rows = try Row.fetchCursor(cachedStatement(sql: sql), arguments: StatementArguments(arguments))
-    while let row = try rows.next() { try body(row) }
+  public func each(_ sql: String, _ arguments: [Value] = [], _ body: (StatementRow) throws -> Void) throws {
+    try stepping(sql, arguments) { row in
+      try body(row)
+      return true
+    }
   }
 
   /// The first row, if any, as values.
   public func first(_ sql: String, _ arguments: [Value] = []) throws -> [Value]? {
     var found: [Value]?
-    try stepping(sql, arguments) { handle in
-      found = (0..<sqlite3_column_count(handle)).map { Value(sqliteStatement: handle, index: $0) ?? .null }
+    try stepping(sql, arguments) { row in
+      found = row.cells(0..<row.count)
       return false
     }
     return found
@@ -70,7 +104,7 @@ extension Database {
 
   /// Binds and steps a statement of GRDB's cache through the C API: what runs for every row pays for no generic call.
   /// - Parameter row: called for each row; false ends the statement.
-  private func stepping(_ sql: String, _ arguments: [Value], _ row: (OpaquePointer) throws -> Bool) throws {
+  private func stepping(_ sql: String, _ arguments: [Value], _ row: (StatementRow) throws -> Bool) throws {
     let handle = try cachedStatement(sql: sql).sqliteStatement
     defer {
       sqlite3_reset(handle)
@@ -84,7 +118,7 @@ extension Database {
       let code = sqlite3_step(handle)
       if code == SQLITE_DONE { return }
       guard code == SQLITE_ROW else { return try check(code, sql) }
-      if try !row(handle) { return }
+      if try !row(StatementRow(handle)) { return }
     }
   }
 

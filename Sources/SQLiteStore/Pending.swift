@@ -77,7 +77,7 @@ extension RecordSchema {
     }
   }
 
-  private func pendingRow(_ row: Row, count: Int, keyIndices: [Int], latest: [Int]) -> PendingRow {
+  private func pendingRow(_ row: StatementRow, count: Int, keyIndices: [Int], latest: [Int]) -> PendingRow {
     let existed = row[count] as Int64 == 1
     let mask = row[count + 1] as Int64
     let base = (0..<count).map { existed && mask >> Int64($0) & 1 == 1 ? row.cell($0) : nil }
@@ -88,7 +88,7 @@ extension RecordSchema {
     }
     let start = count + 4 + 2 * latest.count
     let key = RowKey(keyIndices.map { row.cell($0) })
-    let current = row.cell(start + (keyIndices.first ?? 0)).isNull ? nil : row.cells(start..<start + count)
+    let current = row.isNull(start + (keyIndices.first ?? 0)) ? nil : row.cells(start..<start + count)
     let edit = Edit(stamp: Stamp(raw: row[count + 2] as Int64), actor: row[count + 3] as String)
     return PendingRow(key: key, existed: existed, base: base, current: current, edit: edit, cellEdits: cellEdits)
   }
@@ -104,6 +104,9 @@ extension RecordSchema {
   public func clearPending(_ db: Database, key: RowKey) throws {
     try db.run(statements.clearPending, key.values)
   }
+
+  /// The same for all rows.
+  public func clearPending(_ db: Database) throws { try db.run("DELETE FROM \(baseTable)") }
 
   /// Replaces the captured state of a row.
   public func setPending(_ db: Database, _ row: PendingRow) throws {
@@ -128,6 +131,13 @@ extension RecordSchema {
 
   /// Writes the whole row, whatever was there. Inside `applying`.
   public func write(_ db: Database, row: [Value]) throws { try db.run(statements.write, row) }
+
+  /// Writes what differs of a row that is there.
+  public func update(_ db: Database, key: RowKey, from old: [Value], to new: [Value]) throws {
+    let changed = fields.indices.filter { old[$0] != new[$0] }
+    guard let sql = statements.update(changed, of: self) else { return try write(db, row: new) }
+    try db.run(sql, changed.map { new[$0] } + key.values)
+  }
 
   public func remove(_ db: Database, key: RowKey) throws { try db.run(statements.delete, key.values) }
 }

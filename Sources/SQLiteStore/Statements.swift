@@ -21,6 +21,9 @@ public final class Statements: Sendable {
   let fullMask: Int64
   /// The columns that take part in a unique set.
   public let uniqueColumns: Set<Int>
+  /// Updates of some columns, by them.
+  private let updates = Mutex<[[Int]: String]>([:])
+  private static let mostUpdates = 64
 
   init(_ record: RecordSchema) {
     let columns = record.columns
@@ -40,8 +43,7 @@ public final class Statements: Sendable {
     select = "SELECT \(list) FROM \(record.table) WHERE \(keyMatch)"
     delete = "DELETE FROM \(record.table) WHERE \(keyMatch)"
     insert = "INSERT INTO \(record.table) (\(list)) VALUES (\(placeholders(columns.count)))"
-    // Text that is not UTF-8 comes and goes as a blob: what a tool wrote is moved on as it is, for a check to find.
-    let values = record.fields.map { $0.kind.storage == "TEXT" ? "CAST(? AS TEXT)" : "?" }.joined(separator: ", ")
+    let values = record.fields.map(placeholder).joined(separator: ", ")
     write = "INSERT INTO \(record.table) (\(list)) VALUES (\(values)) ON CONFLICT (\(keyList)) DO \(action)"
     clearPending = "DELETE FROM \(record.baseTable) WHERE \(keyMatch)"
     let stored = columns + state
@@ -60,16 +62,24 @@ public final class Statements: Sendable {
   }
 }
 
-private let cache = Mutex<[RecordSchema: Statements]>([:])
-
-extension RecordSchema {
-  /// Found by the record's name and then compared; the same arrays compare at once.
-  public var statements: Statements {
-    cache.withLock { known in
-      if let found = known[self] { return found }
-      let made = Statements(self)
-      known[self] = made
-      return made
+extension Statements {
+  /// Sets these columns of a row; nil: the key is among them, or there are too many kinds of updates to keep one for each.
+  func update(_ changed: [Int], of record: RecordSchema) -> String? {
+    if changed.contains(where: record.isKey) { return nil }
+    return updates.withLock { known in
+      if let found = known[changed] { return found }
+      guard !changed.isEmpty, known.count < Self.mostUpdates else { return nil }
+      let set = changed.map { "\(quoted(record.fields[$0].name)) = \(placeholder(record.fields[$0]))" }
+      let sql = "UPDATE \(record.table) SET \(set.joined(separator: ", ")) WHERE \(record.keyMatch)"
+      known[changed] = sql
+      return sql
     }
   }
+}
+
+/// Text that is not UTF-8 comes and goes as a blob: what a tool wrote is moved on as it is, for a check to find.
+private func placeholder(_ field: Field) -> String { field.kind.storage == "TEXT" ? "CAST(? AS TEXT)" : "?" }
+
+extension RecordSchema {
+  public var statements: Statements { statements { Statements(self) } }
 }

@@ -30,7 +30,7 @@ extension RecordSchema {
     let type = isKey(index) && field.kind.storage == "INTEGER" ? "INT" : field.kind.storage
     var sql = "\(name) \(type)"
     if field.required || isKey(index) { sql += " NOT NULL" }
-    if type == "TEXT" { sql += " CHECK (instr(\(name), char(0)) = 0)" }
+    if type == "TEXT" { sql += " CHECK (instr(CAST(\(name) AS BLOB), x'00') = 0)" }
     if let reference = field.reference, weakKeys || !field.weak {
       sql += " REFERENCES \(quoted(reference.record)) (\(quoted(reference.field)))"
     }

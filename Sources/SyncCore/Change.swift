@@ -33,7 +33,7 @@ public struct Change: Hashable, Sendable {
   public func touchedColumns(_ schema: RecordSchema) -> [Int] {
     switch kind {
     case .update: new.indices.filter { new[$0] != nil }
-    case .insert, .delete: schema.fields.indices.filter { !schema.isKey($0) }
+    case .insert, .delete: schema.columns.rest
     }
   }
 }

@@ -44,21 +44,23 @@ public struct Reference: Codable, Hashable, Sendable {
 }
 
 public struct RecordSchema: Codable, Hashable, Sendable {
-  public var name: String
+  public var name: String { didSet { columns = RecordColumns(key, fields) } }
   public var label: Label
   /// Field names of the primary key, in order.
-  public var key: [String]
-  public var fields: [Field]
+  public var key: [String] { didSet { columns = RecordColumns(key, fields) } }
+  public var fields: [Field] { didSet { columns = RecordColumns(key, fields) } }
   public var scope: Scope
   /// Who may insert, delete, and write fields that say nothing else.
   public var owner: Owner
   /// What becomes of a county's change of what the city owns.
   public var edits: ForeignEdits
   /// Sets of fields that are unique together; fields marked `unique` stand here too.
-  public var unique: [[String]]
+  public var unique: [[String]] { didSet { columns = RecordColumns(key, fields) } }
   public var rules: RowRules
   /// The record of which this one shows some fields; nil: it has rows of its own.
   public var projects: String?
+  /// What follows from the above.
+  private(set) var columns: RecordColumns
 
   public init(
     name: String, label: Label, key: [String], fields: [Field], scope: Scope = .all, owner: Owner = .any,
@@ -74,6 +76,7 @@ public struct RecordSchema: Codable, Hashable, Sendable {
     self.unique = unique
     self.rules = rules
     self.projects = projects
+    columns = RecordColumns(key, fields)
   }
 }
 
@@ -332,12 +335,12 @@ extension RecordSchema {
   /// Names are unique in a schema; hashing every field would cost more than it tells.
   public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
-  public func index(of field: String) -> Int? { fields.firstIndex { $0.name == field } }
-  public func field(_ name: String) -> Field? { fields.first { $0.name == name } }
-  public func isKey(_ index: Int) -> Bool { key.contains(fields[index].name) }
+  public func index(of field: String) -> Int? { columns.places[field] }
+  public func field(_ name: String) -> Field? { index(of: name).map { fields[$0] } }
+  public func isKey(_ index: Int) -> Bool { columns.isKey[index] }
   public func owner(of index: Int) -> Owner { fields[index].owner ?? owner }
 
-  public var keyIndices: [Int] { key.compactMap(index(of:)) }
+  public var keyIndices: [Int] { columns.key }
   public func rowKey(of row: [Value]) -> RowKey { RowKey(keyIndices.map { row[$0] }) }
 
   /// The field by which the row's unit is found, and whether it names the unit itself.
