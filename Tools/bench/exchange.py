@@ -12,7 +12,7 @@ def extract(place, table):
         seconds, size, _ = place.floor("extract", file)
         floor.append(seconds)
         floor_bytes.append(size)
-        found = place.measure(city, county)
+        found = place.sync(city, county)
         ours.append(found["extract"])
         bytes_.append(found["bytes"])
     table.add(f"{place.rows // 5 + place.rows // 125:,} changes", ours, floor=floor, against="the C floor", reach=2.0)
@@ -25,7 +25,7 @@ def contested(place, share):
         place.workload(place.path(county, "replica.sqlite"), "update", place.rows)
         if share:
             place.workload(place.path(city, "master.sqlite"), "update", int(place.rows * share), "--by", 9)
-            place.city(city, "add", "county", "code=taken-in")
+            place.take_in(city)
     return edit
 
 
@@ -36,8 +36,8 @@ def merge(place, table):
         for _ in range(place.rounds):
             city, county = place.copy(place.rows)
             contested(place, share)(city, county)
-            floor.append(merged_in_c(place, "merge"))
-            found = place.measure(city, county)
+            floor.append(place.merged_in_c("merge", place.rows))
+            found = place.sync(city, county)
             ours.append(found["merge"])
             applied.append(found["apply"])
         table.add(words.replace("100,000", f"{place.rows:,}"), ours, floor=floor, against="the C floor", reach=reach)
@@ -46,15 +46,9 @@ def merge(place, table):
     for _ in range(place.rounds):
         city, county = place.copy(0)
         place.workload(place.path(county, "replica.sqlite"), "insert", place.rows)
-        floor.append(merged_in_c(place, "insert"))
-        ours.append(place.measure(city, county)["merge"])
+        floor.append(place.merged_in_c("insert", place.rows))
+        ours.append(place.sync(city, county)["merge"])
     table.add(f"{place.rows:,} new rows", ours, floor=floor, against="the C floor", reach=2.0)
-
-
-def merged_in_c(place, what):
-    for name in ["floor.sqlite", "floor.sqlite-wal", "floor.sqlite-shm"]:
-        place.path(name).unlink(missing_ok=True)
-    return place.floor(what, place.rows, place.path("floor.sqlite"))[0]
 
 
 def push(place, table):
@@ -64,7 +58,7 @@ def push(place, table):
         city, county = place.copy(0)
         file = place.path(county, "replica.sqlite")
         place.workload(file, "insert", place.rows)
-        floor.append(place.floor("extract", file)[0] + merged_in_c(place, "insert"))
+        floor.append(place.floor("extract", file)[0] + place.merged_in_c("insert", place.rows))
         serving = place.serving(city)
         with serving as url:
             ours.append(place.timed(

@@ -1,0 +1,61 @@
+import Foundation
+import Master
+import Replica
+import SQLiteStore
+import SchemaFile
+import SyncClient
+import SyncCore
+import SyncProtocol
+
+/// Enrols machines as `county init` does, and looks afterwards at what arrived.
+struct Crew: Sendable {
+  let master: Master
+  let url: String
+  let folder: String
+
+  /// How many enrol at once.
+  private static let atOnce = 8
+  private static let readSchema: ReadSchema = { try SchemaFile.parse(canonicalJSON: $0) }
+
+  /// Each has sent a row of its own when this returns.
+  func enrol(_ count: Int, units: [String]) async throws -> [Machine] {
+    try await withThrowingTaskGroup(of: Machine.self) { group in
+      var machines: [Machine] = []
+      for number in 0..<count {
+        if number >= Self.atOnce, let machine = try await group.next() { machines.append(machine) }
+        group.addTask { try await enrol(number, unit: units[number % units.count]) }
+      }
+      return try await group.reduce(into: machines) { $0.append($1) }
+    }
+  }
+
+  private func enrol(_ number: Int, unit: String) async throws -> Machine {
+    let code = try master.enrol(org: unit).code
+    let key = SigningKey()
+    let transport = HTTPTransport(server: url)
+    let meta = try await Join.enrol(server: url, code: code, key: key, transport: transport, clock: systemClock)
+    let replica = try Replica.create(
+      path: "\(folder)/load\(number).sqlite", key: key, meta: meta,
+      schema: Self.readSchema(meta.schemaText), actor: "clerk", readSchema: Self.readSchema)
+    let client = SyncClient(replica, transport: transport)
+    _ = try await client.sync()
+    let record = try replica.record(Machine.record)
+    let row: [String: Value] = [
+      "id": .text("load-\(number)"), "county": .text(unit), "name": .text("连云港第\(number)科技有限公司"),
+      Machine.edited: .integer(0),
+    ]
+    let rowKey = try replica.edit(as: "clerk") { db in try replica.insert(db, record, row.byColumn(record)) }
+    _ = try await client.sync()
+    return Machine(number: number, replica: replica, client: client, key: rowKey)
+  }
+
+  /// Syncs every machine once more, and counts those whose row at the city is not as it is on the machine.
+  static func lost(_ machines: [Machine], _ master: Master) async throws -> Int {
+    var lost = 0
+    for machine in machines {
+      _ = try await machine.client.sync()
+      if try machine.value(in: machine.replica) != machine.value(in: master) { lost += 1 }
+    }
+    return lost
+  }
+}
