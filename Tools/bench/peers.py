@@ -98,11 +98,13 @@ def edit_as_city(place, file):
 
 def packaged(place, python, name):
     folder = empty_folder(place)
-    files = [folder / f"{name}.sqlite" for name in ["empty", "base", "changed", "other"]]
-    for file, rows in zip(files, [0, place.rows, place.rows, place.rows]):
-        shutil.copy(place.plain(rows), file)
-    edit_as_county(place, files[2])
-    edit_as_city(place, files[3])
+    files = empty, base, changed, other = [folder / f"{name}.sqlite" for name in ["empty", "base", "changed", "other"]]
+    place.workload(empty, "create-loose")
+    shutil.copy(empty, base)
+    place.workload(base, "insert", place.rows)
+    for file, edit in [(changed, edit_as_county), (other, edit_as_city)]:
+        shutil.copy(base, file)
+        edit(place, file)
     found = json.loads(place.run(python, place.script("wheels.py"), name, folder, *files))
     found["packed changes"] = place.floor("pack", folder / "changes")[1]
     return found
