@@ -1,5 +1,7 @@
 """Extraction, merge and a first push, beside the same work in C."""
 
+from .place import MOST_ABOVE_IDLE
+
 
 def extract(place, table):
     """20,800 changes in 100,000 rows, as they leave: numbered, packed, signed and durable."""
@@ -32,7 +34,7 @@ def contested(place, share):
 def merge(place, table):
     for words, share, reach in [("100,000 changed rows", 0, 2.0), ("the same, 10 % contested", 0.1, None),
                                 ("the same, all contested", 1, None)]:
-        ours, floor, applied = [], [], []
+        ours, floor, applied, memory = [], [], [], []
         for _ in range(place.rounds):
             city, county = place.copy(place.rows)
             contested(place, share)(city, county)
@@ -40,8 +42,10 @@ def merge(place, table):
             found = place.sync(city, county)
             ours.append(found["merge"])
             applied.append(found["apply"])
+            memory.append(found["peak"] - found["peak before"])
         table.add(words.replace("100,000", f"{place.rows:,}"), ours, floor=floor, against="the C floor", reach=reach)
         table.add("  the county takes the answer", applied)
+        table.add("  memory of both above idle", memory, unit="bytes", most=2 * MOST_ABOVE_IDLE)
     ours, floor = [], []
     for _ in range(place.rounds):
         city, county = place.copy(0)
@@ -53,7 +57,7 @@ def merge(place, table):
 
 def push(place, table):
     """A first push over HTTP, by the two programs, against extraction, zstd and merge in C."""
-    ours, floor, peaks, server_peaks = [], [], [], []
+    ours, floor, county_memory, city_memory = [], [], [], []
     for _ in range(place.rounds):
         city, county = place.copy(0)
         file = place.path(county, "replica.sqlite")
@@ -61,9 +65,11 @@ def push(place, table):
         floor.append(place.floor("extract", file)[0] + place.merged_in_c("insert", place.rows))
         serving = place.serving(city)
         with serving as url:
-            ours.append(place.timed(
-                place.programs / "county", "sync", "--server", url, "--home", place.path(county)))
-            server_peaks.append(serving.peak())
+            seconds, above = place.weighed(county, "sync", "--server", url, "--home", place.path(county))
+            city_memory.append(serving.above_idle())
+        ours.append(seconds)
+        county_memory.append(above)
     table.add(
         f"{place.rows:,} new rows over HTTP", ours, floor=floor, against="extraction, zstd and merge in C", reach=2.5)
-    table.add("the city's peak memory", server_peaks, unit="bytes")
+    table.add("the county's memory above idle", county_memory, unit="bytes", most=MOST_ABOVE_IDLE)
+    table.add("the city's memory above idle", city_memory, unit="bytes", most=MOST_ABOVE_IDLE)

@@ -3,7 +3,10 @@
 import pathlib
 import shutil
 import tempfile
+import threading
+import time
 
+from .place import MOST_ABOVE_IDLE, Broken
 from .table import note
 
 # Machines of one unit get each other's edits.
@@ -30,8 +33,8 @@ def saturated(place, table):
         count = min(place.rows, 5000)
         floor.append(count / place.floor("durable", count, place.plain(place.rows))[0])
         found.append(run(place, every=0, edits=1))
-    table.add(f"durable one-row syncs, {place.options.replicas} machines", [round_["edits a second"] for round_ in found], unit="/s",
-              floor=floor, against="one-row durable transactions in C", reach=0.5, least=True)
+    table.add(f"durable one-row syncs, {place.options.replicas} machines", [round_["edits a second"] for round_ in found],
+              unit="/s", floor=floor, against="one-row durable transactions in C", reach=0.5, least=True)
     for name in ["p50", "p99", "max"]:
         table.add(f"  latency, {name}", [round_["latency"][name] for round_ in found])
     table.add("  server's processor time a sync",
@@ -45,11 +48,11 @@ def tell(table, found):
               unit="")
     memory = [[bytes_ for _, bytes_ in round_["server"]["memory"]] for round_ in found]
     table.add("  server's memory, second half over first half", [grown(samples) for samples in memory], unit="")
-    table.add("  server's peak memory above its beginning",
-              [round_["server"]["peak memory"] - round_["server"]["idle"] for round_ in found], unit="bytes",
-              most=64 << 20)
+    table.add("  server's memory above idle", [round_["server"]["peak memory"] - round_["idle"] for round_ in found],
+              unit="bytes", most=MOST_ABOVE_IDLE)
     table.add("  syncs that failed or edits that were lost", [round_["failed"] + round_["lost"] for round_ in found],
               unit="", most=0)
+    table.add("  an official's edit meanwhile, the slowest", [max(round_["official"], default=0) for round_ in found])
     for round_ in found:
         for words, count in round_["failures"].items():
             note(f"{count} times: {words}")
@@ -75,12 +78,41 @@ def run(place, every, edits):
     arguments = [word for unit in units for word in ("--unit", unit)]
     try:
         serving = place.serving(city)
-        with serving as url:
-            idle = serving.peak()
+        with serving as url, Official(place, city) as official:
             found = place.measure(
                 "load", city, "--city-url", url, "--server", serving.id, "--folder", folder, "--replicas", machines,
                 "--seconds", place.options.seconds, "--every", every, "--edits", edits, *arguments)
-            found["server"]["idle"] = idle
-            return found
+        return found | {"official": official.seconds, "idle": serving.idle}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class Official:
+    """Edits the city's file with the city's program every few seconds, as long as the counties sync."""
+
+    PAUSE = 3
+
+    def __init__(self, place, city):
+        self.place, self.city, self.seconds = place, city, []
+        self.ended, self.failure = threading.Event(), None
+        self.thread = threading.Thread(target=self.work)
+
+    def work(self):
+        while not self.ended.wait(self.PAUSE):
+            start = time.monotonic()
+            try:
+                self.place.take_in(self.city)
+            except Broken as failure:
+                self.failure = failure
+                return
+            self.seconds.append(time.monotonic() - start)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+        if self.failure:
+            raise self.failure

@@ -7,6 +7,8 @@ import subprocess
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+# What either side may hold more than when it has nothing to do, in bytes.
+MOST_ABOVE_IDLE = 64 << 20
 SCHEMA = """
 schema: bench
 version: 1
@@ -76,10 +78,12 @@ class Place:
         self.run(self.path("peak"), self.path("peak.txt"), *command)
         return int(self.path("peak.txt").read_text())
 
-    def above_idle(self, home, *command):
-        """The most memory that a command of the county held above that of one which only looks at a home, in bytes."""
+    def weighed(self, home, *command):
+        """Seconds of a command of the county, and the most memory that it held above that of one which only looks at a home."""
         idle = self.peak(self.programs / "county", "status", "--home", self.path(home))
-        return self.peak(self.programs / "county", *command) - idle
+        start = time.monotonic()
+        peak = self.peak(self.programs / "county", *command)
+        return time.monotonic() - start, peak - idle
 
     def workload(self, file, *step):
         return float(self.run(self.path("workload"), file, *step).strip() or 0)
@@ -171,12 +175,17 @@ class Serving:
         url = self.process.stdout.readline().strip()
         if not url:
             raise Broken(f"city serve does not start: {self.place.path('serve.log').read_text()}")
+        self.idle = self.peak()
         return url
 
     def peak(self):
         """The most memory that the server held so far, in bytes."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+
+    def above_idle(self):
+        """The same above what it held when it had only begun to listen."""
+        return self.peak() - self.idle
 
     @property
     def id(self):

@@ -5,16 +5,16 @@ struct ServerWatch: Sendable {
   init(_ process: RunningProcess) { self.process = process }
 
   /// Until the task is cancelled.
-  /// - Returns: memory at the beginning, at its peak, and second by second; processor time used meanwhile.
+  /// - Returns: memory at its peak and second by second; processor time used meanwhile.
   func run() async -> [String: any Sendable] {
-    let (idle, before, start) = (process.memory(.now), process.processorTime(), ContinuousClock.now)
+    let (before, start) = (process.processorTime(), ContinuousClock.now)
     var samples: [[Double]] = []
     while !Task.isCancelled {
       samples.append([start.duration(to: .now).inSeconds, Double(process.memory(.now))])
       try? await Task.sleep(for: .seconds(1))
     }
     return [
-      "memory before": idle, "peak memory": process.memory(.peak), "memory": samples,
+      "peak memory": process.memory(.peak), "memory": samples,
       "processor time": process.processorTime() - before,
     ]
   }
