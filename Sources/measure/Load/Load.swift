@@ -54,7 +54,7 @@ struct Load: AsyncParsableCommand {
     report["enrolled in"] = enrolled
     report["server"] = server
     report["processor time of all machines"] = RunningProcess.own.processorTime() - ownTime
-    report["lost"] = try await Crew.lost(machines, master)
+    report["lost"] = await Crew.lost(machines, master)
     try printJSON(report)
   }
 }
