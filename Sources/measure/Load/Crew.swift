@@ -20,17 +20,18 @@ struct Crew: Sendable {
   /// Each has sent a row of its own when this returns.
   func enrol(_ count: Int, units: [String]) async throws -> [Machine] {
     try await withThrowingTaskGroup(of: Machine.self) { group in
+      // All codes first: this process need not write to the city's file while the server does.
+      let codes = try (0..<count).map { try master.enrol(org: units[$0 % units.count]).code }
       var machines: [Machine] = []
-      for number in 0..<count {
+      for (number, code) in codes.enumerated() {
         if number >= Self.atOnce, let machine = try await group.next() { machines.append(machine) }
-        group.addTask { try await enrol(number, unit: units[number % units.count]) }
+        group.addTask { try await enrol(number, code) }
       }
       return try await group.reduce(into: machines) { $0.append($1) }
     }
   }
 
-  private func enrol(_ number: Int, unit: String) async throws -> Machine {
-    let code = try master.enrol(org: unit).code
+  private func enrol(_ number: Int, _ code: EnrolmentCode) async throws -> Machine {
     let key = SigningKey()
     let transport = HTTPTransport(server: url)
     let meta = try await Join.enrol(server: url, code: code, key: key, transport: transport, clock: systemClock)
@@ -41,7 +42,7 @@ struct Crew: Sendable {
     _ = try await client.sync()
     let record = try replica.record(Machine.record)
     let row: [String: Value] = [
-      "id": .text("load-\(number)"), "county": .text(unit), "name": .text("连云港第\(number)科技有限公司"),
+      "id": .text("load-\(number)"), "county": .text(meta.org), "name": .text("连云港第\(number)科技有限公司"),
       Machine.edited: .integer(0),
     ]
     let rowKey = try replica.edit(as: "clerk") { db in try replica.insert(db, record, row.byColumn(record)) }
