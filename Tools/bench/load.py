@@ -22,7 +22,7 @@ def paced(place, table):
               [round_["syncs a second"] for round_ in found], unit="/s", floor=[pace] * len(found),
               against="the pace", reach=0.99, least=True)
     for name in ["p50", "p90", "p99", "p99.9", "max"]:
-        table.add(f"  latency, {name}", [round_["latency"][name] for round_ in found])
+        table.add(f"  latency, {name}", [round_["latency"][name] for round_ in found], listed=True)
     tell(table, found)
 
 
@@ -54,7 +54,8 @@ def tell(table, found):
               unit="bytes", most=MOST_ABOVE_IDLE)
     table.add("  syncs that failed or edits that were lost", [round_["failed"] + round_["lost"] for round_ in found],
               unit="", most=0)
-    table.add("  an official's edit meanwhile, the slowest", [max(round_["official"], default=0) for round_ in found])
+    table.add("  an official's edit meanwhile, the slowest", [max(round_["official"], default=0) for round_ in found],
+              listed=True)
     for round_ in found:
         for words, count in round_["failures"].items():
             note(f"{count} times: {words}")

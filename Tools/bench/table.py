@@ -9,27 +9,29 @@ import sys
 
 class Table:
     def __init__(self):
-        self.lines, self.part = [], ""
+        self.lines, self.failures, self.part = [], [], ""
 
     def begin(self, part):
         self.part = part
         print(f"\n{part}", flush=True)
 
-    def add(self, what, values, unit="s", floor=None, against="", reach=None, least=False, most=None):
+    def add(self, what, values, unit="s", floor=None, against="", reach=None, least=False, most=None, listed=False):
         """One figure.
 
         - values: one number a round
         - floor: what it is measured against, one number a round
         - reach: the ratio to reach: at most so much, or at least, if more is better
         - most: what the figure itself may be at most
+        - listed: it stands in the Markdown table though it has neither
         """
-        line = {"part": self.part, "what": what, "unit": unit} | spread(values)
+        line = {"part": self.part, "what": what, "unit": unit, "listed": listed or bool(floor)} | spread(values)
         if floor:
             ratios = [value / base for value, base in zip(values, floor) if base]
             line |= {"against": against, "floor": spread(floor), "ratio": spread(ratios)}
         limit = most if reach is None else reach
         if limit is not None:
             figure = line["median"] if reach is None else line["ratio"]["median"]
+            line["listed"] = True
             line["reach"] = {
                 "of": "figure" if reach is None else "ratio", "bound": "least" if least else "most", "value": limit,
                 "reached": figure >= limit if least else figure <= limit}
@@ -40,9 +42,16 @@ class Table:
         """What lies behind the last figure, for the JSON."""
         self.lines[-1]["details"] = details
 
+    def fail(self, words):
+        """The part broke."""
+        self.failures.append({"part": self.part, "words": words})
+        note(f"BROKEN: {words}")
+
     def document(self, options):
         machine = {"cpus": os.cpu_count(), "system": platform.platform(), "sqlite": sqlite3.sqlite_version}
-        return {"machine": machine, "rounds": options.rounds, "rows": options.rows, "figures": self.lines}
+        return {
+            "machine": machine, "rounds": options.rounds, "rows": options.rows, "figures": self.lines,
+            "failures": self.failures}
 
 
 def spread(values):
@@ -78,11 +87,11 @@ def text(line):
 
 
 def markdown(document):
-    """A table of every figure that stands beside another one, or has something to reach."""
+    """A table of every figure that stands beside another one, has something to reach, or is listed all the same."""
     machine = document["machine"]
     rows = ["| cost | measured | ratio | to | reach | `Tools/benchmarks --only` |", "|---|---|---|---|---|---|"]
     for line in document["figures"]:
-        if "ratio" not in line and "reach" not in line:
+        if not line["listed"]:
             continue
         ratio = f"{line['ratio']['median']:.3g}" if "ratio" in line else ""
         reach = bound(line) + ("" if line["reach"]["reached"] else " (**not reached**)") if "reach" in line else ""
