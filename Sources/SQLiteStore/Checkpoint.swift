@@ -10,9 +10,8 @@ extension DatabaseQueue {
   public func checkpoint(_ path: String, largest: Int = largestLog) {
     let mode = Self.logSize(path) > largest ? "TRUNCATE" : "PASSIVE"
     try? writeWithoutTransaction { db in
-      let patience = try db.integer("PRAGMA busy_timeout") ?? 0
-      try db.execute(sql: "PRAGMA busy_timeout = 0")
-      defer { try? db.execute(sql: "PRAGMA busy_timeout = \(patience)") }
+      Patience.set(db, seconds: 0)
+      defer { Patience.set(db, seconds: Connection.busySeconds) }
       try db.execute(sql: "PRAGMA wal_checkpoint(\(mode))")
     }
   }

@@ -23,7 +23,7 @@ public enum Connection {
   /// Opens an existing file, or creates it. Commits are durable (synchronous FULL, WAL); a hostile file can neither run
   /// code from its schema (trusted_schema off) nor be used to write the schema by hand (defensive). What is deleted is
   /// overwritten with zeros (secure_delete), so that nothing erased stays in a free page.
-  public static func open(_ path: String, create: Bool, busySeconds: Double = busySeconds) throws -> DatabaseQueue {
+  public static func open(_ path: String, create: Bool) throws -> DatabaseQueue {
     if !create, !FileManager.default.fileExists(atPath: path) {
       throw Failure(.notFound, zh: "没有文件 \(path);请先运行 init", en: "there is no file \(path); run init first")
     }
@@ -31,6 +31,7 @@ public enum Connection {
     configuration.busyMode = .timeout(busySeconds)
     let preparation = preparation
     configuration.prepareDatabase { db in
+      Patience.set(db, seconds: busySeconds)
       try preparation?.prepare(db)
       try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON")
       try db.execute(sql: "PRAGMA secure_delete = ON; PRAGMA cache_size = -\(cacheKilobytes)")

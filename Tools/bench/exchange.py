@@ -1,5 +1,7 @@
 """Extraction, merge and a first push, beside the same work in C."""
 
+from .place import MOST_ABOVE_IDLE
+
 
 def extract(place, table):
     """20,800 changes in 100,000 rows, as they leave: numbered, packed, signed and durable."""
@@ -12,7 +14,7 @@ def extract(place, table):
         seconds, size, _ = place.floor("extract", file)
         floor.append(seconds)
         floor_bytes.append(size)
-        found = place.measure(city, county)
+        found = place.sync(city, county)
         ours.append(found["extract"])
         bytes_.append(found["bytes"])
     table.add(f"{place.rows // 5 + place.rows // 125:,} changes", ours, floor=floor, against="the C floor", reach=2.0)
@@ -25,51 +27,49 @@ def contested(place, share):
         place.workload(place.path(county, "replica.sqlite"), "update", place.rows)
         if share:
             place.workload(place.path(city, "master.sqlite"), "update", int(place.rows * share), "--by", 9)
-            place.city(city, "add", "county", "code=taken-in")
+            place.take_in(city)
     return edit
 
 
 def merge(place, table):
     for words, share, reach in [("100,000 changed rows", 0, 2.0), ("the same, 10 % contested", 0.1, None),
                                 ("the same, all contested", 1, None)]:
-        ours, floor, applied = [], [], []
+        ours, floor, applied, memory = [], [], [], []
         for _ in range(place.rounds):
             city, county = place.copy(place.rows)
             contested(place, share)(city, county)
-            floor.append(merged_in_c(place, "merge"))
-            found = place.measure(city, county)
+            floor.append(place.merged_in_c("merge", place.rows))
+            found = place.sync(city, county)
             ours.append(found["merge"])
             applied.append(found["apply"])
+            memory.append(found["peak"] - found["peak before"])
         table.add(words.replace("100,000", f"{place.rows:,}"), ours, floor=floor, against="the C floor", reach=reach)
         table.add("  the county takes the answer", applied)
+        table.add("  memory of both above idle", memory, unit="bytes", most=2 * MOST_ABOVE_IDLE)
     ours, floor = [], []
     for _ in range(place.rounds):
         city, county = place.copy(0)
         place.workload(place.path(county, "replica.sqlite"), "insert", place.rows)
-        floor.append(merged_in_c(place, "insert"))
-        ours.append(place.measure(city, county)["merge"])
+        floor.append(place.merged_in_c("insert", place.rows))
+        ours.append(place.sync(city, county)["merge"])
     table.add(f"{place.rows:,} new rows", ours, floor=floor, against="the C floor", reach=2.0)
-
-
-def merged_in_c(place, what):
-    for name in ["floor.sqlite", "floor.sqlite-wal", "floor.sqlite-shm"]:
-        place.path(name).unlink(missing_ok=True)
-    return place.floor(what, place.rows, place.path("floor.sqlite"))[0]
 
 
 def push(place, table):
     """A first push over HTTP, by the two programs, against extraction, zstd and merge in C."""
-    ours, floor, peaks, server_peaks = [], [], [], []
+    ours, floor, county_memory, city_memory = [], [], [], []
     for _ in range(place.rounds):
         city, county = place.copy(0)
         file = place.path(county, "replica.sqlite")
         place.workload(file, "insert", place.rows)
-        floor.append(place.floor("extract", file)[0] + merged_in_c(place, "insert"))
+        floor.append(place.floor("extract", file)[0] + place.merged_in_c("insert", place.rows))
         serving = place.serving(city)
         with serving as url:
-            ours.append(place.timed(
-                place.programs / "county", "sync", "--server", url, "--home", place.path(county)))
-            server_peaks.append(serving.peak())
+            seconds, above = place.weighed(county, "sync", "--server", url, "--home", place.path(county))
+            city_memory.append(serving.above_idle())
+        ours.append(seconds)
+        county_memory.append(above)
     table.add(
         f"{place.rows:,} new rows over HTTP", ours, floor=floor, against="extraction, zstd and merge in C", reach=2.5)
-    table.add("the city's peak memory", server_peaks, unit="bytes")
+    table.add("the county's memory above idle", county_memory, unit="bytes", most=MOST_ABOVE_IDLE)
+    table.add("the city's memory above idle", city_memory, unit="bytes", most=MOST_ABOVE_IDLE)

@@ -6,48 +6,15 @@
  *                          history for each; one durable transaction
  *   floor insert COUNT FILE the same for new rows
  *   floor pack FILE        zstd -3 of a file
+ *   floor select COUNT FILE reads COUNT rows of the table `enterprise`, each by its key
+ *   floor durable COUNT FILE changes one column of COUNT rows of it, each in a durable transaction (WAL, synchronous FULL)
  *
  * Prints seconds, and where bytes are made, their number.
  */
+#include "pack.h"
 #include "rows.h"
-#include <zstd.h>
 
-static struct {
-  uint8_t *bytes;
-  size_t count, room;
-} out;
-
-static void put(const void *bytes, size_t count) {
-  if (out.count + count > out.room) {
-    out.room = (out.count + count) * 2;
-    out.bytes = realloc(out.bytes, out.room);
-    if (!out.bytes) exit(71);
-  }
-  memcpy(out.bytes + out.count, bytes, count);
-  out.count += count;
-}
-
-static void put_cell(sqlite3_stmt *row, int column) {
-  uint8_t type = (uint8_t)sqlite3_column_type(row, column);
-  put(&type, 1);
-  if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
-    sqlite3_int64 bits = sqlite3_column_int64(row, column);
-    double real = sqlite3_column_double(row, column);
-    put(type == SQLITE_INTEGER ? (void *)&bits : (void *)&real, 8);
-  } else if (type != SQLITE_NULL) {
-    uint32_t size = (uint32_t)sqlite3_column_bytes(row, column);
-    put(&size, 4);
-    put(sqlite3_column_blob(row, column), size);
-  }
-}
-
-static size_t packed(void) {
-  size_t room = ZSTD_compressBound(out.count);
-  void *target = malloc(room);
-  size_t size = target ? ZSTD_compress(target, room, out.bytes, out.count, 3) : 0;
-  free(target);
-  return size;
-}
+static buffer out;
 
 static void extract(void) {
   sqlite3_stmt *rows = prepare(
@@ -59,16 +26,16 @@ static void extract(void) {
   while (sqlite3_step(rows) == SQLITE_ROW && sqlite3_step(mask) == SQLITE_ROW) {
     sqlite3_int64 touched = sqlite3_column_int64(mask, 0);
     if (!sqlite3_column_int64(mask, 1)) touched = 0x7fff;
-    put_cell(rows, 0);
+    put_cell(&out, rows, 0);
     for (int column = 1; column < 15; column++) {
       if (!(touched >> column & 1)) continue;
-      put_cell(rows, column);
-      put_cell(rows, width + column);
+      put_cell(&out, rows, column);
+      put_cell(&out, rows, width + column);
     }
-    for (int column = 15; column < width; column++) put_cell(rows, column);
+    for (int column = 15; column < width; column++) put_cell(&out, rows, column);
     count++;
   }
-  size_t size = packed();
+  size_t size = packed(&out);
   printf("%.6f %zu %ld\n", now() - start, size, count);
 }
 
@@ -133,14 +100,41 @@ static void pack(const char *path) {
   uint8_t part[65536];
   double start = now();
   size_t size;
-  while ((size = fread(part, 1, sizeof part, file)) > 0) put(part, size);
+  while ((size = fread(part, 1, sizeof part, file)) > 0) put(&out, part, size);
   fclose(file);
-  printf("%.6f %zu\n", now() - start, packed());
+  printf("%.6f %zu\n", now() - start, packed(&out));
+}
+
+static void select_rows(long count) {
+  sqlite3_stmt *row = prepare("SELECT " COLUMNS " FROM enterprise WHERE id = ?1");
+  double start = now();
+  for (long n = 0; n < count; n++) {
+    bind_text(row, 1, key_of(n * 4));
+    if (sqlite3_step(row) != SQLITE_ROW) fail("select");
+    for (int column = 0; column < 15; column++) put_cell(&out, row, column);
+    sqlite3_reset(row);
+  }
+  printf("%.6f\n", now() - start);
+}
+
+static void durable(long count) {
+  run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+  sqlite3_stmt *write = prepare("UPDATE enterprise SET taxable_sales = ?2 WHERE id = ?1");
+  double start = now();
+  for (long n = 0; n < count; n++) {
+    bind_text(write, 1, key_of(n));
+    sqlite3_bind_int64(write, 2, n);
+    run("BEGIN IMMEDIATE");
+    step(write);
+    if (sqlite3_changes(db) != 1) fail("durable");
+    run("COMMIT");
+  }
+  printf("%.6f\n", now() - start);
 }
 
 int main(int argc, char **argv) {
   if (argc < 3) {
-    fprintf(stderr, "floor extract FILE | merge COUNT FILE | insert COUNT FILE | pack FILE\n");
+    fprintf(stderr, "floor extract FILE | merge|insert|select|durable COUNT FILE | pack FILE\n");
     return 64;
   }
   const char *what = argv[1], *file = argv[argc - 1];
@@ -153,6 +147,8 @@ int main(int argc, char **argv) {
   if (strcmp(what, "extract") == 0) extract();
   else if (strcmp(what, "merge") == 0) merge(atol(argv[2]), 0);
   else if (strcmp(what, "insert") == 0) merge(atol(argv[2]), 1);
+  else if (strcmp(what, "select") == 0) select_rows(atol(argv[2]));
+  else if (strcmp(what, "durable") == 0) durable(atol(argv[2]));
   else return 64;
   return 0;
 }

@@ -12,9 +12,10 @@
 #define COLUMNS                                                                                                        \
   "id, county, name, industry, taxable_sales, rd_spend, staff, status, note, legal_rep, reg_capital, founded, phone, " \
   "is_hightech, updated_at"
-#define DEFINITIONS                                                                                              \
-  "id TEXT NOT NULL PRIMARY KEY, county TEXT NOT NULL, name TEXT, industry TEXT, taxable_sales INTEGER, "        \
-  "rd_spend INTEGER, staff INTEGER, status TEXT, note TEXT, legal_rep TEXT, reg_capital REAL, founded TEXT, "    \
+/* The default is for peers that refuse a column without one. */
+#define DEFINITIONS                                                                                            \
+  "id TEXT NOT NULL PRIMARY KEY, county TEXT NOT NULL DEFAULT '', name TEXT, industry TEXT, taxable_sales INTEGER, " \
+  "rd_spend INTEGER, staff INTEGER, status TEXT, note TEXT, legal_rep TEXT, reg_capital REAL, founded TEXT, "  \
   "phone TEXT, is_hightech INTEGER, updated_at INTEGER"
 #define MARKS "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15"
 
