@@ -39,7 +39,7 @@ final class Door {
       let damage = try town.damage(replaying: bytes.reduce(0, &+) & 15 == 0)
       if !damage.isEmpty { return "the master is damaged: \(damage)" }
       try town.putBack()
-      return nil
+      return try town.hasChanged() ? "the harness: the master is not put back" : nil
     } catch { return "the harness: \(error)" }
   }
 
