@@ -127,10 +127,10 @@ if isFuzzing {
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "FuzzReaders", "SyncServer", .product(name: "Hummingbird", package: "hummingbird"), log,
+        "FuzzReaders", "SyncServer", "CSQLite", .product(name: "Hummingbird", package: "hummingbird"), log,
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ],
-      path: "Tests/Fuzz", exclude: ["corpus", "dictionaries"],
+      path: "Tests/Fuzz", exclude: ["corpus", "dictionaries", "leaks"],
       linkerSettings: [.unsafeFlags(sanitizers)]))
   for target in package.targets where [.regular, .executable].contains(target.type) {
     target.swiftSettings = [.unsafeFlags(sanitizers)]

@@ -48,8 +48,9 @@ public enum SnapshotFile {
   /// it does. Throws `Failure`; what was written of the target until then is the caller's to remove.
   public static func unpack(_ source: String, _ manifest: SnapshotManifest, into target: String) throws {
     try check(source, manifest)
-    guard try read(reading(source), source).starts(with: Zstandard.magic) else { throw damaged }
     let input = try reading(source)
+    var bytes = try read(input, source)
+    guard bytes.starts(with: Zstandard.magic) else { throw damaged }
     let output = try Output(target)
     guard let stream = ZSTD_createDCtx() else { throw outOfMemory }
     defer { ZSTD_freeDCtx(stream) }
@@ -57,9 +58,7 @@ public enum SnapshotFile {
     var room = [UInt8](repeating: 0, count: ZSTD_DStreamOutSize())
     var written: Int64 = 0
     var left = 1
-    while true {
-      let bytes = try read(input, source)
-      if bytes.isEmpty { break }
+    while !bytes.isEmpty {
       var position = 0
       var isFull = false
       repeat {
@@ -79,6 +78,7 @@ public enum SnapshotFile {
           }
         }
       } while position < bytes.count || (isFull && left != 0)
+      bytes = try read(input, source)
     }
     guard left == 0, written == manifest.raw else { throw damaged }
     _ = try output.close()

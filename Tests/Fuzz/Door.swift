@@ -15,6 +15,7 @@ final class Door {
   nonisolated(unsafe) static let shared = Door()
 
   private let town: Town
+  private let responder: any HTTPResponder<BasicRequestContext>
   private let logger: Logger = {
     var logger = Logger(label: "fuzz")
     logger.logLevel = .critical
@@ -24,26 +25,26 @@ final class Door {
 
   private init() {
     do { town = try Town() } catch { preconditionFailure("no town: \(error)") }
+    responder = SyncServer(town.master, logger: logger).router().buildResponder()
   }
 
   func finding(_ bytes: [UInt8]) -> String? {
     do {
       guard let asked = try Asked(bytes, of: town) else { return nil }
-      let before = try town.master.logPoint()
       let answer = respond(to: asked)
       if answer.status == 500 { return "\(asked.method) \(asked.path): \(answer.text)" }
       guard [200, 400, 403, 404, 405, 409, 413, 503].contains(answer.status) else { return "status \(answer.status)" }
       if asked.keeps { try town.clear() }
-      guard try town.master.logPoint() != before else { return nil }
+      guard try town.hasChanged() else { return nil }
       let damage = try town.damage(replaying: bytes.reduce(0, &+) & 15 == 0)
       if !damage.isEmpty { return "the master is damaged: \(damage)" }
       try town.putBack()
-      return nil
+      return try town.hasChanged() ? "the harness: the master is not put back" : nil
     } catch { return "the harness: \(error)" }
   }
 
   private func respond(to asked: Asked) -> (status: Int, text: String) {
-    let responder = SyncServer(town.master, logger: logger).router().buildResponder()
+    let responder = responder
     let context = BasicRequestContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
     let done = DispatchSemaphore(value: 0)
     let result = Box()

@@ -19,7 +19,10 @@ public func start(_ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutable
     return 64
   }
   let words = CommandLine.arguments
-  if words.count == 3, words[1] == "--seeds" { return writeSeeds(to: words[2]) }
+  if words.count == 3, words[1] == "--seeds" {
+    ignoreLeaks()
+    return writeSeeds(to: words[2])
+  }
   warmUp()
   var (count, arguments) = (count, arguments)
   return runFuzzer(&count, &arguments, testOneInput)

@@ -1,6 +1,7 @@
 import Foundation
 import FuzzReaders
 import Master
+import SQLiteStore
 import SchemaFile
 import SyncCore
 import SyncProtocol
@@ -8,38 +9,50 @@ import SyncProtocol
 /// A real master in a file, one machine that it knows, and a code for another. It is put back when an input has changed it, so
 /// that every input finds the same.
 final class Town {
-  private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("town-\(UUID().uuidString)")
-  private var opened: Master?
-  var master: Master {
-    guard let opened else { preconditionFailure("the master is closed") }
-    return opened
-  }
+  let master: Master
   let epoch: Identifier
   let schema: [UInt8]
   let code: EnrolmentCode
+  private let file: KeptFile
+  /// How long the log is before an input.
+  private let arrivals: Int64
   /// Of the next hello: it only grows.
   private var request: Int64 = 0
 
   init() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("town-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let path = folder.appendingPathComponent("master.sqlite").path
+    (epoch, schema, code) = try Self.founded(path)
+    file = try KeptFile(path)
+    master = try Connection.$preparation.withValue(KeptFile.preparation) {
+      try Master.open(
+        path: path, key: Sample.cityKey, clock: { Sample.moment }, readSchema: SchemaFile.parse(canonicalJSON:))
+    }
+    arrivals = try Self.arrivals(master)
+  }
+
+  private static func founded(_ path: String) throws -> (Identifier, schema: [UInt8], EnrolmentCode) {
     let master = try Master.create(
       path: path, key: Sample.cityKey, schema: Sample.schema, schemaText: try SchemaFile.canonicalJSON(Sample.schema),
       seed: [("unit", [[.text("A"), .text("甲")], [.text("B"), .text("乙")]])], actor: "official",
-      clock: { Sample.moment },
-      readSchema: SchemaFile.parse(canonicalJSON:))
+      clock: { Sample.moment }, readSchema: SchemaFile.parse(canonicalJSON:))
     let request = try EnrolRequest(try master.enrol(org: "A").code, replica: Sample.replica, key: Sample.key)
     let message = try request.message(signedBy: Sample.key, milliseconds: Sample.moment)
     let welcome = try SealedEnvelope(try master.welcome(message.bytes)[...])
-    (epoch, schema) = (welcome.header.epoch, welcome.header.schema)
-    code = try master.enrol(org: "B").code
-    opened = master
-    try copy("master.sqlite", to: "kept.sqlite")
+    return (welcome.header.epoch, welcome.header.schema, try master.enrol(org: "B").code)
   }
 
   func nextRequest() -> Int64 {
     request += 1
     return request
+  }
+
+  /// Whether an input has left something in the log.
+  func hasChanged() throws -> Bool { try Self.arrivals(master) != arrivals }
+
+  private static func arrivals(_ master: Master) throws -> Int64 {
+    try master.read { try $0.integer("SELECT value FROM sync_counter WHERE name = 'arrival'") ?? 0 }
   }
 
   /// What breaks a rule of the schema, or the promise.
@@ -54,21 +67,7 @@ final class Town {
   }
 
   func putBack() throws {
-    let path = folder.appendingPathComponent("master.sqlite").path
-    opened = nil
-    for end in ["", "-wal", "-shm"] { unlink(path + end) }
-    try copy("kept.sqlite", to: "master.sqlite")
-    opened = try Master.open(
-      path: path, key: Sample.cityKey, clock: { Sample.moment }, readSchema: SchemaFile.parse(canonicalJSON:))
+    try file.putBack()
     request = 0
-  }
-
-  private func copy(_ name: String, to other: String) throws {
-    for end in ["", "-wal"] where FileManager.default.fileExists(atPath: folder.appendingPathComponent(name + end).path)
-    {
-      unlink(folder.appendingPathComponent(other + end).path)
-      try FileManager.default.copyItem(
-        at: folder.appendingPathComponent(name + end), to: folder.appendingPathComponent(other + end))
-    }
   }
 }

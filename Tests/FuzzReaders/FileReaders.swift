@@ -15,7 +15,7 @@ func readBundle(_ bytes: [UInt8]) throws {
 
 private func sealed(_ content: [UInt8]) throws -> String {
   let file = Scratch.path("sealed")
-  try? FileManager.default.removeItem(atPath: file)
+  unlink(file)
   var random = SystemRandomNumberGenerator()
   let writer = try BundleWriter(file, .up, to: [.key(Sample.cityKey.agreementPublicKey)], seed: random.bundleSeed())
   try writer.write(content)
@@ -33,8 +33,9 @@ func readSnapshot(_ bytes: [UInt8]) throws {
   let target = Scratch.path("raw")
   defer { unlink(target) }
   try SnapshotFile.unpack(source, manifest, into: target)
-  let length = try FileManager.default.attributesOfItem(atPath: target)[.size] as? Int64
-  try expect(length == raw, "a snapshot has not the length that it promises")
+  var status = stat()
+  try expect(
+    stat(target, &status) == 0 && Int64(status.st_size) == raw, "a snapshot has not the length that it promises")
 }
 
 /// A schema file of somebody's. One that is accepted is the same in its canonical form.

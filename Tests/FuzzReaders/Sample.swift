@@ -73,11 +73,18 @@ enum Scratch {
     return folder
   }()
 
-  static func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+  static func path(_ name: String) -> String { start + name }
+  private static let start = folder.path + "/"
 
   /// - Returns: the path of a file with these bytes.
   static func file(_ name: String, _ bytes: some Collection<UInt8>) throws -> String {
-    try Data(bytes).write(to: folder.appendingPathComponent(name))
-    return path(name)
+    let path = path(name)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    defer { close(descriptor) }
+    let bytes = Array(bytes)
+    guard bytes.withUnsafeBytes({ write(descriptor, $0.baseAddress, $0.count) }) == bytes.count else {
+      throw Finding(what: "no file can be written")
+    }
+    return path
   }
 }

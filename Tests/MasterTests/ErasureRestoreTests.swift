@@ -102,4 +102,25 @@ extension World {
     try await world.syncAll()
     for word in ["PHONE", "NAME", "MOBILE"] { try world.expectGone(word, but: known) }
   }
+
+  /// A release sets a value aside whose base is lost; its erasure enters in its place.
+  @Test func whatAReleaseSetsAsideIsErasedToo() async throws {
+    let (world, one, two, first, known) = try await backedUp()
+    let three = try await world.join("A", actor: "three")
+    try await world.syncAll()
+    let file = try world.backup("later.backup")
+    try world.shell(two, "UPDATE person SET mobile = 'MOBILE-two' WHERE id = 'p1'")
+    try await world.sync(two)
+    try world.shell("UPDATE person SET mobile = 'MOBILE-late' WHERE id = 'p1'")
+    try await world.sync(three)
+    try world.erase("p1")
+    try await world.sync(one)
+    try world.restore(from: file)
+    for replica in [three, one] { #expect(try await !world.giveBack(replica)) }
+    try world.master.release(reason: "the machine is lost", actor: "li")
+    #expect(try world.master.erasures().count == 1)
+    for _ in 1...2 { for replica in [one, three] { try await world.sync(replica) } }
+    let lost = [two.path, two.path + "-wal", first, file].map { URL(fileURLWithPath: $0).lastPathComponent }
+    for word in ["PHONE", "MOBILE"] { try world.expectGone(word, but: known + lost) }
+  }
 }

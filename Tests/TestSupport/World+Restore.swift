@@ -21,16 +21,13 @@ extension World {
   @discardableResult
   public func restore(from file: String) throws -> RestoreInfo {
     clock.now += 60_000
-    let (path, clock, schema) = (
-      folder.appendingPathComponent("master-\(UUID().uuidString).sqlite").path, self.clock, master.schema
-    )
+    let (path, clock) = (folder.appendingPathComponent("master-\(UUID().uuidString).sqlite").path, self.clock)
     var random = SystemRandomNumberGenerator()
     var kept: SigningKey?
     let info = try Master.restore(
-      from: file, into: path, random: &random, clock: { clock.now }, readSchema: { _ in schema },
-      keepKey: { kept = $0 })
+      from: file, into: path, random: &random, clock: { clock.now }, readSchema: readSchema, keepKey: { kept = $0 })
     guard let kept else { throw Failure(.data, zh: "没有密钥", en: "no key came back") }
-    replaceMaster(try Master.open(path: path, key: kept, clock: { clock.now }) { _ in schema })
+    replaceMaster(try Master.open(path: path, key: kept, clock: { clock.now }, readSchema: readSchema))
     return info
   }
 

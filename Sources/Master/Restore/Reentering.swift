@@ -203,15 +203,16 @@ struct Reentry {
   /// recorded once more.
   private func eraseAgain() throws {
     if !master.schema.hasRestricted { return }
-    let known = Set(try RecordedErasure.read(db).map(\.erasure))
+    let known = try RecordedErasure.read(db).map(\.erasure)
+    let recorded = Set(known)
     let aside = try transaction.returned("state <> 'held' AND replica = ?", [.blob(Identifier.city.bytes)])
-    let erasures = aside.flatMap { $0.content(master.schema)?.erasures ?? [] }.filter { !known.contains($0) }
+    let erasures = aside.flatMap { $0.content(master.schema)?.erasures ?? [] }.filter { !recorded.contains($0) }
     if !erasures.isEmpty {
       let (arrival, cursor) = (try transaction.upcomingArrival(), try transaction.head())
       try master.absorb(transaction, Batch(erasures: erasures))
       for erasure in erasures { try transaction.carryOut(erasure, arrival: arrival, cursor: cursor) }
     }
-    for erasure in try RecordedErasure.read(db).map(\.erasure) { try transaction.eraseReturned(erasure) }
+    for erasure in known + erasures { try transaction.eraseReturned(erasure) }
   }
 
   /// A machine that the log does not know because its enrolment came back too late is enrolled again.

@@ -1,0 +1,39 @@
+import Master
+import SyncCore
+import TestSupport
+import Testing
+
+// The backup from which a city is restored is of an earlier schema: upgrades come back like any act of the city's own.
+
+@Test func anUpgradeThatCannotBeTakenAgainLeavesTheSchemaAsItWas() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  try world.upgradeSmall(to: 3)
+  try await world.settle()
+  // Made by version 3, and arrives when the city has version 4.
+  try world.shell(drill.two, "UPDATE company SET name = 'two', fax = '2' WHERE id = 'c1'")
+  try drill.two.freeze()
+  try world.upgradeSmall(to: 4)
+  try await world.settle()
+
+  try world.restore(from: file)
+  #expect(world.master.schema.version == 1)
+  // The rows of the projection that version 4 brings find no place.
+  try world.shell(
+    """
+    CREATE TRIGGER hindrance BEFORE INSERT ON sync_feed WHEN new.record = 'stub' BEGIN SELECT raise(ABORT, 'no'); END
+    """)
+  for replica in world.replicas { #expect(try await !world.giveBack(replica)) }
+  #expect(world.master.schema.version == 3)
+  #expect(try world.master.recovery()?.held.count == 2)
+
+  try world.master.release(reason: "it cannot be taken", actor: "li")
+  #expect(world.master.schema.version == 3)
+  #expect(try world.master.recovery()?.aside.count == 1)
+  #expect(try [world.cell("name"), world.cell("fax")] == [.text("two"), .text("2")])
+  #expect(try world.master.verify().map(\.en) == [])
+  // Made once more, it is the one that the counties have.
+  try world.shell("DROP TRIGGER hindrance")
+  try world.upgradeSmall(to: 4)
+  try await world.settle()
+}
