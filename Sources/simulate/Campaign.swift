@@ -9,6 +9,8 @@ struct Campaign {
   var folder: String
   var isTwice = false
   var showsDigest = false
+  /// No run begins later than this many seconds after the first.
+  var seconds: Double?
 
   struct Result {
     var runs = 0
@@ -26,7 +28,7 @@ struct Campaign {
 
   func run() -> Result {
     let start = Date()
-    let state = State(next: seeds.lowerBound)
+    let state = State(next: seeds.lowerBound, end: seconds.map(start.addingTimeInterval))
     DispatchQueue.concurrentPerform(iterations: jobs) { _ in
       while let seed = state.take(upTo: seeds.upperBound) { state.add(run(seed), seed, ticks) }
     }
@@ -50,12 +52,14 @@ struct Campaign {
 private final class State: @unchecked Sendable {
   private let lock = NSLock()
   private var next: UInt64?
+  private let end: Date?
   private(set) var result = Campaign.Result()
 
-  init(next: UInt64) { self.next = next }
+  init(next: UInt64, end: Date?) { (self.next, self.end) = (next, end) }
 
   func take(upTo last: UInt64) -> UInt64? {
     lock.withLock {
+      if let end, Date() >= end { return nil }
       guard let seed = next, seed <= last, result.failure == nil else { return nil }
       next = seed == .max ? nil : seed + 1
       return seed

@@ -19,7 +19,7 @@ extension Town {
 
   private func isKept(_ claim: Witness.Claim, original: Witness.Claim, _ places: Places) throws -> Bool {
     guard let record = schema.record(claim.ref.record) else { return true }
-    if places.isWaiting(original) || places.isParked(claim, original) { return true }
+    if original.filled != nil || places.isWaiting(original) || places.isParked(claim, original) { return true }
     guard let column = claim.column else {
       return original.ref != claim.ref || places.hasRowConflict(claim.ref) || isGone(claim)
         || witness.inserted.contains { witness.canonical($0) == claim.ref }
