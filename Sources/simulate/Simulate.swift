@@ -12,7 +12,8 @@ struct Simulate: ParsableCommand {
   @Option(help: "Seeds A..B, both included.") var seeds: String?
   @Option(help: "Events of one run.") var ticks = 300
   @Option(help: "Runs at a time.") var jobs = 1
-  @Option(help: "Begin no more runs after so many seconds; with --mutants, for each of them.") var seconds: Double?
+  @Option(help: "Begin no more runs after so many seconds of processor time; with --mutants, for each of them.")
+  var seconds: Double?
   @Option(help: "Where the databases go.") var folder = Simulation.fastFolder
   @Flag(help: "Tell what happens.") var story = false
   @Flag(help: "Look for a shorter story of what went wrong.") var shrink = false

@@ -16,6 +16,8 @@ struct Witness {
     var value: Value
     /// What the author saw in its place.
     var seen: Value
+    /// Its author saw no such row.
+    var isInsert = false
     /// Of an official: its place in the city's log; nil: it has none yet, because no batch holds it.
     var arrival: Int64?
     /// Of a clerk: the batch that it went into.
@@ -66,7 +68,7 @@ struct Witness {
         claims.append(
           Claim(
             event: event, author: author, ref: ref, column: column, value: value, seen: old?.cell(column) ?? .null,
-            arrival: arrival))
+            isInsert: old == nil, arrival: arrival))
       }
       if new == nil {
         for (column, value) in (old ?? []).enumerated() {
