@@ -267,7 +267,8 @@ extension RowMerge {
     if cell.incoming == cell.master, isRefused || !isSum(cell, of: column) { return agree(cell, on: column) }
     if isRefused { return contests.append(contest(column, master: cell.master, refusal)) }
     #if MUTANTS
-      if Mutant.skipsBaseCheck.isActive || Mutant.ignoresReview.isActive { return take(cell.incoming, on: column) }
+      if Mutant.skipsBaseCheck.isActive { return take(cell.incoming, on: column) }
+      if Mutant.ignoresReview.isActive, master.underReview.contains(column) { return take(cell.incoming, on: column) }
     #endif
     if master.underReview.contains(column) { return join(cell, on: column) }
     if cell.master == cell.base { return take(cell.incoming, on: column) }

@@ -9,6 +9,8 @@ struct Campaign {
   var folder: String
   var isTwice = false
   var showsDigest = false
+  /// No run begins after so many seconds of processor time, whatever else the machine does.
+  var seconds: Double?
 
   struct Result {
     var runs = 0
@@ -26,7 +28,7 @@ struct Campaign {
 
   func run() -> Result {
     let start = Date()
-    let state = State(next: seeds.lowerBound)
+    let state = State(next: seeds.lowerBound, end: seconds.map { processorTime() + $0 })
     DispatchQueue.concurrentPerform(iterations: jobs) { _ in
       while let seed = state.take(upTo: seeds.upperBound) { state.add(run(seed), seed, ticks) }
     }
@@ -46,16 +48,21 @@ struct Campaign {
   }
 }
 
+/// What this program has used of the processor, seconds.
+private func processorTime() -> Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
+
 /// What the jobs share.
 private final class State: @unchecked Sendable {
   private let lock = NSLock()
   private var next: UInt64?
+  private let end: Double?
   private(set) var result = Campaign.Result()
 
-  init(next: UInt64) { self.next = next }
+  init(next: UInt64, end: Double?) { (self.next, self.end) = (next, end) }
 
   func take(upTo last: UInt64) -> UInt64? {
     lock.withLock {
+      if let end, processorTime() >= end { return nil }
       guard let seed = next, seed <= last, result.failure == nil else { return nil }
       next = seed == .max ? nil : seed + 1
       return seed

@@ -15,11 +15,11 @@ enum Mutants {
     }
 
     /// Prints for every defect the seed that found it, and by which promise.
-    static func runAll(seeds: ClosedRange<UInt64>, ticks: Int, jobs: Int, folder: String) throws {
+    static func runAll(_ campaign: Campaign) throws {
       var missed = 0
       for mutant in Mutant.allCases {
         Mutant.active = mutant
-        let result = Campaign(seeds: seeds, ticks: ticks, jobs: jobs, folder: folder).run()
+        let result = campaign.run()
         if let (seed, violation) = result.failure {
           print("\(mutant.rawValue)\tseed \(seed)\t\(violation.invariant.rawValue)\t\(violation.message.prefix(100))")
         } else {
@@ -33,7 +33,7 @@ enum Mutants {
     }
   #else
     static func activate(_ name: String) throws { throw notBuilt }
-    static func runAll(seeds: ClosedRange<UInt64>, ticks: Int, jobs: Int, folder: String) throws { throw notBuilt }
+    static func runAll(_ campaign: Campaign) throws { throw notBuilt }
     private static let notBuilt = ValidationError("build with MUTANTS=1, as Tools/simulate --mutants does")
   #endif
 }

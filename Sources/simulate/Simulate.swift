@@ -12,6 +12,8 @@ struct Simulate: ParsableCommand {
   @Option(help: "Seeds A..B, both included.") var seeds: String?
   @Option(help: "Events of one run.") var ticks = 300
   @Option(help: "Runs at a time.") var jobs = 1
+  @Option(help: "Begin no more runs after so many seconds of processor time; with --mutants, for each of them.")
+  var seconds: Double?
   @Option(help: "Where the databases go.") var folder = Simulation.fastFolder
   @Flag(help: "Tell what happens.") var story = false
   @Flag(help: "Look for a shorter story of what went wrong.") var shrink = false
@@ -21,10 +23,11 @@ struct Simulate: ParsableCommand {
   @Flag(help: "Try every deliberate defect (built with MUTANTS=1).") var mutants = false
 
   func run() throws {
-    if mutants { return try Mutants.runAll(seeds: try range(), ticks: ticks, jobs: jobs, folder: folder) }
-    if let mutant { try Mutants.activate(mutant) }
     let campaign = Campaign(
-      seeds: try range(), ticks: ticks, jobs: jobs, folder: folder, isTwice: twice, showsDigest: digest)
+      seeds: try range(), ticks: ticks, jobs: jobs, folder: folder, isTwice: twice, showsDigest: digest,
+      seconds: seconds)
+    if mutants { return try Mutants.runAll(campaign) }
+    if let mutant { try Mutants.activate(mutant) }
     if story, let seed {
       print(Simulation(seed: seed, ticks: ticks, folder: folder).run(telling: true).story.joined(separator: "\n"))
     }

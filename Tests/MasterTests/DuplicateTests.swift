@@ -166,6 +166,60 @@ private func standingDuplicate() async throws -> (World, Replica, Replica) {
   #expect(try world.master.parked().isEmpty)
 }
 
+/// Who makes one row of two replaces what is empty in one of them; the clearing stays in the history.
+@Test func anEmptyCellIsFilledFromTheOtherRowAndTheHistoryTellsIt() async throws {
+  let (world, one, two) = try await standingDuplicate()
+  try world.shell(one, "UPDATE company SET staff = 7 WHERE id = 'a1'")
+  try await world.settle()
+  try world.shell(one, "UPDATE company SET staff = NULL WHERE id = 'a1'")
+  try world.shell(two, "UPDATE company SET name = NULL WHERE id = 'a2'")
+  try await world.settle()
+  let conflicts = try world.unite("a2", into: "a1")
+  #expect(conflicts.compactMap(\.field).sorted() == ["code", "sales"])
+  try await world.settle()
+  for replica in [one, two] {
+    let record = try replica.record("company")
+    let company = try #require(try replica.rows(record).first)
+    #expect(company[record.index(of: "staff") ?? 0] == .integer(5))
+    #expect(company[record.index(of: "name") ?? 0] == .text("甲"))
+  }
+  let record = try world.master.record("company")
+  let history = try world.master.history(record, key: RowKey([.text("a1")]))
+  let cleared = history.compactMap { entry -> String? in
+    guard case .change(let change) = entry.what, change.kind == .update else { return nil }
+    return record.fields.indices.first { change.new[$0] == .null }.map { record.fields[$0].name }
+  }
+  #expect(cleared == ["staff", "name"])
+  #expect(history.contains { if case .alias(let alias) = $0.what { alias.edit.actor == "li" } else { false } })
+}
+
+/// A county that has not heard of the merge clears a cell of the other key: an edit with a base of its own.
+@Test func aClearingThatComesAfterTheMergeHasItsOwnBase() async throws {
+  let (world, _, two) = try await standingDuplicate()
+  try world.shell(two, "UPDATE company SET staff = NULL, name = NULL WHERE id = 'a2'")
+  _ = try world.unite("a2", into: "a1")
+  #expect(try world.cell("staff", of: "a1") == .integer(5))
+  try await world.settle()
+  // It has seen the staff that the merge took over; of the name it has seen another one than stands there.
+  #expect(try world.cell("staff", of: "a1") == .null)
+  #expect(try world.cell("name", of: "a1") == .text("甲"))
+  let name = try #require(try world.master.conflicts([.open]).first { $0.field == "name" })
+  #expect(name.contenders.map(\.value) == [.text("乙"), .null])
+}
+
+@Test func aClearingThatComesAfterTheMergeAndItsDecisionIsContested() async throws {
+  let (world, _, two) = try await standingDuplicate()
+  try world.shell(two, "UPDATE company SET name = NULL WHERE id = 'a2'")
+  let conflicts = try world.unite("a2", into: "a1")
+  let name = try #require(conflicts.first { $0.field == "name" })
+  _ = try world.master.decide(name.id, .keep, reason: "licence", actor: "li")
+  try await world.settle()
+  #expect(try world.cell("name", of: "a1") == .text("甲"))
+  let again = try #require(try world.master.conflicts([.open]).first { $0.field == "name" })
+  #expect(again.base == .text("乙"))
+  #expect(again.contenders.last?.value == .null)
+}
+
 @Test func aLateDeleteOfTheOtherKeyLeavesTheRowThatIsKept() async throws {
   let (world, _, two) = try await standingDuplicate()
   try world.shell(

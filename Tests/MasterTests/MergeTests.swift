@@ -162,6 +162,20 @@ import Testing
   try await world.settle()
 }
 
+/// Who enters a row has seen nothing in any of its cells: an emptied one says nothing against a value.
+@Test func anInsertFillsWhatSomebodyEmptied() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  try world.shell(one, "INSERT INTO figure VALUES ('c1', 2018, 100, 'first')")
+  try await world.sync(one)
+  try world.shell(one, "UPDATE figure SET sales = NULL")
+  try world.shell(two, "INSERT INTO figure VALUES ('c1', 2018, 200, NULL)")
+  try await world.sync(one)
+  try await world.settle()
+  let record = try world.master.record("figure")
+  #expect(try world.master.rows(record) == [[.text("c1"), .integer(2018), .integer(200), .text("first")]])
+  #expect(try world.master.conflicts(Conflict.State.allCases) == [])
+}
+
 @Test func theSameEditOnBothSidesIsOneValue() async throws {
   let (world, one, two) = try await World.twoMachines()
   for replica in [one, two] { try world.shell(replica, "UPDATE company SET name = '同' WHERE id = 'c1'") }

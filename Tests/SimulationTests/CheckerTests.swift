@@ -1,4 +1,5 @@
 import Foundation
+import SchemaFile
 import SyncCore
 import Testing
 
@@ -65,6 +66,44 @@ private func unseen(_ sql: String) -> [String] {
   try town.city.seat.shell(unseen("UPDATE company SET total = 6 WHERE id = 'c0'"), foreignKeys: true)
   try town.city.look()
   #expect(throws: Violation.self) { try town.checkSums() }
+}
+
+@Test func aCellUnderReviewThatMovesIsFound() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  try machine.seat.shell(["UPDATE company SET name = 'w2' WHERE id = 'c0'"], foreignKeys: true)
+  try town.city.seat.shell(["UPDATE company SET name = 'w3' WHERE id = 'c0'"], foreignKeys: true)
+  try town.syncWhole(machine)
+  let before = try town.cellsUnderReview()
+  #expect(before.count == 1)
+  try town.checkReview(of: machine, before: before)
+  try town.city.seat.shell(unseen("UPDATE company SET name = 'w4' WHERE id = 'c0'"), foreignKeys: true)
+  try town.city.look()
+  #expect(throws: Violation.self) { try town.checkReview(of: machine, before: before) }
+}
+
+/// Whoever makes one row of two replaces the empty cells that the city has by then, and no others.
+@Test func onlyAnEmptyCellThatTheCityHasIsReplacedByAMerge() throws {
+  let (one, two) = (RowRef("company", RowKey([.text("c0")])), RowRef("company", RowKey([.text("c1")])))
+  /// Code, name and phone of companies; nil: empty.
+  func rows(_ cells: [RowRef: [String?]]) -> Rows {
+    cells.mapValues { [.text("c"), .text("A")] + $0.map { $0.map(Value.text) ?? .null } }
+  }
+  var witness = Witness(try SchemaFile.read(townSchema(1)))
+  witness.note(
+    0, event: 1, before: rows([one: ["K0", "n", "p"]]), after: rows([one: [nil, nil, nil]]))
+  let was = witness
+  witness.noteMerge("company", duplicate: one.key, keep: two.key, arrival: 7)
+  let (before, after) = (
+    rows([one: [nil, nil, "p"], two: ["K1", nil, "q"]]), rows([two: ["K1", nil, "q"]])
+  )
+  func filled(_ hasArrived: Bool) -> [Int64?] {
+    var witness = witness
+    witness.noteFilled(before: before, after: after, hasArrived: { _ in hasArrived }, was: was, arrival: 7)
+    return witness.claims.map(\.filled)
+  }
+  #expect(filled(true) == [7, nil, nil])
+  #expect(filled(false) == [nil, nil, nil])
 }
 
 @Test func aShorterListStillHoldsWhatIsNeeded() {

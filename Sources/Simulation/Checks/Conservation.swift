@@ -19,7 +19,11 @@ extension Town {
 
   private func isKept(_ claim: Witness.Claim, original: Witness.Claim, _ places: Places) throws -> Bool {
     guard let record = schema.record(claim.ref.record) else { return true }
-    if places.isWaiting(original) || places.isParked(claim, original) { return true }
+    if original.filled != nil || places.isEnteredAnew(original) || places.isWaiting(original)
+      || places.isParked(claim, original)
+    {
+      return true
+    }
     guard let column = claim.column else {
       return original.ref != claim.ref || places.hasRowConflict(claim.ref) || isGone(claim)
         || witness.inserted.contains { witness.canonical($0) == claim.ref }
@@ -79,6 +83,10 @@ private struct Places {
   private let witness: Witness
   /// Values that somebody replaced knowingly, under the names that rows have now.
   private let seen: [Witness.Cell: Set<Value>]
+  /// Where the log has the batches of a machine, by number.
+  private let arrivals: [Int: [Int64: Int64]]
+  /// When values came of clerks who saw no such row.
+  private var inserted: [Witness.Cell: [Int64]] = [:]
 
   init(_ town: Town) throws {
     witness = town.witness
@@ -102,12 +110,30 @@ private struct Places {
       known[now, default: []].formUnion(values.map { town.witness.canonical($0, field) })
     }
     seen = known
+    arrivals = try town.arrivalsByNumber()
+    for claim in witness.claims where claim.isInsert && claim.author != nil && !claim.value.isNull {
+      guard let column = claim.column, let arrival = arrival(claim) else { continue }
+      inserted[Witness.Cell(ref: witness.canonical(claim.ref), column: column), default: []].append(arrival)
+    }
   }
 
   /// It never left its machine: the machine was withdrawn, or the row breaks a rule and waits there.
   func isWaiting(_ claim: Witness.Claim) -> Bool {
     guard let author = claim.author else { return false }
     return withdrawn.contains(author) || held[author]?.contains(claim.ref) == true
+  }
+
+  /// Who enters a row has an empty base (M6): what came empty before it is taken for what that clerk had seen.
+  func isEnteredAnew(_ claim: Witness.Claim) -> Bool {
+    guard claim.value.isNull, let column = claim.column, let cleared = arrival(claim) else { return false }
+    let cell = Witness.Cell(ref: witness.canonical(claim.ref), column: column)
+    return inserted[cell]?.contains { $0 > cleared } ?? false
+  }
+
+  /// The batch of the log that brought it; nil: none did.
+  private func arrival(_ claim: Witness.Claim) -> Int64? {
+    guard let author = claim.author else { return claim.arrival }
+    return claim.batch.flatMap { arrivals[author]?[$0] }
   }
 
   func isParked(_ claim: Witness.Claim, _ original: Witness.Claim) -> Bool {
@@ -138,5 +164,25 @@ private struct Places {
       }
     }
     return Array(replaced) + kept.map { witness.canonical($0, field) }
+  }
+}
+
+extension Town {
+  /// By machine and number, also under former ids, the places of batches in the log.
+  fileprivate func arrivalsByNumber() throws -> [Int: [Int64: Int64]] {
+    let master = try city.master
+    let former = Dictionary(uniqueKeysWithValues: try master.replicas().map { ($0.id, Set($0.formerly)) })
+    var log: [(id: String, number: Int64, arrival: Int64)] = []
+    try master.read { db in
+      try db.each("SELECT lower(hex(replica)), number, arrival FROM sync_batch ORDER BY arrival") {
+        log.append(($0[0], $0[1], $0[2]))
+      }
+    }
+    return try Dictionary(
+      uniqueKeysWithValues: machines.map { machine in
+        let id = try machine.replica.identity.replica.description
+        let own = log.filter { $0.id == id || former[id]?.contains($0.id) == true }
+        return (machine.index, Dictionary(own.map { ($0.number, $0.arrival) }, uniquingKeysWith: { $1 }))
+      })
   }
 }

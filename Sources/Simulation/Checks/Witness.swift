@@ -16,10 +16,14 @@ struct Witness {
     var value: Value
     /// What the author saw in its place.
     var seen: Value
+    /// Its author saw no such row.
+    var isInsert = false
     /// Of an official: its place in the city's log; nil: it has none yet, because no batch holds it.
     var arrival: Int64?
     /// Of a clerk: the batch that it went into.
     var batch: Int64?
+    /// Of an emptied cell: the city's batch that filled it from the other one of two rows that became one.
+    var filled: Int64?
   }
 
   struct Cell: Hashable {
@@ -41,6 +45,9 @@ struct Witness {
   private(set) var erased: [Cell: [(event: Int, value: Value, arrival: Int64)]] = [:]
   /// The hashes of every batch that was frozen, one each if no file was copied, by the id of its sender and number.
   private(set) var frozen: [Identifier: [Int64: Set<[UInt8]>]] = [:]
+  /// The last batch of each clerk, as last looked at.
+  private var last: [Int: Int64] = [:]
+
   init(_ schema: Schema) { self.schema = schema }
 
   /// What a person changed: the difference of what stood there before and after.
@@ -61,7 +68,7 @@ struct Witness {
         claims.append(
           Claim(
             event: event, author: author, ref: ref, column: column, value: value, seen: old?.cell(column) ?? .null,
-            arrival: arrival))
+            isInsert: old == nil, arrival: arrival))
       }
       if new == nil {
         for (column, value) in (old ?? []).enumerated() {
@@ -87,6 +94,20 @@ struct Witness {
     alias(RowRef(record, duplicate), keep)
   }
 
+  /// An official made one row of two, and filled what was empty in one of them. That replaces, by somebody who saw them, the
+  /// empty cells of the master as it stood then; whatever else differs is contested, and so is what had not arrived.
+  /// - Parameters:
+  ///   - hasArrived: whether the city had got a claim by then.
+  ///   - arrival: the batch of the city's that says so.
+  mutating func noteFilled(before: Rows, after: Rows, hasArrived: (Claim) -> Bool, was: Witness, arrival: Int64) {
+    for i in claims.indices where claims[i].filled == nil && claims[i].value.isNull && hasArrived(claims[i]) {
+      guard let column = claims[i].column, let old = before[was.canonical(claims[i].ref)],
+        let new = after[canonical(claims[i].ref)]
+      else { continue }
+      if old.cell(column).isNull, !new.cell(column).isNull { claims[i].filled = arrival }
+    }
+  }
+
   private mutating func alias(_ duplicate: RowRef, _ keep: RowKey) {
     for (ref, target) in aliases where ref.record == duplicate.record && target == duplicate.key { aliases[ref] = keep }
     aliases[duplicate] = keep
@@ -104,15 +125,19 @@ struct Witness {
   /// What officials did in these batches never happened.
   mutating func forget(_ isLost: (Int64) -> Bool) {
     claims.removeAll { $0.author == nil && $0.arrival.map(isLost) ?? true }
+    for i in claims.indices where claims[i].filled.map(isLost) == true { claims[i].filled = nil }
     merges.removeAll { isLost($0.arrival) }
     aliases = [:]
     for merge in merges { alias(merge.duplicate, merge.keep) }
     erased = erased.mapValues { $0.filter { !isLost($0.arrival) } }.filter { !$0.value.isEmpty }
   }
 
-  /// What this clerk did goes with these batches.
+  /// What this clerk did goes with these batches, if one of them is new.
   mutating func settleBatches(_ author: Int, _ batch: Int64) {
-    for i in claims.indices where claims[i].author == author && claims[i].batch == nil { claims[i].batch = batch }
+    if batch > last[author] ?? 0 {
+      for i in claims.indices where claims[i].author == author && claims[i].batch == nil { claims[i].batch = batch }
+    }
+    last[author] = batch
   }
 
   /// A clerk's file was replaced by an old copy: what was done since and did not arrive is lost with it.

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Master
 import Replica
 import SQLiteStore
 import SyncCore
@@ -34,9 +35,7 @@ extension Town {
     count("old copy put back")
     tell("** the file of \(machine.name) is replaced by an old copy")
     let id = try machine.replica.identity.replica
-    let delivered = try city.master.read { db in
-      try db.integer("SELECT max(number) FROM sync_batch WHERE replica = ?", [.blob(id.bytes)]) ?? 0
-    }
+    let delivered = try city.master.lastNumber(of: id)
     witness.forget(machine.index, since: copy.event, delivered: delivered)
     witness.forgetFrozen(id, after: delivered)
     network.clear()
@@ -75,5 +74,12 @@ extension Town {
     _ = try attempt("rejoin", at: machine.seat) { try machine.rejoin(as: key) }
     copies[machine.index] = nil
     try observe(machine)
+  }
+}
+
+extension Master {
+  /// The number of the last batch of a machine in the log; 0: there is none.
+  func lastNumber(of replica: Identifier) throws -> Int64 {
+    try read { try $0.integer("SELECT max(number) FROM sync_batch WHERE replica = ?", [.blob(replica.bytes)]) ?? 0 }
   }
 }

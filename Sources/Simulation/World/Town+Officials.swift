@@ -118,10 +118,27 @@ extension Town {
     let parked = try master.parked().filter { $0.ref.record == "company" }.map(\.ref.key)
     guard let duplicate = random.pick(parked + keys(of: "company")), keep != duplicate else { return }
     tell("city: company \(duplicate) is company \(keep)")
+    let (before, was) = (city.rows, witness)
+    let hasArrived = try arrivals()
     let done = try act("merging of duplicates") {
       _ = try master.mergeRecords(record, keep: keep, duplicate: duplicate, reason: "r", actor: "li")
     }
-    if done { witness.noteMerge("company", duplicate: duplicate, keep: keep, arrival: logEnd) }
+    guard done else { return }
+    witness.noteMerge("company", duplicate: duplicate, keep: keep, arrival: logEnd)
+    witness.noteFilled(before: before, after: city.rows, hasArrived: hasArrived, was: was, arrival: logEnd)
+  }
+
+  /// Whether the city has got what somebody did.
+  private func arrivals() throws -> (Witness.Claim) -> Bool {
+    let master = try city.master
+    let delivered = try machines.map { machine in
+      // Under another id the numbers go on; under the former one everything that was sent may have come.
+      machine.hasRejoined ? .max : try master.lastNumber(of: machine.replica.identity.replica)
+    }
+    return { claim in
+      guard let author = claim.author else { return true }
+      return claim.batch.map { $0 <= delivered[author] } ?? false
+    }
   }
 
   func keys(of record: String) -> [RowKey] { city.rows.keys.filter { $0.record == record }.inOrder().map(\.key) }

@@ -58,7 +58,7 @@ extension Town {
   func ask(_ packet: Network.Packet, losing: Bool = false) throws {
     let machine = machines[packet.machine]
     tell("city: takes a request of \(machine.name)\(losing ? ", and its answer is lost" : "")")
-    let (before, wasRecovering) = (city.rows, recovery != nil)
+    let (before, underReview, wasRecovering) = (city.rows, try cellsUnderReview(), recovery != nil)
     var answer = packet
     answer.way = .toMachine
     let reply = try attempt(packet.kind.name, at: city.seat) {
@@ -69,7 +69,10 @@ extension Town {
     }
     if city.seat.fuse.isBlown { return }
     try lookAtCity()
-    if !wasRecovering { try checkIsolation(of: machine, before: before) }
+    if !wasRecovering {
+      try checkIsolation(of: machine, before: before)
+      try checkReview(of: machine, before: underReview)
+    }
     guard let reply else { return }
     if packet.kind == .exchange { try checkAnswer(reply, to: machine) }
     if losing { return count("answer lost") }

@@ -1,0 +1,31 @@
+import Master
+import SyncCore
+
+// M3: a cell that waits for a decision is moved by no county, whatever base it names.
+extension Town {
+  typealias Waiting = (cell: Witness.Cell, value: Value)
+
+  /// The contested cells and what stands in them, by conflict.
+  func cellsUnderReview() throws -> [Int64: Waiting] {
+    var cells: [Int64: Waiting] = [:]
+    for conflict in try city.master.conflicts([.open]) {
+      guard let cell = cell(of: conflict), let image = city.rows[cell.ref] else { continue }
+      cells[conflict.id] = (cell, image.cell(cell.column))
+    }
+    return cells
+  }
+
+  /// - Parameter before: what waited before the request of this machine.
+  func checkReview(of machine: Machine, before: [Int64: Waiting]) throws {
+    if before.isEmpty { return }
+    let after = try cellsUnderReview()
+    for (id, old) in before.sorted(by: { $0.key < $1.key }) {
+      guard let new = after[id], new.cell == old.cell, new.value != old.value else { continue }
+      let field = schema.record(old.cell.ref.record)?.fields[old.cell.column].name ?? ""
+      throw Violation(
+        .review,
+        "a batch of \(machine.name) changed \(name(old.cell.ref)).\(field), which waits for a decision, from "
+          + "\(text(old.value)) to \(text(new.value))")
+    }
+  }
+}
