@@ -33,7 +33,8 @@ extension Replica {
     #if MUTANTS
       if Mutant.keepsPending.isActive { return }
       if Mutant.keepsIdle.isActive, !outgoing.idle.isEmpty {
-        return try outgoing.changes.forEach { try schema.record($0.record)?.clearPending(db, key: $0.key) }
+        for change in outgoing.changes { try schema.record(change.record)?.clearPending(db, key: change.key) }
+        return
       }
     #endif
     if outgoing.held.isEmpty {
