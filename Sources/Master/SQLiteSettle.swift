@@ -17,14 +17,17 @@ extension SQLiteMasterTransaction {
   }
 
   func assign(_ writes: [RowWrite]) throws {
-    try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
+    // One row that is written where it stands is right by itself. The pragma makes SQLite compile every statement anew.
+    if writes.count > 1 || writes.contains(where: leaves) { try db.execute(sql: "PRAGMA defer_foreign_keys = ON") }
     try applying(db) {
-      let stays = try writes.map(vacate)
-      for (write, stays) in zip(writes, stays) {
+      for write in writes where leaves(write) {
+        try schema.record(write.ref.record)?.remove(db, key: write.ref.key)
+      }
+      for write in writes {
         guard let image = write.after, image != write.before, let record = schema.record(write.ref.record) else {
           continue
         }
-        if let before = write.before, stays {
+        if let before = write.before, !leaves(write) {
           try record.update(db, key: write.ref.key, from: before, to: image)
         } else {
           try record.write(db, row: image)
@@ -34,13 +37,10 @@ extension SQLiteMasterTransaction {
   }
 
   /// Vacate, then assign: rows that go, or give up a unique value, leave first, so that two rows may swap one.
-  /// - Returns: whether the row is still there, if it was.
-  private func vacate(_ write: RowWrite) throws -> Bool {
-    guard let before = write.before, let record = schema.record(write.ref.record) else { return true }
-    let gives =
-      write.after.map { after in record.statements.uniqueColumns.contains { before[$0] != after[$0] } } ?? true
-    if gives { try record.remove(db, key: write.ref.key) }
-    return !gives
+  private func leaves(_ write: RowWrite) -> Bool {
+    guard let before = write.before, let record = schema.record(write.ref.record) else { return false }
+    guard let after = write.after else { return true }
+    return record.statements.uniqueColumns.contains { before[$0] != after[$0] }
   }
 
   /// Tombstones and stamps.

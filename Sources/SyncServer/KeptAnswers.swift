@@ -60,11 +60,11 @@ struct KeptAnswers: Sendable {
   }
 
   private func clear(making bytes: Int) {
-    removeOld(folder, seconds: Self.lifetime)
     let kept = files(of: folder)
     var total = kept.reduce(bytes) { $0 + $1.bytes }
     var count = kept.count
-    for (url, _, size) in kept where total > Self.mostBytes || count >= Self.most {
+    for (url, written, size) in kept
+    where total > Self.mostBytes || count >= Self.most || written.timeIntervalSinceNow < -Self.lifetime {
       try? FileManager.default.removeItem(at: url)
       total -= size
       count -= 1

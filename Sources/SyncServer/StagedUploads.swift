@@ -102,12 +102,15 @@ func removeOld(_ folder: URL, seconds: Double) {
   }
 }
 
-/// The files of a folder, the oldest first.
+/// The files of a folder, the oldest first. Asked of the system itself: a busy city looks at hundreds of them many times a second.
 func files(of folder: URL) -> [(url: URL, written: Date, bytes: Int)] {
-  let keys: [URLResourceKey] = [.contentModificationDateKey, .fileSizeKey]
-  let all = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: keys)) ?? []
-  return all.map { url in
-    let values = try? url.resourceValues(forKeys: Set(keys))
-    return (url, values?.contentModificationDate ?? .distantPast, values?.fileSize ?? 0)
-  }.sorted { ($0.written, $0.url.path) < ($1.written, $1.url.path) }
+  let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+  let all = names.compactMap { name -> (name: String, written: Double, bytes: Int)? in
+    var status = stat()
+    guard stat(folder.path + "/" + name, &status) == 0 else { return nil }
+    return (name, Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9, Int(status.st_size))
+  }
+  return all.sorted { ($0.written, $0.name) < ($1.written, $1.name) }.map { name, written, bytes in
+    (folder.appendingPathComponent(name), Date(timeIntervalSince1970: written), bytes)
+  }
 }
