@@ -53,7 +53,7 @@ extension Town {
     let status = try machine.replica.status()
     guard status.pending == 0, status.inFlight == 0 else { return }
     let before = machine.rows
-    let columns = ["company": "name", "visit": "note", "task": "title", "person": "note"]
+    let columns = ["company": "name", "visit": "note", "remark": "note", "task": "title", "person": "note"]
     let refs = before.keys.filter { columns[$0.record] != nil }.inOrder()
     guard let ref = random.pick(refs), let record = schema.record(ref.record),
       let column = columns[ref.record].flatMap(record.index(of:))
