@@ -37,12 +37,12 @@ extension Replica {
         return
       }
     #endif
+    let refs = outgoing.idle + outgoing.changes.map(\.ref)
     if outgoing.held.isEmpty {
-      for record in schema.records { try record.clearPending(db) }
+      // Only of those that have some: SQLite writes a page for each table that it empties, even when it is empty.
+      for name in Set(refs.map(\.record)).sorted() { try schema.record(name)?.clearPending(db) }
     } else {
-      for ref in outgoing.idle + outgoing.changes.map(\.ref) {
-        try schema.record(ref.record)?.clearPending(db, key: ref.key)
-      }
+      for ref in refs { try schema.record(ref.record)?.clearPending(db, key: ref.key) }
     }
   }
 

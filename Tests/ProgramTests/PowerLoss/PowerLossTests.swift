@@ -34,7 +34,8 @@ import Testing
       try await world.restartCity()
       if wasCut { cuts += 1 }
     }
-    #expect(cuts > 3)
+    // The transactions of a request share one flush; the name of the log is the other.
+    #expect(cuts > 1)
     try await world.check("after \(cuts) cuts")
   }
 
