@@ -88,18 +88,23 @@ extension Town {
 
   private func killCity(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
     let steps = random.skewed(10)
+    let before = city.rows
+    var isEdit = false
     let isStopped = try stopping(city.seat, after: steps) {
       if let packet = network.take(&random, where: { $0.way == .toCity }) {
         try ask(packet)
       } else {
         let kinds: [Event.Kind] = [.cityEdit, .cityRawEdit, .decide, .admit, .merge, .transfer, .lock]
         let kind = random.pick(kinds) ?? .decide
+        isEdit = kind == .cityEdit || kind == .cityRawEdit
         try official(Event(id: event.id, kind: kind, machine: event.machine, seed: event.seed), machine, &random)
       }
     }
     guard isStopped else { return }
     happened("city stopped in the middle")
     try crashCity(&random)
+    // It may have been committed before the program was stopped.
+    if isEdit { witness.note(nil, event: event.id, before: before, after: city.rows) }
   }
 
   func freeSpace() throws {
