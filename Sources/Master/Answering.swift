@@ -78,8 +78,11 @@ extension SQLiteMaster {
   /// A consistent view on a connection of its own: other requests go on meanwhile.
   func reading<T>(_ body: (any MasterTransaction) throws -> T) throws -> T {
     try Connection.translating(path) {
-      try Connection.open(path, create: false).read { db in
-        try body(SQLiteMasterTransaction(db: db, schema: schema))
+      try Connection.open(path, create: false).reading { db in
+        let result = try body(SQLiteMasterTransaction(db: db, schema: schema))
+        // What another request has committed may not be on the disk yet, and leaves with this.
+        try db.flushLog()
+        return result
       }
     }
   }

@@ -71,6 +71,7 @@ extension Master {
     try answer.write(welcome)
     try self.answer(
       replica, hello.header, from: first ?? min(said.last, replica.highWater) + 1, to: answer, &report)
+    try store.flush()
     report.answer = try answer.finish()
     return report
   }

@@ -130,6 +130,8 @@ protocol MasterStore: AnyObject {
   func transaction<T>(_ body: (any MasterTransaction) throws -> T) throws -> T
   /// Answers a request by any number of transactions, which are durable when this returns.
   func answering<T>(_ body: () throws -> T) throws -> T
+  /// Waits until everything that can be read of it is durable: the transaction of another request may not be yet.
+  func flush() throws
   /// A consistent view that excludes nobody. Nothing is to be written in it.
   func reading<T>(_ body: (any MasterTransaction) throws -> T) throws -> T
 }

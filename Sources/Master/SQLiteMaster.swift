@@ -43,14 +43,21 @@ final class SQLiteMaster: MasterStore {
   /// connection at the same time share one flush: it comes after all of their transactions (group commit).
   func answering<T>(_ body: () throws -> T) throws -> T {
     let result = Result { try Self.$isAnswering.withValue(true, operation: body) }
+    try flush(ifNeeded: true)
+    return try result.get()
+  }
+
+  /// Brings to the disk what was committed before, by whatever program: what is read of it may leave then.
+  func flush() throws { try flush(ifNeeded: false) }
+
+  private func flush(ifNeeded: Bool) throws {
     try Connection.translating(path) {
       try database.writeWithoutTransaction { db in
-        guard isUnflushed.withLock({ $0 }) else { return }
+        if ifNeeded, !isUnflushed.withLock({ $0 }) { return }
         try db.flushLog()
         isUnflushed.withLock { $0 = false }
       }
     }
-    return try result.get()
   }
 
   /// The same, with references at rest.

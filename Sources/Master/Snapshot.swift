@@ -95,7 +95,11 @@ extension Master {
             made = try standing(org, transaction)
             return .commit
           }
-          if let made { return made }
+          if let made {
+            // It holds what other requests have committed, which may not be on the disk yet.
+            try db.flushLog()
+            return made
+          }
         }
         throw Failure(
           .busy, zh: "主库正被其他程序不断修改,暂时无法制作快照;请稍后再试",

@@ -41,6 +41,7 @@ extension Master {
     } else {
       report.standing = standing
     }
+    try store.flush()
     report.answer = try answer.finish()
     return report
   }
