@@ -18,16 +18,17 @@ extension SQLiteMasterTransaction {
 
   func assign(_ writes: [RowWrite]) throws {
     // One row that is written where it stands is right by itself. The pragma makes SQLite compile every statement anew.
-    if writes.count > 1 || writes.contains(where: leaves) { try db.execute(sql: "PRAGMA defer_foreign_keys = ON") }
+    let leaving = writes.map(leaves)
+    if writes.count > 1 || leaving.contains(true) { try db.execute(sql: "PRAGMA defer_foreign_keys = ON") }
     try applying(db) {
-      for write in writes where leaves(write) {
+      for (write, leaves) in zip(writes, leaving) where leaves {
         try schema.record(write.ref.record)?.remove(db, key: write.ref.key)
       }
-      for write in writes {
+      for (write, leaves) in zip(writes, leaving) {
         guard let image = write.after, image != write.before, let record = schema.record(write.ref.record) else {
           continue
         }
-        if let before = write.before, !leaves(write) {
+        if let before = write.before, !leaves {
           try record.update(db, key: write.ref.key, from: before, to: image)
         } else {
           try record.write(db, row: image)

@@ -99,13 +99,7 @@ extension Replica {
       try database.writeWithoutTransaction { db in
         try db.run("ATTACH DATABASE ? AS snapshot", [.text(file)])
         defer { try? db.execute(sql: "DETACH DATABASE snapshot") }
-        var result: T?
-        try db.inTransaction(.immediate) {
-          result = try body(db)
-          return .commit
-        }
-        guard let result else { throw Failure(.defect, zh: "事务未完成", en: "a transaction ended without a result") }
-        return result
+        return try db.transaction(body)
       }
     }
   }

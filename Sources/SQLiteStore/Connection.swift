@@ -87,46 +87,42 @@ extension DatabaseQueue {
   /// Reads one state of the file; whatever the body writes is taken back. GRDB's `read` sets `PRAGMA query_only` before and
   /// after, and SQLite then compiles every statement of the connection anew.
   public func reading<T>(_ body: (Database) throws -> T) throws -> T {
-    try writeWithoutTransaction { db in
-      var result: T?
-      try db.inTransaction(.deferred) {
-        result = try body(db)
-        return .rollback
-      }
-      guard let result else { throw Failure(.defect, zh: "读取未完成", en: "a read ended without a result") }
-      return result
-    }
+    try writeWithoutTransaction { try $0.transaction(body, kind: .deferred, end: .rollback) }
   }
 
   /// One immediate, durable transaction: all of the body or nothing.
   public func durably<T>(_ path: String, _ body: (Database) throws -> T) throws -> T {
-    try Connection.translating(path) { try writeWithoutTransaction { try Self.committing($0, body) } }
+    try Connection.translating(path) { try writeWithoutTransaction { try $0.transaction(body) } }
   }
 
-  /// The same, but it may not have reached the disk yet: `flush` must follow before anybody is told of it.
+  /// The same, but it may not have reached the disk yet: `flushLog` must follow before anybody is told of it.
   public func unflushed<T>(_ path: String, _ body: (Database) throws -> T) throws -> T {
     try Connection.translating(path) {
       try writeWithoutTransaction { db in
         try db.execute(sql: "PRAGMA synchronous = NORMAL")
-        let result = Result { try Self.committing(db, body) }
+        let result = Result { try db.transaction(body) }
         try db.execute(sql: "PRAGMA synchronous = FULL")
         return try result.get()
       }
     }
   }
+}
 
-  private static func committing<T>(_ db: Database, _ body: (Database) throws -> T) throws -> T {
+extension Database {
+  /// A transaction with a result: all of the body or nothing.
+  /// - Parameter end: what becomes of what the body wrote.
+  package func transaction<T>(
+    _ body: (Database) throws -> T, kind: TransactionKind = .immediate, end: TransactionCompletion = .commit
+  ) throws -> T {
     var result: T?
-    try db.inTransaction(.immediate) {
-      result = try body(db)
-      return .commit
+    try inTransaction(kind) {
+      result = try body(self)
+      return end
     }
     guard let result else { throw Failure(.defect, zh: "事务未完成", en: "a transaction ended without a result") }
     return result
   }
-}
 
-extension Database {
   /// Waits until the write-ahead log is on the disk.
   public func flushLog() throws {
     guard let handle = sqliteConnection else { return }

@@ -12,13 +12,7 @@ extension DatabaseQueue {
       // Neither may be set inside a transaction.
       try db.execute(sql: "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON")
       defer { try? db.execute(sql: "PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON") }
-      var result: T?
-      try db.inTransaction(.immediate) {
-        result = try body(db)
-        return .commit
-      }
-      guard let result else { throw Failure(.defect, zh: "事务未完成", en: "a transaction ended without a result") }
-      return result
+      return try db.transaction(body)
     }
   }
 }
