@@ -73,7 +73,7 @@ extension RecordSchema {
   /// Every statement that makes the record's objects in a store, in order.
   func objectSQL(weakKeys: Bool) -> [String] {
     tableSQL(weakKeys: weakKeys) + checkTriggerSQL() + (weakKeys ? [] : appendTriggerSQL()) + [baseTableSQL]
-      + captureTriggerSQL
+      + captureSQL
   }
 
   private func refusals(of field: Field) -> [(condition: String, reason: String)] {
