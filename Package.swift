@@ -90,7 +90,9 @@ let package = Package(
     .executableTarget(name: "measure", dependencies: ["CityCommands", "CountyCommands", "SyncClient", "Master"]),
 
     // A simulator that tries to break every promise.
-    .target(name: "Simulation", dependencies: ["SchemaFile", "SyncClient", "Master", "CSQLite", sqlite]),
+    .target(name: "CSimulatedDisk", dependencies: ["CSQLite"]),
+    .target(
+      name: "Simulation", dependencies: ["SchemaFile", "SyncClient", "Master", "CSQLite", "CSimulatedDisk", sqlite]),
     .executableTarget(
       name: "simulate",
       dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
