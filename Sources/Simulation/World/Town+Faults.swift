@@ -102,7 +102,7 @@ extension Town {
       } else {
         let kinds: [Event.Kind] = [.cityEdit, .cityRawEdit, .decide, .admit, .merge, .transfer, .lock]
         let kind = random.pick(kinds) ?? .decide
-        isEdit = kind == .cityEdit || kind == .cityRawEdit
+        isEdit = ![.admit, .merge].contains(kind)
         try official(Event(id: event.id, kind: kind, machine: event.machine, seed: event.seed), machine, &random)
       }
     }
