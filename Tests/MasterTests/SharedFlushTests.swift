@@ -53,6 +53,18 @@ private final class Once: @unchecked Sendable {
   }
 }
 
+/// After the first answer to a probe nothing works any more: the next question would flush the log, too.
+private struct OneAnswer: LoopbackTransport {
+  let master: Master
+  let disk: FailingDisk
+
+  func probe(_ message: [UInt8]) async throws -> [UInt8] {
+    let answer = try master.answer(message)
+    disk.stop()
+    return answer
+  }
+}
+
 /// A city on a failing disk and two machines of one unit; the first has something to send.
 private struct Hall {
   let disk = FailingDisk()
@@ -130,8 +142,10 @@ private struct Hall {
 @Test func aComparisonLeavesWhenWhatItReadIsOnTheDisk() async throws {
   let hall = try await Hall()
   let request = try hall.request()
-  _ = try await Hall.on(hall.disk, opening: request) {
-    try await SyncClient(hall.reader, transport: Loopback(master: hall.world.master)).deepVerify()
+  await Hall.on(hall.disk, opening: request) {
+    await #expect(throws: (any Error).self) {
+      try await SyncClient(hall.reader, transport: OneAnswer(master: hall.world.master, disk: hall.disk)).deepVerify()
+    }
   }
   #expect(request.isDone)
   #expect(try hall.isThereAfterPowerLoss())
