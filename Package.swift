@@ -90,7 +90,9 @@ let package = Package(
     .executableTarget(name: "measure", dependencies: ["CityCommands", "CountyCommands", "SyncClient", "Master"]),
 
     // A simulator that tries to break every promise.
-    .target(name: "Simulation", dependencies: ["SchemaFile", "SyncClient", "Master", "CSQLite", sqlite]),
+    .target(name: "CSimulatedDisk", dependencies: ["CSQLite"]),
+    .target(
+      name: "Simulation", dependencies: ["SchemaFile", "SyncClient", "Master", "CSQLite", "CSimulatedDisk", sqlite]),
     .executableTarget(
       name: "simulate",
       dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -114,7 +116,8 @@ let package = Package(
     .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"]),
     .testTarget(name: "SyncProtocolTests", dependencies: ["SyncProtocol", "CSQLite", "TestSupport", crypto]),
     .testTarget(name: "ReplicaTests", dependencies: ["Replica", "TestSupport"]),
-    .testTarget(name: "MasterTests", dependencies: ["Master", "Replica", "SyncClient", "TestSupport"]),
+    .testTarget(
+      name: "MasterTests", dependencies: ["Master", "Replica", "SyncClient", "TestSupport", "CSimulatedDisk"]),
     .testTarget(name: "ProgramTests", dependencies: ["TestSupport", "SyncProtocol", "county", "city"]),
     .testTarget(name: "ReadmeTests", dependencies: ["SchemaFile", "SyncClient", "SyncServer", "county", "city"]),
   ],

@@ -53,11 +53,12 @@ extension Replica {
     var erases = schema.hasRestricted && !receipts.isEmpty
     do {
       let summary = try write { db in
-        try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
         var summary = ReceiveSummary()
         var meta = try ReplicaMeta.read(db)
-        for receipt in receipts { try take(db, receipt: receipt, &summary) }
         let items = try newest(pages, from: meta.cursor, overlapping: overlapping)
+        // SQLite compiles every statement anew after it, which a sync that brings nothing need not wait for.
+        if !receipts.isEmpty || !items.isEmpty { try db.execute(sql: "PRAGMA defer_foreign_keys = ON") }
+        for receipt in receipts { try take(db, receipt: receipt, &summary) }
         if items.contains(where: { if case .erasure = $0 { true } else { false } }) { erases = true }
         try keep(items, db, &meta)
         if let last = pages.last {
