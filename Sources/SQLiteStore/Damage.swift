@@ -41,7 +41,8 @@ extension Schema {
     }
     var problems: [Label] = []
     for record in records {
-      for (name, sql) in record.objects(weakKeys: weakKeys) where !isSame(actual[name], sql) {
+      for object in record.objects(weakKeys: weakKeys) where !isSame(actual[object.name], object.sql) {
+        let name = object.name
         problems.append(
           actual[name] == nil
             ? Label(
@@ -71,11 +72,19 @@ private func isSame(_ actual: String?, _ sql: String) -> Bool {
 
 extension RecordSchema {
   /// Every object of this record by name, with the statement that makes it.
-  func objects(weakKeys: Bool) -> [(name: String, sql: String)] {
-    objectSQL(weakKeys: weakKeys).compactMap { sql in
-      // Every statement names its object as the first quoted word.
-      let parts = sql.split(separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
-      return parts.count == 3 ? (String(parts[1]), sql) : nil
+  func objects(weakKeys: Bool) -> [StoredObject] {
+    objects(weakKeys) {
+      objectSQL(weakKeys: weakKeys).compactMap { sql in
+        // Every statement names its object as the first quoted word.
+        let parts = sql.split(separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
+        return parts.count == 3 ? StoredObject(name: String(parts[1]), sql: sql) : nil
+      }
     }
   }
+}
+
+/// A table, index or trigger, and the statement that makes it.
+struct StoredObject: Sendable {
+  var name: String
+  var sql: String
 }

@@ -38,9 +38,9 @@ extension Schema {
       // What was pending of a row whose base does not fit is found by comparison.
       let base = "sync_base_\(record.name)"
       if wrong.contains(base) { kept += try record.remake(db, base, weakKeys: weakKeys) { _ in } }
-      for (name, sql) in record.objects(weakKeys: weakKeys) where try db.sql(of: name) != sql {
-        try db.drop(name)
-        try db.execute(sql: sql)
+      for object in record.objects(weakKeys: weakKeys) where try db.sql(of: object.name) != object.sql {
+        try db.drop(object.name)
+        try db.execute(sql: object.sql)
       }
       return record.rebuilt(lost: lost, kept: kept)
     }
@@ -81,7 +81,7 @@ extension RecordSchema {
     let uniques = objects.filter { $0.sql.hasPrefix("CREATE UNIQUE INDEX") && table == name }
     guard try db.kind(of: table) == "table" else {
       try db.drop(table)
-      for (index, _) in uniques { try db.drop(index) }
+      for index in uniques { try db.drop(index.name) }
       for made in [sql] + uniques.map(\.sql) { try db.execute(sql: made) }
       return []
     }

@@ -30,14 +30,16 @@ extension RecordSchema {
     let wanted = objects(weakKeys: weakKeys)
     let kept = Set(had.map(\.sql)).intersection(wanted.map(\.sql))
     // Triggers first, for they name the columns of the other tables.
-    for (name, sql) in had where !kept.contains(sql) && sql.hasPrefix("CREATE TRIGGER") {
-      try db.execute(sql: "DROP TRIGGER IF EXISTS \(quoted(name))")
+    for object in had where !kept.contains(object.sql) && object.sql.hasPrefix("CREATE TRIGGER") {
+      try db.execute(sql: "DROP TRIGGER IF EXISTS \(quoted(object.name))")
     }
     for index in fields.indices.dropFirst(old.fields.count) {
       try db.execute(sql: "ALTER TABLE \(table) ADD COLUMN \(columnSQL(index, weakKeys: weakKeys))")
     }
     if fields.count > old.fields.count { try upgradeBase(db, from: old) }
-    for (_, sql) in wanted where !kept.contains(sql) && !sql.hasPrefix("CREATE TABLE") { try db.execute(sql: sql) }
+    for object in wanted where !kept.contains(object.sql) && !object.sql.hasPrefix("CREATE TABLE") {
+      try db.execute(sql: object.sql)
+    }
   }
 
   /// A row that is gone is known whole: it had nothing in the new columns.

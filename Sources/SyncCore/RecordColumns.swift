@@ -11,6 +11,7 @@ final class RecordColumns: Sendable, Hashable {
   let rest: [Int]
   let isKey: [Bool]
   private let statements = Mutex<(any Sendable)?>(nil)
+  private let objects = Mutex<[Bool: any Sendable]>([:])
 
   init(_ key: [String], _ fields: [Field]) {
     let places = Dictionary(fields.enumerated().map { ($1.name, $0) }) { first, _ in first }
@@ -31,9 +32,21 @@ final class RecordColumns: Sendable, Hashable {
       return made
     }
   }
+
+  fileprivate func objects<T: Sendable>(_ variant: Bool, _ make: () -> T) -> T {
+    objects.withLock { known in
+      if let found = known[variant] as? T { return found }
+      let made = make()
+      known[variant] = made
+      return made
+    }
+  }
 }
 
 extension RecordSchema {
   /// The statements of a store for this record, which it spells once for all rows.
   package func statements<T: Sendable>(_ make: () -> T) -> T { columns.statements(make) }
+
+  /// The objects of a store for this record, of which there are two variants: spelled once, too.
+  package func objects<T: Sendable>(_ variant: Bool, _ make: () -> T) -> T { columns.objects(variant, make) }
 }
