@@ -45,6 +45,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CXlsxWriter", pkgConfig: "xlsxwriter", providers: [.apt(["libxlsxwriter-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .systemLibrary(name: "CHeap"),
     .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
 
     // The engine, lowest first. It knows nothing of enterprises.
@@ -83,7 +84,7 @@ let package = Package(
     .target(name: "Presentation", dependencies: ["SyncCore", "SwiftCSV"]),
     .target(name: "Spreadsheet", dependencies: ["Presentation", "CXlsxWriter", "CZip", "CExpat"]),
     .target(name: "CountyCommands", dependencies: ["Commands", "Reports", "SyncClient"]),
-    .target(name: "CityCommands", dependencies: ["Commands", "SyncServer", "Reports", log, nioSSL]),
+    .target(name: "CityCommands", dependencies: ["Commands", "SyncServer", "Reports", "CHeap", log, nioSSL]),
     .executableTarget(name: "county", dependencies: ["CountyCommands"]),
     .executableTarget(name: "city", dependencies: ["CityCommands"]),
     // For Tools/benchmarks.
