@@ -51,9 +51,6 @@ public enum Connection {
       try db.execute(sql: "PRAGMA secure_delete = ON; PRAGMA cache_size = -\(cacheKilobytes)")
       if let handle = db.sqliteConnection {
         _ = csqlite_db_config_flag(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
-        // GRDB's own notes down every column that a statement reads, for observers, of which there are none here: a third of
-        // what it costs to compile a statement that fires triggers.
-        sqlite3_set_authorizer(handle, nil, nil)
       }
     }
     return try translating(path) {

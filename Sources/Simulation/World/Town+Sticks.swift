@@ -36,6 +36,8 @@ extension Town {
     let file = drawer.appendingPathComponent("up\(event.id)").path
     let size = partSize(&random)
     tell("\(machine.name): writes a stick")
+    // One command at a time: a lock keeps a sync and sticks apart.
+    machine.giveUp()
     let written = try attempt("stick written", at: machine.seat) {
       try machine.seat.opening { try BundleExchange(machine.replica).write(file, partSize: size) }
     }
@@ -82,6 +84,7 @@ extension Town {
     let reader = random.chance(95) ? machines[stick.machine] : random.pick(active) ?? machines[stick.machine]
     if reader.isWithdrawn { return }
     tell("\(reader.name): reads a stick")
+    reader.giveUp()
     let summary = try attempt("stick read", at: reader.seat) {
       try reader.seat.opening { try BundleExchange(reader.replica).read(stick.file) }
     }
