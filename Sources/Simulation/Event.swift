@@ -17,7 +17,7 @@ struct Event: Sendable, Hashable {
     case freeze, send, carry, syncWhole
     // Faults.
     case lose, double, late, cut, flip, stale, crashMachine, crashCity, loseAnswer, killMachine, killCity
-    case fillMachine, fillCity, freeSpace, skewClock, skewCity
+    case fillMachine, fillCity, freeSpace, skewClock, skewCity, forge
     // Roads besides the network.
     case writeStick, cityReadsStick, machineReadsStick, spoilStick
     // What lasts: backups, lost disks, old copies, a schema that grows, long absence, values that changed behind the triggers.
@@ -53,7 +53,7 @@ extension Event.Kind {
     case .killMachine, .killCity: 12
     case .fillMachine, .fillCity: 2
     case .freeSpace: 10
-    case .skewClock, .skewCity: 4
+    case .skewClock, .skewCity, .forge: 4
     case .writeStick, .cityReadsStick, .machineReadsStick: 14
     case .spoilStick: 4
     case .backUp: 8
@@ -78,15 +78,18 @@ extension Event.Kind {
 }
 
 extension Event {
-  /// The events of a seed. One in four kinds is left out, and in three seeds of four nothing is erased; after an erasure a
-  /// replay of the log is compared less strictly.
+  /// The events of a seed. Some happen more often in its climate. One in four of the other kinds is left out, and in three seeds
+  /// of four nothing is erased; after an erasure a replay of the log is compared less strictly.
   static func list(seed: UInt64, ticks: Int) -> [Event] {
     var random = SplitMix64(seed ^ 0x5eed)
+    let climate = Climate.of(seed: seed)
     let erases = random.chance(25)
     let kinds = Kind.allCases.filter { kind in
-      kind == .erase ? erases : !(kind.isOptional && random.chance(25))
+      let isLeftOut = kind == .erase ? !erases : kind.isOptional && random.chance(25)
+      return !climate.never.contains(kind) && (!isLeftOut || climate.often[kind] != nil)
     }
-    let total = kinds.reduce(0) { $0 + $1.weight }
+    func weight(_ kind: Kind) -> Int { kind.weight * (climate.often[kind] ?? 1) }
+    let total = kinds.reduce(0) { $0 + weight($1) }
     let pause = max(60, ticks / 4)
     return (0..<ticks).map { id in
       if id % pause == pause - 1 || id == ticks - 1 {
@@ -94,7 +97,7 @@ extension Event {
       }
       var rest = random.below(total)
       let kind = kinds.first { kind in
-        rest -= kind.weight
+        rest -= weight(kind)
         return rest < 0
       }
       return Event(id: id, kind: kind ?? .carry, machine: random.below(1 << 16), seed: random.next())

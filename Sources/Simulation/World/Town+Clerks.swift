@@ -28,7 +28,7 @@ extension Town {
   }
 
   func edit(_ event: Event, _ machine: Machine, raw: Bool, _ random: inout SplitMix64) throws {
-    var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, event: event)
+    var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, climate: climate, event: event)
     let edits = hand.edits() + (random.chance(15) ? hand.edits() : [])
     if edits.isEmpty { return }
     tell("\(machine.name): \(edits.map(\.story).joined(separator: "; "))\(raw ? " (another program)" : "")")
@@ -46,7 +46,7 @@ extension Town {
 
   /// Two rows swap a unique value.
   private func swap(_ event: Event, _ machine: Machine) throws {
-    var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, event: event)
+    var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, climate: climate, event: event)
     guard let record = schema.record("company"), let code = record.index(of: "code") else { return }
     let known = hand.refs(of: record)
     guard known.count > 1, let one = hand.random.pick(known), let two = hand.random.pick(known), one != two,
@@ -111,7 +111,7 @@ extension Town {
     guard let parked = random.pick(try machine.replica.parked()),
       let record = try machine.replica.schema.record(parked.ref.record)
     else { return }
-    var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, event: event)
+    var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, climate: climate, event: event)
     let values = hand.update(record, parked.ref)?.values ?? [:]
     tell("\(machine.name): takes up the parked \(name(parked.ref)) again")
     witness.noteSeen(parked.ref, parked.row)

@@ -18,7 +18,9 @@ extension Town {
     case .upgrade: try upgrade()
     case .stayAway:
       count("a hundred days pass")
-      tell("a hundred days pass")
+      tell("\(machine.name) stays away, and a hundred days pass")
+      machine.giveUp()
+      away.insert(machine.index)
       time.now += 100 * 86_400_000
     case .trim: try trim()
     default: try rot(event, machine, &random)

@@ -15,6 +15,7 @@ extension Town {
     defer { isHealing = false }
     try freeSpace()
     network.clear()
+    away = []
     for machine in active { machine.giveUp() }
     try endRecovery()
     var rounds = 0
