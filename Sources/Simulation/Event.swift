@@ -53,7 +53,8 @@ extension Event.Kind {
     case .killMachine, .killCity: 12
     case .fillMachine, .fillCity: 2
     case .freeSpace: 10
-    case .skewClock, .skewCity, .forge: 4
+    case .skewClock, .skewCity: 4
+    case .forge: 8
     case .writeStick, .cityReadsStick, .machineReadsStick: 14
     case .spoilStick: 4
     case .backUp: 8

@@ -55,12 +55,12 @@ extension Climate {
       name: "personal data", often: [.erase: 12, .decide: 2, .cityEdit: 2],
       records: ["person", "person", "person", "company"], keys: 3, deletes: 15, machines: 2),
     Climate(
-      name: "long absence", often: [.stayAway: 20, .trim: 15, .backUp: 5, .cityEdit: 2],
+      name: "long absence", often: [.stayAway: 20, .trim: 25, .backUp: 8, .cityEdit: 2],
       records: ["company", "visit", "visit", "remark", "remark"], keys: 4, inserts: 35, deletes: 20, offices: 2,
       machines: 2),
     Climate(name: "lost disks", often: [.loseCity: 5, .backUp: 4]),
     Climate(
-      name: "copied files", often: [.copyFile: 6, .putBack: 8, .useBoth: 15, .freeze: 3, .loseAnswer: 4],
+      name: "copied files", often: [.copyFile: 5, .putBack: 8, .useBoth: 15, .loseAnswer: 4],
       records: ["company", "company", "visit"], fields: ["total", "days", "name", "note"], keys: 4, deletes: 6,
       offices: 2, machines: 1),
     Climate(

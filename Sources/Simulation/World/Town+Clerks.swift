@@ -72,7 +72,10 @@ extension Town {
   /// A pending cell is typed as it was before, or as the city has it now.
   private func retype(_ event: Event, _ machine: Machine, upstream: Bool, _ random: inout SplitMix64) throws {
     let cells = try machine.replica.diff().filter { $0.field != nil && (!upstream || $0.upstream != nil) }
-    guard let entry = random.pick(cells), let record = try machine.replica.schema.record(entry.ref.record),
+    // Rather one that the city has changed meanwhile.
+    let contested = random.chance(60) ? cells.filter { $0.upstream != nil } : []
+    guard let entry = random.pick(contested.isEmpty ? cells : contested),
+      let record = try machine.replica.schema.record(entry.ref.record),
       let column = entry.field.flatMap(record.index(of:))
     else { return }
     let value = upstream ? entry.upstream ?? .null : entry.base

@@ -20,6 +20,7 @@ extension Town {
       count("a hundred days pass")
       tell("\(machine.name) stays away, and a hundred days pass")
       machine.giveUp()
+      while network.take(&random, where: { $0.machine == machine.index }) != nil {}
       away.insert(machine.index)
       time.now += 100 * 86_400_000
     case .trim: try trim()
