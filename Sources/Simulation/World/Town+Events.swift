@@ -93,7 +93,9 @@ extension Town {
   private func isRefusal(_ error: any Error) -> Bool {
     switch error {
     case let failure as Failure: ![.defect, .disk, .busy].contains(failure.kind)
-    case let refusal as Refusal: [.tampered, .replayed, .unknownReplica, .withdrawn].contains(refusal.code)
+    case let refusal as Refusal:
+      [.tampered, .replayed, .unknownReplica, .withdrawn].contains(refusal.code)
+        || refusal.code == .schema && restores > 0
     case let error as DatabaseError: error.resultCode == .SQLITE_CONSTRAINT
     case is EnvelopeError, is CodecError, is BodyError, is SnapshotGone: true
     default: false

@@ -29,7 +29,7 @@ extension Town {
   }
 
   /// The schema grows by one version.
-  private func upgrade() throws {
+  func upgrade() throws {
     let master = try city.master
     guard master.schema.version < lastSchema, recovery == nil else { return }
     let next = try SchemaFile.read(townSchema(master.schema.version + 1))
@@ -38,6 +38,13 @@ extension Town {
       try master.upgrade(to: next, text: SchemaFile.canonicalJSON(next), actor: "li")
     }
     if !city.seat.fuse.isBlown { try lookAtCity() }
+  }
+
+  /// A machine may follow an upgrade that is lost with the city's disk before anybody has the batch that says so. It is refused
+  /// and told to ask the city, which makes the same version its own again.
+  func upgradeAgain() throws {
+    let known = try active.map { try $0.replica.schema.version }.max() ?? 0
+    for _ in 0..<lastSchema where try city.master.schema.version < known { try upgrade() }
   }
 
   private func trim() throws {

@@ -18,6 +18,7 @@ extension Town {
     away = []
     for machine in active { machine.giveUp() }
     try endRecovery()
+    try upgradeAgain()
     var rounds = 0
     while try !syncRound() {
       rounds += 1
