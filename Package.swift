@@ -45,6 +45,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CXlsxWriter", pkgConfig: "xlsxwriter", providers: [.apt(["libxlsxwriter-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .systemLibrary(name: "CHeap"),
     .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
 
     // The engine, lowest first. It knows nothing of enterprises.
@@ -83,14 +84,16 @@ let package = Package(
     .target(name: "Presentation", dependencies: ["SyncCore", "SwiftCSV"]),
     .target(name: "Spreadsheet", dependencies: ["Presentation", "CXlsxWriter", "CZip", "CExpat"]),
     .target(name: "CountyCommands", dependencies: ["Commands", "Reports", "SyncClient"]),
-    .target(name: "CityCommands", dependencies: ["Commands", "SyncServer", "Reports", log, nioSSL]),
+    .target(name: "CityCommands", dependencies: ["Commands", "SyncServer", "Reports", "CHeap", log, nioSSL]),
     .executableTarget(name: "county", dependencies: ["CountyCommands"]),
     .executableTarget(name: "city", dependencies: ["CityCommands"]),
     // For Tools/benchmarks.
     .executableTarget(name: "measure", dependencies: ["CityCommands", "CountyCommands", "SyncClient", "Master"]),
 
     // A simulator that tries to break every promise.
-    .target(name: "Simulation", dependencies: ["SchemaFile", "SyncClient", "Master", "CSQLite", sqlite]),
+    .target(name: "CSimulatedDisk", dependencies: ["CSQLite"]),
+    .target(
+      name: "Simulation", dependencies: ["SchemaFile", "SyncClient", "Master", "CSQLite", "CSimulatedDisk", sqlite]),
     .executableTarget(
       name: "simulate",
       dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -114,7 +117,8 @@ let package = Package(
     .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"]),
     .testTarget(name: "SyncProtocolTests", dependencies: ["SyncProtocol", "CSQLite", "TestSupport", crypto]),
     .testTarget(name: "ReplicaTests", dependencies: ["Replica", "TestSupport"]),
-    .testTarget(name: "MasterTests", dependencies: ["Master", "Replica", "SyncClient", "TestSupport"]),
+    .testTarget(
+      name: "MasterTests", dependencies: ["Master", "Replica", "SyncClient", "TestSupport", "CSimulatedDisk"]),
     .testTarget(name: "ProgramTests", dependencies: ["TestSupport", "SyncProtocol", "county", "city"]),
     .testTarget(name: "ReadmeTests", dependencies: ["SchemaFile", "SyncClient", "SyncServer", "county", "city"]),
   ],

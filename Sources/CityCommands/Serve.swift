@@ -1,4 +1,5 @@
 import ArgumentParser
+import CHeap
 import Commands
 import Foundation
 import Logging
@@ -20,6 +21,8 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     try await options.run {
+      // One thread uses what another gave back; with a heap of its own, each would keep what its largest request took.
+      cheap_share(2)
       let (host, port) = try address()
       let master = try options.open(CityProgram.self)
       let tls = try tlsConfiguration()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Presentation
+import Registry
 import SQLiteStore
 import SyncCore
 
@@ -23,10 +24,10 @@ public struct CommonOptions: ParsableArguments {
 
   public init() {}
 
-  public var language: Language { .from(flag: locale, environment: ProcessInfo.processInfo.environment) }
+  public var language: Language { .from(flag: locale, environment: ownEnvironment) }
 
   public func homeURL(_ variable: String) throws -> URL {
-    guard let path = home ?? ProcessInfo.processInfo.environment[variable], !path.isEmpty else {
+    guard let path = home ?? ownEnvironment(variable), !path.isEmpty else {
       throw Failure(
         .configuration, zh: "未指定数据目录;请用 --home DIR 或环境变量 \(variable)", en: "no home; give --home DIR or set \(variable)"
       )
@@ -66,10 +67,7 @@ public struct CommonOptions: ParsableArguments {
 }
 
 /// The stamp as ISO 8601 in UTC with milliseconds.
-public func isoTime(milliseconds: Int64) -> String {
-  let date = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
-  return date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-}
+public func isoTime(milliseconds: Int64) -> String { CalendarDay.isoTime(milliseconds: milliseconds) }
 
 /// The row that a command is about.
 public struct RowArguments: ParsableArguments {

@@ -234,7 +234,9 @@ extension Refusal {
   static let withdrawn = Refusal(
     .withdrawn, zh: "这台机器已被市里停用;请与市里联系", en: "this replica was withdrawn by the city; ask the city")
   static let replayed = Refusal(
-    .replayed, zh: "请求号已用过;请重新同步", en: "this request number was used before; sync again")
+    .replayed, zh: "请求号已用过;请重新同步;若仍如此,则本机是复制品或由旧备份恢复,请运行 county rejoin",
+    en: "this request number was used before; sync again; if that is refused, too, this replica was cloned or restored "
+      + "from an old copy: run county rejoin")
   static let epoch = Refusal(
     .epoch, zh: "市主库已从备份恢复,纪元不同;请与市里联系", en: "the city's master was restored and has another epoch; ask the city")
   static let badCode = Refusal(

@@ -55,7 +55,7 @@ public final class Master: RecordStore, @unchecked Sendable {
   ) throws -> Master {
     let database = try Connection.open(path, create: false)
     let schema = try Connection.translating(path) {
-      try database.read { db in
+      try database.reading { db in
         guard try db.integer("PRAGMA application_id") == MasterTables.applicationID else {
           throw Failure(.data, zh: "\(path) 不是市级主库文件", en: "\(path) is not the file of a master; check --home")
         }

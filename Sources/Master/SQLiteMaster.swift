@@ -13,7 +13,14 @@ final class SQLiteMaster: MasterStore {
 
   /// Transactions of this task or thread need not wait for the disk.
   @TaskLocal private static var isAnswering = false
-  private let isUnflushed = Mutex(false)
+
+  private struct Log {
+    /// Whether a commit waits for the disk, as the connection is set.
+    var waits = true
+    /// Something was committed that may not have reached the disk.
+    var isUnflushed = false
+  }
+  private let log = Mutex(Log())
 
   var schema: Schema { openSchema.current }
 
@@ -28,15 +35,23 @@ final class SQLiteMaster: MasterStore {
   }
 
   func write<T>(_ body: (Database) throws -> T) throws -> T {
-    func transaction(_ db: Database) throws -> T {
-      try openSchema.refresh(db)
-      return try body(db)
+    try Connection.translating(path) {
+      try database.writeWithoutTransaction { db in
+        try setWaiting(!Self.isAnswering, db)
+        return try db.transaction { db in
+          try openSchema.refresh(db)
+          return try body(db)
+        }
+      }
     }
-    guard Self.isAnswering else { return try database.durably(path, transaction) }
-    return try database.unflushed(path) { db in
-      isUnflushed.withLock { $0 = true }
-      return try transaction(db)
-    }
+  }
+
+  /// Set again only when it changes: while a city does nothing but answer, it stays.
+  private func setWaiting(_ waits: Bool, _ db: Database) throws {
+    if !waits { log.withLock { $0.isUnflushed = true } }
+    if log.withLock({ $0.waits == waits }) { return }
+    try db.execute(sql: "PRAGMA synchronous = \(waits ? "FULL" : "NORMAL")")
+    log.withLock { $0.waits = waits }
   }
 
   /// Answers a request by any number of transactions, which are durable when this returns. Requests that wait for the
@@ -53,9 +68,9 @@ final class SQLiteMaster: MasterStore {
   private func flush(ifNeeded: Bool) throws {
     try Connection.translating(path) {
       try database.writeWithoutTransaction { db in
-        if ifNeeded, !isUnflushed.withLock({ $0 }) { return }
+        if ifNeeded, !log.withLock({ $0.isUnflushed }) { return }
         try db.flushLog()
-        isUnflushed.withLock { $0 = false }
+        log.withLock { $0.isUnflushed = false }
       }
     }
   }

@@ -49,10 +49,9 @@ enum MasterTables {
           record TEXT NOT NULL, key BLOB NOT NULL, arrival INTEGER NOT NULL, PRIMARY KEY (record, key, arrival)
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE sync_feed (
-          place INTEGER PRIMARY KEY, unit TEXT NOT NULL, record TEXT NOT NULL, key BLOB NOT NULL, gone INTEGER NOT NULL,
-          skip BLOB, UNIQUE (record, key, unit)
-        ) STRICT;
-        CREATE INDEX sync_feed_of_unit ON sync_feed (unit, place);
+          unit TEXT NOT NULL, place INTEGER NOT NULL, record TEXT NOT NULL, key BLOB NOT NULL, gone INTEGER NOT NULL,
+          skip BLOB, PRIMARY KEY (unit, place), UNIQUE (record, key, unit)
+        ) STRICT, WITHOUT ROWID;
         CREATE INDEX sync_feed_gone ON sync_feed (place) WHERE gone = 1;
         CREATE TABLE sync_tombstone (
           record TEXT NOT NULL, key BLOB NOT NULL, image BLOB NOT NULL, arrival INTEGER NOT NULL, PRIMARY KEY (record, key)

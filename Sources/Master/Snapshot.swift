@@ -77,7 +77,8 @@ extension Master {
   }
 
   private func copy(_ org: String, into plain: String) throws -> MadeSnapshot {
-    let database = try Connection.open(path, create: false)
+    // It goes through the rows once, in their order.
+    let database = try Connection.open(path, create: false, cacheKilobytes: 2048)
     return try Connection.translating(path) {
       try database.writeWithoutTransaction { db in
         try db.run("ATTACH DATABASE ? AS snapshot", [.text(plain)])

@@ -125,9 +125,8 @@ extension SQLiteMasterTransaction {
   }
 
   private func trim(_ condition: String, _ arguments: [Value], most: Int) throws -> Int {
-    try db.run(
-      "DELETE FROM sync_feed WHERE place IN (SELECT place FROM sync_feed WHERE \(condition) ORDER BY place LIMIT ?)",
-      arguments + [.integer(Int64(most))])
+    let chosen = "SELECT unit, place FROM sync_feed WHERE \(condition) ORDER BY place LIMIT ?"
+    try db.run("DELETE FROM sync_feed WHERE (unit, place) IN (\(chosen))", arguments + [.integer(Int64(most))])
     return db.changesCount
   }
 

@@ -35,9 +35,7 @@ public struct CalendarDay: Hashable, Comparable, Sendable, CustomStringConvertib
 
   public var description: String {
     let (year, month, day) = parts
-    return [(year, 4), (month, 2), (day, 2)].map { number, width in
-      String(repeating: "0", count: max(0, width - String(number).count)) + String(number)
-    }.joined(separator: "-")
+    return [(year, 4), (month, 2), (day, 2)].map(Self.padded).joined(separator: "-")
   }
 
   private var parts: (year: Int64, month: Int64, day: Int64) {
@@ -70,6 +68,21 @@ extension CalendarDay {
       if day.isWorkingDay { left -= 1 }
     }
     return day
+  }
+}
+
+extension CalendarDay {
+  /// A moment as ISO 8601 in UTC with milliseconds, which are counted from 1970.
+  public static func isoTime(milliseconds: Int64) -> String {
+    let day = milliseconds.flooredQuotient(by: 86_400_000)
+    let time = milliseconds.flooredRemainder(by: 86_400_000)
+    let clock = [time / 3_600_000, time / 60_000 % 60, time / 1000 % 60].map { padded($0, to: 2) }
+    return "\(CalendarDay(number: day))T\(clock.joined(separator: ":")).\(padded(time % 1000, to: 3))Z"
+  }
+
+  private static func padded(_ number: Int64, to width: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
   }
 }
 

@@ -52,12 +52,11 @@ extension Replica {
     // A receipt may make a copy of what was erased before.
     var erases = schema.hasRestricted && !receipts.isEmpty
     do {
-      let summary = try write { db in
-        try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
+      let summary = try relating(pages) { db in
         var summary = ReceiveSummary()
         var meta = try ReplicaMeta.read(db)
-        for receipt in receipts { try take(db, receipt: receipt, &summary) }
         let items = try newest(pages, from: meta.cursor, overlapping: overlapping)
+        for receipt in receipts { try take(db, receipt: receipt, &summary) }
         if items.contains(where: { if case .erasure = $0 { true } else { false } }) { erases = true }
         try keep(items, db, &meta)
         if let last = pages.last {
@@ -79,6 +78,29 @@ extension Replica {
       throw Clash()
     }
   }
+
+  /// Runs the body in one transaction in which references need to be right only at its end. Deferring them makes SQLite compile
+  /// every statement anew, which is most of a small pull: that one is first tried without, and hardly ever needs it.
+  private func relating<T>(_ pages: [Envelope], _ body: (Database) throws -> T) throws -> T {
+    if pages.reduce(0, { $0 + $1.body.count }) <= Self.smallPull {
+      do {
+        return try write { db in
+          do { return try body(db) } catch let error as DatabaseError
+            where error.extendedResultCode == .SQLITE_CONSTRAINT_FOREIGNKEY
+          { throw NeedsDeferral() }
+        }
+      } catch is NeedsDeferral {}
+    }
+    return try write { db in
+      try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
+      return try body(db)
+    }
+  }
+
+  private struct NeedsDeferral: Error {}
+
+  /// Bytes of pages.
+  private static let smallPull = 16 << 10
 
   /// The newest state of every row, conflict and contender of a pull. Pages must follow each other from the cursor on, or, when
   /// they may overlap, from before it to the cursor or beyond: they state the newest image of whatever they name.

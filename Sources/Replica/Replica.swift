@@ -52,7 +52,7 @@ public final class Replica: RecordStore, @unchecked Sendable {
   ) throws -> Replica {
     let database = try Connection.open(path, create: false)
     let (meta, schema) = try Connection.translating(path) {
-      try database.read { db in
+      try database.reading { db in
         guard try db.integer("PRAGMA application_id") == ReplicaTables.applicationID else {
           throw Failure(.data, zh: "\(path) 不是县区副本文件", en: "\(path) is not the file of a replica; check --home")
         }

@@ -13,6 +13,9 @@ import SyncCore
 //
 // REPLACE fires no delete trigger (recursive_triggers is off in a shell), so BEFORE triggers take the image of every row
 // that a statement might remove through the key or a unique index.
+//
+// A whole image is taken in one place: by whoever inserts it into a view that never holds any. The programs of the other
+// triggers stay short by that, and SQLite makes room for a program each time that its trigger is asked.
 
 extension RecordSchema {
   var baseTableSQL: String {
@@ -33,28 +36,40 @@ extension RecordSchema {
 
   private func columnType(_ name: String) -> String { field(name)?.kind.storage ?? "ANY" }
 
-  var captureTriggerSQL: [String] {
-    var triggers = [
-      trigger("before_insert", "BEFORE INSERT", when: anyRemoved(exceptKeyOf: nil), removedRows(exceptKeyOf: nil)),
-      trigger("insert", "AFTER INSERT", when: nil, [tick, insertion]),
-      trigger("update", "AFTER UPDATE", when: "\(sameKey) AND (\(anyDiffers))", [tick, update]),
-      trigger(
+  /// The view that takes images, and the triggers.
+  var captureSQL: [String] {
+    let nothing = columns.map { _ in "NULL" }.joined(separator: ", ")
+    let triggers = [
+      trigger("image", "INSTEAD OF INSERT", on: imageView, [tick, image]),
+      captureTrigger("before_insert", "BEFORE INSERT", when: anyRemoved(exceptKeyOf: nil), removed(exceptKeyOf: nil)),
+      captureTrigger("insert", "AFTER INSERT", when: nil, [tick, insertion]),
+      captureTrigger("update", "AFTER UPDATE", when: "\(sameKey) AND (\(anyDiffers))", [tick, update]),
+      captureTrigger(
         "rekey", "AFTER UPDATE OF \(keyColumns.joined(separator: ", "))", when: "NOT (\(sameKey))",
-        [tick, deletion, forgetInsertion, insertion]),
-      trigger("delete", "AFTER DELETE", when: nil, [tick, deletion, forgetInsertion]),
+        [deletion, forgetInsertion, tick, insertion]),
+      captureTrigger("delete", "AFTER DELETE", when: nil, [deletion, forgetInsertion]),
+      captureTrigger(
+        "before_update", "BEFORE UPDATE OF \(watched)", when: anyRemoved(exceptKeyOf: "OLD"),
+        removed(exceptKeyOf: "OLD")),
     ]
-    let watched = (unique.flatMap { $0 } + key).map(quoted)
-    triggers.append(
-      trigger(
-        "before_update", "BEFORE UPDATE OF \(Array(Set(watched)).sorted().joined(separator: ", "))",
-        when: anyRemoved(exceptKeyOf: "OLD"), removedRows(exceptKeyOf: "OLD")))
-    return triggers
+    let view = "CREATE VIEW \(imageView) (\(columns.joined(separator: ", "))) AS SELECT \(nothing) WHERE false"
+    return [view] + triggers
   }
 
-  private func trigger(_ suffix: String, _ event: String, when: String?, _ body: [String]) -> String {
+  private var watched: String {
+    Set((unique.flatMap { $0 } + key).map(quoted)).sorted().joined(separator: ", ")
+  }
+
+  private func captureTrigger(_ suffix: String, _ event: String, when: String?, _ body: [String]) -> String {
+    let captures = "NOT EXISTS (SELECT 1 FROM sync_applying)"
+    return trigger(suffix, event, on: table, when: when.map { "\(captures) AND \($0)" } ?? captures, body)
+  }
+
+  private func trigger(
+    _ suffix: String, _ event: String, on table: String, when: String? = nil, _ body: [String]
+  ) -> String {
     """
-    CREATE TRIGGER \(quoted("sync_capture_\(suffix)_\(name)")) \(event) ON \(table)
-    WHEN \(when.map { "\($0) AND " } ?? "")NOT EXISTS (SELECT 1 FROM sync_applying) BEGIN
+    CREATE TRIGGER \(quoted("sync_capture_\(suffix)_\(name)")) \(event) ON \(table)\(when.map { "\nWHEN \($0)" } ?? "") BEGIN
       \(body.joined(separator: ";\n  "));
     END
     """
@@ -82,10 +97,8 @@ extension RecordSchema {
   }
   private var others: [String] { otherIndices.map { quoted(fields[$0].name) } }
   private var allLatestNow: [String] { latestIndices.flatMap { _ in ["c.stamp", "c.actor"] } }
-  private func select(
-    _ values: [String], existed: Int, mask: String, stamp: String = "c.stamp", latest: [String]
-  ) -> String {
-    let state = ["\(existed)", mask, stamp, "c.actor"]
+  private func select(_ values: [String], existed: Int, mask: String, latest: [String]) -> String {
+    let state = ["\(existed)", mask, "c.stamp", "c.actor"]
     return "SELECT \((values + state + latest).joined(separator: ", "))"
   }
   private var editAssignments: [String] {
@@ -120,10 +133,17 @@ extension RecordSchema {
       + " FROM sync_clock c WHERE true ON CONFLICT (\(keyList)) DO UPDATE \(set)"
   }
 
+  /// Keeps a whole row, unless it has no base.
+  private var image: String {
+    let values = (keyColumns + others).map { "NEW.\($0)" }
+    // What is gone needs no stamps of single cells.
+    let row = select(values, existed: 1, mask: "\(fullMask)", latest: latestColumns.map { _ in "NULL" })
+    return insertInto(others) + " " + row + " FROM sync_clock c WHERE true"
+      + " ON CONFLICT (\(keyList)) DO UPDATE SET \(widen("\(fullMask)")) WHERE sync_existed = 1"
+  }
+
   private var deletion: String {
-    let values = keyColumns.map { "OLD.\($0)" } + others.map { "OLD.\($0)" }
-    return insertInto(others) + " " + select(values, existed: 1, mask: "\(fullMask)", latest: allLatestNow)
-      + " FROM sync_clock c WHERE true ON CONFLICT (\(keyList)) DO UPDATE SET \(widen("\(fullMask)")) WHERE sync_existed = 1"
+    "INSERT INTO \(imageView) VALUES (\(columns.map { "OLD.\($0)" }.joined(separator: ", ")))"
   }
 
   /// Inserted and deleted again: nothing pending.
@@ -132,23 +152,16 @@ extension RecordSchema {
       + keyColumns.map { "\($0) = OLD.\($0)" }.joined(separator: " AND ")
   }
 
-  /// Takes the image of each row that REPLACE would remove, one statement an index. The clock has not ticked yet.
-  private func removedRows(exceptKeyOf old: String?) -> [String] {
+  /// Takes the image of each row that REPLACE would remove, one statement an index.
+  private func removed(exceptKeyOf old: String?) -> [String] {
     #if MUTANTS
       if Mutant.missesReplace.isActive { return ["SELECT 1"] }
     #endif
-    let values = keyColumns.map { "r.\($0)" } + others.map { "r.\($0)" }
-    return removals(exceptKeyOf: old).map { match in
-      let row = select(
-        values, existed: 1, mask: "\(fullMask)", stamp: nextStampSQL("c.stamp"),
-        latest: latestColumns.map { _ in "NULL" })
-      return insertInto(others) + " " + row
-        + " FROM \(table) r, sync_clock c WHERE \(match)"
-        + " ON CONFLICT (\(keyList)) DO UPDATE SET \(widen("\(fullMask)")) WHERE sync_existed = 1"
-    }
+    let values = columns.map { "r.\($0)" }.joined(separator: ", ")
+    return removals(exceptKeyOf: old).map { "INSERT INTO \(imageView) SELECT \(values) FROM \(table) r WHERE \($0)" }
   }
 
-  /// Whether there is any. Asked first: most statements remove nothing, and then this is all they pay.
+  /// Whether there is any.
   private func anyRemoved(exceptKeyOf old: String?) -> String {
     let tests = removals(exceptKeyOf: old).map { "EXISTS (SELECT 1 FROM \(table) r WHERE \($0))" }
     return "(" + tests.joined(separator: " OR ") + ")"

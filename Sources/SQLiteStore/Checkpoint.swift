@@ -18,7 +18,7 @@ extension DatabaseQueue {
 
   /// Bytes of the write-ahead log beside a file.
   public static func logSize(_ path: String) -> Int {
-    let values = try? URL(fileURLWithPath: path + "-wal").resourceValues(forKeys: [.fileSizeKey])
-    return values?.fileSize ?? 0
+    var status = stat()
+    return stat(path + "-wal", &status) == 0 ? Int(status.st_size) : 0
   }
 }

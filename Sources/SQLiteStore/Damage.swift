@@ -70,12 +70,14 @@ private func isSame(_ actual: String?, _ sql: String) -> Bool {
 }
 
 extension RecordSchema {
-  /// Every object of this record by name, with the statement that makes it.
+  /// Every object of this record by name, with the statement that makes it. Spelled once: every sync compares them.
   func objects(weakKeys: Bool) -> [(name: String, sql: String)] {
-    objectSQL(weakKeys: weakKeys).compactMap { sql in
-      // Every statement names its object as the first quoted word.
-      let parts = sql.split(separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
-      return parts.count == 3 ? (String(parts[1]), sql) : nil
+    statements.objects(weakKeys: weakKeys) {
+      objectSQL(weakKeys: weakKeys).compactMap { sql in
+        // Every statement names its object as the first quoted word.
+        let parts = sql.split(separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
+        return parts.count == 3 ? (String(parts[1]), sql) : nil
+      }
     }
   }
 }

@@ -14,6 +14,8 @@ extension RecordSchema {
   public var table: String { quoted(name) }
   /// The table of base images: one row a changed row.
   public var baseTable: String { quoted("sync_base_\(name)") }
+  /// The view that takes the images of rows that go.
+  var imageView: String { quoted("sync_image_\(name)") }
   /// The table of upstream images: the master's row beneath a touched one.
   public var upstreamTable: String { quoted("sync_upstream_\(name)") }
 

@@ -24,6 +24,8 @@ public final class Statements: Sendable {
   /// Updates of some columns, by them.
   private let updates = Mutex<[[Int]: String]>([:])
   private static let mostUpdates = 64
+  /// What makes the tables, indexes and triggers, by whether weak references are keys.
+  private let objects = Mutex<[Bool: [(name: String, sql: String)]]>([:])
 
   init(_ record: RecordSchema) {
     let columns = record.columns
@@ -63,6 +65,15 @@ public final class Statements: Sendable {
 }
 
 extension Statements {
+  func objects(weakKeys: Bool, _ make: () -> [(name: String, sql: String)]) -> [(name: String, sql: String)] {
+    objects.withLock { known in
+      if let found = known[weakKeys] { return found }
+      let made = make()
+      known[weakKeys] = made
+      return made
+    }
+  }
+
   /// Sets these columns of a row; nil: the key is among them, or there are too many kinds of updates to keep one for each.
   func update(_ changed: [Int], of record: RecordSchema) -> String? {
     if changed.contains(where: record.isKey) { return nil }

@@ -73,7 +73,7 @@ extension RecordSchema {
   /// Every statement that makes the record's objects in a store, in order.
   func objectSQL(weakKeys: Bool) -> [String] {
     tableSQL(weakKeys: weakKeys) + checkTriggerSQL() + (weakKeys ? [] : appendTriggerSQL()) + [baseTableSQL]
-      + captureTriggerSQL
+      + captureSQL
   }
 
   private func refusals(of field: Field) -> [(condition: String, reason: String)] {
@@ -99,7 +99,7 @@ extension Schema {
   /// Everything that a store needs for its records: tables, checks, base images and capture triggers.
   public func createTables(_ db: Database, weakKeys: Bool) throws {
     for record in records {
-      for sql in record.objectSQL(weakKeys: weakKeys) { try db.execute(sql: sql) }
+      for (_, sql) in record.objects(weakKeys: weakKeys) { try db.execute(sql: sql) }
     }
   }
 }

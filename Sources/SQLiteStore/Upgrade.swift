@@ -29,9 +29,11 @@ extension RecordSchema {
     let had = old.objects(weakKeys: weakKeys)
     let wanted = objects(weakKeys: weakKeys)
     let kept = Set(had.map(\.sql)).intersection(wanted.map(\.sql))
-    // Triggers first, for they name the columns of the other tables.
-    for (name, sql) in had where !kept.contains(sql) && sql.hasPrefix("CREATE TRIGGER") {
-      try db.execute(sql: "DROP TRIGGER IF EXISTS \(quoted(name))")
+    // First what names the columns of the tables. A view takes its trigger along.
+    for kind in ["TRIGGER", "VIEW"] {
+      for (name, sql) in had where !kept.contains(sql) && sql.hasPrefix("CREATE \(kind)") {
+        try db.execute(sql: "DROP \(kind) IF EXISTS \(quoted(name))")
+      }
     }
     for index in fields.indices.dropFirst(old.fields.count) {
       try db.execute(sql: "ALTER TABLE \(table) ADD COLUMN \(columnSQL(index, weakKeys: weakKeys))")

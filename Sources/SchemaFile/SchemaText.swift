@@ -13,10 +13,7 @@ extension SchemaFile {
   /// program wrote and this one cannot follow is `Failure(.configuration)`: to leave out what it says would be to lose it.
   public static func parse(canonicalJSON text: String) throws -> Schema {
     let data = Data(text.utf8)
-    do {
-      try SchemaHead.assertFollowable(data)
-      return try SchemaRules.checked(JSONDecoder().decode(Schema.self, from: data))
-    } catch let problem as SchemaProblem {
+    do { return try SchemaRules.checked(read(data)) } catch let problem as SchemaProblem {
       throw Failure(.data, zh: "收到的方案不合规则:\(problem.message.zh)", en: "schema received: \(problem.message.en)")
     } catch let error as DecodingError {
       let path = error.codingPath.map(\.stringValue).joined(separator: ".")
@@ -27,6 +24,17 @@ extension SchemaFile {
       // What only one of the two JSON readers lets pass.
       throw Failure(.data, zh: "收到的方案不是 JSON:请对方重发", en: "schema received: it is not JSON; ask for it again")
     }
+  }
+
+  /// In one go when all is well, as it is at every start of a program. Of anything else the head is read first: it says why.
+  private static func read(_ data: Data) throws -> Schema {
+    if SchemaHead.knowsEveryName(in: data), let schema = try? JSONDecoder().decode(Schema.self, from: data),
+      schema.requires ?? 0 <= Schema.level
+    {
+      return schema
+    }
+    try SchemaHead.assertFollowable(data)
+    return try JSONDecoder().decode(Schema.self, from: data)
   }
 }
 

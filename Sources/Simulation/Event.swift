@@ -18,6 +18,8 @@ struct Event: Sendable, Hashable {
     // Faults.
     case lose, double, late, cut, flip, stale, crashMachine, crashCity, loseAnswer, killMachine, killCity
     case fillMachine, fillCity, freeSpace, skewClock, skewCity, forge
+    // At a write the program dies, the power is cut, or the disk is full.
+    case dieMachine, dieCity, cutMachine, cutCity, chokeMachine, chokeCity
     // Roads besides the network.
     case writeStick, cityReadsStick, machineReadsStick, spoilStick
     // What lasts: backups, lost disks, old copies, a schema that grows, long absence, values that changed behind the triggers.
@@ -52,6 +54,9 @@ extension Event.Kind {
     case .crashMachine, .crashCity: 6
     case .killMachine, .killCity: 12
     case .fillMachine, .fillCity: 2
+    case .dieMachine, .dieCity: 10
+    case .cutMachine, .cutCity: 20
+    case .chokeMachine, .chokeCity: 5
     case .freeSpace: 10
     case .skewClock, .skewCity: 4
     case .forge: 8

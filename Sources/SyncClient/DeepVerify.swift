@@ -10,13 +10,15 @@ extension SyncClient {
   /// be reached.
   public func deepVerify() async throws -> Comparison {
     try replica.refuseAlteredObjects()
-    return try await translating {
-      do { return try await compare() } catch is SchemaMoved {
-        try await followSchema()
-        return try await compare()
-      } catch let refusal as Refusal where refusal.code == .epoch {
-        return try await compareAcrossRestore()
-      }
+    return try await translating { try await transport.keepingOpen { try await compareAnyhow() } }
+  }
+
+  private func compareAnyhow() async throws -> Comparison {
+    do { return try await compare() } catch is SchemaMoved {
+      try await followSchema()
+      return try await compare()
+    } catch let refusal as Refusal where refusal.code == .epoch {
+      return try await compareAcrossRestore()
     }
   }
 

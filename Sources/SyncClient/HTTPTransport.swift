@@ -6,9 +6,9 @@ import Synchronization
 /// The way to a city over HTTP or HTTPS. Big requests and answers go on where the line broke.
 public struct HTTPTransport: Transport {
   let base: String
-  let certificate: String?
   let progress: ProgressHandler?
   private let counted = Traffic()
+  private let shared: SharedClient
 
   public var traffic: Traffic? { counted }
 
@@ -17,8 +17,8 @@ public struct HTTPTransport: Transport {
   ///   - progress: called while much is sent or fetched, on any thread.
   public init(server: String, certificate: String? = nil, progress: ProgressHandler? = nil) {
     base = server.hasSuffix("/") ? String(server.dropLast()) : server
-    self.certificate = certificate
     self.progress = progress
+    shared = SharedClient(certificate: certificate)
   }
 
   public func welcome(_ message: [UInt8]) async throws -> [UInt8] {
@@ -64,14 +64,18 @@ public struct HTTPTransport: Transport {
     try await open { line, attempts in try await fetch(manifest, to: file, line, &attempts) }
   }
 
+  public func keepingOpen<T>(_ body: () async throws -> T) async throws -> T {
+    try await shared.using { _ in try await body() }
+  }
+
   func report(_ direction: TransferProgress.Direction, _ done: Int, _ total: Int) {
     progress?(TransferProgress(direction, done: Int64(done), total: Int64(total)))
   }
 
   private func open<T: Sendable>(_ body: (Line, inout Attempts) async throws -> T) async throws -> T {
-    try await Line.open(base, certificate: certificate, counted) { line in
+    try await shared.using { client in
       var attempts = Attempts(base)
-      return try await body(line, &attempts)
+      return try await body(Line(base: base, client: client, traffic: counted), &attempts)
     }
   }
 

@@ -14,27 +14,6 @@ struct Line: Sendable {
   let client: HTTPClient
   let traffic: Traffic
 
-  /// Runs with a client that is shut down afterwards.
-  static func open<T: Sendable>(
-    _ base: String, certificate: String?, _ traffic: Traffic, _ body: (Line) async throws -> T
-  ) async throws -> T {
-    var configuration = HTTPClient.Configuration()
-    configuration.timeout = .init(connect: .seconds(10), read: .seconds(300))
-    // A clerk without network hears so at once.
-    configuration.connectionPool.retryConnectionEstablishment = false
-    if let certificate {
-      configuration.tlsConfiguration = .makeClientConfiguration()
-      configuration.tlsConfiguration?.trustRoots = .file(certificate)
-    }
-    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    let result: Result<T, any Error>
-    do { result = .success(try await body(Line(base: base, client: client, traffic: traffic))) } catch {
-      result = .failure(error)
-    }
-    try await client.shutdown()
-    return try result.get()
-  }
-
   /// Sends a request and returns the head of its answer, with the body to come.
   /// - Parameter sent: called with the number of bytes of the body that went.
   func send(

@@ -34,6 +34,10 @@ public struct SyncClient: Sendable {
   /// Freezes what is pending, sends it, takes receipts and everything new. Interrupted anywhere, it is simply run again.
   public func sync() async throws -> SyncSummary {
     try replica.refuseDamage()
+    return try await transport.keepingOpen { try await freezeAndExchange() }
+  }
+
+  private func freezeAndExchange() async throws -> SyncSummary {
     var summary = SyncSummary()
     let version = replica.schema.version
     // A pulled row may meet one that was edited while the exchange ran: freeze that too and exchange again.

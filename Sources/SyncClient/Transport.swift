@@ -12,12 +12,15 @@ public protocol Transport: Sendable {
   func download(_ manifest: SnapshotManifest, to file: String) async throws
   /// Sends a probe and returns the answer.
   func probe(_ message: [UInt8]) async throws -> [UInt8]
+  /// Runs the body, whose calls share what it costs to reach the city.
+  func keepingOpen<T>(_ body: () async throws -> T) async throws -> T
   /// What went over the line; nil: nobody counts.
   var traffic: Traffic? { get }
 }
 
 extension Transport {
   public var traffic: Traffic? { nil }
+  public func keepingOpen<T>(_ body: () async throws -> T) async throws -> T { try await body() }
 }
 
 /// The city does not keep the file of this snapshot any more.

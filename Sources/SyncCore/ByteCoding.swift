@@ -105,9 +105,7 @@ public struct ByteReader: Sendable {
   }
 
   public mutating func bigEndian<I: FixedWidthInteger>(_: I.Type = I.self) throws(CodecError) -> I {
-    var x: I = 0
-    for byte in try raw(I.bitWidth / 8) { x = x << 8 | I(truncatingIfNeeded: byte) }
-    return x
+    try raw(I.bitWidth / 8).withUnsafeBytes { I(bigEndian: $0.loadUnaligned(as: I.self)) }
   }
 
   /// A length. One that does not fit 31 bits, or is spelled longer than it needs, is refused.

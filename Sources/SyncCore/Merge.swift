@@ -116,8 +116,9 @@ public func merge(
 ) -> MergeResult {
   var row = RowMerge(change: change, master: master, schema: schema, side: side, stamps: stamps)
   let result = row.merge()
+  guard side == .county, master.isLocked else { return result }
   let hasEffect = result.image != master.image || !result.contests.isEmpty || result.parked != nil
-  return side == .county && master.isLocked && hasEffect ? row.parked(.locked) : result
+  return hasEffect ? row.parked(.locked) : result
 }
 
 /// One change on its way through the law.

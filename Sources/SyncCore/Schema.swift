@@ -56,7 +56,7 @@ public struct RecordSchema: Codable, Hashable, Sendable {
   public var edits: ForeignEdits
   /// Sets of fields that are unique together; fields marked `unique` stand here too.
   public var unique: [[String]] { didSet { columns = RecordColumns(key, fields) } }
-  public var rules: RowRules
+  public var rules: RowRules { didSet { columns = RecordColumns(key, fields) } }
   /// The record of which this one shows some fields; nil: it has rows of its own.
   public var projects: String?
   /// What follows from the above.

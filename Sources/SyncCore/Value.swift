@@ -40,7 +40,9 @@ extension Value: Hashable {
 extension String {
   /// Swift's own equality is canonical equivalence, which is not SQLite's.
   fileprivate func hasSameBytes(as other: String) -> Bool {
-    withBytes { mine in other.withBytes { mine.elementsEqual($0) } }
+    withBytes { mine in
+      other.withBytes { mine.count == $0.count && (mine.baseAddress == $0.baseAddress || mine.elementsEqual($0)) }
+    }
   }
 
   fileprivate func withBytes<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {

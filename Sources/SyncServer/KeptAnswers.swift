@@ -1,6 +1,7 @@
 import Foundation
 import SyncCore
 import SyncProtocol
+import Synchronization
 
 /// Answers that a replica may fetch on when its line broke, by an id that the replica has chosen.
 struct KeptAnswers: Sendable {
@@ -9,35 +10,62 @@ struct KeptAnswers: Sendable {
   static let most = 256
   static let mostBytes = 1 << 30
 
+  /// Those that this process makes now.
+  private let inHand = InHand()
+
+  init(folder: URL) { self.folder = folder }
+
   private func file(_ id: Identifier) -> URL { folder.appendingPathComponent(id.description) }
   private func mark(_ id: Identifier) -> URL { folder.appendingPathComponent("\(id).making") }
 
-  /// Says that the answer is being made, so that who asks for it waits, for as long as what it returns lives: a lock that goes
-  /// with the process.
-  func begin(_ id: Identifier) throws -> Making {
-    try makeFolder(folder)
-    guard let making = Making(mark(id).path) else { throw cannotWrite }
-    return making
+  /// Says that the answer is being made, so that who asks for it waits, until `end`.
+  /// - Parameter long: it may take long, or is kept. Another process that serves the same city hears of it, too: by a locked file, whose
+  ///   lock goes with this process.
+  func begin(_ id: Identifier, long: Bool) throws -> Making {
+    var mark: Mark?
+    if long {
+      try makeFolder(folder)
+      mark = Mark(self.mark(id).path)
+      if mark == nil { throw cannotWrite }
+    }
+    inHand.ids.withLock { _ = $0.insert(id) }
+    return Making(id: id, inHand: inHand, mark: mark)
   }
 
-  final class Making {
+  struct Making {
+    fileprivate let id: Identifier
+    fileprivate let inHand: InHand
+    fileprivate let mark: Mark?
+
+    func end() {
+      inHand.ids.withLock { _ = $0.remove(id) }
+      mark?.remove()
+    }
+  }
+
+  fileprivate final class InHand: Sendable {
+    let ids = Mutex<Set<Identifier>>([])
+  }
+
+  fileprivate final class Mark: Sendable {
     private let path: String
     private let descriptor: Int32
 
-    fileprivate init?(_ path: String) {
+    init?(_ path: String) {
       self.path = path
       descriptor = open(path, O_RDWR | O_CREAT, 0o600)
       if descriptor < 0 { return nil }
       flock(descriptor, LOCK_EX | LOCK_NB)
     }
 
-    func end() { unlink(path) }
+    func remove() { unlink(path) }
 
     deinit { close(descriptor) }
   }
 
   /// Whether somebody makes it now.
   private func isMade(_ id: Identifier) -> Bool {
+    if inHand.ids.withLock({ $0.contains(id) }) { return true }
     let descriptor = open(mark(id).path, O_RDWR)
     if descriptor < 0 { return false }
     defer { close(descriptor) }

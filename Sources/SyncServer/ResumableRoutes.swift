@@ -10,11 +10,6 @@ import SyncProtocol
 // What goes on over a line that breaks: `Resumption` says how.
 
 extension SyncServer {
-  var staged: StagedUploads {
-    StagedUploads(folder: master.folder(.staged), limit: Self.mostRequest)
-  }
-  var answers: KeptAnswers { KeptAnswers(folder: master.folder(.answers)) }
-
   func addResumableRoutes(_ router: Router<BasicRequestContext>) {
     router.post("/v1/sync") { request, _ in await refusing { try await exchange(request) } }
     router.post("/v1/snapshot") { request, _ in await refusing { try await snapshot(request) } }
@@ -84,7 +79,7 @@ extension SyncServer {
 
   private func snapshot(_ request: Request) async throws -> Response {
     let hello = try await collect(request, limit: 64 << 10)
-    return try await answering(request, keep: true) { try master.snapshot(hello) }
+    return try await answering(request, keep: true, in: Self.snapshots) { try master.snapshot(hello) }
   }
 
   private func verify(_ request: Request) async throws -> Response {
@@ -96,22 +91,36 @@ extension SyncServer {
 
   /// Makes an answer, which is kept when it is big, or is the answer to much that was sent.
   private func answering(
-    _ request: Request, keep: Bool, _ body: @escaping @Sendable () throws -> [UInt8]
+    _ request: Request, keep: Bool, in line: OperationQueue = exchanges,
+    _ body: @escaping @Sendable () throws -> [UInt8]
   ) async throws -> Response {
     guard let id = Self.field(request, Resumption.answerHeader).flatMap(Identifier.init(hex:)) else {
-      return Self.response(.ok, try await Self.apart(body), type: Self.type)
+      return Self.response(.ok, try await Self.apart(body, in: line), type: Self.type)
     }
-    let making = try answers.begin(id)
+    let making = try answers.begin(id, long: keep)
     defer { making.end() }
-    let reply = try await Self.apart(body)
+    let reply = try await Self.apart(body, in: line)
     guard keep || reply.count > Resumption.threshold else { return Self.response(.ok, reply, type: Self.type) }
     return try Self.rest(try answers.keep(reply, as: id), request)
   }
 
+  /// So many requests are answered at once, and share a flush of the log; the others wait without a thread.
+  static let exchanges = line(16)
+  /// Each snapshot needs memory of its own.
+  static let snapshots = line(2)
+
+  private static func line(_ atOnce: Int) -> OperationQueue {
+    let line = OperationQueue()
+    line.maxConcurrentOperationCount = atOnce
+    return line
+  }
+
   /// Runs what may take long on a thread of its own: other requests go on.
-  static func apart<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
+  private static func apart<T: Sendable>(
+    _ body: @escaping @Sendable () throws -> T, in line: OperationQueue
+  ) async throws -> T {
     try await withCheckedThrowingContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(with: Result(catching: body)) }
+      line.addOperation { continuation.resume(with: Result(catching: body)) }
     }
   }
 

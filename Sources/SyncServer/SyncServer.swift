@@ -14,10 +14,14 @@ import SyncProtocol
 public struct SyncServer: Sendable {
   let master: Master
   let logger: Logger
+  let staged: StagedUploads
+  let answers: KeptAnswers
 
   public init(_ master: Master, logger: Logger) {
     self.master = master
     self.logger = logger
+    staged = StagedUploads(folder: master.folder(.staged), limit: Self.mostRequest)
+    answers = KeptAnswers(folder: master.folder(.answers))
   }
 
   /// The largest request: one hello and the batches of a long absence.

@@ -12,7 +12,7 @@ struct LanguageTests {
       ("zh-Hans", ["LANG": "en"], .zh), ("fr", ["LANG": "zh_CN"], .zh), ("fr", [:], .en),
     ] as [(String?, [String: String], Language)])
   func fromFlagAndEnvironment(flag: String?, environment: [String: String], expected: Language) {
-    #expect(Language.from(flag: flag, environment: environment) == expected)
+    #expect(Language.from(flag: flag) { environment[$0] } == expected)
   }
 
   @Test func labelSpeaksBothLanguages() {

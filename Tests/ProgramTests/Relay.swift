@@ -7,7 +7,9 @@ import Testing
 
 /// A machine on the way between a county and its city, that keeps every request and may change what passes.
 final class Relay: @unchecked Sendable {
-  enum Harm: String { case none, flipAnswer, cutAnswer, flipRequest }
+  /// - keepOpen: none; a connection stays open for more requests.
+  /// - dropSecond: the same, but the first connection with a second request dies then, and the city never hears of it.
+  enum Harm: String { case none, flipAnswer, cutAnswer, flipRequest, keepOpen, dropSecond }
 
   let url: String
   private let folder: String
@@ -21,10 +23,20 @@ final class Relay: @unchecked Sendable {
     url = "http://127.0.0.1:\(try await process.firstLine())"
   }
 
+  /// How many connections there were, and how many of them it let die.
+  var connections: Int { count(of: "connection-") }
+  var dropped: Int { count(of: "dropped-") }
+
+  private func count(of prefix: String) -> Int {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasPrefix(prefix) }.count
+  }
+
   /// The bodies that came, in order.
   var requests: [[UInt8]] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return names.sorted().compactMap { FileManager.default.contents(atPath: "\(folder)/\($0)").map { [UInt8]($0) } }
+    return names.filter { !$0.contains("-") }.sorted().compactMap {
+      FileManager.default.contents(atPath: "\(folder)/\($0)").map { [UInt8]($0) }
+    }
   }
 
   private static let script = """
@@ -38,23 +50,42 @@ final class Relay: @unchecked Sendable {
       return bytes(data)
 
     class Relay(http.server.BaseHTTPRequestHandler):
+      if harm in ("keepOpen", "dropSecond"): protocol_version = "HTTP/1.1"
+      served, dropped, connections = 0, 0, 0
+
+      def setup(self):
+        super().setup()
+        Relay.connections += 1
+        open(f"{folder}/connection-{Relay.connections}", "w").close()
+
       def do_POST(self):
         global count
-        body = self.rfile.read(int(self.headers["content-length"]))
-        count += 1
-        open(f"{folder}/{count:04}", "wb").write(body)
+        body = self.rfile.read(int(self.headers["content-length"])) if self.command == "POST" else None
+        self.served += 1
+        if harm == "dropSecond" and self.served == 2 and not Relay.dropped:
+          Relay.dropped = 1
+          open(f"{folder}/dropped-1", "w").close()
+          self.close_connection = True
+          return
+        if body is not None:
+          count += 1
+          open(f"{folder}/{count:04}", "wb").write(body)
         if harm == "flipRequest": body = flipped(body)
         try:
           with urllib.request.urlopen(urllib.request.Request(city + self.path, data=body)) as answer:
-            status, data = answer.status, answer.read()
+            status, data, headers = answer.status, answer.read(), answer.headers
         except urllib.error.HTTPError as error:
-          status, data = error.code, error.read()
+          status, data, headers = error.code, error.read(), error.headers
         if harm == "flipAnswer": data = flipped(data)
         if harm == "cutAnswer": data = data[:-1]
         self.send_response(status)
+        for name, value in headers.items():
+          if name.lower().startswith("tributary"): self.send_header(name, value)
         self.send_header("content-length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+      do_GET = do_POST
 
       def log_message(self, *_): pass
 

@@ -5,11 +5,12 @@ from collections import defaultdict
 
 from .table import note
 
-# step, size of the table, count of the step for 100,000 rows, ratio to reach
+# step, rows of the table and count of the step for 100,000 rows, ratio to reach
 STEPS = [
     ("insert", "bulk insert", 0, 100_000, 2.5), ("insert-one", "one-row inserts", 0, 10_000, 1.7),
-    ("update", "updates, 100 a transaction", 1, 20_000, 2.0), ("update-one", "one-row updates", 1, 5_000, 2.0),
-    ("delete", "delete", 1, 1_000, 3.5), ("edit-again", "the same rows 100 times", 1, 1_000, 1.5),
+    ("update", "updates, 100 a transaction", 100_000, 20_000, 2.0), ("update-one", "one-row updates", 10_000, 5_000, 2.0),
+    ("delete", "deletes, 100 a transaction", 100_000, 1_000, 3.5),
+    ("edit-again", "the same rows 100 times", 100_000, 1_000, 1.5),
 ]
 
 
@@ -20,12 +21,12 @@ def tables(place):
 
 
 def capture(place, table):
-    for step, words, full, count, reach in STEPS:
-        count = max(1, count * place.rows // 100_000)
+    for step, words, rows, count, reach in STEPS:
+        rows, count = rows * place.rows // 100_000, max(1, count * place.rows // 100_000)
         seconds = defaultdict(list)
         for _ in range(place.rounds):
             for name, make in tables(place):
-                seconds[name].append(place.workload(make(place.rows if full else 0), step, count))
+                seconds[name].append(place.workload(make(rows), step, count))
         table.add(words, seconds["tracked"], floor=seconds["plain"], against="the plain table", reach=reach)
 
 

@@ -1,7 +1,7 @@
 /* What the work of a sync costs in C with nothing around it: the floors that the engine is measured against.
  *
  *   floor extract FILE     reads the pending rows of a replica's table `enterprise` with their bases, and packs them
- *   floor merge COUNT FILE merges COUNT changed rows of two columns into a table of as many, one row at a time: select the
+ *   floor merge COUNT FILE merges COUNT changed rows of two columns, in no order, into a table of as many: select the
  *                          row, compare the columns with base and present value, update; a place in a feed and a line of
  *                          history for each; one durable transaction
  *   floor insert COUNT FILE the same for new rows
@@ -67,7 +67,8 @@ static void merge(long count, int empty) {
   double start = now();
   run("BEGIN IMMEDIATE");
   for (long n = 0; n < count; n++) {
-    const char *key = key_of(n);
+    long row = edited(n, count);
+    const char *key = key_of(row);
     bind_text(read, 1, key);
     int found = sqlite3_step(read) == SQLITE_ROW;
     if (found == empty) fail("merge");
@@ -81,7 +82,7 @@ static void merge(long count, int empty) {
       step(write);
     } else {
       sqlite3_reset(read);
-      bind_row(insert, n);
+      bind_row(insert, row);
       step(insert);
     }
     sqlite3_stmt *const notes[] = {leave, place, note};
@@ -109,7 +110,7 @@ static void select_rows(long count) {
   sqlite3_stmt *row = prepare("SELECT " COLUMNS " FROM enterprise WHERE id = ?1");
   double start = now();
   for (long n = 0; n < count; n++) {
-    bind_text(row, 1, key_of(n * 4));
+    bind_text(row, 1, key_of(n));
     if (sqlite3_step(row) != SQLITE_ROW) fail("select");
     for (int column = 0; column < 15; column++) put_cell(&out, row, column);
     sqlite3_reset(row);

@@ -192,11 +192,11 @@ int main(int argc, char **argv) {
   printf("{\"insert\": %.6f", since(&start));
   exchange("inserts", &county, &city);
   db = county.db;
-  update_rows(rows / 5, 100, 7);
-  delete_rows(rows / 125);
+  update_rows(7, rows, rows / 5, 100);
+  delete_rows(rows, rows / 125);
   db = city.db;
-  update_rows(rows / 40, 100, 9);
-  note_rows(rows / 40);
+  update_rows(9, rows, rows / 40, 100);
+  annotate_rows(rows, rows / 40);
   exchange("changes", &county, &city);
   db = city.db;
   printf(", \"rows\": %ld}\n", stored());

@@ -58,6 +58,9 @@ static const char *key_of(long n) {
   return key;
 }
 
+/* The row that the nth edit is of, among so many: each once, neighbours in time far apart. */
+static long edited(long n, long rows) { return (long)((uint64_t)n * 2147483647u % (uint64_t)rows); }
+
 static void bind_row(sqlite3_stmt *statement, long n) {
   static const char *const trades[] = {"软件和信息技术服务业", "医药制造业", "通用设备制造业", "化学原料制造业", "专业技术服务业"};
   static const char *const family[] = {"张", "王", "李", "赵", "陈", "刘", "杨"};

@@ -6,31 +6,18 @@
  *
  *   insert       COUNT rows in one transaction
  *   insert-one   COUNT rows, a transaction each
- *   update       two columns of COUNT rows, a transaction for 100 of them
+ *   update       two columns of COUNT rows
  *   update-one   two columns of COUNT rows, a transaction each
- *   delete       COUNT rows in one transaction
- *   note         another column of COUNT rows in one transaction
- *   edit-again   one column of COUNT rows, 100 times, a transaction for each round
+ *   delete       COUNT rows
+ *   note         another column of COUNT rows after the first COUNT
+ *   edit-again   two columns of COUNT rows, 100 times
  *
+ * Rows are edited in no order of theirs, 100 in a transaction where nothing else is said.
  * synchronous is NORMAL; with --durable it is FULL. N is added to sales.
  */
 #include "steps.h"
 
 static int is(const char *a, const char *b) { return strcmp(a, b) == 0; }
-
-static void edit_again(long count) {
-  sqlite3_stmt *statement = prepare("UPDATE enterprise SET taxable_sales = taxable_sales + ?2 WHERE id = ?1");
-  for (int round = 1; round <= 100; round++) {
-    run("BEGIN IMMEDIATE");
-    for (long n = 0; n < count; n++) {
-      bind_text(statement, 1, key_of(n * 4 + 2));
-      sqlite3_bind_int64(statement, 2, round);
-      step(statement);
-    }
-    run("COMMIT");
-  }
-  sqlite3_finalize(statement);
-}
 
 int main(int argc, char **argv) {
   if (argc < 3) {
@@ -52,14 +39,15 @@ int main(int argc, char **argv) {
     else return 64;
   }
   const char *what = argv[2];
+  long rows = stored();
   double start = now();
   if (is(what, "insert")) insert_rows(count, 0);
   else if (is(what, "insert-one")) insert_rows(count, 1);
-  else if (is(what, "update")) update_rows(count, 100, by);
-  else if (is(what, "update-one")) update_rows(count, 1, by);
-  else if (is(what, "delete")) delete_rows(count);
-  else if (is(what, "note")) note_rows(count);
-  else if (is(what, "edit-again")) edit_again(count);
+  else if (is(what, "update")) update_rows(by, rows, count, 100);
+  else if (is(what, "update-one")) update_rows(by, rows, count, 1);
+  else if (is(what, "delete")) delete_rows(rows, count);
+  else if (is(what, "note")) annotate_rows(rows, count);
+  else if (is(what, "edit-again")) edit_again(rows, count);
   else return 64;
   printf("%.6f\n", now() - start);
   return sqlite3_close(db) == SQLITE_OK ? 0 : 1;

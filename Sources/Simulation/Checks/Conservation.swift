@@ -97,7 +97,7 @@ private struct Places {
     replicas = try Dictionary(
       uniqueKeysWithValues: town.machines.map { ($0.index, try $0.replica.identity.replica.description) })
     for machine in town.machines {
-      held[machine.index] = Set(try machine.replica.status().held.map(\.ref))
+      held[machine.index] = Set(try town.status(machine).held.map(\.ref))
       aside[machine.index] = Dictionary(grouping: try machine.replica.parked(waiting: false), by: \.ref).mapValues {
         $0.map(\.row)
       }

@@ -16,7 +16,7 @@ extension Town {
       odd.insert(claim.ref)
     }
     for machine in machines {
-      odd.formUnion(try machine.replica.status().held.map(\.ref))
+      odd.formUnion(try status(machine).held.map(\.ref))
       odd.formUnion(try machine.replica.parked(waiting: false).map(\.ref))
     }
     var sums: [Witness.Cell: Int64] = [:]

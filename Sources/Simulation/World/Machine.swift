@@ -122,8 +122,10 @@ extension Machine {
     let client = SyncClient(try replica, transport: line, mostSent: Self.mostSent)
     let exchange = Exchange(errand: Errand(line), number: number)
     self.exchange = exchange
-    exchange.errand.begin { try await client.sync() }
-    return try step(exchange)
+    return try seat.opening {
+      exchange.errand.begin { try await client.sync() }
+      return try step(exchange)
+    }
   }
 
   /// Takes an answer, or what the city says instead. Whatever it throws ends the exchange.

@@ -44,12 +44,13 @@ struct Network {
 
   /// A message that a bad line changes.
   mutating func damage(_ random: inout SplitMix64, cutting: Bool) -> String? {
-    guard !packets.isEmpty else { return nil }
-    let index = random.below(packets.count)
+    // A question for a file has no bytes.
+    let known = packets.indices.filter { !packets[$0].bytes.isEmpty }
+    guard let index = random.pick(known) else { return nil }
     let count = packets[index].bytes.count
     if cutting {
       packets[index].bytes.removeLast(1 + random.below(count))
-    } else if count > 0 {
+    } else {
       packets[index].bytes[random.below(count)] ^= 1 << UInt8(random.below(8))
     }
     return "\(packets[index].bytes.count) of \(count) bytes"

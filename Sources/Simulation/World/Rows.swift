@@ -1,3 +1,4 @@
+import GRDB
 import SQLiteStore
 import SchemaFile
 import SyncCore
@@ -6,17 +7,17 @@ import SyncCore
 typealias Rows = [RowRef: [Value]]
 
 extension RecordStore {
-  func allRows() throws -> Rows {
-    try read { db in
-      var rows: Rows = [:]
-      for record in schema.records {
-        try db.each("SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table)") { row in
-          let image = row.cells(0..<record.fields.count)
-          rows[RowRef(record.name, record.rowKey(of: image))] = image
-        }
+  func allRows() throws -> Rows { try read(allRows) }
+
+  func allRows(_ db: Database) throws -> Rows {
+    var rows: Rows = [:]
+    for record in schema.records {
+      try db.each("SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table)") { row in
+        let image = row.cells(0..<record.fields.count)
+        rows[RowRef(record.name, record.rowKey(of: image))] = image
       }
-      return rows
     }
+    return rows
   }
 }
 

@@ -9,6 +9,7 @@ final class Seat: @unchecked Sendable {
   let path: String
   let clock: SimulatedClock
   let fuse = Fuse()
+  let disk: Disk
   /// The file may not grow.
   var isFull = false
   private var tool: Tool?
@@ -16,16 +17,19 @@ final class Seat: @unchecked Sendable {
   init(path: String, clock: SimulatedClock) {
     self.path = path
     self.clock = clock
+    disk = Disk(clock)
   }
+
+  /// The program has been stopped in the middle of something.
+  var isStopped: Bool { fuse.isBlown || disk.isDead }
 
   /// Opens what the body opens with this seat's clock and faults.
   func opening<T>(_ body: () throws -> T) rethrows -> T {
-    let preparation = Connection.Preparation { [self] db in db.sqliteConnection.map(prepare) }
+    let preparation = Connection.Preparation(vfs: disk.name) { [self] db in db.sqliteConnection.map(prepare) }
     return try Connection.$preparation.withValue(preparation, operation: body)
   }
 
   private func prepare(_ handle: OpaquePointer) {
-    overrideClock(handle, clock)
     sqlite3_progress_handler(
       handle, 25, { context in context.map { Unmanaged<Fuse>.fromOpaque($0).takeUnretainedValue().burn() } ?? 0 },
       Unmanaged.passUnretained(fuse).toOpaque())
@@ -33,23 +37,21 @@ final class Seat: @unchecked Sendable {
 
   /// Runs SQL as a foreign tool would, in one transaction.
   func shell(_ statements: [String], foreignKeys: Bool) throws {
-    let tool = try tool ?? Tool(path: path) { prepare($0) }
+    let tool = try tool ?? Tool(path: path, vfs: disk.name) { prepare($0) }
     self.tool = tool
     try tool.run("PRAGMA foreign_keys = \(foreignKeys ? "ON" : "OFF"); \(Self.limitSQL(isFull))")
     try tool.transaction(statements)
   }
 
-  /// The machine goes down: what was committed stands in the file and its log, and is found there again.
+  /// The machine goes down, if it has not yet, and its disk works again.
   /// - Parameter release: lets go of every other connection to the file.
   func crash(_ release: () -> Void) throws {
-    let files = FileManager.default
-    let parts = ["", "-wal"].filter { files.fileExists(atPath: path + $0) }
-    for part in parts { try Data(contentsOf: URL(fileURLWithPath: path + part)).write(to: backup(part)) }
+    // Whoever closes a file would tidy it up.
+    if !disk.isDead { disk.stop() }
     tool = nil
     release()
-    for part in ["", "-wal", "-shm"] { try? files.removeItem(atPath: path + part) }
-    for part in parts { try files.moveItem(at: backup(part), to: URL(fileURLWithPath: path + part)) }
     fuse.reset()
+    try disk.restart()
   }
 
   /// The file and its log as they are now.
@@ -70,8 +72,6 @@ final class Seat: @unchecked Sendable {
     for (part, data) in content { try data.write(to: URL(fileURLWithPath: path + part)) }
     fuse.reset()
   }
-
-  private func backup(_ part: String) -> URL { URL(fileURLWithPath: path + ".crashed" + part) }
 
   /// A full file keeps the pages that it has; free ones can still be used.
   static func limit(_ db: Database, _ full: Bool) throws { _ = try Row.fetchOne(db, sql: limitSQL(full)) }
@@ -97,16 +97,4 @@ final class Fuse: @unchecked Sendable {
     if left <= 1 { isBlown = true }
     return isBlown ? 1 : 0
   }
-}
-
-/// SQL's own clock, which the triggers read, becomes this one. Asked for any other time it answers nothing.
-private func overrideClock(_ handle: OpaquePointer, _ clock: SimulatedClock) {
-  sqlite3_create_function_v2(
-    handle, "julianday", 1, SQLITE_UTF8 | SQLITE_INNOCUOUS, Unmanaged.passRetained(clock).toOpaque(),
-    { context, _, _ in
-      guard let owner = sqlite3_user_data(context) else { return sqlite3_result_null(context) }
-      let clock = Unmanaged<SimulatedClock>.fromOpaque(owner).takeUnretainedValue()
-      // Half a millisecond more, so that cutting off gives the same number again.
-      sqlite3_result_double(context, (Double(clock.now) + 0.5) / 86_400_000 + 2_440_587.5)
-    }, nil, nil, { owner in owner.map { Unmanaged<SimulatedClock>.fromOpaque($0).release() } })
 }

@@ -7,9 +7,9 @@ final class Tool {
   private let handle: OpaquePointer
 
   /// - Parameter prepare: called with the connection.
-  init(path: String, prepare: (OpaquePointer) -> Void) throws {
+  init(path: String, vfs: String, prepare: (OpaquePointer) -> Void) throws {
     var handle: OpaquePointer?
-    let code = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE, nil)
+    let code = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE, vfs)
     guard code == SQLITE_OK, let handle else {
       sqlite3_close_v2(handle)
       throw DatabaseError(resultCode: ResultCode(rawValue: code), message: "cannot open \(path)")
@@ -17,7 +17,7 @@ final class Tool {
     self.handle = handle
     sqlite3_busy_timeout(handle, 1000)
     prepare(handle)
-    try run("PRAGMA synchronous = OFF; PRAGMA secure_delete = ON")
+    try run("PRAGMA secure_delete = ON")
   }
 
   deinit { sqlite3_close_v2(handle) }

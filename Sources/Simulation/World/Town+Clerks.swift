@@ -21,8 +21,9 @@ extension Town {
   /// Runs an act of the clerk's and remembers what it changed.
   func act(_ event: Event, _ machine: Machine, _ what: String, _ body: () throws -> Void) throws {
     let before = machine.rows
-    _ = try attempt(what, at: machine.seat, body)
-    if machine.seat.fuse.isBlown { return }
+    let done: Void? = try attempt(what, at: machine.seat, body)
+    intent?.isConfirmed = done != nil
+    if machine.seat.isStopped { return }
     try machine.look()
     witness.note(machine.index, event: event.id, before: before, after: machine.rows)
   }
@@ -32,11 +33,14 @@ extension Town {
     let edits = hand.edits() + (random.chance(15) ? hand.edits() : [])
     if edits.isEmpty { return }
     tell("\(machine.name): \(edits.map(\.story).joined(separator: "; "))\(raw ? " (another program)" : "")")
+    let (hasKeys, replica) = (random.chance(70), try machine.replica)
+    intend(replica, at: machine.seat) { db in
+      for edit in edits { if raw { try db.execute(sql: edit.sql) } else { try edit.perform(db, in: replica) } }
+    }
     try act(event, machine, raw ? "edit by a tool" : "edit") {
       if raw {
-        try machine.seat.shell(edits.map(\.sql), foreignKeys: random.chance(70))
+        try machine.seat.shell(edits.map(\.sql), foreignKeys: hasKeys)
       } else {
-        let replica = try machine.replica
         try replica.edit(as: random.chance(50) ? "li" : nil) { db in
           for edit in edits { try edit.perform(db, in: replica) }
         }

@@ -58,9 +58,10 @@ extension Town {
     guard machines.count < 12, try mayBeCopied(machine) else { return }
     count("copied file used by two")
     tell("** somebody else works with a copy of \(machine.name)'s file")
-    // By two clocks that differ, the slower copy would be told that its requests are old ones.
     let path = folder.appendingPathComponent("machine\(machines.count).sqlite").path
-    let seat = Seat(path: path, clock: machine.seat.clock)
+    let clock = SimulatedClock(time)
+    clock.skew = random.chance(50) ? machine.seat.clock.skew : Self.skew(&random)
+    let seat = Seat(path: path, clock: clock)
     for (part, data) in try machine.seat.content() { try data.write(to: URL(fileURLWithPath: seat.path + part)) }
     machine.isCopy = true
     machines.append(try Machine(machines.count, copying: machine, seat: seat, seed: random.next()))

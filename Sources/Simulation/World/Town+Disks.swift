@@ -36,7 +36,7 @@ extension Town {
     let info = try attempt("backup", at: city.seat) {
       try city.seat.opening { try city.master.backup(to: file, replacing: true) }
     }
-    if city.seat.fuse.isBlown { return }
+    if city.seat.isStopped { return }
     try lookAtCity()
     if let info { backup = Backup(file: file, arrival: info.arrival) }
   }
@@ -60,7 +60,7 @@ extension Town {
     try lookAtCity()
   }
 
-  private func log() throws -> [Recovery.Entry] {
+  func log() throws -> [Recovery.Entry] {
     try city.master.read { db in
       var log: [Recovery.Entry] = []
       try db.each("SELECT arrival, replica, number, hash FROM sync_batch ORDER BY arrival") { row in

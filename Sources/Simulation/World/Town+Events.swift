@@ -41,6 +41,8 @@ extension Town {
     case .lose, .double, .late, .cut, .flip, .stale, .crashMachine, .crashCity, .loseAnswer, .killMachine, .killCity,
       .fillMachine, .fillCity, .freeSpace, .skewClock, .skewCity, .forge:
       try fault(event, machine, &random)
+    case .dieMachine, .dieCity, .cutMachine, .cutCity, .chokeMachine, .chokeCity:
+      try failAtWrite(event, machine, &random)
     case .writeStick, .cityReadsStick, .machineReadsStick, .spoilStick: try carry(event, machine, &random)
     case .backUp, .loseCity, .copyFile, .putBack, .useBoth, .upgrade, .stayAway, .trim, .rot:
       try last(event, machine, &random)
@@ -56,9 +58,9 @@ extension Town {
       count(what)
       return result
     } catch let violation as Violation { throw violation } catch {
-      if seat.fuse.isBlown {
+      if seat.isStopped {
         count("\(what), killed")
-      } else if seat.isFull, isFullDisk(error) {
+      } else if seat.isFull || seat.disk.hasFailed, isFullDisk(error) {
         count("\(what), disk full")
         try recover(seat)
       } else if recovery != nil, (error as? Failure)?.kind == .busy {

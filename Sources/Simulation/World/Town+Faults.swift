@@ -33,7 +33,7 @@ extension Town {
     }
   }
 
-  private func happened(_ what: String, _ detail: String = "") {
+  func happened(_ what: String, _ detail: String = "") {
     count(what)
     tell("** \(what) \(detail)")
   }
@@ -62,9 +62,13 @@ extension Town {
   /// The machine stops in the middle of whatever it does.
   private func kill(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
     let steps = random.skewed(9)
+    let before = machine.rows
+    var isEdit = false
     let isStopped = try stopping(machine.seat, after: steps) {
       switch random.below(4) {
-      case 0: try edit(event, machine, raw: random.chance(50), &random)
+      case 0:
+        isEdit = true
+        try edit(event, machine, raw: random.chance(50), &random)
       case 1: try freeze(machine)
       default:
         if let packet = network.take(&random, where: { $0.way == .toMachine && $0.machine == machine.index }) {
@@ -77,14 +81,16 @@ extension Town {
     guard isStopped else { return }
     happened("machine stopped in the middle", machine.name)
     try crash(machine, &random)
+    // It may have been committed before the program was stopped.
+    if isEdit { witness.note(machine.index, event: event.id, before: before, after: machine.rows) }
   }
 
   /// - Returns: whether it was stopped before it was done.
   private func stopping(_ seat: Seat, after steps: Int, _ body: () throws -> Void) throws -> Bool {
     seat.fuse.light(steps)
     defer { seat.fuse.reset() }
-    do { try body() } catch  where seat.fuse.isBlown {}
-    return seat.fuse.isBlown
+    do { try body() } catch  where seat.isStopped {}
+    return seat.isStopped
   }
 
   private func killCity(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
@@ -97,7 +103,7 @@ extension Town {
       } else {
         let kinds: [Event.Kind] = [.cityEdit, .cityRawEdit, .decide, .admit, .merge, .transfer, .lock]
         let kind = random.pick(kinds) ?? .decide
-        isEdit = kind == .cityEdit || kind == .cityRawEdit
+        isEdit = ![.admit, .merge].contains(kind)
         try official(Event(id: event.id, kind: kind, machine: event.machine, seed: event.seed), machine, &random)
       }
     }
@@ -113,9 +119,15 @@ extension Town {
     if city.seat.isFull { try city.fill(false) }
   }
 
+  /// Milliseconds by which a clock is off: minutes, hours, months or years.
+  static func skew(_ random: inout SplitMix64) -> Int64 {
+    let day = 86_400_000
+    let span = random.pick([600_000, 600_000, 36 * day / 24, 400 * day, 25 * 365 * day]) ?? 0
+    return Int64(random.below(2 * span) - span)
+  }
+
   private func skew(_ clock: SimulatedClock, _ whose: String, _ random: inout SplitMix64) {
-    let span = random.chance(30) ? 400 * 86_400_000 : 600_000
-    clock.skew = random.chance(25) ? 0 : Int64(random.below(2 * span) - span)
+    clock.skew = random.chance(25) ? 0 : Self.skew(&random)
     happened("\(whose) set", "by \(clock.skew) ms")
   }
 }

@@ -37,7 +37,7 @@ extension Town {
     _ = try attempt("upgrade", at: city.seat) {
       try master.upgrade(to: next, text: SchemaFile.canonicalJSON(next), actor: "li")
     }
-    if !city.seat.fuse.isBlown { try lookAtCity() }
+    if !city.seat.isStopped { try lookAtCity() }
   }
 
   /// A machine may follow an upgrade that is lost with the city's disk before anybody has the batch that says so. It is refused
@@ -50,7 +50,7 @@ extension Town {
   private func trim() throws {
     tell("city: lets go of what nobody needs")
     let trimmed = try attempt("trim", at: city.seat) { try city.master.trim() }
-    if city.seat.fuse.isBlown { return }
+    if city.seat.isStopped { return }
     if trimmed?.entries ?? 0 > 0 { count("entries trimmed") }
     try lookAtCity()
   }

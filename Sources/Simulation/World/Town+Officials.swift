@@ -26,7 +26,7 @@ extension Town {
   @discardableResult
   private func act(_ what: String, _ body: () throws -> Void) throws -> Bool {
     let done: Void? = try attempt(what, at: city.seat, body)
-    if city.seat.fuse.isBlown { return false }
+    if city.seat.isStopped { return false }
     try lookAtCity()
     return done != nil
   }
@@ -38,7 +38,7 @@ extension Town {
     let before = city.rows
     if raw {
       try act(what) { try city.seat.shell(edits.map(\.sql), foreignKeys: true) }
-      if !city.seat.fuse.isBlown { witness.note(nil, event: event.id, before: before, after: city.rows) }
+      if !city.seat.isStopped { witness.note(nil, event: event.id, before: before, after: city.rows) }
       return
     }
     let master = try city.master
@@ -88,7 +88,7 @@ extension Town {
     let before = city.rows
     let version = random.chance(50) ? conflict.version : nil
     try act("decision") { _ = try master.decide(conflict.id, choice, reason: "r", actor: "li", version: version) }
-    if city.seat.fuse.isBlown { return }
+    if city.seat.isStopped { return }
     witness.note(nil, event: event.id, before: before, after: city.rows, only: [ref], arrival: logEnd)
   }
 
@@ -170,7 +170,7 @@ extension Town {
     tell("city: erases the personal data of person \(key)")
     let done = try act("erasure") { try master.erase(record, key: key, reason: "r", actor: "li") }
     // A program that was killed may have done it: then it counts as done, for nothing is lost by it that has to stay.
-    guard done || city.seat.fuse.isBlown else { return }
+    guard done || city.seat.isStopped else { return }
     for column in record.fields.indices where record.fields[column].restricted {
       witness.noteErasure(
         Witness.Cell(ref: ref, column: column),

@@ -25,16 +25,24 @@ extension Town {
       if rounds == Self.mostRounds { throw Violation(.progress, "after \(rounds) rounds still not at rest") }
     }
     try absorb()
+    defer { statuses = [:] }
+    for machine in machines { statuses[machine.index] = try machine.replica.status() }
     try checkProgress()
     try checkWaiting()
     try checkConvergence()
     try checkExactlyOnce()
-    try checkConstraints()
+    try checkConstraints(readingIndexes: replaying)
     try checkConservation()
     try checkSums()
     try checkErasures()
     try checkGrowth()
     if replaying { try checkReplay() }
+  }
+
+  /// How a machine stands. At rest it is asked once.
+  func status(_ machine: Machine) throws -> ReplicaStatus {
+    if let known = statuses[machine.index] { return known }
+    return try machine.replica.status()
   }
 
   private func absorb() throws {

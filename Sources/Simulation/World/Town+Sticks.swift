@@ -64,7 +64,7 @@ extension Town {
         try city.master.read(bundle: stick.file, replyingIn: reply, partSize: size)
       }
     }
-    if city.seat.fuse.isBlown { return }
+    if city.seat.isStopped { return }
     let wasRecovering = recovery != nil
     try lookAtCity()
     if !wasRecovering { try checkIsolation(of: machine, before: before) }

@@ -15,7 +15,7 @@ extension Town {
 
   /// Looks at what a machine's program did.
   func observe(_ machine: Machine) throws {
-    if machine.seat.fuse.isBlown { return }
+    if machine.seat.isStopped { return }
     try machine.look()
     try noteOutbox(machine)
   }
@@ -62,12 +62,12 @@ extension Town {
     var answer = packet
     answer.way = .toMachine
     let reply = try attempt(packet.kind.name, at: city.seat) {
-      do { return try city.answer(packet) } catch let refusal as Refusal where refusal.isForTheClient {
+      do { return try city.answer(packet) } catch let refusal as Refusal where refusal.isForTheClient(machine) {
         answer.refusal = refusal
         return []
       }
     }
-    if city.seat.fuse.isBlown { return }
+    if city.seat.isStopped { return }
     try lookAtCity()
     if !wasRecovering {
       try checkIsolation(of: machine, before: before)
@@ -88,7 +88,7 @@ extension Town {
     }
     // HTTP says to which request a refusal belongs; a late request is refused to nobody.
     guard packet.question == machine.exchange?.asked else { return count("refusal to nobody") }
-    if refusal.code == .fork, machine.isCopy {
+    if machine.isCopy, [.fork, .replayed].contains(refusal.code) {
       count("fork found out")
       machine.isFork = true
     } else if refusal.code == .fork {
@@ -106,7 +106,7 @@ extension Town {
   /// What the client does next.
   private func go(_ machine: Machine, _ number: Int, _ step: Machine.Step?) throws {
     try observe(machine)
-    if machine.seat.fuse.isBlown { return }
+    if machine.seat.isStopped { return }
     switch step {
     case .ask(let question):
       let (kind, bytes) = question.message
@@ -168,5 +168,8 @@ extension Network.Packet.Kind {
 
 extension Refusal {
   /// The client's own code knows what to do about it, or it may be said of a request that comes late.
-  fileprivate var isForTheClient: Bool { [.epoch, .fork].contains(code) }
+  fileprivate func isForTheClient(_ machine: Machine) -> Bool {
+    // By a clock that lags behind that of the other copy, a copy's numbers are old ones.
+    [.epoch, .fork].contains(code) || machine.isCopy && code == .replayed
+  }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Replica
 import SchemaFile
 import SyncCore
 import SyncProtocol
@@ -23,6 +24,8 @@ final class Town {
   let time = SimulatedClock.Time()
   let city: City
   var machines: [Machine] = []
+  /// How the machines stand while the checkers look.
+  var statuses: [Int: ReplicaStatus] = [:]
   var network = Network()
   var witness: Witness
   /// How often each thing happened or was refused.
@@ -30,6 +33,8 @@ final class Town {
   /// What happened, in plain words; nil: nobody listens.
   private(set) var story: [String]?
   var exchanges = 0
+  /// What an edit is meant to do during which a write fails; nil: nobody edits.
+  var intent: Intent?
   /// Everybody syncs without trouble, which makes no story.
   var isHealing = false
   let offices: [String]
@@ -83,7 +88,7 @@ final class Town {
     let key = try SigningKey(seed: random.bytes(32))
     let index = machines.count
     let clock = SimulatedClock(time)
-    clock.skew = random.chance(30) ? Int64(random.below(400_000)) - 200_000 : 0
+    clock.skew = random.chance(30) ? Int64(random.below(400_000)) - 200_000 : random.chance(10) ? Self.skew(&random) : 0
     let seat = Seat(path: folder.appendingPathComponent("machine\(index).sqlite").path, clock: clock)
     machines.append(
       try Machine(

@@ -1,0 +1,13 @@
+#include <malloc.h>
+
+/* All threads share so many heaps; glibc would give each its own. What is large goes back to the system as soon as it is freed,
+ * and so does the end of a heap. See mallopt(3). */
+static inline void cheap_share(int heaps) {
+#ifdef __GLIBC__
+  mallopt(M_ARENA_MAX, heaps);
+  mallopt(M_MMAP_THRESHOLD, 64 << 10);
+  mallopt(M_TRIM_THRESHOLD, 128 << 10);
+#else
+  (void)heaps;
+#endif
+}

@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+
+// All requests of a sync go over one connection; one that dies between two of them is nothing to hear of.
+
+@Suite struct ConnectionTests {
+  private static let schema = """
+    schema: notes
+    version: 1
+    title: Notes
+    records:
+      note: {key: id, fields: {id: {type: text}, text: {type: text}}}
+    """
+
+  /// A city with some notes; who joins fetches a snapshot after its first request.
+  private func town() async throws -> Town {
+    let town = try await Town(schema: Self.schema)
+    try await town.serve()
+    for note in ["a", "b"] { try await town.city(["add", "note", "id=\(note)", "text=x"]) }
+    return town
+  }
+
+  private func join(_ town: Town, through relay: Relay) async throws {
+    try await town.county("one", ["init", "--server", relay.url, "--code", try await town.code("A")])
+    #expect(try await town.sqlite(town.replica("one"), "SELECT group_concat(id) FROM note") == "a,b\n")
+  }
+
+  @Test func aSyncUsesOneConnection() async throws {
+    let town = try await town()
+    let relay = try await Relay(town, harm: .keepOpen)
+    try await join(town, through: relay)
+    // It enrols, and then it syncs: a hello, a snapshot's description, and perhaps its file.
+    #expect(relay.requests.count >= 3)
+    #expect(relay.connections == 2)
+  }
+
+  @Test func aConnectionThatDiesBetweenTwoRequestsIsReplaced() async throws {
+    let town = try await town()
+    let relay = try await Relay(town, harm: .dropSecond)
+    try await join(town, through: relay)
+    #expect(relay.dropped == 1)
+    #expect(relay.connections == 3)
+  }
+}
