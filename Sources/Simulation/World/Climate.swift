@@ -39,7 +39,8 @@ extension Climate {
       fields: ["total", "days", "peak", "first", "tags", "memo", "staff"], keys: 2, inserts: 12, deletes: 2,
       machines: 2),
     Climate(
-      name: "parents and children", often: [.syncWhole: 3], records: ["company", "visit", "visit", "remark", "remark"],
+      name: "parents and children", often: [.syncWhole: 3, .rot: 8],
+      records: ["company", "visit", "visit", "remark", "remark"],
       keys: 3, inserts: 35,
       deletes: 25, machines: 2),
     Climate(
