@@ -17,7 +17,7 @@ struct Event: Sendable, Hashable {
     case freeze, send, carry, syncWhole
     // Faults.
     case lose, double, late, cut, flip, stale, crashMachine, crashCity, loseAnswer, killMachine, killCity
-    case fillMachine, fillCity, freeSpace, skewClock, skewCity
+    case fillMachine, fillCity, freeSpace, skewClock, skewCity, forge
     // At a write the program dies, the power is cut, or the disk is full.
     case dieMachine, dieCity, cutMachine, cutCity, chokeMachine, chokeCity
     // Roads besides the network.
@@ -59,6 +59,7 @@ extension Event.Kind {
     case .chokeMachine, .chokeCity: 5
     case .freeSpace: 10
     case .skewClock, .skewCity: 4
+    case .forge: 8
     case .writeStick, .cityReadsStick, .machineReadsStick: 14
     case .spoilStick: 4
     case .backUp: 8
@@ -83,15 +84,18 @@ extension Event.Kind {
 }
 
 extension Event {
-  /// The events of a seed. One in four kinds is left out, and in three seeds of four nothing is erased; after an erasure a
-  /// replay of the log is compared less strictly.
+  /// The events of a seed. Some happen more often in its climate. One in four of the other kinds is left out, and in three seeds
+  /// of four nothing is erased; after an erasure a replay of the log is compared less strictly.
   static func list(seed: UInt64, ticks: Int) -> [Event] {
     var random = SplitMix64(seed ^ 0x5eed)
+    let climate = Climate.of(seed: seed)
     let erases = random.chance(25)
     let kinds = Kind.allCases.filter { kind in
-      kind == .erase ? erases : !(kind.isOptional && random.chance(25))
+      let isLeftOut = kind == .erase ? !erases : kind.isOptional && random.chance(25)
+      return !climate.never.contains(kind) && (!isLeftOut || climate.often[kind] != nil)
     }
-    let total = kinds.reduce(0) { $0 + $1.weight }
+    func weight(_ kind: Kind) -> Int { kind.weight * (climate.often[kind] ?? 1) }
+    let total = kinds.reduce(0) { $0 + weight($1) }
     let pause = max(60, ticks / 4)
     return (0..<ticks).map { id in
       if id % pause == pause - 1 || id == ticks - 1 {
@@ -99,7 +103,7 @@ extension Event {
       }
       var rest = random.below(total)
       let kind = kinds.first { kind in
-        rest -= kind.weight
+        rest -= weight(kind)
         return rest < 0
       }
       return Event(id: id, kind: kind ?? .carry, machine: random.below(1 << 16), seed: random.next())

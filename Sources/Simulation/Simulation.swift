@@ -19,6 +19,9 @@ public struct Simulation: Sendable {
     FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
   }
 
+  /// What is usual in the town of this seed.
+  public var climate: String { Climate.of(seed: seed).name }
+
   public struct Outcome: Sendable {
     public var violation: Violation?
     /// How often each thing happened.

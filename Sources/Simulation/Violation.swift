@@ -11,6 +11,7 @@ public struct Violation: Error, Sendable, Equatable {
     case growth = "I8"
     case review = "M3"
     case erasure = "E4"
+    case trust = "T2"
     case defect
   }
   public var invariant: Invariant

@@ -14,16 +14,19 @@ enum Mutants {
       Mutant.active = mutant
     }
 
-    /// Prints for every defect the seed that found it, and by which promise.
+    /// Prints for every defect the first seed that finds it, the event at which it does, and the promise, as rows of
+    /// Protocol/mutants.md.
     static func runAll(_ campaign: Campaign) throws {
       var missed = 0
       for mutant in Mutant.allCases {
         Mutant.active = mutant
         let result = campaign.run()
         if let (seed, violation) = result.failure {
-          print("\(mutant.rawValue)\tseed \(seed)\t\(violation.invariant.rawValue)\t\(violation.message.prefix(100))")
+          let event = violation.event.map { "\($0 + 1)" } ?? ""
+          let climate = Simulation(seed: seed, ticks: campaign.ticks).climate
+          print("| `\(mutant.rawValue)` | \(seed), \(climate) | \(event) | \(violation.invariant.rawValue) |")
         } else {
-          print("\(mutant.rawValue)\tNOT FOUND in \(result.runs) seeds")
+          print("| `\(mutant.rawValue)` | not found in \(result.runs) | | |")
           missed += 1
         }
         fflush(nil)

@@ -82,6 +82,49 @@ private func unseen(_ sql: String) -> [String] {
   #expect(throws: Violation.self) { try town.checkReview(of: machine, before: before) }
 }
 
+/// A true message in the place of a forged one: it is taken, which nobody may see.
+@Test func aForgedMessageThatIsTakenIsFound() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  var random = SplitMix64(1)
+  try town.send(machine, &random)
+  let request = try #require(town.network.packets.last)
+  #expect(throws: Violation.self) { try town.offer(request, of: machine) }
+  machine.giveUp()
+  try town.send(machine, &random)
+  try town.ask(#require(town.network.packets.last))
+  let answer = try #require(town.network.packets.last { $0.way == .toMachine })
+  #expect(throws: Violation.self) { try town.offer(answer, to: machine) }
+}
+
+/// A value that stood in the cell before the last one counts, too.
+@Test func anErasedValueThatStillStandsInAFileIsFound() throws {
+  let town = try town()
+  let person = RowRef("person", RowKey([.text("p0")]))
+  let name = try #require(town.schema.record("person")?.index(of: "name"))
+  let machine = town.machines[0]
+  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
+    try machine.seat.shell(["UPDATE person SET name = 'w2secret' WHERE id = 'p0'"], foreignKeys: true)
+  }
+  #expect(try town.valuesInLog(of: person)[name] == nil)
+  try town.settle()
+  let copies = try #require(try town.valuesInLog(of: person)[name])
+  #expect(copies == [.text("NAME0"), .text("w2secret")])
+  town.witness.noteErasure(
+    .init(ref: person, column: name), .init(event: 3, value: .null, copies: copies, arrival: 1))
+  #expect(throws: Violation.self) { try town.checkErasures() }
+}
+
+@Test func everySeedHasAClimateAndAFewSeedsMeetAllOfThem() {
+  let few = 1...UInt64(Climate.all.count)
+  #expect(Set(few.map { Climate.of(seed: $0).name }).count == Climate.all.count)
+  for seed in few {
+    let kinds = Set(Event.list(seed: seed, ticks: 2000).map(\.kind))
+    #expect(kinds.isDisjoint(with: Climate.of(seed: seed).never))
+    #expect(kinds.isSuperset(of: Climate.of(seed: seed).often.keys))
+  }
+}
+
 /// Whoever makes one row of two replaces the empty cells that the city has by then, and no others.
 @Test func onlyAnEmptyCellThatTheCityHasIsReplacedByAMerge() throws {
   let (one, two) = (RowRef("company", RowKey([.text("c0")])), RowRef("company", RowKey([.text("c1")])))

@@ -169,7 +169,7 @@ private struct Places {
 
 extension Town {
   /// By machine and number, also under former ids, the places of batches in the log.
-  fileprivate func arrivalsByNumber() throws -> [Int: [Int64: Int64]] {
+  func arrivalsByNumber() throws -> [Int: [Int64: Int64]] {
     let master = try city.master
     let former = Dictionary(uniqueKeysWithValues: try master.replicas().map { ($0.id, Set($0.formerly)) })
     var log: [(id: String, number: Int64, arrival: Int64)] = []

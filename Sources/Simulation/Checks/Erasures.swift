@@ -1,11 +1,12 @@
 import Foundation
 import SyncCore
 
-// E4: what stood in a cell when it was erased stands in no file any more.
+// E4: what stood in a cell when it was erased, and what it ever held before, stands in no file any more.
 extension Town {
   func checkErasures() throws {
-    let values = witness.erased.values.flatMap { $0 }.compactMap { erased -> String? in
-      guard case .text(let text) = erased.value, text.count > 3, !text.hasPrefix("same") else { return nil }
+    let erased = witness.erased.values.flatMap { $0 }.flatMap { $0.copies.union([$0.value]) }
+    let values = erased.compactMap { value -> String? in
+      guard case .text(let text) = value, text.count > 3, !text.hasPrefix("same") else { return nil }
       return text
     }
     if values.isEmpty { return }
@@ -17,6 +18,22 @@ extension Town {
         throw Violation(.erasure, "\(value) was erased and still stands in \((path as NSString).lastPathComponent)")
       }
     }
+  }
+
+  /// Every value of a row that is in the city's log, by column, and what each of them replaced.
+  func valuesInLog(of ref: RowRef) throws -> [Int: Set<Value>] {
+    let arrivals = try arrivalsByNumber()
+    var values: [Int: Set<Value>] = [:]
+    for claim in witness.claims where claim.ref == ref {
+      // Of who works with a copied file it is not known what came of which copy.
+      let isInLog =
+        claim.author.map { author in
+          !machines[author].isCopy && !machines[author].hasRejoined
+            && claim.batch.flatMap { arrivals[author]?[$0] } != nil
+        } ?? true
+      if let column = claim.column, isInLog { values[column, default: []].formUnion([claim.value, claim.seen]) }
+    }
+    return values
   }
 
   /// The value itself, not one of which it is the beginning.

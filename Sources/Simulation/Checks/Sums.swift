@@ -2,12 +2,15 @@ import SyncCore
 
 // A sum is exact: what everybody added to a cell, taken together, is what stands there.
 extension Town {
-  /// Only of cells whose whole history is plain: never deleted, parked, contested, moved under another key or edited where it
-  /// could not be sent.
+  /// Only of cells whose whole history is plain: of rows that were never deleted, parked, contested, moved under another key or
+  /// edited where it could not be sent, and that no conflict is about.
   func checkSums() throws {
     let parked = Set(try city.master.parked(waiting: false).map { witness.canonical($0.ref) })
-    let contested = Set(try city.master.conflicts(Conflict.State.allCases).map { RowRef($0.record, $0.key) })
-    var odd = parked.union(contested).union(witness.aliases.keys).union(
+    let conflicts = try city.master.conflicts(Conflict.State.allCases)
+    let contested = Set(conflicts.compactMap(cell(of:)))
+    var odd = parked.union(conflicts.filter { $0.field == nil }.map { RowRef($0.record, $0.key) }).union(
+      witness.aliases.keys
+    ).union(
       witness.aliases.map { RowRef($0.key.record, $0.value) })
     for claim in witness.claims where claim.column == nil || claim.author.map({ machines[$0].isWithdrawn }) == true {
       odd.insert(claim.ref)
@@ -23,7 +26,7 @@ extension Town {
       sums[Witness.Cell(ref: claim.ref, column: column), default: 0] += added
     }
     for ref in Set(sums.keys.map(\.ref)).inOrder() where !odd.contains(ref) {
-      for (cell, sum) in sums where cell.ref == ref {
+      for (cell, sum) in sums where cell.ref == ref && !contested.contains(cell) {
         guard let image = city.rows[ref] else {
           throw Violation(.conservation, "\(name(ref)) is gone, and nobody deleted it")
         }

@@ -26,6 +26,16 @@ struct Witness {
     var filled: Int64?
   }
 
+  struct Erased {
+    var event: Int
+    /// What stood there.
+    var value: Value
+    /// What the city had got before.
+    var copies: Set<Value>
+    /// The city's batch that says so.
+    var arrival: Int64
+  }
+
   struct Cell: Hashable {
     var ref: RowRef
     var column: Int
@@ -42,7 +52,7 @@ struct Witness {
   private(set) var aliases: [RowRef: RowKey] = [:]
   private var merges: [(duplicate: RowRef, keep: RowKey, arrival: Int64)] = []
   /// Cells that were erased, and what stood in them.
-  private(set) var erased: [Cell: [(event: Int, value: Value, arrival: Int64)]] = [:]
+  private(set) var erased: [Cell: [Erased]] = [:]
   /// The hashes of every batch that was frozen, one each if no file was copied, by the id of its sender and number.
   private(set) var frozen: [Identifier: [Int64: Set<[UInt8]>]] = [:]
   /// The last batch of each clerk, as last looked at.
@@ -113,8 +123,11 @@ struct Witness {
     aliases[duplicate] = keep
   }
 
-  mutating func noteErasure(_ cell: Cell, event: Int, value: Value, arrival: Int64) {
-    erased[cell, default: []].append((event, value, arrival))
+  mutating func noteErasure(_ cell: Cell, _ erasure: Erased) { erased[cell, default: []].append(erasure) }
+
+  /// The keys of rows that somebody deleted.
+  func deleted(_ record: String) -> Set<RowKey> {
+    Set(claims.filter { $0.column == nil && $0.ref.record == record }.map(\.ref.key))
   }
 
   /// What officials did without a batch stands in this one now.

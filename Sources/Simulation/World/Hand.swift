@@ -9,33 +9,30 @@ struct Hand {
   let rows: Rows
   /// The person's unit; nil: an official, who may edit everywhere.
   let unit: String?
+  let climate: Climate
   var random: SplitMix64
   /// Makes this person's values different from everybody else's.
   let event: Int
   private var made = 0
 
-  init(_ schema: Schema, _ rows: Rows, unit: String?, event: Event) {
-    (self.schema, self.rows, self.unit, self.event) = (schema, rows, unit, event.id)
+  init(_ schema: Schema, _ rows: Rows, unit: String?, climate: Climate, event: Event) {
+    (self.schema, self.rows, self.unit, self.climate, self.event) = (schema, rows, unit, climate, event.id)
     random = SplitMix64(event.seed)
   }
 
   /// One edit, or a delete with what hangs on the row.
   mutating func edits() -> [RowEdit] {
-    let names = unit == nil ? Self.records + ["office", "period"] : Self.records
+    let names = unit == nil ? climate.records + ["office", "period"] : climate.records
     guard let record = schema.record(random.pick(names) ?? "company") else { return [] }
     let known = refs(of: record)
     switch random.below(100) {
-    case ..<28: return [insert(record, .insert)]
-    case ..<32: return [insert(record, .replace)]
-    case ..<88: return random.pick(known).flatMap { update(record, $0) }.map { [$0] } ?? [insert(record, .insert)]
+    case ..<climate.inserts: return [insert(record, .insert)]
+    case ..<(climate.inserts + 4): return [insert(record, .replace)]
+    case ..<(100 - climate.deletes):
+      return random.pick(known).flatMap { update(record, $0) }.map { [$0] } ?? [insert(record, .insert)]
     default: return random.pick(known).map { delete($0) } ?? []
     }
   }
-
-  private static let records = [
-    "company", "company", "company", "company", "company", "figure", "figure", "visit", "visit", "remark", "task",
-    "person", "permit",
-  ]
 
   func refs(of record: RecordSchema) -> [RowRef] { rows.keys.filter { $0.record == record.name }.inOrder() }
 
@@ -54,7 +51,8 @@ struct Hand {
   }
 
   mutating func update(_ record: RecordSchema, _ ref: RowRef) -> RowEdit? {
-    let free = record.fields.indices.filter { column in
+    let usual = record.fields.indices.filter { climate.fields.contains(record.fields[$0].name) }
+    let free = (usual.isEmpty ? Array(record.fields.indices) : usual).filter { column in
       !record.isKey(column) && (unit == nil || record.owner(of: column) == .any || random.chance(10))
         && (record.fields[column].reference == nil || random.chance(15))
     }
@@ -105,7 +103,10 @@ extension Hand {
     case (.union, _): return .text(["a", "b", "c", "d", "e"].filter { _ in random.chance(40) }.joined(separator: ","))
     case (.text, _): return .text(lines(old))
     case (_, .integer): return .integer(random.chance(80) ? number() : Int64(random.below(3)))
-    default: return .text(random.chance(90) ? token() : "same\(random.below(3))")
+    default:
+      // Long enough that it stands in a file by no coincidence.
+      if field.restricted { return .text(token() + "secret") }
+      return .text(random.chance(90) ? token() : "same\(random.below(3))")
     }
   }
 
@@ -113,14 +114,15 @@ extension Hand {
     if let unit, reference.record == "office", random.chance(96) { return .text(unit) }
     let targets = rows.keys.filter { $0.record == reference.record }.inOrder()
     if random.chance(97), let found = random.pick(targets) { return found.key.values[0] }
-    return reference.record == "office" ? .text("A") : .text("\(reference.record.prefix(1))\(random.below(7))")
+    return reference.record == "office"
+      ? .text("A") : .text("\(reference.record.prefix(1))\(random.below(climate.keys))")
   }
 
   private mutating func key(_ record: RecordSchema, _ field: Field) -> Value {
     switch record.name {
     case "period", "figure": .integer(Int64(2018 + random.below(3)))
     case "office": .text("Z\(random.below(3))")
-    default: .text("\(record.name.prefix(1))\(random.below(7))")
+    default: .text("\(record.name.prefix(1))\(random.below(climate.keys))")
     }
   }
 

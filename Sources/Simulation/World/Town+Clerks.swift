@@ -29,7 +29,7 @@ extension Town {
   }
 
   func edit(_ event: Event, _ machine: Machine, raw: Bool, _ random: inout SplitMix64) throws {
-    var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, event: event)
+    var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, climate: climate, event: event)
     let edits = hand.edits() + (random.chance(15) ? hand.edits() : [])
     if edits.isEmpty { return }
     tell("\(machine.name): \(edits.map(\.story).joined(separator: "; "))\(raw ? " (another program)" : "")")
@@ -50,7 +50,7 @@ extension Town {
 
   /// Two rows swap a unique value.
   private func swap(_ event: Event, _ machine: Machine) throws {
-    var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, event: event)
+    var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, climate: climate, event: event)
     guard let record = schema.record("company"), let code = record.index(of: "code") else { return }
     let known = hand.refs(of: record)
     guard known.count > 1, let one = hand.random.pick(known), let two = hand.random.pick(known), one != two,
@@ -76,7 +76,10 @@ extension Town {
   /// A pending cell is typed as it was before, or as the city has it now.
   private func retype(_ event: Event, _ machine: Machine, upstream: Bool, _ random: inout SplitMix64) throws {
     let cells = try machine.replica.diff().filter { $0.field != nil && (!upstream || $0.upstream != nil) }
-    guard let entry = random.pick(cells), let record = try machine.replica.schema.record(entry.ref.record),
+    // Rather one that the city has changed meanwhile.
+    let contested = random.chance(60) ? cells.filter { $0.upstream != nil } : []
+    guard let entry = random.pick(contested.isEmpty ? cells : contested),
+      let record = try machine.replica.schema.record(entry.ref.record),
       let column = entry.field.flatMap(record.index(of:))
     else { return }
     let value = upstream ? entry.upstream ?? .null : entry.base
@@ -115,7 +118,7 @@ extension Town {
     guard let parked = random.pick(try machine.replica.parked()),
       let record = try machine.replica.schema.record(parked.ref.record)
     else { return }
-    var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, event: event)
+    var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, climate: climate, event: event)
     let values = hand.update(record, parked.ref)?.values ?? [:]
     tell("\(machine.name): takes up the parked \(name(parked.ref)) again")
     witness.noteSeen(parked.ref, parked.row)

@@ -21,7 +21,14 @@ extension Town {
       && recovery == nil
   }
 
+  /// Numbers what waits, and does not hear whether it arrives: both copies will send that.
+  private func pack(_ machine: Machine) throws {
+    machine.giveUp()
+    if !machine.isCopy, recovery == nil { try freeze(machine) }
+  }
+
   func copyFile(_ event: Event, _ machine: Machine) throws {
+    try pack(machine)
     guard try mayBeCopied(machine) else { return }
     count("file of a machine copied")
     tell("\(machine.name): its file is copied")
@@ -47,6 +54,7 @@ extension Town {
 
   /// The file is copied to another desk, and both go on.
   func useBoth(_ machine: Machine, _ random: inout SplitMix64) throws {
+    try pack(machine)
     guard machines.count < 12, try mayBeCopied(machine) else { return }
     count("copied file used by two")
     tell("** somebody else works with a copy of \(machine.name)'s file")

@@ -129,6 +129,7 @@ extension Town {
       arrival > recovery.backupEnd && (arrival > last || losses.contains { $0.contains(arrival) })
     }
     try noteMembers()
+    try upgradeAgain()
   }
 
   private func losses(after end: Int64) throws -> [ClosedRange<Int64>] {

@@ -11,7 +11,8 @@ extension Town {
   func perform(_ event: Event) throws {
     var random = SplitMix64(event.seed ^ 0x71c)
     time.now += Int64(random.skewed(13))
-    let active = active
+    let here = active.filter { !away.contains($0.index) }
+    let active = here.isEmpty ? active : here
     guard !active.isEmpty else { return }
     let machine = active[event.machine % active.count]
     do {
@@ -38,7 +39,7 @@ extension Town {
     case .carry: try carry(&random)
     case .syncWhole: try syncWhole(machine)
     case .lose, .double, .late, .cut, .flip, .stale, .crashMachine, .crashCity, .loseAnswer, .killMachine, .killCity,
-      .fillMachine, .fillCity, .freeSpace, .skewClock, .skewCity:
+      .fillMachine, .fillCity, .freeSpace, .skewClock, .skewCity, .forge:
       try fault(event, machine, &random)
     case .dieMachine, .dieCity, .cutMachine, .cutCity, .chokeMachine, .chokeCity:
       try failAtWrite(event, machine, &random)
@@ -94,7 +95,9 @@ extension Town {
   private func isRefusal(_ error: any Error) -> Bool {
     switch error {
     case let failure as Failure: ![.defect, .disk, .busy].contains(failure.kind)
-    case let refusal as Refusal: [.tampered, .replayed, .unknownReplica, .withdrawn].contains(refusal.code)
+    case let refusal as Refusal:
+      [.tampered, .replayed, .unknownReplica, .withdrawn].contains(refusal.code)
+        || refusal.code == .schema && restores > 0
     case let error as DatabaseError: error.resultCode == .SQLITE_CONSTRAINT
     case is EnvelopeError, is CodecError, is BodyError, is SnapshotGone: true
     default: false

@@ -27,6 +27,7 @@ extension Town {
       happened("disk of the city full")
       try city.fill(true)
     case .freeSpace: try freeSpace()
+    case .forge: try forge(machine, &random)
     case .skewClock: skew(machine.seat.clock, "clock of a machine", &random)
     default: skew(city.seat.clock, "clock of the city", &random)
     }

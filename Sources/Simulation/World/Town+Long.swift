@@ -18,7 +18,10 @@ extension Town {
     case .upgrade: try upgrade()
     case .stayAway:
       count("a hundred days pass")
-      tell("a hundred days pass")
+      tell("\(machine.name) stays away, and a hundred days pass")
+      machine.giveUp()
+      while network.take(&random, where: { $0.machine == machine.index }) != nil {}
+      away.insert(machine.index)
       time.now += 100 * 86_400_000
     case .trim: try trim()
     default: try rot(event, machine, &random)
@@ -26,7 +29,7 @@ extension Town {
   }
 
   /// The schema grows by one version.
-  private func upgrade() throws {
+  func upgrade() throws {
     let master = try city.master
     guard master.schema.version < lastSchema, recovery == nil else { return }
     let next = try SchemaFile.read(townSchema(master.schema.version + 1))
@@ -35,6 +38,13 @@ extension Town {
       try master.upgrade(to: next, text: SchemaFile.canonicalJSON(next), actor: "li")
     }
     if !city.seat.isStopped { try lookAtCity() }
+  }
+
+  /// A machine may follow an upgrade that is lost with the city's disk before anybody has the batch that says so. It is refused
+  /// and told to ask the city, which makes the same version its own again.
+  func upgradeAgain() throws {
+    let known = try active.map { try $0.replica.schema.version }.max() ?? 0
+    for _ in 0..<lastSchema where try city.master.schema.version < known { try upgrade() }
   }
 
   private func trim() throws {

@@ -62,7 +62,7 @@ extension Town {
   }
 
   private func cityEdit(_ event: Event, raw: Bool, _ random: inout SplitMix64) throws {
-    var hand = Hand(try city.master.schema, city.rows, unit: nil, event: event)
+    var hand = Hand(try city.master.schema, city.rows, unit: nil, climate: climate, event: event)
     // The key of a merged duplicate is not used again.
     let edits = (hand.edits() + (random.chance(15) ? hand.edits() : [])).filter {
       witness.aliases[RowRef($0.record.name, $0.key)] == nil
@@ -161,17 +161,22 @@ extension Town {
 
   private func erase(_ event: Event, _ random: inout SplitMix64) throws {
     let master = try city.master
-    guard let record = schema.record("person"), let key = random.pick(keys(of: "person")) else { return }
-    let image = city.rows[RowRef("person", key)] ?? []
+    // Also of people who are in the tables no more.
+    let known = witness.deleted("person").subtracting(keys(of: "person")).sorted() + keys(of: "person")
+    guard let record = schema.record("person"), let key = random.pick(known) else { return }
+    let ref = RowRef("person", key)
+    let image = city.rows[ref] ?? []
+    let copies = try valuesInLog(of: ref)
     tell("city: erases the personal data of person \(key)")
     let done = try act("erasure") { try master.erase(record, key: key, reason: "r", actor: "li") }
     // A program that was killed may have done it: then it counts as done, for nothing is lost by it that has to stay.
     guard done || city.seat.isStopped else { return }
     for column in record.fields.indices where record.fields[column].restricted {
       witness.noteErasure(
-        Witness.Cell(ref: RowRef("person", key), column: column), event: event.id,
-        value: done ? image.cell(column) : .null,
-        arrival: logEnd)
+        Witness.Cell(ref: ref, column: column),
+        .init(
+          event: event.id, value: done ? image.cell(column) : .null, copies: done ? copies[column] ?? [] : [],
+          arrival: logEnd))
     }
   }
 

@@ -15,8 +15,10 @@ extension Town {
     defer { isHealing = false }
     try freeSpace()
     network.clear()
+    away = []
     for machine in active { machine.giveUp() }
     try endRecovery()
+    try upgradeAgain()
     var rounds = 0
     while try !syncRound() {
       rounds += 1

@@ -38,6 +38,9 @@ final class Town {
   /// Everybody syncs without trouble, which makes no story.
   var isHealing = false
   let offices: [String]
+  let climate: Climate
+  /// Machines from which nobody hears until everybody syncs.
+  var away: Set<Int> = []
 
   /// - Parameters:
   ///   - folder: where the files go. It is removed with the town.
@@ -49,14 +52,21 @@ final class Town {
     let schema = try SchemaFile.read(townSchema(1))
     witness = Witness(schema)
     var random = SplitMix64(seed)
-    offices = Array(["A", "B", "C", "D", "E", "F", "G", "H"].prefix(2 + random.below(random.chance(10) ? 7 : 3)))
+    climate = Climate.of(seed: seed)
+    let many = 2 + random.below(random.chance(10) ? 7 : 3)
+    offices = Array(["A", "B", "C", "D", "E", "F", "G", "H"].prefix(climate.offices ?? many))
     let seat = Seat(path: folder.appendingPathComponent("city.sqlite").path, clock: SimulatedClock(time))
     city = try City(
       seat: seat, key: SigningKey(seed: random.bytes(32)), schema: schema, seed: Self.firstRows(offices),
       random: SplitMix64(random.next()))
-    try city.master.pageLimit.rows = random.chance(50) ? 2 + random.below(8) : 20_000
-    for office in offices { for _ in 0...random.below(random.chance(20) ? 3 : 2) { try join(office, &random) } }
+    let pageRows = random.chance(50) ? 2 + random.below(8) : 20_000
+    try city.master.pageLimit.rows = climate.pageRows ?? pageRows
+    for office in offices {
+      let many = 1 + random.below(random.chance(20) ? 3 : 2)
+      for _ in 0..<(climate.machines ?? many) { try join(office, &random) }
+    }
     for machine in machines { try syncWhole(machine) }
+    count("town: \(climate.name)")
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }

@@ -1,0 +1,80 @@
+/// What is usual in a town: what people do most, on which rows, and what goes wrong most. What is rare everywhere, or needs three
+/// rare things one after the other, is common in one of them (Groce and others, "Swarm testing", 2012).
+struct Climate: Sendable {
+  var name: String
+  /// How many times as often as elsewhere something happens.
+  var often: [Event.Kind: Int] = [:]
+  var never: Set<Event.Kind> = []
+  /// What people edit, each as often as it stands here.
+  var records = [
+    "company", "company", "company", "company", "company", "figure", "figure", "visit", "visit", "remark", "task",
+    "person", "permit",
+  ]
+  /// The fields that they change; none: all.
+  var fields: Set<String> = []
+  /// How many keys there are for new rows of a record.
+  var keys = 7
+  /// How many of a hundred edits enter or delete a row.
+  var inserts = 28
+  var deletes = 12
+  /// How many units there are, and machines of each; nil: as the seed has it.
+  var offices: Int?
+  var machines: Int?
+  /// How many rows a page of the city's holds at most; nil: as the seed has it.
+  var pageRows: Int?
+
+  /// One after the other, so that a few seeds in a row meet all of them.
+  static func of(seed: UInt64) -> Climate { all[Int((max(seed, 1) - 1) % UInt64(all.count))] }
+}
+
+extension Climate {
+  static let all = [
+    Climate(name: "temperate"),
+    Climate(
+      name: "few rows, many hands", often: [.carry: 5, .cityEdit: 3],
+      records: ["company", "company", "figure", "task"], fields: ["code", "name", "phone", "sales", "note", "title"],
+      keys: 2, inserts: 10, deletes: 6, offices: 1, machines: 3, pageRows: 2),
+    Climate(
+      name: "arithmetic", often: [.syncWhole: 3, .cityEdit: 2], records: ["company", "company", "visit"],
+      fields: ["total", "days", "peak", "first", "tags", "memo", "staff"], keys: 2, inserts: 12, deletes: 2,
+      machines: 2),
+    Climate(
+      name: "parents and children", often: [.syncWhole: 3, .rot: 8],
+      records: ["company", "visit", "visit", "remark", "remark"],
+      keys: 3, inserts: 35,
+      deletes: 25, machines: 2),
+    Climate(
+      name: "second thoughts",
+      often: [.carry: 4, .revert: 5, .setBack: 12, .typeUpstream: 8, .takeUp: 4, .clerkWithdraws: 4],
+      records: ["company", "company", "figure", "task"],
+      fields: ["name", "phone", "address", "sales", "note", "title"], keys: 3, inserts: 12, deletes: 6, offices: 1,
+      machines: 3),
+    Climate(
+      name: "duplicates", often: [.merge: 8, .transfer: 4, .pairEdit: 3, .admit: 3, .dismiss: 2, .syncWhole: 3],
+      records: ["company", "company", "company", "figure", "visit"], keys: 4),
+    Climate(
+      name: "disputes", often: [.decide: 2, .clerkDecides: 8, .reopen: 5, .syncWhole: 4],
+      records: ["company", "company", "person"], fields: ["name", "phone", "address", "industry", "note"], keys: 2,
+      inserts: 10, deletes: 6, offices: 1, machines: 3),
+    Climate(
+      name: "personal data", often: [.erase: 12, .syncWhole: 3, .cityEdit: 2],
+      records: ["person", "person", "person", "company"], keys: 3, deletes: 15, machines: 2),
+    Climate(
+      name: "long absence", often: [.stayAway: 20, .trim: 25, .backUp: 8, .cityEdit: 2, .syncWhole: 3],
+      records: ["company", "visit", "visit", "remark", "remark"], keys: 4, inserts: 35, deletes: 20, offices: 2,
+      machines: 2),
+    Climate(name: "lost disks", often: [.loseCity: 5, .backUp: 4]),
+    Climate(
+      name: "copied files", often: [.copyFile: 5, .putBack: 8, .useBoth: 15, .loseAnswer: 4],
+      records: ["company", "company", "visit"], fields: ["total", "days", "name", "note"], keys: 4, deletes: 6,
+      offices: 2, machines: 1),
+    Climate(
+      name: "sticks only", often: [.writeStick: 12, .cityReadsStick: 12, .machineReadsStick: 12, .spoilStick: 3],
+      never: [.send, .carry, .syncWhole],
+      records: ["company", "company", "company", "figure", "visit", "task", "person"],
+      fields: ["code", "name", "phone", "address", "sales", "note", "title"], keys: 3, inserts: 15),
+    Climate(
+      name: "a schema that grows", often: [.upgrade: 5, .send: 2, .carry: 3, .rawEdit: 2], never: [.syncWhole],
+      machines: 2),
+  ]
+}
