@@ -69,7 +69,7 @@ extension Replay {
   private func carryOut(_ batch: Batch) throws {
     for member in batch.members { try master.carryOut(member, transaction) }
     for decision in batch.decisions {
-      guard let conflict = try conflict(decision.conflict) else { continue }
+      guard let conflict = try conflict(of: decision) else { continue }
       var decision = decision
       decision.conflict = conflict.id
       _ = try master.carryOut(decision, of: conflict, transaction)
@@ -86,14 +86,23 @@ extension Replay {
 
   /// The conflict that the log numbers so. After an erasure there may be fewer conflicts, and other numbers; nil: it was about
   /// what was erased.
-  private func conflict(_ id: Int64) throws -> Conflict? {
+  private func conflict(of decision: Decision) throws -> Conflict? {
+    let id = decision.conflict
     if !hasErasures { return try transaction.conflict(id).orThrow(master.missing(id)) }
     guard let known = try ConflictTables.find(log, id) else { return nil }
-    let field = known.field.map(Value.text) ?? .null
-    return try ConflictTables.read(
-      transaction.db, where: "record = ? AND key = ? AND field IS ?",
-      [.text(known.record), .blob(known.key.encoded), field]
-    ).first { $0.isWaiting } ?? nil
+    // The moment at which it was opened stays, whatever becomes of its number and of the row's key.
+    let opened = try ConflictTables.read(
+      transaction.db, where: "record = ? AND field IS ? AND opened_at = ?",
+      [.text(known.record), known.field.map(Value.text) ?? .null, .integer(known.openedAt.raw)])
+    var keys = [known.key]
+    try log.each(
+      "SELECT key FROM sync_alias WHERE record = ? AND target = ?", [.text(known.record), .blob(known.key.encoded)]
+    ) { row in
+      if case .blob(let bytes) = row.cell(0) { keys.append(try RowKey(encoded: bytes)) }
+    }
+    return keys.lazy.compactMap { key in opened.first { $0.key == key } }.first {
+      $0.isWaiting == (decision.choice != .reopen)
+    }
   }
 
   /// Rows as the batch leaves them. Those that an act has edited stand so already.

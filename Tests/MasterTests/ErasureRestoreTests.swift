@@ -124,3 +124,24 @@ extension World {
     for word in ["PHONE", "MOBILE"] { try world.expectGone(word, but: known + lost) }
   }
 }
+
+/// Seed 7 of the simulator: in the replay a reopened conflict stayed closed, and what a county wrote then was taken.
+@Test func aConflictThatIsReopenedIsOpenInTheReplayAfterAnErasure() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "INSERT INTO visit VALUES ('v1', 'p1', 'first'); UPDATE person SET phone = 'PHONE-2'")
+  try world.shell(two, "UPDATE person SET phone = 'PHONE-3'")
+  try await world.syncAll()
+  try world.shell(one, "UPDATE visit SET note = 'one'")
+  try world.shell(two, "UPDATE visit SET note = 'two'")
+  try await world.syncAll()
+  let conflict = try #require(try world.master.conflicts([.open]).first { $0.record == "visit" })
+  _ = try world.master.decide(conflict.id, .keep, reason: "checked", actor: "li")
+  _ = try world.master.reopen(conflict.id, reason: "new papers", actor: "li")
+  try await world.syncAll()
+  try world.shell(two, "UPDATE visit SET note = 'three'")
+  try await world.syncAll()
+  try world.erase("p1", ["phone"])
+  let visit = try world.master.record("visit")
+  #expect(try world.master.rows(visit).first?.contains(.text("one")) == true)
+  #expect(try world.master.replayed().rows(visit) == world.master.rows(visit))
+}
