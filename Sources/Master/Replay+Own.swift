@@ -91,18 +91,15 @@ extension Replay {
     if !hasErasures { return try transaction.conflict(id).orThrow(master.missing(id)) }
     guard let known = try ConflictTables.find(log, id) else { return nil }
     // The moment at which it was opened stays, whatever becomes of its number and of the row's key.
-    let opened = try ConflictTables.read(
-      transaction.db, where: "record = ? AND field IS ? AND opened_at = ?",
-      [.text(known.record), known.field.map(Value.text) ?? .null, .integer(known.openedAt.raw)])
-    var keys = [known.key]
-    try log.each(
-      "SELECT key FROM sync_alias WHERE record = ? AND target = ?", [.text(known.record), .blob(known.key.encoded)]
-    ) { row in
-      if case .blob(let bytes) = row.cell(0) { keys.append(try RowKey(encoded: bytes)) }
+    let ref = RowRef(known.record, known.key)
+    let former = try master.names(log, ref).subtracting([ref]).map(\.key).sorted()
+    for key in [known.key] + former {
+      let opened = try ConflictTables.read(
+        transaction.db, where: "record = ? AND key = ? AND field IS ? AND opened_at = ?",
+        RowRef(known.record, key).columns + [known.field.map(Value.text) ?? .null, .integer(known.openedAt.raw)])
+      if let conflict = opened.first(where: decision.fits) { return conflict }
     }
-    return keys.lazy.compactMap { key in opened.first { $0.key == key } }.first {
-      $0.isWaiting == (decision.choice != .reopen)
-    }
+    return nil
   }
 
   /// Rows as the batch leaves them. Those that an act has edited stand so already.

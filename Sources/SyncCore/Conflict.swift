@@ -105,6 +105,9 @@ public struct Decision: Hashable, Sendable {
     self.edit = edit
     self.version = version
   }
+
+  /// Whether the conflict stands so that this can be carried out: what is reopened is decided, all else decides what waits.
+  public func fits(_ conflict: Conflict) -> Bool { conflict.isWaiting == (choice != .reopen) }
 }
 
 // The rows of the tables sync_conflict and sync_contender, in a store and in a body alike.

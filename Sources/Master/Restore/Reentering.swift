@@ -160,7 +160,7 @@ struct Reentry {
     }
     for decision in batch.decisions {
       guard let conflict = try transaction.conflict(decision.conflict),
-        conflict.isWaiting == (decision.choice != .reopen), decision.version.map({ $0 == conflict.version }) ?? true
+        decision.fits(conflict), decision.version.map({ $0 == conflict.version }) ?? true
       else { return false }
     }
     return try batch.rulings.allSatisfy { try transaction.parkedChange($0.parked)?.state == .waiting }
