@@ -15,7 +15,7 @@ private func run(_ seed: UInt64, ticks: Int) -> [String: Int] {
 /// One town of every climate.
 @Test(arguments: 1...13 as ClosedRange<UInt64>)
 func noPromiseIsBroken(seed: UInt64) {
-  #expect(run(seed, ticks: 40)["sync finished", default: 0] > 5)
+  #expect(run(seed, ticks: 120)["sync finished", default: 0] > 5)
 }
 
 /// Other towns every time. What one of them finds is run again with the command that the failure names.
