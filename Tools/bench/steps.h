@@ -61,10 +61,4 @@ static void delete_rows(long rows, long count) {
   sqlite3_finalize(statement);
 }
 
-static void edit_again(long rows, long count) {
-  sqlite3_stmt *statement = prepare(SELL);
-  for (long round = 1; round <= 100; round++) edit_rows(statement, round, rows, rows / 4, count, 100);
-  sqlite3_finalize(statement);
-}
-
 #endif

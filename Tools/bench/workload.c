@@ -19,6 +19,12 @@
 
 static int is(const char *a, const char *b) { return strcmp(a, b) == 0; }
 
+static void edit_again(long rows, long count) {
+  sqlite3_stmt *statement = prepare(SELL);
+  for (long round = 1; round <= 100; round++) edit_rows(statement, round, rows, rows / 4, count, 100);
+  sqlite3_finalize(statement);
+}
+
 int main(int argc, char **argv) {
   if (argc < 3) {
     fprintf(stderr, "workload FILE create | STEP COUNT [--durable] [--by N]\n");
