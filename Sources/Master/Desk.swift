@@ -36,7 +36,8 @@ struct Desk {
       let (sent, erased) = withoutErased(change)
       return Incoming(n: index + 1, change: mapping.mapped(sent), sent: sent, erased: erased)
     }
-    for round in rounds(incoming) {
+    // Of what is not mapped, no row comes twice.
+    for round in mapping.isIdentity ? [incoming] : rounds(incoming) {
       let settlement = try settle(round, sender)
       try transaction.supersede(round.map(\.sent.ref), by: replica.id, arrival: arrival)
       try transaction.write(settlement, arrival: arrival)
@@ -53,7 +54,7 @@ struct Desk {
 
   /// The change without what was erased of it, and the fields that it set to such values.
   private func withoutErased(_ change: Change) -> (Change, erased: [String]) {
-    guard let record = schema.record(change.record) else { return (change, []) }
+    guard let record = schema.record(change.record), !record.restrictedIndices.isEmpty else { return (change, []) }
     let erased = record.fields.indices.filter { record.fields[$0].isErased(change.new[$0]) }
     return (change.withoutErased(record), erased.map { record.fields[$0].name })
   }
@@ -66,7 +67,7 @@ struct Desk {
   }
 
   func settle(_ changes: [Incoming], _ sender: Sender, waiving waived: Set<Parking> = []) throws -> Settlement {
-    var intake = Intake(
+    let intake = Intake(
       schema: schema, formats: formats, transaction: transaction, sender: sender, received: received, ties: ties,
       waived: waived)
     return try intake.settle(changes)

@@ -98,12 +98,12 @@ extension Master {
     let open = Master.unowned(schema)
     let incoming = moved.enumerated().map { Incoming(n: $0 + 1, change: $1, sent: $1) }
     for round in desk.rounds(incoming) {
-      var intake = Intake(
+      let intake = Intake(
         schema: open, formats: formats, transaction: transaction, sender: origin, received: desk.received,
         ties: desk.ties, waived: [.scope, .locked])
-      var settlement = try intake.settle(round)
+      let settlement = try intake.settle(round)
       if let parked = settlement.parked.first { throw refused(record, alias, parked) }
-      for index in settlement.writes.indices { settlement.writes[index].echo = nil }
+      for write in settlement.writes { write.echo = nil }
       try transaction.write(settlement, arrival: desk.arrival)
       old += settlement.writes
     }

@@ -4,33 +4,42 @@ import SyncCore
 
 extension Intake {
   /// Parks rows until those that are left satisfy every constraint. Each round parks at least one, so it ends.
-  mutating func settleConstraints() throws {
-    let holders = try transaction.holders(of: Set(settled.flatMap { claims($0, $0.result.image) }))
-    let present = try transaction.present(Set(settled.flatMap { targets($0, $0.result.image) }))
-    let leaving = Set(
-      settled.filter { $0.before != nil && $0.result.image == nil }.flatMap { identities($0, $0.before) })
-    let referrers = try transaction.referrers(to: leaving)
-    for (index, row) in settled.enumerated() {
-      for image in [row.before, row.result.image] {
-        for claim in claims(row, image) { claimants[claim, default: []].append(index) }
-        for identity in identities(row, image) { identified[identity, default: []].append(index) }
+  func settleConstraints() throws {
+    // What a row has and keeps is right in the master, which finds it by its value.
+    var claimed: Set<UniqueClaim> = []
+    var wanted: Set<ReferenceTarget> = []
+    var leaving: Set<ReferenceTarget> = []
+    for (index, row) in settled.enumerated() where row.result.image != row.before {
+      guard let ties = ties[row.record.name], ties.differ(row.before, row.result.image) else { continue }
+      row.tiesDiffer = true
+      let held = ties.claims(row.before)
+      for claim in ties.claims(row.result.image) where !held.contains(claim) {
+        claimed.insert(claim)
+        claimants[claim, default: []].append(index)
       }
+      wanted.formUnion(ties.targets(row.result.image))
+      let (before, after) = (ties.identities(row.before), ties.identities(row.result.image))
+      if row.result.image == nil { leaving.formUnion(before) }
+      for identity in Set(before).symmetricDifference(after) { identified[identity, default: []].append(index) }
     }
+    let holders = try transaction.holders(of: claimed)
+    let present = try transaction.present(wanted)
+    let referrers = try transaction.referrers(to: leaving)
     var changed = true
     while changed {
       changed = false
-      for index in settled.indices where settled[index].parked == nil {
-        if settled[index].result.image == nil {
-          if let before = settled[index].before, keepsParent(settled[index], referrers) {
+      for row in settled where row.parked == nil {
+        if row.result.image == nil {
+          if let before = row.before, keepsParent(row, referrers) {
             let contest = Contest(
               column: nil, master: .blob(RowKey(before).encoded), state: .open, incomingDeletes: true)
-            settled[index].result = MergeResult(image: before, contests: [contest], stamps: [:], asSent: false)
+            row.result = MergeResult(image: before, contests: [contest], stamps: [:], asSent: false)
             changed = true
           }
-        } else if settled[index].result.image == settled[index].before {
+        } else if row.result.image == row.before {
           continue
-        } else if let reason = clash(settled[index], holders) ?? missing(settled[index], present) {
-          settled[index].parked = reason
+        } else if let reason = clash(row, holders) ?? missing(row, present) {
+          row.parked = reason
           changed = true
         }
       }
@@ -49,6 +58,7 @@ extension Intake {
     #if MUTANTS
       if Mutant.forgetsUnique.isActive { return nil }
     #endif
+    if !row.tiesDiffer { return nil }
     for claim in claims(row, row.after) {
       // The first of the batch to claim a value has it, unless a row of the master keeps it.
       var holder = holders[claim].flatMap { key -> RowKey? in
@@ -79,10 +89,12 @@ extension Intake {
     #if MUTANTS
       if Mutant.forgetsReferences.isActive { return nil }
     #endif
+    if !row.tiesDiffer, identified.isEmpty { return nil }
+    let held = targets(row, row.before)
     for target in targets(row, row.after) {
       let inBatch = (identified[target] ?? []).map { settled[$0] }
       if inBatch.contains(where: { identities($0, $0.after).contains(target) }) { continue }
-      if inBatch.isEmpty, present.contains(target) { continue }
+      if inBatch.isEmpty, held.contains(target) || present.contains(target) { continue }
       let value = RowKey([target.value]).description
       return Refused(
         reason: .reference,

@@ -13,15 +13,20 @@ extension Intake {
 
   /// The rows that are locked, or would be, by where they stand or by where the change would put them: as the city has it
   /// when the batch arrives, and by the date of its arrival.
-  func loadLocks(_ changes: [Incoming], _ tombstones: [RowRef: [Value]]) throws -> [RowRef: Closed] {
+  /// - Parameter stored: the rows as the master has them, one for each change.
+  func loadLocks(
+    _ changes: [Incoming], _ stored: [[Value]?], _ tombstones: [RowRef: [Value]]
+  ) throws -> [RowRef: Closed] {
     if waived.contains(.locked) { return [:] }
     #if MUTANTS
       if Mutant.forgetsLock.isActive { return [:] }
     #endif
     var targets: [Target] = []
-    for change in changes.map(\.change) {
-      guard let record = records[change.record], let lock = record.rules.lock else { continue }
-      let before = images[change.ref] ?? tombstones[change.ref]
+    let locks = records.compactMapValues(\.rules.lock)
+    if locks.isEmpty { return [:] }
+    for (index, change) in changes.lazy.map(\.change).enumerated() {
+      guard let lock = locks[change.record], let record = records[change.record] else { continue }
+      let before = stored[index] ?? tombstones[change.ref]
       let wanted = record.fields.indices.map { change.new[$0] ?? before?[$0] ?? change.old[$0] ?? .null }
       for image in [before, wanted].compactMap({ $0 }) {
         guard let target = lock.target(of: record, image) else { continue }

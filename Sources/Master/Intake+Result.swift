@@ -9,6 +9,7 @@ extension Intake {
     // Who has read the whole feed has read every row.
     let isBehind = try transaction.head() > sender.cursor
     let places = isBehind ? try transaction.places(of: settled.map(\.change.ref), unit: sender.org) : [:]
+    out.writes.reserveCapacity(settled.count)
     for row in settled {
       let (ref, sent) = (row.change.ref, row.incoming.sent)
       if let parked = row.parked {
@@ -21,7 +22,7 @@ extension Intake {
         continue
       }
       try record(row, waiting: conflicts[ref] ?? [], &out)
-      var write = RowWrite(
+      let write = RowWrite(
         ref: ref, before: row.before, after: row.result.image, stamps: row.result.stamps, alias: alias(row))
       let wasRead = (places[ref] ?? 0) <= sender.cursor
       if row.result.asSent, wasRead, row.change == sent, row.incoming.erased.isEmpty, isTheSenders(row) {
@@ -92,6 +93,9 @@ extension Intake {
   }
 
   private func receipt(_ row: Row) -> RowReceipt? {
+    if row.result.contests.isEmpty, row.incoming.erased.isEmpty {
+      return row.result.asSent ? nil : RowReceipt(n: row.incoming.n, outcome: .merged)
+    }
     let states = Set(row.result.contests.map(\.state))
     let fields = row.result.contests.map { contest in contest.column.map { row.record.fields[$0].name } ?? "*" }
     let list = fields.joined(separator: ", ")

@@ -4,9 +4,11 @@ import SyncCore
 
 extension Intake {
   /// Parents by which rows of the batch find their unit.
-  mutating func loadParents() throws {
-    var wanted = settled.flatMap { row in
-      [row.before, row.result.image].compactMap { $0 }.compactMap { parent(of: row.record, $0) }
+  func loadParents() throws {
+    var wanted: [RowRef] = []
+    for row in settled {
+      if let before = row.before, let ref = parent(of: row.record, before) { wanted.append(ref) }
+      if let after = row.result.image, let ref = parent(of: row.record, after) { wanted.append(ref) }
     }
     while !wanted.isEmpty {
       let missing = Set(wanted).filter { images[$0] == nil && byRef[$0] == nil }
@@ -17,9 +19,9 @@ extension Intake {
   }
 
   func parent(of record: RecordSchema, _ image: [Value]) -> RowRef? {
-    guard case .via(let name) = record.scope, let index = record.index(of: name),
-      let reference = record.fields[index].reference
-    else { return nil }
+    guard case .via = record.scope, let index = record.scopeIndex, let reference = record.fields[index].reference else {
+      return nil
+    }
     return RowRef(reference.record, RowKey([image[index]]))
   }
 
@@ -27,8 +29,8 @@ extension Intake {
   func unit(of record: RecordSchema, _ image: [Value]) -> String? {
     switch record.scope {
     case .all: return ""
-    case .field(let name):
-      guard let index = record.index(of: name), case .text(let unit) = image[index] else { return nil }
+    case .field:
+      guard let index = record.scopeIndex, case .text(let unit) = image[index] else { return nil }
       return unit
     case .via:
       guard let ref = parent(of: record, image), let next = records[ref.record] else { return nil }
@@ -37,7 +39,7 @@ extension Intake {
     }
   }
 
-  func refusal(_ row: Row) throws -> Refused? {
+  func refusal(_ row: Row) -> Refused? {
     let record = row.record
     if record.owner == .city, row.change.kind == .insert {
       return Refused(
@@ -90,9 +92,12 @@ extension Intake {
     #if MUTANTS
       if Mutant.forgetsScope.isActive { return false }
     #endif
-    return [row.before, row.result.image].compactMap { $0 }.contains { image in
-      guard let unit = unit(of: row.record, image) else { return row.before != nil }
-      return unit != "" && unit != sender.org && unit != sender.successor
-    }
+    return isOutOfScope(row, row.before) || isOutOfScope(row, row.result.image)
+  }
+
+  private func isOutOfScope(_ row: Row, _ image: [Value]?) -> Bool {
+    guard let image else { return false }
+    guard let unit = unit(of: row.record, image) else { return row.before != nil }
+    return unit != "" && unit != sender.org && unit != sender.successor
   }
 }

@@ -15,50 +15,69 @@ struct Sender {
   var cursor: Int64
 }
 
-/// One change on its way in.
-struct Incoming {
+/// One change on its way in. It is handed on from step to step, so it is shared.
+final class Incoming {
   /// Its place in the batch, from 1.
-  var n: Int
+  let n: Int
   /// With duplicates and units mapped.
-  var change: Change
+  let change: Change
   /// As its sender sent it.
-  var sent: Change
+  let sent: Change
   /// It carries out a decision: the cell is not under review for it.
-  var decides: String?
+  let decides: String?
   /// The fields of which an erasure took what was sent.
-  var erased: [String] = []
+  let erased: [String]
+
+  init(n: Int, change: Change, sent: Change, decides: String? = nil, erased: [String] = []) {
+    self.n = n
+    self.change = change
+    self.sent = sent
+    self.decides = decides
+    self.erased = erased
+  }
 }
 
-struct Intake {
+final class Intake {
   let schema: Schema
   let formats: Formats
   let transaction: any MasterTransaction
   let sender: Sender
   let received: Stamp
   /// Reasons for which the city takes in what it would park.
-  var waived: Set<Parking> = []
+  let waived: Set<Parking>
 
   let records: [String: RecordSchema]
   let ties: [String: Ties]
+  /// Rows of the master beside those of the batch.
   var images: [RowRef: [Value]] = [:]
   /// The rows of the batch that the city has closed.
   var closed: [RowRef: Closed] = [:]
   var settled: [Row] = []
-  var byRef: [RowRef: Int] = [:]
-  /// The rows of the batch that claim a unique value, before or after.
+  /// Where each row of the batch is: most batches need not know.
+  lazy var byRef = Dictionary(uniqueKeysWithValues: settled.indices.map { (settled[$0].change.ref, $0) })
+  /// The rows of the batch that come to claim a unique value.
   var claimants: [UniqueClaim: [Int]] = [:]
-  /// The rows of the batch that others may refer to by a value, before or after.
+  /// The rows of the batch that others may refer to by a value, and that come, go or change it.
   var identified: [ReferenceTarget: [Int]] = [:]
 
   /// One change with what the law makes of it.
-  struct Row {
-    var incoming: Incoming
-    var record: RecordSchema
-    var before: [Value]?
+  final class Row {
+    let incoming: Incoming
+    let record: RecordSchema
+    let before: [Value]?
     var result: MergeResult
     var parked: Refused?
+    /// Whether it claims or gives up a unique value, or refers or is referred to by another one than before.
+    var tiesDiffer = false
     var change: Change { incoming.change }
     var after: [Value]? { parked == nil ? result.image : before }
+
+    init(incoming: Incoming, record: RecordSchema, before: [Value]?, result: MergeResult) {
+      self.incoming = incoming
+      self.record = record
+      self.before = before
+      self.result = result
+    }
   }
 
   /// Why a row cannot stand, for the machine and for the clerk, and what would have to go.
@@ -82,45 +101,42 @@ struct Intake {
     records = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0) })
   }
 
-  /// - Precondition: no row occurs twice.
-  mutating func settle(_ changes: [Incoming]) throws -> Settlement {
+  /// - Precondition: no row occurs twice. Settles once.
+  func settle(_ changes: [Incoming]) throws -> Settlement {
     let refs = changes.map(\.change.ref)
-    images = try transaction.images(of: refs)
-    let tombstones = try transaction.tombstones(of: refs.filter { images[$0] == nil })
+    let stored = try transaction.images(inOrderOf: refs)
+    let tombstones = try transaction.tombstones(of: refs.indices.filter { stored[$0] == nil }.map { refs[$0] })
     let conflicts = try transaction.waitingConflicts(of: refs)
     let stamps = try transaction.cellStamps(of: refs)
-    closed = try loadLocks(changes, tombstones)
-    for incoming in changes {
-      let change = incoming.change
-      guard let record = records[change.record] else { continue }
-      let review = (conflicts[change.ref] ?? []).compactMap(\.field).filter { $0 != incoming.decides }
+    closed = try loadLocks(changes, stored, tombstones)
+    settled.reserveCapacity(changes.count)
+    for (index, incoming) in changes.enumerated() {
+      let ref = refs[index]
+      guard let record = records[ref.record] else { continue }
+      let review = (conflicts[ref] ?? []).compactMap(\.field).filter { $0 != incoming.decides }
       let master = MasterRow(
-        image: images[change.ref], tombstone: tombstones[change.ref],
-        underReview: Set(review.compactMap(record.index(of:))), stamps: stamps[change.ref] ?? [:],
-        isLocked: closed[change.ref] != nil)
-      byRef[change.ref] = settled.count
-      settled.append(Row(incoming: incoming, record: record, before: master.image, result: merged(incoming, master)))
+        image: stored[index], tombstone: tombstones[ref],
+        underReview: Set(review.compactMap(record.index(of:))), stamps: stamps[ref] ?? [:],
+        isLocked: closed[ref] != nil)
+      settled.append(
+        Row(incoming: incoming, record: record, before: stored[index], result: merged(incoming, master, record)))
     }
     try loadParents()
-    for index in settled.indices { settled[index].parked = try refusal(settled[index]) }
+    for row in settled { row.parked = refusal(row) }
     try settleConstraints()
     return try settlement(conflicts)
   }
 
-  private func merged(_ incoming: Incoming, _ master: MasterRow) -> MergeResult {
+  private func merged(_ incoming: Incoming, _ master: MasterRow, _ record: RecordSchema) -> MergeResult {
     let change = incoming.change
     // A duplicate that was merged into another row is gone already.
     if change.kind == .delete, change.key != incoming.sent.key {
       return MergeResult(image: master.image, contests: [], stamps: [:], asSent: true)
     }
-    guard let record = records[change.record] else {
-      return MergeResult(image: master.image, contests: [], stamps: [:], asSent: false)
+    var corrected: [Int: Stamp] = [:]
+    for column in record.latestIndices where change.new[column] != nil {
+      corrected[column] = change.edit(of: column).stamp.corrected(offset: sender.offset, arrival: received)
     }
-    let corrected = Dictionary(
-      uniqueKeysWithValues: record.fields.indices.filter {
-        record.fields[$0].policy == .latest && change.new[$0] != nil
-      }
-      .map { ($0, change.edit(of: $0).stamp.corrected(offset: sender.offset, arrival: received)) })
     return merge(change, into: master, schema: record, side: .county, stamps: corrected)
   }
 }

@@ -44,8 +44,10 @@ struct Mapping {
     kept = []
   }
 
+  var isIdentity: Bool { aliases.isEmpty && unit == nil }
+
   func mapped(_ change: Change) -> Change {
-    guard !aliases.isEmpty || unit != nil, let record = schema.record(change.record) else { return change }
+    guard !isIdentity, let record = schema.record(change.record) else { return change }
     var change = change
     let moves = !kept.contains(change.ref)
     change.old = mapped(change.old, record, moves: moves)

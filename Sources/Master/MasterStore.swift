@@ -20,19 +20,31 @@ struct ReferenceTarget: Hashable {
   var value: Value
 }
 
-/// One row of the master before and after a settlement.
-struct RowWrite {
-  var ref: RowRef
-  var before: [Value]?
-  var after: [Value]?
+/// One row of the master before and after a settlement. It is handed on from step to step, so it is shared.
+final class RowWrite {
+  let ref: RowRef
+  let before: [Value]?
+  let after: [Value]?
   /// Corrected stamps of `latest` cells that were taken.
-  var stamps: [Int: Stamp] = [:]
+  let stamps: [Int: Stamp]
   /// The replica that has the row already and needs no echo.
   var skip: Identifier?
   /// A unit that must hear of the row although it did not move.
   var echo: String?
   /// The key under which the sender has the row, when that is not its key any more.
-  var alias: RowRef?
+  let alias: RowRef?
+
+  init(
+    ref: RowRef, before: [Value]?, after: [Value]?, stamps: [Int: Stamp] = [:], echo: String? = nil,
+    alias: RowRef? = nil
+  ) {
+    self.ref = ref
+    self.before = before
+    self.after = after
+    self.stamps = stamps
+    self.echo = echo
+    self.alias = alias
+  }
 }
 
 /// Why a change is parked. The raw values are the words of receipts and of lists.
@@ -154,7 +166,8 @@ protocol MasterTransaction {
   func tick(milliseconds: Int64) throws -> Stamp
 
   // For the merge.
-  func images(of refs: [RowRef]) throws -> [RowRef: [Value]]
+  /// One for each ref; nil: there is no such row.
+  func images(inOrderOf refs: [RowRef]) throws -> [[Value]?]
   func tombstones(of refs: [RowRef]) throws -> [RowRef: [Value]]
   func waitingConflicts(of refs: [RowRef]) throws -> [RowRef: [Conflict]]
   func cellStamps(of refs: [RowRef]) throws -> [RowRef: [Int: Stamp]]
@@ -258,6 +271,14 @@ protocol MasterTransaction {
   /// Settles them: they stand in the tables already.
   /// - Parameter arrival: the batch that records them.
   func absorb(_ changes: [Change], writes: [RowWrite], arrival: Int64) throws
+}
+
+extension MasterTransaction {
+  func images(of refs: [RowRef]) throws -> [RowRef: [Value]] {
+    var found: [RowRef: [Value]] = [:]
+    for (ref, image) in zip(refs, try images(inOrderOf: refs)) where image != nil { found[ref] = image }
+    return found
+  }
 }
 
 public struct PageLimit: Sendable {

@@ -8,7 +8,8 @@ import SyncCore
 extension SQLiteMasterTransaction {
   /// What these writes change in projections. Before the rows of the projections are written.
   func projected(_ writes: [RowWrite]) throws -> [RowWrite] {
-    try writes.flatMap { write -> [RowWrite] in
+    if !schema.records.contains(where: { $0.projects != nil }) { return [] }
+    return try writes.flatMap { write -> [RowWrite] in
       guard write.before != write.after, let source = schema.record(write.ref.record) else { return [] }
       return try schema.projections(of: source).compactMap { projection in
         let before = try projection.row(db, key: write.ref.key)

@@ -146,8 +146,12 @@ struct SQLiteMasterTransaction: MasterTransaction {
     return found
   }
 
-  func images(of refs: [RowRef]) throws -> [RowRef: [Value]] {
-    try each(refs) { record, ref in try record.row(db, key: ref.key) }
+  func images(inOrderOf refs: [RowRef]) throws -> [[Value]?] {
+    var reader: RowReader?
+    return try refs.map { ref in
+      if reader?.record.name != ref.record { reader = try schema.record(ref.record).map { try RowReader(db, $0) } }
+      return try reader?.row(ref.key)
+    }
   }
 
   func waitingConflicts(of refs: [RowRef]) throws -> [RowRef: [Conflict]] {
@@ -162,8 +166,8 @@ struct SQLiteMasterTransaction: MasterTransaction {
   func conflict(_ id: Int64) throws -> Conflict? { try ConflictTables.find(db, id) }
 
   func cellStamps(of refs: [RowRef]) throws -> [RowRef: [Int: Stamp]] {
-    try each(refs) { record, ref in
-      if record.latestIndices.isEmpty { return nil }
+    let latest = Set(schema.records.filter { !$0.latestIndices.isEmpty }.map(\.name))
+    return try each(latest.isEmpty ? [] : refs.filter { latest.contains($0.record) }) { record, ref in
       var stamps: [Int: Stamp] = [:]
       try db.each("SELECT field, stamp FROM sync_cell WHERE record = ? AND key = ?", ref.columns) { row in
         if let column = record.index(of: row[0]) { stamps[column] = Stamp(raw: row[1]) }
@@ -174,19 +178,35 @@ struct SQLiteMasterTransaction: MasterTransaction {
 
   func holders(of claims: Set<UniqueClaim>) throws -> [UniqueClaim: RowKey] {
     var found: [UniqueClaim: RowKey] = [:]
+    var statements: [Place: PreparedStatement] = [:]
     for claim in claims {
       guard let record = schema.record(claim.record) else { continue }
-      let match = claim.fields.map { "\(quoted($0)) = ?" }.joined(separator: " AND ")
-      let sql = "SELECT \(record.keyColumns.joined(separator: ", ")) FROM \(record.table) WHERE \(match)"
-      found[claim] = try db.first(sql, claim.values).map(RowKey.init)
+      let place = Place(record: claim.record, fields: claim.fields)
+      if statements[place] == nil {
+        let match = claim.fields.map { "\(quoted($0)) = ?" }.joined(separator: " AND ")
+        let keys = record.keyColumns.joined(separator: ", ")
+        statements[place] = try db.prepared("SELECT \(keys) FROM \(record.table) WHERE \(match)")
+      }
+      found[claim] = try statements[place]?.first(claim.values).map(RowKey.init)
     }
     return found
   }
 
+  /// Columns by which rows are looked up.
+  private struct Place: Hashable {
+    var record: String
+    var fields: [String]
+  }
+
   func present(_ targets: Set<ReferenceTarget>) throws -> Set<ReferenceTarget> {
-    try targets.filter { target in
-      let sql = "SELECT 1 FROM \(quoted(target.record)) WHERE \(quoted(target.field)) = ?"
-      return try db.first(sql, [target.value]) != nil
+    var statements: [Place: PreparedStatement] = [:]
+    return try targets.filter { target in
+      let place = Place(record: target.record, fields: [target.field])
+      if statements[place] == nil {
+        let sql = "SELECT 1 FROM \(quoted(target.record)) WHERE \(quoted(target.field)) = ?"
+        statements[place] = try db.prepared(sql)
+      }
+      return try statements[place]?.first([target.value]) != nil
     }
   }
 
@@ -284,8 +304,8 @@ struct SQLiteMasterTransaction: MasterTransaction {
     }
     logged.chain = logged.link(after: logged.chain)
     try db.run("INSERT INTO sync_batch VALUES (\(placeholders(LoggedBatch.columns)))", logged.row)
-    let sql = "INSERT INTO sync_touch VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-    for ref in touched { try db.run(sql, ref.columns + [.integer(arrival)]) }
+    let touch = try db.prepared("INSERT INTO sync_touch VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+    for ref in touched { try touch.run([.text(ref.record), .blob(ref.key.encoded), .integer(arrival)]) }
     if message.header.replica == .city { try place(own: message.header.number) }
   }
 

@@ -8,10 +8,11 @@ import SyncProtocol
 extension SQLiteMasterTransaction {
   func write(_ settlement: Settlement, arrival: Int64) throws {
     let shown = try projected(settlement.writes)
-    try assign(settlement.writes + shown)
+    let writes = shown.isEmpty ? settlement.writes : settlement.writes + shown
+    try assign(writes)
     try note(settlement.writes, arrival: arrival)
     try feeding { place in
-      try feed(settlement.writes + shown, &place)
+      try feed(writes, &place)
       for conflict in settlement.opened + settlement.changed { try save(conflict, &place) }
     }
   }
@@ -24,14 +25,16 @@ extension SQLiteMasterTransaction {
       for (write, leaves) in zip(writes, leaving) where leaves {
         try schema.record(write.ref.record)?.remove(db, key: write.ref.key)
       }
+      var writer: RowWriter?
       for (write, leaves) in zip(writes, leaving) {
-        guard let image = write.after, image != write.before, let record = schema.record(write.ref.record) else {
-          continue
+        guard let image = write.after, image != write.before else { continue }
+        if writer?.record.name != write.ref.record {
+          writer = try schema.record(write.ref.record).map { try RowWriter(db, $0) }
         }
         if let before = write.before, !leaves {
-          try record.update(db, key: write.ref.key, from: before, to: image)
+          try writer?.update(write.ref.key, from: before, to: image)
         } else {
-          try record.write(db, row: image)
+          try writer?.write(image)
         }
       }
     }
@@ -180,22 +183,27 @@ extension SQLiteMasterTransaction {
   ) throws {
     last += 1
     try db.run(
-      """
-      INSERT INTO sync_feed (place, unit, record, key, gone, skip) VALUES (?, ?, ?, ?, ?, ?)
-      ON CONFLICT (record, key, unit) DO UPDATE SET place = excluded.place, gone = excluded.gone, skip = excluded.skip
-      """,
-      [.integer(last), .text(unit)] + ref.columns + [.integer(gone ? 1 : 0), skip.map { .blob($0.bytes) } ?? .null])
+      Self.placing,
+      [
+        .integer(last), .text(unit), .text(ref.record), .blob(ref.key.encoded), .integer(gone ? 1 : 0),
+        skip.map { .blob($0.bytes) } ?? .null,
+      ])
   }
+
+  private static let placing = """
+    INSERT INTO sync_feed (place, unit, record, key, gone, skip) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (record, key, unit) DO UPDATE SET place = excluded.place, gone = excluded.gone, skip = excluded.skip
+    """
 
   /// The unit that sees a row; "" is everybody; nil: its parent is not there.
   func unit(of record: RecordSchema, _ image: [Value]) throws -> String? {
     switch record.scope {
     case .all: return ""
-    case .field(let name):
-      guard let index = record.index(of: name), case .text(let unit) = image[index] else { return nil }
+    case .field:
+      guard let index = record.scopeIndex, case .text(let unit) = image[index] else { return nil }
       return unit
-    case .via(let name):
-      guard let index = record.index(of: name), let reference = record.fields[index].reference,
+    case .via:
+      guard let index = record.scopeIndex, let reference = record.fields[index].reference,
         let parent = schema.record(reference.record)
       else { return nil }
       let ref = RowRef(parent.name, RowKey([image[index]]))

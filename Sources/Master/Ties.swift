@@ -7,6 +7,7 @@ struct Ties {
   private let references: [(column: Int, reference: Reference)]
   /// Columns that other rows refer to.
   private let identities: [(column: Int, field: String)]
+  private let columns: Set<Int>
   /// Its rows may open a lock.
   fileprivate let isException: Bool
 
@@ -16,11 +17,18 @@ struct Ties {
     references = record.fields.enumerated().compactMap { index, field in field.reference.map { (index, $0) } }
     let named = schema.records.flatMap { $0.fields.compactMap(\.reference) }.filter { $0.record == record.name }
     identities = Set(named.map(\.field)).sorted().compactMap { name in record.index(of: name).map { ($0, name) } }
+    columns = Set(uniques.flatMap(\.columns) + references.map(\.column) + identities.map(\.column))
     isException = schema.records.contains { $0.rules.lock?.except?.record == record.name }
   }
 
   static func all(_ schema: Schema) -> [String: Ties] {
     Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, Ties($0, in: schema)) })
+  }
+
+  /// Whether the two images of a row are tied to others differently. nil: there is no such row.
+  func differ(_ before: [Value]?, _ after: [Value]?) -> Bool {
+    guard let before, let after else { return before != nil || after != nil }
+    return columns.contains { before[$0] != after[$0] }
   }
 
   func claims(_ image: [Value]?) -> [UniqueClaim] {

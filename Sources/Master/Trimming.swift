@@ -165,6 +165,8 @@ extension SQLiteMasterTransaction {
   }
 
   func tombstones(of refs: [RowRef]) throws -> [RowRef: [Value]] {
+    if refs.isEmpty { return [:] }
+    if refs.count > 1, try db.first("SELECT 1 FROM sync_tombstone LIMIT 1") == nil { return [:] }
     var images: [RowRef: [Value]] = [:]
     var trimmed: [Int64: Set<RowRef>] = [:]
     for ref in refs {

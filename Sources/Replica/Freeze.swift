@@ -37,12 +37,14 @@ extension Replica {
         return
       }
     #endif
-    let refs = outgoing.idle + outgoing.changes.map(\.ref)
     if outgoing.held.isEmpty {
       // Only of those that have some: SQLite writes a page for each table that it empties, even when it is empty.
-      for name in Set(refs.map(\.record)).sorted() { try schema.record(name)?.clearPending(db) }
+      let names = Set(outgoing.idle.map(\.record)).union(outgoing.changes.map(\.record))
+      for name in names.sorted() { try schema.record(name)?.clearPending(db) }
     } else {
-      for ref in refs { try schema.record(ref.record)?.clearPending(db, key: ref.key) }
+      for ref in outgoing.idle + outgoing.changes.map(\.ref) {
+        try schema.record(ref.record)?.clearPending(db, key: ref.key)
+      }
     }
   }
 
@@ -68,12 +70,11 @@ extension Replica {
     try db.run(
       "INSERT INTO sync_outbox VALUES (?, ?, ?, ?, NULL)",
       [.integer(number), .integer(meta.cursor), .integer(Int64(batch.changes.count)), .blob(message.bytes)])
+    let flight = try db.prepared("INSERT INTO sync_flight VALUES (?, ?, ?, ?)")
     for change in batch.changes {
       guard let record = schema.record(change.record) else { continue }
       let mask = change.touchedColumns(record).reduce(Int64(0)) { $0 | 1 << Int64($1) }
-      try db.run(
-        "INSERT INTO sync_flight VALUES (?, ?, ?, ?)",
-        [.text(change.record), .blob(change.key.encoded), .integer(number), .integer(mask)])
+      try flight.run([.text(change.record), .blob(change.key.encoded), .integer(number), .integer(mask)])
     }
     for decision in batch.decisions {
       try db.run(

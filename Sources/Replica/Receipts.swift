@@ -27,11 +27,23 @@ extension Replica {
     #if MUTANTS
       if Mutant.keepsFlight.isActive { return }
     #endif
-    try db.run("DELETE FROM sync_flight WHERE batch = ?", [number])
+    try land(db, number)
     try db.run("DELETE FROM sync_decision WHERE batch = ?", [number])
     try db.run("DELETE FROM sync_request WHERE batch = ?", [number])
     try db.run("UPDATE sync_outbox SET receipt = ? WHERE number = ?", [.blob(receipt.bytes), number])
     try eraseAcknowledged(db, batch: receipt.header.number)
+  }
+
+  /// The cells of a batch are in flight no more. Mostly no other batch is, and the table is emptied at once; else it is gone
+  /// through: an index by batch would cost every freeze more than that.
+  private func land(_ db: Database, _ number: Value) throws {
+    let isLast =
+      try db.first("SELECT 1 FROM sync_outbox WHERE receipt IS NULL AND number <> ? LIMIT 1", [number]) == nil
+    if isLast {
+      try db.run("DELETE FROM sync_flight")
+    } else {
+      try db.run("DELETE FROM sync_flight WHERE batch = ?", [number])
+    }
   }
 
   private func take(

@@ -34,7 +34,6 @@ enum ReplicaTables {
           record TEXT NOT NULL, key BLOB NOT NULL, batch INTEGER NOT NULL, mask INTEGER NOT NULL,
           PRIMARY KEY (record, key, batch)
         ) STRICT, WITHOUT ROWID;
-        CREATE INDEX sync_flight_of_batch ON sync_flight (batch);
         CREATE TABLE sync_parked (
           id INTEGER PRIMARY KEY, record TEXT NOT NULL, key BLOB NOT NULL, batch INTEGER, n INTEGER, reason TEXT NOT NULL,
           zh TEXT NOT NULL, en TEXT NOT NULL, image BLOB NOT NULL, actor TEXT NOT NULL, edited_at INTEGER NOT NULL,

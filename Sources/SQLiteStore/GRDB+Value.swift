@@ -82,11 +82,11 @@ public struct StatementRow {
 
 extension Database {
   /// Runs one cached statement.
-  public func run(_ sql: String, _ arguments: [Value] = []) throws { try stepping(sql, arguments) { _ in true } }
+  public func run(_ sql: String, _ arguments: [Value] = []) throws { try prepared(sql).run(arguments) }
 
   /// Goes through the rows of one cached statement without holding them.
   public func each(_ sql: String, _ arguments: [Value] = [], _ body: (StatementRow) throws -> Void) throws {
-    try stepping(sql, arguments) { row in
+    try prepared(sql).step(arguments) { row in
       try body(row)
       return true
     }
@@ -94,41 +94,63 @@ extension Database {
 
   /// The first row, if any, as values.
   public func first(_ sql: String, _ arguments: [Value] = []) throws -> [Value]? {
+    try prepared(sql).first(arguments)
+  }
+
+  /// A statement of GRDB's cache, looked up once to be run for many rows.
+  public func prepared(_ sql: String) throws -> PreparedStatement {
+    PreparedStatement(self, try cachedStatement(sql: sql))
+  }
+
+  public func integer(_ sql: String, _ arguments: [Value] = []) throws -> Int64? {
+    if case .integer(let x)? = try first(sql, arguments)?.first { x } else { nil }
+  }
+}
+
+/// Runs through the C API: what runs for every row pays for no look-up by its text and for no generic call.
+public struct PreparedStatement {
+  private let db: Database
+  private let statement: Statement
+  private let handle: SQLiteStatement
+
+  fileprivate init(_ db: Database, _ statement: Statement) {
+    self.db = db
+    self.statement = statement
+    handle = statement.sqliteStatement
+  }
+
+  public func run(_ arguments: [Value] = []) throws { try step(arguments) { _ in true } }
+
+  /// The first row, if any, as values.
+  public func first(_ arguments: [Value] = []) throws -> [Value]? {
     var found: [Value]?
-    try stepping(sql, arguments) { row in
+    try step(arguments) { row in
       found = row.cells(0..<row.count)
       return false
     }
     return found
   }
 
-  /// Binds and steps a statement of GRDB's cache through the C API: what runs for every row pays for no generic call.
+  /// Binds the arguments and goes through the rows.
   /// - Parameter row: called for each row; false ends the statement.
-  private func stepping(_ sql: String, _ arguments: [Value], _ row: (StatementRow) throws -> Bool) throws {
-    let handle = try cachedStatement(sql: sql).sqliteStatement
+  fileprivate func step(_ arguments: [Value], _ row: (StatementRow) throws -> Bool) throws {
     defer {
       sqlite3_reset(handle)
       sqlite3_clear_bindings(handle)
     }
     sqlite3_reset(handle)
-    for (index, value) in arguments.enumerated() {
-      try check(value.bind(to: handle, at: CInt(index + 1)), sql)
-    }
+    for index in arguments.indices { try check(arguments[index].bind(to: handle, at: CInt(index + 1))) }
     while true {
       let code = sqlite3_step(handle)
       if code == SQLITE_DONE { return }
-      guard code == SQLITE_ROW else { return try check(code, sql) }
+      guard code == SQLITE_ROW else { return try check(code) }
       if try !row(StatementRow(handle)) { return }
     }
   }
 
-  private func check(_ code: CInt, _ sql: String) throws {
+  private func check(_ code: CInt) throws {
     guard code != SQLITE_OK else { return }
-    throw DatabaseError(resultCode: ResultCode(rawValue: code), message: lastErrorMessage, sql: sql)
-  }
-
-  public func integer(_ sql: String, _ arguments: [Value] = []) throws -> Int64? {
-    if case .integer(let x)? = try first(sql, arguments)?.first { x } else { nil }
+    throw DatabaseError(resultCode: ResultCode(rawValue: code), message: db.lastErrorMessage, sql: statement.sql)
   }
 }
 

@@ -43,7 +43,7 @@ public struct PendingRow: Sendable {
   /// What the sender tells the master of this row; nil when nothing is pending.
   public func change(_ schema: RecordSchema) -> Change? {
     var change = Change(
-      record: schema.name, key: key, kind: .update, old: base.map { _ in nil }, new: base.map { _ in nil }, edit: edit)
+      record: schema.name, key: key, kind: .update, old: schema.undefined, new: schema.undefined, edit: edit)
     switch (existed, current) {
     case (false, nil): return nil
     case (false, let current?):
@@ -124,20 +124,4 @@ extension RecordSchema {
     }
     try db.run(statements.setPending, values)
   }
-}
-
-extension RecordSchema {
-  public func row(_ db: Database, key: RowKey) throws -> [Value]? { try db.first(statements.select, key.values) }
-
-  /// Writes the whole row, whatever was there. Inside `applying`.
-  public func write(_ db: Database, row: [Value]) throws { try db.run(statements.write, row) }
-
-  /// Writes what differs of a row that is there.
-  public func update(_ db: Database, key: RowKey, from old: [Value], to new: [Value]) throws {
-    let changed = fields.indices.filter { old[$0] != new[$0] }
-    guard let sql = statements.update(changed, of: self) else { return try write(db, row: new) }
-    try db.run(sql, changed.map { new[$0] } + key.values)
-  }
-
-  public func remove(_ db: Database, key: RowKey) throws { try db.run(statements.delete, key.values) }
 }

@@ -24,7 +24,6 @@ extension RecordSchema {
   var otherIndices: [Int] { fields.indices.filter { !isKey($0) } }
   /// The mask of every column but the key.
   public var fullMask: Int64 { otherIndices.reduce(0) { $0 | 1 << Int64($1) } }
-  public var latestIndices: [Int] { fields.indices.filter { fields[$0].policy == .latest && !isKey($0) } }
 
   /// `a."k1" = b."k1" AND …`
   func keyJoin(_ a: String, _ b: String) -> String {

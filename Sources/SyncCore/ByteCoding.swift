@@ -26,6 +26,20 @@ public struct ByteWriter: Sendable {
 
   public init() {}
 
+  init(reserving size: Int) { bytes.reserveCapacity(size) }
+
+  /// How many bytes a value has when it is written.
+  static func size(of value: Value) -> Int {
+    switch value {
+    case .null: 1
+    case .integer, .real: 9
+    case .text(let x): 1 + size(ofCount: x.utf8.count) + x.utf8.count
+    case .blob(let x): 1 + size(ofCount: x.count) + x.count
+    }
+  }
+
+  private static func size(ofCount count: Int) -> Int { (63 - UInt64(count | 1).leadingZeroBitCount) / 7 + 1 }
+
   public mutating func byte(_ x: UInt8) { bytes.append(x) }
   public mutating func raw(_ x: some Sequence<UInt8>) { bytes.append(contentsOf: x) }
 

@@ -309,14 +309,15 @@ extension RecordSchema {
     #if MUTANTS
       if Mutant.forgetsOwner.isActive || Mutant.appendIsEdited.isActive && rules.append { return true }
     #endif
-    if owner(of: column) == .city || isCitysChoice(column, change, master) { return false }
+    if columns.isCitys[column] || isCitysChoice(column, change, master) { return false }
     guard change.kind == .update else { return true }
-    if case .field(let name) = scope, fields[column].name == name { return false }
+    if case .field = scope, scopeIndex == column { return false }
     return !rules.append
   }
 
   /// Whether the cell would come from, or become, a value that only the city may set.
   private func isCitysChoice(_ column: Int, _ change: Change, _ master: MasterRow) -> Bool {
+    guard columns.hasCitysChoice[column] else { return false }
     let known = master.image ?? (change.kind == .update ? master.tombstone : nil)
     return [change.old[column], change.new[column], known?[column]].contains {
       fields[column].citysChoice($0) != nil

@@ -1,8 +1,7 @@
 import Synchronization
 
-/// Where the columns of a record are: what follows from its fields and its key, worked out once and shared by its copies. It
-/// says nothing that the schema does not say, so it is equal to any other and is not encoded.
-final class RecordColumns: Sendable, Hashable {
+/// Where the columns of a record are: what follows from its fields and its key, worked out once and shared by its copies.
+final class RecordColumns: Sendable {
   /// Of each field, by its name. Of two fields of one name, the first.
   let places: [String: Int]
   /// Those of the key, in its order.
@@ -10,18 +9,37 @@ final class RecordColumns: Sendable, Hashable {
   /// The others.
   let rest: [Int]
   let isKey: [Bool]
+  /// Those whose policy is `latest`, without the key.
+  let latest: [Int]
+  let restricted: [Int]
+  let scope: Int?
+  /// Whether only the city sets the column.
+  let isCitys: [Bool]
+  /// Whether the column has values that only the city sets.
+  let hasCitysChoice: [Bool]
+  /// A row of which nothing is said: shared by all changes that have such a side.
+  let undefined: [Value?]
   private let statements = Mutex<(any Sendable)?>(nil)
 
-  init(_ key: [String], _ fields: [Field]) {
+  init(_ record: RecordSchema.Says) {
+    let fields = record.fields
     let places = Dictionary(fields.enumerated().map { ($1.name, $0) }) { first, _ in first }
+    let isKey = fields.map { record.key.contains($0.name) }
     self.places = places
-    self.key = key.compactMap { places[$0] }
-    isKey = fields.map { key.contains($0.name) }
-    rest = fields.indices.filter { !key.contains(fields[$0].name) }
+    self.isKey = isKey
+    key = record.key.compactMap { places[$0] }
+    rest = fields.indices.filter { !isKey[$0] }
+    latest = fields.indices.filter { fields[$0].policy == .latest && !isKey[$0] }
+    restricted = fields.indices.filter { fields[$0].restricted }
+    scope =
+      switch record.scope {
+      case .all: nil
+      case .field(let name), .via(let name): places[name]
+      }
+    isCitys = fields.map { ($0.owner ?? record.owner) == .city }
+    undefined = Array(repeating: nil, count: fields.count)
+    hasCitysChoice = fields.map { $0.check.values?.contains { $0.owner == .city } ?? false }
   }
-
-  static func == (a: RecordColumns, b: RecordColumns) -> Bool { true }
-  func hash(into hasher: inout Hasher) {}
 
   fileprivate func statements<T: Sendable>(_ make: () -> T) -> T {
     statements.withLock { known in

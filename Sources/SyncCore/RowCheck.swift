@@ -15,8 +15,11 @@ public typealias Formats = [String: @Sendable (String) -> Label?]
 extension RecordSchema {
   /// Everything that is wrong with the row by itself: types, required fields, checks. References and uniqueness need a store.
   public func problems(in row: [Value], formats: Formats) -> [FieldProblem] {
-    zip(fields, row).compactMap { field, value in
-      field.problem(with: value, formats: formats).map { FieldProblem(field: field.name, message: $0) }
+    let fields = fields
+    return (0..<min(fields.count, row.count)).compactMap { column in
+      fields[column].problem(with: row[column], formats: formats).map {
+        FieldProblem(field: fields[column].name, message: $0)
+      }
     }
   }
 }
@@ -58,7 +61,7 @@ extension Field {
     if let most = check.maxLength, text.unicodeScalars.count > most {
       return Label(zh: "最多 \(most) 个字符", en: "has more than \(most) characters")
     }
-    if let values = check.values, !values.contains(where: { $0.value.utf8.elementsEqual(text.utf8) }) {
+    if let values = check.values, !values.contains(where: { $0.value.hasSameBytes(as: text) }) {
       let list = values.map(\.value).joined(separator: ", ")
       return Label(zh: "只能是:\(list)", en: "must be one of: \(list)")
     }
@@ -78,12 +81,18 @@ extension Field {
 
   /// A calendar date of ISO 8601, years 0001 to 9999.
   private static func isDate(_ text: String) -> Bool {
-    let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-    guard parts.map(\.count) == [4, 2, 2], parts.allSatisfy({ $0.allSatisfy { (48...57).contains($0) } }) else {
-      return false
+    var (year, month, day, length) = (0, 0, 0, 0)
+    for byte in text.utf8 {
+      switch (length, byte) {
+      case (4, UInt8(ascii: "-")), (7, UInt8(ascii: "-")): break
+      case (0..<4, 48...57): year = year * 10 + Int(byte) - 48
+      case (5..<7, 48...57): month = month * 10 + Int(byte) - 48
+      case (8..<10, 48...57): day = day * 10 + Int(byte) - 48
+      default: return false
+      }
+      length += 1
     }
-    let numbers = parts.map { $0.reduce(0) { $0 * 10 + Int($1) - 48 } }
-    let (year, month, day) = (numbers[0], numbers[1], numbers[2])
+    guard length == 10 else { return false }
     guard year > 0, (1...12).contains(month) else { return false }
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
     let days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
@@ -91,11 +100,15 @@ extension Field {
   }
 
   private static func isUUID(_ text: String) -> Bool {
-    let bytes = Array(text.utf8)
-    return bytes.count == 36
-      && bytes.enumerated().allSatisfy { index, byte in
-        [8, 13, 18, 23].contains(index)
-          ? byte == UInt8(ascii: "-") : (48...57).contains(byte) || (97...102).contains(byte)
+    var length = 0
+    for byte in text.utf8 {
+      switch (length, byte) {
+      case (8, let byte), (13, let byte), (18, let byte), (23, let byte): if byte != UInt8(ascii: "-") { return false }
+      case (0..<36, 48...57), (0..<36, 97...102): break
+      default: return false
       }
+      length += 1
+    }
+    return length == 36
   }
 }

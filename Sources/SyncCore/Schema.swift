@@ -44,39 +44,91 @@ public struct Reference: Codable, Hashable, Sendable {
 }
 
 public struct RecordSchema: Codable, Hashable, Sendable {
-  public var name: String { didSet { columns = RecordColumns(key, fields) } }
-  public var label: Label
+  public var name: String {
+    get { shared.says.name }
+    set { says.name = newValue }
+  }
+  public var label: Label {
+    get { shared.says.label }
+    set { says.label = newValue }
+  }
   /// Field names of the primary key, in order.
-  public var key: [String] { didSet { columns = RecordColumns(key, fields) } }
-  public var fields: [Field] { didSet { columns = RecordColumns(key, fields) } }
-  public var scope: Scope
+  public var key: [String] {
+    get { shared.says.key }
+    set { says.key = newValue }
+  }
+  public var fields: [Field] {
+    get { shared.says.fields }
+    set { says.fields = newValue }
+  }
+  public var scope: Scope {
+    get { shared.says.scope }
+    set { says.scope = newValue }
+  }
   /// Who may insert, delete, and write fields that say nothing else.
-  public var owner: Owner
+  public var owner: Owner {
+    get { shared.says.owner }
+    set { says.owner = newValue }
+  }
   /// What becomes of a county's change of what the city owns.
-  public var edits: ForeignEdits
+  public var edits: ForeignEdits {
+    get { shared.says.edits }
+    set { says.edits = newValue }
+  }
   /// Sets of fields that are unique together; fields marked `unique` stand here too.
-  public var unique: [[String]] { didSet { columns = RecordColumns(key, fields) } }
-  public var rules: RowRules { didSet { columns = RecordColumns(key, fields) } }
+  public var unique: [[String]] {
+    get { shared.says.unique }
+    set { says.unique = newValue }
+  }
+  public var rules: RowRules {
+    get { shared.says.rules }
+    set { says.rules = newValue }
+  }
   /// The record of which this one shows some fields; nil: it has rows of its own.
-  public var projects: String?
-  /// What follows from the above.
-  private(set) var columns: RecordColumns
+  public var projects: String? {
+    get { shared.says.projects }
+    set { says.projects = newValue }
+  }
+
+  struct Says: Hashable, Sendable {
+    var name: String
+    var label: Label
+    var key: [String]
+    var fields: [Field]
+    var scope: Scope
+    var owner: Owner
+    var edits: ForeignEdits
+    var unique: [[String]]
+    var rules: RowRules
+    var projects: String?
+  }
+
+  /// A record is handed on for every row: its copies share what it says and what follows from that.
+  private final class Shared: Sendable {
+    let says: Says
+    let columns: RecordColumns
+
+    init(_ says: Says) {
+      self.says = says
+      columns = RecordColumns(says)
+    }
+  }
+
+  private var shared: Shared
+  private var says: Says {
+    get { shared.says }
+    set { shared = Shared(newValue) }
+  }
+  var columns: RecordColumns { shared.columns }
 
   public init(
     name: String, label: Label, key: [String], fields: [Field], scope: Scope = .all, owner: Owner = .any,
     edits: ForeignEdits = .reject, unique: [[String]] = [], rules: RowRules = RowRules(), projects: String? = nil
   ) {
-    self.name = name
-    self.label = label
-    self.key = key
-    self.fields = fields
-    self.scope = scope
-    self.owner = owner
-    self.edits = edits
-    self.unique = unique
-    self.rules = rules
-    self.projects = projects
-    columns = RecordColumns(key, fields)
+    shared = Shared(
+      Says(
+        name: name, label: label, key: key, fields: fields, scope: scope, owner: owner, edits: edits, unique: unique,
+        rules: rules, projects: projects))
   }
 }
 
@@ -209,6 +261,8 @@ public enum Owner: String, Codable, Hashable, Sendable { case any, city }
 public enum ForeignEdits: String, Codable, Hashable, Sendable { case reject, propose }
 
 extension RecordSchema {
+  public static func == (a: RecordSchema, b: RecordSchema) -> Bool { a.shared === b.shared || a.says == b.says }
+
   /// Names are unique in a schema; hashing every field would cost more than it tells.
   public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
@@ -219,6 +273,14 @@ extension RecordSchema {
 
   public var keyIndices: [Int] { columns.key }
   public func rowKey(of row: [Value]) -> RowKey { RowKey(keyIndices.map { row[$0] }) }
+  /// The columns whose policy is `latest`, without the key.
+  public var latestIndices: [Int] { columns.latest }
+  /// The columns of personal data.
+  public var restrictedIndices: [Int] { columns.restricted }
+  /// A value for each column of which nothing is said.
+  public var undefined: [Value?] { columns.undefined }
+  /// The column by which the row's unit is found; nil: everybody sees it.
+  public var scopeIndex: Int? { columns.scope }
 
   /// The field by which the row's unit is found, and whether it names the unit itself.
   public var scopeField: String? {

@@ -41,8 +41,6 @@ extension Field {
 }
 
 extension RecordSchema {
-  public var restrictedIndices: [Int] { fields.indices.filter { fields[$0].restricted } }
-
   /// The columns of fields that are restricted and have one of these names.
   public func restrictedColumns(_ names: [String]) -> [Int] {
     restrictedIndices.filter { names.contains(fields[$0].name) }
@@ -60,6 +58,7 @@ extension Change {
   /// The change without what was erased of it: a cell that it set to an erased value is not set at all, and one whose base
   /// was erased starts from what the erasure left.
   public func withoutErased(_ record: RecordSchema) -> Change {
+    if record.restrictedIndices.isEmpty { return self }
     var change = self
     for column in record.restrictedIndices {
       let field = record.fields[column]

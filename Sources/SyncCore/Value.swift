@@ -39,7 +39,7 @@ extension Value: Hashable {
 
 extension String {
   /// Swift's own equality is canonical equivalence, which is not SQLite's.
-  fileprivate func hasSameBytes(as other: String) -> Bool {
+  func hasSameBytes(as other: String) -> Bool {
     withBytes { mine in
       other.withBytes { mine.count == $0.count && (mine.baseAddress == $0.baseAddress || mine.elementsEqual($0)) }
     }
@@ -59,10 +59,13 @@ public struct RowKey: Hashable, Sendable, Comparable {
 
   /// The values one after the other as a changeset spells them; equal keys have equal bytes and no other has them.
   public var encoded: [UInt8] {
-    var out = ByteWriter()
+    var out = ByteWriter(reserving: encodedSize)
     for value in values { out.value(value) }
     return out.bytes
   }
+
+  /// How many bytes `encoded` has.
+  public var encodedSize: Int { values.reduce(0) { $0 + ByteWriter.size(of: $1) } }
 
   /// Reads what `encoded` wrote. Throws `CodecError` on anything else.
   public init(encoded bytes: [UInt8]) throws(CodecError) {

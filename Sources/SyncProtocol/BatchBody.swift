@@ -67,14 +67,14 @@ extension Batch {
     for change in changes {
       guard let table = tables[change.record] else { continue }
       switch change.kind {
-      case .insert: writer.append(ChangesetEntry(.insert, new: change.new), to: table)
-      case .update: writer.append(ChangesetEntry(.update, old: change.old, new: change.new), to: table)
-      case .delete: writer.append(ChangesetEntry(.delete, old: change.old), to: table)
+      case .insert: writer.append(.insert, new: change.new, to: table)
+      case .update: writer.append(.update, old: change.old, new: change.new, to: table)
+      case .delete: writer.append(.delete, old: change.old, to: table)
       }
     }
     for (index, change) in changes.enumerated() {
       let row: [Value] = [.integer(Int64(index + 1)), .integer(change.edit.stamp.raw), .text(change.edit.actor)]
-      writer.append(ChangesetEntry(.insert, new: row), to: editTable)
+      writer.append(.insert, new: row, to: editTable)
     }
     for (index, change) in changes.enumerated() {
       guard let fields = schema.record(change.record)?.fields, !change.cellEdits.isEmpty else { continue }
@@ -82,16 +82,16 @@ extension Batch {
         let row: [Value] = [
           .integer(Int64(index + 1)), .text(fields[column].name), .integer(edit.stamp.raw), .text(edit.actor),
         ]
-        writer.append(ChangesetEntry(.insert, new: row), to: cellTable)
+        writer.append(.insert, new: row, to: cellTable)
       }
     }
-    for decision in decisions { writer.append(ChangesetEntry(.insert, new: decision.bodyRow), to: decisionTable) }
-    for ruling in rulings { writer.append(ChangesetEntry(.insert, new: ruling.row), to: rulingTable) }
-    for alias in aliases { writer.append(ChangesetEntry(.insert, new: alias.row), to: aliasTable) }
-    for erasure in erasures { writer.append(ChangesetEntry(.insert, new: erasure.row), to: erasureTable) }
-    for schema in schemas { writer.append(ChangesetEntry(.insert, new: schema.row), to: schemaTable) }
-    for member in members { writer.append(ChangesetEntry(.insert, new: member.row), to: memberTable) }
-    for loss in losses { writer.append(ChangesetEntry(.insert, new: loss.row), to: lossTable) }
+    for decision in decisions { writer.append(.insert, new: decision.bodyRow, to: decisionTable) }
+    for ruling in rulings { writer.append(.insert, new: ruling.row, to: rulingTable) }
+    for alias in aliases { writer.append(.insert, new: alias.row, to: aliasTable) }
+    for erasure in erasures { writer.append(.insert, new: erasure.row, to: erasureTable) }
+    for schema in schemas { writer.append(.insert, new: schema.row, to: schemaTable) }
+    for member in members { writer.append(.insert, new: member.row, to: memberTable) }
+    for loss in losses { writer.append(.insert, new: loss.row, to: lossTable) }
     return writer.bytes
   }
 
@@ -134,34 +134,55 @@ public enum BodyError: Error, Hashable, Sendable {
 
 private struct BatchDecoder {
   let records: [String: RecordSchema]
-  let tables: [String: ChangesetTable]
   let mostChanges: Int
   var batch = Batch()
-  var seen: Set<RowRef> = []
+  var rows = DistinctRows()
   var edits = 0
+  /// The table of which the last entry was, and what its entries are: mostly the next one is of it too.
+  var current: (table: ChangesetTable, holds: Content)?
+
+  enum Content {
+    case changes(RecordSchema)
+    case edits, cellEdits, decisions, rulings, aliases, erasures, schemas, members, losses
+  }
 
   init(_ schema: Schema, mostChanges: Int) {
     self.mostChanges = mostChanges
     records = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0) })
-    tables = records.mapValues { ChangesetTable($0) }
   }
 
   mutating func take(_ table: ChangesetTable, _ entry: ChangesetEntry) throws {
+    if current?.table != table { current = (table, try content(of: table)) }
+    switch current?.holds {
+    case .changes(let record): try change(record, entry)
+    case .edits: try edit(inserted(entry, into: table))
+    case .cellEdits: try cellEdit(inserted(entry, into: table))
+    case .decisions: try append(Decision(bodyRow: values(entry, into: table)), to: \.decisions, table)
+    case .rulings: try append(Ruling(row: values(entry, into: table)), to: \.rulings, table)
+    case .aliases: try append(Alias(row: values(entry, into: table)), to: \.aliases, table)
+    case .erasures: try append(Erasure(row: values(entry, into: table)), to: \.erasures, table)
+    case .schemas: try append(SchemaStep(row: values(entry, into: table)), to: \.schemas, table)
+    case .members: try append(Member(row: values(entry, into: table)), to: \.members, table)
+    case .losses: try append(Loss(row: values(entry, into: table)), to: \.losses, table)
+    case nil: throw BodyError.unknownTable(table.name)
+    }
+  }
+
+  private func content(of table: ChangesetTable) throws -> Content {
     switch table {
-    case editTable: try edit(inserted(entry, into: table))
-    case cellTable: try cellEdit(inserted(entry, into: table))
-    case decisionTable:
-      try append(Decision(bodyRow: values(entry, into: table)), to: \.decisions, table)
-    case rulingTable: try append(Ruling(row: values(entry, into: table)), to: \.rulings, table)
-    case aliasTable: try append(Alias(row: values(entry, into: table)), to: \.aliases, table)
-    case erasureTable: try append(Erasure(row: values(entry, into: table)), to: \.erasures, table)
-    case schemaTable: try append(SchemaStep(row: values(entry, into: table)), to: \.schemas, table)
-    case memberTable: try append(Member(row: values(entry, into: table)), to: \.members, table)
-    case lossTable: try append(Loss(row: values(entry, into: table)), to: \.losses, table)
+    case editTable: return .edits
+    case cellTable: return .cellEdits
+    case decisionTable: return .decisions
+    case rulingTable: return .rulings
+    case aliasTable: return .aliases
+    case erasureTable: return .erasures
+    case schemaTable: return .schemas
+    case memberTable: return .members
+    case lossTable: return .losses
     default:
       guard let record = records[table.name] else { throw BodyError.unknownTable(table.name) }
-      guard table == tables[table.name] else { throw BodyError.badShape(table.name) }
-      try change(record, entry)
+      guard table == ChangesetTable(record) else { throw BodyError.badShape(table.name) }
+      return .changes(record)
     }
   }
 
@@ -172,21 +193,20 @@ private struct BatchDecoder {
 
   private mutating func change(_ record: RecordSchema, _ entry: ChangesetEntry) throws {
     let n = batch.changes.count + 1
-    let undefined: [Value?] = Array(repeating: nil, count: record.fields.count)
     let keySource = entry.operation == .insert ? entry.new : entry.old
     let key = RowKey(record.keyIndices.compactMap { keySource[$0] })
     guard edits == 0, key.values.count == record.key.count, !key.values.contains(.null) else {
       throw BodyError.badChange(record: record.name, n: n)
     }
-    guard key.encoded.count <= 1024 else { throw BodyError.badChange(record: record.name, n: n) }
+    guard key.encodedSize <= 1024 else { throw BodyError.badChange(record: record.name, n: n) }
     let change: Change
     switch entry.operation {
     case .insert:
       guard !entry.new.contains(nil) else { throw BodyError.badChange(record: record.name, n: n) }
-      change = Change(record: record.name, key: key, kind: .insert, old: undefined, new: entry.new, edit: noEdit)
+      change = Change(record: record.name, key: key, kind: .insert, old: record.undefined, new: entry.new, edit: noEdit)
     case .delete:
       guard !entry.old.contains(nil) else { throw BodyError.badChange(record: record.name, n: n) }
-      change = Change(record: record.name, key: key, kind: .delete, old: entry.old, new: undefined, edit: noEdit)
+      change = Change(record: record.name, key: key, kind: .delete, old: entry.old, new: record.undefined, edit: noEdit)
     case .update:
       let isWhole = record.fields.indices.allSatisfy {
         record.isKey($0) ? entry.new[$0] == nil : (entry.old[$0] == nil) == (entry.new[$0] == nil)
@@ -197,7 +217,7 @@ private struct BatchDecoder {
       change = Change(record: record.name, key: key, kind: .update, old: entry.old, new: entry.new, edit: noEdit)
     }
     guard n <= mostChanges else { throw BodyError.tooMany }
-    guard seen.insert(change.ref).inserted else { throw BodyError.twice(record: record.name, n: n) }
+    guard rows.isNew(change.ref, after: batch.changes) else { throw BodyError.twice(record: record.name, n: n) }
     batch.changes.append(change)
   }
 

@@ -71,8 +71,17 @@ public struct ChangesetWriter: Sendable {
 
   public var bytes: [UInt8] { out.bytes }
 
-  /// Appends one change; a header is written when the table is another than before.
   public mutating func append(_ entry: ChangesetEntry, to next: ChangesetTable) {
+    append(entry.operation, old: entry.old, new: entry.new, to: next)
+  }
+
+  /// Appends one change; a header is written when the table is another than before.
+  /// - Parameters:
+  ///   - old: nil is undefined. Empty for an INSERT.
+  ///   - new: nil is undefined. Empty for a DELETE.
+  public mutating func append(
+    _ operation: ChangesetOperation, old: [Value?] = [], new: [Value?] = [], to next: ChangesetTable
+  ) {
     if table != next {
       table = next
       out.byte(form.rawValue)
@@ -81,15 +90,15 @@ public struct ChangesetWriter: Sendable {
       out.raw(next.name.utf8)
       out.byte(0)
     }
-    out.byte(entry.operation.rawValue)
+    out.byte(operation.rawValue)
     out.byte(0)
-    switch (entry.operation, form) {
-    case (.insert, _): out.record(entry.new)
+    switch (operation, form) {
+    case (.insert, _): out.record(new)
     case (.update, _):
-      out.record(entry.old)
-      out.record(entry.new)
-    case (.delete, .changeset): out.record(entry.old)
-    case (.delete, .patchset): out.record(zip(next.key, entry.old).filter { $0.0 != 0 }.map(\.1))
+      out.record(old)
+      out.record(new)
+    case (.delete, .changeset): out.record(old)
+    case (.delete, .patchset): out.record(zip(next.key, old).filter { $0.0 != 0 }.map(\.1))
     }
   }
 }

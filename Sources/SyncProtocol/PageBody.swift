@@ -50,21 +50,21 @@ public struct PageWriter: Sendable {
     switch item {
     case .row(let record, let values):
       guard let table = tables[record] else { return }
-      writer.append(ChangesetEntry(.insert, new: values), to: table)
+      writer.append(.insert, new: values, to: table)
     case .gone(let ref):
       guard let table = tables[ref.record], let indices = keys[ref.record] else { return }
       var old: [Value?] = Array(repeating: nil, count: table.key.count)
       for (index, value) in zip(indices, ref.key.values) { old[index] = value }
-      writer.append(ChangesetEntry(.delete, old: old), to: table)
-    case .conflict(let conflict): writer.append(ChangesetEntry(.insert, new: conflict.row), to: conflictTable)
+      writer.append(.delete, old: old, to: table)
+    case .conflict(let conflict): writer.append(.insert, new: conflict.row, to: conflictTable)
     case .contender(let id, let contender):
-      writer.append(ChangesetEntry(.insert, new: contender.row(of: id)), to: contenderTable)
-    case .parked(let notice): writer.append(ChangesetEntry(.insert, new: notice.row), to: parkedTable)
-    case .erasure(let erasure): writer.append(ChangesetEntry(.insert, new: erasure.row), to: erasureTable)
+      writer.append(.insert, new: contender.row(of: id), to: contenderTable)
+    case .parked(let notice): writer.append(.insert, new: notice.row, to: parkedTable)
+    case .erasure(let erasure): writer.append(.insert, new: erasure.row, to: erasureTable)
     case .own(let number, let sealed):
-      writer.append(ChangesetEntry(.insert, new: [.integer(number), .blob(sealed)]), to: ownTable)
+      writer.append(.insert, new: [.integer(number), .blob(sealed)], to: ownTable)
     case .mark(let mark, let number):
-      writer.append(ChangesetEntry(.insert, new: [.text(mark.rawValue), .integer(number)]), to: markTable)
+      writer.append(.insert, new: [.text(mark.rawValue), .integer(number)], to: markTable)
     }
   }
 }

@@ -53,10 +53,10 @@ public enum ReceiptBody {
         .integer(Int64(row.n)), .text(row.outcome.rawValue), .text(row.reason), .text(row.detail.zh),
         .text(row.detail.en),
       ]
-      writer.append(ChangesetEntry(.insert, new: values), to: receiptTable)
+      writer.append(.insert, new: values, to: receiptTable)
     }
     if let taken {
-      writer.append(ChangesetEntry(.insert, new: [.blob(taken.hash), .integer(taken.offset)]), to: takenTable)
+      writer.append(.insert, new: [.blob(taken.hash), .integer(taken.offset)], to: takenTable)
     }
     return writer.bytes
   }

@@ -28,7 +28,7 @@ public enum SecretsBody {
     var writer = ChangesetWriter(.patchset)
     for secret in secrets {
       let row: [Value] = [.blob(secret.commitment), .blob(secret.salt), secret.value]
-      writer.append(ChangesetEntry(.insert, new: row), to: secretTable)
+      writer.append(.insert, new: row, to: secretTable)
     }
     return writer.bytes
   }

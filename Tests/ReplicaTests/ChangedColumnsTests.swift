@@ -13,6 +13,7 @@ import Testing
   let columns = (2..<record.fields.count).map { $0 }
   let key = RowKey([.text("c1")])
   try replica.edit(as: nil) { db in
+    let writer = try RowWriter(db, record)
     // More sets than are kept: 2 to the ninth.
     for set in 1..<512 {
       let before = try #require(try record.row(db, key: key))
@@ -20,7 +21,7 @@ import Testing
       for (place, column) in columns.enumerated() where set >> place & 1 == 1 {
         after[column] = other(before[column], record.fields[column])
       }
-      try record.update(db, key: key, from: before, to: after)
+      try writer.update(key, from: before, to: after)
       #expect(try record.row(db, key: key) == after)
     }
   }
@@ -35,7 +36,7 @@ import Testing
     let before = try #require(try record.row(db, key: key))
     var after = before
     after[name] = .blob([0xff])
-    try record.update(db, key: key, from: before, to: after)
+    try RowWriter(db, record).update(key, from: before, to: after)
     #expect(
       try db.first("SELECT typeof(name), hex(name) FROM company WHERE id = 'c1'") == [.text("text"), .text("FF")])
   }

@@ -110,7 +110,7 @@ enum BodyVectors {
   ) -> [UInt8] {
     var writer = ChangesetWriter(form)
     let table = ChangesetTable(name: name, columns: columns, key: key)
-    for row in rows { writer.append(ChangesetEntry(.insert, new: row), to: table) }
+    for row in rows { writer.append(.insert, new: row, to: table) }
     return writer.bytes
   }
 

@@ -16,7 +16,7 @@ private let hashed = HashedRow([.text("A"), .null], keyIndices: [0])
 private func body(_ name: String, _ columns: Int, _ key: [Int], _ rows: [[Value]]) -> [UInt8] {
   var writer = ChangesetWriter(.patchset)
   for row in rows {
-    writer.append(ChangesetEntry(.insert, new: row), to: ChangesetTable(name: name, columns: columns, key: key))
+    writer.append(.insert, new: row, to: ChangesetTable(name: name, columns: columns, key: key))
   }
   return writer.bytes
 }

@@ -16,7 +16,7 @@ private let step = SchemaStep(version: 4, text: "{…}", edit: Edit(stamp: Stamp
     [.integer(4), .text("{}"), .text("li"), nil],
   ] {
     var writer = ChangesetWriter(.changeset)
-    writer.append(ChangesetEntry(.insert, new: row), to: table)
+    writer.append(.insert, new: row, to: table)
     #expect(throws: BodyError.badShape("sync_schema")) { try Batch(writer.bytes, schema: Sample.schema) }
   }
 }

@@ -44,16 +44,16 @@ public struct AnswerWriter: Sendable {
         writer.append(
           ChangesetEntry(.insert, new: [.text(ref.record), .blob(ref.key.encoded)]), to: newerTable)
       }
-      if let image { return writer.append(ChangesetEntry(.insert, new: image), to: table) }
+      if let image { return writer.append(.insert, new: image, to: table) }
       var old: [Value?] = Array(repeating: nil, count: table.key.count)
       for (index, value) in zip(key, ref.key.values) { old[index] = value }
-      writer.append(ChangesetEntry(.delete, old: old), to: table)
+      writer.append(.delete, old: old, to: table)
     }
   }
 
   private mutating func append(_ range: RowRange, _ values: [Value], to table: ChangesetTable) {
     let row: [Value] = [.text(range.record), .text(range.prefix), .blob(RowKey(values).encoded)]
-    writer.append(ChangesetEntry(.insert, new: row), to: table)
+    writer.append(.insert, new: row, to: table)
   }
 }
 

@@ -37,10 +37,10 @@ public struct Probe: Hashable, Sendable {
     var writer = ChangesetWriter(.patchset)
     for probed in ranges {
       let row: [Value] = [.text(probed.range.record), .text(probed.range.prefix)] + probed.digest.values
-      writer.append(ChangesetEntry(.insert, new: row), to: rangeTable)
+      writer.append(.insert, new: row, to: rangeTable)
     }
     for ref in rows {
-      writer.append(ChangesetEntry(.insert, new: [.text(ref.record), .blob(ref.key.encoded)]), to: rowTable)
+      writer.append(.insert, new: [.text(ref.record), .blob(ref.key.encoded)], to: rowTable)
     }
     return writer.bytes
   }
