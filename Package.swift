@@ -78,15 +78,15 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "SQLiteStore", "SyncProtocol", "SchemaFile", "Registry", "Presentation", "Spreadsheet", "Reports",
+        "SQLiteStore", "SyncProtocol", "SchemaFile", "Registry", "Presentation", "Spreadsheet", "Reports", "CHeap",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .target(name: "Presentation", dependencies: ["SyncCore", "SwiftCSV"]),
     .target(name: "Spreadsheet", dependencies: ["Presentation", "CXlsxWriter", "CZip", "CExpat"]),
     .target(name: "CountyCommands", dependencies: ["Commands", "Reports", "SyncClient"]),
     .target(name: "CityCommands", dependencies: ["Commands", "SyncServer", "Reports", "CHeap", log, nioSSL]),
-    .executableTarget(name: "county", dependencies: ["CountyCommands"]),
-    .executableTarget(name: "city", dependencies: ["CityCommands"]),
+    .executableTarget(name: "county", dependencies: ["Commands", "CountyCommands"]),
+    .executableTarget(name: "city", dependencies: ["Commands", "CityCommands"]),
     // For Tools/benchmarks.
     .executableTarget(name: "measure", dependencies: ["CityCommands", "CountyCommands", "SyncClient", "Master"]),
 

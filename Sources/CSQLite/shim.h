@@ -11,6 +11,12 @@ static inline int csqlite_db_config_flag(sqlite3 *db, int option, int value) {
   return sqlite3_db_config(db, option, value, (int *)0);
 }
 
+// Before any database is open: SQLite counts no more how much memory it has, for which it takes a lock each time. Variable
+// arguments again.
+static inline int csqlite_count_no_memory(void) {
+  return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 // Waits until the write-ahead log of the main database is on the disk.
 static inline int csqlite_flush_log(sqlite3 *db) {
   sqlite3_file *log = 0;

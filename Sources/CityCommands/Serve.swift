@@ -10,6 +10,13 @@ import SQLiteStore
 import SyncCore
 import SyncServer
 
+extension City {
+  /// Whether these words of a command line start a server.
+  public static func isServer(_ words: [String]) -> Bool {
+    words.dropFirst().first == Serve.configuration.commandName
+  }
+}
+
 /// `city serve --home DIR --listen HOST:PORT`
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

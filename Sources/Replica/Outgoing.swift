@@ -27,8 +27,6 @@ extension Replica {
     var out = Outgoing()
     var present: Set<Identity> = []
     for record in schema.records {
-      // Mostly nothing is pending; what reads it names every column twice, and takes SQLite long to compile.
-      if try db.first("SELECT 1 FROM \(record.baseTable) LIMIT 1") == nil { continue }
       let references = record.fields.indices.filter { record.fields[$0].reference != nil }
       try record.eachPending(db) { row in
         guard let change = row.change(record) else { return out.idle.append(RowRef(record.name, row.key)) }

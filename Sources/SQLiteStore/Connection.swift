@@ -31,6 +31,9 @@ public enum Connection {
     }
   }
 
+  /// For a program that never asks SQLite how much memory it uses. Before anything is opened; later it does nothing.
+  public static func countNoMemory() { _ = csqlite_count_no_memory() }
+
   /// Opens an existing file, or creates it. Commits are durable (synchronous FULL, WAL); a hostile file can neither run
   /// code from its schema (trusted_schema off) nor be used to write the schema by hand (defensive). What is deleted is
   /// overwritten with zeros (secure_delete), so that nothing erased stays in a free page.

@@ -71,6 +71,8 @@ public struct PendingRow: Sendable {
 extension RecordSchema {
   /// Goes through the captured rows in key order, by bytes.
   public func eachPending(_ db: Database, key: RowKey? = nil, _ body: (PendingRow) throws -> Void) throws {
+    // Mostly there is none; what reads them names every column twice, and takes SQLite long to compile.
+    if key == nil, try db.first("SELECT 1 FROM \(baseTable) LIMIT 1") == nil { return }
     let statements = statements
     try db.each(key == nil ? statements.pending : statements.pendingOfKey, key?.values ?? []) { row in
       try body(pendingRow(row, count: fields.count, keyIndices: statements.key, latest: statements.latest))

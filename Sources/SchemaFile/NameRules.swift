@@ -35,7 +35,7 @@ enum NameRules {
         place, zh: "名称应为 1 至 \(mostBytes) 字节(UTF-8),请改名",
         en: "a name must have 1 to \(mostBytes) bytes of UTF-8; rename it")
     }
-    guard !name.unicodeScalars.contains(where: { $0 == "\0" || $0 == "\"" }) else {
+    guard !name.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "\"") }) else {
       throw SchemaProblem(
         place, zh: "名称不能含双引号或 U+0000,请改名", en: "a name must not contain a double quote or U+0000; rename it")
     }
@@ -58,7 +58,9 @@ enum NameRules {
   }
 
   private static func folded(_ name: String) -> String {
-    String(
+    // Mostly there is nothing to fold; every start of a program asks for every name.
+    guard name.utf8.contains(where: (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains) else { return name }
+    return String(
       String.UnicodeScalarView(
         name.unicodeScalars.map { ("A"..."Z").contains($0) ? Unicode.Scalar(UInt8($0.value + 32)) : $0 }))
   }

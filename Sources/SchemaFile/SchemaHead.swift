@@ -36,24 +36,6 @@ struct SchemaHead: Decodable {
     }
   }
 
-  /// Whether the members of all objects have names that are known: strings before a colon. False: perhaps not, or it is no JSON.
-  static func knowsEveryName(in data: Data) -> Bool {
-    let bytes = [UInt8](data)
-    var place = 0
-    while let start = bytes[place...].firstIndex(of: UInt8(ascii: "\"")) {
-      var end = start + 1
-      while end < bytes.count, bytes[end] != UInt8(ascii: "\"") { end += bytes[end] == UInt8(ascii: "\\") ? 2 : 1 }
-      guard end < bytes.count else { return false }
-      place = bytes[(end + 1)...].firstIndex { !" \t\r\n".utf8.contains($0) } ?? bytes.count
-      if place < bytes.count, bytes[place] == UInt8(ascii: ":"),
-        !known.contains(String(decoding: bytes[(start + 1)..<end], as: UTF8.self))
-      {
-        return false
-      }
-    }
-    return true
-  }
-
   private static let known: Set<String> = [
     // The schema.
     "name", "version", "requires", "title", "units", "successor", "records", "zh", "en", "record", "field",

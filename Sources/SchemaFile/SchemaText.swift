@@ -12,8 +12,7 @@ extension SchemaFile {
   /// Reads what `canonicalJSON` wrote. It may come over the wire: it is held to the same rules as a file. What a newer
   /// program wrote and this one cannot follow is `Failure(.configuration)`: to leave out what it says would be to lose it.
   public static func parse(canonicalJSON text: String) throws -> Schema {
-    let data = Data(text.utf8)
-    do { return try SchemaRules.checked(read(data)) } catch let problem as SchemaProblem {
+    do { return try SchemaRules.checked(decoded(text)) } catch let problem as SchemaProblem {
       throw Failure(.data, zh: "收到的方案不合规则:\(problem.message.zh)", en: "schema received: \(problem.message.en)")
     } catch let error as DecodingError {
       let path = error.codingPath.map(\.stringValue).joined(separator: ".")
@@ -27,12 +26,9 @@ extension SchemaFile {
   }
 
   /// In one go when all is well, as it is at every start of a program. Of anything else the head is read first: it says why.
-  private static func read(_ data: Data) throws -> Schema {
-    if SchemaHead.knowsEveryName(in: data), let schema = try? JSONDecoder().decode(Schema.self, from: data),
-      schema.requires ?? 0 <= Schema.level
-    {
-      return schema
-    }
+  private static func decoded(_ text: String) throws -> Schema {
+    if let schema = try? Schema(canonical: text), schema.requires ?? 0 <= Schema.level { return schema }
+    let data = Data(text.utf8)
     try SchemaHead.assertFollowable(data)
     return try JSONDecoder().decode(Schema.self, from: data)
   }

@@ -1,6 +1,10 @@
 import CityCommands
+import Commands
 
 @main
 enum Entry {
-  static func main() async { await City.main() }
+  @MainActor static func main() async {
+    Start.prepare(isServer: City.isServer(CommandLine.arguments))
+    await City.main()
+  }
 }

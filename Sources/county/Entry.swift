@@ -1,6 +1,10 @@
+import Commands
 import CountyCommands
 
 @main
 enum Entry {
-  static func main() async { await County.main() }
+  @MainActor static func main() async {
+    Start.prepare()
+    await County.main()
+  }
 }
