@@ -88,7 +88,7 @@ let package = Package(
     .executableTarget(name: "county", dependencies: ["Commands", "CountyCommands"]),
     .executableTarget(name: "city", dependencies: ["Commands", "CityCommands"]),
     // For Tools/benchmarks.
-    .executableTarget(name: "measure", dependencies: ["CityCommands", "CountyCommands", "SyncClient", "Master"]),
+    .executableTarget(name: "measure", dependencies: ["Commands", "CityCommands", "CountyCommands", "SyncClient", "Master"]),
 
     // A simulator that tries to break every promise.
     .target(name: "CSimulatedDisk", dependencies: ["CSQLite"]),

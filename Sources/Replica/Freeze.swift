@@ -4,21 +4,24 @@ import SyncCore
 import SyncProtocol
 
 extension Replica {
-  /// Turns everything pending into one numbered, signed batch in the outbox, durably; into several when one may not hold
-  /// it all. What was sent is the base of later edits from here on. Rows that break a rule stay pending and are returned.
+  /// More changes than in the work of any day, and few enough to be held in memory on both sides.
+  public static let portion = 20_000
+
+  /// Turns everything pending into numbered, signed batches in the outbox, durably. What was sent is the base of later edits
+  /// from here on. Rows that break a rule stay pending and are returned.
+  /// - Parameter most: how many changes a batch holds; mostly one holds them all.
   @discardableResult
-  public func freeze(most: Int = Batch.mostChanges) throws -> [HeldRow] {
+  public func freeze(most: Int = portion) throws -> [HeldRow] {
     try write { db in
       try reconcileAll(db)
-      let outgoing = try outgoing(db)
-      try forget(db, outgoing)
       var acts = try acts(db)
-      for changes in portions(outgoing.changes, most: most) {
-        acts.changes = Array(changes)
+      let outgoing = try outgoing(db, most: most) { changes in
+        acts.changes = changes
         try enqueue(db, acts)
         acts = Batch()
       }
       if !acts.isEmpty { try enqueue(db, acts) }
+      try forget(db, outgoing)
       let requests = try requests(db)
       if !requests.isEmpty {
         let number = try enqueue(db, Batch(changes: requests))
@@ -32,27 +35,20 @@ extension Replica {
   private func forget(_ db: Database, _ outgoing: Outgoing) throws {
     #if MUTANTS
       if Mutant.keepsPending.isActive { return }
-      if Mutant.keepsIdle.isActive, !outgoing.idle.isEmpty {
-        for change in outgoing.changes { try schema.record(change.record)?.clearPending(db, key: change.key) }
-        return
+      let idle = try outgoing.idle.compactMap { ref in
+        try schema.record(ref.record).flatMap { record in try record.pending(db, key: ref.key).map { (record, $0) } }
       }
+      defer { if Mutant.keepsIdle.isActive { for (record, row) in idle { try? record.setPending(db, row) } } }
     #endif
-    if outgoing.held.isEmpty {
-      // Only of those that have some: SQLite writes a page for each table that it empties, even when it is empty.
-      let names = Set(outgoing.idle.map(\.record)).union(outgoing.changes.map(\.record))
-      for name in names.sorted() { try schema.record(name)?.clearPending(db) }
-    } else {
-      for ref in outgoing.idle + outgoing.changes.map(\.ref) {
-        try schema.record(ref.record)?.clearPending(db, key: ref.key)
+    // Only of those that have some: SQLite writes a page for each table that it empties, even when it is empty.
+    for name in outgoing.found.sorted() {
+      guard let record = schema.record(name) else { continue }
+      let held = try outgoing.held.filter { $0.change.record == name }.compactMap {
+        try record.pending(db, key: $0.change.key)
       }
+      try record.clearPending(db)
+      for row in held { try record.setPending(db, row) }
     }
-  }
-
-  /// Batches that arrive one after the other: parents before their children, and deletes the other way round.
-  private func portions(_ changes: [Change], most: Int) -> [ArraySlice<Change>] {
-    if changes.count <= most { return changes.isEmpty ? [] : [changes[...]] }
-    let ordered = changes.filter { $0.kind != .delete } + changes.filter { $0.kind == .delete }.reversed()
-    return stride(from: 0, to: ordered.count, by: most).map { ordered[$0..<min($0 + most, ordered.count)] }
   }
 
   /// - Returns: the number of the batch.

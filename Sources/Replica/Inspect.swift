@@ -53,7 +53,7 @@ extension Replica {
   public func status() throws -> ReplicaStatus {
     try read { db in
       let meta = try ReplicaMeta.read(db)
-      let outgoing = try outgoing(db)
+      let outgoing = try outgoing(db, most: Self.portion)
       func count(_ sql: String) throws -> Int { Int(try db.integer(sql) ?? 0) }
       let waiting = """
         SELECT value FROM sync_meta WHERE name = 'bundle_written' AND EXISTS (
@@ -62,7 +62,7 @@ extension Replica {
         """
       return ReplicaStatus(
         org: meta.org, replica: meta.replica.description, server: meta.server,
-        pending: try outgoing.changes.count + outgoing.held.count + requests(db).count,
+        pending: try outgoing.count + outgoing.held.count + requests(db).count,
         held: outgoing.heldRows,
         inFlight: try count("SELECT coalesce(sum(rows), 0) FROM sync_outbox WHERE receipt IS NULL"),
         cursor: meta.cursor,

@@ -11,11 +11,14 @@ public struct HeldRow: Sendable, Equatable {
 extension Replica {
   /// What is pending, parted.
   struct Outgoing {
-    var changes: [Change] = []
+    /// How many changes can be sent.
+    var count = 0
     /// Rows that break a rule, and what refers to a new one among them.
     var held: [(change: Change, problem: FieldProblem)] = []
     /// Captured in vain.
     var idle: [RowRef] = []
+    /// The records of which something was captured.
+    var found: Set<String> = []
 
     var heldRows: [HeldRow] { held.map { HeldRow(ref: $0.change.ref, problem: $0.problem) } }
   }
@@ -23,32 +26,67 @@ extension Replica {
   /// References that are remembered as found.
   private static let mostPresent = 1_000
 
-  func outgoing(_ db: Database) throws -> Outgoing {
+  /// Goes through everything pending.
+  /// - Parameters:
+  ///   - most: of more changes than this, several portions are made: parents before their children, and deletes at the end, the
+  ///     other way round, so that each can enter when the ones before have.
+  ///   - send: gets each portion of what can be sent. It may write, but not what is pending.
+  func outgoing(_ db: Database, most: Int = .max, _ send: ([Change]) throws -> Void = { _ in }) throws -> Outgoing {
     var out = Outgoing()
     var present: Set<Identity> = []
+    var absent: Set<Identity> = []
+    var portion: [Change] = []
+    var deletes: [Change] = []
+    var isParted = false
+    func pass() throws {
+      hold(&portion, &out, &absent)
+      out.count += portion.count
+      if !portion.isEmpty { try send(portion) }
+      portion = []
+    }
     for record in schema.records {
       let references = record.fields.indices.filter { record.fields[$0].reference != nil }
       try record.eachPending(db) { row in
+        out.found.insert(record.name)
         guard let change = row.change(record) else { return out.idle.append(RowRef(record.name, row.key)) }
         if let problem = try problem(db, record, row, references, &present) {
           out.held.append((change, problem))
-        } else {
-          out.changes.append(change)
+          return absent.formUnion(identities(change))
+        }
+        if isParted, change.kind == .delete { return deletes.append(change) }
+        portion.append(change)
+        if portion.count > most {
+          isParted = true
+          deletes += portion.filter { $0.kind == .delete }
+          portion.removeAll { $0.kind == .delete }
+          let last = portion.count > most ? portion.popLast() : nil
+          if portion.count == most { try pass() }
+          if let last { portion.append(last) }
         }
       }
     }
-    var absent = Set(out.held.flatMap { identities($0.change) })
-    while !absent.isEmpty {
-      var more: Set<Identity> = []
-      out.changes.removeAll { change in
-        guard let problem = waits(change, for: absent) else { return false }
-        out.held.append((change, problem))
-        more.formUnion(identities(change))
-        return true
-      }
-      absent = more
+    try pass()
+    deletes.reverse()
+    while !deletes.isEmpty {
+      portion = Array(deletes.prefix(most))
+      deletes.removeFirst(portion.count)
+      try pass()
     }
     return out
+  }
+
+  /// Takes out of a portion what refers to rows that cannot be sent.
+  private func hold(_ portion: inout [Change], _ out: inout Outgoing, _ absent: inout Set<Identity>) {
+    var isNew = !absent.isEmpty
+    while isNew {
+      isNew = false
+      portion.removeAll { change in
+        guard let problem = waits(change, for: absent) else { return false }
+        out.held.append((change, problem))
+        for identity in identities(change) where absent.insert(identity).inserted { isNew = true }
+        return true
+      }
+    }
   }
 
   /// A value by which other rows refer to one.

@@ -1,13 +1,21 @@
 import ArgumentParser
+import Commands
 import Foundation
 
 /// `measure`: what Tools/benchmarks measures from inside a process. Every command prints one JSON object; times are seconds,
 /// sizes bytes.
-@main
 struct Measure: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures parts of the engine from inside a process, as JSON.",
     subcommands: [OneSync.self, Load.self, DecideMany.self, LookUpHistory.self])
+}
+
+@main
+enum Entry {
+  static func main() async {
+    Start.prepare()
+    await Measure.main()
+  }
 }
 
 func printJSON(_ report: [String: Any]) throws {

@@ -44,12 +44,13 @@ private let held = [
     ], repair: "UPDATE company SET name = '丁' WHERE id = 'c8'"),
 ]
 
-@Test(arguments: held)
-private func whatBreaksARuleIsHeldBack(_ test: Held) async throws {
+@Test(arguments: held, [Replica.portion, 1])
+private func whatBreaksARuleIsHeldBack(_ test: Held, most: Int) async throws {
   let (world, replica) = try await World.settled()
   try world.shell(replica, test.sql)
   try world.shell(replica, "UPDATE company SET staff = 8 WHERE id = 'c2'")
   let waiting = try replica.pending().filter { !$0.contains("c2") }
+  try replica.freeze(most: most)
   let summary = try await world.sync(replica)
   #expect(summary.pushed == 1)
   #expect(summary.held.count == test.told.count)
