@@ -37,7 +37,7 @@ extension Town {
     case .freeze: try freeze(machine)
     case .send: try send(machine, &random)
     case .carry: try carry(&random)
-    case .syncWhole: try syncWhole(machine)
+    case .syncWhole: try sync(event, machine, &random)
     case .lose, .double, .late, .cut, .flip, .stale, .crashMachine, .crashCity, .loseAnswer, .killMachine, .killCity,
       .fillMachine, .fillCity, .freeSpace, .skewClock, .skewCity, .forge:
       try fault(event, machine, &random)

@@ -32,7 +32,7 @@ extension Town {
   }
 
   /// Edits, with what they change noted before anything follows from it.
-  private func perform(_ edits: [RowEdit], _ event: Event, _ what: String, raw: Bool) throws {
+  func perform(_ edits: [RowEdit], _ event: Event, _ what: String, raw: Bool) throws {
     if edits.isEmpty { return }
     tell("city: \(edits.map(\.story).joined(separator: "; "))\(raw ? " (another program)" : "")")
     let before = city.rows
