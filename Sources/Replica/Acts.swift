@@ -93,15 +93,17 @@ extension Replica {
           en: "no parked row \(id) waits; county parked lists them")
       }
       guard case .text(let editor) = row[1] else { return }
-      try db.run(
-        """
-        UPDATE sync_parked SET state = 'withdrawn', zh = ?2, en = ?2, ruled_by = ?3, ruled_at = ?4, untold = ?5 WHERE id = ?1
-        """,
-        [
-          .integer(id), .text(reason), .text(actor ?? editor),
-          .integer(try tick(db, milliseconds: clock()).raw), .integer(row[0].isNull ? 0 : 1),
-        ])
+      let edit = Edit(stamp: try tick(db, milliseconds: clock()), actor: actor ?? editor)
+      try markWithdrawn(db, id, reason: reason, edit: edit, isSent: !row[0].isNull)
     }
+  }
+
+  func markWithdrawn(_ db: Database, _ id: Int64, reason: String, edit: Edit, isSent: Bool) throws {
+    try db.run(
+      """
+      UPDATE sync_parked SET state = 'withdrawn', zh = ?2, en = ?2, ruled_by = ?3, ruled_at = ?4, untold = ?5 WHERE id = ?1
+      """,
+      [.integer(id), .text(reason), .text(edit.actor), .integer(edit.stamp.raw), .integer(isSent ? 1 : 0)])
   }
 
   public func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ values: [Int: Value]) throws -> Bool {

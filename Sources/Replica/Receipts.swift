@@ -97,7 +97,8 @@ extension Replica {
     _ db: Database, _ record: RecordSchema, _ change: Change, _ receipt: RowReceipt, batch: Int64
   ) throws -> Bool {
     let pending = try record.pending(db, key: change.key)
-    if var pending, pending.change(record) != nil {
+    let isGone = try record.row(db, key: change.key) == nil
+    if var pending, pending.change(record) != nil, change.kind != .insert || !isGone {
       // Edited again since: the batch changed nothing, so the base is the one before it.
       pending.existed = change.kind != .insert
       for column in record.fields.indices where !record.isKey(column) {
@@ -110,12 +111,16 @@ extension Replica {
     let image =
       try record.row(db, key: change.key) ?? parkedImage(db, record, change.key)
       ?? zip(change.new, change.old).map { $0 ?? $1 ?? .null }
+    #if MUTANTS
+      if Mutant.parkedRowIsForgotten.isActive { return change.kind == .insert }
+    #endif
     try addParked(
       db, change.ref, image: image, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
       detail: receipt.detail)
-    #if MUTANTS
-      if Mutant.parkedRowStays.isActive { return false }
-    #endif
+    if let pending, change.kind == .insert, isGone {
+      // Entered and deleted again since: that takes it back.
+      try markWithdrawn(db, db.lastInsertedRowID, reason: "", edit: pending.edit, isSent: true)
+    }
     return change.kind == .insert
   }
 

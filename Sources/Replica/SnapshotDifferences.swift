@@ -16,7 +16,6 @@ extension Replica {
   /// Copies every table.
   /// - Returns: how many rows of records.
   func fill(_ db: Database) throws -> Int {
-    for case .erasure(let erasure) in try erasures(db) { try carryOut(erasure, db) }
     try forgetConflicts(db)
     for item in try conflicts(db) {
       switch item {
@@ -32,7 +31,6 @@ extension Replica {
   func differences(_ db: Database) throws -> [PageItem] {
     var items: [PageItem] = []
     for record in schema.records { items += try differences(db, record) }
-    items += try erasures(db)
     // What the master does not list any more it does not know: only a master that was restored forgets.
     try forgetConflicts(db)
     return try items + conflicts(db) + notices(db)
@@ -80,7 +78,7 @@ extension Replica {
     return keys
   }
 
-  private func erasures(_ db: Database) throws -> [PageItem] {
+  func erasures(_ db: Database) throws -> [PageItem] {
     try rows(db, Erasure.table, Erasure.columns, order: "stamp, record, key") { Erasure(row: $0).map { .erasure($0) } }
   }
 

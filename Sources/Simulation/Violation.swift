@@ -10,6 +10,7 @@ public struct Violation: Error, Sendable, Equatable {
     case determinism = "I7"
     case growth = "I8"
     case review = "M3"
+    case parking = "P4"
     case erasure = "E4"
     case trust = "T2"
     case defect

@@ -299,6 +299,30 @@ private func standingDuplicate() async throws -> (World, Replica, Replica) {
   #expect(try one.rows(one.record("visit")).map { $0[1] } == [.text("a1"), .text("a1")])
 }
 
+/// Whoever deletes the row that was kept, with everything in it before their eyes, and enters the firm by the key that it had,
+/// has entered a new row: the city's grade went with the deleted one, in one batch as in two, and the history tells it.
+@Test(arguments: [1, 2])
+func theRowThatWasKeptIsDeletedAndEnteredAnewByItsOtherKey(batches: Int) async throws {
+  let (world, one, _) = try await standingDuplicate()
+  try world.shell("UPDATE company SET grade = 'gold' WHERE id = 'a2'")
+  _ = try world.unite("a2", into: "a1")
+  try await world.settle()
+  for conflict in try world.master.conflicts([.open]) {
+    _ = try world.master.decide(conflict.id, .keep, reason: "licence", actor: "li")
+  }
+  try await world.settle()
+  #expect(try world.cell("grade", of: "a1") == .text("gold"))
+  try world.shell(one, "DELETE FROM visit; DELETE FROM figure; DELETE FROM company WHERE id = 'a1'")
+  if batches == 2 { try one.freeze() }
+  try world.shell(one, "INSERT INTO company (id, office, name) VALUES ('a2', 'A', 'anew')")
+  try await world.settle()
+  #expect(try world.cell("name", of: "a1") == .text("anew"))
+  #expect(try world.cell("grade", of: "a1") == .null)
+  #expect(try world.master.conflicts([.open]).isEmpty)
+  let history = try world.master.history(world.master.record("company"), key: RowKey([.text("a1")]))
+  #expect(history.contains { if case .change(let change) = $0.what { change.kind == .delete } else { false } })
+}
+
 @Test func aDeleteIsCarriedOutThoughARowOfADuplicateTakesThePlace() async throws {
   let world = try town()
   let a = try await world.join("A")

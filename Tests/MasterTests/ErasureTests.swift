@@ -253,6 +253,29 @@ func aBatchUnderWayWhenTheErasureComesIsNoCopyYet(isNewer: Bool) async throws {
   #expect(try world.master.erasures().count == 1)
 }
 
+/// The row was deleted when it was erased, and no row changed. Who enters the person anew, and hears of it with the receipt, has
+/// entered new values (seed 8 of the simulated town).
+@Test(arguments: [false, true])
+func whoIsEnteredAnewOutlivesTheErasureOfTheDeletedRow(bySnapshot: Bool) async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "DELETE FROM person")
+  try await world.syncAll()
+  try world.erase()
+  world.clock.now += 1000
+  try world.shell(two, "UPDATE sync_clock SET stamp = \(world.clock.now << 16)")
+  try world.shell(two, "INSERT INTO person (id, office, name, phone) VALUES ('p1', 'A', 'FRESH-name', 'FRESH')")
+  if bySnapshot {
+    try two.freeze()
+    let reply = try world.master.exchange(two.hello().bytes + two.unacknowledged().flatMap { $0 })
+    let receipts = try SealedEnvelope.split(reply).filter { $0.header.kind == .receipt }
+    try world.takeSnapshot(two, receipts.map { try $0.open(with: world.master.key.publicKey) })
+  }
+  try await world.settle()
+  #expect(try world.person("phone") == .text("FRESH") && world.person("name") == .text("FRESH-name"))
+  #expect(try two.cell("phone") == .text("FRESH") && one.cell("phone") == .text("FRESH"))
+  for word in words { #expect(try world.files(with: word) == [], "\(word)") }
+}
+
 @Test func theErasureTakesAToolsEditAlong() async throws {
   let (world, _, _) = try await World.twoOfficers()
   try world.shell("UPDATE person SET phone = 'PHONE-tool'")

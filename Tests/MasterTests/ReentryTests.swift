@@ -2,6 +2,7 @@ import Master
 import Replica
 import SyncClient
 import SyncCore
+import SyncProtocol
 import TestSupport
 import Testing
 
@@ -173,6 +174,28 @@ extension Replica {
   #expect(try world.cell("code", of: "b1") == nil)
   #expect(try b.states() == [.withdrawn, .waiting])
   #expect(throws: Failure.self) { try b.withdraw(parked.id, reason: "again", actor: nil) }
+}
+
+/// The clerk deletes the row again before the answer comes that says that it is parked (seed 4 of the simulated town).
+@Test func aRowThatIsDeletedBeforeItsSenderHearsThatItIsParkedNeverEnters() async throws {
+  let world = try World.small()
+  let a = try await world.join("A")
+  let b = try await world.join("B")
+  try world.shell(a, "INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'X')")
+  try await world.sync(a)
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
+  try b.freeze()
+  let reply = try world.master.exchange(b.hello().bytes + b.unacknowledged().flatMap { $0 })
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  let messages = try SealedEnvelope.split(reply).map { try $0.open(with: world.master.key.publicKey) }
+  _ = try b.receive(
+    receipts: messages.filter { $0.header.kind == .receipt }, pages: messages.filter { $0.header.kind == .page })
+  #expect(try world.states() == [.waiting] && b.parked().isEmpty)
+  try await world.settle()
+  #expect(try world.states() == [.withdrawn] && b.states() == [.withdrawn])
+  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
+  try await world.settle()
+  #expect(try world.cell("code", of: "b1") == nil)
 }
 
 @Test func aWithdrawalThatComesTooLateChangesNothing() async throws {

@@ -87,6 +87,15 @@ private func deleted() async throws -> (World, one: Replica, two: Replica) {
   try await world.settle()
 }
 
+/// The log gives the image with the fields that came since; a replay has it as it was (seed 1023 of the simulated town).
+@Test func anImageThatWasTrimmedBeforeAnUpgradeStillFollowsFromTheLog() async throws {
+  let (world, _, _) = try await deleted()
+  #expect(try await world.trimAll().images == 1)
+  try world.upgradeSmall(to: 2)
+  #expect(try world.master.verifyReplay().map(\.en) == [])
+  try await world.settle()
+}
+
 @Test func aLateEditOfATrimmedRowStillMeetsItsLastImage() async throws {
   var found: [Conflict] = []
   for isTrimmed in [false, true] {

@@ -4,7 +4,12 @@ import SyncCore
 // E4: what stood in a cell when it was erased, and what it ever held before, stands in no file any more.
 extension Town {
   func checkErasures() throws {
-    let erased = witness.erased.values.flatMap { $0 }.flatMap { $0.copies.union([$0.value]) }
+    // Who takes up a parked row without knowing of the erasure enters its values anew (E5).
+    var entered: [Value: Int] = [:]
+    for claim in witness.claims { entered[claim.value] = max(claim.event, entered[claim.value] ?? 0) }
+    let erased = witness.erased.values.flatMap { $0 }.flatMap { erasure in
+      erasure.copies.union([erasure.value]).filter { entered[$0] ?? 0 <= erasure.event }
+    }
     let values = erased.compactMap { value -> String? in
       guard case .text(let text) = value, text.count > 3, !text.hasPrefix("same") else { return nil }
       return text

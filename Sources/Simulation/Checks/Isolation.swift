@@ -4,8 +4,10 @@ import SyncProtocol
 
 // I4: what a county sent changed nothing outside its scope and nothing of the city's, and what it got is its own.
 extension Town {
-  /// - Parameter before: the master's rows before the request of this machine.
-  func checkIsolation(of machine: Machine, before: Rows) throws {
+  /// - Parameters:
+  ///   - before: the master's rows before the request of this machine.
+  ///   - end: the last batch of the log by then.
+  func checkIsolation(of machine: Machine, before: Rows, since end: Int64) throws {
     let after = city.rows
     if before == after { return }
     var entered: Set<RowRef>?
@@ -15,9 +17,9 @@ extension Town {
         [(before[ref], before), (after[ref], after)].compactMap { image, rows in
           image.map { schema.unit(of: ref, $0, in: rows) ?? "?" }
         })
-      let problem =
-        units.subtracting([machine.org]).isEmpty ? ownProblem(record, ref, before, after) : "out of its scope"
-      guard let problem else { continue }
+      let isOwn = units.subtracting([machine.org]).isEmpty
+      guard let problem = isOwn ? ownProblem(record, ref, before, after) : "out of its scope" else { continue }
+      if isOwn, try isEnteredAnew(record, ref, after[ref], machine, since: end) { continue }
       if entered == nil { entered = try enteredRows() }
       if entered?.contains(witness.canonical(ref)) == true { continue }
       throw Violation(
@@ -43,6 +45,21 @@ extension Town {
     }
     let column = record.fields.indices.first { record.owner(of: $0) == .city && old.cell($0) != new.cell($0) }
     return column.map { "\(record.fields[$0].name) is the city's" }
+  }
+
+  /// The clerk deleted the row and entered it again, in a later batch or under the other key of a merged duplicate: it stands
+  /// there without what was the city's, as any row does that a county enters.
+  private func isEnteredAnew(
+    _ record: RecordSchema, _ ref: RowRef, _ image: [Value]?, _ machine: Machine, since end: Int64
+  ) throws -> Bool {
+    guard let image, !record.rules.append, record.rules.lock == nil,
+      record.fields.indices.allSatisfy({ record.owner(of: $0) != .city || image.cell($0).isNull })
+    else { return false }
+    let arrivals = try arrivalsByNumber()[machine.index] ?? [:]
+    return witness.claims.contains { claim in
+      claim.author == machine.index && claim.column == nil && claim.ref == ref
+        && claim.batch.map { arrivals[$0] ?? .max > end } ?? false
+    }
   }
 
   /// Rows of parked changes that have entered, whoever sent them: what frees one may be anybody's batch.

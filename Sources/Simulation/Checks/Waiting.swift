@@ -20,6 +20,19 @@ extension Town {
     }
   }
 
+  /// P4: what waits at the city, its sender has set aside, whole, so that the clerk can take it up again.
+  func checkSetAside() throws {
+    let waiting = try city.master.parked()
+    for machine in active where !machine.isCopy && !machine.hasRejoined {
+      let id = try machine.replica.identity.replica.description
+      let known = Set(try machine.replica.parked().map(\.ref) + status(machine).held.map(\.ref))
+      for parked in waiting where parked.replica == id && !known.contains(parked.ref) {
+        throw Violation(
+          .parking, "\(name(parked.ref)) of \(machine.name) waits at the city, and \(machine.name) has it no more")
+      }
+    }
+  }
+
   private func hasEveryTarget(_ record: RecordSchema, _ row: [Value?]) -> Bool {
     zip(record.fields, row).allSatisfy { field, value in
       guard let reference = field.reference else { return true }

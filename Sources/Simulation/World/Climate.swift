@@ -22,6 +22,10 @@ struct Climate: Sendable {
   var machines: Int?
   /// How many rows a page of the city's holds at most; nil: as the seed has it.
   var pageRows: Int?
+  /// How many of a hundred whole syncs find people at work: they edit while one goes on.
+  var interruptions = 0
+  /// Whether the city prepares before it lets go of what nobody needs.
+  var tidies = false
 
   /// One after the other, so that a few seeds in a row meet all of them.
   static func of(seed: UInt64) -> Climate { all[Int((max(seed, 1) - 1) % UInt64(all.count))] }
@@ -31,9 +35,9 @@ extension Climate {
   static let all = [
     Climate(name: "temperate"),
     Climate(
-      name: "few rows, many hands", often: [.carry: 5, .cityEdit: 3],
+      name: "few rows, many hands", often: [.carry: 5, .cityEdit: 3, .syncWhole: 4],
       records: ["company", "company", "figure", "task"], fields: ["code", "name", "phone", "sales", "note", "title"],
-      keys: 2, inserts: 10, deletes: 6, offices: 1, machines: 3, pageRows: 2),
+      keys: 2, inserts: 10, deletes: 6, offices: 1, machines: 3, pageRows: 2, interruptions: 60),
     Climate(
       name: "arithmetic", often: [.syncWhole: 3, .cityEdit: 2], records: ["company", "company", "visit"],
       fields: ["total", "days", "peak", "first", "tags", "memo", "staff"], keys: 2, inserts: 12, deletes: 2,
@@ -41,14 +45,13 @@ extension Climate {
     Climate(
       name: "parents and children", often: [.syncWhole: 3, .rot: 8],
       records: ["company", "visit", "visit", "remark", "remark"],
-      keys: 3, inserts: 35,
-      deletes: 25, machines: 2),
+      keys: 3, inserts: 35, deletes: 25, machines: 2, interruptions: 50),
     Climate(
       name: "second thoughts",
-      often: [.carry: 4, .revert: 5, .setBack: 12, .typeUpstream: 8, .takeUp: 4, .clerkWithdraws: 4],
+      often: [.carry: 4, .syncWhole: 4, .revert: 5, .setBack: 12, .typeUpstream: 8, .takeUp: 4, .clerkWithdraws: 4],
       records: ["company", "company", "figure", "task"],
       fields: ["name", "phone", "address", "sales", "note", "title"], keys: 3, inserts: 12, deletes: 6, offices: 1,
-      machines: 3),
+      machines: 3, interruptions: 60),
     Climate(
       name: "duplicates", often: [.merge: 8, .transfer: 4, .pairEdit: 3, .admit: 3, .dismiss: 2, .syncWhole: 3],
       records: ["company", "company", "company", "figure", "visit"], keys: 4),
@@ -60,9 +63,9 @@ extension Climate {
       name: "personal data", often: [.erase: 12, .syncWhole: 3, .cityEdit: 2],
       records: ["person", "person", "person", "company"], keys: 3, deletes: 15, machines: 2),
     Climate(
-      name: "long absence", often: [.stayAway: 20, .trim: 25, .backUp: 8, .cityEdit: 2, .syncWhole: 3],
+      name: "long absence", often: [.stayAway: 30, .trim: 15, .backUp: 8, .cityEdit: 2, .syncWhole: 3],
       records: ["company", "visit", "visit", "remark", "remark"], keys: 4, inserts: 35, deletes: 20, offices: 2,
-      machines: 2),
+      machines: 2, tidies: true),
     Climate(name: "lost disks", often: [.loseCity: 5, .backUp: 4]),
     Climate(
       name: "copied files", often: [.copyFile: 5, .putBack: 8, .useBoth: 15, .loseAnswer: 4],

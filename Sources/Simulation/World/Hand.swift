@@ -13,10 +13,12 @@ struct Hand {
   var random: SplitMix64
   /// Makes this person's values different from everybody else's.
   let event: Int
-  private var made = 0
+  private var made: Int
 
-  init(_ schema: Schema, _ rows: Rows, unit: String?, climate: Climate, event: Event) {
+  /// - Parameter made: how many values others have made in the same event.
+  init(_ schema: Schema, _ rows: Rows, unit: String?, climate: Climate, event: Event, after made: Int = 0) {
     (self.schema, self.rows, self.unit, self.climate, self.event) = (schema, rows, unit, climate, event.id)
+    self.made = made
     random = SplitMix64(event.seed)
   }
 
@@ -91,7 +93,7 @@ struct Hand {
 extension Hand {
   /// A value for a cell.
   /// - Parameter old: what stands there; nil: the row is new.
-  private mutating func value(_ record: RecordSchema, _ column: Int, _ old: Value?) -> Value {
+  mutating func value(_ record: RecordSchema, _ column: Int, _ old: Value?) -> Value {
     let field = record.fields[column]
     if let reference = field.reference { return target(reference, field) }
     if record.isKey(column) { return key(record, field) }

@@ -74,7 +74,7 @@ extension Town {
   }
 
   /// A pending cell is typed as it was before, or as the city has it now.
-  private func retype(_ event: Event, _ machine: Machine, upstream: Bool, _ random: inout SplitMix64) throws {
+  func retype(_ event: Event, _ machine: Machine, upstream: Bool, _ random: inout SplitMix64) throws {
     let cells = try machine.replica.diff().filter { $0.field != nil && (!upstream || $0.upstream != nil) }
     // Rather one that the city has changed meanwhile.
     let contested = random.chance(60) ? cells.filter { $0.upstream != nil } : []

@@ -37,7 +37,7 @@ extension Town {
     case .freeze: try freeze(machine)
     case .send: try send(machine, &random)
     case .carry: try carry(&random)
-    case .syncWhole: try syncWhole(machine)
+    case .syncWhole: try sync(event, machine, &random)
     case .lose, .double, .late, .cut, .flip, .stale, .crashMachine, .crashCity, .loseAnswer, .killMachine, .killCity,
       .fillMachine, .fillCity, .freeSpace, .skewClock, .skewCity, .forge:
       try fault(event, machine, &random)
@@ -97,7 +97,8 @@ extension Town {
     case let failure as Failure: ![.defect, .disk, .busy].contains(failure.kind)
     case let refusal as Refusal:
       [.tampered, .replayed, .unknownReplica, .withdrawn].contains(refusal.code)
-        || refusal.code == .schema && restores > 0
+        // A bit of the version may have been flipped.
+        || refusal.code == .schema && (restores > 0 || tally["bit flipped"] != nil)
     case let error as DatabaseError: error.resultCode == .SQLITE_CONSTRAINT
     case is EnvelopeError, is CodecError, is BodyError, is SnapshotGone: true
     default: false

@@ -110,6 +110,7 @@ extension Town {
     guard isStopped else { return }
     happened("city stopped in the middle")
     try crashCity(&random)
+    try noteMergeUnderWay()
     // It may have been committed before the program was stopped.
     if isEdit { witness.note(nil, event: event.id, before: before, after: city.rows) }
   }

@@ -32,7 +32,7 @@ extension Town {
   }
 
   /// Edits, with what they change noted before anything follows from it.
-  private func perform(_ edits: [RowEdit], _ event: Event, _ what: String, raw: Bool) throws {
+  func perform(_ edits: [RowEdit], _ event: Event, _ what: String, raw: Bool) throws {
     if edits.isEmpty { return }
     tell("city: \(edits.map(\.story).joined(separator: "; "))\(raw ? " (another program)" : "")")
     let before = city.rows
@@ -120,12 +120,27 @@ extension Town {
     tell("city: company \(duplicate) is company \(keep)")
     let (before, was) = (city.rows, witness)
     let hasArrived = try arrivals()
-    let done = try act("merging of duplicates") {
+    mergeUnderWay = { [unowned self] in
+      let ref = RowRef("company", duplicate)
+      guard was.aliases[ref] == nil, try isAlias(ref) else { return }
+      witness.noteMerge("company", duplicate: duplicate, keep: keep, arrival: logEnd)
+      witness.noteFilled(before: before, after: city.rows, hasArrived: hasArrived, was: was, arrival: logEnd)
+    }
+    try act("merging of duplicates") {
       _ = try master.mergeRecords(record, keep: keep, duplicate: duplicate, reason: "r", actor: "li")
     }
-    guard done else { return }
-    witness.noteMerge("company", duplicate: duplicate, keep: keep, arrival: logEnd)
-    witness.noteFilled(before: before, after: city.rows, hasArrived: hasArrived, was: was, arrival: logEnd)
+    if !city.seat.isStopped { try noteMergeUnderWay() }
+  }
+
+  /// It may have been committed before the program was stopped.
+  func noteMergeUnderWay() throws {
+    try mergeUnderWay?()
+    mergeUnderWay = nil
+  }
+
+  private func isAlias(_ ref: RowRef) throws -> Bool {
+    let sql = "SELECT 1 FROM sync_alias WHERE record = ? AND key = ?"
+    return try city.master.read { try $0.first(sql, [.text(ref.record), .blob(ref.key.encoded)]) != nil }
   }
 
   /// Whether the city has got what somebody did.

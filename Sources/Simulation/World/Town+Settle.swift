@@ -29,6 +29,7 @@ extension Town {
     for machine in machines { statuses[machine.index] = try machine.replica.status() }
     try checkProgress()
     try checkWaiting()
+    try checkSetAside()
     try checkConvergence()
     try checkExactlyOnce()
     try checkConstraints(readingIndexes: replaying)

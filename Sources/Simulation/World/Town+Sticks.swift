@@ -57,7 +57,7 @@ extension Town {
     let machine = machines[stick.machine]
     tell("city: reads a stick of \(machine.name)")
     let reply = drawer.appendingPathComponent("down\(event.id)").path
-    let (before, size) = (city.rows, partSize(&random))
+    let (before, end, size) = (city.rows, logEnd, partSize(&random))
     let mayBeRefused =
       stick.isSpoiled || machine.isWithdrawn || machine.isCopy || machine.hasRejoined || recovery != nil
       || stick.restores != restores || city.seat.isFull
@@ -69,7 +69,7 @@ extension Town {
     if city.seat.isStopped { return }
     let wasRecovering = recovery != nil
     try lookAtCity()
-    if !wasRecovering { try checkIsolation(of: machine, before: before) }
+    if !wasRecovering { try checkIsolation(of: machine, before: before, since: end) }
     guard let report else {
       if mayBeRefused { return }
       throw Violation(.progress, "a stick of \(machine.name) is refused, though nothing happened to it")

@@ -58,7 +58,8 @@ extension Town {
   func ask(_ packet: Network.Packet, losing: Bool = false) throws {
     let machine = machines[packet.machine]
     tell("city: takes a request of \(machine.name)\(losing ? ", and its answer is lost" : "")")
-    let (before, underReview, wasRecovering) = (city.rows, try cellsUnderReview(), recovery != nil)
+    let (before, end) = (city.rows, logEnd)
+    let (underReview, wasRecovering) = (try cellsUnderReview(), recovery != nil)
     var answer = packet
     answer.way = .toMachine
     let reply = try attempt(packet.kind.name, at: city.seat) {
@@ -70,7 +71,7 @@ extension Town {
     if city.seat.isStopped { return }
     try lookAtCity()
     if !wasRecovering {
-      try checkIsolation(of: machine, before: before)
+      try checkIsolation(of: machine, before: before, since: end)
       try checkReview(of: machine, before: underReview)
     }
     guard let reply else { return }
@@ -130,10 +131,12 @@ extension Town {
   }
 
   /// A whole sync on a good line.
+  /// - Parameter meanwhile: what happens before a message arrives; it is told how many have arrived.
   @discardableResult
-  func syncWhole(_ machine: Machine) throws -> Bool {
+  func syncWhole(_ machine: Machine, meanwhile: (Int) throws -> Void = { _ in }) throws -> Bool {
     try begin(machine)
-    for _ in 0..<400 {
+    for step in 0..<400 {
+      if machine.exchange != nil { try meanwhile(step) }
       guard let number = machine.exchange?.number else { return true }
       var random = SplitMix64(0)
       guard let packet = network.take(&random, where: { $0.exchange == number }) else { break }

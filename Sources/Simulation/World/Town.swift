@@ -35,6 +35,8 @@ final class Town {
   var exchanges = 0
   /// What an edit is meant to do during which a write fails; nil: nobody edits.
   var intent: Intent?
+  /// Notes a merging of duplicates that has begun, if it was committed.
+  var mergeUnderWay: (() throws -> Void)?
   /// Everybody syncs without trouble, which makes no story.
   var isHealing = false
   let offices: [String]
