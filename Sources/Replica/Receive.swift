@@ -149,7 +149,6 @@ extension Replica {
     if parkingClashes {
       for case .row(let name, let image) in items { try schema.record(name).map { try parkHolders(db, $0, image) } }
     }
-    for case .erasure(let erasure) in items { try carryOut(erasure, db) }
     var decided: [Int64] = []
     var targets: [Target] = []
     for item in items {
