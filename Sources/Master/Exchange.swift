@@ -4,7 +4,7 @@ import SyncCore
 import SyncProtocol
 
 // The city's side of an exchange: who speaks, is it new, what becomes of each batch, what the replica has not read.
-// Every batch is one transaction; its receipt leaves only after the commit has reached the disk (I3).
+// The batches of a request are one transaction, or one each; receipts leave only after the commit has reached the disk (I3).
 
 extension Master {
   /// Answers one request: an enrolment, if the replica has no welcome yet, a hello, then any number of batches. Throws
@@ -23,19 +23,43 @@ extension Master {
     let hello = first.header
     if hello.returning { return try reply + takeBack(first, rest) }
     let replica = try greet(first)
+    reply += try accept(rest, from: replica)
+    return reply + (try page(for: replica, hello)).bytes
+  }
+
+  /// Takes batches, each followed by its secrets if it has any. Many rows that come in several batches touch the same pages:
+  /// they are written once. When one cannot be taken, those before it are taken one by one.
+  private func accept(_ messages: ArraySlice<SealedEnvelope>, from replica: ReplicaRecord) throws -> [UInt8] {
+    let isSingle = messages.lazy.filter { $0.header.kind == .batch }.count <= 1
+    if !isSingle, let receipts = try? store.transaction({ try acceptAll(messages, from: replica, within: $0) }) {
+      return receipts
+    }
+    return try acceptAll(messages, from: replica)
+  }
+
+  /// - Parameter transaction: nil: each has one of its own.
+  private func acceptAll(
+    _ messages: ArraySlice<SealedEnvelope>, from replica: ReplicaRecord,
+    within transaction: (any MasterTransaction)? = nil
+  ) throws -> [UInt8] {
     let key = try VerifyingKey(bytes: replica.publicKey)
+    var rest = messages
+    var receipts: [UInt8] = []
     while let message = rest.popFirst() {
-      guard message.header.kind == .batch, message.header.replica == hello.replica else { throw Refusal.notAMessage }
+      guard message.header.kind == .batch, message.header.replica == replica.id else { throw Refusal.notAMessage }
       let batch = try refusing { try message.open(with: key) }
       var secrets: Envelope?
-      if let next = rest.first?.header, next.kind == .secrets, next.replica == hello.replica,
+      if let next = rest.first?.header, next.kind == .secrets, next.replica == replica.id,
         next.number == batch.header.number
       {
         secrets = try refusing { try rest.popFirst()?.open(with: key) }
       }
-      reply += try accept(batch, secrets: secrets?.body ?? [], from: replica.id)
+      let body = secrets?.body ?? []
+      receipts +=
+        try transaction.map { try accept(batch, secrets: body, from: replica.id, $0) }
+        ?? accept(batch, secrets: body, from: replica.id)
     }
-    return reply + (try page(for: replica, hello)).bytes
+    return receipts
   }
 
   /// Identifies the sender of a hello or a probe and uses up its request number.
@@ -93,39 +117,43 @@ extension Master {
   /// Merges a batch exactly once and returns its signed receipt.
   /// - Parameter secrets: the restricted values; of a batch that came before they are not looked at.
   func accept(_ message: Envelope, secrets: [UInt8], from id: Identifier) throws -> [UInt8] {
-    try store.transaction { transaction in
-      guard let replica = try transaction.replica(id) else { throw Refusal.unknownReplica }
-      if replica.isWithdrawn { throw Refusal.withdrawn }
-      try absorb(transaction)
-      let number = message.header.number
-      if let known = try transaction.batch(id, number) {
-        #if MUTANTS
-          if Mutant.forgetsReceipts.isActive { throw Refusal.gap(number, after: replica.highWater) }
-        #endif
-        guard known.hash == message.hash else { throw Refusal.fork(number) }
-        return try receipt(of: known, transaction.meta())
-      }
-      guard number == replica.highWater + 1 else { throw Refusal.gap(number, after: replica.highWater) }
-      let meta = try transaction.meta()
-      // Made before the city was restored: what its sender had read then is no place of this feed.
-      let isOfNow = message.header.epoch == meta.epoch
-      guard try isOfNow || transaction.formerEpochs().contains(message.header.epoch) else { throw Refusal.epoch }
-      let own = try schema(named: message.header.schema, meta, transaction)
-      // What came after its sender's cursor was trimmed in part: it is taken as if nothing had been read.
-      let isStale = try !isOfNow || message.header.cursor < transaction.trimmedPlace()
-      let cursor = isStale ? -1 : message.header.cursor
-      let received = try transaction.tick(milliseconds: clock())
-      let (batch, kept) = try refusing {
-        try self.received(
-          Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(secrets),
-          cursor: isOfNow ? message.header.cursor : -1, offset: replica.offset, at: received, transaction)
-      }
-      try transaction.keep(kept, arrival: try transaction.upcomingArrival())
-      let widened = batch.widened(to: schema)
-      return try take(widened, of: message, from: replica, cursor: cursor, received: received, transaction) {
-        try receipt(
-          $1, of: message, arrival: $0, received: received, offset: replica.offset, isStale: isStale, transaction)
-      }
+    try store.transaction { try accept(message, secrets: secrets, from: id, $0) }
+  }
+
+  private func accept(
+    _ message: Envelope, secrets: [UInt8], from id: Identifier, _ transaction: any MasterTransaction
+  ) throws -> [UInt8] {
+    guard let replica = try transaction.replica(id) else { throw Refusal.unknownReplica }
+    if replica.isWithdrawn { throw Refusal.withdrawn }
+    try absorb(transaction)
+    let number = message.header.number
+    if let known = try transaction.batch(id, number) {
+      #if MUTANTS
+        if Mutant.forgetsReceipts.isActive { throw Refusal.gap(number, after: replica.highWater) }
+      #endif
+      guard known.hash == message.hash else { throw Refusal.fork(number) }
+      return try receipt(of: known, transaction.meta())
+    }
+    guard number == replica.highWater + 1 else { throw Refusal.gap(number, after: replica.highWater) }
+    let meta = try transaction.meta()
+    // Made before the city was restored: what its sender had read then is no place of this feed.
+    let isOfNow = message.header.epoch == meta.epoch
+    guard try isOfNow || transaction.formerEpochs().contains(message.header.epoch) else { throw Refusal.epoch }
+    let own = try schema(named: message.header.schema, meta, transaction)
+    // What came after its sender's cursor was trimmed in part: it is taken as if nothing had been read.
+    let isStale = try !isOfNow || message.header.cursor < transaction.trimmedPlace()
+    let cursor = isStale ? -1 : message.header.cursor
+    let received = try transaction.tick(milliseconds: clock())
+    let (batch, kept) = try refusing {
+      try self.received(
+        Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(secrets),
+        cursor: isOfNow ? message.header.cursor : -1, offset: replica.offset, at: received, transaction)
+    }
+    try transaction.keep(kept, arrival: try transaction.upcomingArrival())
+    let widened = batch.widened(to: schema)
+    return try take(widened, of: message, from: replica, cursor: cursor, received: received, transaction) {
+      try receipt(
+        $1, of: message, arrival: $0, received: received, offset: replica.offset, isStale: isStale, transaction)
     }
   }
 

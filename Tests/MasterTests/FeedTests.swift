@@ -123,6 +123,25 @@ private func addCompanies(_ world: World, _ count: Int, _ prefix: String) throws
   #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty)
 }
 
+@Test func whatComesBeforeABatchThatCannotBeTakenIsIn() async throws {
+  let world = try World.small()
+  let one = try await world.join("A")
+  try world.shell(one, "INSERT INTO company (id, office) VALUES ('c1', 'A'), ('c2', 'A'), ('c3', 'A')")
+  try one.freeze(most: 1)
+  let batches = try one.unacknowledged()
+  // The second one is missing.
+  #expect(throws: Refusal.self) { try world.master.exchange(try one.hello().bytes + batches[0] + batches[2]) }
+  let rows = { try world.master.rows(world.master.record("company")).map { $0[0] } }
+  #expect(try rows() == [.text("c1")])
+  world.clock.now += 1000
+  let receipts = try SealedEnvelope.split(world.master.exchange(try one.hello().bytes + batches.flatMap { $0 })).filter
+  {
+    $0.header.kind == .receipt
+  }
+  #expect(receipts.map(\.header.number) == [1, 2, 3])
+  #expect(try rows() == [.text("c1"), .text("c2"), .text("c3")])
+}
+
 @Test func aParkedParentAndItsChildMayGoInTwoRequests() async throws {
   let world = try World.small()
   let a = try await world.join("A")
