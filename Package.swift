@@ -88,7 +88,8 @@ let package = Package(
     .executableTarget(name: "county", dependencies: ["Commands", "CountyCommands"]),
     .executableTarget(name: "city", dependencies: ["Commands", "CityCommands"]),
     // For Tools/benchmarks.
-    .executableTarget(name: "measure", dependencies: ["Commands", "CityCommands", "CountyCommands", "SyncClient", "Master"]),
+    .executableTarget(
+      name: "measure", dependencies: ["Commands", "CityCommands", "CountyCommands", "SyncClient", "Master"]),
 
     // A simulator that tries to break every promise.
     .target(name: "CSimulatedDisk", dependencies: ["CSQLite"]),

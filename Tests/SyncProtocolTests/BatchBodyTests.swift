@@ -31,6 +31,12 @@ private let badChange = BodyError.badChange(record: "unit", n: 1)
 private let badUpdate = BodyError.badChange(record: "指标值", n: 1)
 
 struct BatchBodyTests {
+  @Test func rowsMayComeInAnyOrder() throws {
+    let rows = [put(.text("B")), put(a), insert(value, a, .integer(1), a, a), put(.text("C")), put(.text("D"))]
+    let batch = try Batch(bytes(rows + (1...5).map(edit)), schema: Sample.schema)
+    #expect(batch.changes.map(\.record) == ["unit", "unit", "指标值", "unit", "unit"])
+  }
+
   @Test func roundTrip() throws {
     let batch = Sample.batch
     #expect(try Batch(batch.encoded(Sample.schema), schema: Sample.schema) == batch)
@@ -93,6 +99,18 @@ struct BatchBodyTests {
     (
       "a row twice", [put(a), (unit, ChangesetEntry(.delete, old: [a, a])), edit(1), edit(2)],
       .twice(record: "unit", n: 2)
+    ),
+    (
+      "a row twice, out of order", [put(.text("C")), put(.text("B")), put(a), put(.text("B"))],
+      .twice(record: "unit", n: 4)
+    ),
+    (
+      "a row twice, in order but for it", [put(a), put(.text("B")), put(.text("C")), put(a)],
+      .twice(record: "unit", n: 4)
+    ),
+    (
+      "a row twice, with another record between", [put(a), insert(value, a, .integer(1), a, a), put(a)],
+      .twice(record: "unit", n: 3)
     ),
     ("no edits", [put(a)], .missingEdit(n: 1)),
     ("one edit too few", [put(a), put(.text("B")), edit(1)], .missingEdit(n: 2)),
