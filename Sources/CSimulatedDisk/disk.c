@@ -147,12 +147,16 @@ simulated_disk *simulated_disk_create(const char *name, int64_t (*clock)(void *)
   return disk;
 }
 
-void simulated_disk_free(simulated_disk *disk) {
-  if (disk == NULL) return;
+bool simulated_disk_free(simulated_disk *disk) {
+  if (disk == NULL) return true;
+  for (struct content *content = disk->contents; content; content = content->next) {
+    if (content->open_count > 0) return false;
+  }
   sqlite3_vfs_unregister(&disk->vfs);
   while (disk->contents) remove_content(&disk->contents);
   free((char *)disk->vfs.zName);
   free(disk);
+  return true;
 }
 
 void simulated_disk_arm(simulated_disk *disk, int fault, int64_t call, uint64_t seed) {

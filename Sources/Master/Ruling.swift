@@ -21,7 +21,8 @@ extension Master {
     try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try absorb(transaction)
-      let parked = try ids.map { id in
+      var named: Set<Int64> = []
+      let parked = try ids.filter { named.insert($0).inserted }.map { id in
         let parked = try transaction.parkedChange(id).orThrow(
           Failure(
             .notFound, zh: "没有编号为 \(id) 的搁置记录;请用 city parked 查看",

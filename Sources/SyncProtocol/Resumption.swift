@@ -49,6 +49,6 @@ public struct StagedState: Codable, Hashable, Sendable {
 
   /// Whether a request begins with it.
   public func begins(_ bytes: ArraySlice<UInt8>) -> Bool {
-    length <= bytes.count && Self(whole: bytes.prefix(length)) == self
+    (0...bytes.count).contains(length) && Self(whole: bytes.prefix(length)) == self
   }
 }

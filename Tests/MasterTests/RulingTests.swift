@@ -66,6 +66,20 @@ private func moved() async throws -> (World, Replica, Replica) {
   #expect(try world.master.parked(waiting: false).map(\.state) == [.dismissed])
 }
 
+/// A number that is given twice, as a person may type it, is one change.
+@Test(arguments: [true, false]) func aChangeThatIsNamedTwiceIsRuledOnOnce(isAdmitted: Bool) async throws {
+  let (world, a, _) = try await moved()
+  try world.shell(a, "UPDATE company SET name = 'late' WHERE id = 'c1'")
+  try await world.sync(a)
+  let parked = try #require(try world.master.parked().first)
+  let rule = isAdmitted ? world.master.admit : world.master.dismiss
+  try rule([parked.id, parked.id], "r", "li")
+  #expect(try world.master.parked(waiting: false).map(\.state) == [isAdmitted ? .admitted : .dismissed])
+  try await world.settle()
+  #expect(try world.cell("name") == .text(isAdmitted ? "late" : "甲"))
+  #expect(try world.master.verifyReplay().map(\.en) == [])
+}
+
 @Test func aSecondRulingIsRefused() async throws {
   let (world, a, _) = try await moved()
   try world.shell(a, "UPDATE company SET name = 'late' WHERE id = 'c1'")

@@ -19,6 +19,15 @@ struct ReportChartTests {
     #expect(scale.ticks.map { ($0 * 1000).rounded() / 1000 } == expected)
   }
 
+  /// A sum of a stack may be more than any number.
+  @Test func whatIsNoNumberAnyMoreIsDrawnAtTheEdge() {
+    for values in [[.infinity], [-.infinity, 1], [1.7e308, -1.7e308]] as [[Double]] {
+      let scale = ChartScale(values)
+      #expect(scale.ticks.count < 20 && scale.high.isFinite && scale.low.isFinite)
+      #expect(values.allSatisfy { (0...1).contains(scale.place($0)) })
+    }
+  }
+
   @Test(
     arguments: [
       (0, "0"), (12.34, "12.3"), (-0.04, "0"), (-3.25, "-3.3"), (.nan, "0"), (.infinity, "0"), (1e300, "100000"),

@@ -8,7 +8,7 @@ import Testing
 // A checker that never fails proves nothing: here somebody breaks a promise by hand.
 
 /// A town in which one machine of A has entered a name that all others have got.
-private func town(_ seed: UInt64 = 1) throws -> Town {
+func town(_ seed: UInt64 = 1) throws -> Town {
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent("town-\(UUID().uuidString)")
   let town = try Town(seed: seed, folder: folder)
   try town.settle()
@@ -21,7 +21,7 @@ private func town(_ seed: UInt64 = 1) throws -> Town {
   return town
 }
 
-private func found(_ town: Town) -> Violation.Invariant? {
+func found(_ town: Town) -> Violation.Invariant? {
   do {
     try town.settle()
     return nil
@@ -29,7 +29,7 @@ private func found(_ town: Town) -> Violation.Invariant? {
 }
 
 /// Past the triggers, as a defect of the engine would do it.
-private func unseen(_ sql: String) -> [String] {
+func unseen(_ sql: String) -> [String] {
   ["INSERT INTO sync_applying VALUES (1)", sql, "DELETE FROM sync_applying"]
 }
 

@@ -23,8 +23,9 @@ enum {
 // clock: milliseconds since 1970, asked with owner.
 simulated_disk *simulated_disk_create(const char *name, int64_t (*clock)(void *), void *owner);
 
-// No connection may be open any more.
-void simulated_disk_free(simulated_disk *disk);
+// Lets go of a disk. While a connection has a file of it open it stays: what closes that file writes to it.
+// Returns whether it is gone.
+bool simulated_disk_free(simulated_disk *disk);
 
 // Lets a fault begin at the call that writes, cuts off, syncs or removes, counted from 1;
 // 0: now. The seed says how much of that write, and

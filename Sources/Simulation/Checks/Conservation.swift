@@ -29,12 +29,17 @@ extension Town {
         || witness.inserted.contains { witness.canonical($0) == claim.ref }
     }
     let cell = Witness.Cell(ref: original.ref, column: column)
-    // Who edits without knowing of an erasure, by a clock that is wrong, may lose that edit to it.
-    if witness.erased[cell]?.contains(where: { $0.event >= claim.event || $0.value == claim.seen }) == true {
-      return true
-    }
+    if witness.erased[cell]?.contains(where: { mayTake(original, $0) }) == true { return true }
     let found = places.values(of: claim, column) + (city.rows[claim.ref].map { [$0.cell(column)] } ?? [])
     return absorbed(claim, by: found, record.fields[column])
+  }
+
+  /// Whether a value may be lost with an erasure: one that was edited before it, or by a clerk who did not know of it, if a
+  /// clock was ever wrong, the clerk's or the city's.
+  private func mayTake(_ claim: Witness.Claim, _ erasure: Witness.Erased) -> Bool {
+    if erasure.event >= claim.event { return true }
+    guard let author = claim.author, city.seat.clock.wasOff || machines[author].seat.clock.wasOff else { return false }
+    return witness.isUnaware(claim, of: erasure)
   }
 
   /// Whether its author sees the row no more: it is deleted, or went to another unit before the delete was sent.

@@ -70,6 +70,8 @@ extension Town {
 
   /// Everything in an answer is of the machine's unit, or everybody's.
   func checkAnswer(_ reply: [UInt8], to machine: Machine) throws {
+    // A city that was restored may write by an earlier version than the latest.
+    let schema = try city.master.schema
     for message in try SealedEnvelope.split(reply) {
       guard message.header.replica == (try machine.replica.identity.replica) else {
         throw Violation(.isolation, "\(machine.name) was sent a message for another machine")

@@ -125,6 +125,17 @@ struct Witness {
 
   mutating func noteErasure(_ cell: Cell, _ erasure: Erased) { erased[cell, default: []].append(erasure) }
 
+  /// Whether who entered a value did not know of an erasure: what they saw there is what it took, or their own of before it.
+  func isUnaware(_ claim: Claim, of erasure: Erased) -> Bool {
+    if claim.seen == erasure.value { return true }
+    if claim.seen.isNull { return false }
+    return erasure.copies.contains(claim.seen)
+      || claims.contains {
+        $0.event < erasure.event && $0.value == claim.seen && $0.author == claim.author && $0.ref == claim.ref
+          && $0.column == claim.column
+      }
+  }
+
   /// The keys of rows that somebody deleted.
   func deleted(_ record: String) -> Set<RowKey> {
     Set(claims.filter { $0.column == nil && $0.ref.record == record }.map(\.ref.key))

@@ -1,7 +1,9 @@
 /// The clock of one side: the town's time, and how far this one is off. Milliseconds since 1970. One thread uses it.
 final class SimulatedClock: @unchecked Sendable {
   private let town: Time
-  var skew: Int64 = 0
+  var skew: Int64 = 0 { didSet { wasOff = wasOff || skew != 0 } }
+  /// Whether it ever was wrong.
+  private(set) var wasOff = false
 
   init(_ town: Time) { self.town = town }
 

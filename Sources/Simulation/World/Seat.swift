@@ -20,6 +20,10 @@ final class Seat: @unchecked Sendable {
     disk = Disk(clock)
   }
 
+  /// Whoever closes a file may write to it: that comes before its disk goes. GRDB lets go of what a connection was opened with
+  /// later and on another thread, so this runs beside whatever comes next.
+  deinit { tool = nil }
+
   /// The program has been stopped in the middle of something.
   var isStopped: Bool { fuse.isBlown || disk.isDead }
 

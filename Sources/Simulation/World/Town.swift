@@ -71,7 +71,11 @@ final class Town {
     count("town: \(climate.name)")
   }
 
-  deinit { try? FileManager.default.removeItem(at: folder) }
+  deinit {
+    // What waits for an answer would be kept for ever.
+    for machine in machines { machine.giveUp() }
+    try? FileManager.default.removeItem(at: folder)
+  }
 
   private static func firstRows(_ offices: [String]) -> [(record: String, rows: [[Value]])] {
     let companies = offices.enumerated().map { index, office -> [Value] in

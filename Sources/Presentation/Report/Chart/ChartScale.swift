@@ -6,6 +6,8 @@ struct ChartScale {
 
   /// `hasZero`: the axis shows zero, as bars need; otherwise only when the numbers are not far from it.
   init(_ values: [Double], steps: Int = 5, hasZero: Bool = true) {
+    // Whatever is larger is drawn at the edge: the distance of two ends, and a step over them, stay numbers.
+    let values = values.map { max(-Self.most, min(Self.most, $0)) }
     let least = values.min() ?? 0
     let most = values.max() ?? 0
     let spread = most - least
@@ -25,6 +27,8 @@ struct ChartScale {
 
   /// Where the number stands between 0 (low) and 1 (high).
   func place(_ value: Double) -> Double { max(0, min(1, (value - low) / (high - low))) }
+
+  private static let most = 1e100
 
   private static func step(_ wish: Double, least: Double) -> Double {
     var power = 0.01

@@ -1,0 +1,34 @@
+import CSQLite
+import Foundation
+import Testing
+
+@testable import Simulation
+
+// What is left of a town that has gone would be used by whoever goes on in the same program.
+
+private func place() -> URL {
+  FileManager.default.temporaryDirectory.appendingPathComponent("seat-\(UUID().uuidString)")
+}
+
+/// Whoever closes a file may write to it. A disk that still has an open file stays.
+@Test func aToolClosesItsFileBeforeItsDiskGoes() throws {
+  let path = place().path
+  defer { try? FileManager.default.removeItem(atPath: path) }
+  #expect(FileManager.default.createFile(atPath: path, contents: nil))
+  var seat: Seat? = Seat(path: path, clock: SimulatedClock(.init()))
+  try seat?.shell(["CREATE TABLE t (x)"], foreignKeys: true)
+  let name = try #require(seat?.disk.name)
+  #expect(sqlite3_vfs_find(name) != nil)
+  seat = nil
+  #expect(sqlite3_vfs_find(name) == nil)
+}
+
+@Test func whoWaitsForAnAnswerGoesWithTheTown() throws {
+  var town: Town? = try Town(seed: 1, folder: place())
+  var random = SplitMix64(1)
+  if let town { try town.send(town.machines[0], &random) }
+  weak var errand = town?.machines[0].exchange?.errand
+  #expect(errand != nil)
+  town = nil
+  #expect(errand == nil)
+}
