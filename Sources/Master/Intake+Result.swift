@@ -93,9 +93,7 @@ extension Intake {
   }
 
   private func receipt(_ row: Row) -> RowReceipt? {
-    if row.result.contests.isEmpty, row.incoming.erased.isEmpty {
-      return row.result.asSent ? nil : RowReceipt(n: row.incoming.n, outcome: .merged)
-    }
+    if row.result.contests.isEmpty { return uncontested(row) }
     let states = Set(row.result.contests.map(\.state))
     let fields = row.result.contests.map { contest in contest.column.map { row.record.fields[$0].name } ?? "*" }
     let list = fields.joined(separator: ", ")
@@ -104,17 +102,18 @@ extension Intake {
         n: row.incoming.n, outcome: .rejected, reason: "owner",
         detail: Label(zh: "\(list) 由市里维护", en: "\(list): kept by the city"))
     }
-    if !states.isEmpty {
-      return RowReceipt(
-        n: row.incoming.n, outcome: .contested, reason: states.contains(.proposed) ? "proposed" : "conflict",
-        detail: Label(zh: list, en: list))
+    return RowReceipt(
+      n: row.incoming.n, outcome: .contested, reason: states.contains(.proposed) ? "proposed" : "conflict",
+      detail: Label(zh: list, en: list))
+  }
+
+  private func uncontested(_ row: Row) -> RowReceipt? {
+    if row.incoming.erased.isEmpty {
+      return row.result.asSent ? nil : RowReceipt(n: row.incoming.n, outcome: .merged)
     }
     let erased = row.incoming.erased.joined(separator: ", ")
-    if !erased.isEmpty {
-      return RowReceipt(
-        n: row.incoming.n, outcome: .merged, reason: "erased",
-        detail: Label(zh: "\(erased):市里已删除该个人信息", en: "\(erased): the city has erased this personal data"))
-    }
-    return row.result.asSent ? nil : RowReceipt(n: row.incoming.n, outcome: .merged)
+    return RowReceipt(
+      n: row.incoming.n, outcome: .merged, reason: "erased",
+      detail: Label(zh: "\(erased):市里已删除该个人信息", en: "\(erased): the city has erased this personal data"))
   }
 }

@@ -7,22 +7,15 @@ extension Intake {
   func loadParents() throws {
     var wanted: [RowRef] = []
     for row in settled {
-      if let before = row.before, let ref = parent(of: row.record, before) { wanted.append(ref) }
-      if let after = row.result.image, let ref = parent(of: row.record, after) { wanted.append(ref) }
+      if let before = row.before, let ref = row.record.parent(of: before) { wanted.append(ref) }
+      if let after = row.result.image, let ref = row.record.parent(of: after) { wanted.append(ref) }
     }
     while !wanted.isEmpty {
       let missing = Set(wanted).filter { images[$0] == nil && byRef[$0] == nil }
       let found = try transaction.images(of: missing.sorted { $0.key < $1.key })
       images.merge(found) { old, _ in old }
-      wanted = found.compactMap { ref, image in records[ref.record].flatMap { parent(of: $0, image) } }
+      wanted = found.compactMap { ref, image in records[ref.record].flatMap { $0.parent(of: image) } }
     }
-  }
-
-  func parent(of record: RecordSchema, _ image: [Value]) -> RowRef? {
-    guard case .via = record.scope, let index = record.scopeIndex, let reference = record.fields[index].reference else {
-      return nil
-    }
-    return RowRef(reference.record, RowKey([image[index]]))
   }
 
   /// The unit that sees a row; "" is everybody. nil: its parent is not there.
@@ -33,7 +26,7 @@ extension Intake {
       guard let index = record.scopeIndex, case .text(let unit) = image[index] else { return nil }
       return unit
     case .via:
-      guard let ref = parent(of: record, image), let next = records[ref.record] else { return nil }
+      guard let ref = record.parent(of: image), let next = records[ref.record] else { return nil }
       let row = byRef[ref].flatMap { settled[$0].result.image ?? settled[$0].before } ?? images[ref]
       return row.flatMap { unit(of: next, $0) }
     }

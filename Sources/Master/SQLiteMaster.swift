@@ -177,37 +177,15 @@ struct SQLiteMasterTransaction: MasterTransaction {
   }
 
   func holders(of claims: Set<UniqueClaim>) throws -> [UniqueClaim: RowKey] {
+    var finder = RowFinder(db, schema)
     var found: [UniqueClaim: RowKey] = [:]
-    var statements: [Place: PreparedStatement] = [:]
-    for claim in claims {
-      guard let record = schema.record(claim.record) else { continue }
-      let place = Place(record: claim.record, fields: claim.fields)
-      if statements[place] == nil {
-        let match = claim.fields.map { "\(quoted($0)) = ?" }.joined(separator: " AND ")
-        let keys = record.keyColumns.joined(separator: ", ")
-        statements[place] = try db.prepared("SELECT \(keys) FROM \(record.table) WHERE \(match)")
-      }
-      found[claim] = try statements[place]?.first(claim.values).map(RowKey.init)
-    }
+    for claim in claims { found[claim] = try finder.key(in: claim.record, of: claim.fields, claim.values) }
     return found
   }
 
-  /// Columns by which rows are looked up.
-  private struct Place: Hashable {
-    var record: String
-    var fields: [String]
-  }
-
   func present(_ targets: Set<ReferenceTarget>) throws -> Set<ReferenceTarget> {
-    var statements: [Place: PreparedStatement] = [:]
-    return try targets.filter { target in
-      let place = Place(record: target.record, fields: [target.field])
-      if statements[place] == nil {
-        let sql = "SELECT 1 FROM \(quoted(target.record)) WHERE \(quoted(target.field)) = ?"
-        statements[place] = try db.prepared(sql)
-      }
-      return try statements[place]?.first([target.value]) != nil
-    }
+    var finder = RowFinder(db, schema)
+    return try targets.filter { try finder.key(in: $0.record, of: [$0.field], [$0.value]) != nil }
   }
 
   func referrers(to targets: Set<ReferenceTarget>) throws -> [ReferenceTarget: [RowRef]] {
@@ -311,6 +289,34 @@ struct SQLiteMasterTransaction: MasterTransaction {
 
   func offset(of arrival: Int64) throws -> Int64? {
     try db.integer("SELECT clock_offset FROM sync_batch WHERE arrival = ?", [.integer(arrival)])
+  }
+}
+
+/// Finds rows by what they hold: the statement for each set of fields is spelled once.
+private struct RowFinder {
+  private struct Place: Hashable {
+    var record: String
+    var fields: [String]
+  }
+
+  private let db: Database
+  private let schema: Schema
+  private var statements: [Place: PreparedStatement] = [:]
+
+  init(_ db: Database, _ schema: Schema) {
+    self.db = db
+    self.schema = schema
+  }
+
+  /// The key of the first row whose fields have these values.
+  mutating func key(in record: String, of fields: [String], _ values: [Value]) throws -> RowKey? {
+    let place = Place(record: record, fields: fields)
+    if statements[place] == nil, let record = schema.record(record) {
+      let match = fields.map { "\(quoted($0)) = ?" }.joined(separator: " AND ")
+      let keys = record.keyColumns.joined(separator: ", ")
+      statements[place] = try db.prepared("SELECT \(keys) FROM \(record.table) WHERE \(match)")
+    }
+    return try statements[place]?.first(values).map(RowKey.init)
   }
 }
 

@@ -203,10 +203,7 @@ extension SQLiteMasterTransaction {
       guard let index = record.scopeIndex, case .text(let unit) = image[index] else { return nil }
       return unit
     case .via:
-      guard let index = record.scopeIndex, let reference = record.fields[index].reference,
-        let parent = schema.record(reference.record)
-      else { return nil }
-      let ref = RowRef(parent.name, RowKey([image[index]]))
+      guard let ref = record.parent(of: image), let parent = schema.record(ref.record) else { return nil }
       let row = try parent.row(db, key: ref.key) ?? tombstones(of: [ref])[ref]
       return try row.flatMap { try unit(of: parent, $0) }
     }

@@ -35,20 +35,24 @@ extension Replica {
   private func forget(_ db: Database, _ outgoing: Outgoing) throws {
     #if MUTANTS
       if Mutant.keepsPending.isActive { return }
-      let idle = try outgoing.idle.compactMap { ref in
-        try schema.record(ref.record).flatMap { record in try record.pending(db, key: ref.key).map { (record, $0) } }
-      }
-      defer { if Mutant.keepsIdle.isActive { for (record, row) in idle { try? record.setPending(db, row) } } }
     #endif
+    let kept = kept(outgoing)
     // Only of those that have some: SQLite writes a page for each table that it empties, even when it is empty.
     for name in outgoing.found.sorted() {
       guard let record = schema.record(name) else { continue }
-      let held = try outgoing.held.filter { $0.change.record == name }.compactMap {
-        try record.pending(db, key: $0.change.key)
-      }
+      let rows = try kept.filter { $0.record == name }.compactMap { try record.pending(db, key: $0.key) }
       try record.clearPending(db)
-      for row in held { try record.setPending(db, row) }
+      for row in rows { try record.setPending(db, row) }
     }
+  }
+
+  /// The rows that stay pending.
+  private func kept(_ outgoing: Outgoing) -> [RowRef] {
+    let held = outgoing.held.map(\.change.ref)
+    #if MUTANTS
+      if Mutant.keepsIdle.isActive { return held + outgoing.idle }
+    #endif
+    return held
   }
 
   /// - Returns: the number of the batch.

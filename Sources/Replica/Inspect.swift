@@ -53,7 +53,7 @@ extension Replica {
   public func status() throws -> ReplicaStatus {
     try read { db in
       let meta = try ReplicaMeta.read(db)
-      let outgoing = try outgoing(db, most: Self.portion)
+      let outgoing = try outgoing(db)
       func count(_ sql: String) throws -> Int { Int(try db.integer(sql) ?? 0) }
       let waiting = """
         SELECT value FROM sync_meta WHERE name = 'bundle_written' AND EXISTS (

@@ -31,7 +31,9 @@ extension Replica {
   ///   - most: of more changes than this, several portions are made: parents before their children, and deletes at the end, the
   ///     other way round, so that each can enter when the ones before have.
   ///   - send: gets each portion of what can be sent. It may write, but not what is pending.
-  func outgoing(_ db: Database, most: Int = .max, _ send: ([Change]) throws -> Void = { _ in }) throws -> Outgoing {
+  func outgoing(
+    _ db: Database, most: Int = portion, _ send: ([Change]) throws -> Void = { _ in }
+  ) throws -> Outgoing {
     var out = Outgoing()
     var present: Set<Identity> = []
     var absent: Set<Identity> = []
@@ -53,16 +55,13 @@ extension Replica {
           out.held.append((change, problem))
           return absent.formUnion(identities(change))
         }
-        if isParted, change.kind == .delete { return deletes.append(change) }
-        portion.append(change)
-        if portion.count > most {
+        if portion.count == most {
           isParted = true
           deletes += portion.filter { $0.kind == .delete }
           portion.removeAll { $0.kind == .delete }
-          let last = portion.count > most ? portion.popLast() : nil
           if portion.count == most { try pass() }
-          if let last { portion.append(last) }
         }
+        if isParted, change.kind == .delete { deletes.append(change) } else { portion.append(change) }
       }
     }
     try pass()

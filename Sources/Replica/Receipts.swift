@@ -97,8 +97,9 @@ extension Replica {
     _ db: Database, _ record: RecordSchema, _ change: Change, _ receipt: RowReceipt, batch: Int64
   ) throws -> Bool {
     let pending = try record.pending(db, key: change.key)
-    let isGone = try record.row(db, key: change.key) == nil
-    if var pending, pending.change(record) != nil, change.kind != .insert || !isGone {
+    let row = try record.row(db, key: change.key)
+    let wasTakenBack = change.kind == .insert && row == nil
+    if var pending, pending.change(record) != nil, !wasTakenBack {
       // Edited again since: the batch changed nothing, so the base is the one before it.
       pending.existed = change.kind != .insert
       for column in record.fields.indices where !record.isKey(column) {
@@ -109,7 +110,7 @@ extension Replica {
     }
     // A row that an earlier batch parked is whole there.
     let image =
-      try record.row(db, key: change.key) ?? parkedImage(db, record, change.key)
+      try row ?? parkedImage(db, record, change.key)
       ?? zip(change.new, change.old).map { $0 ?? $1 ?? .null }
     #if MUTANTS
       if Mutant.parkedRowIsForgotten.isActive { return change.kind == .insert }
@@ -117,8 +118,8 @@ extension Replica {
     try addParked(
       db, change.ref, image: image, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
       detail: receipt.detail)
-    if let pending, change.kind == .insert, isGone {
-      // Entered and deleted again since: that takes it back.
+    if let pending, wasTakenBack {
+      // Entered and deleted again since.
       try markWithdrawn(db, db.lastInsertedRowID, reason: "", edit: pending.edit, isSent: true)
     }
     return change.kind == .insert

@@ -57,9 +57,11 @@ extension Replica {
         var meta = try ReplicaMeta.read(db)
         let items = try newest(pages, from: meta.cursor, overlapping: overlapping)
         // What is still on its way is no copy: the city has said what it keeps of it.
-        for case .erasure(let erasure) in items { try carryOut(erasure, db) }
+        for case .erasure(let erasure) in items {
+          try carryOut(erasure, db)
+          erases = true
+        }
         for receipt in receipts { try take(db, receipt: receipt, &summary) }
-        if items.contains(where: { if case .erasure = $0 { true } else { false } }) { erases = true }
         try keep(items, db, &meta)
         if let last = pages.last {
           meta.cursor = last.header.cursor

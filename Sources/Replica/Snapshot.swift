@@ -27,7 +27,7 @@ extension Replica {
         let before = try ReplicaMeta.read(db)
         try refuseForeign(db, snapshot.header, manifest, before, receipts)
         var summary = ReceiveSummary()
-        for case .erasure(let erasure) in try erasures(db) { try carryOut(erasure, db) }
+        for erasure in try erasures(db) { try carryOut(erasure, db) }
         for receipt in receipts {
           try forgetReceipt(db, replacedBy: receipt)
           try take(db, receipt: receipt, &summary)

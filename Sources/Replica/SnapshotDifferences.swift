@@ -78,8 +78,8 @@ extension Replica {
     return keys
   }
 
-  func erasures(_ db: Database) throws -> [PageItem] {
-    try rows(db, Erasure.table, Erasure.columns, order: "stamp, record, key") { Erasure(row: $0).map { .erasure($0) } }
+  func erasures(_ db: Database) throws -> [Erasure] {
+    try rows(db, Erasure.table, Erasure.columns, order: "stamp, record, key", Erasure.init(row:))
   }
 
   /// Conflicts and contenders that are not exactly so here.
@@ -90,14 +90,14 @@ extension Replica {
     }
     let conflicts = try rows(
       db, Conflict.table, Conflict.columns, where: unknown(Conflict.table, Conflict.columns, "m.id = s.id"), order: "id"
-    ) { Conflict(row: $0).map { .conflict($0) } }
+    ) { Conflict(row: $0).map(PageItem.conflict) }
     let key = "m.conflict = s.conflict AND m.id = s.id"
     let contenders = try rows(
       db, Contender.table, Contender.columns, where: unknown(Contender.table, Contender.columns, key),
       order: "conflict, id"
-    ) { row in
+    ) { row -> PageItem? in
       guard case .integer(let id) = row[0] else { return nil }
-      return Contender(row: row).map { .contender(conflict: id, $0) }
+      return Contender(row: row).map { PageItem.contender(conflict: id, $0) }
     }
     return conflicts + contenders
   }
@@ -122,12 +122,12 @@ extension Replica {
   }
 
   /// Rows of an engine's table of the snapshot. One that is not as we make them refuses the snapshot.
-  private func rows(
+  private func rows<T>(
     _ db: Database, _ table: String, _ columns: [String], where condition: String = "true", _ arguments: [Value] = [],
-    order: String, _ item: ([Value]) -> PageItem?
-  ) throws -> [PageItem] {
+    order: String, _ item: ([Value]) -> T?
+  ) throws -> [T] {
     let list = columns.map { "s.\($0)" }.joined(separator: ", ")
-    var items: [PageItem] = []
+    var items: [T] = []
     let sql = "SELECT \(list) FROM snapshot.\(table) s WHERE \(condition) ORDER BY \(order)"
     try db.each(sql, arguments) { row in
       guard let item = item(row.cells(0..<columns.count)) else { throw SnapshotTables.foreign }

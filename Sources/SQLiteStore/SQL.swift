@@ -21,7 +21,6 @@ extension RecordSchema {
 
   public var columns: [String] { fields.map { quoted($0.name) } }
   public var keyColumns: [String] { key.map(quoted) }
-  var otherIndices: [Int] { fields.indices.filter { !isKey($0) } }
   /// The mask of every column but the key.
   public var fullMask: Int64 { otherIndices.reduce(0) { $0 | 1 << Int64($1) } }
 

@@ -33,7 +33,7 @@ public struct Change: Hashable, Sendable {
   public func touchedColumns(_ schema: RecordSchema) -> [Int] {
     switch kind {
     case .update: new.indices.filter { new[$0] != nil }
-    case .insert, .delete: schema.columns.rest
+    case .insert, .delete: schema.otherIndices
     }
   }
 }

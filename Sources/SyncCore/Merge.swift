@@ -271,18 +271,7 @@ private func total(_ cell: Contest) -> CellRuling? {
 private func extreme(_ policy: Policy, _ master: Value, _ incoming: Value) -> Value? {
   if master.isNull { return incoming }
   if incoming.isNull { return master }
-  return isLess(master, incoming).map { $0 == (policy == .max) ? incoming : master }
-}
-
-/// The order of two different values of one type: numbers by size, text and blobs by bytes.
-private func isLess(_ a: Value, _ b: Value) -> Bool? {
-  switch (a, b) {
-  case (.integer(let x), .integer(let y)): x < y
-  case (.real(let x), .real(let y)): x < y
-  case (.text(let x), .text(let y)): x.utf8.lexicographicallyPrecedes(y.utf8)
-  case (.blob(let x), .blob(let y)): x.lexicographicallyPrecedes(y)
-  default: nil
-  }
+  return master.isLess(than: incoming).map { $0 == (policy == .max) ? incoming : master }
 }
 
 extension Value {
@@ -309,7 +298,7 @@ extension RecordSchema {
     #if MUTANTS
       if Mutant.forgetsOwner.isActive || Mutant.appendIsEdited.isActive && rules.append { return true }
     #endif
-    if columns.isCitys[column] || isCitysChoice(column, change, master) { return false }
+    if owner(of: column) == .city || isCitysChoice(column, change, master) { return false }
     guard change.kind == .update else { return true }
     if case .field = scope, scopeIndex == column { return false }
     return !rules.append

@@ -13,8 +13,7 @@ final class RecordColumns: Sendable {
   let latest: [Int]
   let restricted: [Int]
   let scope: Int?
-  /// Whether only the city sets the column.
-  let isCitys: [Bool]
+  let owners: [Owner]
   /// Whether the column has values that only the city sets.
   let hasCitysChoice: [Bool]
   /// A row of which nothing is said: shared by all changes that have such a side.
@@ -36,7 +35,7 @@ final class RecordColumns: Sendable {
       case .all: nil
       case .field(let name), .via(let name): places[name]
       }
-    isCitys = fields.map { ($0.owner ?? record.owner) == .city }
+    owners = fields.map { $0.owner ?? record.owner }
     undefined = Array(repeating: nil, count: fields.count)
     hasCitysChoice = fields.map { $0.check.values?.contains { $0.owner == .city } ?? false }
   }

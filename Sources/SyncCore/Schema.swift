@@ -269,9 +269,11 @@ extension RecordSchema {
   public func index(of field: String) -> Int? { columns.places[field] }
   public func field(_ name: String) -> Field? { index(of: name).map { fields[$0] } }
   public func isKey(_ index: Int) -> Bool { columns.isKey[index] }
-  public func owner(of index: Int) -> Owner { fields[index].owner ?? owner }
+  public func owner(of index: Int) -> Owner { columns.owners[index] }
 
   public var keyIndices: [Int] { columns.key }
+  /// The columns beside the key.
+  package var otherIndices: [Int] { columns.rest }
   public func rowKey(of row: [Value]) -> RowKey { RowKey(keyIndices.map { row[$0] }) }
   /// The columns whose policy is `latest`, without the key.
   public var latestIndices: [Int] { columns.latest }
@@ -281,6 +283,12 @@ extension RecordSchema {
   public var undefined: [Value?] { columns.undefined }
   /// The column by which the row's unit is found; nil: everybody sees it.
   public var scopeIndex: Int? { columns.scope }
+
+  /// The row by which a row finds its unit; nil: it finds it otherwise.
+  public func parent(of image: [Value]) -> RowRef? {
+    guard case .via = scope, let index = scopeIndex, let reference = fields[index].reference else { return nil }
+    return RowRef(reference.record, RowKey([image[index]]))
+  }
 
   /// The field by which the row's unit is found, and whether it names the unit itself.
   public var scopeField: String? {

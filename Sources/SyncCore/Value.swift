@@ -37,6 +37,19 @@ extension Value: Hashable {
   }
 }
 
+extension Value {
+  /// The order of two different values of one type: numbers by size, text and blobs by bytes. nil: values of two types have none.
+  package func isLess(than other: Value) -> Bool? {
+    switch (self, other) {
+    case (.integer(let x), .integer(let y)): x < y
+    case (.real(let x), .real(let y)): x < y
+    case (.text(let x), .text(let y)): x.utf8.lexicographicallyPrecedes(y.utf8)
+    case (.blob(let x), .blob(let y)): x.lexicographicallyPrecedes(y)
+    default: nil
+    }
+  }
+}
+
 extension String {
   /// Swift's own equality is canonical equivalence, which is not SQLite's.
   func hasSameBytes(as other: String) -> Bool {

@@ -11,35 +11,27 @@ struct DistinctRows {
   /// Whether no row before was this one.
   /// - Parameter changes: those of the rows before, in the order in which this was asked.
   mutating func isNew(_ ref: RowRef, after changes: [Change]) -> Bool {
-    if seen != nil { return seen?.insert(ref).inserted == true }
-    defer { last = ref }
-    guard let last else { return true }
-    if last.record == ref.record {
-      if last.key.values.isListed(before: ref.key.values) { return true }
-    } else if finished.insert(last.record).inserted, !finished.contains(ref.record) {
-      return true
+    if seen == nil {
+      if isInOrder(ref) {
+        last = ref
+        return true
+      }
+      seen = Set(changes.map(\.ref))
     }
-    seen = Set(changes.map(\.ref))
     return seen?.insert(ref).inserted == true
   }
-}
 
-extension [Value] {
-  /// As SQLite lists the keys of a table, one column after the other.
-  fileprivate func isListed(before other: [Value]) -> Bool {
-    for (mine, its) in zip(self, other) where mine != its { return mine.isListed(before: its) }
-    return false
+  private mutating func isInOrder(_ ref: RowRef) -> Bool {
+    guard let last else { return true }
+    if last.record == ref.record { return last.key.isListed(before: ref.key) }
+    return finished.insert(last.record).inserted && !finished.contains(ref.record)
   }
 }
 
-extension Value {
-  fileprivate func isListed(before other: Value) -> Bool {
-    switch (self, other) {
-    case (.integer(let a), .integer(let b)): a < b
-    case (.real(let a), .real(let b)): a < b
-    case (.text(let a), .text(let b)): a.utf8.lexicographicallyPrecedes(b.utf8)
-    case (.blob(let a), .blob(let b)): a.lexicographicallyPrecedes(b)
-    default: false
-    }
+extension RowKey {
+  /// As SQLite lists the keys of a table, one column after the other.
+  fileprivate func isListed(before other: RowKey) -> Bool {
+    for (mine, its) in zip(values, other.values) where mine != its { return mine.isLess(than: its) ?? false }
+    return false
   }
 }
