@@ -20,6 +20,15 @@ extension Desk {
         n, "version", zh: "冲突 \(number) 已有变化;请重新查看后再裁决",
         en: "conflict \(number) has changed since; look again before you decide")
     }
+    let ref = RowRef(conflict.record, conflict.key)
+    let others = try (transaction.waitingConflicts(of: [ref])[ref] ?? []).filter {
+      $0.id != conflict.id && $0.field == conflict.field
+    }
+    if let other = others.first {
+      return refused(
+        n, "authority", zh: "冲突 \(other.id) 涉及同一字段,也未处理;须由市里裁决",
+        en: "conflict \(other.id) is about the same field and waits too: the city decides both")
+    }
     var decision = decision
     if decision.choice != .value { decision.value = value(of: decision, conflict, cell) }
     if decision.value != cell.image[cell.column],

@@ -90,6 +90,31 @@ private func refused(_ news: [News]) -> [Int64] {
   #expect(try world.cell("name") == .text("丁"))
 }
 
+/// Seed 435858118 of the simulator: the owner's decision of one moved a cell that waited for a decision about the other.
+@Test func aCellOfWhichTwoConflictsWaitIsForTheCity() async throws {
+  let (world, one, two, first) = try await contested()
+  _ = try world.master.decide(first.id, .keep, reason: "r", actor: "li")
+  try await world.settle()
+  try world.shell(one, "UPDATE company SET name = '丁' WHERE id = 'c1'")
+  try world.shell(two, "UPDATE company SET name = '戊' WHERE id = 'c1'")
+  try await world.settle()
+  _ = try world.master.reopen(first.id, reason: "new papers", actor: "li")
+  try await world.settle()
+  let waiting = try one.conflicts([.open])
+  #expect(waiting.count == 2)
+  for conflict in waiting { try one.decide(conflict, .take, contender: 1) }
+  let summary = try await world.sync(one)
+  #expect(refused(summary.received.news) == waiting.map(\.id))
+  #expect(try world.cell("name") == .text("丁"))
+  #expect(try world.master.conflicts([.open]).map(\.id) == waiting.map(\.id))
+  _ = try world.master.decide(first.id, .keep, reason: "r", actor: "li")
+  try await world.settle()
+  // One waits: it is the owner's again.
+  try one.decide(try #require(try one.conflicts([.open]).first), .take, contender: 1)
+  try await world.settle()
+  #expect(try world.cell("name") == .text("戊"))
+}
+
 @Test func anotherCountysContenderIsForTheCity() async throws {
   let (world, _, _, conflict) = try await contested()
   let b = try await world.join("B")
