@@ -98,8 +98,8 @@ extension Replica {
   ) throws -> Bool {
     let pending = try record.pending(db, key: change.key)
     let row = try record.row(db, key: change.key)
-    let wasTakenBack = change.kind == .insert && row == nil
-    if var pending, pending.change(record) != nil, !wasTakenBack {
+    let takenBack = row == nil ? try takingBack(db, change, pending) : nil
+    if var pending, pending.change(record) != nil, takenBack == nil {
       // Edited again since: the batch changed nothing, so the base is the one before it.
       pending.existed = change.kind != .insert
       for column in record.fields.indices where !record.isKey(column) {
@@ -118,11 +118,26 @@ extension Replica {
     try addParked(
       db, change.ref, image: image, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
       detail: receipt.detail)
-    if let pending, wasTakenBack {
-      // Entered and deleted again since.
-      try markWithdrawn(db, db.lastInsertedRowID, reason: "", edit: pending.edit, isSent: true)
+    if let takenBack {
+      try markWithdrawn(db, db.lastInsertedRowID, reason: "", edit: takenBack, isSent: true)
     }
     return change.kind == .insert
+  }
+
+  /// The edit that deleted a row after this change of it, when the row was entered here and the city never took it in.
+  private func takingBack(_ db: Database, _ change: Change, _ pending: PendingRow?) throws -> Edit? {
+    if change.kind == .insert { return pending?.edit }
+    // The batch that entered it has been answered.
+    let sql = """
+      SELECT ruled_at, ruled_by FROM sync_parked
+      WHERE record = ? AND key = ? AND state = 'withdrawn' AND ruled_at > ? LIMIT 1
+      """
+    let arguments: [Value] = [
+      .text(change.record), .blob(change.key.encoded), .integer(change.edit.stamp.raw),
+    ]
+    guard let found = try db.first(sql, arguments), case .integer(let at) = found[0], case .text(let actor) = found[1]
+    else { return nil }
+    return Edit(stamp: Stamp(raw: at), actor: actor)
   }
 
   private func parkedImage(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws -> [Value]? {

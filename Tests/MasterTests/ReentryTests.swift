@@ -198,6 +198,33 @@ extension Replica {
   #expect(try world.cell("code", of: "b1") == nil)
 }
 
+/// The row was edited once more, in a batch that was on its way too when it was deleted.
+@Test(arguments: [true, false])
+func aRowThatIsDeletedWithTwoBatchesOnTheirWayNeverEnters(together: Bool) async throws {
+  let world = try World.small()
+  let a = try await world.join("A")
+  let b = try await world.join("B")
+  try world.shell(a, "INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'X')")
+  try await world.sync(a)
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
+  try b.freeze()
+  try world.shell(b, "UPDATE company SET name = '乙' WHERE id = 'b1'")
+  try b.freeze()
+  let reply = try world.master.exchange(b.hello().bytes + b.unacknowledged().flatMap { $0 })
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  let messages = try SealedEnvelope.split(reply).map { try $0.open(with: world.master.key.publicKey) }
+  let receipts = messages.filter { $0.header.kind == .receipt }
+  #expect(receipts.count == 2)
+  for part in together ? [receipts] : receipts.map({ [$0] }) { _ = try b.receive(receipts: part, pages: []) }
+  #expect(try b.parked().isEmpty)
+  try await world.settle()
+  #expect(try world.states().last == .withdrawn)
+  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
+  try await world.settle()
+  #expect(try world.cell("code", of: "b1") == nil)
+  #expect(try world.master.parked().isEmpty)
+}
+
 @Test func aWithdrawalThatComesTooLateChangesNothing() async throws {
   let (world, a, b) = try await twins()
   let parked = try #require(try b.parked().first { $0.ref.record == "company" })
