@@ -21,7 +21,7 @@ extension SQLiteMasterTransaction {
     // One row that is written where it stands is right by itself. The pragma makes SQLite compile every statement anew.
     let leaving = writes.map(leaves)
     if writes.count > 1 || leaving.contains(true) { try db.execute(sql: "PRAGMA defer_foreign_keys = ON") }
-    try applying(db) {
+    try applying(db, rows: writes.count) {
       for (write, leaves) in zip(writes, leaving) where leaves {
         try schema.record(write.ref.record)?.remove(db, key: write.ref.key)
       }

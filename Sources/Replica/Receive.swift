@@ -170,7 +170,7 @@ extension Replica {
         targets.append((record, ref.key, nil, try plan(db, record, ref.key, master: nil)))
       }
     }
-    try applying(db) {
+    try applying(db, rows: targets.count) {
       for target in targets { try vacate(db, target, parkingChildren: parkingClashes) }
       // A row that is as it was is left alone: it may be an orphan that a shell made, and writing it would not stand.
       for target in targets {

@@ -24,7 +24,7 @@ extension Replica {
       default: break
       }
     }
-    return try applying(db) { try schema.records.reduce(0) { try $0 + $1.copyFromSnapshot(db) } }
+    return try applying(db, rows: .max) { try schema.records.reduce(0) { try $0 + $1.copyFromSnapshot(db) } }
   }
 
   /// As a pull would tell them.

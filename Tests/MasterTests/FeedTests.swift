@@ -163,3 +163,29 @@ private func addCompanies(_ world: World, _ count: Int, _ prefix: String) throws
   #expect(summary.received.parked == 2)
   try await world.settle()
 }
+
+/// Of many rows no trigger is run, unless an application has one.
+@Test(arguments: [false, true])
+func manyRowsOfTheCitysAreNotCapturedAndTheNextEditIs(hasTrigger: Bool) async throws {
+  let (world, one, two) = try await World.twoMachines()
+  if hasTrigger {
+    try world.shell(
+      two,
+      """
+      CREATE TABLE seen (id TEXT);
+      CREATE TRIGGER seen_company AFTER INSERT ON company BEGIN INSERT INTO seen VALUES (NEW.id); END
+      """)
+  }
+  let rows = (1...1200).map { "('n\($0)', 'A')" }.joined(separator: ", ")
+  try world.shell(one, "INSERT INTO company (id, office) VALUES \(rows)")
+  try await world.settle()
+  #expect(try two.diff().isEmpty && world.master.verify().isEmpty)
+  #expect(try two.rows(two.record("company")).count == 1201)
+  if hasTrigger { #expect(try two.read { try $0.integer("SELECT count(*) FROM seen") } == 1200) }
+  try world.shell(one, "UPDATE company SET name = '甲' WHERE id = 'n1'")
+  try two.edit(as: nil) { try $0.run("UPDATE company SET name = '乙' WHERE id = 'n2'") }
+  try world.master.edit(as: nil) { try $0.run("UPDATE company SET name = '丙' WHERE id = 'n3'") }
+  #expect(try two.diff().count == 1)
+  try await world.settle()
+  #expect(try ["n1", "n2", "n3"].map { try world.cell("name", of: $0) } == [.text("甲"), .text("乙"), .text("丙")])
+}
