@@ -5,7 +5,7 @@ import SyncProtocol
 
 extension Replica {
   /// More changes than in the work of any day, and few enough to be held in memory on both sides.
-  public static let portion = 20_000
+  public static let portion = 10_000
 
   /// Turns everything pending into numbered, signed batches in the outbox, durably. What was sent is the base of later edits
   /// from here on. Rows that break a rule stay pending and are returned.

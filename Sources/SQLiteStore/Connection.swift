@@ -9,7 +9,7 @@ public enum Connection {
   public static let busySeconds = 5.0
 
   /// Pages that a connection keeps: those that a batch of a hundred thousand rows goes through again and again.
-  public static let cacheKilobytes = 16_384
+  public static let cacheKilobytes = 8_192
 
   /// Prepares every connection that is opened while it is set: a simulation passes in a disk and SQL's own clock, and faults.
   @TaskLocal public static var preparation: Preparation?
