@@ -55,7 +55,7 @@ extension Replica {
       let summary = try relating(pages) { db in
         var summary = ReceiveSummary()
         var meta = try ReplicaMeta.read(db)
-        let items = try newest(pages, from: meta.cursor, overlapping: overlapping)
+        let (items, disputes) = try newest(pages, from: meta.cursor, overlapping: overlapping)
         // What is still on its way is no copy: the city has said what it keeps of it.
         for case .erasure(let erasure) in items {
           try carryOut(erasure, db)
@@ -69,7 +69,8 @@ extension Replica {
           try meta.write(db)
           try forgetEnrolment(db)
           try forgetRestored(db, since: last.header.stamp)
-          summary.pulled = try apply(db, items, parkingClashes: parkingClashes, &summary.news)
+          summary.pulled = try apply(
+            db, items, disputes: disputes, parkingClashes: parkingClashes, &summary.news)
           // The clock follows stamps that the city has clamped, and no others.
           try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(last.header.stamp.raw)])
         }
@@ -106,33 +107,40 @@ extension Replica {
   /// Bytes of pages.
   private static let smallPull = 16 << 10
 
-  /// The newest state of every row, conflict and contender of a pull. Pages must follow each other from the cursor on, or, when
-  /// they may overlap, from before it to the cursor or beyond: they state the newest image of whatever they name.
-  private func newest(_ pages: [Envelope], from start: Int64, overlapping: Bool) throws -> [PageItem] {
+  /// The newest state of every row of a pull, what else it tells, and the pages that tell of conflicts, which may be many. Pages
+  /// must follow each other from the cursor on, or, when they may overlap, from before it to the cursor or beyond: they state the
+  /// newest image of whatever they name.
+  private func newest(
+    _ pages: [Envelope], from start: Int64, overlapping: Bool
+  ) throws -> (items: [PageItem], disputes: [Envelope]) {
     var cursor = overlapping ? min(start, pages.first?.header.number ?? start) : start
     var order: [RowRef] = []
     var rows: [RowRef: PageItem] = [:]
     var others: [PageItem] = []
+    var disputes: [Envelope] = []
     for page in pages {
       guard page.header.number == cursor, page.header.cursor >= cursor else { throw Self.doesNotFollow(cursor) }
       cursor = page.header.cursor
-      for item in try PageBody.decode(page.body, schema: schema) {
+      var disputed = false
+      try PageBody.each(page.body, schema: schema) { item in
         switch item {
         case .row(let name, let row):
-          guard let record = schema.record(name) else { continue }
+          guard let record = schema.record(name) else { return }
           let ref = RowRef(name, record.rowKey(of: row))
           #if MUTANTS
-            if Mutant.takesOldestImage.isActive, rows[ref] != nil { continue }
+            if Mutant.takesOldestImage.isActive, rows[ref] != nil { return }
           #endif
           if rows.updateValue(item, forKey: ref) == nil { order.append(ref) }
         case .gone(let ref):
           if rows.updateValue(item, forKey: ref) == nil { order.append(ref) }
-        case .conflict, .contender, .parked, .erasure, .own, .mark: others.append(item)
+        case .conflict, .contender: disputed = true
+        case .parked, .erasure, .own, .mark: others.append(item)
         }
       }
+      if disputed { disputes.append(page) }
     }
     guard pages.isEmpty || cursor >= start else { throw Self.doesNotFollow(start) }
-    return order.compactMap { rows[$0] } + others
+    return (order.compactMap { rows[$0] } + others, disputes)
   }
 
   private static func doesNotFollow(_ cursor: Int64) -> Failure {
@@ -144,8 +152,9 @@ extension Replica {
   private typealias Target = (record: RecordSchema, key: RowKey, master: [Value]?, result: Reconciliation)
 
   /// Vacate, then assign: rows that go, or give up a unique value, leave first, so that two rows may swap one.
+  /// - Parameter disputes: pages of which conflicts and contenders are taken, and nothing else.
   func apply(
-    _ db: Database, _ items: [PageItem], parkingClashes: Bool, _ news: inout [News]
+    _ db: Database, _ items: [PageItem], disputes: [Envelope] = [], parkingClashes: Bool, _ news: inout [News]
   ) throws -> Int {
     let parkedBefore = try db.integer("SELECT max(id) FROM sync_parked") ?? 0
     if parkingClashes {
@@ -155,10 +164,7 @@ extension Replica {
     var targets: [Target] = []
     for item in items {
       switch item {
-      case .conflict(let conflict):
-        if !conflict.isWaiting, try isNews(db, conflict) { decided.append(conflict.id) }
-        try ConflictTables.write(db, conflict)
-      case .contender(let id, let contender): try ConflictTables.write(db, contender, of: id)
+      case .conflict, .contender: try hear(db, item, &decided)
       case .erasure, .own, .mark: break
       case .parked(let notice): if let item = try take(db, notice) { news.append(item) }
       case .row(let name, let image):
@@ -170,6 +176,7 @@ extension Replica {
         targets.append((record, ref.key, nil, try plan(db, record, ref.key, master: nil)))
       }
     }
+    for page in disputes { try PageBody.each(page.body, schema: schema) { try hear(db, $0, &decided) } }
     try applying(db, rows: targets.count) {
       for target in targets { try vacate(db, target, parkingChildren: parkingClashes) }
       // A row that is as it was is left alone: it may be an orphan that a shell made, and writing it would not stand.
@@ -190,6 +197,17 @@ extension Replica {
     }
     news += try parkedHere(db, after: parkedBefore)
     return targets.count
+  }
+
+  /// - Parameter decided: gets the conflict if its decision was not known here.
+  private func hear(_ db: Database, _ item: PageItem, _ decided: inout [Int64]) throws {
+    switch item {
+    case .conflict(let conflict):
+      if !conflict.isWaiting, try isNews(db, conflict) { decided.append(conflict.id) }
+      try ConflictTables.write(db, conflict)
+    case .contender(let id, let contender): try ConflictTables.write(db, contender, of: id)
+    default: break
+    }
   }
 
   /// Whether this state of the conflict was not known here.

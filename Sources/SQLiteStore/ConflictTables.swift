@@ -21,22 +21,20 @@ public enum ConflictTables {
   }
 
   /// Writes the conflict without its contenders.
-  public static func write(_ db: Database, _ conflict: Conflict) throws {
-    let updates = Conflict.columns.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
-    try db.run(
-      """
-      INSERT INTO sync_conflict (\(Conflict.columns.joined(separator: ", "))) VALUES (\(placeholders(Conflict.columns.count)))
-      ON CONFLICT (id) DO UPDATE SET \(updates)
-      """, conflict.row)
-  }
+  public static func write(_ db: Database, _ conflict: Conflict) throws { try db.run(writing, conflict.row) }
 
   public static func write(_ db: Database, _ contender: Contender, of conflict: Int64) throws {
-    try db.run(
-      """
-      INSERT INTO sync_contender (\(Contender.columns.joined(separator: ", ")))
-      VALUES (\(placeholders(Contender.columns.count))) ON CONFLICT (conflict, id) DO NOTHING
-      """, contender.row(of: conflict))
+    try db.run(adding, contender.row(of: conflict))
   }
+
+  private static let writing = """
+    INSERT INTO sync_conflict (\(Conflict.columns.joined(separator: ", "))) VALUES (\(placeholders(Conflict.columns.count)))
+    ON CONFLICT (id) DO UPDATE SET \(Conflict.columns.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
+    """
+  private static let adding = """
+    INSERT INTO sync_contender (\(Contender.columns.joined(separator: ", ")))
+    VALUES (\(placeholders(Contender.columns.count))) ON CONFLICT (conflict, id) DO NOTHING
+    """
 
   /// The conflict of that number, with its contenders; nil: there is none.
   public static func find(_ db: Database, _ id: Int64) throws -> Conflict? {

@@ -71,13 +71,18 @@ public struct PageWriter: Sendable {
 
 public enum PageBody {
   public static func decode(_ bytes: [UInt8], schema: Schema) throws -> [PageItem] {
+    var items: [PageItem] = []
+    try each(bytes, schema: schema) { items.append($0) }
+    return items
+  }
+
+  /// Reads one item after the other, and throws as `decode` does.
+  public static func each(_ bytes: [UInt8], schema: Schema, _ body: (PageItem) throws -> Void) throws {
     let records = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0) })
     var reader = ChangesetReader(bytes[...], .patchset)
-    var items: [PageItem] = []
     while let (table, entry) = try reader.next() {
-      if let item = try item(table, entry, records) { items.append(item) }
+      if let item = try item(table, entry, records) { try body(item) }
     }
-    return items
   }
 
   private static func item(
