@@ -67,8 +67,9 @@ extension Master {
   }
 
   /// A batch of the city's own that came back, with its values. What is missing was erased.
+  /// - Parameter schema: the one that the batch names.
   func own(
-    _ sealed: Batch, secrets: [Secret], _ transaction: any MasterTransaction
+    _ sealed: Batch, by schema: Schema, secrets: [Secret], _ transaction: any MasterTransaction
   ) throws -> (batch: Batch, secrets: [SecretCell]) {
     if !schema.hasRestricted { return (sealed, []) }
     return try sealed.received(

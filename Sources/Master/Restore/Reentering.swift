@@ -136,8 +136,9 @@ struct Reentry {
 
   private mutating func repeatOwn(_ returned: ReturnedBatch) throws {
     let message = try SealedEnvelope(returned.message[...]).unverified()
-    let sealed = try Batch(message.body, schema: schema(of: message), mostChanges: .max)
-    let (read, kept) = try master.own(sealed, secrets: SecretsBody.decode(returned.secrets), transaction)
+    let own = try schema(of: message)
+    let sealed = try Batch(message.body, schema: own, mostChanges: .max)
+    let (read, kept) = try master.own(sealed, by: own, secrets: SecretsBody.decode(returned.secrets), transaction)
     let batch = read.widened(to: master.schema)
     if try transaction.setting("lossy") != nil, try !fits(batch) { throw Misfit() }
     try transaction.keep(kept, arrival: returned.arrival)
