@@ -21,10 +21,8 @@ extension Desk {
         en: "conflict \(number) has changed since; look again before you decide")
     }
     let ref = RowRef(conflict.record, conflict.key)
-    let others = try (transaction.waitingConflicts(of: [ref])[ref] ?? []).filter {
-      $0.id != conflict.id && $0.field == conflict.field
-    }
-    if let other = others.first {
+    let waiting = try transaction.waitingConflicts(of: [ref])[ref] ?? []
+    if let other = waiting.first(where: { $0.id != conflict.id && $0.field == conflict.field }) {
       return refused(
         n, "authority", zh: "冲突 \(other.id) 涉及同一字段,也未处理;须由市里裁决",
         en: "conflict \(other.id) is about the same field and waits too: the city decides both")

@@ -176,8 +176,8 @@ extension Replica {
   #expect(throws: Failure.self) { try b.withdraw(parked.id, reason: "again", actor: nil) }
 }
 
-/// The clerk deletes the row again before the answer comes that says that it is parked (seed 4 of the simulated town).
-@Test func aRowThatIsDeletedBeforeItsSenderHearsThatItIsParkedNeverEnters() async throws {
+/// The city has a1 of A; b1 of B, with the same code, is on its way.
+private func twinUnderWay() async throws -> (World, Replica, Replica) {
   let world = try World.small()
   let a = try await world.join("A")
   let b = try await world.join("B")
@@ -185,6 +185,12 @@ extension Replica {
   try await world.sync(a)
   try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
   try b.freeze()
+  return (world, a, b)
+}
+
+/// The clerk deletes the row again before the answer comes that says that it is parked (seed 4 of the simulated town).
+@Test func aRowThatIsDeletedBeforeItsSenderHearsThatItIsParkedNeverEnters() async throws {
+  let (world, a, b) = try await twinUnderWay()
   let reply = try world.master.exchange(b.hello().bytes + b.unacknowledged().flatMap { $0 })
   try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
   let messages = try SealedEnvelope.split(reply).map { try $0.open(with: world.master.key.publicKey) }
@@ -201,13 +207,7 @@ extension Replica {
 /// The row was edited once more, in a batch that was on its way too when it was deleted.
 @Test(arguments: [true, false])
 func aRowThatIsDeletedWithTwoBatchesOnTheirWayNeverEnters(together: Bool) async throws {
-  let world = try World.small()
-  let a = try await world.join("A")
-  let b = try await world.join("B")
-  try world.shell(a, "INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'X')")
-  try await world.sync(a)
-  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
-  try b.freeze()
+  let (world, a, b) = try await twinUnderWay()
   try world.shell(b, "UPDATE company SET name = '乙' WHERE id = 'b1'")
   try b.freeze()
   let reply = try world.master.exchange(b.hello().bytes + b.unacknowledged().flatMap { $0 })
