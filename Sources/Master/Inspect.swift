@@ -158,28 +158,30 @@ extension Master {
 
   /// In the order in which a batch is taken: rulings, decisions, changes.
   private func entries(_ db: Database, _ logged: LoggedBatch, _ refs: Set<RowRef>) throws -> [HistoryEntry] {
-    let batch = try logged.batch(schema, db)
+    let excerpt = try logged.excerpt(schema, db, about: refs)
     let receipts = Dictionary(uniqueKeysWithValues: try logged.receipts().map { ($0.n, $0) })
     func entry(_ what: HistoryEntry.What, n: Int? = nil) -> HistoryEntry {
       HistoryEntry(
         arrival: logged.arrival, replica: logged.replica, number: logged.number, receivedAt: logged.receivedAt,
         what: what, outcome: n.flatMap { receipts[$0] }, offset: logged.offset)
     }
-    var entries = try acts(db, batch, refs).map { entry($0.what, n: $0.n) }
-    for (index, change) in batch.changes.enumerated() where refs.contains(change.ref) {
+    var entries = try acts(db, excerpt, refs).map { entry($0.what, n: $0.n) }
+    for (n, change) in zip(excerpt.places, excerpt.batch.changes) {
       guard let record = schema.record(change.record) else { continue }
       let (shown, erased) = change.showingErased(record)
-      var entry = entry(.change(shown), n: index + 1)
+      var entry = entry(.change(shown), n: n)
       entry.erased = erased
-      entry.parked = try ParkedState(of: logged.replica, logged.number, index + 1, db)
+      entry.parked = try ParkedState(of: logged.replica, logged.number, n, db)
       entries.append(entry)
     }
     return entries
   }
 
   /// What a batch did to these rows besides changing them; `n` is the place of its receipt.
-  private func acts(_ db: Database, _ batch: Batch, _ refs: Set<RowRef>) throws -> [(what: HistoryEntry.What, n: Int?)]
+  private func acts(_ db: Database, _ excerpt: BatchExcerpt, _ refs: Set<RowRef>) throws
+    -> [(what: HistoryEntry.What, n: Int?)]
   {
+    let batch = excerpt.batch
     let transaction = SQLiteMasterTransaction(db: db, schema: schema)
     let rulings = try batch.rulings.filter { ruling in
       try transaction.parkedChange(ruling.parked).map { refs.contains($0.change.ref) } ?? false
@@ -194,7 +196,7 @@ extension Master {
       guard let conflict = try transaction.conflict(decision.conflict),
         refs.contains(RowRef(conflict.record, conflict.key))
       else { continue }
-      acts.append((.decision(decision.withoutErased(conflict, schema), conflict), batch.changes.count + index + 1))
+      acts.append((.decision(decision.withoutErased(conflict, schema), conflict), excerpt.count + index + 1))
     }
     return acts
   }

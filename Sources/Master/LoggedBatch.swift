@@ -10,15 +10,32 @@ extension LoggedBatch {
   /// commitment. Its signature is not checked again.
   func opened(_ schema: Schema, _ log: Database) throws -> (message: Envelope, batch: Batch) {
     let message = try SealedEnvelope(message[...]).unverified()
-    let own = try SchemaTable.find(log, message.header.schema) ?? schema
-    guard own.version <= schema.version else { throw BodyError.badShape(SchemaStep.table) }
+    let own = try ownSchema(schema, log, message.header)
     let sealed = try Batch(message.body, schema: own, mostChanges: replica == .city ? .max : Batch.mostChanges)
-    let secrets = own.hasRestricted ? try SecretTable.read(log, of: arrival) : []
-    let opened = try sealed.opened(own, with: secrets) { try ConflictTables.find(log, $0) }
-    return (message, opened.widened(to: schema))
+    return (message, try open(sealed, own, log).widened(to: schema))
   }
 
   func batch(_ schema: Schema, _ log: Database) throws -> Batch { try opened(schema, log).batch }
+
+  /// The same, of some rows only.
+  func excerpt(_ schema: Schema, _ log: Database, about refs: Set<RowRef>) throws -> BatchExcerpt {
+    let message = try SealedEnvelope(message[...]).unverified()
+    let own = try ownSchema(schema, log, message.header)
+    var excerpt = try BatchExcerpt(message.body, schema: own, about: refs)
+    excerpt.batch = try open(excerpt.batch, own, log).widened(to: schema)
+    return excerpt
+  }
+
+  private func ownSchema(_ schema: Schema, _ log: Database, _ header: Header) throws -> Schema {
+    let own = try SchemaTable.find(log, header.schema) ?? schema
+    guard own.version <= schema.version else { throw BodyError.badShape(SchemaStep.table) }
+    return own
+  }
+
+  private func open(_ sealed: Batch, _ own: Schema, _ log: Database) throws -> Batch {
+    let secrets = own.hasRestricted ? try SecretTable.read(log, of: arrival) : []
+    return try sealed.opened(own, with: secrets) { try ConflictTables.find(log, $0) }
+  }
 
   /// What the sender was told.
   func receipts() throws -> [RowReceipt] {

@@ -261,8 +261,8 @@ struct SQLiteMasterTransaction: MasterTransaction {
     let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: StatementArguments(ref.columns))
     while author == nil, let row = try rows.next() {
       guard let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) else { continue }
-      let touches = try logged.batch(schema, db).changes.contains { change in
-        change.ref == ref && (value == nil ? change.new[column] != nil : change.new[column] == value)
+      let touches = try logged.excerpt(schema, db, about: [ref]).batch.changes.contains { change in
+        value == nil ? change.new[column] != nil : change.new[column] == value
       }
       if touches { author = logged.replica }
     }

@@ -160,7 +160,7 @@ extension SQLiteMasterTransaction {
     guard !refs.isEmpty, let row = try db.first("SELECT * FROM sync_batch WHERE arrival = ?", [.integer(arrival)]),
       let logged = LoggedBatch(row: row)
     else { return [:] }
-    let deletes = try logged.batch(schema, db).changes.filter { $0.kind == .delete && refs.contains($0.ref) }
+    let deletes = try logged.excerpt(schema, db, about: refs).batch.changes.filter { $0.kind == .delete }
     return Dictionary(uniqueKeysWithValues: deletes.map { ($0.ref, $0.old.map { $0 ?? .null }) })
   }
 

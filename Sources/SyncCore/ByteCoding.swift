@@ -165,6 +165,16 @@ public struct ByteReader: Sendable {
     }
   }
 
+  /// Passes over one value, "undefined" or not, without a look at what it says.
+  public mutating func passValue() throws(CodecError) {
+    switch try byte() {
+    case 0, 5: return
+    case 1, 2: _ = try raw(8)
+    case 3, 4: _ = try raw(try varint())
+    default: throw error(.badType)
+    }
+  }
+
   public mutating func definedValue() throws(CodecError) -> Value {
     guard let value = try value() else { throw error(.badType) }
     return value

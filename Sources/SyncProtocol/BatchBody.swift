@@ -59,6 +59,11 @@ let erasureTable = ChangesetTable(name: Erasure.table, columns: Erasure.columns.
 private let memberTable = ChangesetTable(name: Member.table, columns: Member.columns.count, key: [0])
 private let lossTable = ChangesetTable(name: Loss.table, columns: Loss.columns.count, key: [0])
 
+extension ChangesetTable {
+  /// Whether its rows begin with the number of the change that they are about.
+  var isOfChanges: Bool { self == editTable || self == cellTable }
+}
+
 extension Batch {
   /// - Precondition: every change is of a record of the schema.
   public func encoded(_ schema: Schema) -> [UInt8] {

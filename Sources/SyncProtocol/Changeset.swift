@@ -120,6 +120,31 @@ public struct ChangesetReader: Sendable {
 
   /// The next change and its table; nil at the end.
   public mutating func next() throws(CodecError) -> (ChangesetTable, ChangesetEntry)? {
+    guard let (operation, table) = try begin() else { return nil }
+    return (table, try entry(operation, table))
+  }
+
+  /// The next change that is wanted, and its table; nil at the end. The others are passed over, and nothing of them is checked
+  /// but where they end.
+  /// - Parameter isWanted: is asked of each change, by the values of its key in the key's order.
+  public mutating func next(where isWanted: (ChangesetTable, [Value]) -> Bool) throws(CodecError)
+    -> (ChangesetTable, ChangesetEntry)?
+  {
+    while let (operation, table) = try begin() {
+      let start = reader
+      if isWanted(table, try passRecord(operation, table)) {
+        reader = start
+        return (table, try entry(operation, table))
+      }
+      if operation == .update, form == .changeset {
+        for _ in table.key { try reader.passValue() }
+      }
+    }
+    return nil
+  }
+
+  /// What comes next, up to its values; nil at the end.
+  private mutating func begin() throws(CodecError) -> (ChangesetOperation, ChangesetTable)? {
     while !reader.isAtEnd {
       let byte = try reader.byte()
       if byte == form.rawValue {
@@ -129,9 +154,21 @@ public struct ChangesetReader: Sendable {
       guard let table else { throw reader.error(.badHeader) }
       guard let operation = ChangesetOperation(rawValue: byte) else { throw reader.error(.badOperation) }
       guard try reader.byte() <= 1 else { throw reader.error(.badOperation) }
-      return (table, try entry(operation, table))
+      return (operation, table)
     }
     return nil
+  }
+
+  /// Passes over the first record of a change, and returns its key.
+  private mutating func passRecord(_ operation: ChangesetOperation, _ table: ChangesetTable) throws(CodecError)
+    -> [Value]
+  {
+    let isKeyOnly = operation == .delete && form == .patchset
+    var key: [(place: UInt8, value: Value)] = []
+    for place in table.key where place != 0 || !isKeyOnly {
+      if place == 0 { try reader.passValue() } else { key.append((place, try reader.definedValue())) }
+    }
+    return key.count == 1 ? [key[0].value] : key.sorted { $0.place < $1.place }.map(\.value)
   }
 
   private mutating func header() throws(CodecError) -> ChangesetTable {

@@ -11,6 +11,9 @@ func readBatch(_ bytes: [UInt8]) throws {
   let again = try Batch(plain, schema: Sample.schema)
   try expect(again == batch, "a batch is another when read again")
   try expect(again.encoded(Sample.schema) == plain, "a batch is spelled otherwise the second time")
+  let odd = batch.changes.indices.filter { $0.isMultiple(of: 2) }.map { batch.changes[$0] }
+  let excerpt = try BatchExcerpt(bytes, schema: Sample.schema, about: Set(odd.map(\.ref)))
+  try expect(excerpt.batch.changes == odd && excerpt.count == batch.changes.count, "an excerpt is not of its batch")
   _ = batch.holdsErased(Sample.schema)
   _ = try batch.opened(Sample.schema, with: [], conflict: { _ in nil })
 }

@@ -51,6 +51,23 @@ struct BatchBodyTests {
     #expect(try Batch(body, schema: Sample.schema, mostChanges: 3) == Sample.batch)
   }
 
+  @Test func anExcerptHoldsWhatTheBatchSaysOfSomeRows() throws {
+    let batch = Sample.batch
+    let body = batch.encoded(Sample.schema)
+    for wanted in 0..<1 << batch.changes.count {
+      let places = batch.changes.indices.filter { wanted & 1 << $0 != 0 }
+      let excerpt = try BatchExcerpt(body, schema: Sample.schema, about: Set(places.map { batch.changes[$0].ref }))
+      var expected = batch
+      expected.changes = places.map { batch.changes[$0] }
+      #expect(excerpt.batch == expected)
+      #expect(excerpt.places == places.map { $0 + 1 })
+      #expect(excerpt.count == batch.changes.count)
+    }
+    let stranger: Set = [RowRef("unit", RowKey([.text("Z")])), RowRef("指标值", Sample.changes[0].key)]
+    #expect(try BatchExcerpt(body, schema: Sample.schema, about: stranger).places == [])
+    #expect(throws: CodecError.self) { try BatchExcerpt(body.dropLast(1) + [], schema: Sample.schema, about: stranger) }
+  }
+
   /// Any tool that knows the format can read what went over the wire.
   @Test func sqliteReadsIt() throws {
     let body = Sample.batch.encoded(Sample.schema)

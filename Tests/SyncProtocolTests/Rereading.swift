@@ -22,7 +22,11 @@ func reread(_ kind: MessageKind, _ body: [UInt8]) throws -> [UInt8] {
   let schema = Sample.schema
   switch kind {
   case .hello: return try HelloBody(body).bytes
-  case .batch: return try Batch(body, schema: schema).encoded(schema)
+  case .batch:
+    let batch = try Batch(body, schema: schema)
+    let refs = Set(batch.changes.map(\.ref))
+    #expect(try BatchExcerpt(body, schema: schema, about: refs).batch == batch)
+    return batch.encoded(schema)
   case .receipt: return ReceiptBody.encode(try ReceiptBody.decode(body), taken: try ReceiptBody.taken(body))
   case .page: return PageBodyTests.encode(try PageBody.decode(body, schema: schema))
   case .enrol: return try BodyVectors.sorted(try JSONDecoder().decode(EnrolRequest.self, from: Data(body)))
