@@ -7,7 +7,7 @@ import SyncCore
 //   untouched cell                          takes the master's value
 //   touched cell (pending or in flight)     keeps its value and its base; the master's value becomes its upstream
 //   pending cell set back to its base       takes upstream
-//   pending cell that equals upstream       agrees: it is no longer pending
+//   pending cell that equals upstream       agrees: it is no longer pending, unless it is a sum to which something was added
 //   row gone at the master                  stays while anything in it is touched
 //   row deleted here                        stays deleted; the master's image is its upstream
 
@@ -35,7 +35,7 @@ extension RecordSchema {
     var pending = pending
     var touched = Set(fields.indices.filter { inFlight >> Int64($0) & 1 == 1 })
     if let captured = pending {
-      let kept = captured.touched.filter { !isKey($0) && master?[$0] != row[$0] }
+      let kept = captured.touched.filter { !isKey($0) && !agrees($0, captured, row, master) }
       for column in captured.base.indices where !kept.contains(column) { pending?.base[column] = nil }
       if kept.isEmpty, captured.existed || master != nil { pending = nil } else { touched.formUnion(kept) }
     }
@@ -51,6 +51,22 @@ extension RecordSchema {
     let merged = fields.indices.map { touched.contains($0) ? row[$0] : master[$0] }
     return Reconciliation(row: merged, pending: pending, isTouched: !touched.isEmpty)
   }
+
+  /// Whether a captured cell is as the master has it. A sum that others have raised to the same is not: what was added here is
+  /// still to come.
+  private func agrees(_ column: Int, _ captured: PendingRow, _ row: [Value], _ master: [Value]?) -> Bool {
+    guard master?[column] == row[column] else { return false }
+    #if MUTANTS
+      if Mutant.sumsAgree.isActive { return true }
+    #endif
+    guard fields[column].policy == .sum else { return true }
+    return (captured.base[column] ?? .null).counted == row[column].counted
+  }
+}
+
+extension Value {
+  /// In a sum NULL counts as 0.
+  fileprivate var counted: Value { isNull ? .integer(0) : self }
 }
 
 extension Replica {

@@ -12,7 +12,7 @@
     case cursorStepsTooFar, childrenStayBehind, leavingIsSilent, tellsOutsiders, ownEditsAreSilent, stubsStay
     // The replica.
     case pullOverwrites, baseMovesWithPull, forgetsUpstream, keepsFlight, keepsPending, keepsIdle, dropsUnsentClash
-    case parkedRowIsForgotten, missesReplace, takesOldestImage, sendsBackwards, aliasesEndEarly
+    case parkedRowIsForgotten, missesReplace, takesOldestImage, sendsBackwards, aliasesEndEarly, sumsAgree
     // Seldom roads.
     case snapshotLacksRows, givesNothingBack, nothingNeedsABackup, upgradeForgetsPending, upgradeIsSilent
     case rejoinForgetsFlight, copiesCountTwice, comparesNothing, staleReadsOn, epochStays

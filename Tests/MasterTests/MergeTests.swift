@@ -246,3 +246,15 @@ import Testing
   #expect(try world.master.conflicts([.open]) == [])
   #expect(try one.conflicts([.decided]).first?.decision?.value == .text("官"))
 }
+
+@Test func aSumThatTwoRaiseToTheSameIsRaisedTwice() async throws {
+  let (world, one) = try await World.counted()
+  let two = try await world.join("A", actor: "two")
+  for machine in [one, two] { try world.shell(machine, "UPDATE company SET total = 11") }
+  try await world.sync(two)
+  // It comes in before what was added here has left, as it does for an edit that is made during a sync.
+  try await world.pull(one)
+  #expect(try one.status().pending == 1)
+  try await world.settle()
+  #expect(try world.cell("total") == .integer(12))
+}

@@ -119,6 +119,27 @@ private func reconciles(_ test: Case) {
   #expect(result.isTouched == test.touched)
 }
 
+/// Whoever typed it did not add nothing: others came to the same meanwhile.
+@Test(arguments: [
+  (base: Value?.some(.integer(11)), value: Value.integer(12), stays: true), (.some(.null), .integer(12), true),
+  (.some(.integer(11)), .null, true), (nil, .integer(12), true), (nil, .integer(0), false), (nil, .null, false),
+  (.some(.null), .integer(0), false), (.some(.integer(0)), .null, false),
+])
+func aSumThatEqualsTheMastersIsStillToBeAdded(_ base: Value?, _ value: Value, _ stays: Bool) {
+  let label = Label(zh: "", en: "")
+  let record = RecordSchema(
+    name: "r", label: label, key: ["id"],
+    fields: [Field(name: "id", label: label), Field(name: "n", label: label, kind: .integer, policy: .sum)])
+  let row = [.text("k"), value]
+  let pending = PendingRow(
+    key: RowKey([.text("k")]), existed: base != nil, base: [nil, base], current: row,
+    edit: Edit(stamp: Stamp(raw: 1), actor: "a"))
+  let result = record.reconcile(row: row, pending: pending, inFlight: 0, master: row)
+  #expect(result.row == row)
+  #expect((result.pending != nil) == stays)
+  #expect(result.isTouched == stays)
+}
+
 @Test func aRowOfKeysAloneStaysAnInsert() {
   let keys = RecordSchema(
     name: "r", label: Label(zh: "", en: ""), key: ["id"], fields: [Field(name: "id", label: Label(zh: "", en: ""))])

@@ -41,7 +41,7 @@ extension Climate {
     Climate(
       name: "arithmetic", often: [.syncWhole: 3, .cityEdit: 2], records: ["company", "company", "visit"],
       fields: ["total", "days", "peak", "first", "tags", "memo", "staff"], keys: 2, inserts: 12, deletes: 2,
-      machines: 2),
+      machines: 2, interruptions: 40),
     Climate(
       name: "parents and children", often: [.syncWhole: 3, .rot: 8],
       records: ["company", "visit", "visit", "remark", "remark"],
