@@ -48,8 +48,9 @@ extension RecordSchema {
         for i in touched where pending?.base[i] != nil { pending?.base[i] = master[i] }
       }
     #endif
+    if touched.isEmpty { return Reconciliation(row: master, pending: pending, isTouched: false) }
     let merged = fields.indices.map { touched.contains($0) ? row[$0] : master[$0] }
-    return Reconciliation(row: merged, pending: pending, isTouched: !touched.isEmpty)
+    return Reconciliation(row: merged, pending: pending, isTouched: true)
   }
 
   /// Whether a captured cell is as the master has it. A sum that others have raised to the same is not: what was added here is

@@ -38,7 +38,8 @@ extension Replica {
           sql: "DELETE FROM main.sync_inbox; INSERT INTO main.sync_inbox SELECT number, sealed FROM snapshot.sync_own")
         summary.pulled =
           try isEmpty(db)
-          ? fill(db) : apply(db, differences(db), parkingClashes: parkingClashes, &summary.news)
+          ? fill(db)
+          : apply(db, Pull(differences(db), schema: schema), parkingClashes: parkingClashes, &summary.news)
         try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(snapshot.header.stamp.raw)])
         try returnParked(db)
         return summary

@@ -78,9 +78,23 @@ public enum PageBody {
 
   /// Reads one item after the other, and throws as `decode` does.
   public static func each(_ bytes: [UInt8], schema: Schema, _ body: (PageItem) throws -> Void) throws {
+    try each(bytes, schema: schema, rowsWhere: nil, body)
+  }
+
+  /// The same, but of the rows of records only those that are wanted; the others are passed over, and nothing is checked of them.
+  /// - Parameter isWanted: is asked of each row, in their order.
+  public static func each(
+    _ bytes: [UInt8], schema: Schema, rowsWhere isWanted: ((RowRef) -> Bool)?, _ body: (PageItem) throws -> Void
+  ) throws {
     let records = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0) })
     var reader = ChangesetReader(bytes[...], .patchset)
-    while let (table, entry) = try reader.next() {
+    let next = { () throws(CodecError) -> (ChangesetTable, ChangesetEntry)? in
+      guard let isWanted else { return try reader.next() }
+      return try reader.next { table, key in
+        records[table.name].map { isWanted(RowRef($0.name, RowKey(key))) } ?? true
+      }
+    }
+    while let (table, entry) = try next() {
       if let item = try item(table, entry, records) { try body(item) }
     }
   }
