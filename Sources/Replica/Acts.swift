@@ -132,7 +132,7 @@ extension Replica {
   }
 
   /// A change of a batch that was sent.
-  private func sent(_ db: Database, _ batch: Int64, _ n: Int64) throws -> Change? {
+  func sent(_ db: Database, _ batch: Int64, _ n: Int64) throws -> Change? {
     guard
       case .blob(let bytes)? = try db.first("SELECT message FROM sync_outbox WHERE number = ?", [.integer(batch)])?
         .first

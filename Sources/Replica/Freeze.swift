@@ -14,6 +14,7 @@ extension Replica {
   public func freeze(most: Int = portion) throws -> [HeldRow] {
     try write { db in
       try reconcileAll(db)
+      try settleEdited(db)
       var acts = try acts(db)
       let outgoing = try outgoing(db, most: most) { changes in
         acts.changes = changes

@@ -105,7 +105,7 @@ extension Replica {
       var rows: [ParkedRow] = []
       let sql = """
         SELECT id, record, key, reason, zh, en, image, actor, edited_at, batch, state, city_id, ruled_by
-        FROM sync_parked \(waiting ? "WHERE state = 'waiting'" : "") ORDER BY id
+        FROM sync_parked WHERE \(waiting ? "state = 'waiting'" : "state <> 'edited'") ORDER BY id
         """
       try db.each(sql) { row in
         guard let record = schema.record(row[1]), case .blob(let key) = row.cell(2), case .blob(let image) = row.cell(6)

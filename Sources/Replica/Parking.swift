@@ -28,8 +28,8 @@ extension Replica {
     let place: [Value] = [.integer(notice.parked.batch), .integer(notice.parked.n)]
     let isWaiting = notice.state == .waiting
     // What the clerk took back too late became what the city says.
-    let open = isWaiting ? "state = 'waiting'" : "state IN ('waiting', 'withdrawn')"
-    let find = "SELECT record, key, state FROM sync_parked WHERE batch = ? AND n = ? AND \(open)"
+    let open = isWaiting ? "'waiting', 'edited'" : "'waiting', 'edited', 'withdrawn'"
+    let find = "SELECT record, key, state FROM sync_parked WHERE batch = ? AND n = ? AND state IN (\(open))"
     guard let found = try db.first(find, place), case .text(let record) = found[0], case .blob(let key) = found[1],
       found[2] != .text(notice.state.rawValue) || isWaiting
     else { return nil }
@@ -39,7 +39,8 @@ extension Replica {
       WHERE batch = ? AND n = ?
       """,
       [
-        .text(notice.state.rawValue), .integer(notice.id), .text(notice.detail.zh), .text(notice.detail.en),
+        isWaiting ? found[2] : .text(notice.state.rawValue), .integer(notice.id), .text(notice.detail.zh),
+        .text(notice.detail.en),
         isWaiting ? .null : .text(notice.edit.actor), isWaiting ? .null : .integer(notice.edit.stamp.raw),
       ] + place)
     return isWaiting ? nil : .settled(RowRef(record, try RowKey(encoded: key)), notice)
@@ -100,6 +101,51 @@ extension Replica {
       if Mutant.dropsUnsentClash.isActive { return }
     #endif
     try addParked(db, change.ref, image: image, edit: change.edit, sent: nil, reason: reason, detail: detail)
+  }
+
+  /// What the city parked of rows that were edited again, when nothing came of that edit: an entered row that is gone is taken
+  /// back, and of any other its clerk hears that it waits.
+  func settleEdited(_ db: Database) throws {
+    let sql = "SELECT id, record, key, batch, n FROM sync_parked WHERE state = 'edited' ORDER BY id"
+    var found: [(id: Int64, ref: RowRef, batch: Int64, n: Int64)] = []
+    try db.each(sql) { row in
+      if case .blob(let key) = row.cell(2) {
+        found.append((row[0], RowRef(row[1], try RowKey(encoded: key)), row[3], row[4]))
+      }
+    }
+    for (id, ref, batch, n) in found {
+      guard let record = schema.record(ref.record), try !isOnItsWay(db, record, ref) else { continue }
+      if try record.row(db, key: ref.key) == nil, try sent(db, batch, n)?.kind == .insert {
+        try markWithdrawn(db, id, reason: "", edit: takingBack(db, ref), isSent: true)
+      } else {
+        try db.run("UPDATE sync_parked SET state = 'waiting' WHERE id = ?", [.integer(id)])
+      }
+    }
+  }
+
+  /// Whether an edit of a row is pending, in flight, or set aside unsent.
+  private func isOnItsWay(_ db: Database, _ record: RecordSchema, _ ref: RowRef) throws -> Bool {
+    if try record.pending(db, key: ref.key)?.change(record) != nil { return true }
+    if try flightMask(db, record, ref.key) != 0 { return true }
+    let sql = "SELECT 1 FROM sync_parked WHERE record = ? AND key = ? AND batch IS NULL AND state = 'waiting'"
+    return try db.first(sql, [.text(ref.record), .blob(ref.key.encoded)]) != nil
+  }
+
+  /// Who took a row back that was set aside, or who works here, and when.
+  private func takingBack(_ db: Database, _ ref: RowRef) throws -> Edit {
+    let sql = """
+      SELECT ruled_by, ruled_at FROM sync_parked WHERE record = ? AND key = ? AND batch IS NULL AND state = 'withdrawn'
+      ORDER BY id DESC LIMIT 1
+      """
+    let found = try db.first(sql, [.text(ref.record), .blob(ref.key.encoded)])
+    if case .text(let actor)? = found?[0], case .integer(let at)? = found?[1] {
+      return Edit(stamp: Stamp(raw: at), actor: actor)
+    }
+    let stamp = try tick(db, milliseconds: clock())
+    guard case .text(let actor)? = try db.first("SELECT default_actor FROM sync_clock")?.first else {
+      return Edit(stamp: stamp, actor: "")
+    }
+    return Edit(stamp: stamp, actor: actor)
   }
 
   /// Unsent rows that were parked here enter again, as pending, once nothing stands in their way.

@@ -20,7 +20,7 @@ extension Replica {
     // A later batch of a row supersedes what was parked of it.
     try db.run(
       """
-      DELETE FROM sync_parked WHERE batch < ?1 AND state = 'waiting' AND EXISTS (
+      DELETE FROM sync_parked WHERE batch < ?1 AND state IN ('waiting', 'edited') AND EXISTS (
         SELECT 1 FROM sync_flight f WHERE f.record = sync_parked.record AND f.key = sync_parked.key AND f.batch = ?1)
       """, [number])
     try forgetUpstream(db, of: number)
@@ -101,6 +101,11 @@ extension Replica {
     let takenBack = row == nil ? try takingBack(db, change, pending) : nil
     if var pending, pending.change(record) != nil, takenBack == nil {
       // Edited again since: the batch changed nothing, so the base is the one before it.
+      let asSent = pending.baseRow(record) ?? zip(change.new, change.old).map { $0 ?? $1 ?? .null }
+      try addParked(
+        db, change.ref, image: asSent, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
+        detail: receipt.detail)
+      try db.run("UPDATE sync_parked SET state = 'edited' WHERE id = ?", [.integer(db.lastInsertedRowID)])
       pending.existed = change.kind != .insert
       for column in record.fields.indices where !record.isKey(column) {
         pending.base[column] = pending.existed ? change.old[column] ?? pending.base[column] : nil

@@ -89,7 +89,7 @@ extension Replica {
     guard case .blob(let old)? = try db.first("SELECT receipt FROM sync_outbox WHERE number = ?", [number])?.first,
       try SealedEnvelope(old[...]).header.epoch != receipt.header.epoch
     else { return }
-    try db.run("DELETE FROM sync_parked WHERE batch = ? AND state = 'waiting'", [number])
+    try db.run("DELETE FROM sync_parked WHERE batch = ? AND state IN ('waiting', 'edited')", [number])
     try db.run("UPDATE sync_outbox SET receipt = NULL WHERE number = ?", [number])
   }
 }

@@ -8,7 +8,8 @@ import SyncCore
 //   sync_outbox      its numbered batches as sent, each with its receipt
 //   sync_flight      the cells of batches without a receipt: touched, though no longer pending
 //   sync_upstream_R  the master's image of a touched row, pulled beneath it
-//   sync_parked      rows that cannot stand in the master, whole, with their reason and what became of them
+//   sync_parked      rows that cannot stand in the master, whole, with their reason and what became of them; "edited": the row
+//                    was edited again before its sender knew, and what comes of that takes its place
 //   sync_decision    conflicts that this unit decided, until the city has answered
 //   sync_request     rows that this unit wants deleted though rows of the city's hang on them, until the city has answered
 //   sync_inbox       batches of the city's own, sealed to the city: it gets them back when it was restored from a backup

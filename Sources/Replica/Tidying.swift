@@ -18,7 +18,7 @@ extension Replica {
   func trimOutbox() throws {
     let done = """
       receipt IS NOT NULL AND number <= (SELECT value FROM sync_meta WHERE name = 'batch_kept')
-        AND number NOT IN (SELECT batch FROM sync_parked WHERE state = 'waiting' AND batch IS NOT NULL)
+        AND number NOT IN (SELECT batch FROM sync_parked WHERE state IN ('waiting', 'edited') AND batch IS NOT NULL)
       """
     guard try read({ try $0.first("SELECT 1 FROM sync_outbox WHERE \(done) LIMIT 1") }) != nil else { return }
     try write { db in

@@ -225,6 +225,62 @@ func aRowThatIsDeletedWithTwoBatchesOnTheirWayNeverEnters(together: Bool) async 
   #expect(try world.master.parked().isEmpty)
 }
 
+extension World {
+  /// The city answers what is on its way; meanwhile a clerk edits.
+  fileprivate func answer(_ replica: Replica, meanwhile sql: String) throws {
+    let reply = try master.exchange(replica.hello().bytes + replica.unacknowledged().flatMap { $0 })
+    try shell(replica, sql)
+    let messages = try SealedEnvelope.split(reply).map { try $0.open(with: master.key.publicKey) }
+    _ = try replica.receive(
+      receipts: messages.filter { $0.header.kind == .receipt }, pages: messages.filter { $0.header.kind == .page },
+      parkingClashes: true)
+  }
+}
+
+/// It was edited again before its sender heard that it is parked, and deleted after that.
+@Test func aRowThatIsEditedAgainAndThenDeletedNeverEnters() async throws {
+  let (world, a, b) = try await twinUnderWay()
+  try world.answer(b, meanwhile: "UPDATE company SET name = '乙' WHERE id = 'b1'")
+  #expect(try b.parked().isEmpty && b.states().isEmpty)
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.settle()
+  #expect(try world.states() == [.withdrawn] && b.states() == [.withdrawn])
+  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
+  try await world.settle()
+  #expect(try world.cell("code", of: "b1") == nil)
+}
+
+/// Its parent is parked, so that the edit is set aside unsent (seed 69 of the simulated town).
+@Test func whatWasEditedAgainAndSetAsideIsWithdrawnAtTheCityToo() async throws {
+  let (world, _, b) = try await twinUnderWay()
+  try world.shell(b, "INSERT INTO figure (company, year, sales) VALUES ('b1', 2018, 5)")
+  try b.freeze()
+  try world.answer(b, meanwhile: "UPDATE figure SET sales = 6 WHERE company = 'b1'")
+  let aside = try #require(try b.parked().first { $0.ref.record == "figure" })
+  #expect(aside.batch == nil)
+  try b.withdraw(aside.id, reason: "typed twice", actor: "wang")
+  try await world.settle()
+  #expect(try world.states() == [.waiting, .withdrawn])
+  #expect(try world.master.parked(waiting: false).last?.ruling?.edit.actor == "wang")
+  #expect(try b.parked().map(\.ref.record) == ["company"])
+}
+
+/// Nothing comes of the second edit: its clerk hears that the first one waits.
+@Test func aParkedUpdateWhoseNextEditIsTakenBackIsSetAside() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  try world.shell(one, "INSERT INTO company (id, office, code) VALUES ('c2', 'A', 'X')")
+  try await world.sync(one)
+  try world.shell(two, "UPDATE company SET code = 'X' WHERE id = 'c1'")
+  try two.freeze()
+  try world.answer(two, meanwhile: "UPDATE company SET name = '丁' WHERE id = 'c1'")
+  let aside = try #require(try two.parked().first)
+  #expect(try two.parked().count == 1 && aside.batch == nil)
+  try two.withdraw(aside.id, reason: "wrong", actor: nil)
+  try await world.sync(two)
+  #expect(try world.states() == [.waiting])
+  #expect(try two.parked().map(\.batch) == [1])
+}
+
 @Test func aWithdrawalThatComesTooLateChangesNothing() async throws {
   let (world, a, b) = try await twins()
   let parked = try #require(try b.parked().first { $0.ref.record == "company" })

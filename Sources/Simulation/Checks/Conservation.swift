@@ -117,7 +117,9 @@ private struct Places {
     seen = known
     arrivals = try town.arrivalsByNumber()
     for claim in witness.claims where claim.isInsert && claim.author != nil && !claim.value.isNull {
-      guard let column = claim.column, let arrival = arrival(claim) else { continue }
+      guard let column = claim.column, let arrival = arrival(claim).map({ hasWaited(claim) ? .max : $0 }) else {
+        continue
+      }
       inserted[Witness.Cell(ref: witness.canonical(claim.ref), column: column), default: []].append(arrival)
     }
   }
@@ -133,6 +135,13 @@ private struct Places {
     guard claim.value.isNull, let column = claim.column, let cleared = arrival(claim) else { return false }
     let cell = Witness.Cell(ref: witness.canonical(claim.ref), column: column)
     return inserted[cell]?.contains { $0 > cleared } ?? false
+  }
+
+  /// Whether it was parked, and came in when nobody knows.
+  private func hasWaited(_ claim: Witness.Claim) -> Bool {
+    (parked[witness.canonical(claim.ref)] ?? []).contains {
+      [.entered, .admitted].contains($0.state) && $0.replica == claim.author.flatMap { replicas[$0] }
+    }
   }
 
   /// The batch of the log that brought it; nil: none did.
