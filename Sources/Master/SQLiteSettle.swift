@@ -111,10 +111,11 @@ extension SQLiteMasterTransaction {
   func feed(_ writes: [RowWrite]) throws { try feeding { try feed(writes, &$0) } }
 
   private func feed(_ writes: [RowWrite], _ last: inout Int64) throws {
+    let moved = moved(writes)
     for write in writes {
       guard let record = schema.record(write.ref.record) else { continue }
       let new = try write.after.flatMap { try unit(of: record, $0) }
-      var old = try write.before.flatMap { try unit(of: record, $0) }
+      var old = try write.before.flatMap { try unit(of: record, $0, before: moved) }
       if old == nil, write.after == nil { old = write.echo }
       if let alias = write.alias, let echo = write.echo { try place(alias, unit: echo, gone: true, skip: nil, &last) }
       if write.after == write.before {
@@ -139,6 +140,17 @@ extension SQLiteMasterTransaction {
         try place(write.ref, unit: echo, gone: true, skip: nil, &last)
       }
     }
+  }
+
+  /// What rows were that go to another unit: others, which go or change along with them, were seen through that.
+  private func moved(_ writes: [RowWrite]) -> [RowRef: [Value]] {
+    var moved: [RowRef: [Value]] = [:]
+    for write in writes {
+      guard let before = write.before, let after = write.after, let scope = schema.record(write.ref.record)?.scopeIndex
+      else { continue }
+      if before[scope] != after[scope] { moved[write.ref] = before }
+    }
+    return moved
   }
 
   /// When a parent changes its unit, the rows that find theirs through it move along.
@@ -197,6 +209,11 @@ extension SQLiteMasterTransaction {
 
   /// The unit that sees a row; "" is everybody; nil: its parent is not there.
   func unit(of record: RecordSchema, _ image: [Value]) throws -> String? {
+    try unit(of: record, image, before: [:])
+  }
+
+  /// - Parameter moved: the images of rows from before they went to another unit.
+  private func unit(of record: RecordSchema, _ image: [Value], before moved: [RowRef: [Value]]) throws -> String? {
     switch record.scope {
     case .all: return ""
     case .field:
@@ -204,8 +221,8 @@ extension SQLiteMasterTransaction {
       return unit
     case .via:
       guard let ref = record.parent(of: image), let parent = schema.record(ref.record) else { return nil }
-      let row = try parent.row(db, key: ref.key) ?? tombstones(of: [ref])[ref]
-      return try row.flatMap { try unit(of: parent, $0) }
+      let row = try moved[ref] ?? parent.row(db, key: ref.key) ?? tombstones(of: [ref])[ref]
+      return try row.flatMap { try unit(of: parent, $0, before: moved) }
     }
   }
 

@@ -125,6 +125,21 @@ import Testing
   #expect(try a.parked().count == 1)
 }
 
+/// A tool moves the parent and deletes, or changes, its child in the same batch (seed 84 of the simulated town).
+@Test(arguments: ["DELETE FROM figure", "UPDATE figure SET sales = 2"])
+func aRowThatGoesAlongWithItsParentIsGoneAtTheOldUnit(sql: String) async throws {
+  let world = try World.small()
+  let a = try await world.join("A")
+  let b = try await world.join("B")
+  try world.shell(
+    a, "INSERT INTO company (id, office) VALUES ('c1', 'A'); INSERT INTO figure (company, year) VALUES ('c1', 2018)")
+  try await world.settle()
+  try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'; \(sql)")
+  try await world.settle()
+  #expect(try a.rows(a.record("company")).isEmpty && a.rows(a.record("figure")).isEmpty)
+  #expect(try b.rows(b.record("figure")).count == world.master.rows(world.master.record("figure")).count)
+}
+
 @Test func aCheckThatTheCityMakesParksTheRow() async throws {
   let world = try World.small()
   let one = try await world.join("A")
