@@ -74,13 +74,20 @@ extension Replay {
       decision.conflict = conflict.id
       _ = try master.carryOut(decision, of: conflict, transaction)
     }
-    let parked = try batch.rulings.map { ruling in
-      try transaction.parkedChange(ruling.parked).orThrow(
-        Failure(
+    var rulings: [Ruling] = []
+    var parked: [ParkedChange] = []
+    for ruling in batch.rulings {
+      if let change = try transaction.parkedChange(ruling.parked) {
+        rulings.append(ruling)
+        parked.append(change)
+      } else if !hasErasures {
+        throw Failure(
           .notFound, zh: "没有搁置 \(ruling.parked.batch)/\(ruling.parked.n)",
-          en: "there is no parked change \(ruling.parked.batch)/\(ruling.parked.n)"))
+          en: "there is no parked change \(ruling.parked.batch)/\(ruling.parked.n)")
+      }
+      // What stood in its way then may have come back only by a conflict about what was erased since.
     }
-    try master.carryOut(batch.rulings, of: parked, transaction)
+    try master.carryOut(rulings, of: parked, transaction)
     for alias in batch.aliases { try master.carryOut(alias, try master.record(alias.record), transaction) }
   }
 

@@ -7,8 +7,10 @@ extension Town {
     // Who takes up a parked row without knowing of the erasure enters its values anew (E5).
     var entered: [Value: Int] = [:]
     for claim in witness.claims { entered[claim.value] = max(claim.event, entered[claim.value] ?? 0) }
+    // A city that was restored may get it again without its receipt, and judges by clocks which was later (E5).
+    let sentAgain = Set(restores == 0 ? [] : witness.claims.filter(isByWrongClock).map(\.value))
     let erased = witness.erased.values.flatMap { $0 }.flatMap { erasure in
-      erasure.copies.union([erasure.value]).filter { entered[$0] ?? 0 <= erasure.event }
+      erasure.copies.union([erasure.value]).filter { entered[$0] ?? 0 <= erasure.event && !sentAgain.contains($0) }
     }
     let values = erased.compactMap { value -> String? in
       guard case .text(let text) = value, text.count > 3, !text.hasPrefix("same") else { return nil }
@@ -23,6 +25,10 @@ extension Town {
         throw Violation(.erasure, "\(value) was erased and still stands in \((path as NSString).lastPathComponent)")
       }
     }
+  }
+
+  private func isByWrongClock(_ claim: Witness.Claim) -> Bool {
+    claim.author.map { city.seat.clock.wasOff || machines[$0].seat.clock.wasOff } ?? false
   }
 
   /// Every value of a row that is in the city's log, by column, and what each of them replaced.
