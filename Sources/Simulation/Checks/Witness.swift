@@ -169,6 +169,9 @@ struct Witness {
     claims.removeAll { $0.author == author && $0.event > event && $0.batch ?? .max > delivered }
   }
 
+  /// A batch of a clerk's is in no file any more.
+  mutating func forget(_ author: Int, batch: Int64) { claims.removeAll { $0.author == author && $0.batch == batch } }
+
   /// The file of a machine is used on another one, too.
   mutating func forgetFrozen(_ id: Identifier, after number: Int64) {
     frozen[id] = frozen[id]?.filter { $0.key <= number }

@@ -50,8 +50,13 @@ extension Town {
     let lost = try log.first { try $0.arrival > backup.arrival && !isHeld($0) }
     recovery = Recovery(backupEnd: backup.arrival, log: log, firstLost: lost?.arrival)
     if lost == nil { count("disk lost, all of it held by machines") }
-    // What a tool did and no batch holds is gone.
+    // What a tool did and no batch holds is gone, and so is what was in a file that an old copy has replaced.
     witness.forget { _ in false }
+    for entry in log where try entry.arrival > backup.arrival && entry.sender != .city && !isHeld(entry) {
+      for machine in machines where try machine.ids.contains(entry.sender) {
+        witness.forget(machine.index, batch: entry.number)
+      }
+    }
     network.clear()
     copies = [:]
     restores += 1
@@ -82,8 +87,10 @@ extension Town {
         continue
       }
       guard replica.identity.replica == entry.sender else { continue }
-      let sql = "SELECT 1 FROM sync_outbox WHERE number = ? AND receipt IS NOT NULL"
-      if try replica.read({ try $0.first(sql, [.integer(entry.number)]) }) != nil { return true }
+      let sql = "SELECT message FROM sync_outbox WHERE number = ? AND receipt IS NOT NULL"
+      let found = try replica.read { try $0.first(sql, [.integer(entry.number)]) }
+      // The file of an old copy may have another batch of that number.
+      if case .blob(let message)? = found?.first, try SealedEnvelope(message[...]).hash == entry.hash { return true }
     }
     return false
   }

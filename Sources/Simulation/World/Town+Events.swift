@@ -97,8 +97,8 @@ extension Town {
     case let failure as Failure: ![.defect, .disk, .busy].contains(failure.kind)
     case let refusal as Refusal:
       [.tampered, .replayed, .unknownReplica, .withdrawn].contains(refusal.code)
-        // A bit of the version may have been flipped.
-        || refusal.code == .schema && (restores > 0 || tally["bit flipped"] != nil)
+        // A bit of the version may have been flipped, and a question may come late, after an upgrade.
+        || refusal.code == .schema && (restores > 0 || tally["bit flipped"] != nil || tally["upgrade"] != nil)
     case let error as DatabaseError: error.resultCode == .SQLITE_CONSTRAINT
     case is EnvelopeError, is CodecError, is BodyError, is SnapshotGone: true
     default: false
