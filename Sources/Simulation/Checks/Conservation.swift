@@ -39,8 +39,7 @@ extension Town {
   private func mayTake(_ claim: Witness.Claim, _ erasure: Witness.Erased) -> Bool {
     if erasure.event >= claim.event { return true }
     guard let author = claim.author, city.seat.clock.wasOff || machines[author].seat.clock.wasOff else { return false }
-    // An empty cell is what it had before, or what the erasure left: while the city's clock stands back, either may go with it.
-    return witness.isUnaware(claim, of: erasure) || (claim.seen.isNull && city.seat.clock.wasOff)
+    return witness.isUnaware(claim, of: erasure)
   }
 
   /// Whether its author sees the row no more: it is deleted, or went to another unit before the delete was sent.
