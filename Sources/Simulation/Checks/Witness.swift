@@ -22,6 +22,8 @@ struct Witness {
     var arrival: Int64?
     /// Of a clerk: the batch that it went into.
     var batch: Int64?
+    /// Of a clerk: the last batch of the city's log that the machine had heard of.
+    var read: Int64?
     /// Of an emptied cell: the city's batch that filled it from the other one of two rows that became one.
     var filled: Int64?
   }
@@ -64,8 +66,10 @@ struct Witness {
   /// - Parameters:
   ///   - only: rows beyond these changed by themselves.
   ///   - arrival: an official's batch in the log; nil: none holds it yet.
+  ///   - read: of a clerk, the last batch of the city's log that the machine has heard of.
   mutating func note(
-    _ author: Author, event: Int, before: Rows, after: Rows, only: Set<RowRef>? = nil, arrival: Int64? = nil
+    _ author: Author, event: Int, before: Rows, after: Rows, only: Set<RowRef>? = nil, arrival: Int64? = nil,
+    read: Int64? = nil
   ) {
     for ref in Set(before.keys).union(after.keys).inOrder()
     where before[ref] != after[ref] && only?.contains(ref) ?? true {
@@ -78,14 +82,15 @@ struct Witness {
         claims.append(
           Claim(
             event: event, author: author, ref: ref, column: column, value: value, seen: old?.cell(column) ?? .null,
-            isInsert: old == nil, arrival: arrival))
+            isInsert: old == nil, arrival: arrival, read: read))
       }
       if new == nil {
         for (column, value) in (old ?? []).enumerated() {
           seen[Cell(ref: ref, column: column), default: []].insert(value)
         }
         claims.append(
-          Claim(event: event, author: author, ref: ref, column: nil, value: .null, seen: .null, arrival: arrival))
+          Claim(
+            event: event, author: author, ref: ref, column: nil, value: .null, seen: .null, arrival: arrival, read: read))
       }
     }
   }
@@ -128,7 +133,8 @@ struct Witness {
   /// Whether who entered a value did not know of an erasure: what they saw there is what it took, or their own of before it.
   func isUnaware(_ claim: Claim, of erasure: Erased) -> Bool {
     if claim.seen == erasure.value { return true }
-    if claim.seen.isNull { return false }
+    // An empty cell is what the erasure left, or what was there before anything that was erased.
+    if claim.seen.isNull { return claim.read ?? .max < erasure.arrival }
     return erasure.copies.contains(claim.seen)
       || claims.contains {
         $0.event < erasure.event && $0.value == claim.seen && $0.author == claim.author && $0.ref == claim.ref

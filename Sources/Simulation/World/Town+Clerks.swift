@@ -25,7 +25,7 @@ extension Town {
     intent?.isConfirmed = done != nil
     if machine.seat.isStopped { return }
     try machine.look()
-    witness.note(machine.index, event: event.id, before: before, after: machine.rows)
+    try note(machine, event, before: before)
   }
 
   func edit(_ event: Event, _ machine: Machine, raw: Bool, _ random: inout SplitMix64) throws {
@@ -126,5 +126,13 @@ extension Town {
       let replica = try machine.replica
       try replica.edit(as: nil) { db in _ = try replica.takeUp(db, record, key: parked.ref.key, values) }
     }
+  }
+}
+
+extension Town {
+  /// What a clerk changed at a machine, and how far it had read by then.
+  func note(_ machine: Machine, _ event: Event, before: Rows) throws {
+    let read = try machine.replica.meta().seen
+    witness.note(machine.index, event: event.id, before: before, after: machine.rows, read: read)
   }
 }

@@ -82,7 +82,7 @@ extension Town {
     happened("machine stopped in the middle", machine.name)
     try crash(machine, &random)
     // It may have been committed before the program was stopped.
-    if isEdit { witness.note(machine.index, event: event.id, before: before, after: machine.rows) }
+    if isEdit { try note(machine, event, before: before) }
   }
 
   /// - Returns: whether it was stopped before it was done.

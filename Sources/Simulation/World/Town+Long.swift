@@ -104,7 +104,7 @@ extension Town {
     if adopting {
       _ = try machine.replica.adopt(found, actor: "li")
       try machine.look()
-      return witness.note(machine.index, event: event.id, before: before, after: machine.rows)
+      return try note(machine, event, before: before)
     }
     _ = try machine.replica.setBack(found)
     try machine.look()

@@ -60,7 +60,7 @@ extension Town {
     }
     if packet == nil { try check(machine.rows, against: before, "machine \(machine.name)") }
     if fault == .full { return }
-    if kind < 2 { witness.note(machine.index, event: event.id, before: before, after: machine.rows) }
+    if kind < 2 { try note(machine, event, before: before) }
     try noteOutbox(machine)
   }
 
