@@ -90,7 +90,8 @@ struct Witness {
         }
         claims.append(
           Claim(
-            event: event, author: author, ref: ref, column: nil, value: .null, seen: .null, arrival: arrival, read: read))
+            event: event, author: author, ref: ref, column: nil, value: .null, seen: .null, arrival: arrival, read: read
+          ))
       }
     }
   }
