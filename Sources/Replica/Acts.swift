@@ -55,11 +55,7 @@ extension Replica {
       }
       decision.version = conflict.version
       decision.edit.stamp = try tick(db, milliseconds: clock())
-      if decision.edit.actor.isEmpty,
-        case .text(let actor)? = try db.first("SELECT default_actor FROM sync_clock")?.first
-      {
-        decision.edit.actor = actor
-      }
+      if decision.edit.actor.isEmpty { decision.edit.actor = try defaultActor(db) }
       if try db.first("SELECT 1 FROM sync_decision WHERE conflict = ? AND batch IS NOT NULL", [.integer(id)]) != nil {
         throw Failure(
           .data, zh: "冲突 \(id) 的裁决已发送,请先同步", en: "a decision of conflict \(id) was sent already; sync first")
@@ -67,6 +63,11 @@ extension Replica {
       try db.run("DELETE FROM sync_decision WHERE conflict = ?", [.integer(id)])
       try db.run("INSERT INTO sync_decision VALUES (\(placeholders(9)))", decision.bodyRow + [.null])
     }
+  }
+
+  /// Who works here when nobody else is named.
+  func defaultActor(_ db: Database) throws -> String {
+    if case .text(let actor)? = try db.first("SELECT default_actor FROM sync_clock")?.first { actor } else { "" }
   }
 
   /// Decisions of this unit that the city has not answered.

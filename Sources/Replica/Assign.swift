@@ -41,17 +41,17 @@ extension Replica {
     var steps = Array(repeating: Step.nothing, count: pull.places)
     var targets: [Int: Target] = [:]
     var leavers: [Leaver] = []
-    let beneath = try upstreams(db)
+    // Only of the records that the pull names.
+    var beneath: [String: Set<RowKey>] = [:]
     try pull.eachRow { place, record, key, master in
-      let here = try record.row(db, key: key)
-      let (pending, inFlight) = (try record.pending(db, key: key), try flightMask(db, record, key))
-      let isTouched = pending != nil || inFlight != 0 || beneath[record.name]?.contains(key) == true
-      let result = record.reconcile(row: here, pending: pending, inFlight: inFlight, master: master)
+      let upstreams = try beneath[record.name] ?? Set(record.upstreamKeys(db))
+      beneath[record.name] = upstreams
+      let (result, here, isEdited) = try plan(db, record, key, master: master)
       // Rows that are parked on the way may leave others otherwise than they are now.
       if parkingClashes || here.map({ record.leaves($0, for: result.row) }) == true {
         leavers.append(Leaver(record: record, key: key, row: result.row))
       }
-      if isTouched || parkingClashes {
+      if isEdited || parkingClashes || upstreams.contains(key) {
         targets[place] = Target(record: record, key: key, master: master, result: result)
         steps[place] = .reconcile
       } else if result.row != here {
@@ -87,11 +87,6 @@ extension Replica {
     }
     news += try parkedHere(db, after: parkedBefore)
     return pull.count
-  }
-
-  /// The rows that have the master's image beneath them, by record.
-  private func upstreams(_ db: Database) throws -> [String: Set<RowKey>] {
-    Dictionary(uniqueKeysWithValues: try schema.records.map { ($0.name, Set(try $0.upstreamKeys(db))) })
   }
 
   /// - Parameter decided: gets the conflict if its decision was not known here.

@@ -8,17 +8,17 @@ import SyncCore
 extension Replica {
   func addParked(
     _ db: Database, _ ref: RowRef, image: [Value], edit: Edit, sent: (batch: Int64, n: Int)?, reason: String,
-    detail: Label
+    detail: Label, state: String = ParkedState.waiting.rawValue
   ) throws {
     try db.run(
       """
-      INSERT INTO sync_parked (record, key, batch, n, reason, zh, en, image, actor, edited_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO sync_parked (record, key, batch, n, reason, zh, en, image, actor, edited_at, state)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         .text(ref.record), .blob(ref.key.encoded), sent.map { .integer($0.batch) } ?? .null,
         sent.map { .integer(Int64($0.n)) } ?? .null, .text(reason), .text(detail.zh), .text(detail.en),
-        .blob(encodeImage(image)), .text(edit.actor), .integer(edit.stamp.raw),
+        .blob(encodeImage(image)), .text(edit.actor), .integer(edit.stamp.raw), .text(state),
       ])
   }
 
@@ -127,8 +127,7 @@ extension Replica {
   private func isOnItsWay(_ db: Database, _ record: RecordSchema, _ ref: RowRef) throws -> Bool {
     if try record.pending(db, key: ref.key)?.change(record) != nil { return true }
     if try flightMask(db, record, ref.key) != 0 { return true }
-    let sql = "SELECT 1 FROM sync_parked WHERE record = ? AND key = ? AND batch IS NULL AND state = 'waiting'"
-    return try db.first(sql, [.text(ref.record), .blob(ref.key.encoded)]) != nil
+    return try waitsUnsent(db, ref)
   }
 
   /// Who took a row back that was set aside, or who works here, and when.
@@ -141,11 +140,7 @@ extension Replica {
     if case .text(let actor)? = found?[0], case .integer(let at)? = found?[1] {
       return Edit(stamp: Stamp(raw: at), actor: actor)
     }
-    let stamp = try tick(db, milliseconds: clock())
-    guard case .text(let actor)? = try db.first("SELECT default_actor FROM sync_clock")?.first else {
-      return Edit(stamp: stamp, actor: "")
-    }
-    return Edit(stamp: stamp, actor: actor)
+    return Edit(stamp: try tick(db, milliseconds: clock()), actor: try defaultActor(db))
   }
 
   /// Unsent rows that were parked here enter again, as pending, once nothing stands in their way.

@@ -58,15 +58,14 @@ struct Pull {
     for page in pages {
       let survey = { (ref: RowRef) in
         defer { place += 1 }
-        if suspects.contains(ref.hashValue), let earlier = latest.updateValue(place, forKey: ref) {
-          outdated.insert(earlier)
-          #if MUTANTS
-            if Mutant.takesOldestImage.isActive {
-              outdated.remove(earlier)
-              outdated.insert(place)
-            }
-          #endif
-        }
+        guard suspects.contains(ref.hashValue) else { return false }
+        #if MUTANTS
+          if Mutant.takesOldestImage.isActive, latest[ref] != nil {
+            outdated.insert(place)
+            return false
+          }
+        #endif
+        if let earlier = latest.updateValue(place, forKey: ref) { outdated.insert(earlier) }
         return false
       }
       try PageBody.each(page.body, schema: schema, rowsWhere: survey) { _ in }

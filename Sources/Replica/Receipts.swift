@@ -104,8 +104,7 @@ extension Replica {
       let asSent = pending.baseRow(record) ?? zip(change.new, change.old).map { $0 ?? $1 ?? .null }
       try addParked(
         db, change.ref, image: asSent, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
-        detail: receipt.detail)
-      try db.run("UPDATE sync_parked SET state = 'edited' WHERE id = ?", [.integer(db.lastInsertedRowID)])
+        detail: receipt.detail, state: "edited")
       pending.existed = change.kind != .insert
       for column in record.fields.indices where !record.isKey(column) {
         pending.base[column] = pending.existed ? change.old[column] ?? pending.base[column] : nil

@@ -61,13 +61,8 @@ extension RecordSchema {
       if Mutant.sumsAgree.isActive { return true }
     #endif
     guard fields[column].policy == .sum else { return true }
-    return (captured.base[column] ?? .null).counted == row[column].counted
+    return (captured.base[column] ?? .null).addend == row[column].addend
   }
-}
-
-extension Value {
-  /// In a sum NULL counts as 0.
-  fileprivate var counted: Value { isNull ? .integer(0) : self }
 }
 
 extension Replica {
@@ -81,10 +76,14 @@ extension Replica {
     return mask
   }
 
-  func plan(_ db: Database, _ record: RecordSchema, _ key: RowKey, master: [Value]?) throws -> Reconciliation {
-    record.reconcile(
-      row: try record.row(db, key: key), pending: try record.pending(db, key: key),
-      inFlight: try flightMask(db, record, key), master: master)
+  /// - Returns: what the master's image does to a row, what stands there now, and whether it is pending or in flight.
+  func plan(_ db: Database, _ record: RecordSchema, _ key: RowKey, master: [Value]?) throws
+    -> (result: Reconciliation, here: [Value]?, isEdited: Bool)
+  {
+    let (here, pending) = (try record.row(db, key: key), try record.pending(db, key: key))
+    let inFlight = try flightMask(db, record, key)
+    let result = record.reconcile(row: here, pending: pending, inFlight: inFlight, master: master)
+    return (result, here, pending != nil || inFlight != 0)
   }
 
   /// Stores what stays touched; the row itself is the caller's to write.
@@ -105,7 +104,7 @@ extension Replica {
     for record in schema.records {
       for key in try record.upstreamKeys(db) {
         guard let master = try record.upstream(db, key: key) else { continue }
-        let result = try plan(db, record, key, master: master)
+        let result = try plan(db, record, key, master: master).result
         // A row that cannot take its upstream now (a unique value is held elsewhere) stays as it is and blocks nothing.
         try? db.inSavepoint {
           try applying(db) {

@@ -74,7 +74,7 @@ extension Replica {
 
 extension ReplicaMeta {
   /// The ids of this machine, now and before, in hex.
-  var names: Set<String> {
+  package var names: Set<String> {
     let former = formerKeys.compactMap { try? VerifyingKey(bytes: $0).identifier.description }
     return Set(former + [replica.description])
   }

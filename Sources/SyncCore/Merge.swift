@@ -259,7 +259,7 @@ private func isLater(_ a: Stamp?, than b: Stamp?) -> Bool { a ?? Stamp(raw: 0) >
 
 /// The master's value plus what the sender added or took away. nil: not all are integers or NULL, which counts as 0.
 private func total(_ cell: Contest) -> CellRuling? {
-  guard let base = cell.base.number, let master = cell.master.number, let incoming = cell.incoming.number else {
+  guard let base = cell.base.addend, let master = cell.master.addend, let incoming = cell.incoming.addend else {
     return nil
   }
   let added = incoming.subtractingReportingOverflow(base)
@@ -275,7 +275,8 @@ private func extreme(_ policy: Policy, _ master: Value, _ incoming: Value) -> Va
 }
 
 extension Value {
-  fileprivate var number: Int64? {
+  /// What it counts for in a sum; nil: it is no integer.
+  package var addend: Int64? {
     switch self {
     case .null: 0
     case .integer(let number): number

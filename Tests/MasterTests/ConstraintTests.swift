@@ -108,13 +108,19 @@ import Testing
   #expect(try one.rows(one.record("company"))[0].last == .text("AAA"))
 }
 
-@Test func aMoveToAnotherUnitTakesTheChildrenAlong() async throws {
+/// Office A has the company c1 with a figure; office B has nothing yet.
+private func aboutToMove() async throws -> (World, Replica, Replica) {
   let world = try World.small()
   let a = try await world.join("A")
   let b = try await world.join("B")
   try world.shell(
     a, "INSERT INTO company (id, office) VALUES ('c1', 'A'); INSERT INTO figure (company, year) VALUES ('c1', 2018)")
   try await world.settle()
+  return (world, a, b)
+}
+
+@Test func aMoveToAnotherUnitTakesTheChildrenAlong() async throws {
+  let (world, a, b) = try await aboutToMove()
   // Edits that the old unit had pending are not lost: they arrive as parked rows.
   try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'")
   try world.shell(a, "UPDATE company SET name = 'late' WHERE id = 'c1'")
@@ -128,12 +134,7 @@ import Testing
 /// A tool moves the parent and deletes, or changes, its child in the same batch (seed 84 of the simulated town).
 @Test(arguments: ["DELETE FROM figure", "UPDATE figure SET sales = 2"])
 func aRowThatGoesAlongWithItsParentIsGoneAtTheOldUnit(sql: String) async throws {
-  let world = try World.small()
-  let a = try await world.join("A")
-  let b = try await world.join("B")
-  try world.shell(
-    a, "INSERT INTO company (id, office) VALUES ('c1', 'A'); INSERT INTO figure (company, year) VALUES ('c1', 2018)")
-  try await world.settle()
+  let (world, a, b) = try await aboutToMove()
   try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'; \(sql)")
   try await world.settle()
   #expect(try a.rows(a.record("company")).isEmpty && a.rows(a.record("figure")).isEmpty)

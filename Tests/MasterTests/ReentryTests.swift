@@ -188,14 +188,22 @@ private func twinUnderWay() async throws -> (World, Replica, Replica) {
   return (world, a, b)
 }
 
+extension World {
+  /// The city answers what is on its way; meanwhile a clerk edits.
+  fileprivate func answer(_ replica: Replica, meanwhile sql: String, parkingClashes: Bool = true) throws {
+    let reply = try master.exchange(replica.hello().bytes + replica.unacknowledged().flatMap { $0 })
+    try shell(replica, sql)
+    let messages = try SealedEnvelope.split(reply).map { try $0.open(with: master.key.publicKey) }
+    _ = try replica.receive(
+      receipts: messages.filter { $0.header.kind == .receipt }, pages: messages.filter { $0.header.kind == .page },
+      parkingClashes: parkingClashes)
+  }
+}
+
 /// The clerk deletes the row again before the answer comes that says that it is parked (seed 4 of the simulated town).
 @Test func aRowThatIsDeletedBeforeItsSenderHearsThatItIsParkedNeverEnters() async throws {
   let (world, a, b) = try await twinUnderWay()
-  let reply = try world.master.exchange(b.hello().bytes + b.unacknowledged().flatMap { $0 })
-  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
-  let messages = try SealedEnvelope.split(reply).map { try $0.open(with: world.master.key.publicKey) }
-  _ = try b.receive(
-    receipts: messages.filter { $0.header.kind == .receipt }, pages: messages.filter { $0.header.kind == .page })
+  try world.answer(b, meanwhile: "DELETE FROM company WHERE id = 'b1'", parkingClashes: false)
   #expect(try world.states() == [.waiting] && b.parked().isEmpty)
   try await world.settle()
   #expect(try world.states() == [.withdrawn] && b.states() == [.withdrawn])
@@ -223,18 +231,6 @@ func aRowThatIsDeletedWithTwoBatchesOnTheirWayNeverEnters(together: Bool) async 
   try await world.settle()
   #expect(try world.cell("code", of: "b1") == nil)
   #expect(try world.master.parked().isEmpty)
-}
-
-extension World {
-  /// The city answers what is on its way; meanwhile a clerk edits.
-  fileprivate func answer(_ replica: Replica, meanwhile sql: String) throws {
-    let reply = try master.exchange(replica.hello().bytes + replica.unacknowledged().flatMap { $0 })
-    try shell(replica, sql)
-    let messages = try SealedEnvelope.split(reply).map { try $0.open(with: master.key.publicKey) }
-    _ = try replica.receive(
-      receipts: messages.filter { $0.header.kind == .receipt }, pages: messages.filter { $0.header.kind == .page },
-      parkingClashes: true)
-  }
 }
 
 /// It was edited again before its sender heard that it is parked, and deleted after that.

@@ -38,8 +38,7 @@ extension Town {
   /// clock was ever wrong, the clerk's or the city's.
   private func mayTake(_ claim: Witness.Claim, _ erasure: Witness.Erased) -> Bool {
     if erasure.event >= claim.event { return true }
-    guard let author = claim.author, city.seat.clock.wasOff || machines[author].seat.clock.wasOff else { return false }
-    return witness.isUnaware(claim, of: erasure)
+    return isByWrongClock(claim) && witness.isUnaware(claim, of: erasure)
   }
 
   /// Whether its author sees the row no more: it is deleted, or went to another unit before the delete was sent.

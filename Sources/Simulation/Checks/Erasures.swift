@@ -27,7 +27,8 @@ extension Town {
     }
   }
 
-  private func isByWrongClock(_ claim: Witness.Claim) -> Bool {
+  /// Whether its author's clock, or the city's, was ever wrong.
+  func isByWrongClock(_ claim: Witness.Claim) -> Bool {
     claim.author.map { city.seat.clock.wasOff || machines[$0].seat.clock.wasOff } ?? false
   }
 

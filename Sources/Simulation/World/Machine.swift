@@ -37,14 +37,6 @@ final class Machine {
     }
   }
 
-  /// The ids that its file has had.
-  var ids: Set<Identifier> {
-    get throws {
-      let identity = try replica.identity
-      return Set(try identity.formerKeys.map { try VerifyingKey(bytes: $0).identifier } + [identity.replica])
-    }
-  }
-
   struct Exchange {
     var errand: Errand<SyncSummary>
     /// Which exchange of the town it is.

@@ -55,8 +55,11 @@ extension Town {
     if lost == nil { count("disk lost, all of it held by machines") }
     // What a tool did and no batch holds is gone, and so is what was in a file that an old copy has replaced.
     witness.forget { _ in false }
-    for entry in log where try entry.arrival > backup.arrival && entry.sender != .city && !isHeld(entry) {
-      for machine in machines where try machine.ids.contains(entry.sender) {
+    let unheld = try log.filter { entry in
+      try entry.arrival > backup.arrival && entry.sender != .city && !isHeld(entry, orSentAgain: true)
+    }
+    for entry in unheld {
+      for machine in machines where try machine.replica.identity.names.contains(entry.sender.description) {
         witness.forget(machine.index, batch: entry.number)
       }
     }
@@ -82,7 +85,8 @@ extension Town {
   }
 
   /// Whether a machine that still works can give a batch back.
-  private func isHeld(_ entry: Recovery.Entry) throws -> Bool {
+  /// - Parameter orSentAgain: or has no receipt of it, and sends it as if for the first time.
+  private func isHeld(_ entry: Recovery.Entry, orSentAgain: Bool = false) throws -> Bool {
     for machine in active {
       let replica = try machine.replica
       if entry.sender == .city {
@@ -90,8 +94,8 @@ extension Town {
         continue
       }
       guard replica.identity.replica == entry.sender else { continue }
-      let sql = "SELECT message FROM sync_outbox WHERE number = ? AND receipt IS NOT NULL"
-      let found = try replica.read { try $0.first(sql, [.integer(entry.number)]) }
+      let sql = "SELECT message FROM sync_outbox WHERE number = ? AND (receipt IS NOT NULL OR ?)"
+      let found = try replica.read { try $0.first(sql, [.integer(entry.number), .integer(orSentAgain ? 1 : 0)]) }
       // The file of an old copy may have another batch of that number.
       if case .blob(let message)? = found?.first, try SealedEnvelope(message[...]).hash == entry.hash { return true }
     }

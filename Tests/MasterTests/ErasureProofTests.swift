@@ -1,0 +1,60 @@
+import Master
+import SyncCore
+import TestSupport
+import Testing
+
+// After an erasure the log still proves that nothing else is lost, and goes on being replayed.
+
+/// What is done to the master's file behind its back → what verify says.
+private let damages: [(sql: String, problem: String)] = [
+  (
+    "DELETE FROM sync_secret WHERE field = 'phone' AND record = 'person'",
+    "batch 4 of the log, change 1: the value of person p1.phone is not there, and no erasure says why"
+  ),
+  (
+    "UPDATE sync_secret SET value = 'PHONE-other' WHERE field = 'phone'",
+    "batch 4 of the log: the value kept of person p1.phone is not the one that was signed"
+  ),
+  // An erasure that no signed batch says is none.
+  (
+    """
+    INSERT INTO sync_erasure VALUES (99, 2, 1000, 'person', (SELECT key FROM sync_secret LIMIT 1), x'030570686f6e65', '', '', 1);
+    DELETE FROM sync_secret WHERE field = 'phone'
+    """, "batch 4 of the log, change 1: the value of person p1.phone is not there, and no erasure says why"
+  ),
+]
+
+@Test(arguments: damages.indices)
+func aValueThatIsMissingWithoutAnErasureIsDamage(index: Int) async throws {
+  let (world, _, _) = try await World.twoOfficers()
+  try world.shell(damages[index].sql)
+  let problems = try world.master.verify().map(\.en)
+  #expect(problems.contains(damages[index].problem), "\(problems)")
+}
+
+@Test func anErasureThatIsTakenOffTheRecordIsDamage() async throws {
+  let (world, _, _) = try await World.twoOfficers()
+  try world.erase()
+  try await world.settle()
+  try world.shell("DELETE FROM sync_erasure")
+  let problems = try world.master.verify().map(\.en)
+  #expect(problems.count == 2 && problems.allSatisfy { $0.hasSuffix("no erasure says why") }, "\(problems)")
+}
+
+/// The row of another unit was in the way of a new one; it had come back by a conflict about what is erased by now (seed 99 of the
+/// simulated town).
+@Test func aRulingAboutARowBesideAnErasedOneIsReplayed() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  let other = try await world.join("B")
+  try world.shell("DELETE FROM person WHERE id = 'p1'")
+  try world.shell(one, "UPDATE person SET name = 'NAME-new', phone = 'PHONE-new' WHERE id = 'p1'")
+  try await world.sync(one)
+  #expect(try world.person("phone") == .text("PHONE-new"))
+  try world.erase("p1")
+  try world.shell(other, "INSERT INTO person (id, office, name) VALUES ('p1', 'B', 'NAME-other')")
+  try await world.sync(other)
+  let parked = try #require(try world.master.parked().first)
+  try world.master.dismiss([parked.id], reason: "another person", actor: "li")
+  let found = try world.master.verifyReplay()
+  #expect(!found.contains { $0.en.contains("cannot be replayed") })
+}
