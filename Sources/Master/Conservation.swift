@@ -110,7 +110,7 @@ extension Ledger {
     guard let record = schema.record(change.record) else { return change }
     let missing = change.showingErased(record).erased
     if missing.isEmpty { return change }
-    let cursor = try SealedEnvelope(origin.batch.message[...]).header.cursor
+    let cursor = try origin.batch.readCursor()
     for field in missing.sorted().map({ record.fields[$0].name })
     where !(erasures[change.ref] ?? []).contains(where: { $0.covers(field, of: origin.batch, cursor: cursor) }) {
       let (arrival, cell) = (origin.batch.arrival, "\(change.record) \(show(change.key)).\(field)")
@@ -122,6 +122,15 @@ extension Ledger {
         ))
     }
     return change.withoutErased(record)
+  }
+}
+
+extension LoggedBatch {
+  /// How far its sender had read this feed: of a batch made before the city was restored, nowhere.
+  fileprivate func readCursor() throws -> Int64 {
+    let header = try SealedEnvelope(message[...]).header
+    if replica == .city { return header.cursor }
+    return try SealedEnvelope(receipt[...]).header.epoch == header.epoch ? header.cursor : -1
   }
 }
 

@@ -134,6 +134,7 @@ extension Master {
     var conflict = conflict
     // The value that lost when a policy took the incoming one is a contender from now on.
     if let loser = loser(conflict, received: decision.edit.stamp) { conflict.contenders.append(loser) }
+    try look(&conflict, received: decision.edit.stamp, transaction.db)
     conflict.state = .open
     conflict.version += 1
     conflict.decision = decision
@@ -141,10 +142,27 @@ extension Master {
     return conflict
   }
 
+  /// Whoever decides again looks at what stands now, which may have been entered since; what stood then stays on record.
+  private func look(_ conflict: inout Conflict, received: Stamp, _ db: Database) throws {
+    let record = try record(conflict.record)
+    guard let column = conflict.field.flatMap(record.index(of:)),
+      let stands = try record.row(db, key: conflict.key)?[column], stands != conflict.master
+    else { return }
+    if !conflict.contenders.contains(where: { $0.value == conflict.master }) {
+      conflict.contenders.append(stood(conflict, deletes: false, received: received))
+    }
+    conflict.master = stands
+  }
+
   private func loser(_ conflict: Conflict, received: Stamp) -> Contender? {
     guard conflict.decision?.choice == .policy, conflict.decision?.contender != nil else { return nil }
     let deletes = conflict.field == nil && conflict.contenders.first?.deletes == false
-    return Contender(
+    return stood(conflict, deletes: deletes, received: received)
+  }
+
+  /// What the master had when the conflict was opened, as one of those that contest it.
+  private func stood(_ conflict: Conflict, deletes: Bool, received: Stamp) -> Contender {
+    Contender(
       id: Int64(conflict.contenders.count + 1), value: deletes ? .null : conflict.master, deletes: deletes,
       replica: Identifier.city.description, edit: Edit(stamp: conflict.openedAt, actor: "master"), receivedAt: received)
   }

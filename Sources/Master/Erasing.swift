@@ -41,7 +41,7 @@ extension Master {
       }
       return erasures
     }
-    try store.emptyLog()
+    try store.emptyErasedLog()
     emptyKeptFolders()
     return erasures
   }

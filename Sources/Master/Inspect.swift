@@ -88,7 +88,9 @@ extension Master {
       try db.each("SELECT * FROM sync_replica ORDER BY org, enrolled_at, id") { row in
         guard let replica = ReplicaRecord(row: row.cells(0..<ReplicaRecord.columns)) else { return }
         var info = ReplicaInfo(replica)
-        let formers = "SELECT lower(hex(former)) FROM sync_former WHERE replica = ? ORDER BY kept DESC, former"
+        let formers = """
+          SELECT lower(hex(former)) FROM sync_former WHERE replica = ? AND kept >= 0 ORDER BY kept DESC, former
+          """
         try db.each(formers, [.blob(replica.id.bytes)]) { info.formerly.append($0[0]) }
         list.append(info)
       }

@@ -54,14 +54,15 @@ public final class Master: RecordStore, @unchecked Sendable {
     readSchema: @escaping ReadSchema
   ) throws -> Master {
     let database = try Connection.open(path, create: false)
-    let schema = try Connection.translating(path) {
+    let (schema, isErasing) = try Connection.translating(path) {
       try database.reading { db in
         guard try db.integer("PRAGMA application_id") == MasterTables.applicationID else {
           throw Failure(.data, zh: "\(path) 不是市级主库文件", en: "\(path) is not the file of a master; check --home")
         }
-        return try OpenSchema(db, reader: readSchema)
+        return (try OpenSchema(db, reader: readSchema), try OldPages.remain(db))
       }
     }
+    if isErasing { database.checkpoint(path) }
     let store = SQLiteMaster(database, schema: schema, path: path)
     return Master(store, key: key, formats: formats, clock: clock)
   }

@@ -95,7 +95,7 @@ final class SQLiteMaster: MasterStore {
     }
   }
 
-  func emptyLog() throws { try Connection.translating(path) { try database.emptyLog() } }
+  func emptyErasedLog() throws { try Connection.translating(path) { try database.emptyErasedLog() } }
 }
 
 struct SQLiteMasterTransaction: MasterTransaction {

@@ -36,6 +36,7 @@ extension Master {
 
 // `sync_former(replica, former, kept, shared)`: for every id that a machine ever had, how many of its batches are this
 // machine's too; `kept` when it was enrolled, `shared` with those that were under way then and came again under the new id.
+// Of another copy of the same file, whose id it never had, `kept` is -1 and `shared` says how far the two go together.
 
 extension SQLiteMasterTransaction {
   static let formerTable = """
@@ -55,29 +56,42 @@ extension SQLiteMasterTransaction {
       """, arguments)
   }
 
-  /// A batch that was under way when the files parted, and that the city has taken from a former id, is not taken again:
-  /// its sender gets the receipts of then. nil: it is new.
+  /// A batch that was under way when the files parted, and that the city has taken from a former id or from another copy of
+  /// the file, is not taken again: its sender gets the receipts of then. nil: it is new.
   func repeated(_ message: Envelope) throws -> [RowReceipt]? {
     #if MUTANTS
       if Mutant.copiesCountTwice.isActive { return nil }
     #endif
     let (id, number) = (message.header.replica, message.header.number)
-    var formers: [Identifier] = []
-    let sql = "SELECT former FROM sync_former WHERE replica = ? AND shared = ? ORDER BY former"
-    try db.each(sql, [.blob(id.bytes), .integer(number - 1)]) { row in
-      if case .blob(let bytes) = row.cell(0), let former = Identifier(bytes) { formers.append(former) }
-    }
     var found: [RowReceipt]?
-    for former in formers {
-      guard let logged = try batch(former, number),
+    for other in try copies(of: id, upTo: number - 1) {
+      guard let logged = try batch(other, number),
         try SealedEnvelope(logged.message[...]).unverifiedBody() == message.body
       else { continue }
       found = try found ?? logged.receipts()
       try db.run(
-        "UPDATE sync_former SET shared = ? WHERE replica = ? AND former = ?",
-        [.integer(number), .blob(id.bytes), .blob(former.bytes)])
+        """
+        INSERT INTO sync_former VALUES (?1, ?2, -1, ?3)
+        ON CONFLICT (replica, former) DO UPDATE SET shared = excluded.shared
+        """, [.blob(id.bytes), .blob(other.bytes), .integer(number)])
     }
     return found
+  }
+
+  /// Under which other ids the same batches came, up to this one: former ids, those that go on from this one, and those that
+  /// go on from the same former one.
+  private func copies(of id: Identifier, upTo number: Int64) throws -> [Identifier] {
+    let sql = """
+      SELECT former FROM sync_former WHERE replica = ?1 AND shared = ?2
+      UNION SELECT replica FROM sync_former WHERE former = ?1 AND shared >= ?2
+      UNION SELECT b.replica FROM sync_former a JOIN sync_former b USING (former)
+        WHERE a.replica = ?1 AND b.replica <> ?1 AND a.shared >= ?2 AND b.shared >= ?2
+      """
+    var copies: [Identifier] = []
+    try db.each(sql, [.blob(id.bytes), .integer(number)]) { row in
+      if case .blob(let bytes) = row.cell(0), let copy = Identifier(bytes) { copies.append(copy) }
+    }
+    return copies
   }
 
   /// Whether a batch of a former id is this machine's too.

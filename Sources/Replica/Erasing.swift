@@ -17,6 +17,7 @@ extension Replica {
       SELECT \(placeholders(6)), value FROM sync_meta WHERE name = 'last'
       """, erasure.row)
     let columns = record.restrictedColumns(erasure.fields)
+    try OldPages.note(db)
     try eraseSent(db, erasure, record)
     try eraseUnsentCopies(db, erasure.ref, record, columns)
     try eraseImages(db, of: "sync_archive", where: "true", [], erasure, record)
@@ -36,6 +37,7 @@ extension Replica {
     try db.each("SELECT \(columns) FROM sync_erasure WHERE sent >= ?", [.integer(batch)]) { row in
       if let erasure = Erasure(row: row.cells(0..<Erasure.columns.count)) { erasures.append(erasure) }
     }
+    if !erasures.isEmpty { try OldPages.note(db) }
     for erasure in erasures {
       if let record = schema.record(erasure.record) { try eraseSent(db, erasure, record) }
     }
@@ -45,13 +47,49 @@ extension Replica {
     [.text(erasure.record), .blob(erasure.key.encoded), .integer(erasure.edit.stamp.raw)]
   }
 
-  /// What was sent before the erasure was known, and has arrived.
+  /// What was sent before the erasure was known, and has arrived. What the city kept of it as a new value stays, for a city
+  /// that was restored.
   private func eraseSent(_ db: Database, _ erasure: Erasure, _ record: RecordSchema) throws {
-    let known = "SELECT sent FROM sync_erasure WHERE record = ? AND key = ? AND stamp = ?"
-    let name = name(of: erasure)
-    let batches = "batch <= (\(known)) AND batch NOT IN (SELECT number FROM sync_outbox WHERE receipt IS NULL)"
-    try SecretTable.erase(db, erasure, where: batches, name)
-    try eraseImages(db, of: "sync_parked", where: batches, name, erasure, record)
+    let known = "SELECT sent FROM sync_erasure WHERE record = ?1 AND key = ?2 AND stamp = ?3"
+    let arrived = "batch <= (\(known)) AND batch NOT IN (SELECT number FROM sync_outbox WHERE receipt IS NULL)"
+    let ofRow = "WHERE record = ?1 AND key = ?2 AND \(arrived)"
+    var batches: [Int64] = []
+    let sql = "SELECT batch FROM sync_secret \(ofRow) UNION SELECT batch FROM sync_parked \(ofRow)"
+    try db.each(sql, name(of: erasure)) { batches.append($0[0]) }
+    for batch in batches {
+      let kept = try enteredSince(erasure, db, batch: batch)
+      let commitments = kept.map { Value.blob($0.secret.commitment) }
+      try SecretTable.erase(
+        db, erasure, where: "batch = ? AND commitment NOT IN (\(placeholders(kept.count)))",
+        [.integer(batch)] + commitments)
+      var rest = erasure
+      rest.fields.removeAll(where: Set(kept.compactMap(\.field)).contains)
+      if rest.fields.isEmpty { continue }
+      try eraseImages(db, of: "sync_parked", where: "batch = ?", [.integer(batch)], rest, record)
+    }
+  }
+
+  /// The values of a batch that came after an erasure, and were edited after it as the city reckoned then (E5).
+  private func enteredSince(_ erasure: Erasure, _ db: Database, batch number: Int64) throws -> [SecretCell] {
+    let found = try db.first("SELECT message, receipt FROM sync_outbox WHERE number = ?", [.integer(number)])
+    guard case .blob(let message)? = found?[0], case .blob(let bytes)? = found?[1] else { return [] }
+    let receipt = try SealedEnvelope(bytes[...])
+    guard receipt.header.stamp > erasure.edit.stamp,
+      let offset = try ReceiptBody.taken(receipt.unverifiedBody())?.offset
+    else { return [] }
+    let own = try SchemaTable.find(db, SealedEnvelope(message[...]).header.schema) ?? schema
+    func isKept(_ place: RestrictedPlace) -> Bool {
+      guard place.ref == erasure.ref, erasure.covers(place.field), place.isNew, let change = place.change else {
+        return false
+      }
+      let edited = change.edit(of: place.column).stamp
+      return edited.corrected(offset: offset, arrival: receipt.header.stamp) > erasure.edit.stamp
+    }
+    let batch = try Batch(SealedEnvelope(message[...]).unverifiedBody(), schema: own)
+    let secrets = try SecretTable.read(db, of: number)
+    return try batch.received(
+      own, with: secrets, conflict: { try ConflictTables.find(db, $0) }, isErased: { _ in true }, keeping: isKept
+    ).secrets
   }
 
   private func eraseImages(

@@ -51,14 +51,15 @@ public final class Replica: RecordStore, @unchecked Sendable {
     readSchema: @escaping ReadSchema
   ) throws -> Replica {
     let database = try Connection.open(path, create: false)
-    let (meta, schema) = try Connection.translating(path) {
+    let (meta, schema, isErasing) = try Connection.translating(path) {
       try database.reading { db in
         guard try db.integer("PRAGMA application_id") == ReplicaTables.applicationID else {
           throw Failure(.data, zh: "\(path) 不是县区副本文件", en: "\(path) is not the file of a replica; check --home")
         }
-        return (try ReplicaMeta.read(db), try OpenSchema(db, reader: readSchema))
+        return (try ReplicaMeta.read(db), try OpenSchema(db, reader: readSchema), try OldPages.remain(db))
       }
     }
+    if isErasing { database.checkpoint(path) }
     guard let key = keys.first(where: { $0.publicKey.identifier == meta.replica }) else {
       throw Failure(
         .configuration, zh: "密钥文件不是 \(path) 的;请恢复属于它的密钥文件",

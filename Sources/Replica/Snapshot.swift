@@ -42,10 +42,11 @@ extension Replica {
           : apply(db, Pull(differences(db), schema: schema), parkingClashes: parkingClashes, &summary.news)
         try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(snapshot.header.stamp.raw)])
         try returnParked(db)
+        try OldPages.note(db)
         return summary
       }
       // All of it went through the log; and a row that is gone may have been erased.
-      try Connection.translating(path) { try database.emptyLog() }
+      try Connection.translating(path) { try database.emptyErasedLog() }
       return summary
     } catch let failure as Failure where failure.kind == .data && !parkingClashes {
       throw Clash()

@@ -5,14 +5,15 @@ extension DatabaseQueue {
   /// The size from which a write-ahead log is emptied, in bytes.
   public static let largestLog = 4 << 20
 
-  /// Moves the write-ahead log into the file, and empties it once it is large ("Checkpointing a WAL file": TRUNCATE). It waits
-  /// for no other program and never fails: a reader keeps what it still needs, and the next time does the rest.
+  /// Moves the write-ahead log into the file, and empties it once it is large or holds what was erased ("Checkpointing a WAL
+  /// file": TRUNCATE). It waits for no other program and never fails: a reader keeps what it still needs, and the next time does the rest.
   public func checkpoint(_ path: String, largest: Int = largestLog) {
-    let mode = Self.logSize(path) > largest ? "TRUNCATE" : "PASSIVE"
+    let isLarge = Self.logSize(path) > largest
     try? writeWithoutTransaction { db in
       Patience.set(db, seconds: 0)
       defer { Patience.set(db, seconds: Connection.busySeconds) }
-      try db.execute(sql: "PRAGMA wal_checkpoint(\(mode))")
+      if try OldPages.remain(db) { return try OldPages.empty(db) }
+      try db.execute(sql: "PRAGMA wal_checkpoint(\(isLarge ? "TRUNCATE" : "PASSIVE"))")
     }
   }
 

@@ -1,9 +1,31 @@
+import GRDB
 import Master
 import SyncCore
 import TestSupport
 import Testing
 
-// After an erasure the log still proves that nothing else is lost, and goes on being replayed.
+// After an erasure the log still proves that nothing else is lost, and goes on being replayed; and the old pages of the file go
+// even when something comes between.
+
+/// A reader hinders the write-ahead log from being emptied, as a loss of power does.
+@Test(arguments: [true, false]) func oldPagesGoLaterWhenSomethingHindersIt(isReplica: Bool) async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  if isReplica { try world.erase() }
+  let path = isReplica ? one.path : world.master.path
+  var configuration = Configuration()
+  configuration.allowsUnsafeTransactions = true
+  let reader = try DatabaseQueue(path: path, configuration: configuration)
+  try await reader.writeWithoutTransaction { db in
+    try db.execute(sql: "BEGIN")
+    _ = try Row.fetchAll(db, sql: "SELECT * FROM person")
+  }
+  if isReplica { try await world.pull(one) } else { try world.erase() }
+  func old() throws -> [String] { try world.files(with: "PHONE").filter { path.hasSuffix($0.prefix { $0 != "-" }) } }
+  #expect(try old() != [])
+  try await reader.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
+  if isReplica { one.tidy() } else { try world.master.tidy() }
+  #expect(try old() == [])
+}
 
 /// What is done to the master's file behind its back → what verify says.
 private let damages: [(sql: String, problem: String)] = [

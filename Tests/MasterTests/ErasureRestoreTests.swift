@@ -29,6 +29,27 @@ extension World {
     return (world, one, two, file, ["city.backup", "master.sqlite", "master.sqlite-wal"])
   }
 
+  @Test func aValueThatOutlivedTheErasureOutlivesTheCitysDiskToo() async throws {
+    let (world, one, two, _, known) = try await backedUp()
+    try world.erase("p1")
+    let file = try world.backup()
+    world.clock.now += 1000
+    // Edited and sent without knowing of the erasure, of which its sender hears with the receipt.
+    try world.shell(two, "UPDATE person SET phone = 'FRESH' WHERE id = 'p1'")
+    try world.shell(two, "UPDATE sync_base_person SET sync_stamp = \(world.clock.now << 16)")
+    try two.freeze()
+    try await world.syncAll()
+    #expect(try world.person("phone") == .text("FRESH"))
+    try world.restore(from: file)
+    for replica in [one, two, one, two] { _ = try await world.giveBack(replica) }
+    #expect(try world.master.recovery()?.isRecovering == false)
+    #expect(try world.person("phone") == .text("FRESH"))
+    try await world.settle()
+    #expect(try two.cell("phone") == .text("FRESH"))
+    try world.expectGone("PHONE", but: known)
+    #expect(try world.master.verify().map(\.en) == [])
+  }
+
   @Test func whatWasErasedAfterTheBackupIsErasedAgain() async throws {
     let (world, one, two, file, known) = try await backedUp()
     // Some of it came after the backup, and is in the city's batches and the county's.

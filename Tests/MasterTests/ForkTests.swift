@@ -131,6 +131,26 @@ private func expectFork(_ world: World, _ replica: Replica) async throws {
   #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty)
 }
 
+/// Each of the files has the batch, and each goes on under an id of its own, or as it was.
+@Test(arguments: [[true, true], [true, false], [false, true]])
+func aBatchThatSeveralFilesHaveCountsOnce(renewed: [Bool]) async throws {
+  let (world, one) = try await World.counted()
+  try world.shell(one, "UPDATE company SET total = 15")
+  try one.freeze()
+  let copies = [one, try world.copy(of: one)]
+  for (copy, isRenewed) in zip(copies, renewed) {
+    let file = isRenewed ? try world.rejoin(copy) : copy
+    try await world.sync(file)
+    #expect(try world.cell("total") == .integer(15))
+    try world.shell(file, "UPDATE company SET total = total")
+  }
+  try await world.settle()
+  #expect(try world.cell("total") == .integer(15))
+  #expect(try world.master.verify().map(\.en) == [])
+  // Nobody has had the other one's id.
+  #expect(try world.master.replicas().allSatisfy { $0.formerly.count <= 1 })
+}
+
 @Test func aBatchThatNeverArrivedComesUnderTheNewId() async throws {
   let (world, one) = try await World.counted()
   try world.shell(one, "UPDATE company SET total = 15")

@@ -236,6 +236,26 @@ import Testing
   #expect(try world.cell("address") == .text("y"))
 }
 
+@Test func whatWasEnteredSinceTheDecisionStaysOnRecordWhenAConflictIsReopened() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  try world.shell(one, "UPDATE company SET name = '乙'")
+  try world.shell(two, "UPDATE company SET name = '丙'")
+  try await world.settle()
+  let id = try #require(try world.master.conflicts([.open]).first).id
+  _ = try world.master.decide(id, .take(1), reason: "first", actor: "li")
+  try await world.settle()
+  try world.shell(one, "UPDATE company SET name = '丁'")
+  try await world.settle()
+  let open = try world.master.reopen(id, reason: "check", actor: "li")
+  #expect(open.master == .text("丁"))
+  #expect(open.contenders.map(\.value) == [.text("丙"), .text("乙")])
+  _ = try world.master.decide(id, .take(1), reason: "after all", actor: "li")
+  try await world.settle()
+  #expect(try world.cell("name") == .text("丙"))
+  #expect(try one.conflicts([.decided]).first?.master == .text("丁"))
+  #expect(try world.master.verify().map(\.en) == [])
+}
+
 @Test func anOfficialsEditOfACellUnderReviewIsADecision() async throws {
   let (world, one, two) = try await World.twoMachines()
   try world.shell(one, "UPDATE company SET name = '乙'")

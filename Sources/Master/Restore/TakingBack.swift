@@ -187,7 +187,8 @@ extension SQLiteMasterTransaction {
   /// The ids that a machine had before, as far as it is known by now.
   func formers(of id: Identifier, _ schema: Schema) throws -> [Identifier] {
     var found = try returnedMembers(schema).filter { $0.replica == id }.compactMap(\.former?.replica)
-    try db.each("SELECT former FROM sync_former WHERE replica = ? ORDER BY former", [.blob(id.bytes)]) { row in
+    let sql = "SELECT former FROM sync_former WHERE replica = ? AND kept >= 0 ORDER BY former"
+    try db.each(sql, [.blob(id.bytes)]) { row in
       if case .blob(let bytes) = row.cell(0), let former = Identifier(bytes) { found.append(former) }
     }
     return found

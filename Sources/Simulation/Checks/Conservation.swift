@@ -29,16 +29,19 @@ extension Town {
         || witness.inserted.contains { witness.canonical($0) == claim.ref }
     }
     let cell = Witness.Cell(ref: original.ref, column: column)
-    if witness.erased[cell]?.contains(where: { mayTake(original, $0) }) == true { return true }
+    // Who empties a cell that is erased meanwhile leaves it as the erasure did.
+    if let erasures = witness.erased[cell], claim.value.isNull || erasures.contains(where: { mayTake(original, $0) }) {
+      return true
+    }
     let found = places.values(of: claim, column) + (city.rows[claim.ref].map { [$0.cell(column)] } ?? [])
     return absorbed(claim, by: found, record.fields[column])
   }
 
   /// Whether a value may be lost with an erasure: one that was edited before it, or by a clerk who did not know of it, if a
-  /// clock was ever wrong, the clerk's or the city's.
+  /// clock was ever wrong, the clerk's or the city's. Of a batch of before a restore nobody can tell what its clerk knew (E5).
   private func mayTake(_ claim: Witness.Claim, _ erasure: Witness.Erased) -> Bool {
     if erasure.event >= claim.event { return true }
-    return isByWrongClock(claim) && witness.isUnaware(claim, of: erasure)
+    return isByWrongClock(claim) && (restores > 0 || witness.isUnaware(claim, of: erasure))
   }
 
   /// Whether its author sees the row no more: it is deleted, or went to another unit before the delete was sent.
@@ -131,7 +134,15 @@ private struct Places {
 
   /// Who enters a row has an empty base (M6): what came empty before it is taken for what that clerk had seen.
   func isEnteredAnew(_ claim: Witness.Claim) -> Bool {
-    guard claim.value.isNull, let column = claim.column, let cleared = arrival(claim) else { return false }
+    guard claim.value.isNull, let column = claim.column else { return false }
+    // It was emptied again before the row was sent.
+    if witness.claims.contains(where: {
+      $0.isInsert && $0.ref == claim.ref && $0.author == claim.author && $0.batch == claim.batch
+        && $0.event < claim.event
+    }) {
+      return true
+    }
+    guard let cleared = arrival(claim) else { return false }
     let cell = Witness.Cell(ref: witness.canonical(claim.ref), column: column)
     return inserted[cell]?.contains { $0 > cleared } ?? false
   }

@@ -131,15 +131,17 @@ struct Witness {
 
   mutating func noteErasure(_ cell: Cell, _ erasure: Erased) { erased[cell, default: []].append(erasure) }
 
-  /// Whether who entered a value did not know of an erasure: what they saw there is what it took, or their own of before it.
+  /// Whether who entered a value did not know of an erasure: what they saw there is what it took, or an own value of which the
+  /// same is true.
   func isUnaware(_ claim: Claim, of erasure: Erased) -> Bool {
     if claim.seen == erasure.value { return true }
     // An empty cell is what the erasure left, or what was there before anything that was erased.
     if claim.seen.isNull { return claim.read ?? .max < erasure.arrival }
-    return erasure.copies.contains(claim.seen)
+    // What nobody entered was there from the first.
+    return erasure.copies.contains(claim.seen) || !claims.contains { $0.value == claim.seen }
       || claims.contains {
-        $0.event < erasure.event && $0.value == claim.seen && $0.author == claim.author && $0.ref == claim.ref
-          && $0.column == claim.column
+        $0.event < claim.event && $0.value == claim.seen && $0.author == claim.author && $0.ref == claim.ref
+          && $0.column == claim.column && ($0.event < erasure.event || isUnaware($0, of: erasure))
       }
   }
 

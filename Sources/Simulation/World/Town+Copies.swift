@@ -64,6 +64,8 @@ extension Town {
     let seat = Seat(path: path, clock: clock)
     for (part, data) in try machine.seat.content() { try data.write(to: URL(fileURLWithPath: seat.path + part)) }
     machine.isCopy = true
+    // What is done since in the first file may live on in the second.
+    copies[machine.index] = nil
     machines.append(try Machine(machines.count, copying: machine, seat: seat, seed: random.next()))
   }
 

@@ -114,7 +114,7 @@ extension Town {
 
   private func merge(_ event: Event, _ random: inout SplitMix64) throws {
     let master = try city.master
-    guard let record = schema.record("company"), let keep = random.pick(keys(of: "company")) else { return }
+    guard let record = master.schema.record("company"), let keep = random.pick(keys(of: "company")) else { return }
     let parked = try master.parked().filter { $0.ref.record == "company" }.map(\.ref.key)
     guard let duplicate = random.pick(parked + keys(of: "company")), keep != duplicate else { return }
     tell("city: company \(duplicate) is company \(keep)")
@@ -159,7 +159,9 @@ extension Town {
   func keys(of record: String) -> [RowKey] { city.rows.keys.filter { $0.record == record }.inOrder().map(\.key) }
 
   private func transfer(_ event: Event, _ random: inout SplitMix64) throws {
-    guard let record = schema.record(random.pick(["company", "company", "task", "person"]) ?? "company"),
+    let name = random.pick(["company", "company", "task", "person"]) ?? "company"
+    // A city that was restored may have an earlier version than the latest.
+    guard let record = try city.master.schema.record(name),
       let key = random.pick(keys(of: record.name)), let column = record.index(of: "office"),
       let office = random.pick(offices)
     else { return }

@@ -69,7 +69,8 @@ extension Town {
     if city.seat.isStopped { return }
     let wasRecovering = recovery != nil
     try lookAtCity()
-    if !wasRecovering { try checkIsolation(of: machine, before: before, since: end) }
+    // Parts of a spoiled one may be another machine's.
+    if !wasRecovering, !stick.isSpoiled { try checkIsolation(of: machine, before: before, since: end) }
     guard let report else {
       if mayBeRefused { return }
       throw Violation(.progress, "a stick of \(machine.name) is refused, though nothing happened to it")

@@ -39,11 +39,13 @@ extension Town {
     _ fault: Disk.Fault, _ event: Event, _ machine: Machine, _ random: inout SplitMix64
   ) throws {
     if machine.seat.isFull { return }
-    let before = machine.rows
+    var before = machine.rows
     intent = nil
     let kind = random.below(5)
     let packet = kind > 2 ? network.take(&random) { $0.way == .toMachine && $0.machine == machine.index } : nil
     let (call, seed) = (random.skewed(6), random.next())
+    // A cell that was typed as it was before shows what has come since once it is sent.
+    let pending = try kind < 2 ? [] : pendingRows(of: machine)
     let hasBegun = try arming(machine.seat, fault, at: call, seed: seed) {
       if let packet { return try answer(machine, packet) }
       switch kind {
@@ -58,10 +60,19 @@ extension Town {
       try machine.crash(seed: random.next())
       try machine.look()
     }
+    for ref in pending { before[ref] = machine.rows[ref] }
     if packet == nil { try check(machine.rows, against: before, "machine \(machine.name)") }
     if fault == .full { return }
     if kind < 2 { try note(machine, event, before: before) }
     try noteOutbox(machine)
+  }
+
+  private func pendingRows(of machine: Machine) throws -> [RowRef] {
+    let replica = try machine.replica
+    let schema = try replica.schema
+    return try replica.read { db in
+      try machine.rows.keys.filter { try schema.record($0.record)?.pending(db, key: $0.key) != nil }
+    }
   }
 
   /// Of an edit, the rows are as it was meant or as they were; if it was confirmed, as it was meant.
