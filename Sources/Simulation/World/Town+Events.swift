@@ -63,7 +63,8 @@ extension Town {
       } else if seat.isFull || seat.disk.hasFailed, isFullDisk(error) {
         count("\(what), disk full")
         try recover(seat)
-      } else if recovery != nil, (error as? Failure)?.kind == .busy {
+      } else if recovery != nil || restores > 0 && !isHealing, (error as? Failure)?.kind == .busy {
+        // An answer of while it recovered may be read later.
         count("\(what), the city recovers")
       } else if isRefusal(error) {
         count("\(what), refused")
