@@ -105,7 +105,8 @@ extension Replica {
       try addParked(
         db, change.ref, image: asSent, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
         detail: receipt.detail, state: "edited")
-      pending.existed = change.kind != .insert
+      // A later batch of a row that never entered updates nothing either.
+      pending.existed = pending.existed && change.kind != .insert
       for column in record.fields.indices where !record.isKey(column) {
         pending.base[column] = pending.existed ? change.old[column] ?? pending.base[column] : nil
       }

@@ -246,6 +246,19 @@ func aRowThatIsDeletedWithTwoBatchesOnTheirWayNeverEnters(together: Bool) async 
   #expect(try world.cell("code", of: "b1") == nil)
 }
 
+/// The batch that entered it was parked, and one that changed it, too (seed 272 of the simulated town).
+@Test func aRowOfTwoParkedBatchesThatIsEditedAgainEntersWhole() async throws {
+  let (world, a, b) = try await twinUnderWay()
+  try world.shell(b, "UPDATE company SET address = 'x' WHERE id = 'b1'")
+  try b.freeze()
+  try world.answer(b, meanwhile: "UPDATE company SET name = '乙' WHERE id = 'b1'")
+  try await world.settle()
+  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
+  try await world.settle()
+  #expect(try world.cell("name", of: "b1") == .text("乙"))
+  #expect(try world.cell("address", of: "b1") == .text("x"))
+}
+
 /// Its parent is parked, so that the edit is set aside unsent (seed 69 of the simulated town).
 @Test func whatWasEditedAgainAndSetAsideIsWithdrawnAtTheCityToo() async throws {
   let (world, _, b) = try await twinUnderWay()
