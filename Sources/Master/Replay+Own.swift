@@ -69,7 +69,10 @@ extension Replay {
   private func carryOut(_ batch: Batch) throws {
     for member in batch.members { try master.carryOut(member, transaction) }
     for decision in batch.decisions {
-      guard let conflict = try conflict(of: decision) else { continue }
+      guard let conflict = try conflict(of: decision) else {
+        if hasErasures { continue }
+        throw master.missing(decision.conflict)
+      }
       var decision = decision
       decision.conflict = conflict.id
       _ = try master.carryOut(decision, of: conflict, transaction)
@@ -93,9 +96,9 @@ extension Replay {
 
   /// The conflict that the log numbers so. After an erasure there may be fewer conflicts, and other numbers; nil: it was about
   /// what was erased.
-  private func conflict(of decision: Decision) throws -> Conflict? {
+  func conflict(of decision: Decision) throws -> Conflict? {
     let id = decision.conflict
-    if !hasErasures { return try transaction.conflict(id).orThrow(master.missing(id)) }
+    if !hasErasures { return try transaction.conflict(id) }
     guard let known = try ConflictTables.find(log, id) else { return nil }
     // The moment at which it was opened stays, whatever becomes of its number and of the row's key.
     let ref = RowRef(known.record, known.key)

@@ -119,6 +119,11 @@ struct Replay {
     var receipts: [RowReceipt] = []
     // Its sender had read nothing of this feed: it is of before a restore, or of before what was trimmed.
     let isOfThisFeed = receipt.header.epoch == message.header.epoch && !receipt.header.stale
+    var batch = batch
+    for (index, decision) in batch.decisions.enumerated() where hasErasures {
+      // What is not there was about values that were erased since: 0 is the number of none.
+      batch.decisions[index].conflict = try conflict(of: decision)?.id ?? 0
+    }
     _ = try master.take(
       batch, of: message, from: replica, cursor: isOfThisFeed ? message.header.cursor : -1,
       received: logged.receivedAt, transaction

@@ -27,6 +27,28 @@ import Testing
   #expect(try old() == [])
 }
 
+/// What was contested about erased values is not contested again by a replay, which then numbers conflicts otherwise (seed 501 of
+/// the simulated town).
+@Test func aCountysDecisionIsReplayedAfterAnErasure() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "UPDATE person SET phone = 'PHONE-1' WHERE id = 'p1'")
+  try world.shell(two, "UPDATE person SET phone = 'PHONE-2' WHERE id = 'p1'")
+  try await world.syncAll()
+  try world.erase()
+  try await world.syncAll()
+  try world.shell(one, "INSERT INTO visit VALUES ('v1', 'p1', 'first')")
+  try await world.syncAll()
+  try world.shell(one, "UPDATE visit SET note = 'one'")
+  try world.shell(two, "UPDATE visit SET note = 'two'")
+  try await world.syncAll()
+  let open = try #require(try one.conflicts([.open]).first { $0.record == "visit" })
+  try one.decide(
+    Decision(
+      conflict: open.id, choice: .take, contender: 1, reason: "asked", edit: Edit(stamp: Stamp(raw: 0), actor: "")))
+  try await world.settle()
+  #expect(try world.master.conflict(open.id).decision?.choice == .take)
+}
+
 /// What is done to the master's file behind its back → what verify says.
 private let damages: [(sql: String, problem: String)] = [
   (

@@ -30,6 +30,7 @@ let peopleSchemaYAML = """
     visit:
       key: id
       scope: {via: person}
+      decides: owner
       fields: {id: , person: {required: true, references: person.id}, note: }
   """
 
