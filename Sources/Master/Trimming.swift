@@ -83,10 +83,11 @@ extension SQLiteMasterTransaction {
     return true
   }
 
-  /// How far the master may be trimmed: what every live replica has read and the last backup holds.
+  /// How far the master may be trimmed: what every live replica has read and the last backup holds. While a restored city has
+  /// not got everything back, no further: what comes back was merged with what was there then.
   func trimBound(now: Int64) throws -> (place: Int64, arrival: Int64) {
     let arrival = try keptArrival()
-    if arrival == 0 { return (0, 0) }
+    if try arrival == 0 || isRecovering() { return (0, 0) }
     let since = now - (try setting("live_days") ?? Master.liveDays) * 24 * 3600 * 1000
     let read = try db.integer(
       "SELECT min(acknowledged) FROM sync_replica WHERE withdrawn = 0 AND coalesce(last_seen, enrolled_at) >= ?",

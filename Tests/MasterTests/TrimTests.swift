@@ -244,3 +244,22 @@ private func deleted() async throws -> (World, one: Replica, two: Replica) {
   try world.shell("DELETE FROM sync_feed WHERE gone = 1")
   #expect(try world.master.verifyReplay().map(\.en).contains { $0.contains("sync_feed") })
 }
+
+/// What comes back is merged as it was merged then, with what was there then (seed 2336 of the simulated town).
+@Test func aRestoredCityIsNotTrimmedBeforeEverythingIsBack() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  for replica in [one, two] { try await world.pull(replica) }
+  try world.shell("DELETE FROM company WHERE id = 'c1'")
+  try world.shell("UPDATE office SET name = 'x' WHERE code = 'A'")
+  try await world.sync(one)
+  try world.shell("UPDATE office SET name = 'y' WHERE code = 'A'")
+  try await world.sync(one)
+  let file = try world.backup()
+  try world.shell(two, "DELETE FROM company WHERE id = 'c1'")
+  try await world.sync(two)
+  world.clock.now += 91 * day
+  try world.restore(from: file)
+  #expect(try world.master.trim().images == 0)
+  try await world.giveBack([one, two, one])
+  try await world.settle()
+}
