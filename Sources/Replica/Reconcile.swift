@@ -7,9 +7,11 @@ import SyncCore
 //   untouched cell                          takes the master's value
 //   touched cell (pending or in flight)     keeps its value and its base; the master's value becomes its upstream
 //   pending cell set back to its base       takes upstream
-//   pending cell that equals upstream       agrees: it is no longer pending, unless it is a sum to which something was added
+//   pending cell that equals upstream       agrees: it is no longer pending, unless it is a sum to which something was added, or
+//                                           another value of it is on its way
 //   row gone at the master                  stays while anything in it is touched
-//   row deleted here                        stays deleted; the master's image is its upstream
+//   row deleted here                        stays deleted; the master's image is its upstream. Gone at the master too, nothing is
+//                                           left to send, unless something of it is on its way
 
 /// What a pulled image does to a row: what the row becomes, and what stays touched.
 struct Reconciliation {
@@ -26,7 +28,9 @@ extension RecordSchema {
   func reconcile(row: [Value]?, pending: PendingRow?, inFlight: Int64, master: [Value]?) -> Reconciliation {
     guard let row else {
       let isDeleting = pending?.existed == true || inFlight != 0
-      if isDeleting, master != nil { return Reconciliation(row: nil, pending: pending, isTouched: true) }
+      // Gone at both; but what was sent of it before may bring it back.
+      let mayReturn = pending?.existed == true && inFlight != 0
+      if isDeleting && master != nil || mayReturn { return Reconciliation(row: nil, pending: pending, isTouched: true) }
       return Reconciliation(row: master, pending: nil, isTouched: false)
     }
     #if MUTANTS
@@ -35,7 +39,8 @@ extension RecordSchema {
     var pending = pending
     var touched = Set(fields.indices.filter { inFlight >> Int64($0) & 1 == 1 })
     if let captured = pending {
-      let kept = captured.touched.filter { !isKey($0) && !agrees($0, captured, row, master) }
+      // What was sent of a cell is still to come to the city, whatever it has now.
+      let kept = captured.touched.filter { !isKey($0) && (touched.contains($0) || !agrees($0, captured, row, master)) }
       for column in captured.base.indices where !kept.contains(column) { pending?.base[column] = nil }
       if kept.isEmpty, captured.existed || master != nil { pending = nil } else { touched.formUnion(kept) }
     }

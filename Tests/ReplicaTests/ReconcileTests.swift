@@ -88,6 +88,9 @@ private let cases = [
   // equals upstream: agrees
   Case("typed upstream", row: "3 1", captured: "1 ·", master: "3 1", becomes: "3 1", touched: false),
   Case(
+    "typed upstream while another value is in flight", row: "3 1", captured: "2 ·", inFlight: 0b010, master: "3 1",
+    becomes: "3 1", pending: "2 ·", touched: true),
+  Case(
     "one of two typed upstream", row: "3 2", captured: "1 1", master: "3 3", becomes: "3 2", pending: "· 1",
     touched: true),
   // row gone at the master: stays while anything in it is touched
@@ -101,6 +104,9 @@ private let cases = [
   Case("deleted here", row: nil, captured: "1 1", master: "3 1", becomes: nil, pending: "1 1", touched: true),
   Case("deleted here, in flight", row: nil, inFlight: 0b110, master: "3 1", becomes: nil, touched: true),
   Case("deleted at both", row: nil, captured: "1 1", master: nil, becomes: nil, touched: false),
+  Case(
+    "deleted at both, but what was sent may bring it back", row: nil, captured: "1 1", inFlight: 0b110, master: nil,
+    becomes: nil, pending: "1 1", touched: true),
   Case("inserted and replaced away", row: nil, captured: "insert", master: "3 3", becomes: "3 3", touched: false),
   // a pending insert meets a row of the master: merges with an empty base
   Case(
