@@ -165,10 +165,13 @@ struct Witness {
     erased = erased.mapValues { $0.filter { !isLost($0.arrival) } }.filter { !$0.value.isEmpty }
   }
 
-  /// What this clerk did goes with these batches, if one of them is new.
-  mutating func settleBatches(_ author: Int, _ batch: Int64) {
+  /// What this clerk did goes with these batches, if one of them is new, but for rows that were held back.
+  mutating func settleBatches(_ author: Int, _ batch: Int64, heldBack: () throws -> Set<RowRef>) rethrows {
     if batch > last[author] ?? 0 {
-      for i in claims.indices where claims[i].author == author && claims[i].batch == nil { claims[i].batch = batch }
+      let held = try heldBack()
+      for i in claims.indices where claims[i].author == author && claims[i].batch == nil && !held.contains(claims[i].ref) {
+        claims[i].batch = batch
+      }
     }
     last[author] = batch
   }

@@ -104,6 +104,13 @@ final class Machine {
   }
 
   func look() throws { rows = try replica.allRows() }
+
+  /// What it has frozen, as far as its file still has it.
+  func batches() throws -> [(number: Int64, hash: [UInt8])] {
+    try replica.outbox().compactMap { batch in
+      try SealedEnvelope.split(batch.message).first.map { (number: batch.number, hash: $0.hash) }
+    }
+  }
 }
 
 // One exchange: the client's own loop, from one question to the next.

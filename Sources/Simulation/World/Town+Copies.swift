@@ -42,14 +42,22 @@ extension Town {
     count("old copy put back")
     tell("** the file of \(machine.name) is replaced by an old copy")
     let id = try machine.replica.identity.replica
-    let delivered = try city.master.lastNumber(of: id)
-    witness.forget(machine.index, since: copy.event, delivered: delivered)
-    witness.forgetFrozen(id, after: delivered)
+    witness.forget(machine.index, since: copy.event, delivered: try delivered(machine))
+    witness.forgetFrozen(id, after: try city.master.lastNumber(of: id))
     network.clear()
     sticks.removeAll { $0.machine == machine.index }
     copies[machine.index] = nil
     try machine.putBack(copy.content, seed: random.next())
     try observe(machine)
+  }
+
+  /// The last of a machine's batches that the city has. Another copy of its file may have sent others by the same numbers.
+  private func delivered(_ machine: Machine) throws -> Int64 {
+    let id = try machine.replica.identity.replica
+    let other = try machine.batches().first { batch in
+      try city.master.hash(of: id, batch.number).map { $0 != batch.hash } ?? false
+    }
+    return try other.map { $0.number - 1 } ?? city.master.lastNumber(of: id)
   }
 
   /// The file is copied to another desk, and both go on.
@@ -89,6 +97,14 @@ extension Town {
 }
 
 extension Master {
+  /// The hash of a batch in the log.
+  func hash(of replica: Identifier, _ number: Int64) throws -> [UInt8]? {
+    let sql = "SELECT hash FROM sync_batch WHERE replica = ? AND number = ?"
+    let found = try read { try $0.first(sql, [.blob(replica.bytes), .integer(number)])?.first }
+    if case .blob(let hash)? = found { return hash }
+    return nil
+  }
+
   /// The number of the last batch of a machine in the log; 0: there is none.
   func lastNumber(of replica: Identifier) throws -> Int64 {
     try read { try $0.integer("SELECT max(number) FROM sync_batch WHERE replica = ?", [.blob(replica.bytes)]) ?? 0 }

@@ -49,14 +49,11 @@ extension Town {
     count("disk of the city lost")
     tell("** the city's disk is lost; the backup of batch \(backup.arrival) is restored")
     let log = try log()
-    let lost = try log.first { try $0.arrival > backup.arrival && !isHeld($0) }
-    recovery = Recovery(
-      backupEnd: backup.arrival, log: log, firstLost: lost?.arrival, losses: try losses(after: backup.arrival))
-    if lost == nil { count("disk lost, all of it held by machines") }
+    let losses = try losses(after: backup.arrival)
     // What a tool did and no batch holds is gone, and so is what was in a file that an old copy has replaced.
     witness.forget { _ in false }
     let unheld = try log.filter { entry in
-      try entry.arrival > backup.arrival && entry.sender != .city && !isHeld(entry, orSentAgain: true)
+      try entry.arrival > backup.arrival && entry.sender != .city && !isHeld(entry, by: active, orSentAgain: true)
     }
     for entry in unheld {
       for machine in machines where try machine.replica.identity.names.contains(entry.sender.description) {
@@ -68,6 +65,10 @@ extension Town {
     restores += 1
     for machine in machines { machine.giveUp() }
     try city.restore(from: backup.file, random: &random)
+    let known = try awaited()
+    let lost = try log.first { try $0.arrival > backup.arrival && !isHeld($0, by: known) }
+    if lost == nil { count("disk lost, all of it held by machines") }
+    recovery = Recovery(backupEnd: backup.arrival, log: log, firstLost: lost?.arrival, losses: losses)
     try lookAtCity()
   }
 
@@ -84,10 +85,16 @@ extension Town {
     }
   }
 
-  /// Whether a machine that still works can give a batch back.
+  /// The machines for which a restored city waits: those that the backup knows. Of two copies of one file it hears the first.
+  private func awaited() throws -> [Machine] {
+    let known = Set(try city.master.replicas().map(\.id))
+    return try active.filter { try !$0.isCopy && known.contains($0.replica.identity.replica.description) }
+  }
+
+  /// Whether one of these machines can give a batch back.
   /// - Parameter orSentAgain: or has no receipt of it, and sends it as if for the first time.
-  private func isHeld(_ entry: Recovery.Entry, orSentAgain: Bool = false) throws -> Bool {
-    for machine in active {
+  private func isHeld(_ entry: Recovery.Entry, by machines: [Machine], orSentAgain: Bool = false) throws -> Bool {
+    for machine in machines {
       let replica = try machine.replica
       if entry.sender == .city {
         if try replica.meta().seen >= entry.arrival { return true }
@@ -166,9 +173,8 @@ extension Town {
     for machine in machines {
       let meta = try machine.replica.meta()
       let isKnown = known[meta.replica.description]
-      if isKnown == nil, !machine.isWithdrawn, meta.cursor > 0, try machine.replica.enrolment().isEmpty {
-        throw Violation(.progress, "the restored city does not know \(machine.name)")
-      }
+      // Enrolled after the backup, it says so when it comes: it has the batch that did it.
+      if isKnown == nil, !machine.isWithdrawn, meta.cursor > 0, try machine.replica.enrolment().isEmpty { continue }
       machine.isWithdrawn = isKnown ?? true
     }
   }

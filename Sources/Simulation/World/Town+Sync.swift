@@ -22,10 +22,10 @@ extension Town {
 
   /// A number never stands for two batches.
   func noteOutbox(_ machine: Machine) throws {
-    let batches = try machine.replica.outbox().compactMap { batch in
-      try SealedEnvelope.split(batch.message).first.map { (number: batch.number, hash: $0.hash) }
+    let batches = try machine.batches()
+    if let last = batches.last?.number {
+      try witness.settleBatches(machine.index, last) { Set(try machine.replica.status().held.map(\.ref)) }
     }
-    if let last = batches.last?.number { witness.settleBatches(machine.index, last) }
     if let number = witness.noteFrozen(try machine.replica.identity.replica, batches), !machine.isCopy {
       throw Violation(.exactlyOnce, "machine \(machine.name) has another batch under number \(number)")
     }

@@ -109,6 +109,7 @@ extension Town {
     _ fault: Disk.Fault, _ event: Event, _ machine: Machine, _ random: inout SplitMix64
   ) throws {
     if city.seat.isFull || recovery != nil { return }
+    try lookAtCity()
     let (before, log) = (city.rows, try log())
     let packet = random.chance(65) ? network.take(&random) { $0.way == .toCity } : nil
     let kind = random.pick(Self.interrupted) ?? .cityEdit
