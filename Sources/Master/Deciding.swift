@@ -60,7 +60,8 @@ extension Master {
         en: "conflict \(id) is \(conflict.state.rawValue) already; city reopen \(id) first")
     }
     let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city")
-    var decision = Decision(conflict: id, choice: .keep, reason: reason, edit: edit, version: conflict.version)
+    var decision = Decision(
+      conflict: id, choice: .keep, reason: reason, edit: edit, version: conflict.version, subject: conflict.subject)
     switch choice {
     case .keep: decision.value = try current(db, conflict)
     case .value(let value):
@@ -121,7 +122,8 @@ extension Master {
       }
       let decision = Decision(
         conflict: id, choice: .reopen, reason: reason,
-        edit: Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city"))
+        edit: Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city"),
+        subject: conflict.subject)
       let opened = try carryOut(decision, of: conflict, transaction)
       try absorb(transaction, Batch(decisions: [decision]))
       return opened

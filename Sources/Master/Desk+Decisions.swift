@@ -15,7 +15,7 @@ extension Desk {
       return refused(
         n, "authority", zh: "冲突 \(number) 须由市里裁决", en: "conflict \(number) is for the city to decide")
     }
-    guard conflict.state == .open, decision.version == conflict.version else {
+    guard conflict.state == .open, decision.version == conflict.version, decision.subject == conflict.subject else {
       return refused(
         n, "version", zh: "冲突 \(number) 已有变化;请重新查看后再裁决",
         en: "conflict \(number) has changed since; look again before you decide")

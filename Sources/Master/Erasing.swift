@@ -73,7 +73,7 @@ extension Master {
   ) throws -> (batch: Batch, secrets: [SecretCell]) {
     if !schema.hasRestricted { return (sealed, []) }
     return try sealed.received(
-      schema, with: secrets, conflict: transaction.conflict, isErased: { _ in true }, keeping: { _ in true })
+      schema, with: secrets, isErased: { _ in true }, keeping: { _ in true })
   }
 
   /// The values of a batch that has just come, and the secrets to keep of it. Of a cell that was erased meanwhile its sender's
@@ -90,10 +90,9 @@ extension Master {
     guard sealed.schemas.isEmpty else { throw BodyError.badShape(SchemaStep.table) }
     guard sealed.members.isEmpty, sealed.losses.isEmpty else { throw BodyError.badShape(Member.table) }
     if !schema.hasRestricted, secrets.isEmpty { return (sealed, []) }
-    let conflicts = try sealed.decisions.compactMap { try transaction.conflict($0.conflict) }
-    let refs = sealed.changes.map(\.ref) + conflicts.map { RowRef($0.record, $0.key) }
+    let refs = sealed.changes.map(\.ref) + sealed.decisions.compactMap(\.subject?.ref)
     let erasures = try transaction.erasures(of: Set(refs))
-    return try sealed.received(schema, with: secrets, conflict: transaction.conflict, isErased: isErased) { place in
+    return try sealed.received(schema, with: secrets, isErased: isErased) { place in
       let unknown = (erasures[place.ref] ?? []).filter { $0.erasure.covers(place.field) && cursor <= $0.cursor }
       guard let last = unknown.last else { return true }
       guard let change = place.change, place.isNew else { return false }

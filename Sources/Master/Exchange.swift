@@ -203,9 +203,7 @@ extension Master {
 
   /// The rows by whose history a batch is found: those that it changes, decides about, rules on or erases.
   func touched(_ batch: Batch, _ transaction: any MasterTransaction) throws -> [RowRef] {
-    let decided = try batch.decisions.compactMap { try transaction.conflict($0.conflict) }.map {
-      RowRef($0.record, $0.key)
-    }
+    let decided = batch.decisions.compactMap(\.subject?.ref)
     let ruled = try batch.rulings.compactMap { try transaction.parkedChange($0.parked)?.change.ref }
     let merged = batch.aliases.flatMap { [RowRef($0.record, $0.key), RowRef($0.record, $0.target)] }
     return batch.changes.map(\.ref) + decided + ruled + merged + batch.erasures.map(\.ref)

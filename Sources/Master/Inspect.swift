@@ -198,7 +198,7 @@ extension Master {
       guard let conflict = try transaction.conflict(decision.conflict),
         refs.contains(RowRef(conflict.record, conflict.key))
       else { continue }
-      acts.append((.decision(decision.withoutErased(conflict, schema), conflict), excerpt.count + index + 1))
+      acts.append((.decision(decision.withoutErased(schema), conflict), excerpt.count + index + 1))
     }
     return acts
   }

@@ -34,7 +34,7 @@ extension LoggedBatch {
 
   private func open(_ sealed: Batch, _ own: Schema, _ log: Database) throws -> Batch {
     let secrets = own.hasRestricted ? try SecretTable.read(log, of: arrival) : []
-    return try sealed.opened(own, with: secrets) { try ConflictTables.find(log, $0) }
+    return try sealed.opened(own, with: secrets)
   }
 
   /// What the sender was told.

@@ -23,7 +23,7 @@ extension Master {
       kind: .batch, replica: .city, epoch: meta.epoch, number: try transaction.nextOwnBatch(),
       cursor: try transaction.head(),
       stamp: received, schema: meta.schemaHash)
-    let (sealed, secrets) = try batch.sealed(schema, using: &random, conflict: transaction.conflict)
+    let (sealed, secrets) = try batch.sealed(schema, using: &random)
     try transaction.keep(secrets, arrival: try transaction.upcomingArrival())
     try enter(batch, of: try Envelope(header, body: sealed.encoded(schema), key: key), received: received, transaction)
   }

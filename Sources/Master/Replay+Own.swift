@@ -60,9 +60,7 @@ extension Replay {
     batch.changes = signed.changes.map { change in
       master.schema.record(change.record).map(change.withoutErased) ?? change
     }
-    batch.decisions = try signed.decisions.map { decision in
-      try transaction.conflict(decision.conflict).map { decision.withoutErased($0, master.schema) } ?? decision
-    }
+    batch.decisions = signed.decisions.map { $0.withoutErased(master.schema) }
     return batch
   }
 
@@ -94,22 +92,18 @@ extension Replay {
     for alias in batch.aliases { try master.carryOut(alias, try master.record(alias.record), transaction) }
   }
 
-  /// The conflict that the log numbers so. After an erasure there may be fewer conflicts, and other numbers; nil: it was about
-  /// what was erased.
+  /// The conflict that was decided. After an erasure there may be fewer conflicts, and other numbers; nil: it was about what was
+  /// erased.
   func conflict(of decision: Decision) throws -> Conflict? {
-    let id = decision.conflict
-    if !hasErasures { return try transaction.conflict(id) }
-    guard let known = try ConflictTables.find(log, id) else { return nil }
-    // The moment at which it was opened stays, whatever becomes of its number and of the row's key.
-    let ref = RowRef(known.record, known.key)
-    let former = try master.names(log, ref).subtracting([ref]).map(\.key).sorted()
-    for key in [known.key] + former {
-      let opened = try ConflictTables.read(
-        transaction.db, where: "record = ? AND key = ? AND field IS ? AND opened_at = ?",
-        RowRef(known.record, key).columns + [known.field.map(Value.text) ?? .null, .integer(known.openedAt.raw)])
-      if let conflict = opened.first(where: decision.fits) { return conflict }
+    guard hasErasures else { return try transaction.conflict(decision.conflict) }
+    guard let subject = decision.subject else { return nil }
+    let opened = try ConflictTables.read(
+      transaction.db, where: "record = ? AND key = ? AND field IS ? AND opened_at = ?",
+      subject.ref.columns + [subject.field.map(Value.text) ?? .null, .integer(subject.openedAt.raw)])
+    return opened.first { conflict in
+      let hasContender = decision.choice != .take || conflict.contenders.contains { $0.id == decision.contender }
+      return decision.fits(conflict) && hasContender
     }
-    return nil
   }
 
   /// Rows as the batch leaves them. Those that an act has edited stand so already.

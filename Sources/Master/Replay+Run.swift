@@ -119,13 +119,8 @@ struct Replay {
     var receipts: [RowReceipt] = []
     // Its sender had read nothing of this feed: it is of before a restore, or of before what was trimmed.
     let isOfThisFeed = receipt.header.epoch == message.header.epoch && !receipt.header.stale
-    var batch = batch
-    for (index, decision) in batch.decisions.enumerated() where hasErasures {
-      // What is not there was about values that were erased since: 0 is the number of none.
-      batch.decisions[index].conflict = try conflict(of: decision)?.id ?? 0
-    }
     _ = try master.take(
-      batch, of: message, from: replica, cursor: isOfThisFeed ? message.header.cursor : -1,
+      naming(batch), of: message, from: replica, cursor: isOfThisFeed ? message.header.cursor : -1,
       received: logged.receivedAt, transaction
     ) { _, given in
       receipts = given
@@ -137,6 +132,17 @@ struct Replay {
     if !hasErasures, try receipts != logged.receipts() {
       note(logged, zh: "回执与重放结果不符", en: "it gives another receipt than its sender got")
     }
+  }
+
+  /// The batch of a county with the numbers that the conflicts have here. What is not there was about values that were erased
+  /// since: 0 is the number of none.
+  func naming(_ batch: Batch) throws -> Batch {
+    if !hasErasures { return batch }
+    var batch = batch
+    for (index, decision) in batch.decisions.enumerated() {
+      batch.decisions[index].conflict = try conflict(of: decision)?.id ?? 0
+    }
+    return batch
   }
 
   mutating func note(_ logged: LoggedBatch, zh: String, en: String) {

@@ -54,6 +54,7 @@ extension Replica {
       case .value, .remove, .policy, .reopen: break
       }
       decision.version = conflict.version
+      decision.subject = conflict.subject
       decision.edit.stamp = try tick(db, milliseconds: clock())
       if decision.edit.actor.isEmpty { decision.edit.actor = try defaultActor(db) }
       if try db.first("SELECT 1 FROM sync_decision WHERE conflict = ? AND batch IS NOT NULL", [.integer(id)]) != nil {
@@ -61,7 +62,8 @@ extension Replica {
           .data, zh: "冲突 \(id) 的裁决已发送,请先同步", en: "a decision of conflict \(id) was sent already; sync first")
       }
       try db.run("DELETE FROM sync_decision WHERE conflict = ?", [.integer(id)])
-      try db.run("INSERT INTO sync_decision VALUES (\(placeholders(9)))", decision.bodyRow + [.null])
+      let row = decision.bodyRow + [.null]
+      try db.run("INSERT INTO sync_decision VALUES (\(placeholders(row.count)))", row)
     }
   }
 

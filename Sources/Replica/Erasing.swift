@@ -88,7 +88,7 @@ extension Replica {
     let batch = try Batch(SealedEnvelope(message[...]).unverifiedBody(), schema: own)
     let secrets = try SecretTable.read(db, of: number)
     return try batch.received(
-      own, with: secrets, conflict: { try ConflictTables.find(db, $0) }, isErased: { _ in true }, keeping: isKept
+      own, with: secrets, isErased: { _ in true }, keeping: isKept
     ).secrets
   }
 

@@ -65,7 +65,7 @@ extension Replica {
     let header = Header(
       kind: .batch, replica: meta.replica, epoch: meta.epoch, number: number, cursor: meta.cursor,
       stamp: try tick(db, milliseconds: clock()), schema: meta.schemaHash)
-    let (sealed, secrets) = try batch.sealed(schema, using: &random) { try ConflictTables.find(db, $0) }
+    let (sealed, secrets) = try batch.sealed(schema, using: &random)
     let message = try Envelope(header, body: sealed.encoded(schema), key: key)
     try SecretTable.write(db, secrets, of: number)
     try db.run(
@@ -93,7 +93,7 @@ extension Replica {
     }
     let secrets = try SecretTable.read(db, of: envelope.header.number)
     let own = try SchemaTable.find(db, envelope.header.schema) ?? schema
-    let batch = try Batch(envelope.body, schema: own).opened(own, with: secrets) { try ConflictTables.find(db, $0) }
+    let batch = try Batch(envelope.body, schema: own).opened(own, with: secrets)
     return batch.widened(to: schema)
   }
 

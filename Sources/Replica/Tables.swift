@@ -44,7 +44,8 @@ enum ReplicaTables {
         CREATE INDEX sync_parked_of_batch ON sync_parked (batch, n);
         CREATE TABLE sync_decision (
           conflict INTEGER PRIMARY KEY, choice TEXT NOT NULL, contender INTEGER, value ANY, reason TEXT NOT NULL,
-          actor TEXT NOT NULL, stamp INTEGER NOT NULL, version INTEGER, batch INTEGER
+          actor TEXT NOT NULL, stamp INTEGER NOT NULL, version INTEGER, record TEXT NOT NULL, key BLOB NOT NULL,
+          field TEXT, opened_at INTEGER NOT NULL, batch INTEGER
         ) STRICT;
         CREATE TABLE sync_request (
           record TEXT NOT NULL, key BLOB NOT NULL, actor TEXT, stamp INTEGER NOT NULL, batch INTEGER,

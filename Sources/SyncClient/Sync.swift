@@ -88,6 +88,7 @@ public struct SyncClient: Sendable {
     var request: [UInt8] = []
     while true {
       pushed += batches.reduce(0) { $0 + $1.rows }
+      session.send(batches.map(\.number))
       let hello = try replica.hello(stale: isStale, epoch: restart?.epoch)
       request = enrolment + hello.bytes + batches.flatMap(\.message)
       batches = try batches.last.map { try replica.outbox(after: $0.number, upTo: mostSent) } ?? []

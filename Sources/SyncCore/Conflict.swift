@@ -46,6 +46,21 @@ public struct Conflict: Hashable, Sendable {
   }
 
   public var isWaiting: Bool { state == .open || state == .proposed }
+
+  /// What a conflict is about, and since when. Where personal data was erased and the log is taken in again, some conflicts are
+  /// not opened again, and the numbers of others change: this does not.
+  public struct Subject: Hashable, Sendable {
+    public var ref: RowRef
+    /// nil: the row itself.
+    public var field: String?
+    public var openedAt: Stamp
+
+    public init(ref: RowRef, field: String?, openedAt: Stamp) {
+      (self.ref, self.field, self.openedAt) = (ref, field, openedAt)
+    }
+  }
+
+  public var subject: Subject { Subject(ref: RowRef(record, key), field: field, openedAt: openedAt) }
 }
 
 /// One more value that somebody wants in the contested cell.
@@ -92,10 +107,12 @@ public struct Decision: Hashable, Sendable {
   public var edit: Edit
   /// The version of the conflict that was looked at; nil: whatever it is now. Travels, but is not kept.
   public var version: Int64?
+  /// What the conflict is about. Travels, but is not kept.
+  public var subject: Conflict.Subject?
 
   public init(
     conflict: Int64, choice: Choice, contender: Int64? = nil, value: Value = .null, reason: String, edit: Edit,
-    version: Int64? = nil
+    version: Int64? = nil, subject: Conflict.Subject? = nil
   ) {
     self.conflict = conflict
     self.choice = choice
@@ -104,6 +121,7 @@ public struct Decision: Hashable, Sendable {
     self.reason = reason
     self.edit = edit
     self.version = version
+    self.subject = subject
   }
 
   /// Whether the conflict stands so that this can be carried out: what is reopened is decided, all else decides what waits.
@@ -172,18 +190,45 @@ extension Contender {
   }
 }
 
+extension Conflict.Subject {
+  /// The record, key, field and the stamp of its opening.
+  fileprivate var columns: [Value] {
+    [.text(ref.record), .blob(ref.key.encoded), field.map(Value.text) ?? .null, .integer(openedAt.raw)]
+  }
+
+  fileprivate init?(columns: [Value]) {
+    guard columns.count == 4, case .text(let record) = columns[0], case .blob(let bytes) = columns[1],
+      let key = try? RowKey(encoded: bytes), case .integer(let at) = columns[3]
+    else { return nil }
+    var field: String?
+    switch columns[2] {
+    case .null: break
+    case .text(let name): field = name
+    default: return nil
+    }
+    self.init(ref: RowRef(record, key), field: field, openedAt: Stamp(raw: at))
+  }
+}
+
 extension Decision {
   public static let table = "sync_decision"
   public static let bodyColumns = [
-    "conflict", "choice", "contender", "value", "reason", "actor", "stamp", "version",
+    "conflict", "choice", "contender", "value", "reason", "actor", "stamp", "version", "record", "key", "field",
+    "opened_at",
   ]
 
   /// The row of a body.
-  public var bodyRow: [Value] { [.integer(conflict)] + columns + [version.map(Value.integer) ?? .null] }
+  public var bodyRow: [Value] {
+    let about = subject?.columns ?? Array(repeating: .null, count: 4)
+    return [.integer(conflict)] + columns + [version.map(Value.integer) ?? .null] + about
+  }
 
   public init?(bodyRow row: [Value]) {
-    guard row.count == Self.bodyColumns.count, case .integer(let id) = row[0] else { return nil }
+    guard row.count == Self.bodyColumns.count, case .integer(let id) = row[0],
+      let subject = Conflict.Subject(columns: Array(row[8...]))
+    else { return nil }
     self.init(conflict: id, columns: Array(row[1..<7]))
+    self.subject = subject
     switch row[7] {
     case .null: version = nil
     case .integer(let looked): version = looked

@@ -40,7 +40,7 @@ public struct Batch: Hashable, Sendable {
 //
 //   sync_edit(n, stamp, actor)                  the last edit of the n-th change of the body, n = 1, 2, …
 //   sync_edit_cell(n, field, stamp, actor)      the last edit of a cell whose policy is `latest`
-//   sync_decision(conflict, choice, contender, value, reason, actor, stamp, version)
+//   sync_decision(conflict, choice, contender, value, reason, actor, stamp, version, record, key, field, opened_at)
 //   sync_ruling(replica, batch, n, verdict, reason, actor, stamp)
 //   sync_alias(record, key, target, reason, actor, stamp)
 //   sync_erasure(record, key, fields, reason, actor, stamp)

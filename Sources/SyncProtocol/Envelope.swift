@@ -5,7 +5,7 @@ import SyncCore
 // Every message is one envelope: a header of 200 bytes, then the body. Integers are big endian.
 //
 //     0   4  "TRIB"
-//     4   1  format version, 4
+//     4   1  format version, 5
 //     5   1  kind
 //     6   1  compression of the body: 0 none, 1 zstd
 //     7   1  flags: 1 more pages follow (page) · 2 the cursor is the end of a page not applied yet (hello)
@@ -90,7 +90,7 @@ public struct Header: Hashable, Sendable {
   public static let length = 200
   static let signedLength = 136
   static let magic = Array("TRIB".utf8)
-  public static let version: UInt8 = 4
+  public static let version: UInt8 = 5
 
   public var kind: MessageKind
   /// More pages follow.

@@ -63,13 +63,12 @@ public struct RestrictedPlace {
 
 extension Batch {
   /// The batch as it is signed, with commitments for restricted values, and what they commit to.
-  /// - Parameter conflict: finds what a decision is about.
   public func sealed(
-    _ schema: Schema, using random: inout some RandomNumberGenerator, conflict: (Int64) throws -> Conflict?
+    _ schema: Schema, using random: inout some RandomNumberGenerator
   ) throws -> (batch: Batch, secrets: [SecretCell]) {
     var sealed = self
     var secrets: [SecretCell] = []
-    try sealed.replaceRestricted(schema, conflict) { place, value in
+    try sealed.replaceRestricted(schema) { place, value in
       let secret = Secret(value, using: &random)
       secrets.append(SecretCell(ref: place.ref, field: place.field, secret: secret))
       return .blob(secret.commitment)
@@ -78,11 +77,11 @@ extension Batch {
   }
 
   /// The batch with its values, as far as they are known. What was erased stays a commitment.
-  public func opened(_ schema: Schema, with secrets: [Secret], conflict: (Int64) throws -> Conflict?) throws -> Batch {
+  public func opened(_ schema: Schema, with secrets: [Secret]) throws -> Batch {
     if !schema.hasRestricted { return self }
     let values = Dictionary(secrets.map { ($0.commitment, $0.value) }) { first, _ in first }
     var opened = self
-    try opened.replaceRestricted(schema, conflict) { _, value in
+    try opened.replaceRestricted(schema) { _, value in
       if case .blob(let commitment) = value { values[commitment] ?? value } else { value }
     }
     return opened
@@ -94,14 +93,14 @@ extension Batch {
   ///   - isErased: whether a value may be missing because it was erased since; it stays a commitment then.
   ///   - keeping: whether to take the value in, or to leave it erased.
   public func received(
-    _ schema: Schema, with secrets: [Secret], conflict: (Int64) throws -> Conflict?,
+    _ schema: Schema, with secrets: [Secret],
     isErased: (RestrictedPlace) throws -> Bool = { _ in false }, keeping: (RestrictedPlace) throws -> Bool
   ) throws -> (batch: Batch, secrets: [SecretCell]) {
     let known = Dictionary(secrets.map { ($0.commitment, $0) }) { first, _ in first }
     var used: Set<[UInt8]> = []
     var kept: [SecretCell] = []
     var batch = self
-    try batch.replaceRestricted(schema, conflict) { place, value in
+    try batch.replaceRestricted(schema) { place, value in
       guard case .blob(let commitment) = value, commitment.count == commitmentLength else {
         throw BodyError.missingSecret
       }
@@ -118,7 +117,7 @@ extension Batch {
 
   /// Goes through the restricted values that are not NULL: cells of changes, then what decisions make of such cells.
   private mutating func replaceRestricted(
-    _ schema: Schema, _ conflict: (Int64) throws -> Conflict?, _ body: (RestrictedPlace, Value) throws -> Value
+    _ schema: Schema, _ body: (RestrictedPlace, Value) throws -> Value
   ) throws {
     guard schema.hasRestricted else { return }
     let columns = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0.restrictedIndices) })
@@ -134,10 +133,8 @@ extension Batch {
       }
     }
     for index in decisions.indices where !decisions[index].value.isNull {
-      guard let about = try conflict(decisions[index].conflict), let record = schema.record(about.record),
-        about.field.map({ record.field($0)?.restricted == true }) ?? !record.restrictedIndices.isEmpty
-      else { continue }
-      let place = RestrictedPlace(ref: RowRef(about.record, about.key), field: about.field)
+      guard let about = decisions[index].subject, about.isRestricted(schema) else { continue }
+      let place = RestrictedPlace(ref: about.ref, field: about.field)
       decisions[index].value = try body(place, decisions[index].value)
     }
   }
@@ -162,12 +159,20 @@ extension Batch {
 
 extension Decision {
   /// Without a value that was erased.
-  public func withoutErased(_ conflict: Conflict, _ schema: Schema) -> Decision {
-    guard case .blob(let bytes) = value, bytes.count == commitmentLength, let record = schema.record(conflict.record),
-      conflict.field.map({ record.field($0)?.restricted == true }) ?? !record.restrictedIndices.isEmpty
-    else { return self }
+  public func withoutErased(_ schema: Schema) -> Decision {
+    guard case .blob(let bytes) = value, bytes.count == commitmentLength, subject?.isRestricted(schema) == true else {
+      return self
+    }
     var decision = self
     decision.value = .null
     return decision
+  }
+}
+
+extension Conflict.Subject {
+  /// Whether what is decided about it holds a restricted value.
+  fileprivate func isRestricted(_ schema: Schema) -> Bool {
+    guard let record = schema.record(ref.record) else { return false }
+    return field.map { record.field($0)?.restricted == true } ?? !record.restrictedIndices.isEmpty
   }
 }

@@ -28,6 +28,7 @@ public struct SyncSession {
   private var schema: [UInt8]
   private let start: Int64
   private var cursor: Int64
+  private var sent: Set<Int64> = []
   private var receipts: [Envelope] = []
   private var pages: [Envelope] = []
 
@@ -40,6 +41,10 @@ public struct SyncSession {
     start = cursor
     self.cursor = cursor
   }
+
+  /// Batches were sent. An answer that does not bring all of their receipts is one to an earlier request, held up on its way: what
+  /// its pages say of them could not be told from what others did.
+  public mutating func send(_ numbers: [Int64]) { sent.formUnion(numbers) }
 
   /// Verifies one reply and says what comes next. Throws `EnvelopeError`, or `Failure` when the answer is not for us.
   public mutating func receive(_ reply: [UInt8]) throws -> Action {
@@ -65,12 +70,19 @@ public struct SyncSession {
       guard let text = String(validating: page.body, as: UTF8.self) else { throw Self.notForUs }
       return .upgrade(text)
     }
-    if page.header.stale { return .snapshot(receipts: receipts) }
+    if page.header.stale {
+      guard isAnswered else { throw Self.notForUs }
+      return .snapshot(receipts: receipts)
+    }
     pages.append(page)
     if page.header.more, page.header.cursor == cursor { throw Self.notForUs }
     cursor = page.header.cursor
-    return page.header.more ? .continueFrom(cursor) : .finish(receipts: receipts, pages: pages)
+    if page.header.more { return .continueFrom(cursor) }
+    guard isAnswered else { throw Self.notForUs }
+    return .finish(receipts: receipts, pages: pages)
   }
+
+  private var isAnswered: Bool { sent.isSubset(of: receipts.map(\.header.number)) }
 
   /// The replica reads pages by this schema now. What came of pages is asked for again; receipts stay.
   public mutating func upgraded(to schema: [UInt8]) {

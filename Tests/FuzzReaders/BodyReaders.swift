@@ -15,7 +15,7 @@ func readBatch(_ bytes: [UInt8]) throws {
   let excerpt = try BatchExcerpt(bytes, schema: Sample.schema, about: Set(odd.map(\.ref)))
   try expect(excerpt.batch.changes == odd && excerpt.count == batch.changes.count, "an excerpt is not of its batch")
   _ = batch.holdsErased(Sample.schema)
-  _ = try batch.opened(Sample.schema, with: [], conflict: { _ in nil })
+  _ = try batch.opened(Sample.schema, with: [])
 }
 
 func readReceipt(_ bytes: [UInt8]) throws {

@@ -56,7 +56,9 @@ public enum Seeds {
     let batch = Batch(
       changes: changes,
       decisions: [
-        Decision(conflict: 1, choice: .take, contender: 2, value: .text("x"), reason: "r", edit: edit, version: 3)
+        Decision(
+          conflict: 1, choice: .take, contender: 2, value: .text("x"), reason: "r", edit: edit, version: 3,
+          subject: Conflict.Subject(ref: ref, field: "x", openedAt: edit.stamp))
       ],
       rulings: [Ruling(parked: parked, verdict: .withdraw, reason: "r", edit: edit)],
       aliases: [

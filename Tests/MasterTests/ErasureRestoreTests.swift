@@ -50,6 +50,40 @@ extension World {
     #expect(try world.master.verify().map(\.en) == [])
   }
 
+  /// What was contested about erased values is not contested again, and later conflicts have other numbers (seed 528 of the simulated
+  /// town).
+  @Test(arguments: [true, false]) func aDecisionOfAfterAnErasureComesBack(byCounty: Bool) async throws {
+    let (world, one, two, file, _) = try await backedUp()
+    for (replica, value) in [(one, "1"), (two, "2")] {
+      try world.shell(replica, "UPDATE person SET phone = 'PHONE-\(value)' WHERE id = 'p1'")
+    }
+    try await world.syncAll()
+    try world.erase("p1")
+    try await world.syncAll()
+    for (replica, value) in [(one, "1"), (two, "2")] {
+      try world.shell(replica, "UPDATE person SET note = 'note-\(value)' WHERE id = 'p1'")
+    }
+    try await world.syncAll()
+    let open = try #require(try world.master.conflicts([.open]).first)
+    #expect(open.id == 2 && open.field == "note")
+    if byCounty {
+      try one.decide(
+        Decision(
+          conflict: 2, choice: .take, contender: 1, reason: "r", edit: Edit(stamp: Stamp(raw: 0), actor: "")))
+    } else {
+      _ = try world.master.decide(2, .take(1), reason: "r", actor: "li")
+    }
+    try await world.syncAll()
+    #expect(try world.person("note") == .text("note-2"))
+    try world.restore(from: file)
+    for replica in [one, two, one, two] { _ = try await world.giveBack(replica) }
+    #expect(try world.master.recovery()?.isRecovering == false)
+    #expect(try world.person("note") == .text("note-2") && world.person("phone") == .null)
+    #expect(try world.master.conflicts([.open]) == [])
+    try await world.settle()
+    #expect(try world.master.verify().map(\.en) == [])
+  }
+
   @Test func whatWasErasedAfterTheBackupIsErasedAgain() async throws {
     let (world, one, two, file, known) = try await backedUp()
     // Some of it came after the backup, and is in the city's batches and the county's.

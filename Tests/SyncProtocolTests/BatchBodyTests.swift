@@ -6,7 +6,7 @@ private let unit = ChangesetTable(Sample.unit)
 private let value = ChangesetTable(Sample.value)
 private let edits = ChangesetTable(name: "sync_edit", columns: 3, key: [0])
 private let cells = ChangesetTable(name: "sync_edit_cell", columns: 4, key: [0, 1])
-private let decisions = ChangesetTable(name: "sync_decision", columns: 8, key: [0])
+private let decisions = ChangesetTable(name: "sync_decision", columns: 12, key: [0])
 private let rulings = ChangesetTable(name: "sync_ruling", columns: 7, key: [0, 1, 2])
 private let aliases = ChangesetTable(name: "sync_alias", columns: 6, key: [0, 1])
 
@@ -17,6 +17,9 @@ private typealias Piece = (ChangesetTable, ChangesetEntry)
 private func insert(_ table: ChangesetTable, _ row: Value?...) -> Piece { (table, ChangesetEntry(.insert, new: row)) }
 private func edit(_ n: Int64) -> Piece { insert(edits, .integer(n), .integer(1), .text("a")) }
 private func cell(_ n: Int64, _ field: Value) -> Piece { insert(cells, .integer(n), field, .integer(1), .text("a")) }
+private func decision(
+  _ row: Value?..., about: [Value?] = [.text("unit"), .blob(RowKey([.text("A")]).encoded), .null, .integer(1)]
+) -> Piece { (decisions, ChangesetEntry(.insert, new: row + about)) }
 private func put(_ key: Value?) -> Piece { insert(unit, key, .null) }
 private func update(_ old: [Value?], _ new: [Value?]) -> Piece { (value, ChangesetEntry(.update, old: old, new: new)) }
 
@@ -147,25 +150,40 @@ struct BatchBodyTests {
     ("a cell of no field", [put(a), edit(1), cell(1, .text("x"))], .badShape("sync_edit_cell")),
     ("a cell twice", [put(a), edit(1), cell(1, .text("name")), cell(1, .text("name"))], .badShape("sync_edit_cell")),
     (
-      "a decision of no kind", [insert(decisions, .integer(1), .text("x"), .null, .null, a, a, .integer(1), .null)],
+      "a decision of no kind", [decision(.integer(1), .text("x"), .null, .null, a, a, .integer(1), .null)],
       .badShape("sync_decision")
     ),
     (
       "a decision without a reason",
-      [insert(decisions, .integer(1), .text("keep"), .null, .null, .null, a, .integer(1), .null)],
+      [decision(.integer(1), .text("keep"), .null, .null, .null, a, .integer(1), .null)],
       .badShape("sync_decision")
     ),
     (
-      "a decision for a text", [insert(decisions, .integer(1), .text("take"), a, .null, a, a, .integer(1), .null)],
+      "a decision for a text", [decision(.integer(1), .text("take"), a, .null, a, a, .integer(1), .null)],
       .badShape("sync_decision")
     ),
     (
-      "a decision with holes", [insert(decisions, .integer(1), .text("keep"), nil, .null, a, a, .integer(1), .null)],
+      "a decision with holes", [decision(.integer(1), .text("keep"), nil, .null, a, a, .integer(1), .null)],
       .badShape("sync_decision")
     ),
     (
       "a decision of a version in words",
-      [insert(decisions, .integer(1), .text("keep"), .null, .null, a, a, .integer(1), a)], .badShape("sync_decision")
+      [decision(.integer(1), .text("keep"), .null, .null, a, a, .integer(1), a)], .badShape("sync_decision")
+    ),
+    (
+      "a decision about nothing",
+      [
+        decision(
+          .integer(1), .text("keep"), .null, .null, a, a, .integer(1), .null, about: [.null, .null, .null, .null])
+      ], .badShape("sync_decision")
+    ),
+    (
+      "a decision about no key",
+      [
+        decision(
+          .integer(1), .text("keep"), .null, .null, a, a, .integer(1), .null,
+          about: [a, .blob([9]), .null, .integer(1)])
+      ], .badShape("sync_decision")
     ),
     (
       "a ruling of no kind", [insert(rulings, a, .integer(1), .integer(1), .text("x"), a, a, .integer(1))],

@@ -148,7 +148,7 @@ struct EnvelopeTests {
   @Test func layout() throws {
     let bytes = try Envelope(Sample.header(.page, number: 0x0102, cursor: 0x0304), body: [5], key: try Sample.key(1))
       .bytes
-    #expect(bytes.prefix(8).map { $0 } == Array("TRIB".utf8) + [4, 4, 0, 0])
+    #expect(bytes.prefix(8).map { $0 } == Array("TRIB".utf8) + [5, 4, 0, 0])
     #expect(bytes[8..<24].allSatisfy { $0 == 0xaa } && bytes[24..<40].allSatisfy { $0 == 0xee })
     #expect(Array(bytes[40..<64]).hex == "000000000000010200000000000003040000000000000003")
     #expect(bytes[64..<96].allSatisfy { $0 == 0x5c })

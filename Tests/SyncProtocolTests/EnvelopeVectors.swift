@@ -78,7 +78,7 @@ enum EnvelopeVectors {
 
   /// One byte of the message of that name is another.
   private static let changed: [(name: String, of: String, offset: Int, byte: UInt8, reason: String)] = [
-    ("version 5", "batch", 4, 5, "unknownVersion"), ("version 2", "batch", 4, 2, "unknownVersion"),
+    ("version 6", "batch", 4, 6, "unknownVersion"), ("version 2", "batch", 4, 2, "unknownVersion"),
     ("kind 0", "batch", 5, 0, "unknownKind"), ("kind 14", "batch", 5, 14, "unknownKind"),
     ("compression 2", "batch", 6, 2, "unknownKind"),
     ("flag 32", "batch", 7, 32, "unknownKind"), ("flag 128", "hello", 7, 130, "unknownKind"),

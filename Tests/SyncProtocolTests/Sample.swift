@@ -33,8 +33,13 @@ enum Sample {
       old: [.text(""), .integer(2023), .integer(5), .null], new: [nil, nil, nil, nil], edit: edit(.max)),
   ]
   static let decisions = [
-    Decision(conflict: 1, choice: .keep, value: .integer(5), reason: "核对无误", edit: edit(3)),
-    Decision(conflict: 2, choice: .take, contender: 2, value: .text("x"), reason: "", edit: edit(4), version: 3),
+    Decision(
+      conflict: 1, choice: .keep, value: .integer(5), reason: "核对无误", edit: edit(3),
+      subject: Conflict.Subject(
+        ref: RowRef("指标值", RowKey([.integer(2024), .text("e1")])), field: "值", openedAt: Stamp(raw: 7))),
+    Decision(
+      conflict: 2, choice: .take, contender: 2, value: .text("x"), reason: "", edit: edit(4), version: 3,
+      subject: Conflict.Subject(ref: RowRef("unit", RowKey([.text("A")])), field: nil, openedAt: Stamp(raw: 8))),
   ]
   static let rulings = [
     Ruling(

@@ -30,18 +30,13 @@ private struct Counter: RandomNumberGenerator {
   }
 }
 
-private func conflict(_ id: Int64) -> Conflict? {
-  let field: [Int64: String?] = [1: "phone", 2: "note", 3: nil]
-  return field[id].map {
-    Conflict(
-      id: id, record: "person", key: RowKey([.text("p")]), field: $0, base: .null, master: .null, state: .open,
-      policy: "review", version: 1, openedAt: Stamp(raw: 1))
-  }
+private func subject(_ field: String?) -> Conflict.Subject {
+  Conflict.Subject(ref: RowRef("person", RowKey([.text("p")])), field: field, openedAt: Stamp(raw: 1))
 }
 
 private func seal(_ batch: Batch) throws -> (batch: Batch, secrets: [SecretCell]) {
   var random = Counter()
-  return try batch.sealed(schema, using: &random, conflict: conflict)
+  return try batch.sealed(schema, using: &random)
 }
 
 private func isCommitment(_ value: Value??) -> Bool {
@@ -52,11 +47,13 @@ struct SecretTests {
   static let batch = Batch(
     changes: [inserted, updated, deleted],
     decisions: [
-      Decision(conflict: 1, choice: .value, value: .text("139"), reason: "", edit: Sample.edit(4)),
-      Decision(conflict: 2, choice: .value, value: .text("open"), reason: "", edit: Sample.edit(5)),
+      Decision(
+        conflict: 1, choice: .value, value: .text("139"), reason: "", edit: Sample.edit(4), subject: subject("phone")),
+      Decision(
+        conflict: 2, choice: .value, value: .text("open"), reason: "", edit: Sample.edit(5), subject: subject("note")),
       Decision(
         conflict: 3, choice: .take, contender: 1, value: .blob(RowKey([.text("p"), .text("王五")]).encoded), reason: "",
-        edit: Sample.edit(6)),
+        edit: Sample.edit(6), subject: subject(nil)),
     ])
 
   @Test func onlyCommitmentsAreSigned() throws {
@@ -81,15 +78,15 @@ struct SecretTests {
     #expect(decoded == sealed)
     let secrets = try SecretsBody.decode(SecretsBody.encode(cells.map(\.secret)))
     #expect(secrets == cells.map(\.secret))
-    let (received, kept) = try decoded.received(schema, with: secrets, conflict: conflict) { _ in true }
+    let (received, kept) = try decoded.received(schema, with: secrets) { _ in true }
     #expect(received == Self.batch)
     #expect(kept == cells)
-    #expect(try decoded.opened(schema, with: secrets, conflict: conflict) == Self.batch)
+    #expect(try decoded.opened(schema, with: secrets) == Self.batch)
   }
 
   @Test func whatIsMissingStaysACommitment() throws {
     let (sealed, cells) = try seal(Self.batch)
-    let opened = try sealed.opened(schema, with: [cells[1].secret], conflict: conflict)
+    let opened = try sealed.opened(schema, with: [cells[1].secret])
     #expect(opened.changes[0].new[2] == .text("13800000000"))
     let (shown, erased) = opened.changes[0].showingErased(person)
     #expect(shown.new == [.text("p"), .null, .text("13800000000"), .text("n")] && erased == [1])
@@ -97,7 +94,7 @@ struct SecretTests {
     // The base of a change that is kept is what the erasure left; a delete's too.
     #expect(opened.changes[1].withoutErased(person).old == [.text("q"), nil, .null, .text("x")])
     #expect(opened.changes[2].withoutErased(person).old[1] == .text("已删除"))
-    #expect(opened.decisions[0].withoutErased(try #require(conflict(1)), schema).value == .null)
+    #expect(opened.decisions[0].withoutErased(schema).value == .null)
     // A cell that was set to an erased value is not set.
     var set = updated
     set.new[2] = .text("2")
@@ -107,13 +104,13 @@ struct SecretTests {
 
   @Test func aSchemaWithoutRestrictedFieldsIsSentAsBefore() throws {
     var random = Counter()
-    let (sealed, secrets) = try Sample.batch.sealed(Sample.schema, using: &random) { _ in nil }
+    let (sealed, secrets) = try Sample.batch.sealed(Sample.schema, using: &random)
     #expect(sealed == Sample.batch && secrets.isEmpty && random.state == 0)
     #expect(sealed.encoded(Sample.schema) == Sample.batch.encoded(Sample.schema))
-    let (received, kept) = try sealed.received(Sample.schema, with: [], conflict: { _ in nil }, keeping: { _ in false })
+    let (received, kept) = try sealed.received(Sample.schema, with: [], keeping: { _ in false })
     #expect(received == Sample.batch && kept.isEmpty)
     #expect(throws: BodyError.missingSecret) {
-      try sealed.received(Sample.schema, with: [try Sample.secret()], conflict: { _ in nil }, keeping: { _ in true })
+      try sealed.received(Sample.schema, with: [try Sample.secret()], keeping: { _ in true })
     }
   }
 
@@ -146,7 +143,7 @@ struct SecretTests {
     try item.change(&secrets)
     #expect(throws: item.error, "\(item.name)") {
       let read = try SecretsBody.decode(SecretsBody.encode(secrets))
-      _ = try sealed.received(schema, with: read, conflict: conflict) { _ in true }
+      _ = try sealed.received(schema, with: read) { _ in true }
     }
   }
 
@@ -162,7 +159,7 @@ struct SecretTests {
       (Batch(changes: [updated]), [], BodyError.missingSecret),
       (Self.batch, [], BodyError.missingSecret),
     ] {
-      #expect(throws: error) { try batch.received(schema, with: secrets, conflict: conflict) { _ in true } }
+      #expect(throws: error) { try batch.received(schema, with: secrets) { _ in true } }
     }
   }
 }

@@ -57,6 +57,24 @@ struct SyncSessionTests {
     #expect(pages.map(\.header.number) == [10, 20, 30])
   }
 
+  /// An answer that was held up on its way (seed 1717 of the simulated town): what its page says of a batch is not to be told
+  /// from what others did.
+  @Test func anAnswerWithoutTheReceiptOfWhatWasSentIsRefused() throws {
+    for last in [try Self.page(10, 20), try Self.message(.page, number: 10, cursor: 10, more: false)] {
+      var session = try session()
+      session.send([1, 2])
+      #expect(throws: Failure.self) { try session.receive(try Self.receipt(1) + last) }
+    }
+    var session = try session()
+    session.send([1])
+    try session.receiveReceipts(try Self.receipt(1) + Self.page(10, 20))
+    session.send([2])
+    guard case .finish = try session.receive(try Self.receipt(2) + Self.page(10, 20)) else {
+      Issue.record("must finish")
+      return
+    }
+  }
+
   static func wrong() throws -> [(name: String, reply: [UInt8])] {
     [
       ("empty", []),

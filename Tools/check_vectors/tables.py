@@ -100,8 +100,11 @@ class Batch:
         self.cells.add((n, field))
 
     def sync_decision(self, item: dict) -> None:
-        kinds = "integer", "text", "integer?", None, "text", "text", "integer", "integer?"
-        require(row(item, "sync_decision", (1,) + (0,) * 7, *kinds)[1] in CHOICES, "no choice")
+        kinds = ("integer", "text", "integer?", None, "text", "text", "integer", "integer?",
+                 "text", "blob", "text?", "integer")
+        values = row(item, "sync_decision", (1,) + (0,) * 11, *kinds)
+        require(values[1] in CHOICES, "no choice")
+        read_key(values[9])
 
     def sync_ruling(self, item: dict) -> None:
         kinds = "text", "integer", "integer", "text", "text", "text", "integer"

@@ -113,7 +113,7 @@ struct Reentry {
     let isStale = try SealedEnvelope(returned.receipt[...]).header.stale || isLossy
     let transaction = transaction
     _ = try master.take(
-      batch.widened(to: master.schema), of: message, from: replica, cursor: isStale ? -1 : cursor,
+      replay.naming(batch.widened(to: master.schema)), of: message, from: replica, cursor: isStale ? -1 : cursor,
       received: returned.receivedAt, transaction
     ) { arrival, rows in
       if !isLossy, rows == then { return returned.receipt }
@@ -140,9 +140,11 @@ struct Reentry {
     let sealed = try Batch(message.body, schema: own, mostChanges: .max)
     let (read, kept) = try master.own(sealed, by: own, secrets: SecretsBody.decode(returned.secrets), transaction)
     let batch = read.widened(to: master.schema)
-    if try transaction.setting("lossy") != nil, try !fits(batch) { throw Misfit() }
+    let isLossy = try transaction.setting("lossy") != nil
+    if isLossy, try !fits(batch) { throw Misfit() }
     try transaction.keep(kept, arrival: returned.arrival)
     try replay.again(batch, of: message, received: returned.receivedAt, arrival: returned.arrival)
+    if isLossy, try breaksReferences(batch) { throw Misfit() }
   }
 
   private struct Misfit: Error {}
@@ -160,11 +162,27 @@ struct Reentry {
       for (old, value) in zip(change.old, image) where old != nil && old != value { return false }
     }
     for decision in batch.decisions {
-      guard let conflict = try transaction.conflict(decision.conflict),
+      guard let conflict = try replay.conflict(of: decision), conflict.subject == decision.subject,
         decision.fits(conflict), decision.version.map({ $0 == conflict.version }) ?? true
       else { return false }
     }
     return try batch.rulings.allSatisfy { try transaction.parkedChange($0.parked)?.state == .waiting }
+  }
+
+  /// Whether a row that the batch left refers to one that is lost, or one that it deleted is referred to by one whose delete is.
+  private func breaksReferences(_ batch: Batch) throws -> Bool {
+    let ties = Ties.all(master.schema)
+    let images = try transaction.images(of: batch.changes.map(\.ref))
+    var wanted: Set<ReferenceTarget> = []
+    var gone: Set<ReferenceTarget> = []
+    for change in batch.changes {
+      if let image = images[change.ref] {
+        wanted.formUnion(ties[change.record]?.targets(image) ?? [])
+      } else {
+        gone.formUnion(ties[change.record]?.identities(change.old.map { $0 ?? .null }) ?? [])
+      }
+    }
+    return try transaction.present(wanted) != wanted || !transaction.referrers(to: gone).isEmpty
   }
 
   /// Takes the place of what is lost, with a batch of the city's own that says so.

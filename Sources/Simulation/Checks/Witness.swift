@@ -169,8 +169,8 @@ struct Witness {
   mutating func settleBatches(_ author: Int, _ batch: Int64, heldBack: () throws -> Set<RowRef>) rethrows {
     if batch > last[author] ?? 0 {
       let held = try heldBack()
-      for i in claims.indices where claims[i].author == author && claims[i].batch == nil && !held.contains(claims[i].ref) {
-        claims[i].batch = batch
+      for i in claims.indices where claims[i].author == author && claims[i].batch == nil {
+        if !held.contains(claims[i].ref) { claims[i].batch = batch }
       }
     }
     last[author] = batch
