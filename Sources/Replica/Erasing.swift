@@ -39,7 +39,7 @@ extension Replica {
     }
     if !erasures.isEmpty { try OldPages.note(db) }
     for erasure in erasures {
-      if let record = schema.record(erasure.record) { try eraseSent(db, erasure, record) }
+      if let record = schema.record(erasure.record) { try eraseSent(db, erasure, record, only: batch) }
     }
   }
 
@@ -49,14 +49,14 @@ extension Replica {
 
   /// What was sent before the erasure was known, and has arrived. What the city kept of it as a new value stays, for a city
   /// that was restored.
-  private func eraseSent(_ db: Database, _ erasure: Erasure, _ record: RecordSchema) throws {
+  private func eraseSent(_ db: Database, _ erasure: Erasure, _ record: RecordSchema, only one: Int64? = nil) throws {
     let known = "SELECT sent FROM sync_erasure WHERE record = ?1 AND key = ?2 AND stamp = ?3"
     let arrived = "batch <= (\(known)) AND batch NOT IN (SELECT number FROM sync_outbox WHERE receipt IS NULL)"
     let ofRow = "WHERE record = ?1 AND key = ?2 AND \(arrived)"
     var batches: [Int64] = []
     let sql = "SELECT batch FROM sync_secret \(ofRow) UNION SELECT batch FROM sync_parked \(ofRow)"
     try db.each(sql, name(of: erasure)) { batches.append($0[0]) }
-    for batch in batches {
+    for batch in batches where one.map({ $0 == batch }) ?? true {
       let kept = try enteredSince(erasure, db, batch: batch)
       let commitments = kept.map { Value.blob($0.secret.commitment) }
       try SecretTable.erase(
@@ -66,7 +66,21 @@ extension Replica {
       rest.fields.removeAll(where: Set(kept.compactMap(\.field)).contains)
       if rest.fields.isEmpty { continue }
       try eraseImages(db, of: "sync_parked", where: "batch = ?", [.integer(batch)], rest, record)
+      // What the city did not take stands here until its image comes, and would be archived with a row that goes.
+      let set = try signed(db, batch)?.changes.first { $0.ref == erasure.ref }?.new ?? []
+      let columns = record.restrictedColumns(rest.fields).filter { set.indices.contains($0) && set[$0] != nil }
+      try eraseRow(db, erasure.ref, record, columns)
     }
+  }
+
+  /// A batch as it was signed.
+  private func signed(_ db: Database, _ batch: Int64) throws -> Batch? {
+    guard
+      case .blob(let bytes)? = try db.first("SELECT message FROM sync_outbox WHERE number = ?", [.integer(batch)])?
+        .first
+    else { return nil }
+    let message = try SealedEnvelope(bytes[...])
+    return try Batch(message.unverifiedBody(), schema: SchemaTable.find(db, message.header.schema) ?? schema)
   }
 
   /// The values of a batch that came after an erasure, and were edited after it as the city reckoned then (E5).
@@ -77,6 +91,7 @@ extension Replica {
     guard receipt.header.stamp > erasure.edit.stamp,
       let offset = try ReceiptBody.taken(receipt.unverifiedBody())?.offset
     else { return [] }
+    guard let batch = try signed(db, number) else { return [] }
     let own = try SchemaTable.find(db, SealedEnvelope(message[...]).header.schema) ?? schema
     func isKept(_ place: RestrictedPlace) -> Bool {
       guard place.ref == erasure.ref, erasure.covers(place.field), place.isNew, let change = place.change else {
@@ -85,7 +100,6 @@ extension Replica {
       let edited = change.edit(of: place.column).stamp
       return edited.corrected(offset: offset, arrival: receipt.header.stamp) > erasure.edit.stamp
     }
-    let batch = try Batch(SealedEnvelope(message[...]).unverifiedBody(), schema: own)
     let secrets = try SecretTable.read(db, of: number)
     return try batch.received(
       own, with: secrets, isErased: { _ in true }, keeping: isKept

@@ -31,6 +31,15 @@ extension Replica {
     return news
   }
 
+  /// A row of the master's that comes back here brings back the parents that were deleted here unsent.
+  func restoreParents(_ db: Database, _ record: RecordSchema, _ row: [Value]) throws {
+    for _ in record.fields {
+      guard let broken = try brokenReference(db, record, row), let column = record.index(of: broken.field),
+        try restoreParent(db, record.fields[column], row[column]) != nil
+      else { return }
+    }
+  }
+
   /// Makes the unsent delete of the row that a reference names a request to the city.
   private func restoreParent(_ db: Database, _ field: Field, _ value: Value) throws -> RowRef? {
     guard let reference = field.reference, let parent = schema.record(reference.record),

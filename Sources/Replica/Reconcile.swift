@@ -109,9 +109,10 @@ extension Replica {
     for record in schema.records {
       for key in try record.upstreamKeys(db) {
         guard let master = try record.upstream(db, key: key) else { continue }
-        let result = try plan(db, record, key, master: master).result
+        let (result, here, _) = try plan(db, record, key, master: master)
         // A row that cannot take its upstream now (a unique value is held elsewhere) stays as it is and blocks nothing.
         try? db.inSavepoint {
+          if here == nil, let row = result.row { try restoreParents(db, record, row) }
           try applying(db) {
             if let row = result.row { try record.write(db, row: row) } else { try retire(db, record, key: key) }
           }

@@ -181,7 +181,7 @@ extension RecordSchema {
 
 /// The stamp after this one: never back, never behind a stamp that the file has seen (I7).
 private func nextStampSQL(_ last: String) -> String {
-  "max(\(last) + 1, CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER) << 16)"
+  "max(\(last) + 1, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) << 16)"
 }
 /// Moves the clock of this file on.
 let clockTickSQL = "UPDATE sync_clock SET stamp = " + nextStampSQL("stamp")

@@ -230,6 +230,20 @@ func aBatchUnderWayWhenTheErasureComesIsNoCopyYet(isNewer: Bool) async throws {
   for word in words { #expect(try world.files(with: word) == [], "\(word)") }
 }
 
+/// Edited before the erasure and sent after it, the value is not taken; the row is gone, and its last image is kept (seed 1282 of
+/// the simulated town).
+@Test func whatTheCityDidNotTakeIsNotArchived() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(two, "UPDATE person SET phone = 'OLD-EDIT' WHERE id = 'p1'")
+  try world.shell(one, "DELETE FROM person WHERE id = 'p1'")
+  try await world.sync(one)
+  try world.erase()
+  try await world.syncAll()
+  #expect(try two.read { try $0.first("SELECT 1 FROM sync_archive") } != nil)
+  #expect(try world.files(with: "OLD-EDIT") == [])
+  try await world.settle()
+}
+
 @Test func aLateDeleteDeletes() async throws {
   let (world, one, two) = try await World.twoOfficers()
   try world.shell(two, "DELETE FROM person")

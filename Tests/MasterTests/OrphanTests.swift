@@ -53,3 +53,16 @@ extension World {
   let conflict = try #require(try world.master.conflicts([.open]).first)
   #expect(conflict.record == "person" && conflict.field == nil && conflict.contenders.map(\.deletes) == [true])
 }
+
+/// The city's row stands beneath a new one that is taken back here, and its parent was deleted from above it (seed 2903 of the
+/// simulated town).
+@Test func aRowThatIsTakenBackShowsTheCitysWithItsParent() async throws {
+  let (world, one, two) = try await World.visits("INSERT INTO visit VALUES ('v2', 'p1', 'mine')")
+  try world.shell(one, "INSERT INTO visit VALUES ('v2', 'p1', 'the other')")
+  try await world.sync(one)
+  try await world.pull(two)
+  try world.shell(
+    two, "DELETE FROM visit WHERE id = 'v2'; DELETE FROM person; INSERT INTO visit VALUES ('v3', 'p1', 'n')")
+  try await world.settle()
+  #expect(try world.visits(two).map { $0[0] } == [.text("v1"), .text("v2"), .text("v3")])
+}

@@ -32,3 +32,15 @@ private func place() -> URL {
   town = nil
   #expect(errand == nil)
 }
+
+/// SQL tells days as a number with a fraction, which is a little less than the millisecond as often as it is a little more.
+@Test func aStampIsTheMillisecondOfTheClock() throws {
+  let town = try Town(seed: 1, folder: place())
+  let machine = town.machines[0]
+  for step in 1...100 {
+    town.time.now += Int64(step) * 137
+    try machine.seat.shell(["UPDATE office SET name = '\(step)' WHERE code = 'A'"], foreignKeys: true)
+    let stamp = try machine.replica.read { try $0.integer("SELECT max(sync_stamp) FROM sync_base_office") }
+    #expect(stamp.map { $0 >> 16 } == machine.seat.clock.now)
+  }
+}
