@@ -126,11 +126,11 @@ extension Ledger {
 }
 
 extension LoggedBatch {
-  /// How far its sender had read this feed: of a batch made before the city was restored, nowhere.
+  /// How far its sender had read, as far as erasures go.
   fileprivate func readCursor() throws -> Int64 {
     let header = try SealedEnvelope(message[...]).header
     if replica == .city { return header.cursor }
-    return try SealedEnvelope(receipt[...]).header.epoch == header.epoch ? header.cursor : -1
+    return try ReadSoFar(header, receipt: SealedEnvelope(receipt[...]).header).erasures
   }
 }
 
@@ -152,11 +152,7 @@ extension Ledger {
   /// Who changes a value had seen it.
   private mutating func overwrite(by change: Change, _ origin: Origin) throws {
     guard let items = open[change.ref], try tookEffect(origin) else { return }
-    let left = items.filter { item in
-      guard let column = item.column else { return change.kind != .insert }
-      let sets = change.kind == .delete || change.new[column] != nil
-      return !(sets && change.old[column] == item.value)
-    }
+    let left = items.filter { item in item.column == nil ? change.kind != .insert : !replaces(change, item) }
     open[change.ref] = left.isEmpty ? nil : left
   }
 
@@ -167,6 +163,8 @@ extension Ledger {
     if try items.isEmpty || parkedState(origin) != nil { return }
     let conflicts = try conflicts(of: change.ref, sent.ref)
     items.removeAll { item in conflicts.contains { holds($0, item, record) } }
+    let later = try items.isEmpty ? [] : enteredSince(origin, change.ref, sent.ref)
+    items.removeAll { item in later.contains { replaces($0, item) } }
     if change.kind == .delete, try enteredLater(change.ref) { return }
     if !items.isEmpty { open[change.ref, default: []] += items }
   }
@@ -227,6 +225,23 @@ extension Ledger {
       SELECT 1 FROM sync_parked WHERE record = ? AND key = ? AND kind = 'insert' AND state IN ('entered', 'admitted', 'merged')
       """
     return try db.first(sql, ref.columns) != nil
+  }
+
+  /// Changes of a row that had come before a batch, were parked, and entered after it.
+  private func enteredSince(_ origin: Origin, _ ref: RowRef, _ sent: RowRef) throws -> [Change] {
+    let condition =
+      "record = ? AND key = ? AND arrival < ? AND ruled_at >= ? AND state IN ('entered', 'admitted', 'merged')"
+    let came: [Value] = [.integer(origin.batch.arrival), .integer(origin.batch.receivedAt.raw)]
+    return try Set([ref, sent]).flatMap { ref in
+      try SQLiteMasterTransaction(db: db, schema: schema)
+        .parkedChanges(condition, ref.columns + came).map { names.mapped($0.change) }
+    }
+  }
+
+  /// Whether a change puts another value in the place of this one, which it names as its base.
+  private func replaces(_ change: Change, _ item: Item) -> Bool {
+    guard let column = item.column else { return false }
+    return (change.kind == .delete || change.new[column] != nil) && change.old[column] == item.value
   }
 
   private func conflicts(of ref: RowRef, _ sent: RowRef) throws -> [Conflict] {

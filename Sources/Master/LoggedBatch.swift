@@ -55,6 +55,20 @@ extension LoggedBatch {
   }
 }
 
+/// How far the sender of a batch had read, as the city reckoned when it took the batch in; -1: nothing that counts. Its receipt
+/// tells, also one that was said again since, under a later epoch.
+struct ReadSoFar {
+  /// Of the feed: a batch of before a restore, or of before what was trimmed, is taken as if nothing had been read.
+  var feed: Int64
+  /// Of erasures, which are never trimmed.
+  var erasures: Int64
+
+  init(_ message: Header, receipt: Header) {
+    feed = receipt.stale ? -1 : message.cursor
+    erasures = receipt.stale && receipt.epoch != message.epoch ? -1 : message.cursor
+  }
+}
+
 extension LoggedBatch {
   static let columns = 9
 

@@ -21,9 +21,12 @@ extension Replay {
     if !signed.losses.isEmpty { lossyEpoch = header.epoch }
   }
 
-  /// Within an epoch there is no gap; a new one begins with a larger number than any before.
+  /// Within an epoch there is no gap; a new one begins with a larger number than any before, unless what was released since
+  /// the city was restored again comes before it.
   private func follows(_ number: Int64, of epoch: Identifier, isUnordered: Bool) -> Bool {
-    guard let last = ownNumbers[epoch] else { return number == 1 || number > ownNumbers.values.max() ?? .max }
+    guard let last = ownNumbers[epoch] else {
+      return isUnordered || number == 1 || number > ownNumbers.values.max() ?? .max
+    }
     return isUnordered ? number > last : number == last + 1
   }
 

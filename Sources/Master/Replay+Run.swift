@@ -117,10 +117,8 @@ struct Replay {
     try transaction.save(replica)
     let receipt = try SealedEnvelope(logged.receipt[...])
     var receipts: [RowReceipt] = []
-    // Its sender had read nothing of this feed: it is of before a restore, or of before what was trimmed.
-    let isOfThisFeed = receipt.header.epoch == message.header.epoch && !receipt.header.stale
     _ = try master.take(
-      naming(batch), of: message, from: replica, cursor: isOfThisFeed ? message.header.cursor : -1,
+      naming(batch), of: message, from: replica, cursor: ReadSoFar(message.header, receipt: receipt.header).feed,
       received: logged.receivedAt, transaction
     ) { _, given in
       receipts = given

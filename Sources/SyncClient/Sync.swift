@@ -82,7 +82,10 @@ public struct SyncClient: Sendable {
     var batches = try replica.outbox(upTo: mostSent)
     // A machine that the city does not know yet may have more to send than one request carries.
     if !enrolment.isEmpty {
-      _ = try await transport.exchange(try enrolment + replica.hello(stale: true, epoch: restart?.epoch).bytes)
+      let hello = try replica.hello(stale: true, epoch: restart?.epoch)
+      // Nothing of it is needed; but it has to be the city's.
+      var greeting = session
+      _ = try greeting.receive(try await transport.exchange(enrolment + hello.bytes))
     }
     var pushed = 0
     var request: [UInt8] = []

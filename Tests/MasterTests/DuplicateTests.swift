@@ -340,3 +340,24 @@ func theRowThatWasKeptIsDeletedAndEnteredAnewByItsOtherKey(batches: Int) async t
   try await world.sync(a)
   #expect(try world.differences(a).isEmpty)
 }
+
+/// It came under a key that led to the duplicate, and had the code of the row that is kept (seed 2957 of the simulated town).
+@Test func whatClashedWithTheRowThatIsKeptEntersOnceItIsThatRow() async throws {
+  let world = try town()
+  let one = try await world.join("A", actor: "one")
+  let two = try await world.join("A", actor: "two")
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('c1', 'A', 'X'), ('c2', 'A', 'Y'), ('c3', 'A', 'Z')")
+  for replica in [one, two] { try await world.sync(replica) }
+  _ = try world.unite("c3", into: "c1")
+  try world.shell("DELETE FROM company WHERE id = 'c1'")
+  for replica in [one, two] { try await world.sync(replica) }
+  try world.shell("UPDATE company SET code = 'Q' WHERE id = 'c2'")
+  try world.shell(one, "INSERT INTO company (id, office, code, name) VALUES ('c3', 'A', 'Q', 'by its other key')")
+  try world.shell(two, "INSERT INTO company (id, office, code) VALUES ('c1', 'A', 'Q')")
+  for replica in [one, two] { try await world.sync(replica) }
+  #expect(try world.master.parked().map(\.reason) == ["unique", "unique"])
+  _ = try world.unite("c1", into: "c2")
+  #expect(try world.master.parked().isEmpty)
+  try await world.settle()
+  #expect(try world.cell("name", of: "c2") == .text("by its other key"))
+}

@@ -103,17 +103,19 @@ struct Reentry {
     guard returned.number == replica.highWater + 1 else { throw Refusal.gap(returned.number, after: replica.highWater) }
     replica.offset = returned.offset
     let isLossy = try transaction.setting("lossy") != nil
-    let cursor = isLossy ? -1 : message.header.cursor
+    let given = try SealedEnvelope(returned.receipt[...])
+    let read = ReadSoFar(message.header, receipt: given.header)
     let own = try schema(of: message)
     let (batch, kept) = try master.received(
-      Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(returned.secrets), cursor: cursor,
-      offset: replica.offset, at: returned.receivedAt, transaction, isErased: isErased)
+      Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(returned.secrets),
+      cursor: isLossy ? -1 : read.erasures, offset: replica.offset, at: returned.receivedAt, transaction,
+      isErased: isErased)
     try transaction.keep(kept, arrival: returned.arrival)
-    let then = try ReceiptBody.decode(try SealedEnvelope(returned.receipt[...]).unverifiedBody())
-    let isStale = try SealedEnvelope(returned.receipt[...]).header.stale || isLossy
+    let then = try ReceiptBody.decode(given.unverifiedBody())
+    let isStale = given.header.stale || isLossy
     let transaction = transaction
     _ = try master.take(
-      replay.naming(batch.widened(to: master.schema)), of: message, from: replica, cursor: isStale ? -1 : cursor,
+      replay.naming(batch.widened(to: master.schema)), of: message, from: replica, cursor: isLossy ? -1 : read.feed,
       received: returned.receivedAt, transaction
     ) { arrival, rows in
       if !isLossy, rows == then { return returned.receipt }

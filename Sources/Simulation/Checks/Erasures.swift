@@ -7,10 +7,18 @@ extension Town {
     // Who takes up a parked row without knowing of the erasure enters its values anew (E5).
     var entered: [Value: Int] = [:]
     for claim in witness.claims { entered[claim.value] = max(claim.event, entered[claim.value] ?? 0) }
-    // A city that was restored may get it again without its receipt, and judges by clocks which was later (E5).
-    let sentAgain = Set(restores == 0 ? [] : witness.claims.filter(isByWrongClock).map(\.value))
+    // What comes after the erasure is judged by clocks (E5); a city that was restored may get anything again.
+    let misjudged = witness.claims.filter(isByWrongClock)
+    let arrivals = try arrivalsByNumber()
+    func comesLater(_ claim: Witness.Claim, than erasure: Witness.Erased) -> Bool {
+      let arrival = claim.author.flatMap { author in claim.batch.flatMap { arrivals[author]?[$0] } }
+      return restores > 0 || arrival ?? .max > erasure.arrival
+    }
     let erased = witness.erased.values.flatMap { $0 }.flatMap { erasure in
-      erasure.copies.union([erasure.value]).filter { entered[$0] ?? 0 <= erasure.event && !sentAgain.contains($0) }
+      erasure.copies.union([erasure.value]).filter { value in
+        entered[value] ?? 0 <= erasure.event
+          && !misjudged.contains { $0.value == value && comesLater($0, than: erasure) }
+      }
     }
     let values = erased.compactMap { value -> String? in
       guard case .text(let text) = value, text.count > 3, !text.hasPrefix("same") else { return nil }

@@ -47,7 +47,9 @@ extension Town {
     let own = witness.canonical(parked.ref)
     return record.unique.contains { set in
       let columns = set.compactMap(record.index(of:))
-      // An update that leaves the value alone brought back a deleted row, whose last value it was.
+      // An update that leaves the value alone, or contests it, would bring back a deleted row with its last value.
+      let isUpdate = parked.row.contains { $0 == nil }
+      if isUpdate, city.rows[own] == nil { return true }
       if columns.contains(where: { $0 >= parked.row.count || parked.row[$0] == nil }) { return true }
       let wanted = columns.map { parked.row[$0] ?? .null }
       if wanted.contains(.null) { return false }

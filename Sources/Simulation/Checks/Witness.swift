@@ -52,6 +52,8 @@ struct Witness {
   private(set) var inserted: Set<RowRef> = []
   /// The duplicates that were merged.
   private(set) var aliases: [RowRef: RowKey] = [:]
+  /// The rows of which something was forgotten.
+  private(set) var lost: Set<RowRef> = []
   private var merges: [(duplicate: RowRef, keep: RowKey, arrival: Int64)] = []
   /// Cells that were erased, and what stood in them.
   private(set) var erased: [Cell: [Erased]] = [:]
@@ -157,7 +159,7 @@ struct Witness {
 
   /// What officials did in these batches never happened.
   mutating func forget(_ isLost: (Int64) -> Bool) {
-    claims.removeAll { $0.author == nil && $0.arrival.map(isLost) ?? true }
+    remove { $0.author == nil && $0.arrival.map(isLost) ?? true }
     for i in claims.indices where claims[i].filled.map(isLost) == true { claims[i].filled = nil }
     merges.removeAll { isLost($0.arrival) }
     aliases = [:]
@@ -178,11 +180,16 @@ struct Witness {
 
   /// A clerk's file was replaced by an old copy: what was done since and did not arrive is lost with it.
   mutating func forget(_ author: Int, since event: Int, delivered: Int64) {
-    claims.removeAll { $0.author == author && $0.event > event && $0.batch ?? .max > delivered }
+    remove { $0.author == author && $0.event > event && $0.batch ?? .max > delivered }
   }
 
   /// A batch of a clerk's is in no file any more.
-  mutating func forget(_ author: Int, batch: Int64) { claims.removeAll { $0.author == author && $0.batch == batch } }
+  mutating func forget(_ author: Int, batch: Int64) { remove { $0.author == author && $0.batch == batch } }
+
+  private mutating func remove(_ isForgotten: (Claim) -> Bool) {
+    for claim in claims where isForgotten(claim) { lost.insert(claim.ref) }
+    claims.removeAll(where: isForgotten)
+  }
 
   /// The file of a machine is used on another one, too.
   mutating func forgetFrozen(_ id: Identifier, after number: Int64) {
