@@ -1,6 +1,8 @@
+import GRDB
 import Master
 import SQLiteStore
 import SyncCore
+import SyncProtocol
 
 // I1: every value that anybody entered is somewhere. The model knows who entered what and what they saw; where a value is, it
 // looks up in tables of the master and, for what could not be sent, of the machine.
@@ -44,11 +46,18 @@ extension Town {
     return isByWrongClock(claim) && (restores > 0 || witness.isUnaware(claim, of: erasure))
   }
 
-  /// Whether its author sees the row no more: it is deleted, or went to another unit before the delete was sent.
+  /// Whether its author sees the row no more: it is deleted, or went to another unit before the delete was sent, and may have
+  /// come back since.
   private func isGone(_ claim: Witness.Claim) -> Bool {
     guard let image = city.rows[claim.ref] else { return true }
-    let unit = schema.unit(of: claim.ref, image, in: city.rows)
-    return claim.author.map { unit != machines[$0].org } ?? false
+    guard let author = claim.author else { return false }
+    let org = machines[author].org
+    if schema.unit(of: claim.ref, image, in: city.rows) != org { return true }
+    let rows = schema.ancestry(of: claim.ref, image, in: city.rows)
+    return witness.claims.contains { moved in
+      moved.author == nil && rows.contains(moved.ref) && moved.column == schema.record(moved.ref.record)?.scopeIndex
+        && moved.column != nil && moved.value != .text(org)
+    }
   }
 
   /// Whether one of these values is the one that is looked for, or what the column's rule made of it.
@@ -90,8 +99,8 @@ private struct Places {
   private let witness: Witness
   /// Values that somebody replaced knowingly, under the names that rows have now.
   private let seen: [Witness.Cell: Set<Value>]
-  /// Where the log has the batches of a machine, by number.
-  private let arrivals: [Int: [Int64: Int64]]
+  /// Where the log has batches, by their bodies.
+  private let arrivals: [[UInt8]: Int64]
   /// When values came of clerks who saw no such row.
   private var inserted: [Witness.Cell: [Int64]] = [:]
 
@@ -117,7 +126,7 @@ private struct Places {
       known[now, default: []].formUnion(values.map { town.witness.canonical($0, field) })
     }
     seen = known
-    arrivals = try town.arrivalsByNumber()
+    arrivals = try town.arrivalsByBody()
     for claim in witness.claims where claim.isInsert && claim.author != nil && !claim.value.isNull {
       guard let column = claim.column, let arrival = arrival(claim).map({ hasWaited(claim) ? .max : $0 }) else {
         continue
@@ -156,8 +165,7 @@ private struct Places {
 
   /// The batch of the log that brought it; nil: none did.
   private func arrival(_ claim: Witness.Claim) -> Int64? {
-    guard let author = claim.author else { return claim.arrival }
-    return claim.batch.flatMap { arrivals[author]?[$0] }
+    claim.author == nil ? claim.arrival : claim.body.flatMap { arrivals[$0] }
   }
 
   func isParked(_ claim: Witness.Claim, _ original: Witness.Claim) -> Bool {
@@ -192,21 +200,25 @@ private struct Places {
 }
 
 extension Town {
-  /// By machine and number, also under former ids, the places of batches in the log.
-  func arrivalsByNumber() throws -> [Int: [Int64: Int64]] {
+  /// The places of batches in the log, by the SHA-256 of their bodies: of one that came under several ids, the first.
+  func arrivalsByBody() throws -> [[UInt8]: Int64] {
     let master = try city.master
-    let former = Dictionary(uniqueKeysWithValues: try master.replicas().map { ($0.id, Set($0.formerly)) })
-    var log: [(id: String, number: Int64, arrival: Int64)] = []
-    try master.read { db in
-      try db.each("SELECT lower(hex(replica)), number, arrival FROM sync_batch ORDER BY arrival") {
-        log.append(($0[0], $0[1], $0[2]))
+    return try master.read { db in
+      var arrivals: [[UInt8]: Int64] = [:]
+      try db.each("SELECT arrival, hash FROM sync_batch ORDER BY arrival DESC") { row in
+        guard case .blob(let hash) = row.cell(1) else { return }
+        arrivals[try body(hash, row[0], db)] = row[0]
       }
+      return arrivals
     }
-    return try Dictionary(
-      uniqueKeysWithValues: machines.map { machine in
-        let id = try machine.replica.identity.replica.description
-        let own = log.filter { $0.id == id || former[id]?.contains($0.id) == true }
-        return (machine.index, Dictionary(own.map { ($0.number, $0.arrival) }, uniquingKeysWith: { $1 }))
-      })
+  }
+
+  private func body(_ hash: [UInt8], _ arrival: Int64, _ db: Database) throws -> [UInt8] {
+    if let known = bodies[hash] { return known }
+    let found = try db.first("SELECT message FROM sync_batch WHERE arrival = ?", [.integer(arrival)])?.first
+    guard case .blob(let message)? = found else { return [] }
+    let body = sha256(try SealedEnvelope(message[...]).unverifiedBody())
+    bodies[hash] = body
+    return body
   }
 }

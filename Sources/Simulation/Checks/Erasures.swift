@@ -9,10 +9,9 @@ extension Town {
     for claim in witness.claims { entered[claim.value] = max(claim.event, entered[claim.value] ?? 0) }
     // What comes after the erasure is judged by clocks (E5); a city that was restored may get anything again.
     let misjudged = witness.claims.filter(isByWrongClock)
-    let arrivals = try arrivalsByNumber()
+    let arrivals = try arrivalsByBody()
     func comesLater(_ claim: Witness.Claim, than erasure: Witness.Erased) -> Bool {
-      let arrival = claim.author.flatMap { author in claim.batch.flatMap { arrivals[author]?[$0] } }
-      return restores > 0 || arrival ?? .max > erasure.arrival
+      restores > 0 || claim.body.flatMap { arrivals[$0] } ?? .max > erasure.arrival
     }
     let erased = witness.erased.values.flatMap { $0 }.flatMap { erasure in
       erasure.copies.union([erasure.value]).filter { value in
@@ -42,14 +41,14 @@ extension Town {
 
   /// Every value of a row that is in the city's log, by column, and what each of them replaced.
   func valuesInLog(of ref: RowRef) throws -> [Int: Set<Value>] {
-    let arrivals = try arrivalsByNumber()
+    let arrivals = try arrivalsByBody()
     var values: [Int: Set<Value>] = [:]
     for claim in witness.claims where claim.ref == ref {
       // Of who works with a copied file it is not known what came of which copy.
       let isInLog =
         claim.author.map { author in
           !machines[author].isCopy && !machines[author].hasRejoined
-            && claim.batch.flatMap { arrivals[author]?[$0] } != nil
+            && claim.body.flatMap { arrivals[$0] } != nil
         } ?? true
       if let column = claim.column, isInLog { values[column, default: []].formUnion([claim.value, claim.seen]) }
     }

@@ -55,10 +55,10 @@ extension Town {
     guard let image, !record.rules.append, record.rules.lock == nil,
       record.fields.indices.allSatisfy({ record.owner(of: $0) != .city || image.cell($0).isNull })
     else { return false }
-    let arrivals = try arrivalsByNumber()[machine.index] ?? [:]
+    let arrivals = try arrivalsByBody()
     return witness.claims.contains { claim in
       claim.author == machine.index && claim.column == nil && claim.ref == ref
-        && claim.batch.map { arrivals[$0] ?? .max > end } ?? false
+        && claim.body.map { arrivals[$0] ?? .max > end } ?? false
     }
   }
 

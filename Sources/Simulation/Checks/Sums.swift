@@ -8,12 +8,10 @@ extension Town {
     let parked = Set(try city.master.parked(waiting: false).map { witness.canonical($0.ref) })
     let conflicts = try city.master.conflicts(Conflict.State.allCases)
     let contested = Set(conflicts.compactMap(cell(of:)))
-    // What was built upon a row that is lost brings it back whole.
-    var odd = witness.lost.union(parked).union(conflicts.filter { $0.field == nil }.map { RowRef($0.record, $0.key) })
-      .union(
-        witness.aliases.keys
-      ).union(
-        witness.aliases.map { RowRef($0.key.record, $0.value) })
+    var odd = parked.union(witness.uncountable)
+    odd.formUnion(conflicts.filter { $0.field == nil }.map { RowRef($0.record, $0.key) })
+    odd.formUnion(witness.aliases.keys)
+    odd.formUnion(witness.aliases.map { RowRef($0.key.record, $0.value) })
     for claim in witness.claims where claim.column == nil || claim.author.map({ machines[$0].isWithdrawn }) == true {
       odd.insert(claim.ref)
     }

@@ -20,8 +20,9 @@ struct Witness {
     var isInsert = false
     /// Of an official: its place in the city's log; nil: it has none yet, because no batch holds it.
     var arrival: Int64?
-    /// Of a clerk: the batch that it went into.
+    /// Of a clerk: the batch that it went into, and the SHA-256 of its body. Copies of one file give one number to different batches.
     var batch: Int64?
+    var body: [UInt8]?
     /// Of a clerk: the last batch of the city's log that the machine had heard of.
     var read: Int64?
     /// Of an emptied cell: the city's batch that filled it from the other one of two rows that became one.
@@ -52,8 +53,8 @@ struct Witness {
   private(set) var inserted: Set<RowRef> = []
   /// The duplicates that were merged.
   private(set) var aliases: [RowRef: RowKey] = [:]
-  /// The rows of which something was forgotten.
-  private(set) var lost: Set<RowRef> = []
+  /// The rows whose claims do not add up: something was forgotten, or another's value showed when an edit was taken back.
+  private(set) var uncountable: Set<RowRef> = []
   private var merges: [(duplicate: RowRef, keep: RowKey, arrival: Int64)] = []
   /// Cells that were erased, and what stood in them.
   private(set) var erased: [Cell: [Erased]] = [:]
@@ -104,6 +105,9 @@ struct Witness {
       if let value { seen[Cell(ref: ref, column: column), default: []].insert(value) }
     }
   }
+
+  /// What the city has got meanwhile shows, and nobody entered it here.
+  mutating func noteUpstream(_ ref: RowRef) { uncountable.insert(ref) }
 
   mutating func noteSeen(_ cell: Cell, _ value: Value) { seen[cell, default: []].insert(value) }
 
@@ -168,11 +172,13 @@ struct Witness {
   }
 
   /// What this clerk did goes with these batches, if one of them is new, but for rows that were held back.
-  mutating func settleBatches(_ author: Int, _ batch: Int64, heldBack: () throws -> Set<RowRef>) rethrows {
+  mutating func settleBatches(
+    _ author: Int, _ batch: Int64, body: [UInt8], heldBack: () throws -> Set<RowRef>
+  ) rethrows {
     if batch > last[author] ?? 0 {
       let held = try heldBack()
       for i in claims.indices where claims[i].author == author && claims[i].batch == nil {
-        if !held.contains(claims[i].ref) { claims[i].batch = batch }
+        if !held.contains(claims[i].ref) { (claims[i].batch, claims[i].body) = (batch, body) }
       }
     }
     last[author] = batch
@@ -184,10 +190,10 @@ struct Witness {
   }
 
   /// A batch of a clerk's is in no file any more.
-  mutating func forget(_ author: Int, batch: Int64) { remove { $0.author == author && $0.batch == batch } }
+  mutating func forget(_ author: Int, body: [UInt8]) { remove { $0.author == author && $0.body == body } }
 
   private mutating func remove(_ isForgotten: (Claim) -> Bool) {
-    for claim in claims where isForgotten(claim) { lost.insert(claim.ref) }
+    for claim in claims where isForgotten(claim) { uncountable.insert(claim.ref) }
     claims.removeAll(where: isForgotten)
   }
 

@@ -26,6 +26,8 @@ final class Machine {
   var isFork = false
   /// It goes on under another id than the one it began with.
   private(set) var hasRejoined = false
+  /// Its program was killed in the middle of a write: what it left may still go with the power, until something leaves.
+  var isUnsure = false
   /// What stands in its tables, as last looked at.
   var rows: Rows = [:]
 
@@ -106,9 +108,11 @@ final class Machine {
   func look() throws { rows = try replica.allRows() }
 
   /// What it has frozen, as far as its file still has it.
-  func batches() throws -> [(number: Int64, hash: [UInt8])] {
+  func batches() throws -> [(number: Int64, hash: [UInt8], body: [UInt8])] {
     try replica.outbox().compactMap { batch in
-      try SealedEnvelope.split(batch.message).first.map { (number: batch.number, hash: $0.hash) }
+      try SealedEnvelope.split(batch.message).first.map {
+        (number: batch.number, hash: $0.hash, body: sha256(try $0.unverifiedBody()))
+      }
     }
   }
 }

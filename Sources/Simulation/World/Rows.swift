@@ -40,6 +40,14 @@ extension Schema {
   }
 }
 
+extension Schema {
+  /// The row, and those through which it finds its unit.
+  func ancestry(of ref: RowRef, _ image: [Value], in rows: Rows) -> [RowRef] {
+    guard let parent = record(ref.record)?.parent(of: image) else { return [ref] }
+    return [ref] + (rows[parent].map { ancestry(of: parent, $0, in: rows) } ?? [])
+  }
+}
+
 extension Sequence<RowRef> {
   /// By record, then by key: the order of a set never decides anything.
   func inOrder() -> [RowRef] { sorted { ($0.record, $0.key) < ($1.record, $1.key) } }

@@ -66,9 +66,11 @@ extension Town {
   }
 
   private func revert(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
-    guard let entry = random.pick(try machine.replica.diff()),
-      let record = try machine.replica.schema.record(entry.ref.record)
-    else { return }
+    let cells = try machine.replica.diff()
+    guard let entry = random.pick(cells), let record = try machine.replica.schema.record(entry.ref.record) else {
+      return
+    }
+    if cells.contains(where: { $0.ref == entry.ref && $0.upstream != nil }) { witness.noteUpstream(entry.ref) }
     tell("\(machine.name): takes back what it edited of \(name(entry.ref))")
     try act(event, machine, "revert") { try machine.replica.revert(record, key: entry.ref.key) }
   }

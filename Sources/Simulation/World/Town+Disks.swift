@@ -55,9 +55,10 @@ extension Town {
     let unheld = try log.filter { entry in
       try entry.arrival > backup.arrival && entry.sender != .city && !isHeld(entry, by: active, orSentAgain: true)
     }
+    _ = try arrivalsByBody()
     for entry in unheld {
       for machine in machines where try machine.replica.identity.names.contains(entry.sender.description) {
-        witness.forget(machine.index, batch: entry.number)
+        bodies[entry.hash].map { witness.forget(machine.index, body: $0) }
       }
     }
     network.clear()

@@ -145,15 +145,8 @@ extension Town {
 
   /// Whether the city has got what somebody did.
   private func arrivals() throws -> (Witness.Claim) -> Bool {
-    let master = try city.master
-    let delivered = try machines.map { machine in
-      // Under another id the numbers go on; under the former one everything that was sent may have come.
-      machine.hasRejoined ? .max : try master.lastNumber(of: machine.replica.identity.replica)
-    }
-    return { claim in
-      guard let author = claim.author else { return true }
-      return claim.batch.map { $0 <= delivered[author] } ?? false
-    }
+    let arrivals = try arrivalsByBody()
+    return { claim in claim.author == nil || claim.body.map { arrivals[$0] != nil } ?? false }
   }
 
   func keys(of record: String) -> [RowKey] { city.rows.keys.filter { $0.record == record }.inOrder().map(\.key) }

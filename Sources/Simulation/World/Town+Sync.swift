@@ -22,11 +22,15 @@ extension Town {
 
   /// A number never stands for two batches.
   func noteOutbox(_ machine: Machine) throws {
+    if machine.isUnsure { return }
     let batches = try machine.batches()
-    if let last = batches.last?.number {
-      try witness.settleBatches(machine.index, last) { Set(try machine.replica.status().held.map(\.ref)) }
+    if let last = batches.last {
+      try witness.settleBatches(machine.index, last.number, body: last.body) {
+        Set(try machine.replica.status().held.map(\.ref))
+      }
     }
-    if let number = witness.noteFrozen(try machine.replica.identity.replica, batches), !machine.isCopy {
+    let frozen = batches.map { (number: $0.number, hash: $0.hash) }
+    if let number = witness.noteFrozen(try machine.replica.identity.replica, frozen), !machine.isCopy {
       throw Violation(.exactlyOnce, "machine \(machine.name) has another batch under number \(number)")
     }
   }
@@ -106,6 +110,8 @@ extension Town {
 
   /// What the client does next.
   private func go(_ machine: Machine, _ number: Int, _ step: Machine.Step?) throws {
+    // What a request says is on the disk before it leaves.
+    if case .ask? = step { machine.isUnsure = false }
     try observe(machine)
     if machine.seat.isStopped { return }
     switch step {

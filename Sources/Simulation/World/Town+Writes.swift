@@ -57,6 +57,7 @@ extension Town {
     guard hasBegun else { return }
     happened("\(fault.name) at a write of a machine", machine.name)
     if fault != .full {
+      machine.isUnsure = fault == .death
       try machine.crash(seed: random.next())
       try machine.look()
     }

@@ -15,6 +15,8 @@ final class Town {
   var backup: Backup?
   /// The city's disk was lost, and not everything is back.
   var recovery: Recovery?
+  /// The SHA-256 of the body of each batch of the city's log, by the batch's hash.
+  var bodies: [[UInt8]: [UInt8]] = [:]
   /// The last batch of the city's log, as last looked at.
   var logEnd: Int64 = 0
   /// How often that happened.
