@@ -13,9 +13,16 @@ extension Replica {
       case .blob(let bytes) = found[0], found[1].isNull
     else { return }
     let rows = try ReceiptBody.decode(receipt.body)
+    // Of a batch that goes again, what became of it before a restore.
+    let former = try db.integer("SELECT max(id) FROM sync_parked WHERE batch = ?", [number])
     let asks = try db.first("SELECT 1 FROM sync_request WHERE batch = ?", [number]) != nil
     if !rows.isEmpty || asks {
       try take(db, rows, of: ownBatch(db, bytes), number: receipt.header.number, &summary)
+    }
+    if let former {
+      try db.run(
+        "DELETE FROM sync_parked WHERE batch = ? AND id <= ? AND state IN ('waiting', 'edited')",
+        [number, .integer(former)])
     }
     // A later batch of a row supersedes what was parked of it.
     try db.run(

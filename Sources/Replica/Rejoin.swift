@@ -21,6 +21,8 @@ extension Replica {
   public func rejoin(as key: SigningKey) throws -> Replica {
     let meta = try write { db in
       var meta = try ownMeta(db)
+      // On a stick nobody hears of which number the city has another batch.
+      if try givenBack(db) != nil { try sendAgain(db, after: meta.batchKept) }
       let first = try db.integer("SELECT min(number) FROM sync_outbox WHERE receipt IS NULL")
       let kept = (first ?? meta.last + 1) - 1
       let request = try EnrolRequest(key, after: self.key, kept: kept)
@@ -35,6 +37,14 @@ extension Replica {
     return renewed(meta, key: key)
   }
 
+  /// Batches of which a restored city has others by the same numbers, from another copy of this file, count as not sent: they
+  /// go again under the id that this file gets when it rejoins. What the city has of them all the same, it knows again.
+  public func sendAgain(after number: Int64) throws { try write { try sendAgain($0, after: number) } }
+
+  private func sendAgain(_ db: Database, after number: Int64) throws {
+    try db.run("UPDATE sync_outbox SET receipt = NULL WHERE number > ?", [.integer(number)])
+  }
+
   private func signAgain(_ db: Database, after kept: Int64, as key: SigningKey) throws {
     #if MUTANTS
       if Mutant.rejoinForgetsFlight.isActive { return }
@@ -44,7 +54,7 @@ extension Replica {
       if case .blob(let bytes) = row.cell(1) { messages.append((row[0], bytes)) }
     }
     for (number, bytes) in messages {
-      let signed = try Envelope(bytes[...]) { _ in self.key.publicKey }
+      let signed = try SealedEnvelope(bytes[...]).unverified()
       var header = signed.header
       header.replica = key.publicKey.identifier
       let message = try Envelope(header, body: signed.body, key: key)

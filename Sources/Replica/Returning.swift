@@ -83,6 +83,18 @@ extension Replica {
     }
   }
 
+  /// Whether the batch of this number that a restored city has is this file's.
+  /// - Parameter hash: in hex; nil: the city has none.
+  public func hasSent(_ number: Int64, hash: String?) throws -> Bool {
+    guard let hash else { return true }
+    return try read { db in
+      let found = try db.first("SELECT message FROM sync_outbox WHERE number = ?", [.integer(number)])?.first
+      if case .blob(let message)? = found { return try SealedEnvelope(message[...]).hash.hex == hash }
+      // A backup held what the outbox has let go of.
+      return try number <= ReplicaMeta.read(db).batchKept
+    }
+  }
+
   /// Makes room for the receipt of a restored city in place of that of before: what became of a batch is told again.
   func forgetReceipt(_ db: Database, replacedBy receipt: Envelope) throws {
     let number = Value.integer(receipt.header.number)

@@ -40,7 +40,7 @@ extension Replica {
     }
   }
 
-  private func givenBack(_ db: Database) throws -> (number: Int64, seen: Int64)? {
+  func givenBack(_ db: Database) throws -> (number: Int64, seen: Int64)? {
     guard case .blob(let bytes)? = try db.first("SELECT value FROM sync_meta WHERE name = 'given_back'")?.first
     else { return nil }
     var reader = ByteReader(bytes[...])

@@ -21,11 +21,19 @@ extension SyncClient {
     let session = ReturnSession(city: city, replica: identity.replica, epoch: identity.epoch)
     var hello = try replica.returningHello(more: true)
     var action = try session.receive(try await transport.exchange(hello.bytes), to: hello.header)
-    if case .give(let own, let batch) = action {
-      var position = ReturnPosition(own: own, batch: batch)
+    if case .give(let own, let batch, let hash) = action {
+      // Where another copy of this file has given or sent something else, the city is to compare.
+      let isOurs = try replica.hasSent(batch, hash: hash)
+      var position = ReturnPosition(own: own, batch: try isOurs ? batch : replica.meta().batchKept)
       while let (messages, end) = try replica.givingBack(after: position, upTo: mostSent) {
         hello = try replica.returningHello(more: true)
-        _ = try session.receive(try await transport.exchange(hello.bytes + messages), to: hello.header)
+        do {
+          _ = try session.receive(try await transport.exchange(hello.bytes + messages), to: hello.header)
+        } catch let refusal as Refusal where refusal.code == .fork {
+          // Another copy of this file was first: what the city has by these numbers is that one's.
+          try replica.sendAgain(after: position.batch)
+          throw refusal
+        }
         position = end
       }
     }

@@ -7,8 +7,8 @@ import SyncCore
 ///     hello (returning)                                →  receipts that are not those of then, standing
 public struct ReturnSession {
   public enum Action: Equatable {
-    /// Give back what comes after these numbers: of the city's own batches, of this replica's.
-    case give(own: Int64, batch: Int64)
+    /// Give back what comes after these numbers: of the city's own batches, of this replica's, of which that one has this hash.
+    case give(own: Int64, batch: Int64, hash: String?)
     /// Everything is back: go on under the new epoch, with receipts in place of those of then.
     case resume(epoch: Identifier, receipts: [Envelope])
     /// The city waits for others.
@@ -43,7 +43,7 @@ public struct ReturnSession {
     }
     guard let last else { throw EnvelopeError.notAMessage }
     let standing = try Standing(last.body)
-    if hello.more { return .give(own: standing.own, batch: standing.batch) }
+    if hello.more { return .give(own: standing.own, batch: standing.batch, hash: standing.hash) }
     return standing.isComplete ? .resume(epoch: last.header.epoch, receipts: receipts) : .wait(standing)
   }
 }

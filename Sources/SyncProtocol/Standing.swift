@@ -4,6 +4,8 @@ import Foundation
 public struct Standing: Codable, Hashable, Sendable {
   /// The last of the replica's batches that the city has or holds without a gap.
   public var batch: Int64
+  /// The hash of that batch, in hex: whether it is the replica's own, or another copy's of its file. nil: there is none.
+  public var hash: String?
   /// The city needs none of its own batches up to this number.
   public var own: Int64
   /// Everything is back, or was released: the replica goes on under the epoch of the header.
@@ -13,8 +15,11 @@ public struct Standing: Codable, Hashable, Sendable {
   /// How many machines have not given back yet what they have.
   public var unheard: Int
 
-  public init(batch: Int64, own: Int64, isComplete: Bool, missing: Int64 = 0, unheard: Int = 0) {
+  public init(
+    batch: Int64, hash: String? = nil, own: Int64, isComplete: Bool, missing: Int64 = 0, unheard: Int = 0
+  ) {
     self.batch = batch
+    self.hash = hash
     self.own = own
     self.isComplete = isComplete
     self.missing = missing

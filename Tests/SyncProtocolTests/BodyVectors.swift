@@ -127,6 +127,7 @@ enum BodyVectors {
     ]
     let standings = [
       ("complete", Standing(batch: 0, own: 0, isComplete: true)),
+      ("the hash of a batch", Standing(batch: 3, hash: String(repeating: "5c", count: 32), own: 0, isComplete: false)),
       ("waiting", Standing(batch: 3, own: 7, isComplete: false, missing: 2, unheard: 1)),
       ("largest", Standing(batch: .max, own: .max, isComplete: false, missing: .max, unheard: .max)),
     ]

@@ -169,6 +169,13 @@ extension SQLiteMasterTransaction {
       "DELETE FROM sync_returned WHERE arrival = ? AND replica = ? AND number = ?", Array(batch.row.prefix(3)))
   }
 
+  /// The hash of a batch that the log has or that is held, in hex.
+  func hash(of sender: Identifier, _ number: Int64) throws -> String? {
+    if let logged = try batch(sender, number) { return logged.hash.hex }
+    let held = try returned("replica = ? AND number = ?", [.blob(sender.bytes), .integer(number)]).first
+    return try held.map { try SealedEnvelope($0.message[...]).hash.hex }
+  }
+
   /// The last number of a sender's batches that the log has or that is held without a gap before it.
   func lastReturned(of sender: Identifier) throws -> Int64 {
     var last = try lastBatch(of: sender, upTo: .max)

@@ -145,8 +145,9 @@ extension Master {
       let meta = try transaction.meta()
       let isComplete = try !asking && !transaction.isRecovering() && transaction.replica(hello.replica) != nil
       let missing = isComplete ? 0 : try transaction.missing().reduce(0) { $0 + Int64($1.count) }
+      let last = try transaction.lastReturned(of: hello.replica)
       let standing = Standing(
-        batch: try transaction.lastReturned(of: hello.replica), own: try transaction.lastReturned(of: .city),
+        batch: last, hash: try transaction.hash(of: hello.replica, last), own: try transaction.lastReturned(of: .city),
         isComplete: isComplete, missing: missing, unheard: isComplete ? 0 : try transaction.unheard().count)
       var header = Header(
         kind: .standing, replica: hello.replica, epoch: meta.epoch, number: hello.number, cursor: 0,

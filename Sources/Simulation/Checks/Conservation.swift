@@ -151,7 +151,9 @@ private struct Places {
     }) {
       return true
     }
-    guard let cleared = arrival(claim) else { return false }
+    let emptied =
+      claim.agrees ? witness.claims.filter { $0.ref == claim.ref && $0.column == column && $0.value.isNull } : [claim]
+    guard let cleared = emptied.compactMap(arrival).min() else { return false }
     let cell = Witness.Cell(ref: witness.canonical(claim.ref), column: column)
     return inserted[cell]?.contains { $0 > cleared } ?? false
   }

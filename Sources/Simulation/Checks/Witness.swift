@@ -25,6 +25,8 @@ struct Witness {
     var body: [UInt8]?
     /// Of a clerk: the last batch of the city's log that the machine had heard of.
     var read: Int64?
+    /// It was typed as the city had it already: nothing of it need arrive.
+    var agrees = false
     /// Of an emptied cell: the city's batch that filled it from the other one of two rows that became one.
     var filled: Int64?
   }
@@ -169,6 +171,11 @@ struct Witness {
     aliases = [:]
     for merge in merges { alias(merge.duplicate, merge.keep) }
     erased = erased.mapValues { $0.filter { !isLost($0.arrival) } }.filter { !$0.value.isEmpty }
+  }
+
+  /// What was done in this event is as the city had it already.
+  mutating func noteAgreed(_ event: Int) {
+    for i in claims.indices where claims[i].event == event { claims[i].agrees = true }
   }
 
   /// What this clerk did goes with these batches, if one of them is new, but for rows that were held back.

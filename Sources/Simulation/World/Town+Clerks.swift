@@ -90,6 +90,7 @@ extension Town {
     try act(event, machine, upstream ? "typed as the city has it" : "set back") {
       try machine.seat.shell([edit.sql], foreignKeys: true)
     }
+    if upstream { witness.noteAgreed(event.id) }
   }
 
   private func decideHere(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {

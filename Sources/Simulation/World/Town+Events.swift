@@ -68,7 +68,7 @@ extension Town {
         count("\(what), the city recovers")
       } else if isRefusal(error) {
         count("\(what), refused")
-        if isHealing, recovery == nil, !machines.contains(where: { $0.isCopy && $0.seat === seat }) {
+        if isHealing, recovery == nil, !machines.contains(where: { ($0.isCopy || $0.isFork) && $0.seat === seat }) {
           throw Violation(.progress, "\(what) is refused though nothing is wrong: \(sentence(error))")
         }
         tell("   refused: \(sentence(error))")

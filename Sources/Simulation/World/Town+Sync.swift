@@ -93,7 +93,8 @@ extension Town {
     }
     // HTTP says to which request a refusal belongs; a late request is refused to nobody.
     guard packet.question == machine.exchange?.asked else { return count("refusal to nobody") }
-    if machine.isCopy, [.fork, .replayed].contains(refusal.code) {
+    // Of two copies that both gave back, or sent, to a restored city, the second may find its former numbers taken.
+    if machine.isCopy || machine.hasRejoined && restores > 0, [.fork, .replayed].contains(refusal.code) {
       count("fork found out")
       machine.isFork = true
     } else if refusal.code == .fork {
