@@ -39,9 +39,13 @@ extension Replay {
     let stood = hasErasures ? Set(try transaction.images(of: refs).keys) : []
     try carryOut(batch)
     if hasErasures {
-      // A row that came back by a conflict about what was erased since does not come back here.
+      // A row that came back by a conflict about what was erased since does not come back here by itself: who deleted it has
+      // nothing to delete, who changed it brings it back.
       let stands = stood.union(try transaction.images(of: refs).keys)
-      batch.changes.removeAll { $0.kind != .insert && !stands.contains($0.ref) }
+      let last = try transaction.tombstones(of: refs.filter { !stands.contains($0) })
+      batch.changes.removeAll { change in
+        change.kind != .insert && !stands.contains(change.ref) && (change.kind == .delete || last[change.ref] == nil)
+      }
     }
     try write(batch.changes)
     try transaction.passOwnBatch(message.header.number)
@@ -112,12 +116,14 @@ extension Replay {
   /// Rows as the batch leaves them. Those that an act has edited stand so already.
   private func write(_ changes: [Change]) throws {
     let images = try transaction.images(of: changes.map(\.ref))
+    let last = hasErasures ? try transaction.tombstones(of: changes.map(\.ref).filter { images[$0] == nil }) : [:]
     try transaction.assign(
       changes.map { change in
         let before = images[change.ref]
+        let known = change.kind == .update ? before ?? last[change.ref] : before
         let after: [Value]? =
           change.kind == .delete
-          ? nil : change.new.indices.map { change.new[$0] ?? before?[$0] ?? change.old[$0] ?? .null }
+          ? nil : change.new.indices.map { change.new[$0] ?? known?[$0] ?? change.old[$0] ?? .null }
         return RowWrite(ref: change.ref, before: before, after: after)
       })
   }

@@ -12,6 +12,9 @@ extension Replica {
     guard let found = try db.first("SELECT message, receipt FROM sync_outbox WHERE number = ?", [number]),
       case .blob(let bytes) = found[0], found[1].isNull
     else { return }
+    guard try ReceiptBody.taken(receipt.body)?.hash == SealedEnvelope(bytes[...]).hash else {
+      throw Self.ofAnotherCopy(receipt.header.number)
+    }
     let rows = try ReceiptBody.decode(receipt.body)
     // Of a batch that goes again, what became of it before a restore.
     let former = try db.integer("SELECT max(id) FROM sync_parked WHERE batch = ?", [number])
@@ -39,6 +42,14 @@ extension Replica {
     try db.run("DELETE FROM sync_request WHERE batch = ?", [number])
     try db.run("UPDATE sync_outbox SET receipt = ? WHERE number = ?", [.blob(receipt.bytes), number])
     try eraseAcknowledged(db, batch: receipt.header.number)
+  }
+
+  private static func ofAnotherCopy(_ number: Int64) -> Failure {
+    Failure(
+      .protocolViolation, zh: "回复所答的第 \(number) 批不是本机的:本机文件另有副本在用;未作任何更改,请运行 county rejoin,本机的修改都会保留",
+      en:
+        "the answer is to a batch \(number) that is not this replica's: another copy of its file is in use; nothing was changed, "
+        + "run county rejoin, which keeps its edits")
   }
 
   /// The cells of a batch are in flight no more. Mostly no other batch is, and the table is emptied at once; else it is gone

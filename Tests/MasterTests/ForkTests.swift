@@ -275,3 +275,24 @@ func aBatchThatSeveralFilesHaveCountsOnce(renewed: [Bool]) async throws {
   #expect(try enrol { _ in } == nil)
   #expect(try world.master.replicas().count == 2)
 }
+
+/// The answer to a stick tells of all batches that its pages reflect, also of one that another copy of the file sent meanwhile by
+/// the number that this one has given to its own (seed 5107 of the simulated town).
+@Test func anAnswerToAnotherCopysBatchIsRefused() async throws {
+  let (world, one) = try await World.counted()
+  let copy = try world.copy(of: one)
+  try world.write(one, "stick")
+  try world.shell(copy, "UPDATE company SET total = total + 5")
+  try await world.sync(copy)
+  try world.shell(one, "UPDATE company SET total = total + 1")
+  try one.freeze()
+  try world.answer("stick", "answer")
+  #expect(throws: Failure.self) { try world.take(one, "answer") }
+  #expect(try one.status().inFlight == 1)
+  world.add(copy)
+  let renewed = try world.rejoin(one)
+  world.clock.now += 1000
+  try await world.sync(renewed)
+  try await world.settle()
+  #expect(try world.cell("total") == .integer(16))
+}

@@ -211,7 +211,7 @@ struct Reentry {
     if try transaction.setting("recovered_end") == nil {
       try transaction.set("recovered_end", .integer(try transaction.lastArrival()))
     }
-    for batch in try transaction.returned("state = 'late' AND replica = ?", [.blob(Identifier.city.bytes)]) {
+    for batch in try transaction.returned("state <> 'held' AND replica = ?", [.blob(Identifier.city.bytes)]) {
       try enrolLate(batch)
     }
     for batch in try transaction.returned("state = 'late' AND replica <> ?", [.blob(Identifier.city.bytes)]) {
@@ -236,7 +236,7 @@ struct Reentry {
     for erasure in known + erasures { try transaction.eraseReturned(erasure) }
   }
 
-  /// A machine that the log does not know because its enrolment came back too late is enrolled again.
+  /// A machine that the log does not know because its enrolment came back too late, or was set aside, is enrolled again.
   private func enrolLate(_ returned: ReturnedBatch) throws {
     for member in returned.content(master.schema)?.members ?? [] where try transaction.replica(member.replica) == nil {
       try master.enter(member, transaction)

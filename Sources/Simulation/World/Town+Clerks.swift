@@ -70,7 +70,7 @@ extension Town {
     guard let entry = random.pick(cells), let record = try machine.replica.schema.record(entry.ref.record) else {
       return
     }
-    if cells.contains(where: { $0.ref == entry.ref && $0.upstream != nil }) { witness.noteUpstream(entry.ref) }
+    witness.noteUpstream(entry.ref)
     tell("\(machine.name): takes back what it edited of \(name(entry.ref))")
     try act(event, machine, "revert") { try machine.replica.revert(record, key: entry.ref.key) }
   }
