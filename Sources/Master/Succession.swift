@@ -36,7 +36,8 @@ extension Master {
 
 // `sync_former(replica, former, kept, shared)`: for every id that a machine ever had, how many of its batches are this
 // machine's too; `kept` when it was enrolled, `shared` with those that were under way then and came again under the new id.
-// Of another copy of the same file, whose id it never had, `kept` is -1 and `shared` says how far the two go together.
+// Of another copy of the same file, whose id it never had, `kept` is the first number of those that had come from that one
+// already, below 0, and `shared` says how far the two go together.
 
 extension SQLiteMasterTransaction {
   static let formerTable = """
@@ -52,7 +53,9 @@ extension SQLiteMasterTransaction {
     // What the former id had in common with those before it.
     try db.run(
       """
-      INSERT INTO sync_former SELECT ?1, former, min(shared, ?3), min(shared, ?3) FROM sync_former WHERE replica = ?2
+      INSERT INTO sync_former
+      SELECT ?1, former, iif(kept < 0, -min(shared, ?3) - 1, min(shared, ?3)), min(shared, ?3)
+      FROM sync_former WHERE replica = ?2
       """, arguments)
   }
 
@@ -71,7 +74,7 @@ extension SQLiteMasterTransaction {
       found = try found ?? logged.receipts()
       try db.run(
         """
-        INSERT INTO sync_former VALUES (?1, ?2, -1, ?3)
+        INSERT INTO sync_former VALUES (?1, ?2, -?3, ?3)
         ON CONFLICT (replica, former) DO UPDATE SET shared = excluded.shared
         """, [.blob(id.bytes), .blob(other.bytes), .integer(number)])
     }
@@ -130,6 +133,6 @@ extension LoggedBatch {
   /// In SQL: the batches of the log that were taken under a former id of their sender already, and say nothing new.
   static let isRepeat = """
     EXISTS (SELECT 1 FROM sync_former f WHERE f.replica = sync_batch.replica
-      AND sync_batch.number > f.kept AND sync_batch.number <= f.shared)
+      AND sync_batch.number > iif(f.kept < 0, -f.kept - 1, f.kept) AND sync_batch.number <= f.shared)
     """
 }

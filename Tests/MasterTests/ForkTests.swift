@@ -135,6 +135,11 @@ private func expectFork(_ world: World, _ replica: Replica) async throws {
 @Test(arguments: [[true, true], [true, false], [false, true]])
 func aBatchThatSeveralFilesHaveCountsOnce(renewed: [Bool]) async throws {
   let (world, one) = try await World.counted()
+  // What was sent before is no repetition: it has replaced a value of the city's.
+  try world.shell("UPDATE company SET name = '丙'")
+  try await world.sync(one)
+  try world.shell(one, "UPDATE company SET name = '乙'")
+  try await world.sync(one)
   try world.shell(one, "UPDATE company SET total = 15")
   try one.freeze()
   let copies = [one, try world.copy(of: one)]

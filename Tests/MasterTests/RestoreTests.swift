@@ -214,6 +214,31 @@ private func settle(_ world: World, without lost: Replica) async throws {
   #expect(try world.master.replicas().contains { $0.id == late.identity.replica.description })
 }
 
+/// What a release gave up comes back when the city is lost again: the log has the loss in that place, as before (seed 10 of the
+/// simulated town, 10,000 events).
+@Test func whatWasGivenUpStaysSoWhenTheCityIsRestoredAgain() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  try world.shell("UPDATE company SET grade = 'f' WHERE id = 'c1'")
+  for replica in [drill.one, drill.two, drill.b] { try await world.sync(replica) }
+  // Two of three have heard of the batch, and have it no more.
+  for replica in [drill.one, drill.b] { try world.shell(replica, "DELETE FROM sync_inbox") }
+  try world.restore(from: file)
+  for replica in [drill.one, drill.b] { _ = try await world.giveBack(replica) }
+  try world.master.release(reason: "away", actor: "li")
+  try world.shell("UPDATE company SET grade = 'g' WHERE id = 'c1'")
+  world.lose(drill.two)
+  for replica in [drill.one, drill.b] { try await world.sync(replica) }
+  try await world.settle()
+  world.add(drill.two)
+  let log = try world.loggedRows()
+  try world.restore(from: file)
+  for replica in [drill.one, drill.two, drill.b, drill.one, drill.two] { _ = try await world.giveBack(replica) }
+  #expect(try world.master.recovery()?.isRecovering == false)
+  #expect(try world.loggedRows() == log)
+  try await world.settle()
+}
+
 /// Two desks work with one file. The city that was lost had a batch of one, the restored city takes another by that number from the
 /// other (seed 1717 of the simulated town).
 @Test(arguments: [false, true]) func aNumberThatACopyHasUsedSinceIsNoEnd(onSticks: Bool) async throws {

@@ -71,9 +71,12 @@ struct Reentry {
     try finish()
   }
 
+  /// What an earlier recovery had given up, and what came back after that all the same, have one place: the log of then had the
+  /// former, which has the larger number.
   private func next() throws -> ReturnedBatch? {
     let arrival = Value.integer(try transaction.upcomingArrival())
-    return try transaction.returned("state = 'held' AND arrival = ?", [arrival]).first
+    let held = try transaction.returned("state = 'held' AND arrival = ?", [arrival])
+    return held.last { $0.replica == .city } ?? held.first
   }
 
   /// - Returns: whether it could be taken; if not, nothing was changed.
@@ -83,6 +86,8 @@ struct Reentry {
       try db.inSavepoint {
         if batch.replica == .city { try repeatOwn(batch) } else { try take(batch) }
         try transaction.forget(batch)
+        try db.run(
+          "UPDATE sync_returned SET state = 'late' WHERE state = 'held' AND arrival = ?", [.integer(batch.arrival)])
         try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(batch.receivedAt.raw)])
         return .commit
       }

@@ -178,17 +178,14 @@ struct Witness {
     for i in claims.indices where claims[i].event == event { claims[i].agrees = true }
   }
 
-  /// What this clerk did goes with these batches, if one of them is new, but for rows that were held back.
-  mutating func settleBatches(
-    _ author: Int, _ batch: Int64, body: [UInt8], heldBack: () throws -> Set<RowRef>
-  ) rethrows {
-    if batch > last[author] ?? 0 {
-      let held = try heldBack()
+  /// A clerk's file has these batches: what was done to their rows and is in none yet went with the first that is new.
+  mutating func settleBatches(_ author: Int, _ batches: [Machine.Batch]) {
+    for batch in batches where batch.number > last[author] ?? 0 {
       for i in claims.indices where claims[i].author == author && claims[i].batch == nil {
-        if !held.contains(claims[i].ref) { (claims[i].batch, claims[i].body) = (batch, body) }
+        if batch.refs.contains(claims[i].ref) { (claims[i].batch, claims[i].body) = (batch.number, batch.body) }
       }
     }
-    last[author] = batch
+    if let number = batches.last?.number { last[author] = number }
   }
 
   /// A clerk's file was replaced by an old copy: what was done since and did not arrive is lost with it.

@@ -108,12 +108,24 @@ final class Machine {
   func look() throws { rows = try replica.allRows() }
 
   /// What it has frozen, as far as its file still has it.
-  func batches() throws -> [(number: Int64, hash: [UInt8], body: [UInt8])] {
-    try replica.outbox().compactMap { batch in
-      try SealedEnvelope.split(batch.message).first.map {
-        (number: batch.number, hash: $0.hash, body: sha256(try $0.unverifiedBody()))
-      }
+  func batches() throws -> [Batch] {
+    let replica = try replica
+    return try replica.outbox().compactMap { batch in
+      guard let message = try SealedEnvelope.split(batch.message).first else { return nil }
+      let body = try message.unverifiedBody()
+      let schema = try replica.read { try SchemaTable.find($0, message.header.schema) } ?? replica.schema
+      let changes = try SyncProtocol.Batch(body, schema: schema).changes
+      return Batch(number: batch.number, hash: message.hash, body: sha256(body), refs: Set(changes.map(\.ref)))
     }
+  }
+
+  struct Batch {
+    var number: Int64
+    var hash: [UInt8]
+    /// The SHA-256 of its body, which stays when the file rejoins.
+    var body: [UInt8]
+    /// The rows that it changes.
+    var refs: Set<RowRef>
   }
 }
 

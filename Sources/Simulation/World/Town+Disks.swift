@@ -138,7 +138,9 @@ extension Town {
     tell("city: works again")
     let now = Dictionary(uniqueKeysWithValues: try log().map { ($0.arrival, $0) })
     let end = recovery.firstLost ?? .max
-    if let entry = recovery.log.first(where: { $0.arrival < end && now[$0.arrival] != $0 }) {
+    // What an earlier recovery had given up may be back.
+    let given = { (arrival: Int64) in recovery.losses.contains { $0.contains(arrival) } }
+    if let entry = recovery.log.first(where: { $0.arrival < end && now[$0.arrival] != $0 && !given($0.arrival) }) {
       throw Violation(.conservation, "batch \(entry.arrival) was held by somebody and is not back")
     }
     let losses = try losses(after: recovery.backupEnd)

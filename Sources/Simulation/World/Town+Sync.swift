@@ -24,11 +24,7 @@ extension Town {
   func noteOutbox(_ machine: Machine) throws {
     if machine.isUnsure { return }
     let batches = try machine.batches()
-    if let last = batches.last {
-      try witness.settleBatches(machine.index, last.number, body: last.body) {
-        Set(try machine.replica.status().held.map(\.ref))
-      }
-    }
+    witness.settleBatches(machine.index, batches)
     let frozen = batches.map { (number: $0.number, hash: $0.hash) }
     if let number = witness.noteFrozen(try machine.replica.identity.replica, frozen), !machine.isCopy {
       throw Violation(.exactlyOnce, "machine \(machine.name) has another batch under number \(number)")
