@@ -152,7 +152,9 @@ extension Ledger {
   /// Who changes a value had seen it.
   private mutating func overwrite(by change: Change, _ origin: Origin) throws {
     guard let items = open[change.ref], try tookEffect(origin) else { return }
-    let left = items.filter { item in item.column == nil ? change.kind != .insert : !replaces(change, item) }
+    // A row that the city changes stands before it, whatever brought it back after a delete.
+    let isBack = change.kind == .insert || change.kind == .update && origin.batch.replica == .city
+    let left = items.filter { item in item.column == nil ? !isBack : !replaces(change, item) }
     open[change.ref] = left.isEmpty ? nil : left
   }
 
