@@ -136,11 +136,8 @@ extension Replica {
 
   /// A change of a batch that was sent.
   func sent(_ db: Database, _ batch: Int64, _ n: Int64) throws -> Change? {
-    guard
-      case .blob(let bytes)? = try db.first("SELECT message FROM sync_outbox WHERE number = ?", [.integer(batch)])?
-        .first
-    else { return nil }
-    let changes = try ownBatch(db, bytes).changes
+    guard let message = try sentMessage(db, batch) else { return nil }
+    let changes = try ownBatch(db, message.bytes).changes
     guard n >= 1, n <= changes.count, let record = schema.record(changes[Int(n) - 1].record) else { return nil }
     return changes[Int(n) - 1].withoutErased(record)
   }

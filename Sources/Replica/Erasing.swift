@@ -75,24 +75,18 @@ extension Replica {
 
   /// A batch as it was signed.
   private func signed(_ db: Database, _ batch: Int64) throws -> Batch? {
-    guard
-      case .blob(let bytes)? = try db.first("SELECT message FROM sync_outbox WHERE number = ?", [.integer(batch)])?
-        .first
-    else { return nil }
-    let message = try SealedEnvelope(bytes[...])
-    return try Batch(message.unverifiedBody(), schema: SchemaTable.find(db, message.header.schema) ?? schema)
+    try sentMessage(db, batch).map { try Batch($0.unverifiedBody(), schema: ownSchema(db, of: $0.header)) }
   }
 
   /// The values of a batch that came after an erasure, and were edited after it as the city reckoned then (E5).
   private func enteredSince(_ erasure: Erasure, _ db: Database, batch number: Int64) throws -> [SecretCell] {
-    let found = try db.first("SELECT message, receipt FROM sync_outbox WHERE number = ?", [.integer(number)])
-    guard case .blob(let message)? = found?[0], case .blob(let bytes)? = found?[1] else { return [] }
+    let found = try db.first("SELECT receipt FROM sync_outbox WHERE number = ?", [.integer(number)])?.first
+    guard case .blob(let bytes)? = found, let message = try sentMessage(db, number) else { return [] }
     let receipt = try SealedEnvelope(bytes[...])
     guard receipt.header.stamp > erasure.edit.stamp,
       let offset = try ReceiptBody.taken(receipt.unverifiedBody())?.offset
     else { return [] }
-    guard let batch = try signed(db, number) else { return [] }
-    let own = try SchemaTable.find(db, SealedEnvelope(message[...]).header.schema) ?? schema
+    let own = try ownSchema(db, of: message.header)
     func isKept(_ place: RestrictedPlace) -> Bool {
       guard place.ref == erasure.ref, erasure.covers(place.field), place.isNew, let change = place.change else {
         return false
@@ -101,9 +95,8 @@ extension Replica {
       return edited.corrected(offset: offset, arrival: receipt.header.stamp) > erasure.edit.stamp
     }
     let secrets = try SecretTable.read(db, of: number)
-    return try batch.received(
-      own, with: secrets, isErased: { _ in true }, keeping: isKept
-    ).secrets
+    return try Batch(message.unverifiedBody(), schema: own)
+      .received(own, with: secrets, isErased: { _ in true }, keeping: isKept).secrets
   }
 
   private func eraseImages(

@@ -92,7 +92,7 @@ extension Replica {
         ?? key.publicKey
     }
     let secrets = try SecretTable.read(db, of: envelope.header.number)
-    let own = try SchemaTable.find(db, envelope.header.schema) ?? schema
+    let own = try ownSchema(db, of: envelope.header)
     let batch = try Batch(envelope.body, schema: own).opened(own, with: secrets)
     return batch.widened(to: schema)
   }
@@ -108,6 +108,18 @@ extension Replica {
 
   /// The batches that have no receipt yet, in order, as they were made, each with its secrets.
   public func unacknowledged() throws -> [[UInt8]] { try outbox().map(\.message) }
+
+  /// The schema that a batch names.
+  func ownSchema(_ db: Database, of header: Header) throws -> Schema {
+    try SchemaTable.find(db, header.schema) ?? schema
+  }
+
+  /// The message of a batch; nil: the outbox has it no more.
+  func sentMessage(_ db: Database, _ number: Int64) throws -> SealedEnvelope? {
+    let found = try db.first("SELECT message FROM sync_outbox WHERE number = ?", [.integer(number)])?.first
+    guard case .blob(let bytes)? = found else { return nil }
+    return try SealedEnvelope(bytes[...])
+  }
 
   /// The batches without a receipt whose number is greater.
   /// - Parameter bytes: no more than fit here; the first one always.

@@ -88,8 +88,7 @@ extension Replica {
   public func hasSent(_ number: Int64, hash: String?) throws -> Bool {
     guard let hash else { return true }
     return try read { db in
-      let found = try db.first("SELECT message FROM sync_outbox WHERE number = ?", [.integer(number)])?.first
-      if case .blob(let message)? = found { return try SealedEnvelope(message[...]).hash.hex == hash }
+      if let message = try sentMessage(db, number) { return message.hash.hex == hash }
       // A backup held what the outbox has let go of.
       return try number <= ReplicaMeta.read(db).batchKept
     }

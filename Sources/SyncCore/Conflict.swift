@@ -147,22 +147,15 @@ extension Conflict {
 
   /// nil when the row is not one that `row` makes.
   public init?(row: [Value]) {
-    guard row.count == Self.columns.count, case .integer(let id) = row[0], case .text(let record) = row[1],
-      case .blob(let bytes) = row[2], let key = try? RowKey(encoded: bytes), case .text(let stateName) = row[6],
-      let state = State(rawValue: stateName), case .text(let policy) = row[7], case .integer(let version) = row[8],
-      case .integer(let opened) = row[9]
+    guard row.count == Self.columns.count, case .integer(let id) = row[0],
+      let subject = Subject(columns: row[1...3] + [row[9]]), case .text(let stateName) = row[6],
+      let state = State(rawValue: stateName), case .text(let policy) = row[7], case .integer(let version) = row[8]
     else { return nil }
-    var field: String?
-    switch row[3] {
-    case .null: break
-    case .text(let name): field = name
-    default: return nil
-    }
     let decision = Decision(conflict: id, columns: Array(row[10...]))
     guard decision != nil || row[10...].allSatisfy(\.isNull) else { return nil }
     self.init(
-      id: id, record: record, key: key, field: field, base: row[4], master: row[5], state: state, policy: policy,
-      version: version, openedAt: Stamp(raw: opened), decision: decision)
+      id: id, record: subject.ref.record, key: subject.ref.key, field: subject.field, base: row[4], master: row[5],
+      state: state, policy: policy, version: version, openedAt: subject.openedAt, decision: decision)
   }
 }
 

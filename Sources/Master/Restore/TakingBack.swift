@@ -124,18 +124,17 @@ extension Master {
   /// Keeps what the log does not have. What comes too late for its place is kept apart.
   private func keep(_ batch: ReturnedBatch, _ transaction: SQLiteMasterTransaction) throws {
     var batch = batch
-    var isTaken = false
     if let known = try transaction.batch(batch.replica, batch.number) {
       if known.message == batch.message { return }
       // A county that numbers twice was cloned; the city does so when it is restored twice and its clock was set back meanwhile.
       guard batch.replica == .city else { throw Refusal.fork(batch.number) }
-      isTaken = true
+      batch.state = .late
     }
     if batch.replica == .city, try batch.number > transaction.setting("own_base") ?? 0 {
       try transaction.set("own_base", .integer(batch.number))
     }
     let isPast = try batch.arrival <= transaction.lastArrival()
-    if try isPast || isTaken || !transaction.isRecovering() { batch.state = .late }
+    if try isPast || !transaction.isRecovering() { batch.state = .late }
     try transaction.keep(batch)
   }
 
