@@ -10,6 +10,15 @@ import Testing
 // Personal data was erased after the backup from which the city is restored: it is erased again.
 
 extension World {
+  /// The city is restored, and has everything back from these.
+  fileprivate func restoreWhole(
+    from file: String, _ replicas: Replica..., location: SourceLocation = #_sourceLocation
+  ) async throws {
+    try restore(from: file)
+    for replica in replicas + replicas { _ = try await giveBack(replica) }
+    #expect(try master.recovery()?.isRecovering == false, sourceLocation: location)
+  }
+
   /// No file but the backup, and the master that was lost, has the text.
   fileprivate func expectGone(
     _ text: String, but known: [String], _ location: SourceLocation = #_sourceLocation
@@ -40,9 +49,7 @@ extension World {
     try two.freeze()
     try await world.syncAll()
     #expect(try world.person("phone") == .text("FRESH"))
-    try world.restore(from: file)
-    for replica in [one, two, one, two] { _ = try await world.giveBack(replica) }
-    #expect(try world.master.recovery()?.isRecovering == false)
+    try await world.restoreWhole(from: file, one, two)
     #expect(try world.person("phone") == .text("FRESH"))
     try await world.settle()
     #expect(try two.cell("phone") == .text("FRESH"))
@@ -72,9 +79,7 @@ extension World {
     #expect(try world.person("phone") == .null)
     try world.shell("UPDATE person SET phone = 'CITY' WHERE id = 'p1'")
     try await world.syncAll()
-    try world.restore(from: file)
-    for replica in [one, two, one, two] { _ = try await world.giveBack(replica) }
-    #expect(try world.master.recovery()?.isRecovering == false)
+    try await world.restoreWhole(from: file, one, two)
     #expect(try world.person("phone") == .text("CITY"))
     #expect(try world.master.verify().map(\.en) == [])
     try await world.settle()
@@ -92,9 +97,7 @@ extension World {
     try world.erase("p1")
     try await world.syncAll()
     #expect(try world.person("note") == .text("city"))
-    try world.restore(from: file)
-    for replica in [one, two, one, two] { _ = try await world.giveBack(replica) }
-    #expect(try world.master.recovery()?.isRecovering == false)
+    try await world.restoreWhole(from: file, one, two)
     #expect(try world.person("note") == .text("city") && world.person("phone") == .null)
     try await world.settle()
     #expect(try world.master.verify().map(\.en) == [])
@@ -125,9 +128,7 @@ extension World {
     }
     try await world.syncAll()
     #expect(try world.person("note") == .text("note-2"))
-    try world.restore(from: file)
-    for replica in [one, two, one, two] { _ = try await world.giveBack(replica) }
-    #expect(try world.master.recovery()?.isRecovering == false)
+    try await world.restoreWhole(from: file, one, two)
     #expect(try world.person("note") == .text("note-2") && world.person("phone") == .null)
     #expect(try world.master.conflicts([.open]) == [])
     try await world.settle()
@@ -143,9 +144,7 @@ extension World {
     try await world.syncAll()
     try world.erase("p1")
     try await world.syncAll()
-    try world.restore(from: file)
-    for replica in [one, two, one, two] { _ = try await world.giveBack(replica) }
-    #expect(try world.master.recovery()?.isRecovering == false)
+    try await world.restoreWhole(from: file, one, two)
     #expect(try world.person("phone") == .null && world.person("name") == .text("已删除"))
     try await world.syncAll()
     for word in ["PHONE", "NAME", "MOBILE"] { try world.expectGone(word, but: known) }
