@@ -23,13 +23,18 @@ struct Erase: AsyncParsableCommand {
       try requireReason(reason)
       let master = try options.open(CityProgram.self)
       let record = try master.namedRecord(self.record)
-      let erasures = try keys(master, record).flatMap { key in
-        try master.erase(
-          record, key: key, fields: fields.isEmpty ? nil : fields, reason: reason, actor: options.actor)
-      }
+      let keys = try keys(master, record)
+      let erasures = try master.erase(
+        record, keys: keys, fields: fields.isEmpty ? nil : fields, reason: reason, actor: options.actor)
       options.show(.array(erasures.map(json)), text(erasures))
+      if try master.holdsOldPages() { options.tell(Self.later) }
     }
   }
+
+  private static let later = Label(
+    zh: "其他程序正在使用该文件,或磁盘空间不足:文件中可能还留有旧数据页;请稍后再运行任一命令,即会清除",
+    en: "another program uses the file, or the disk is full: old pages may still hold what was erased; "
+      + "any command that is run later removes them")
 
   private func keys(_ master: Master, _ record: RecordSchema) throws -> [RowKey] {
     guard (key == nil) == expired else {

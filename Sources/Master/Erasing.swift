@@ -14,9 +14,26 @@ extension Master {
   @discardableResult
   public func erase(
     _ record: RecordSchema, key: RowKey, fields: [String]? = nil, reason: String, actor: String?
+  ) throws -> [Erasure] { try erase(record, keys: [key], fields: fields, reason: reason, actor: actor) }
+
+  /// The same of several rows, one after the other. Then the file is written anew, which takes as long as a copy of it.
+  public func erase(
+    _ record: RecordSchema, keys: [RowKey], fields: [String]? = nil, reason: String, actor: String?
   ) throws -> [Erasure] {
     let names = try restricted(fields, of: record)
-    let erasures = try store.write { db in
+    let erasures = try keys.flatMap { try enterErasure(record, $0, names, reason: reason, actor: actor) }
+    try store.removeOldPages()
+    emptyKeptFolders()
+    return erasures
+  }
+
+  /// Whether the file may still hold what was erased: another program used it, or the disk was full. Opening it tries again.
+  public func holdsOldPages() throws -> Bool { try read { try OldPages.noted($0) != nil } }
+
+  private func enterErasure(
+    _ record: RecordSchema, _ key: RowKey, _ names: [String], reason: String, actor: String?
+  ) throws -> [Erasure] {
+    try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try absorb(transaction)
       let given = RowRef(record.name, key)
@@ -41,9 +58,6 @@ extension Master {
       }
       return erasures
     }
-    try store.emptyErasedLog()
-    emptyKeptFolders()
-    return erasures
   }
 
   /// Everything that was erased, in that order.

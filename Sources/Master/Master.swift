@@ -59,7 +59,7 @@ public final class Master: RecordStore, @unchecked Sendable {
         guard try db.integer("PRAGMA application_id") == MasterTables.applicationID else {
           throw Failure(.data, zh: "\(path) 不是市级主库文件", en: "\(path) is not the file of a master; check --home")
         }
-        return (try OpenSchema(db, reader: readSchema), try OldPages.remain(db))
+        return (try OpenSchema(db, reader: readSchema), try OldPages.noted(db) != nil)
       }
     }
     if isErasing { database.checkpoint(path) }

@@ -32,7 +32,7 @@ extension SQLiteMasterTransaction {
     guard let record = schema.record(erasure.record) else { return }
     let columns = record.restrictedColumns(erasure.fields)
     let carried = try ownBatches(holding: erasure)
-    try OldPages.note(db)
+    try OldPages.inFile.note(db)
     try SecretTable.erase(db, erasure)
     try eraseRow(erasure.ref, record, columns, arrival: arrival)
     try eraseTombstone(erasure.ref, record, columns)

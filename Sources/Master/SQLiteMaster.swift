@@ -95,7 +95,7 @@ final class SQLiteMaster: MasterStore {
     }
   }
 
-  func emptyErasedLog() throws { try Connection.translating(path) { try database.emptyErasedLog() } }
+  func removeOldPages() throws { try Connection.translating(path) { try database.removeOldPages() } }
 }
 
 struct SQLiteMasterTransaction: MasterTransaction {

@@ -17,7 +17,7 @@ extension Replica {
       SELECT \(placeholders(6)), value FROM sync_meta WHERE name = 'last'
       """, erasure.row)
     let columns = record.restrictedColumns(erasure.fields)
-    try OldPages.note(db)
+    try OldPages.inFile.note(db)
     try eraseSent(db, erasure, record)
     try eraseUnsentCopies(db, erasure.ref, record, columns)
     try eraseImages(db, of: "sync_archive", where: "true", [], erasure, record)
@@ -37,7 +37,7 @@ extension Replica {
     try db.each("SELECT \(columns) FROM sync_erasure WHERE sent >= ?", [.integer(batch)]) { row in
       if let erasure = Erasure(row: row.cells(0..<Erasure.columns.count)) { erasures.append(erasure) }
     }
-    if !erasures.isEmpty { try OldPages.note(db) }
+    if !erasures.isEmpty { try OldPages.inFile.note(db) }
     for erasure in erasures {
       if let record = schema.record(erasure.record) { try eraseSent(db, erasure, record, only: batch) }
     }

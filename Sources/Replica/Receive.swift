@@ -77,7 +77,7 @@ extension Replica {
         try returnParked(db)
         return summary
       }
-      if erases { try Connection.translating(path) { try database.emptyErasedLog() } }
+      if erases { try Connection.translating(path) { try database.removeOldPages() } }
       return summary
     } catch let failure as Failure where failure.kind == .data && !parkingClashes {
       throw Clash()

@@ -56,7 +56,7 @@ public final class Replica: RecordStore, @unchecked Sendable {
         guard try db.integer("PRAGMA application_id") == ReplicaTables.applicationID else {
           throw Failure(.data, zh: "\(path) 不是县区副本文件", en: "\(path) is not the file of a replica; check --home")
         }
-        return (try ReplicaMeta.read(db), try OpenSchema(db, reader: readSchema), try OldPages.remain(db))
+        return (try ReplicaMeta.read(db), try OpenSchema(db, reader: readSchema), try OldPages.noted(db) != nil)
       }
     }
     if isErasing { database.checkpoint(path) }

@@ -36,17 +36,18 @@ extension Replica {
         // It holds all that a backup of the city does not.
         try db.execute(
           sql: "DELETE FROM main.sync_inbox; INSERT INTO main.sync_inbox SELECT number, sealed FROM snapshot.sync_own")
+        let isNew = try isEmpty(db)
         summary.pulled =
-          try isEmpty(db)
+          try isNew
           ? fill(db)
           : apply(db, Pull(differences(db), schema: schema), parkingClashes: parkingClashes, &summary.news)
         try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(snapshot.header.stamp.raw)])
         try returnParked(db)
-        try OldPages.note(db)
+        // All of it went through the log; and a row that is gone may have been erased.
+        try (isNew ? OldPages.inLog : .inFile).note(db)
         return summary
       }
-      // All of it went through the log; and a row that is gone may have been erased.
-      try Connection.translating(path) { try database.emptyErasedLog() }
+      try Connection.translating(path) { try database.removeOldPages() }
       return summary
     } catch let failure as Failure where failure.kind == .data && !parkingClashes {
       throw Clash()

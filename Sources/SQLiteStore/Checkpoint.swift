@@ -13,7 +13,7 @@ extension DatabaseQueue {
     try? writeWithoutTransaction { db in
       Patience.set(db, seconds: 0)
       defer { Patience.set(db, seconds: Connection.busySeconds) }
-      if try OldPages.remain(db) { return try OldPages.empty(db) }
+      if try OldPages.noted(db) != nil { return try OldPages.remove(db) }
       try db.execute(sql: "PRAGMA wal_checkpoint(\(isLarge ? "TRUNCATE" : "PASSIVE"))")
     }
   }
@@ -25,25 +25,42 @@ extension DatabaseQueue {
   }
 }
 
-/// The write-ahead log may hold pages with what was erased. It is noted in the transaction that erases, and stays noted until
-/// the log is empty, also if the power fails between the two.
-public enum OldPages {
-  public static func note(_ db: Database) throws {
+/// The write-ahead log may hold pages with what was erased, and so may the unused part of a page from which SQLite moved rows to
+/// another one: secure_delete overwrites what is deleted, not what is moved. It is noted in the transaction that erases, and stays
+/// noted until the file is written anew and its log is empty, also if the power fails between.
+public enum OldPages: Int {
+  case inLog = 1
+  case inFile
+
+  public func note(_ db: Database) throws {
     #if MUTANTS
       if Mutant.walIsNotErased.isActive { return }
     #endif
-    try db.execute(sql: "INSERT OR REPLACE INTO sync_meta VALUES ('old_pages', 1)")
+    try db.run(
+      """
+      INSERT INTO sync_meta VALUES ('old_pages', ?)
+      ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
+      """, [.integer(Int64(rawValue))])
   }
 
-  public static func remain(_ db: Database) throws -> Bool {
-    try db.first("SELECT 1 FROM sync_meta WHERE name = 'old_pages'") != nil
+  public static func noted(_ db: Database) throws -> OldPages? {
+    try db.integer("SELECT value FROM sync_meta WHERE name = 'old_pages'").flatMap { OldPages(rawValue: Int($0)) }
   }
 
-  /// Empties the log unless another program reads it just now; then it stays noted.
-  static func empty(_ db: Database) throws {
+  /// Another program that uses the file just now may hinder it, or a full disk: then they stay noted.
+  static func remove(_ db: Database) throws {
+    if try noted(db) == .inFile {
+      do { try db.execute(sql: "VACUUM") } catch let error as DatabaseError where hindrances.contains(error.resultCode)
+      {
+        return
+      }
+      try db.run("UPDATE sync_meta SET value = ? WHERE name = 'old_pages'", [.integer(Int64(inLog.rawValue))])
+    }
     guard try Int.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") == 0 else { return }
     try db.execute(sql: "DELETE FROM sync_meta WHERE name = 'old_pages'")
   }
+
+  private static let hindrances: [ResultCode] = [.SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_FULL, .SQLITE_CANTOPEN]
 }
 
 extension DatabaseQueue {
@@ -52,12 +69,11 @@ extension DatabaseQueue {
     try writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
   }
 
-  /// The same of the file of a replica or a master, so that no old page is left in the log. Another program that reads just now may
-  /// hinder it: the next sync or the next start does it again.
-  public func emptyErasedLog() throws {
+  /// Lets the file of a replica or a master hold no old page. What hinders it does so until the next sync or the next start.
+  public func removeOldPages() throws {
     #if MUTANTS
       if Mutant.walIsNotErased.isActive { return }
     #endif
-    try writeWithoutTransaction { try OldPages.empty($0) }
+    try writeWithoutTransaction { try OldPages.remove($0) }
   }
 }

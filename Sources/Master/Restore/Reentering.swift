@@ -35,7 +35,7 @@ extension Master {
       try reentry.replay.restoreTriggers(but: isOver ? RecoveryGuard.names(schema) : [])
     }
     if schema.hasRestricted {
-      try store.emptyErasedLog()
+      try store.removeOldPages()
       emptyKeptFolders()
     }
   }

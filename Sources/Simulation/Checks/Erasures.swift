@@ -57,12 +57,18 @@ extension Town {
 
   /// The value itself, not one of which it is the beginning.
   private func contains(_ data: Data, _ value: String) -> Bool {
-    var start = data.startIndex
-    while let range = data.range(of: Data(value.utf8), in: start..<data.endIndex) {
-      let next = range.upperBound < data.endIndex ? data[range.upperBound] : 0
-      if !(48...57).contains(next), next != 43 { return true }
-      start = range.upperBound
+    let text = Array(value.utf8)
+    return data.withUnsafeBytes { bytes in
+      guard var start = bytes.baseAddress else { return false }
+      let end = start + bytes.count
+      while end - start >= text.count, let found = memchr(start, Int32(text[0]), end - start - text.count + 1) {
+        let after = UnsafeRawPointer(found) + text.count
+        start = UnsafeRawPointer(found) + 1
+        if memcmp(found, text, text.count) != 0 { continue }
+        let next = after < end ? after.load(as: UInt8.self) : 0
+        if !(48...57).contains(next), next != 43 { return true }
+      }
+      return false
     }
-    return false
   }
 }
