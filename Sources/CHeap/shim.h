@@ -5,7 +5,7 @@
 static inline void cheap_share(int heaps) {
 #ifdef __GLIBC__
   mallopt(M_ARENA_MAX, heaps);
-  mallopt(M_MMAP_THRESHOLD, 64 << 10);
+  mallopt(M_MMAP_THRESHOLD, 256 << 10);
   mallopt(M_TRIM_THRESHOLD, 128 << 10);
 #else
   (void)heaps;

@@ -33,7 +33,7 @@ extension Value: DatabaseValueConvertible, StatementColumnConvertible {
     case SQLITE_TEXT:
       let start = sqlite3_column_blob(statement, index)
       let bytes = UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, index)))
-      self = String(validating: bytes, as: UTF8.self).map(Value.text) ?? .blob([UInt8](bytes))
+      self = String(utf8: bytes).map(Value.text) ?? .blob([UInt8](bytes))
     case SQLITE_BLOB:
       let start = sqlite3_column_blob(statement, index)
       self = .blob([UInt8](UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, index)))))

@@ -36,7 +36,7 @@ public struct PendingRow: Sendable {
   public func baseRow(_ schema: RecordSchema) -> [Value]? {
     guard existed else { return nil }
     var row = base.indices.map { base[$0] ?? current?[$0] ?? .null }
-    for (index, value) in zip(schema.statements.key, key.values) { row[index] = value }
+    for (index, value) in zip(schema.keyIndices, key.values) { row[index] = value }
     return row
   }
 
@@ -61,7 +61,7 @@ public struct PendingRow: Sendable {
       }
     }
     if change.kind != .insert {
-      for (index, value) in zip(schema.statements.key, key.values) { change.old[index] = value }
+      for (index, value) in zip(schema.keyIndices, key.values) { change.old[index] = value }
     }
     change.cellEdits = change.kind == .delete ? [:] : cellEdits.filter { change.new[$0.key] != nil }
     return change

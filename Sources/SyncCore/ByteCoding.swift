@@ -140,7 +140,7 @@ public struct ByteReader: Sendable {
   /// Bytes up to a NUL, as UTF-8.
   public mutating func nulTerminated() throws(CodecError) -> String {
     guard let end = bytes[position...].firstIndex(of: 0) else { throw error(.truncated) }
-    guard let text = String(validating: bytes[position..<end], as: UTF8.self) else { throw error(.badUTF8) }
+    guard let text = bytes[position..<end].withUnsafeBytes({ String(utf8: $0) }) else { throw error(.badUTF8) }
     position = end + 1
     return text
   }
@@ -157,7 +157,7 @@ public struct ByteReader: Sendable {
     case 3:
       let utf8 = try raw(try varint())
       guard !utf8.contains(0) else { throw error(.nulInText) }
-      guard let text = String(validating: utf8, as: UTF8.self) else { throw error(.badUTF8) }
+      guard let text = utf8.withUnsafeBytes({ String(utf8: $0) }) else { throw error(.badUTF8) }
       return .text(text)
     case 4: return .blob(Array(try raw(try varint())))
     case 5: return .null

@@ -16,11 +16,12 @@ extension RecordSchema {
   /// Everything that is wrong with the row by itself: types, required fields, checks. References and uniqueness need a store.
   public func problems(in row: [Value], formats: Formats) -> [FieldProblem] {
     let fields = fields
-    return (0..<min(fields.count, row.count)).compactMap { column in
-      fields[column].problem(with: row[column], formats: formats).map {
-        FieldProblem(field: fields[column].name, message: $0)
-      }
+    var problems: [FieldProblem] = []
+    for column in 0..<min(fields.count, row.count) {
+      guard let message = fields[column].problem(with: row[column], formats: formats) else { continue }
+      problems.append(FieldProblem(field: fields[column].name, message: message))
     }
+    return problems
   }
 }
 
@@ -57,7 +58,7 @@ extension Field {
   }
 
   private func problem(withText text: String, formats: Formats) -> Label? {
-    if text.utf8.contains(0) { return Label(zh: "不能含 U+0000 字符", en: "must not contain the character U+0000") }
+    if text.hasNUL { return Label(zh: "不能含 U+0000 字符", en: "must not contain the character U+0000") }
     if let most = check.maxLength, text.unicodeScalars.count > most {
       return Label(zh: "最多 \(most) 个字符", en: "has more than \(most) characters")
     }

@@ -58,6 +58,17 @@ extension String {
     }
   }
 
+  /// The text that these bytes are in UTF-8; nil: they are not. `String(validating:as:)` asks for types as the program runs,
+  /// which takes longer than a cell of a row does.
+  package init?(utf8 bytes: UnsafeRawBufferPointer) {
+    self.init(decoding: bytes, as: UTF8.self)
+    // What is no UTF-8 was repaired.
+    guard withBytes({ $0.count == bytes.count && $0.elementsEqual(bytes) }) else { return nil }
+  }
+
+  /// Whether it has the character U+0000.
+  package var hasNUL: Bool { withBytes { $0.contains(0) } }
+
   fileprivate func withBytes<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
     if let result = utf8.withContiguousStorageIfAvailable(body) { return result }
     return Array(utf8).withUnsafeBufferPointer(body)

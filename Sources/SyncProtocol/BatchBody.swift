@@ -78,13 +78,13 @@ extension Batch {
       }
     }
     for (index, change) in changes.enumerated() {
-      let row: [Value] = [.integer(Int64(index + 1)), .integer(change.edit.stamp.raw), .text(change.edit.actor)]
+      let row: [Value?] = [.integer(Int64(index + 1)), .integer(change.edit.stamp.raw), .text(change.edit.actor)]
       writer.append(.insert, new: row, to: editTable)
     }
     for (index, change) in changes.enumerated() {
       guard let fields = schema.record(change.record)?.fields, !change.cellEdits.isEmpty else { continue }
       for (column, edit) in change.cellEdits.sorted(by: { $0.key < $1.key }) {
-        let row: [Value] = [
+        let row: [Value?] = [
           .integer(Int64(index + 1)), .text(fields[column].name), .integer(edit.stamp.raw), .text(edit.actor),
         ]
         writer.append(.insert, new: row, to: cellTable)
