@@ -105,7 +105,9 @@ class Place:
 
     def measure(self, what, city, *arguments):
         """What Sources/measure tells of a city's home."""
-        return json.loads(self.run(self.programs / "measure", what, "--city", self.path(city), *arguments))
+        perf = self.options.perf
+        watched = ["perf", "record", "--quiet", "--call-graph", "dwarf,8192", "--output", perf] if perf else []
+        return json.loads(self.run(*watched, self.programs / "measure", what, "--city", self.path(city), *arguments))
 
     def sync(self, city, county):
         """One sync in one process: seconds and bytes of its steps."""
