@@ -204,10 +204,9 @@ struct SQLiteMasterTransaction: MasterTransaction {
   }
 
   func places(of refs: [RowRef], unit: String) throws -> [RowRef: Int64] {
-    try each(refs) { _, ref in
-      let sql = "SELECT max(place) FROM sync_feed WHERE record = ? AND key = ? AND unit IN ('', ?)"
-      return try db.integer(sql, ref.columns + [.text(unit)])
-    }
+    // A row has few places: SQLite would make a table of the two units to look each up (hence +).
+    let newest = try db.prepared("SELECT max(place) FROM sync_feed WHERE record = ? AND key = ? AND +unit IN ('', ?)")
+    return try each(refs) { _, ref in try newest.integer(ref.columns + [.text(unit)]) }
   }
 
   // MARK: Replicas and the log

@@ -11,9 +11,9 @@ extension SQLiteMasterTransaction {
     let writes = shown.isEmpty ? settlement.writes : settlement.writes + shown
     try assign(writes)
     try note(settlement.writes, arrival: arrival)
-    try feeding { place in
-      try feed(writes, &place)
-      for conflict in settlement.opened + settlement.changed { try save(conflict, &place) }
+    try feeding { feed in
+      try self.feed(writes, &feed)
+      for conflict in settlement.opened + settlement.changed { try save(conflict, &feed) }
     }
   }
 
@@ -77,17 +77,17 @@ extension SQLiteMasterTransaction {
   /// every unit that contested it.
   func save(_ conflict: Conflict) throws { try feeding { try save(conflict, &$0) } }
 
-  private func save(_ conflict: Conflict, _ last: inout Int64) throws {
+  private func save(_ conflict: Conflict, _ feed: inout Feed) throws {
     try ConflictTables.write(db, conflict)
     for contender in conflict.contenders { try ConflictTables.write(db, contender, of: conflict.id) }
-    try announce(conflict, &last)
+    try announce(conflict, &feed)
   }
 
-  private func announce(_ conflict: Conflict, _ last: inout Int64) throws {
+  private func announce(_ conflict: Conflict, _ feed: inout Feed) throws {
     var units = Set(try conflict.contenders.compactMap { try Identifier(hex: $0.replica).flatMap(replica)?.org })
     if let unit = try unit(of: conflict) { units = unit == "" ? [""] : units.union([unit]) }
     for unit in units.sorted() {
-      try place(RowRef(Conflict.table, RowKey([.integer(conflict.id)])), unit: unit, gone: false, skip: nil, &last)
+      try place(RowRef(Conflict.table, RowKey([.integer(conflict.id)])), unit: unit, gone: false, skip: nil, &feed)
     }
   }
 
@@ -100,9 +100,9 @@ extension SQLiteMasterTransaction {
   }
 
   /// The conflicts of a row that moved are known where it moved to.
-  private func announceConflicts(of ref: RowRef, _ last: inout Int64) throws {
+  private func announceConflicts(of ref: RowRef, _ feed: inout Feed) throws {
     for conflict in try ConflictTables.read(db, where: "record = ? AND key = ?", ref.columns) {
-      try announce(conflict, &last)
+      try announce(conflict, &feed)
     }
   }
 
@@ -110,34 +110,34 @@ extension SQLiteMasterTransaction {
 
   func feed(_ writes: [RowWrite]) throws { try feeding { try feed(writes, &$0) } }
 
-  private func feed(_ writes: [RowWrite], _ last: inout Int64) throws {
+  private func feed(_ writes: [RowWrite], _ feed: inout Feed) throws {
     let moved = moved(writes)
     for write in writes {
       guard let record = schema.record(write.ref.record) else { continue }
       let new = try write.after.flatMap { try unit(of: record, $0) }
       var old = try write.before.flatMap { try unit(of: record, $0, before: moved) }
       if old == nil, write.after == nil { old = write.echo }
-      if let alias = write.alias, let echo = write.echo { try place(alias, unit: echo, gone: true, skip: nil, &last) }
+      if let alias = write.alias, let echo = write.echo { try place(alias, unit: echo, gone: true, skip: nil, &feed) }
       if write.after == write.before {
         // The sender hears what stands; of a row that it may not see, that there is none (I4).
         if let echo = write.echo {
-          try place(write.ref, unit: new == "" ? "" : echo, gone: new != "" && new != echo, skip: nil, &last)
+          try place(write.ref, unit: new == "" ? "" : echo, gone: new != "" && new != echo, skip: nil, &feed)
         }
         continue
       }
-      if let new { try place(write.ref, unit: new, gone: false, skip: write.skip, &last) }
+      if let new { try place(write.ref, unit: new, gone: false, skip: write.skip, &feed) }
       if let old, old != new {
         #if MUTANTS
           if Mutant.leavingIsSilent.isActive { continue }
         #endif
-        try place(write.ref, unit: old, gone: true, skip: new == nil ? write.skip : nil, &last)
+        try place(write.ref, unit: old, gone: true, skip: new == nil ? write.skip : nil, &feed)
         if let new {
-          try announceConflicts(of: write.ref, &last)
-          try moveChildren(of: record, write.ref.key, from: old, to: new, &last)
+          try announceConflicts(of: write.ref, &feed)
+          try moveChildren(of: record, write.ref.key, from: old, to: new, &feed)
         }
       }
       if let echo = write.echo, let new, new != "", new != echo, old != echo {
-        try place(write.ref, unit: echo, gone: true, skip: nil, &last)
+        try place(write.ref, unit: echo, gone: true, skip: nil, &feed)
       }
     }
   }
@@ -155,7 +155,7 @@ extension SQLiteMasterTransaction {
 
   /// When a parent changes its unit, the rows that find theirs through it move along.
   private func moveChildren(
-    of parent: RecordSchema, _ key: RowKey, from old: String, to new: String, _ last: inout Int64
+    of parent: RecordSchema, _ key: RowKey, from old: String, to new: String, _ feed: inout Feed
   ) throws {
     #if MUTANTS
       if Mutant.childrenStayBehind.isActive { return }
@@ -170,10 +170,10 @@ extension SQLiteMasterTransaction {
       let sql = "SELECT \(list) FROM \(child.table) WHERE \(quoted(name)) = ? ORDER BY \(list)"
       try db.each(sql, [value]) { row in keys.append(RowKey(row.cells(0..<child.key.count))) }
       for childKey in keys {
-        try place(RowRef(child.name, childKey), unit: new, gone: false, skip: nil, &last)
-        try place(RowRef(child.name, childKey), unit: old, gone: true, skip: nil, &last)
-        try announceConflicts(of: RowRef(child.name, childKey), &last)
-        try moveChildren(of: child, childKey, from: old, to: new, &last)
+        try place(RowRef(child.name, childKey), unit: new, gone: false, skip: nil, &feed)
+        try place(RowRef(child.name, childKey), unit: old, gone: true, skip: nil, &feed)
+        try announceConflicts(of: RowRef(child.name, childKey), &feed)
+        try moveChildren(of: child, childKey, from: old, to: new, &feed)
       }
     }
   }
@@ -183,23 +183,27 @@ extension SQLiteMasterTransaction {
   }
 
   /// Gives places after the last one, which is read once and written once.
-  private func feeding(_ body: (inout Int64) throws -> Void) throws {
+  private func feeding(_ body: (inout Feed) throws -> Void) throws {
     let head = try head()
-    var last = head
-    try body(&last)
-    if last != head { try db.run("UPDATE sync_counter SET value = ? WHERE name = 'place'", [.integer(last)]) }
+    var feed = Feed(last: head, placing: try db.prepared(Self.placing))
+    try body(&feed)
+    if feed.last != head { try db.run("UPDATE sync_counter SET value = ? WHERE name = 'place'", [.integer(feed.last)]) }
+  }
+
+  /// The end of the feed, and what puts a row there.
+  private struct Feed {
+    var last: Int64
+    let placing: PreparedStatement
   }
 
   private func place(
-    _ ref: RowRef, unit: String, gone: Bool, skip: Identifier?, _ last: inout Int64
+    _ ref: RowRef, unit: String, gone: Bool, skip: Identifier?, _ feed: inout Feed
   ) throws {
-    last += 1
-    try db.run(
-      Self.placing,
-      [
-        .integer(last), .text(unit), .text(ref.record), .blob(ref.key.encoded), .integer(gone ? 1 : 0),
-        skip.map { .blob($0.bytes) } ?? .null,
-      ])
+    feed.last += 1
+    try feed.placing.run([
+      .integer(feed.last), .text(unit), .text(ref.record), .blob(ref.key.encoded), .integer(gone ? 1 : 0),
+      skip.map { .blob($0.bytes) } ?? .null,
+    ])
   }
 
   private static let placing = """

@@ -103,7 +103,7 @@ extension Database {
   }
 
   public func integer(_ sql: String, _ arguments: [Value] = []) throws -> Int64? {
-    if case .integer(let x)? = try first(sql, arguments)?.first { x } else { nil }
+    try prepared(sql).integer(arguments)
   }
 }
 
@@ -129,6 +129,11 @@ public struct PreparedStatement {
       return false
     }
     return found
+  }
+
+  /// The first column of the first row, where that is an integer.
+  public func integer(_ arguments: [Value] = []) throws -> Int64? {
+    if case .integer(let x)? = try first(arguments)?.first { x } else { nil }
   }
 
   /// Binds the arguments and goes through the rows.
