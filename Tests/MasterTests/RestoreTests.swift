@@ -214,6 +214,21 @@ private func settle(_ world: World, without lost: Replica) async throws {
   #expect(try world.master.replicas().contains { $0.id == late.identity.replica.description })
 }
 
+/// Restored twice from one backup, the city knows neither who was enrolled in between nor the epoch in which that was (seed 28 of the
+/// simulated town, 10,000 events).
+@Test func whoWasEnrolledInAnEpochThatIsLostMayComeFirst() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  try world.restore(from: file)
+  for replica in [drill.one, drill.two, drill.b] { _ = try await world.giveBack(replica) }
+  let late = try await world.join("B", actor: "late")
+  for replica in [late, drill.one] { try await world.sync(replica) }
+  try world.restore(from: file)
+  for replica in [late, drill.one, drill.two, drill.b, late] { _ = try await world.giveBack(replica) }
+  try await world.settle()
+  #expect(try world.master.replicas().contains { $0.id == late.identity.replica.description })
+}
+
 /// What a release gave up comes back when the city is lost again: the log has the loss in that place, as before (seed 10 of the
 /// simulated town, 10,000 events).
 @Test func whatWasGivenUpStaysSoWhenTheCityIsRestoredAgain() async throws {
