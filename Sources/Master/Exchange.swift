@@ -70,10 +70,8 @@ extension Master {
     guard hello.carried == carried else { throw Refusal.notAMessage }
     return try store.transaction { transaction in
       guard var replica = try transaction.replica(hello.replica) else {
-        // It may have been enrolled after the backup from which this city was restored, or under an epoch of which that does
-        // not know: what it gives back tells.
-        let wasRestored = try !transaction.formerEpochs().isEmpty && hello.epoch != transaction.meta().epoch
-        throw wasRestored ? Refusal.epoch : Refusal.unknownReplica
+        // It may have been enrolled after the backup from which this city was restored: what it gives back tells.
+        throw try transaction.isFormer(hello) ? Refusal.epoch : Refusal.unknownReplica
       }
       let body = try refusing { try message.open(with: try VerifyingKey(bytes: replica.publicKey)).body }
       let last = try hello.kind == .probe ? replica.highWater : refusing { try HelloBody(body).last }

@@ -30,7 +30,7 @@ struct CSVScan {
   }
 
   static func unmarked(_ cell: String) -> String {
-    guard cell.utf8.contains(0) else { return cell }
+    guard cell.hasNUL else { return cell }
     return String(String.UnicodeScalarView(cell.unicodeScalars.filter { $0 != marker }))
   }
 

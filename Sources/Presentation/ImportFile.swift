@@ -23,7 +23,7 @@ public struct ImportFile {
     }
     let text = try TextEncoding.decode(bytes)
     // U+0000 is no text; UTF-16 without its mark has it at every second byte.
-    guard !text.utf8.contains(0) else {
+    guard !text.hasNUL else {
       throw Failure(
         .data, zh: "文件不是 CSV 文本（含 U+0000），请在表格软件中另存为“CSV UTF-8”",
         en: "the file is not CSV text (it has U+0000); save it as \"CSV UTF-8\" in the spreadsheet program")

@@ -16,7 +16,7 @@ public enum ValueText {
   public static func parse(
     _ text: String, field: Field, emptyIsNull: Bool = true, unit: MoneyUnit = .yuan
   ) -> Result<Value, ProblemLabel> {
-    if text.utf8.contains(0) {
+    if text.hasNUL {
       return .failure(ProblemLabel(zh: "不能含 U+0000 字符", en: "must not contain the character U+0000"))
     }
     if field.kind == .text { return parseText(text, field, emptyIsNull) }

@@ -75,11 +75,11 @@ extension RecordSchema {
     if key == nil, try db.first("SELECT 1 FROM \(baseTable) LIMIT 1") == nil { return }
     let statements = statements
     try db.each(key == nil ? statements.pending : statements.pendingOfKey, key?.values ?? []) { row in
-      try body(pendingRow(row, count: fields.count, keyIndices: statements.key, latest: statements.latest))
+      try body(pendingRow(row, count: fields.count, latest: statements.latest))
     }
   }
 
-  private func pendingRow(_ row: StatementRow, count: Int, keyIndices: [Int], latest: [Int]) -> PendingRow {
+  private func pendingRow(_ row: StatementRow, count: Int, latest: [Int]) -> PendingRow {
     let existed = row[count] as Int64 == 1
     let mask = row[count + 1] as Int64
     let base = (0..<count).map { existed && mask >> Int64($0) & 1 == 1 ? row.cell($0) : nil }
@@ -115,7 +115,7 @@ extension RecordSchema {
     try clearPending(db, key: row.key)
     let statements = statements
     var values = row.base.map { $0 ?? .null }
-    for (index, value) in zip(statements.key, row.key.values) { values[index] = value }
+    for (index, value) in zip(keyIndices, row.key.values) { values[index] = value }
     let mask = row.base.indices.reduce(Int64(0)) { $0 | (row.base[$1] == nil ? 0 : 1 << Int64($1)) }
     values += [
       .integer(row.existed ? 1 : 0), .integer(mask & statements.fullMask), .integer(row.edit.stamp.raw),

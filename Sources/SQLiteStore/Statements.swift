@@ -15,8 +15,6 @@ public final class Statements: Sendable {
   public let upstream: String
   public let setUpstream: String
   public let clearUpstream: String
-  /// The columns of the key, in its order.
-  public let key: [Int]
   let latest: [Int]
   let fullMask: Int64
   /// The columns that take part in a unique set.
@@ -57,7 +55,6 @@ public final class Statements: Sendable {
     upstream = "SELECT \(list), sync_gone FROM \(record.upstreamTable) WHERE \(keyMatch)"
     setUpstream = "INSERT INTO \(record.upstreamTable) VALUES (\(placeholders(columns.count + 1)))"
     clearUpstream = "DELETE FROM \(record.upstreamTable) WHERE \(keyMatch)"
-    key = record.keyIndices
     self.latest = latest
     fullMask = record.fullMask
     uniqueColumns = Set(record.unique.flatMap { $0 }.compactMap(record.index(of:)))

@@ -94,7 +94,7 @@ enum FieldRules {
       throw rule.broken(
         "values", zh: "values 只用于 text,请删去或改 type", en: "values are for text only; remove them or change the type")
     }
-    guard !values.isEmpty, !values.contains(where: { $0.utf8.contains(0) }) else {
+    guard !values.isEmpty, !values.contains(where: { $0.hasNUL }) else {
       throw rule.broken(
         "values", zh: "values 不能为空,也不能含 U+0000", en: "values must not be empty nor contain U+0000; list them")
     }

@@ -9,10 +9,7 @@ extension Master {
   /// How many bytes of messages are held at once.
   private static let atOnce = 16 << 20
 
-  /// Whether a hello was made before this city was restored.
-  func isFormer(_ hello: Header) throws -> Bool {
-    try store.transaction { try !$0.formerEpochs().isEmpty && hello.epoch != $0.meta().epoch }
-  }
+  func isFormer(_ hello: Header) throws -> Bool { try store.transaction { try $0.isFormer(hello) } }
 
   func answerFormer(
     _ hello: SealedEnvelope, _ rest: inout CarriedMessages, welcome: [UInt8], replyingIn reply: String, _ partSize: Int

@@ -23,9 +23,7 @@ extension Master {
     let own = try refusing { try rest.filter { $0.header.kind == .own }.map(ownReturned) }
     let stranger = try store.write { db -> Bool in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
-      guard try !transaction.formerEpochs().isEmpty, hello.epoch != (try transaction.meta().epoch) else {
-        throw Refusal.epoch
-      }
+      guard try transaction.isFormer(hello) else { throw Refusal.epoch }
       for batch in own { try keep(batch, transaction) }
       guard let member = try member(hello.replica, transaction) else { return true }
       let body = try refusing { try message.open(with: VerifyingKey(bytes: member.publicKey)) }.body

@@ -49,7 +49,7 @@ extension Replica {
       var tallies: [String: RangeTally] = [:]
       for record in schema.records where records.contains(record.name) {
         var tally = RangeTally(record.name, wanted)
-        let key = record.statements.key
+        let key = record.keyIndices
         try eachKnown(db, record) { tally.add(HashedRow($0, keyIndices: key)) }
         tallies[record.name] = tally
       }

@@ -57,7 +57,7 @@ extension Replica {
     for key in touched {
       if case .row(let image, let unsure) = try knowledge(db, record, key), unsure.isEmpty { try body(image) }
     }
-    let key = record.statements.key
+    let key = record.keyIndices
     try db.each("SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table)") { row in
       if !touched.isEmpty, touched.contains(RowKey(key.map(row.cell))) { return }
       try body(row.cells(0..<record.fields.count))

@@ -14,7 +14,7 @@ enum FileFormat {
       self = Self.contains(bytes, Array("EncryptedPackage".utf8).flatMap { [$0, 0] }) ? .encrypted : .oldExcel
     } else if Self.startsLikeMarkup(bytes) {
       self = .markup
-    } else if let text = try? TextSample.decode(bytes), !text.utf8.contains(0) {
+    } else if let text = try? TextSample.decode(bytes), !text.hasNUL {
       self = .text
     } else {
       self = .other
