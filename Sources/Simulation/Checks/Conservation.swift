@@ -95,7 +95,8 @@ private struct Places {
   private var held: [Int: Set<RowRef>] = [:]
   private var aside: [Int: [RowRef: [[Value]]]] = [:]
   private var withdrawn: Set<Int> = []
-  private let replicas: [Int: String]
+  /// The ids that each machine has and had.
+  private let ids: [Int: Set<String>]
   private let witness: Witness
   /// Values that somebody replaced knowingly, under the names that rows have now.
   private let seen: [Witness.Cell: Set<Value>]
@@ -110,8 +111,7 @@ private struct Places {
     let all = try master.conflicts(Conflict.State.allCases)
     conflicts = Dictionary(grouping: all) { town.witness.canonical(RowRef($0.record, $0.key)) }
     parked = Dictionary(grouping: try master.parked(waiting: false)) { town.witness.canonical($0.ref) }
-    replicas = try Dictionary(
-      uniqueKeysWithValues: town.machines.map { ($0.index, try $0.replica.identity.replica.description) })
+    ids = try Dictionary(uniqueKeysWithValues: town.machines.map { ($0.index, try $0.replica.identity.names) })
     for machine in town.machines {
       held[machine.index] = Set(try town.status(machine).held.map(\.ref))
       aside[machine.index] = Dictionary(grouping: try machine.replica.parked(waiting: false), by: \.ref).mapValues {
@@ -158,10 +158,14 @@ private struct Places {
     return inserted[cell]?.contains { $0 > cleared } ?? false
   }
 
+  private func isBy(_ author: Witness.Author, _ row: MasterParkedRow) -> Bool {
+    author.flatMap { ids[$0] }?.contains(row.replica) == true
+  }
+
   /// Whether it was parked, and came in when nobody knows.
   private func hasWaited(_ claim: Witness.Claim) -> Bool {
     (parked[witness.canonical(claim.ref)] ?? []).contains {
-      [.entered, .admitted].contains($0.state) && $0.replica == claim.author.flatMap { replicas[$0] }
+      [.entered, .admitted].contains($0.state) && isBy(claim.author, $0)
     }
   }
 
@@ -176,7 +180,7 @@ private struct Places {
       if images.contains(where: { $0.cell(column) == original.value }) { return true }
     }
     return (parked[claim.ref] ?? []).contains { row in
-      guard let column = claim.column else { return row.replica == claim.author.flatMap { replicas[$0] } }
+      guard let column = claim.column else { return isBy(claim.author, row) }
       let value = column < row.row.count ? row.row[column] : nil
       return value == claim.value || value == original.value
     }

@@ -17,7 +17,8 @@ extension Town {
   /// Only of a file in which nothing waits to be numbered: both copies would send that.
   private func mayBeCopied(_ machine: Machine) throws -> Bool {
     let status = try machine.replica.status()
-    return status.pending == 0 && status.held.isEmpty && machine.exchange == nil && !machine.seat.isFull
+    let aside = try machine.replica.parked().contains { $0.batch == nil }
+    return status.pending == 0 && status.held.isEmpty && !aside && machine.exchange == nil && !machine.seat.isFull
       && recovery == nil
   }
 
