@@ -65,10 +65,12 @@ struct CityBundleRead: AsyncParsableCommand {
     let returned = report.returned
     if report.isAsked {
       return Label(
-        zh: "\(machine):这个交换包写于主库恢复之前,其内容仍在那台机器上;回复 \(reply) 请它送回市里缺少的内容,请交还并等它的下一个交换包",
+        zh:
+          "\(machine):这个交换包写于主库恢复之前,送回 \(returned) 批,其余内容仍在那台机器上;回复 \(reply) 请它送回市里缺少的内容,请交还并等它的下一个交换包",
         en:
-          "\(machine): written before this city was restored, and what it holds is still there; the answer in \(reply) "
-          + "asks for what the city lacks: take it back, and read the next stick of that machine")
+          "\(machine): written before this city was restored; \(returned) batches came back, and what else there is is "
+          + "still there; the answer in \(reply) asks for what the city lacks: take it back, and read the next stick of "
+          + "that machine")
     }
     return Label(
       zh:

@@ -150,23 +150,13 @@ extension Master {
     guard let column = conflict.field.flatMap(record.index(of:)),
       let stands = try record.row(db, key: conflict.key)?[column], stands != conflict.master
     else { return }
-    if !conflict.contenders.contains(where: { $0.value == conflict.master }) {
-      conflict.contenders.append(stood(conflict, deletes: false, received: received))
-    }
-    conflict.master = stands
+    conflict.stands(stands, received: received)
   }
 
   private func loser(_ conflict: Conflict, received: Stamp) -> Contender? {
     guard conflict.decision?.choice == .policy, conflict.decision?.contender != nil else { return nil }
     let deletes = conflict.field == nil && conflict.contenders.first?.deletes == false
-    return stood(conflict, deletes: deletes, received: received)
-  }
-
-  /// What the master had when the conflict was opened, as one of those that contest it.
-  private func stood(_ conflict: Conflict, deletes: Bool, received: Stamp) -> Contender {
-    Contender(
-      id: Int64(conflict.contenders.count + 1), value: deletes ? .null : conflict.master, deletes: deletes,
-      replica: Identifier.city.description, edit: Edit(stamp: conflict.openedAt, actor: "master"), receivedAt: received)
+    return conflict.stood(deletes: deletes, received: received)
   }
 
   func missing(_ id: Int64) -> Failure {
@@ -211,5 +201,22 @@ extension Optional {
   func orThrow(_ failure: @autoclosure () -> Failure) throws -> Wrapped {
     guard let self else { throw failure() }
     return self
+  }
+}
+
+extension Conflict {
+  /// What the master had when the conflict was opened, as one of those that contest it.
+  fileprivate func stood(deletes: Bool, received: Stamp) -> Contender {
+    Contender(
+      id: Int64(contenders.count + 1), value: deletes ? .null : master, deletes: deletes,
+      replica: Identifier.city.description, edit: Edit(stamp: openedAt, actor: "master"), receivedAt: received)
+  }
+
+  /// Another value stands in the cell by now: the one of before joins the contenders.
+  mutating func stands(_ value: Value, received: Stamp) {
+    if !contenders.contains(where: { $0.value == master }) {
+      contenders.append(stood(deletes: false, received: received))
+    }
+    master = value
   }
 }

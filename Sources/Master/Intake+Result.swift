@@ -62,8 +62,12 @@ extension Intake {
       if contest.state == .open || contest.state == .proposed,
         var conflict = waiting.first(where: { $0.field == field })
       {
-        contender.id = Int64(conflict.contenders.count + 1)
-        conflict.contenders.append(contender)
+        if row.before == nil, let column = contest.column, row.result.image?[column] == contest.incoming {
+          conflict.stands(contest.incoming, received: received)
+        } else {
+          contender.id = Int64(conflict.contenders.count + 1)
+          conflict.contenders.append(contender)
+        }
         conflict.version += 1
         out.changed.append(conflict)
         continue

@@ -37,7 +37,8 @@ extension Replica {
         kind: .hello, replica: meta.replica, epoch: meta.epoch, number: number, cursor: meta.cursor,
         stamp: Stamp(milliseconds: clock()), schema: meta.schemaHash)
       adjust(&header)
-      return try Envelope(header, body: HelloBody(last: meta.last, seen: meta.seen).bytes, key: key)
+      let asking = try header.returning && header.carried ? asking(db) : nil
+      return try Envelope(header, body: HelloBody(last: meta.last, seen: meta.seen, asking: asking).bytes, key: key)
     }
   }
 

@@ -3,10 +3,11 @@ import SQLiteStore
 import SyncCore
 import SyncProtocol
 
-// Giving back on sticks takes days, and answers come late, twice, or of a restore before the last one. Two marks tell them
+// Giving back on sticks takes days, and answers come late, twice, or of a restore before the last one. Three marks tell them
 // apart, until this replica has a new epoch:
 //
 //   restored_at    the stamp of the city's word that it was restored: sticks give back until it says something later
+//   asking         the epoch that the city has since: what is given back says that it is for this one
 //   given_back     the first hello that gave back everything that this replica has now, and how far it had read then
 
 extension Replica {
@@ -17,7 +18,10 @@ extension Replica {
 
   /// The city says that it was restored and lacks what this replica has.
   public func noteRestored(_ standing: RestoredStanding) throws {
-    try write { try ReplicaMeta.set($0, "restored_at", .integer(standing.header.stamp.raw)) }
+    try write { db in
+      try ReplicaMeta.set(db, "restored_at", .integer(standing.header.stamp.raw))
+      try ReplicaMeta.set(db, "asking", .blob(standing.header.epoch.bytes))
+    }
   }
 
   /// A stick gives everything back.
@@ -40,6 +44,14 @@ extension Replica {
     }
   }
 
+  /// The epoch of the city that wants back what it lacks; nil: none has asked.
+  func asking(_ db: Database) throws -> Identifier? {
+    guard case .blob(let epoch)? = try db.first("SELECT value FROM sync_meta WHERE name = 'asking'")?.first else {
+      return nil
+    }
+    return Identifier(epoch)
+  }
+
   func givenBack(_ db: Database) throws -> (number: Int64, seen: Int64)? {
     guard case .blob(let bytes)? = try db.first("SELECT value FROM sync_meta WHERE name = 'given_back'")?.first
     else { return nil }
@@ -50,10 +62,12 @@ extension Replica {
   /// The city has said something later, of the epoch that this replica knows.
   func forgetRestored(_ db: Database, since stamp: Stamp) throws {
     try db.run("DELETE FROM sync_meta WHERE name = 'restored_at' AND value < ?", [.integer(stamp.raw)])
+    guard db.changesCount > 0 else { return }
+    try db.run("DELETE FROM sync_meta WHERE name = 'asking'")
   }
 
   /// Another epoch begins.
   func forgetReturn(_ db: Database) throws {
-    try db.run("DELETE FROM sync_meta WHERE name IN ('restored_at', 'given_back')")
+    try db.run("DELETE FROM sync_meta WHERE name IN ('restored_at', 'asking', 'given_back')")
   }
 }

@@ -4,7 +4,8 @@
 //   2. master = base              the incoming value is taken
 //   3. incoming = master          one value, nothing to say; but a sum adds what each side added
 //   4. otherwise                  the cell is contested, and its column's policy speaks
-//   5. a cell under review        every further value joins the open conflict, whatever its base; the city's value decides it
+//   5. a cell under review        every further value joins the open conflict, whatever its base; the city's value decides it.
+//                                 Of a row that is entered anew the county's value stands meanwhile
 //   6. an insert over a row       merges with an empty base, all NULL
 //   7. a delete of a changed row, a change of a deleted row      the record's `delete` speaks: the row stays (`review`, `keep`)
 //                                 or goes (`remove`, unless a cell is under review); a row conflict keeps both images
@@ -90,10 +91,14 @@ extension RowMerge {
   private mutating func insert() -> MergeResult {
     image = change.new.map { $0 ?? .null }
     taken = stamps
-    for column in touched where refused.contains(column) && !image[column].isNull {
-      contests.append(contest(column, master: .null, refusal))
-      image[column] = .null
-      taken[column] = nil
+    for column in touched where !image[column].isNull {
+      if refused.contains(column) {
+        contests.append(contest(column, master: .null, refusal))
+        image[column] = .null
+        taken[column] = nil
+      } else if side == .county, master.underReview.contains(column) {
+        contests.append(contest(column, master: .null, .open))
+      }
     }
     return result()
   }

@@ -47,7 +47,7 @@ public enum MessageKind: UInt8, Sendable, CaseIterable {
   /// The largest body before compression. A hello's is fixed; an enrol is read before its sender is known.
   public var mostRaw: Int {
     switch self {
-    case .hello: HelloBody.length
+    case .hello: HelloBody.longest
     case .enrol: 64 << 10
     case .snapshot: SnapshotManifest.length
     case .probe: Probe.mostBytes
@@ -90,7 +90,7 @@ public struct Header: Hashable, Sendable {
   public static let length = 200
   static let signedLength = 136
   static let magic = Array("TRIB".utf8)
-  public static let version: UInt8 = 5
+  public static let version: UInt8 = 6
 
   public var kind: MessageKind
   /// More pages follow.
@@ -137,29 +137,35 @@ public struct Header: Hashable, Sendable {
   }
 }
 
-/// The body of a hello: what the city compares with what it knows of the replica. 16 bytes, big endian.
+/// The body of a hello: what the city compares with what it knows of the replica. 16 bytes, big endian; 32 if it gives back on a
+/// stick what a city has asked for.
 public struct HelloBody: Hashable, Sendable {
-  public static let length = 16
+  static let length = 16
+  static let longest = 32
 
   /// The last number that the replica gave to a batch; 0: none yet.
   public var last: Int64
   /// The arrival number up to which it has seen what the city had; 0: none yet.
   public var seen: Int64
+  /// The epoch of the restored city that has asked for what is given back.
+  public var asking: Identifier?
 
-  public init(last: Int64, seen: Int64) {
+  public init(last: Int64, seen: Int64, asking: Identifier? = nil) {
     self.last = last
     self.seen = seen
+    self.asking = asking
   }
 
   public var bytes: [UInt8] {
     var out = ByteWriter()
     out.bigEndian(last)
     out.bigEndian(seen)
-    return out.bytes
+    return out.bytes + (asking?.bytes ?? [])
   }
 
   public init(_ bytes: [UInt8]) throws {
-    guard bytes.count == Self.length else { throw EnvelopeError.notAMessage }
+    asking = Identifier(bytes.dropFirst(Self.length))
+    guard bytes.count == Self.length || asking != nil else { throw EnvelopeError.notAMessage }
     var reader = ByteReader(bytes[...])
     last = try reader.bigEndian()
     seen = try reader.bigEndian()

@@ -256,6 +256,34 @@ import Testing
   #expect(try world.master.verify().map(\.en) == [])
 }
 
+/// The conflict is opened again after the row is gone, and a county enters the row anew: whoever decides by what they had looked at
+/// before is refused (seed 7417 of the simulated town).
+@Test func aRowThatIsEnteredAnewJoinsAConflictThatIsOpenAgain() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  try world.shell(one, "UPDATE company SET name = '乙'")
+  try world.shell(two, "UPDATE company SET name = '丙'")
+  try await world.settle()
+  let id = try #require(try world.master.conflicts([.open]).first).id
+  _ = try world.master.decide(id, .keep, reason: "first", actor: "li")
+  try world.shell("DELETE FROM company")
+  try await world.settle()
+  let open = try world.master.reopen(id, reason: "check", actor: "li")
+  for replica in [one, two] { try await world.sync(replica) }
+  try world.shell(one, "INSERT INTO company (id, office, name) VALUES ('c1', 'A', '丁')")
+  for replica in [one, two] { try await world.sync(replica) }
+  #expect(try world.cell("name") == .text("丁"))
+  let now = try world.master.conflict(id)
+  #expect(now.master == .text("丁") && now.version == open.version + 1 && now.isWaiting)
+  #expect(now.contenders.map(\.value) == [.text("丙"), .text("乙")])
+  #expect(throws: Failure.self) {
+    try world.master.decide(id, .take(1), reason: "r", actor: "li", version: open.version)
+  }
+  _ = try world.master.decide(id, .take(1), reason: "r", actor: "li", version: now.version)
+  try await world.settle()
+  #expect(try world.cell("name") == .text("丙"))
+  #expect(try world.master.verify().map(\.en) == [])
+}
+
 @Test func anOfficialsEditOfACellUnderReviewIsADecision() async throws {
   let (world, one, two) = try await World.twoMachines()
   try world.shell(one, "UPDATE company SET name = '乙'")

@@ -229,6 +229,26 @@ private func settle(_ world: World, without lost: Replica) async throws {
   #expect(try world.master.replicas().contains { $0.id == late.identity.replica.description })
 }
 
+/// Nobody else has heard of it, and the city has gone on: the batch that enrolled it has a smaller number than the city's since (seed 28
+/// of the simulated town, 10,000 events).
+@Test func whoComesWhenEverythingElseIsBackBringsItsOwnEnrolment() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  let late = try await world.join("B", actor: "late")
+  try drill.company("l1", "B", on: late)
+  try await world.sync(late)
+  try world.restore(from: file)
+  for replica in [drill.one, drill.two, drill.b] { try await world.giveBack([replica]) }
+  #expect(try world.master.recovery()?.isRecovering == false)
+  try world.shell("UPDATE company SET grade = 'f' WHERE id = 'c1'")
+  for replica in [drill.one, drill.two, drill.b] { try await world.sync(replica) }
+  try drill.company("l2", "B", on: late)
+  #expect(try await world.giveBack(late))
+  try await world.settle()
+  for id in ["l1", "l2"] { #expect(try world.cell("name", of: id) == .text("n")) }
+  #expect(try world.master.verify().map(\.en) == [])
+}
+
 /// What a release gave up comes back when the city is lost again: the log has the loss in that place, as before (seed 10 of the
 /// simulated town, 10,000 events).
 @Test func whatWasGivenUpStaysSoWhenTheCityIsRestoredAgain() async throws {

@@ -38,6 +38,14 @@ let insertCases = [
     name: "insert after a delete", kind: "insert", tombstone: row(["review": 1]), new: row(["review": 2]),
     result: .init(image: row(["review": 2]), asSent: true)),
   MergeCase(
+    name: "insert after a delete: a cell under review", kind: "insert", tombstone: row(["review": 1]),
+    underReview: ["review"], new: row(["review": 2, "max": 3]),
+    result: .init(
+      image: row(["review": 2, "max": 3]), contests: [cell("review", .null, .null, 2, "open")], asSent: true)),
+  MergeCase(
+    name: "insert by the city after a delete: a cell under review", side: "city", kind: "insert",
+    underReview: ["review"], new: row(["review": 2]), result: .init(image: row(["review": 2]), asSent: true)),
+  MergeCase(
     name: "insert over an equal row", kind: "insert", image: row(["review": 1]), new: row(["review": 1]),
     result: .init(image: row(["review": 1]), asSent: true)),
   MergeCase(

@@ -79,7 +79,8 @@ import Testing
     switch kind {
     case .hello:
       let body = try HelloBody(bytes)
-      return ["last": number(body.last), "seen": number(body.seen)]
+      let asking = body.asking.map { ["asking": "blob:\($0)"] } ?? [:]
+      return ["last": number(body.last), "seen": number(body.seen)].merging(asking) { $1 }
     case .snapshot:
       let body = try SnapshotManifest(bytes)
       return [

@@ -25,6 +25,7 @@ extension BodyVectors {
   private static let fixed: [Bad] = [
     (.hello, "empty", []), (.hello, "short", HelloBody(last: 1, seen: 1).bytes.dropLast()),
     (.hello, "long", HelloBody(last: 1, seen: 1).bytes + [0]),
+    (.hello, "longer", HelloBody(last: 1, seen: 1, asking: .city).bytes + [0]),
     (.hello, "last below 0", HelloBody(last: -1, seen: 0).bytes),
     (.hello, "seen below 0", HelloBody(last: 0, seen: .min).bytes),
     (.snapshot, "empty", []), (.snapshot, "short", manifest.bytes.dropLast()),

@@ -136,6 +136,7 @@ enum BodyVectors {
     let fixed: [Good] = [
       (.hello, "first", HelloBody(last: 0, seen: 0).bytes),
       (.hello, "largest", HelloBody(last: .max, seen: .max).bytes),
+      (.hello, "a restored city has asked", HelloBody(last: 3, seen: 4, asking: Sample.header(.hello).epoch).bytes),
       (.receipt, "empty", ReceiptBody.encode([])), (.receipt, "taken as sent", ReceiptBody.encode([], taken: taken)),
       (.receipt, "every outcome", ReceiptBody.encode(ReceiptBodyTests.rows, taken: taken)),
       (.welcome, "welcome", try welcome()), (.secrets, "one", SecretsBody.encode([try Sample.secret()])),

@@ -85,7 +85,7 @@ struct EnvelopeTests {
   /// Lengths in the header → the refusal, before anything of that size is allocated or hashed.
   static let lengths: [(kind: MessageKind, raw: UInt32, sent: UInt32, error: EnvelopeError)] = [
     (.batch, 256 << 20 + 1, 0, .tooLarge), (.batch, .max, 0, .tooLarge), (.batch, 0, 64 << 20 + 1, .tooLarge),
-    (.page, 0, .max, .tooLarge), (.hello, 17, 0, .tooLarge), (.enrol, 64 << 10 + 1, 0, .tooLarge),
+    (.page, 0, .max, .tooLarge), (.hello, 33, 0, .tooLarge), (.enrol, 64 << 10 + 1, 0, .tooLarge),
     (.enrol, 64 << 10, 1, .notAMessage), (.secrets, 256 << 20 + 1, 0, .tooLarge),
     (.secrets, 0, 64 << 20 + 1, .tooLarge), (.batch, 256 << 20, 64 << 20, .notAMessage), (.batch, 1, 0, .tampered),
   ]
@@ -102,7 +102,7 @@ struct EnvelopeTests {
 
   @Test func oversizeIsNotSealed() throws {
     #expect(throws: EnvelopeError.tooLarge) {
-      try Envelope(Sample.header(.hello), body: Array(repeating: 1, count: 17), key: try Sample.key(1))
+      try Envelope(Sample.header(.hello), body: Array(repeating: 1, count: 33), key: try Sample.key(1))
     }
   }
 
@@ -148,7 +148,7 @@ struct EnvelopeTests {
   @Test func layout() throws {
     let bytes = try Envelope(Sample.header(.page, number: 0x0102, cursor: 0x0304), body: [5], key: try Sample.key(1))
       .bytes
-    #expect(bytes.prefix(8).map { $0 } == Array("TRIB".utf8) + [5, 4, 0, 0])
+    #expect(bytes.prefix(8).map { $0 } == Array("TRIB".utf8) + [6, 4, 0, 0])
     #expect(bytes[8..<24].allSatisfy { $0 == 0xaa } && bytes[24..<40].allSatisfy { $0 == 0xee })
     #expect(Array(bytes[40..<64]).hex == "000000000000010200000000000003040000000000000003")
     #expect(bytes[64..<96].allSatisfy { $0 == 0x5c })

@@ -78,12 +78,12 @@ enum EnvelopeVectors {
 
   /// One byte of the message of that name is another.
   private static let changed: [(name: String, of: String, offset: Int, byte: UInt8, reason: String)] = [
-    ("version 6", "batch", 4, 6, "unknownVersion"), ("version 2", "batch", 4, 2, "unknownVersion"),
+    ("version 7", "batch", 4, 7, "unknownVersion"), ("version 2", "batch", 4, 2, "unknownVersion"),
     ("kind 0", "batch", 5, 0, "unknownKind"), ("kind 14", "batch", 5, 14, "unknownKind"),
     ("compression 2", "batch", 6, 2, "unknownKind"),
     ("flag 32", "batch", 7, 32, "unknownKind"), ("flag 128", "hello", 7, 130, "unknownKind"),
     ("raw length over the limit", "batch", 96, 0x7f, "tooLarge"),
-    ("a hello of 17 bytes", "hello", 99, 17, "tooLarge"),
+    ("a hello of 33 bytes", "hello", 99, 33, "tooLarge"),
     ("a snapshot of 73 bytes", "snapshot", 99, 73, "tooLarge"),
     ("a probe of 4 MiB and more", "probe", 97, 0x41, "tooLarge"),
     ("sent length over the limit", "standing", 100, 0x05, "tooLarge"),

@@ -8,8 +8,8 @@ import ed25519
 import zstd
 from values import Refused
 
-VERSION, KINDS, FLAGS = 5, range(1, 14), range(0, 32)
-MOST_RAW = {1: 16, 5: 64 << 10, 9: 72, 12: 4 << 20}
+VERSION, KINDS, FLAGS = 6, range(1, 14), range(0, 32)
+MOST_RAW = {1: 32, 5: 64 << 10, 9: 72, 12: 4 << 20}
 FLAG_NAMES = ("more", "tentative", "returning", "stale", "carried")
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

@@ -42,12 +42,13 @@ def secrets(changes: list[dict], _records: dict) -> None:
 
 
 def hello(data: bytes) -> dict:
-    if len(data) != 16:
+    if len(data) not in (16, 32):
         raise Refused("length")
-    last, seen = struct.unpack(">qq", data)
+    last, seen = struct.unpack(">qq", data[:16])
     if last < 0 or seen < 0:
         raise Refused("below 0")
-    return {"last": ("integer", last), "seen": ("integer", seen)}
+    asking = {"asking": ("blob", data[16:])} if data[16:] else {}
+    return {"last": ("integer", last), "seen": ("integer", seen)} | asking
 
 
 def manifest(data: bytes) -> dict:

@@ -107,10 +107,14 @@ class Case:
         image = {name: value or NULL for name, value in self.new.items()}
         self.taken = dict(self.stamps)
         for name in self.touched:
-            if name in self.refused and image[name] != NULL:
+            if image[name] == NULL:
+                continue
+            if name in self.refused:
                 self.contest(name, NULL, self.refusal)
                 image[name] = NULL
                 self.taken.pop(name, None)
+            elif self.side == "county" and name in self.under_review:
+                self.contest(name, NULL, "open")
         return self.result(image)
 
     def came_back(self):

@@ -3,7 +3,8 @@ import SyncCore
 import SyncProtocol
 
 // A stick of a former epoch. One that was written in ignorance of the restore is answered with the word that the city wants
-// back what it lacks; one that gives it back is answered, once everybody has, with a snapshot and the receipts.
+// back what it lacks, and so is one that was written for an earlier restore, after the city has taken what it holds; one that
+// gives back what this city has asked for is answered, once everybody has, with a snapshot and the receipts.
 
 extension Master {
   /// How many bytes of messages are held at once.
@@ -21,13 +22,13 @@ extension Master {
     else { throw Refusal.unheardStranger }
     var report = BundleReport(replica: replica.id, org: replica.org, enrolled: !welcome.isEmpty)
     report.returned = returned
-    report.isAsked = !header.returning
+    report.isAsked = try !header.returning || isWaiting(for: header.replica)
     var first: Int64?
     if try !isWaiting(header) {
       replica = try store.transaction { try meet(header, $0) }
       first = try take(&rest, from: replica, &report)
     }
-    let (receipts, standing, word) = try standing(header, asking: !header.returning)
+    let (receipts, standing, word) = try standing(header, asking: report.isAsked)
     let answer = try writer(reply, .down, to: [.key(replica.agreementKey)], partSize)
     try answer.write(welcome + word.bytes)
     if header.returning, standing.isComplete {
@@ -46,6 +47,14 @@ extension Master {
   /// Whether the batches of the stick that no city has answered have to stay with their sender.
   private func isWaiting(_ hello: Header) throws -> Bool {
     try !hello.returning || store.transaction { try $0.isRecovering() || $0.replica(hello.replica) == nil }
+  }
+
+  /// Whether the machine may have more than it has given back.
+  private func isWaiting(for replica: Identifier) throws -> Bool {
+    try store.write { db in
+      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      return try transaction.isRecovering() && !transaction.hasHeard(replica)
+    }
   }
 
   /// What a hello of this epoch would bring, so that its sender goes on.

@@ -27,12 +27,14 @@ extension Master {
       for batch in own { try keep(batch, transaction) }
       guard let member = try member(hello.replica, transaction) else { return true }
       let body = try refusing { try message.open(with: VerifyingKey(bytes: member.publicKey)) }.body
-      let seen = try refusing { try HelloBody(body) }.seen
+      let said = try refusing { try HelloBody(body) }
       if member.isWithdrawn { throw Refusal.withdrawn }
       try transaction.addFormer(hello.epoch)
       try use(hello, transaction)
       for batch in try returned(rest, by: keys(of: member, transaction)) { try keep(batch, transaction) }
-      if isLast { try transaction.hear(hello.replica, seen: seen, at: clock()) }
+      // A stick that was written for an earlier restore, or for none, may lack what its machine has got since.
+      let isOld = try hello.carried && said.asking != transaction.meta().epoch
+      if isLast, !isOld { try transaction.hear(hello.replica, seen: said.seen, at: clock()) }
       return false
     }
     // Of whom the city does not know (yet), it takes what it has sealed itself, and nothing else.
@@ -148,8 +150,10 @@ extension Master {
       let isComplete = try !asking && !transaction.isRecovering() && transaction.replica(hello.replica) != nil
       let missing = isComplete ? 0 : try transaction.missing().reduce(0) { $0 + Int64($1.count) }
       let last = try transaction.lastReturned(of: hello.replica)
+      // The numbers of the city's own do not tell what it lacks: those of after a restore are larger than what was lost with it.
+      let own = try transaction.hasHeard(hello.replica) ? transaction.lastReturned(of: .city) : 0
       let standing = Standing(
-        batch: last, hash: try transaction.hash(of: hello.replica, last), own: try transaction.lastReturned(of: .city),
+        batch: last, hash: try transaction.hash(of: hello.replica, last), own: own,
         isComplete: isComplete, missing: missing, unheard: isComplete ? 0 : try transaction.unheard().count)
       var header = Header(
         kind: .standing, replica: hello.replica, epoch: meta.epoch, number: hello.number, cursor: 0,
@@ -164,8 +168,12 @@ extension Master {
 extension SQLiteMasterTransaction {
   func hear(_ replica: Identifier, seen: Int64, at now: Int64) throws {
     try db.run(
-      "INSERT INTO sync_heard VALUES (?, ?, ?) ON CONFLICT (replica) DO UPDATE SET seen = excluded.seen",
+      "INSERT INTO sync_heard VALUES (?, ?, ?) ON CONFLICT (replica) DO UPDATE SET seen = max(seen, excluded.seen)",
       [.blob(replica.bytes), .integer(seen), .integer(now)])
+  }
+
+  func hasHeard(_ replica: Identifier) throws -> Bool {
+    try db.first("SELECT 1 FROM sync_heard WHERE replica = ?", [.blob(replica.bytes)]) != nil
   }
 
   /// The receipts of a replica's batches that this epoch gave to batches of another: what became of them is not what it
