@@ -34,10 +34,13 @@ extension Town {
   }
 
   private func hasEveryTarget(_ record: RecordSchema, _ row: [Value?]) -> Bool {
-    zip(record.fields, row).allSatisfy { field, value in
+    let isUpdate = row.contains { $0 == nil }
+    return zip(record.fields.indices, row).allSatisfy { column, value in
+      let field = record.fields[column]
       guard let reference = field.reference else { return true }
-      // An update says nothing of what it leaves alone.
-      guard let value else { return false }
+      // An update says nothing of what it leaves alone, and what a county may not change stays as it was.
+      let isCountys = column != record.scopeIndex && record.owner(of: column) != .city
+      guard let value, !isUpdate || isCountys else { return false }
       if value.isNull { return true }
       return city.rows[RowRef(reference.record, RowKey([witness.canonical(value, field)]))] != nil
     }

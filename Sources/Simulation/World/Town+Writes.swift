@@ -71,7 +71,7 @@ extension Town {
 
   private func pendingRows(of machine: Machine) throws -> [RowRef] {
     let replica = try machine.replica
-    let schema = try replica.schema
+    let schema = replica.schema
     return try replica.read { db in
       try machine.rows.keys.filter { try schema.record($0.record)?.pending(db, key: $0.key) != nil }
     }
