@@ -57,6 +57,7 @@ extension Replica {
     let sql = "SELECT batch FROM sync_secret \(ofRow) UNION SELECT batch FROM sync_parked \(ofRow)"
     try db.each(sql, name(of: erasure)) { batches.append($0[0]) }
     for batch in batches where one.map({ $0 == batch }) ?? true {
+      let sent = try opened(db, batch)?.changes.first { $0.ref == erasure.ref }?.new ?? []
       let kept = try enteredSince(erasure, db, batch: batch)
       let commitments = kept.map { Value.blob($0.secret.commitment) }
       try SecretTable.erase(
@@ -67,15 +68,17 @@ extension Replica {
       if rest.fields.isEmpty { continue }
       try eraseImages(db, of: "sync_parked", where: "batch = ?", [.integer(batch)], rest, record)
       // What the city did not take stands here until its image comes, and would be archived with a row that goes.
-      let set = try signed(db, batch)?.changes.first { $0.ref == erasure.ref }?.new ?? []
-      let columns = record.restrictedColumns(rest.fields).filter { set.indices.contains($0) && set[$0] != nil }
-      try eraseRow(db, erasure.ref, record, columns)
+      let columns = record.restrictedColumns(rest.fields).filter { sent.indices.contains($0) && sent[$0] != nil }
+      try eraseRow(db, erasure.ref, record, columns, sent: sent)
     }
   }
 
-  /// A batch as it was signed.
-  private func signed(_ db: Database, _ batch: Int64) throws -> Batch? {
-    try sentMessage(db, batch).map { try Batch($0.unverifiedBody(), schema: ownSchema(db, of: $0.header)) }
+  /// A batch with the values that are still beside it.
+  private func opened(_ db: Database, _ batch: Int64) throws -> Batch? {
+    try sentMessage(db, batch).map { message in
+      let own = try ownSchema(db, of: message.header)
+      return try Batch(message.unverifiedBody(), schema: own).opened(own, with: SecretTable.read(db, of: batch))
+    }
   }
 
   /// The values of a batch that came after an erasure, and were edited after it as the city reckoned then (E5).
@@ -130,13 +133,17 @@ extension Replica {
   }
 
   /// The row and what lies beneath it. A touched cell keeps its value; its base and its upstream are copies.
-  private func eraseRow(_ db: Database, _ ref: RowRef, _ record: RecordSchema, _ columns: [Int]) throws {
+  /// - Parameter sent: what a batch that has been answered set. Where that stands in a row that was edited again since, it is a copy, too.
+  private func eraseRow(
+    _ db: Database, _ ref: RowRef, _ record: RecordSchema, _ columns: [Int], sent: [Value?] = []
+  ) throws {
     if let upstream = try record.upstream(db, key: ref.key), let image = upstream {
       try record.setUpstream(db, key: ref.key, record.erasing(columns, in: image))
     }
     var touched = Set(try flightColumns(db, record, ref.key))
     if var pending = try record.pending(db, key: ref.key) {
-      touched.formUnion(pending.touched)
+      touched.formUnion(
+        pending.touched.filter { !sent.indices.contains($0) || sent[$0] == nil || sent[$0] != pending.current?[$0] })
       for column in columns { pending.base[column] = pending.base[column].map(record.fields[column].erasing) }
       try record.setPending(db, pending)
     }

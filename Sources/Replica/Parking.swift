@@ -27,19 +27,21 @@ extension Replica {
     guard notice.parked.replica == identity.replica.description else { return nil }
     let place: [Value] = [.integer(notice.parked.batch), .integer(notice.parked.n)]
     let isWaiting = notice.state == .waiting
-    // What the clerk took back too late became what the city says.
-    let open = isWaiting ? "'waiting', 'edited'" : "'waiting', 'edited', 'withdrawn'"
+    // What the clerk took back too late became what the city says. In a city that was restored it may wait again.
+    let settled = "'entered', 'admitted', 'dismissed', 'merged'"
+    let open = "'waiting', 'edited', \(isWaiting ? settled : "'withdrawn'")"
     let find = "SELECT record, key, state FROM sync_parked WHERE batch = ? AND n = ? AND state IN (\(open))"
     guard let found = try db.first(find, place), case .text(let record) = found[0], case .blob(let key) = found[1],
       found[2] != .text(notice.state.rawValue) || isWaiting
     else { return nil }
+    let isEdited = found[2] == .text("edited")
     try db.run(
       """
       UPDATE sync_parked SET state = ?, city_id = ?, zh = ?, en = ?, ruled_by = ?, ruled_at = ?, untold = 0
       WHERE batch = ? AND n = ?
       """,
       [
-        isWaiting ? found[2] : .text(notice.state.rawValue), .integer(notice.id), .text(notice.detail.zh),
+        isWaiting && isEdited ? found[2] : .text(notice.state.rawValue), .integer(notice.id), .text(notice.detail.zh),
         .text(notice.detail.en),
         isWaiting ? .null : .text(notice.edit.actor), isWaiting ? .null : .integer(notice.edit.stamp.raw),
       ] + place)

@@ -36,6 +36,20 @@ private func widespread() async throws -> World {
 
 private let words = ["PHONE", "MOBILE", "NAME"]
 
+extension World {
+  /// What the city answers to a request, not taken in yet.
+  fileprivate func answer(_ replica: Replica, to request: [UInt8]) throws -> (receipts: [Envelope], pages: [Envelope]) {
+    let meta = try replica.meta()
+    var session = SyncSession(
+      city: try VerifyingKey(bytes: meta.cityKey), replica: meta.replica, epoch: meta.epoch, schema: meta.schemaHash,
+      cursor: meta.cursor)
+    guard case .finish(let receipts, let pages) = try session.receive(master.exchange(request)) else {
+      throw Failure(.data, zh: "还有更多页", en: "more pages")
+    }
+    return (receipts, pages)
+  }
+}
+
 @Test func erasedValuesAreInNoFile() async throws {
   let world = try await widespread()
   #expect(try world.files(with: "PHONE").count >= 4)
@@ -211,14 +225,7 @@ func aBatchUnderWayWhenTheErasureComesIsNoCopyYet(isNewer: Bool) async throws {
   try world.shell(one, "INSERT INTO person (id, office, code, name) VALUES ('p2', 'A', 'K', 'x')")
   try await world.sync(one)
   try world.shell(two, "UPDATE person SET code = 'K', mobile = 'OWN'")
-  let meta = try two.meta()
-  var session = SyncSession(
-    city: try VerifyingKey(bytes: meta.cityKey), replica: meta.replica, epoch: meta.epoch, schema: meta.schemaHash,
-    cursor: meta.cursor)
-  guard case .finish(let receipts, let pages) = try session.receive(world.master.exchange(try two.hello().bytes)) else {
-    Issue.record("more pages")
-    return
-  }
+  let (receipts, pages) = try world.answer(two, to: two.hello().bytes)
   _ = try two.receive(receipts: receipts, pages: pages, parkingClashes: true)
   let phone = try #require(try world.person.index(of: "phone"))
   #expect(try two.parked().map { $0.row[phone] } == [.text("PHONE-one")])
@@ -228,6 +235,31 @@ func aBatchUnderWayWhenTheErasureComesIsNoCopyYet(isNewer: Bool) async throws {
   #expect(try two.parked().map { $0.row[phone + 1] } == [.text("OWN")])
   try await world.sync(one)
   for word in words { #expect(try world.files(with: word) == [], "\(word)") }
+}
+
+/// The city had parked it when it was erased; its sender edits another cell of the row before it hears of either (seed 8016 of the
+/// simulated town).
+@Test func whatTheCityParkedDoesNotComeAgainWithAnEditOfAnotherCell() async throws {
+  let (world, _, two) = try await World.twoOfficers()
+  try world.shell("UPDATE person SET office = 'B'")
+  try world.shell(two, "UPDATE person SET phone = 'PHONE-own' WHERE id = 'p1'")
+  try two.freeze()
+  try world.sendInVain(two)
+  world.clock.now += 1000
+  try world.erase()
+  world.clock.now += 1000
+  let sent = try two.unacknowledged().flatMap { $0 }
+  let (receipts, pages) = try world.answer(two, to: two.hello().bytes + sent)
+  try world.shell(two, "UPDATE person SET mobile = 'OWN' WHERE id = 'p1'")
+  try world.shell(
+    two,
+    "UPDATE sync_base_person SET sync_stamp = \(world.clock.now << 16), sync_stamp_5 = \(world.clock.now << 16)")
+  _ = try two.receive(receipts: receipts, pages: pages)
+  for _ in 0..<2 { try await world.sync(two) }
+  #expect(try world.files(with: "PHONE-own") == [])
+  let mobile = try #require(try world.person.index(of: "mobile"))
+  #expect(try world.master.parked().map { $0.row[mobile] } == [.text("OWN")])
+  try await world.settle()
 }
 
 /// Edited before the erasure and sent after it, the value is not taken; the row is gone, and its last image is kept (seed 1282 of

@@ -249,6 +249,29 @@ private func settle(_ world: World, without lost: Replica) async throws {
   #expect(try world.master.verify().map(\.en) == [])
 }
 
+/// It had entered by itself, and what made room for it is lost (seed 8202 of the simulated town).
+@Test func whatWaitsAgainAtARestoredCityIsSetAsideAgain() async throws {
+  let (drill, _) = try await Drill.backedUp()
+  let world = drill.world
+  try world.shell("UPDATE company SET code = 'X' WHERE id = 'c1'")
+  try world.shell(drill.two, "INSERT INTO company (id, office, code) VALUES ('c4', 'A', 'X')")
+  for _ in 0..<2 { for replica in world.replicas { try await world.sync(replica) } }
+  #expect(try drill.two.parked().map(\.state) == [.waiting])
+  let file = try world.backup()
+  try world.shell("UPDATE company SET code = 'Y' WHERE id = 'c1'")
+  for replica in world.replicas { try await world.sync(replica) }
+  #expect(try drill.two.parked(waiting: false).map(\.state) == [.entered])
+  for replica in world.replicas { try world.shell(replica, "DELETE FROM sync_inbox") }
+  try world.restore(from: file)
+  try await world.giveBack(world.replicas)
+  try world.master.release(reason: "gone", actor: "li")
+  for replica in world.replicas { try await world.sync(replica) }
+  #expect(try world.master.parked().map(\.ref.key) == [RowKey([.text("c4")])])
+  let parked = try #require(try drill.two.parked().first)
+  #expect(parked.state == .waiting && parked.ref.key == RowKey([.text("c4")]) && parked.ruledBy == nil)
+  try await world.settle()
+}
+
 /// What a release gave up comes back when the city is lost again: the log has the loss in that place, as before (seed 10 of the
 /// simulated town, 10,000 events).
 @Test func whatWasGivenUpStaysSoWhenTheCityIsRestoredAgain() async throws {
