@@ -17,6 +17,8 @@ struct Climate: Sendable {
   /// How many of a hundred edits enter or delete a row.
   var inserts = 28
   var deletes = 12
+  /// How many different numbers people add to a sum, those around 0. The fewer, the more often two come to the same.
+  var addends = 7
   /// How many units there are, and machines of each; nil: as the seed has it.
   var offices: Int?
   var machines: Int?
@@ -41,7 +43,7 @@ extension Climate {
     Climate(
       name: "arithmetic", often: [.syncWhole: 3, .cityEdit: 2], records: ["company", "company", "visit"],
       fields: ["total", "days", "peak", "first", "tags", "memo", "staff"], keys: 2, inserts: 12, deletes: 2,
-      machines: 2, interruptions: 40),
+      addends: 3, offices: 1, machines: 3, interruptions: 60),
     Climate(
       name: "parents and children", often: [.syncWhole: 3, .rot: 8],
       records: ["company", "visit", "visit", "remark", "remark"],

@@ -102,7 +102,8 @@ extension Hand {
     if record.unique.contains([field.name]) { return .text("K\(random.below(4))") }
     switch (field.policy, field.kind) {
     // Little, so that two who add something often come to the same.
-    case (.sum, _): return .integer((old?.integer ?? 0) + Int64(random.below(7) - 3))
+    case (.sum, _):
+      return .integer((old?.integer ?? 0) + Int64(random.below(climate.addends) - climate.addends / 2))
     case (.union, _): return .text(["a", "b", "c", "d", "e"].filter { _ in random.chance(40) }.joined(separator: ","))
     case (.text, _): return .text(lines(old))
     case (_, .integer): return .integer(random.chance(80) ? number() : Int64(random.below(3)))

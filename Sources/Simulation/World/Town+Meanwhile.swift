@@ -52,7 +52,9 @@ extension Town {
       }
     }
     guard let (record, ref, column) = hand.random.pick(cells) else { return nil }
-    let value = hand.value(record, column, machine.rows[ref]?[column])
+    var value = hand.value(record, column, machine.rows[ref]?[column])
+    // Two add the same, and neither may be lost.
+    if record.fields[column].policy == .sum, hand.random.chance(50) { value = city.rows[ref]?.cell(column) ?? value }
     return RowEdit(kind: .update, record: record, key: ref.key, values: [column: value])
   }
 
