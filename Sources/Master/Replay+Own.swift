@@ -8,7 +8,7 @@ import SyncProtocol
 extension Replay {
   mutating func repeatOwn(_ signed: Batch, of message: Envelope, _ logged: LoggedBatch) throws {
     let header = message.header
-    let isUnordered = lossyEpoch.map { $0 != header.epoch } ?? false
+    let isUnordered = lossy.map { $0.epoch != header.epoch } ?? false
     if !follows(header.number, of: header.epoch, isUnordered: isUnordered) {
       note(logged, zh: "前面缺少市里的一批", en: "a batch of the city's before it is missing")
     }
@@ -18,7 +18,8 @@ extension Replay {
     if isElsewhere || header.stamp != logged.receivedAt {
       note(logged, zh: "到达次序或时间与签名内容不符", en: "its place or its time is not what was signed")
     }
-    if !signed.losses.isEmpty { lossyEpoch = header.epoch }
+    // What an earlier release had given up may come back behind what a later one gave up.
+    if !signed.losses.isEmpty, header.number > lossy?.number ?? 0 { lossy = (header.epoch, header.number) }
   }
 
   /// Within an epoch there is no gap; a new one begins with a larger number than any before, unless what was released since

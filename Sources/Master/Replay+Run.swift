@@ -17,9 +17,9 @@ struct Replay {
   var hasErasures: Bool
   /// The last number of the city's own batches in each epoch.
   var ownNumbers: [Identifier: Int64] = [:]
-  /// The epoch of the last batch that says that something is lost: of those made before it neither the places nor the numbers
+  /// The last batch, by its number, that says that something is lost: of those made in another epoch neither the places nor the numbers
   /// follow each other any more.
-  var lossyEpoch: Identifier?
+  var lossy: (epoch: Identifier, number: Int64)?
   /// The chain of the log so far.
   private var chain = LoggedBatch.firstLink
   /// The statements that make the triggers again.

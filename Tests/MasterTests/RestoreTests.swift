@@ -297,6 +297,38 @@ private func settle(_ world: World, without lost: Replica) async throws {
   try await world.settle()
 }
 
+/// A later release gives up what stood before an earlier one's losses, and those come back behind it (seed 50 of the simulated town,
+/// 10,000 events).
+@Test func lossesOfAnEarlierReleaseMayStandBehindThoseOfALater() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  let end = try world.loggedRows().count
+  try world.shell("UPDATE company SET grade = 'f' WHERE id = 'c1'")
+  for replica in [drill.one, drill.b] { try await world.sync(replica) }
+  for phone in 11...13 {
+    try world.shell(drill.two, "UPDATE company SET phone = '\(phone)' WHERE id = 'c1'")
+    try await world.sync(drill.two)
+  }
+  try world.shell("UPDATE company SET grade = 'g' WHERE id = 'c1'")
+  for replica in [drill.one, drill.b] { try await world.sync(replica) }
+  world.lose(drill.two)
+  for round in 1...2 {
+    try world.restore(from: file)
+    for replica in [drill.one, drill.b] { _ = try await world.giveBack(replica) }
+    try world.master.release(reason: "away", actor: "li")
+    for replica in [drill.one, drill.b] { try await world.sync(replica) }
+    if round == 2 { break }
+    // Nobody has the first of the city's batches any more.
+    guard case .integer(let number) = try world.loggedRows()[end][2] else { throw EnvelopeError.notAMessage }
+    for replica in [drill.one, drill.b] {
+      try world.shell(replica, "DELETE FROM sync_inbox WHERE number = \(number)")
+    }
+  }
+  #expect(try world.master.recovery()?.losses.count == 5)
+  #expect(try world.master.verify().map(\.en) == [])
+  try await world.settle()
+}
+
 /// Two desks work with one file. The city that was lost had a batch of one, the restored city takes another by that number from the
 /// other (seed 1717 of the simulated town).
 @Test(arguments: [false, true]) func aNumberThatACopyHasUsedSinceIsNoEnd(onSticks: Bool) async throws {

@@ -21,6 +21,8 @@ struct Network {
     var question = 0
     /// What the city says instead of an answer.
     var refusal: Refusal?
+    /// The city keeps the file that is asked for no more.
+    var isGone = false
   }
 
   private(set) var packets: [Packet] = []

@@ -66,6 +66,9 @@ extension Town {
       do { return try city.answer(packet) } catch let refusal as Refusal where refusal.isForTheClient(machine) {
         answer.refusal = refusal
         return []
+      } catch is SnapshotGone {
+        answer.isGone = true
+        return []
       }
     }
     if city.seat.isStopped { return }
@@ -83,6 +86,10 @@ extension Town {
 
   func answer(_ machine: Machine, _ packet: Network.Packet) throws {
     guard !machine.isWithdrawn, machine.exchange?.number == packet.exchange else { return count("answer to nobody") }
+    if packet.isGone {
+      count("file of a snapshot gone")
+      return try take(machine, .failure(SnapshotGone()))
+    }
     guard let refusal = packet.refusal else {
       if packet.kind == .exchange { machine.answers = machine.answers.suffix(4) + [packet.bytes] }
       return try take(machine, .success(packet.bytes))
