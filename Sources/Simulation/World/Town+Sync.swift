@@ -145,7 +145,8 @@ extension Town {
   @discardableResult
   func syncWhole(_ machine: Machine, meanwhile: (Int) throws -> Void = { _ in }) throws -> Bool {
     try begin(machine)
-    for step in 0..<400 {
+    // Who was away for long fetches all of it two rows at a time.
+    for step in 0..<10_000 {
       if machine.exchange != nil { try meanwhile(step) }
       guard let number = machine.exchange?.number else { return true }
       var random = SplitMix64(0)
