@@ -57,7 +57,9 @@ extension Replica {
     let sql = "SELECT batch FROM sync_secret \(ofRow) UNION SELECT batch FROM sync_parked \(ofRow)"
     try db.each(sql, name(of: erasure)) { batches.append($0[0]) }
     for batch in batches where one.map({ $0 == batch }) ?? true {
-      let sent = try opened(db, batch)?.changes.first { $0.ref == erasure.ref }?.new ?? []
+      let sent = try sentMessage(db, batch).flatMap { message in
+        try opened(db, message.header, message.unverifiedBody()).changes.first { $0.ref == erasure.ref }?.new
+      }
       let kept = try enteredSince(erasure, db, batch: batch)
       let commitments = kept.map { Value.blob($0.secret.commitment) }
       try SecretTable.erase(
@@ -68,16 +70,10 @@ extension Replica {
       if rest.fields.isEmpty { continue }
       try eraseImages(db, of: "sync_parked", where: "batch = ?", [.integer(batch)], rest, record)
       // What the city did not take stands here until its image comes, and would be archived with a row that goes.
-      let columns = record.restrictedColumns(rest.fields).filter { sent.indices.contains($0) && sent[$0] != nil }
-      try eraseRow(db, erasure.ref, record, columns, sent: sent)
-    }
-  }
-
-  /// A batch with the values that are still beside it.
-  private func opened(_ db: Database, _ batch: Int64) throws -> Batch? {
-    try sentMessage(db, batch).map { message in
-      let own = try ownSchema(db, of: message.header)
-      return try Batch(message.unverifiedBody(), schema: own).opened(own, with: SecretTable.read(db, of: batch))
+      var set: [Int: Value] = [:]
+      for (column, value) in (sent ?? []).enumerated() { set[column] = value }
+      let columns = record.restrictedColumns(rest.fields).filter { set[$0] != nil }
+      try eraseRow(db, erasure.ref, record, columns, sent: set)
     }
   }
 
@@ -135,15 +131,14 @@ extension Replica {
   /// The row and what lies beneath it. A touched cell keeps its value; its base and its upstream are copies.
   /// - Parameter sent: what a batch that has been answered set. Where that stands in a row that was edited again since, it is a copy, too.
   private func eraseRow(
-    _ db: Database, _ ref: RowRef, _ record: RecordSchema, _ columns: [Int], sent: [Value?] = []
+    _ db: Database, _ ref: RowRef, _ record: RecordSchema, _ columns: [Int], sent: [Int: Value] = [:]
   ) throws {
     if let upstream = try record.upstream(db, key: ref.key), let image = upstream {
       try record.setUpstream(db, key: ref.key, record.erasing(columns, in: image))
     }
     var touched = Set(try flightColumns(db, record, ref.key))
     if var pending = try record.pending(db, key: ref.key) {
-      touched.formUnion(
-        pending.touched.filter { !sent.indices.contains($0) || sent[$0] == nil || sent[$0] != pending.current?[$0] })
+      touched.formUnion(pending.touched.filter { sent[$0] == nil || sent[$0] != pending.current?[$0] })
       for column in columns { pending.base[column] = pending.base[column].map(record.fields[column].erasing) }
       try record.setPending(db, pending)
     }

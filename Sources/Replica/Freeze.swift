@@ -91,10 +91,13 @@ extension Replica {
       try identity.formerKeys.map { try VerifyingKey(bytes: $0) }.first { $0.identifier == header.replica }
         ?? key.publicKey
     }
-    let secrets = try SecretTable.read(db, of: envelope.header.number)
-    let own = try ownSchema(db, of: envelope.header)
-    let batch = try Batch(envelope.body, schema: own).opened(own, with: secrets)
-    return batch.widened(to: schema)
+    return try opened(db, envelope.header, envelope.body).widened(to: schema)
+  }
+
+  /// A batch by the schema that it names, with the restricted values that are still beside it; of the others it has the commitments.
+  func opened(_ db: Database, _ header: Header, _ body: [UInt8]) throws -> Batch {
+    let own = try ownSchema(db, of: header)
+    return try Batch(body, schema: own).opened(own, with: SecretTable.read(db, of: header.number))
   }
 
   /// What the commitments of a batch stand for, as a message that follows it; empty when it has none.

@@ -34,15 +34,14 @@ extension Replica {
     guard let found = try db.first(find, place), case .text(let record) = found[0], case .blob(let key) = found[1],
       found[2] != .text(notice.state.rawValue) || isWaiting
     else { return nil }
-    let isEdited = found[2] == .text("edited")
+    let state = isWaiting && found[2] == .text("edited") ? found[2] : .text(notice.state.rawValue)
     try db.run(
       """
       UPDATE sync_parked SET state = ?, city_id = ?, zh = ?, en = ?, ruled_by = ?, ruled_at = ?, untold = 0
       WHERE batch = ? AND n = ?
       """,
       [
-        isWaiting && isEdited ? found[2] : .text(notice.state.rawValue), .integer(notice.id), .text(notice.detail.zh),
-        .text(notice.detail.en),
+        state, .integer(notice.id), .text(notice.detail.zh), .text(notice.detail.en),
         isWaiting ? .null : .text(notice.edit.actor), isWaiting ? .null : .integer(notice.edit.stamp.raw),
       ] + place)
     return isWaiting ? nil : .settled(RowRef(record, try RowKey(encoded: key)), notice)

@@ -46,17 +46,18 @@ extension Replica {
 
   /// The epoch of the city that wants back what it lacks; nil: none has asked.
   func asking(_ db: Database) throws -> Identifier? {
-    guard case .blob(let epoch)? = try db.first("SELECT value FROM sync_meta WHERE name = 'asking'")?.first else {
-      return nil
-    }
-    return Identifier(epoch)
+    try mark(db, "asking").flatMap { Identifier($0) }
   }
 
   func givenBack(_ db: Database) throws -> (number: Int64, seen: Int64)? {
-    guard case .blob(let bytes)? = try db.first("SELECT value FROM sync_meta WHERE name = 'given_back'")?.first
-    else { return nil }
+    guard let bytes = try mark(db, "given_back") else { return nil }
     var reader = ByteReader(bytes[...])
     return (try reader.bigEndian(), try reader.bigEndian())
+  }
+
+  private func mark(_ db: Database, _ name: String) throws -> [UInt8]? {
+    let found = try db.first("SELECT value FROM sync_meta WHERE name = ?", [.text(name)])?.first
+    return if case .blob(let bytes)? = found { bytes } else { nil }
   }
 
   /// The city has said something later, of the epoch that this replica knows.

@@ -6,6 +6,15 @@ import Testing
 
 // Two machines of one office and the city meet in real files. What peers lose, we keep.
 
+/// Both have renamed one company, and the conflict waits.
+private func contestedName() async throws -> (World, Replica, Replica) {
+  let (world, one, two) = try await World.twoMachines()
+  try world.shell(one, "UPDATE company SET name = '乙'")
+  try world.shell(two, "UPDATE company SET name = '丙'")
+  try await world.settle()
+  return (world, one, two)
+}
+
 @Test func differentCellsOfOneRowMerge() async throws {
   let (world, one, two) = try await World.twoMachines()
   try world.shell(one, "UPDATE company SET name = '乙' WHERE id = 'c1'")
@@ -237,10 +246,7 @@ import Testing
 }
 
 @Test func whatWasEnteredSinceTheDecisionStaysOnRecordWhenAConflictIsReopened() async throws {
-  let (world, one, two) = try await World.twoMachines()
-  try world.shell(one, "UPDATE company SET name = '乙'")
-  try world.shell(two, "UPDATE company SET name = '丙'")
-  try await world.settle()
+  let (world, one, _) = try await contestedName()
   let id = try #require(try world.master.conflicts([.open]).first).id
   _ = try world.master.decide(id, .take(1), reason: "first", actor: "li")
   try await world.settle()
@@ -259,10 +265,7 @@ import Testing
 /// The conflict is opened again after the row is gone, and a county enters the row anew: whoever decides by what they had looked at
 /// before is refused (seed 7417 of the simulated town).
 @Test func aRowThatIsEnteredAnewJoinsAConflictThatIsOpenAgain() async throws {
-  let (world, one, two) = try await World.twoMachines()
-  try world.shell(one, "UPDATE company SET name = '乙'")
-  try world.shell(two, "UPDATE company SET name = '丙'")
-  try await world.settle()
+  let (world, one, two) = try await contestedName()
   let id = try #require(try world.master.conflicts([.open]).first).id
   _ = try world.master.decide(id, .keep, reason: "first", actor: "li")
   try world.shell("DELETE FROM company")
@@ -285,10 +288,7 @@ import Testing
 }
 
 @Test func anOfficialsEditOfACellUnderReviewIsADecision() async throws {
-  let (world, one, two) = try await World.twoMachines()
-  try world.shell(one, "UPDATE company SET name = '乙'")
-  try world.shell(two, "UPDATE company SET name = '丙'")
-  try await world.settle()
+  let (world, one, _) = try await contestedName()
   try world.shell("UPDATE company SET name = '官' WHERE id = 'c1'")
   try await world.settle()
   #expect(try world.master.conflicts([.open]) == [])

@@ -208,11 +208,8 @@ private func lost() async throws -> (Drill, log: [[Value]]) {
   }
 
   @Test func aMachineThatTheBackupDoesNotKnowSaysWhoItIs() async throws {
-    let (drill, file) = try await Drill.backedUp()
+    let (drill, file, late) = try await Drill.enrolledAfterBackup("A")
     let world = drill.world
-    let late = try await world.join("A", actor: "late")
-    try drill.company("l1", "A", on: late)
-    try await world.sync(late)
     for replica in world.replicas { try await world.sync(replica) }
     try world.restore(from: file)
     try world.write(late, "late")

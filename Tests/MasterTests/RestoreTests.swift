@@ -31,6 +31,15 @@ struct Drill {
     return (drill, try drill.world.backup())
   }
 
+  /// The same, and a machine that was enrolled after it and has entered a company.
+  static func enrolledAfterBackup(_ office: String) async throws -> (Drill, backup: String, late: Replica) {
+    let (drill, file) = try await backedUp()
+    let late = try await drill.world.join(office, actor: "late")
+    try drill.company("l1", office, on: late)
+    try await drill.world.sync(late)
+    return (drill, file, late)
+  }
+
   func company(_ id: String, _ office: String, on replica: Replica) throws {
     try world.shell(
       replica, "INSERT INTO company (id, office, name, phone, staff) VALUES ('\(id)', '\(office)', 'n', '1', 1)")
@@ -232,11 +241,8 @@ private func settle(_ world: World, without lost: Replica) async throws {
 /// Nobody else has heard of it, and the city has gone on: the batch that enrolled it has a smaller number than the city's since (seed 28
 /// of the simulated town, 10,000 events).
 @Test func whoComesWhenEverythingElseIsBackBringsItsOwnEnrolment() async throws {
-  let (drill, file) = try await Drill.backedUp()
+  let (drill, file, late) = try await Drill.enrolledAfterBackup("B")
   let world = drill.world
-  let late = try await world.join("B", actor: "late")
-  try drill.company("l1", "B", on: late)
-  try await world.sync(late)
   try world.restore(from: file)
   for replica in [drill.one, drill.two, drill.b] { try await world.giveBack([replica]) }
   #expect(try world.master.recovery()?.isRecovering == false)

@@ -51,7 +51,7 @@ extension Master {
 
   /// Whether the machine may have more than it has given back.
   private func isWaiting(for replica: Identifier) throws -> Bool {
-    try store.write { db in
+    try read { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       return try transaction.isRecovering() && !transaction.hasHeard(replica)
     }

@@ -165,11 +165,12 @@ struct Witness {
 
   /// What officials did in these batches never happened. What a clerk did as they did went into no batch: it is lost with theirs.
   mutating func forget(_ isLost: (Int64) -> Bool) {
-    let lost = claims.filter { $0.author == nil && $0.arrival.map(isLost) ?? true }
+    func isUndone(_ claim: Claim) -> Bool { claim.author == nil && claim.arrival.map(isLost) ?? true }
+    let lost = claims.filter(isUndone)
     remove { claim in
-      if claim.author == nil { return claim.arrival.map(isLost) ?? true }
-      return claim.batch == nil
-        && lost.contains { $0.ref == claim.ref && $0.column == claim.column && $0.value == claim.value }
+      isUndone(claim)
+        || claim.author != nil && claim.batch == nil
+          && lost.contains { $0.ref == claim.ref && $0.column == claim.column && $0.value == claim.value }
     }
     for i in claims.indices where claims[i].filled.map(isLost) == true { claims[i].filled = nil }
     merges.removeAll { isLost($0.arrival) }

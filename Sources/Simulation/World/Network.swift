@@ -20,9 +20,7 @@ struct Network {
     /// The how-many-eth question of it.
     var question = 0
     /// What the city says instead of an answer.
-    var refusal: Refusal?
-    /// The city keeps the file that is asked for no more.
-    var isGone = false
+    var failure: (any Error)?
   }
 
   private(set) var packets: [Packet] = []

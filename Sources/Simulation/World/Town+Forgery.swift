@@ -6,7 +6,7 @@ extension Town {
   /// A message that is under way is signed anew by a stranger, in the name of who made it, and comes before the true one.
   func forge(_ machine: Machine, _ random: inout SplitMix64) throws {
     let key = try SigningKey(seed: random.bytes(32))
-    let fitting = network.packets.filter { $0.machine == machine.index && $0.kind == .exchange && $0.refusal == nil }
+    let fitting = network.packets.filter { $0.machine == machine.index && $0.kind == .exchange && $0.failure == nil }
     guard var packet = random.pick(fitting) else { return }
     // A bit may have flipped in it.
     guard let bytes = try? forged(packet.bytes, key), !bytes.isEmpty else { return }

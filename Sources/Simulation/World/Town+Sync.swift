@@ -64,10 +64,10 @@ extension Town {
     answer.way = .toMachine
     let reply = try attempt(packet.kind.name, at: city.seat) {
       do { return try city.answer(packet) } catch let refusal as Refusal where refusal.isForTheClient(machine) {
-        answer.refusal = refusal
+        answer.failure = refusal
         return []
-      } catch is SnapshotGone {
-        answer.isGone = true
+      } catch let gone as SnapshotGone {
+        answer.failure = gone
         return []
       }
     }
@@ -86,24 +86,22 @@ extension Town {
 
   func answer(_ machine: Machine, _ packet: Network.Packet) throws {
     guard !machine.isWithdrawn, machine.exchange?.number == packet.exchange else { return count("answer to nobody") }
-    if packet.isGone {
-      count("file of a snapshot gone")
-      return try take(machine, .failure(SnapshotGone()))
-    }
-    guard let refusal = packet.refusal else {
+    guard let failure = packet.failure else {
       if packet.kind == .exchange { machine.answers = machine.answers.suffix(4) + [packet.bytes] }
       return try take(machine, .success(packet.bytes))
     }
     // HTTP says to which request a refusal belongs; a late request is refused to nobody.
     guard packet.question == machine.exchange?.asked else { return count("refusal to nobody") }
     // Of two copies that both gave back, or sent, to a restored city, the second may find its former numbers taken.
-    if machine.isCopy || machine.hasRejoined && restores > 0, [.fork, .replayed].contains(refusal.code) {
+    let code = (failure as? Refusal)?.code
+    if machine.isCopy || machine.hasRejoined && restores > 0, code == .fork || code == .replayed {
       count("fork found out")
       machine.isFork = true
-    } else if refusal.code == .fork {
-      throw Violation(.exactlyOnce, "\(machine.name) is refused: \(refusal.en)")
+    } else if code == .fork {
+      throw Violation(.exactlyOnce, "\(machine.name) is refused: \(sentence(failure))")
     }
-    try take(machine, .failure(refusal))
+    if failure is SnapshotGone { count("file of a snapshot gone") }
+    try take(machine, .failure(failure))
   }
 
   func take(_ machine: Machine, _ answer: Result<[UInt8], any Error>) throws {
