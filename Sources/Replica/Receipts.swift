@@ -19,8 +19,11 @@ extension Replica {
     // Of a batch that goes again, what became of it before a restore.
     let former = try db.integer("SELECT max(id) FROM sync_parked WHERE batch = ?", [number])
     let asks = try db.first("SELECT 1 FROM sync_request WHERE batch = ?", [number]) != nil
+    var granted: [(RecordSchema, RowKey)] = []
     if !rows.isEmpty || asks {
-      try take(db, rows, of: ownBatch(db, bytes), number: receipt.header.number, &summary)
+      let batch = try ownBatch(db, bytes)
+      try take(db, rows, of: batch, number: receipt.header.number, &summary)
+      granted = try self.granted(db, rows, of: batch, number: receipt.header.number)
     }
     if let former {
       try db.run(
@@ -38,6 +41,7 @@ extension Replica {
       if Mutant.keepsFlight.isActive { return }
     #endif
     try land(db, number)
+    for (record, key) in granted { try takeDelete(db, record, key: key) }
     try db.run("DELETE FROM sync_decision WHERE batch = ?", [number])
     try db.run("DELETE FROM sync_request WHERE batch = ?", [number])
     try db.run("UPDATE sync_outbox SET receipt = ? WHERE number = ?", [.blob(receipt.bytes), number])
@@ -67,7 +71,7 @@ extension Replica {
   private func take(
     _ db: Database, _ rows: [RowReceipt], of batch: Batch, number: Int64, _ summary: inout ReceiveSummary
   ) throws {
-    var leaving = try granted(db, rows, of: batch, number: number)
+    var leaving: [(RecordSchema, RowKey)] = []
     for row in rows {
       guard row.n <= batch.changes.count else {
         let index = row.n - batch.changes.count - 1

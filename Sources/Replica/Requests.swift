@@ -54,4 +54,17 @@ extension Replica {
       return (record, change.key)
     }
   }
+
+  /// A row that the city has deleted as it was asked to goes here, too, unless its clerk has edited it since: that is still to
+  /// come to the city, as an edit of a row that is gone.
+  func takeDelete(_ db: Database, _ record: RecordSchema, key: RowKey) throws {
+    let result = try plan(db, record, key, master: nil).result
+    if result.row == nil {
+      try applying(db) {
+        try parkChildren(db, record, key: key)
+        try record.remove(db, key: key)
+      }
+    }
+    try keep(db, record, key, result, master: nil)
+  }
 }

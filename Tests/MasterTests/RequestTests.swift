@@ -54,3 +54,17 @@ private func graded() async throws -> (World, Replica) {
   #expect(try world.master.rows(world.master.record("company")).isEmpty)
   try await world.settle()
 }
+
+@Test func whatIsEditedAfterARequestIsNotLostWhenTheCityCarriesItOut() async throws {
+  let (world, replica) = try await graded()
+  try world.shell("DELETE FROM grade")
+  try world.write(replica, "request")
+  try world.answer("request", "answer")
+  try world.shell(replica, "UPDATE company SET name = '乙'")
+  try world.take(replica, "answer")
+  #expect(try replica.rows(replica.record("company")).map { $0[2] } == [.text("乙")])
+  #expect(try await world.sync(replica).received.conflicts == 1)
+  let image = Value.blob(RowKey([.text("c1"), .text("A"), .text("乙")]).encoded)
+  #expect(try world.master.conflicts([.open]).flatMap(\.contenders).map(\.value) == [image])
+  try await world.settle()
+}

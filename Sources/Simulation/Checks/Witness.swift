@@ -1,3 +1,4 @@
+import Replica
 import SyncCore
 import SyncProtocol
 
@@ -185,10 +186,16 @@ struct Witness {
   }
 
   /// A clerk's file has these batches: what was done to their rows and is in none yet went with the first that is new.
-  mutating func settleBatches(_ author: Int, _ batches: [Machine.Batch]) {
+  /// - Parameter aside: rows that were set aside before they went into a batch.
+  mutating func settleBatches(_ author: Int, _ batches: [Machine.Batch], aside: [ParkedRow]) {
+    func isAside(_ claim: Claim) -> Bool {
+      aside.contains { $0.ref == claim.ref && claim.column.map($0.row.cell(_:)) == claim.value }
+    }
     for batch in batches where batch.number > last[author] ?? 0 {
       for i in claims.indices where claims[i].author == author && claims[i].batch == nil {
-        if batch.refs.contains(claims[i].ref) { (claims[i].batch, claims[i].body) = (batch.number, batch.body) }
+        if batch.refs.contains(claims[i].ref), !isAside(claims[i]) {
+          (claims[i].batch, claims[i].body) = (batch.number, batch.body)
+        }
       }
     }
     if let number = batches.last?.number { last[author] = number }
