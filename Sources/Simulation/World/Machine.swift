@@ -30,6 +30,8 @@ final class Machine {
   var isUnsure = false
   /// What stands in its tables, as last looked at.
   var rows: Rows = [:]
+  /// The batches of its file, as last read, by their messages.
+  private var sent: [[UInt8]: Batch] = [:]
 
   var name: String { "\(org)\(index)" }
   var replica: Replica {
@@ -110,13 +112,18 @@ final class Machine {
   /// What it has frozen, as far as its file still has it.
   func batches() throws -> [Batch] {
     let replica = try replica
-    return try replica.outbox().compactMap { batch in
-      guard let message = try SealedEnvelope.split(batch.message).first else { return nil }
-      let body = try message.unverifiedBody()
-      let schema = try replica.read { try SchemaTable.find($0, message.header.schema) } ?? replica.schema
-      let changes = try SyncProtocol.Batch(body, schema: schema).changes
-      return Batch(number: batch.number, hash: message.hash, body: sha256(body), refs: Set(changes.map(\.ref)))
-    }
+    let known = sent
+    sent = [:]
+    for batch in try replica.outbox() { sent[batch.message] = try known[batch.message] ?? Self.batch(batch, replica) }
+    return sent.values.sorted { $0.number < $1.number }
+  }
+
+  private static func batch(_ batch: OutboxBatch, _ replica: Replica) throws -> Batch? {
+    guard let message = try SealedEnvelope.split(batch.message).first else { return nil }
+    let body = try message.unverifiedBody()
+    let schema = try replica.read { try SchemaTable.find($0, message.header.schema) } ?? replica.schema
+    let changes = try SyncProtocol.Batch(body, schema: schema).changes
+    return Batch(number: batch.number, hash: message.hash, body: sha256(body), refs: Set(changes.map(\.ref)))
   }
 
   struct Batch {
