@@ -65,20 +65,16 @@ public struct SyncSession {
       default: throw Self.notForUs
       }
     }
-    guard let page = last else { throw Self.notForUs }
+    guard let page = last, isAnswered else { throw Self.notForUs }
     if page.header.kind == .schema {
       guard let text = String(validating: page.body, as: UTF8.self) else { throw Self.notForUs }
       return .upgrade(text)
     }
-    if page.header.stale {
-      guard isAnswered else { throw Self.notForUs }
-      return .snapshot(receipts: receipts)
-    }
+    if page.header.stale { return .snapshot(receipts: receipts) }
     pages.append(page)
     if page.header.more, page.header.cursor == cursor { throw Self.notForUs }
     cursor = page.header.cursor
     if page.header.more { return .continueFrom(cursor) }
-    guard isAnswered else { throw Self.notForUs }
     return .finish(receipts: receipts, pages: pages)
   }
 

@@ -69,6 +69,10 @@ struct SyncSessionTests {
     session.send([1])
     try session.receiveReceipts(try Self.receipt(1) + Self.page(10, 20))
     session.send([2])
+    // The answer to the request before, once more.
+    let again = try Self.receipt(1) + Self.page(10, 20, more: true)
+    #expect(throws: Failure.self) { try session.receiveReceipts(again) }
+    #expect(throws: Failure.self) { try session.receive(again) }
     guard case .finish = try session.receive(try Self.receipt(2) + Self.page(10, 20)) else {
       Issue.record("must finish")
       return
