@@ -206,14 +206,15 @@ private struct Places {
 }
 
 extension Town {
-  /// The places of batches in the log, by the SHA-256 of their bodies: of one that came under several ids, the first.
-  func arrivalsByBody() throws -> [[UInt8]: Int64] {
+  /// The places of batches in the log, by the SHA-256 of their bodies: of one that came under several ids, the first or the last.
+  func arrivalsByBody(latest: Bool = false) throws -> [[UInt8]: Int64] {
     let master = try city.master
     return try master.read { db in
       var arrivals: [[UInt8]: Int64] = [:]
       try db.each("SELECT arrival, hash FROM sync_batch ORDER BY arrival DESC") { row in
         guard case .blob(let hash) = row.cell(1) else { return }
-        arrivals[try body(hash, row[0], db)] = row[0]
+        let body = try body(hash, row[0], db)
+        if !latest || arrivals[body] == nil { arrivals[body] = row[0] }
       }
       return arrivals
     }

@@ -9,7 +9,7 @@ extension Town {
     for claim in witness.claims { entered[claim.value] = max(claim.event, entered[claim.value] ?? 0) }
     // What comes after the erasure is judged by clocks (E5); a city that was restored may get anything again.
     let misjudged = witness.claims.filter(isByWrongClock)
-    let arrivals = try arrivalsByBody()
+    let arrivals = try arrivalsByBody(latest: true)
     func comesLater(_ claim: Witness.Claim, than erasure: Witness.Erased) -> Bool {
       restores > 0 || claim.body.flatMap { arrivals[$0] } ?? .max > erasure.arrival
     }
