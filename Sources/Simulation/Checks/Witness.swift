@@ -109,8 +109,8 @@ struct Witness {
     }
   }
 
-  /// What the city has got meanwhile shows, and nobody entered it here.
-  mutating func noteUpstream(_ ref: RowRef) { uncountable.insert(ref) }
+  /// Somebody makes values show that were entered before, there or elsewhere.
+  mutating func noteRepeated(_ ref: RowRef) { uncountable.insert(ref) }
 
   mutating func noteSeen(_ cell: Cell, _ value: Value) { seen[cell, default: []].insert(value) }
 

@@ -70,7 +70,7 @@ extension Town {
     guard let entry = random.pick(cells), let record = try machine.replica.schema.record(entry.ref.record) else {
       return
     }
-    witness.noteUpstream(entry.ref)
+    witness.noteRepeated(entry.ref)
     tell("\(machine.name): takes back what it edited of \(name(entry.ref))")
     try act(event, machine, "revert") { try machine.replica.revert(record, key: entry.ref.key) }
   }
@@ -125,6 +125,8 @@ extension Town {
     let values = hand.update(record, parked.ref)?.values ?? [:]
     tell("\(machine.name): takes up the parked \(name(parked.ref)) again")
     witness.noteSeen(parked.ref, parked.row)
+    // What it says was entered before.
+    witness.noteRepeated(parked.ref)
     try act(event, machine, "parked row taken up") {
       let replica = try machine.replica
       try replica.edit(as: nil) { db in _ = try replica.takeUp(db, record, key: parked.ref.key, values) }
