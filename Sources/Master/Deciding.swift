@@ -93,12 +93,16 @@ extension Master {
   func carryOut(_ decision: Decision, of conflict: Conflict, _ transaction: SQLiteMasterTransaction) throws -> Conflict
   {
     let db = transaction.db
+    // A conflict of a duplicate that was merged since is one of the row that was kept.
+    let ref = RowRef(conflict.record, conflict.key)
+    var conflict = conflict
+    conflict.key = try transaction.aliases(of: [ref])[ref] ?? conflict.key
     switch decision.choice {
     case .keep, .policy: break
     case .reopen: return try reopen(conflict, decision, transaction)
     case .value: try set(db, conflict, decision.value)
     case .take where conflict.field != nil: try set(db, conflict, decision.value)
-    case .take: try take(db, conflict, try contender(decision.contender, of: conflict))
+    case .take: try take(transaction, conflict, try contender(decision.contender, of: conflict))
     case .remove:
       let record = try record(conflict.record)
       if try record.row(db, key: conflict.key) != nil { try delete(db, record, key: conflict.key) }
@@ -184,14 +188,24 @@ extension Master {
   }
 
   /// A row conflict: the contender either deleted the row or wants it as its image says.
-  private func take(_ db: Database, _ conflict: Conflict, _ contender: Contender) throws {
+  private func take(_ transaction: SQLiteMasterTransaction, _ conflict: Conflict, _ contender: Contender) throws {
+    let db = transaction.db
     let record = try record(conflict.record)
     let row = try record.row(db, key: conflict.key)
     if contender.deletes {
       if row != nil { try delete(db, record, key: conflict.key) }
     } else if let image = record.image(contender.value) {
-      let cells = Dictionary(uniqueKeysWithValues: image.indices.map { ($0, image[$0]) })
-      if row == nil { _ = try insert(db, record, cells) } else { try update(db, record, key: conflict.key, cells) }
+      // It may name rows by the other keys that they had then, itself too.
+      let change = Change(record, image, edit: contender.edit)
+      let city = Sender(replica: .city, org: "", offset: 0, cursor: -1)
+      let mapped = try Mapping(schema, transaction, [change], sender: city).mapped(change)
+      var cells = Dictionary(uniqueKeysWithValues: image.indices.map { ($0, mapped.new[$0] ?? .null) })
+      if row == nil {
+        _ = try insert(db, record, cells)
+      } else {
+        for column in record.keyIndices { cells[column] = nil }
+        try update(db, record, key: conflict.key, cells)
+      }
     }
   }
 }

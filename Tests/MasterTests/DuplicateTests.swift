@@ -361,3 +361,26 @@ func theRowThatWasKeptIsDeletedAndEnteredAnewByItsOtherKey(batches: Int) async t
   try await world.settle()
   #expect(try world.cell("name", of: "c2") == .text("by its other key"))
 }
+
+/// Decided or not when it was merged, it is about the row that was kept (seed 126 of the simulated town, 10,000 events).
+@Test(arguments: [false, true]) func aRowConflictOfTheDuplicateIsOneOfTheRowThatIsKept(isDecided: Bool) async throws {
+  let world = try town()
+  let one = try await world.join("A", actor: "one")
+  let two = try await world.join("A", actor: "two")
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('c1', 'A', 'X'), ('c2', 'A', 'Y')")
+  for replica in [one, two] { try await world.sync(replica) }
+  try world.shell(one, "DELETE FROM company WHERE id = 'c2'")
+  try world.shell(two, "UPDATE company SET name = '丙' WHERE id = 'c2'")
+  for replica in [one, two] { try await world.sync(replica) }
+  let id = try #require(try world.master.conflicts([.open]).first { $0.field == nil }).id
+  if isDecided { _ = try world.master.decide(id, .keep, reason: "r", actor: "li") }
+  _ = try world.unite("c2", into: "c1")
+  if isDecided { _ = try world.master.reopen(id, reason: "r", actor: "li") }
+  #expect(try world.master.conflict(id).key == RowKey([.text("c1")]))
+  _ = try world.master.decide(id, .take(1), reason: "r", actor: "li")
+  #expect(try world.master.rows(world.master.record("company")).map { $0[0] } == [.text("c1")])
+  #expect(try world.cell("name", of: "c1") == .text("丙"))
+  #expect(throws: Failure.self) { try world.unite("c2", into: "c1") }
+  #expect(try world.master.verify().map(\.en) == [])
+  try await world.settle()
+}
