@@ -138,7 +138,7 @@ extension Master {
     let meta = try transaction.meta()
     // Made before the city was restored: what its sender had read then is no place of this feed.
     let isOfNow = message.header.epoch == meta.epoch
-    guard try isOfNow || transaction.formerEpochs().contains(message.header.epoch) else { throw Refusal.epoch }
+    guard try isOfNow || transaction.isFormer(message.header) else { throw Refusal.epoch }
     let own = try schema(named: message.header.schema, meta, transaction)
     // What came after its sender's cursor was trimmed in part: it is taken as if nothing had been read.
     let isStale = try !isOfNow || message.header.cursor < transaction.trimmedPlace()

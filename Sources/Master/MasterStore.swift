@@ -274,8 +274,9 @@ protocol MasterTransaction {
 }
 
 extension MasterTransaction {
-  /// Whether a hello was made before this city was restored, or under an epoch of which the backup does not know.
-  func isFormer(_ hello: Header) throws -> Bool { try !formerEpochs().isEmpty && hello.epoch != meta().epoch }
+  /// Whether a message was made before this city was restored, or under an epoch of which the backup does not know: of one
+  /// between two restores.
+  func isFormer(_ message: Header) throws -> Bool { try !formerEpochs().isEmpty && message.epoch != meta().epoch }
 
   func images(of refs: [RowRef]) throws -> [RowRef: [Value]] {
     var found: [RowRef: [Value]] = [:]
