@@ -116,9 +116,10 @@ struct Replay {
     replica.offset = logged.offset
     try transaction.save(replica)
     let receipt = try SealedEnvelope(logged.receipt[...])
+    let told = try logged.receipts()
     var receipts: [RowReceipt] = []
     _ = try master.take(
-      naming(batch), of: message, from: replica, cursor: ReadSoFar(message.header, receipt: receipt.header).feed,
+      naming(batch, told), of: message, from: replica, cursor: ReadSoFar(message.header, receipt: receipt.header).feed,
       received: logged.receivedAt, transaction
     ) { _, given in
       receipts = given
@@ -127,18 +128,22 @@ struct Replay {
     if receipt.header.stamp != logged.receivedAt || receipt.header.cursor != logged.arrival {
       note(logged, zh: "到达时间与回执不符", en: "its receipt says that it came at another time")
     }
-    if !hasErasures, try receipts != logged.receipts() {
+    if !hasErasures, receipts != told {
       note(logged, zh: "回执与重放结果不符", en: "it gives another receipt than its sender got")
     }
   }
 
   /// The batch of a county with the numbers that the conflicts have here. What is not there was about values that were erased
   /// since: 0 is the number of none.
-  func naming(_ batch: Batch) throws -> Batch {
+  /// - Parameter told: what its sender was told. Of decisions only those that were refused: they are refused again, though what they
+  ///   are about may be there under another number.
+  func naming(_ batch: Batch, _ told: [RowReceipt]) throws -> Batch {
     if !hasErasures { return batch }
+    let refused = Set(told.map(\.n))
     var batch = batch
     for (index, decision) in batch.decisions.enumerated() {
-      batch.decisions[index].conflict = try conflict(of: decision)?.id ?? 0
+      let isRefused = refused.contains(batch.changes.count + index + 1)
+      batch.decisions[index].conflict = isRefused ? 0 : try conflict(of: decision)?.id ?? 0
     }
     return batch
   }

@@ -67,6 +67,25 @@ import Testing
   #expect(try world.master.conflict(open.id).decision?.choice == .take)
 }
 
+/// Its conflict had another number in the city that was lost (seed 141 of the simulated town, 10,000 events).
+@Test func aCountysDecisionThatWasRefusedIsRefusedAgainAfterAnErasure() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "INSERT INTO visit VALUES ('v1', 'p1', 'first')")
+  try await world.syncAll()
+  try world.shell(one, "UPDATE visit SET note = 'one'")
+  try world.shell(two, "UPDATE visit SET note = 'two'")
+  try await world.syncAll()
+  let open = try #require(try one.conflicts([.open]).first { $0.record == "visit" })
+  try one.decide(
+    Decision(
+      conflict: open.id, choice: .take, contender: 1, reason: "asked", edit: Edit(stamp: Stamp(raw: 0), actor: "")))
+  try world.shell(one, "UPDATE sync_decision SET conflict = 4000110")
+  try await world.syncAll()
+  #expect(try world.master.conflict(open.id).state == .open)
+  try world.erase()
+  try await world.settle()
+}
+
 /// What is done to the master's file behind its back → what verify says.
 private let damages: [(sql: String, problem: String)] = [
   (

@@ -120,8 +120,8 @@ struct Reentry {
     let isStale = given.header.stale || isLossy
     let transaction = transaction
     _ = try master.take(
-      replay.naming(batch.widened(to: master.schema)), of: message, from: replica, cursor: isLossy ? -1 : read.feed,
-      received: returned.receivedAt, transaction
+      replay.naming(batch.widened(to: master.schema), isLossy ? [] : then), of: message, from: replica,
+      cursor: isLossy ? -1 : read.feed, received: returned.receivedAt, transaction
     ) { arrival, rows in
       if !isLossy, rows == then { return returned.receipt }
       return try master.receipt(
