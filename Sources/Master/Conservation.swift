@@ -177,7 +177,10 @@ extension Ledger {
       return change.key == sent.key ? [Item(column: nil, value: .null, origin: origin)] : []
     }
     return record.fields.indices.compactMap { column in
-      guard let value = change.new[column], !value.isNull, !record.fields[column].policy.computes else { return nil }
+      guard let value = change.new[column], !value.isNull, !record.fields[column].policy.computes,
+        // From a duplicate to the row that it is now, nothing changes.
+        change.old[column] != value
+      else { return nil }
       return Item(column: column, value: value, origin: origin)
     }
   }

@@ -384,3 +384,16 @@ func theRowThatWasKeptIsDeletedAndEnteredAnewByItsOtherKey(batches: Int) async t
   #expect(try world.master.verify().map(\.en) == [])
   try await world.settle()
 }
+
+/// The clerk points a child from the duplicate to the row that it is by then: that changes nothing (seed 624 of the simulated town,
+/// 10,000 events).
+@Test func aChildThatMovesFromTheDuplicateToTheRowThatIsKeptStaysWhereTheCityPutIt() async throws {
+  let (world, _, two) = try await standingDuplicate()
+  try world.shell(two, "UPDATE visit SET company = 'a1' WHERE id = 'v1'")
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('a3', 'A', 'Z')")
+  _ = try world.unite("a2", into: "a1")
+  try world.shell("UPDATE visit SET company = 'a3' WHERE id = 'v1'")
+  try await world.settle()
+  #expect(try world.master.rows(world.master.record("visit")).map { $0[1] } == [.text("a3")])
+  #expect(try world.master.verify().map(\.en) == [])
+}
