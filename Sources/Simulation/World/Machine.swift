@@ -13,6 +13,8 @@ final class Machine {
   let index: Int
   let org: String
   private(set) var key: SigningKey
+  /// The one under which it is about to rejoin.
+  private var nextKey: SigningKey?
   let seat: Seat
   /// nil: the machine is down.
   private var running: Replica?
@@ -72,8 +74,13 @@ final class Machine {
 
   /// The file goes on under a key of its own.
   func rejoin(as key: SigningKey) throws {
+    nextKey = key
     running = try replica.rejoin(as: key)
-    (self.key, isCopy, isFork, hasRejoined) = (key, false, false, true)
+    settle(on: key)
+  }
+
+  private func settle(on key: SigningKey) {
+    (self.key, nextKey, isCopy, isFork, hasRejoined) = (key, nil, false, false, true)
   }
 
   /// The machine goes down and comes up again.
@@ -93,9 +100,19 @@ final class Machine {
   }
 
   private func open(seed: UInt64) throws {
-    let (clock, key) = (seat.clock, key)
-    let replica = try seat.opening {
-      try Replica.open(path: seat.path, key: key, clock: { clock.now }, readSchema: readSchema)
+    let clock = seat.clock
+    let open = { [seat] (key: SigningKey) in
+      try seat.opening { try Replica.open(path: seat.path, key: key, clock: { clock.now }, readSchema: readSchema) }
+    }
+    let replica: Replica
+    do {
+      replica = try open(key)
+      nextKey = nil
+    } catch {
+      // It died when it had rejoined already.
+      guard let next = nextKey else { throw error }
+      replica = try open(next)
+      settle(on: next)
     }
     replica.random = SplitMix64(seed)
     running = replica

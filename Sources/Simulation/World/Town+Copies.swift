@@ -91,8 +91,9 @@ extension Town {
     tell("\(machine.name): goes on under an id of its own")
     var random = SplitMix64(seed ^ UInt64(exchanges) << 20)
     let key = try SigningKey(seed: random.bytes(32))
-    _ = try attempt("rejoin", at: machine.seat) { try machine.rejoin(as: key) }
+    // It is under its former key.
     copies[machine.index] = nil
+    _ = try attempt("rejoin", at: machine.seat) { try machine.rejoin(as: key) }
     try observe(machine)
   }
 }
