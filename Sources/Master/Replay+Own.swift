@@ -96,8 +96,27 @@ extension Replay {
       }
       // What stood in its way then may have come back only by a conflict about what was erased since.
     }
-    try master.carryOut(rulings, of: parked, transaction)
+    try carryOut(rulings, of: parked)
     for alias in batch.aliases { try master.carryOut(alias, try master.record(alias.record), transaction) }
+  }
+
+  /// What entered by a ruling may have found a row that stood only by a conflict about what was erased since: it waits again.
+  private func carryOut(_ rulings: [Ruling], of parked: [ParkedChange]) throws {
+    if !hasErasures { return try master.carryOut(rulings, of: parked, transaction) }
+    if try isCarriedOut(rulings, of: parked) { return }
+    for (ruling, change) in zip(rulings, parked) { _ = try isCarriedOut([ruling], of: [change]) }
+  }
+
+  private func isCarriedOut(_ rulings: [Ruling], of parked: [ParkedChange]) throws -> Bool {
+    do {
+      try transaction.db.inSavepoint {
+        try master.carryOut(rulings, of: parked, transaction)
+        return .commit
+      }
+      return true
+    } catch let failure as Failure where failure.kind == .data {
+      return false
+    }
   }
 
   /// The conflict that was decided. After an erasure there may be fewer conflicts, and other numbers; nil: it was about what was

@@ -86,6 +86,24 @@ import Testing
   try await world.settle()
 }
 
+/// The row into which it entered stood by a conflict about values that are erased since (seed 216 of the simulated town, 10,000 events).
+@Test func whatWasAdmittedIntoARowThatErasedValuesHeldIsReplayed() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  let b = try await world.join("B", actor: "b")
+  try world.shell(one, "UPDATE person SET phone = 'PHONE-1' WHERE id = 'p1'")
+  try world.shell(two, "DELETE FROM person WHERE id = 'p1'")
+  for replica in [one, two] { try await world.sync(replica) }
+  try world.shell(b, "INSERT INTO person (id, office, name, note) VALUES ('p1', 'B', 'NAME-b', 'by B')")
+  try world.shell("DELETE FROM office WHERE code = 'B'")
+  try await world.sync(b)
+  let parked = try #require(try world.master.parked().first)
+  try world.master.admit([parked.id], reason: "moved", actor: "li")
+  #expect(try world.person("office") == .text("A"))
+  try world.erase()
+  _ = try world.master.replayed()
+  try await world.settle()
+}
+
 /// What is done to the master's file behind its back → what verify says.
 private let damages: [(sql: String, problem: String)] = [
   (
