@@ -153,16 +153,21 @@ extension Batch {
       } ?? false
     }
     return inChanges
-      || decisions.contains { if case .blob(let bytes) = $0.value { bytes.count == commitmentLength } else { false } }
+      || decisions.contains { $0.holdsErased(schema) }
   }
 }
 
 extension Decision {
+  /// Whether its value was erased, and only what was committed to is left. The image of a row may be as long as that.
+  fileprivate func holdsErased(_ schema: Schema) -> Bool {
+    guard case .blob(let bytes) = value, bytes.count == commitmentLength, let subject, subject.isRestricted(schema)
+    else { return false }
+    return subject.field != nil || schema.record(subject.ref.record)?.image(value) == nil
+  }
+
   /// Without a value that was erased.
   public func withoutErased(_ schema: Schema) -> Decision {
-    guard case .blob(let bytes) = value, bytes.count == commitmentLength, subject?.isRestricted(schema) == true else {
-      return self
-    }
+    guard holdsErased(schema) else { return self }
     var decision = self
     decision.value = .null
     return decision

@@ -109,6 +109,19 @@ func aCountysDecisionIsSignedWithoutItsValue(choice: Decision.Choice, value: Val
   #expect(try world.files(with: "PHONE") == [])
 }
 
+/// It is no commitment, though it is as long as one (seed 157 of the simulated town, 10,000 events).
+@Test func anImageOf32BytesIsNotErased() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "DELETE FROM person")
+  try world.shell(two, "UPDATE person SET phone = 'PHONE-23'")
+  try await world.syncAll()
+  let conflict = try #require(try world.master.conflicts([.open]).first)
+  guard case .blob(let image)? = conflict.contenders.first?.value else { throw Failure(.data, zh: "", en: "no image") }
+  #expect(image.count == 32)
+  _ = try world.master.decide(conflict.id, .take(1), reason: "still here", actor: "li")
+  #expect(try world.master.verifyReplay().map(\.en) == [])
+}
+
 /// What is done to the messages of one batch on their way to the city: the batch, then its secrets.
 private let onTheWay: [(name: String, messages: @Sendable ([[UInt8]]) -> [UInt8])] = [
   ("the secrets are cut off", { $0[0] }),
