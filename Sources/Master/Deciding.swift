@@ -94,9 +94,8 @@ extension Master {
   {
     let db = transaction.db
     // A conflict of a duplicate that was merged since is one of the row that was kept.
-    let ref = RowRef(conflict.record, conflict.key)
     var conflict = conflict
-    conflict.key = try transaction.aliases(of: [ref])[ref] ?? conflict.key
+    conflict.key = try transaction.kept(RowRef(conflict.record, conflict.key)).key
     switch decision.choice {
     case .keep, .policy: break
     case .reopen: return try reopen(conflict, decision, transaction)

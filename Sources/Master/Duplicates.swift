@@ -25,14 +25,15 @@ extension Master {
         throw Failure(.usage, zh: "两个主键相同", en: "both keys are the same; name two rows")
       }
       let other = RowRef(record.name, duplicate)
-      if let target = try transaction.aliases(of: [other])[other] {
+      let target = try transaction.kept(other)
+      if target != other {
         throw Failure(
-          .data, zh: "\(record.name) \(show(duplicate)) 早已并入 \(show(target));须换主键重新添加后再合并",
-          en: "\(record.name) \(show(duplicate)) was merged into \(show(target)) before; "
+          .data, zh: "\(record.name) \(show(duplicate)) 早已并入 \(show(target.key));须换主键重新添加后再合并",
+          en: "\(record.name) \(show(duplicate)) was merged into \(show(target.key)) before; "
             + "add what stands there now under another key to merge it")
       }
       if try record.row(db, key: duplicate) == nil,
-        try !transaction.waiting(of: RowRef(record.name, duplicate)).contains(where: { $0.change.kind == .insert })
+        try !transaction.waiting(of: other).contains(where: { $0.change.kind == .insert })
       {
         throw missing(record, duplicate)
       }

@@ -36,8 +36,7 @@ extension Master {
     try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try absorb(transaction)
-      let given = RowRef(record.name, key)
-      let kept = RowRef(record.name, try transaction.aliases(of: [given])[given] ?? key)
+      let kept = try transaction.kept(RowRef(record.name, key))
       let refs = try self.names(db, kept).filter { ref in
         try db.first("SELECT 1 FROM sync_touch WHERE record = ? AND key = ?", ref.columns) != nil
       }

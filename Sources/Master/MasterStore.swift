@@ -278,6 +278,9 @@ extension MasterTransaction {
   /// between two restores.
   func isFormer(_ message: Header) throws -> Bool { try !formerEpochs().isEmpty && message.epoch != meta().epoch }
 
+  /// The row, or the one that was kept when it was merged as a duplicate.
+  func kept(_ ref: RowRef) throws -> RowRef { RowRef(ref.record, try aliases(of: [ref])[ref] ?? ref.key) }
+
   func images(of refs: [RowRef]) throws -> [RowRef: [Value]] {
     var found: [RowRef: [Value]] = [:]
     for (ref, image) in zip(refs, try images(inOrderOf: refs)) where image != nil { found[ref] = image }

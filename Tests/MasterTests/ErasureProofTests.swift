@@ -1,5 +1,6 @@
 import GRDB
 import Master
+import Replica
 import SyncCore
 import TestSupport
 import Testing
@@ -45,6 +46,23 @@ import Testing
   #expect(try world.files(with: "PHONE") == [])
 }
 
+extension World {
+  /// Both contest the note of a visit, and the first decides without having sent it.
+  /// - Returns: the number of the conflict.
+  fileprivate func decideAVisit(_ one: Replica, _ two: Replica) async throws -> Int64 {
+    try shell(one, "INSERT INTO visit VALUES ('v1', 'p1', 'first')")
+    try await syncAll()
+    try shell(one, "UPDATE visit SET note = 'one'")
+    try shell(two, "UPDATE visit SET note = 'two'")
+    try await syncAll()
+    let open = try #require(try one.conflicts([.open]).first { $0.record == "visit" })
+    try one.decide(
+      Decision(
+        conflict: open.id, choice: .take, contender: 1, reason: "asked", edit: Edit(stamp: Stamp(raw: 0), actor: "")))
+    return open.id
+  }
+}
+
 /// What was contested about erased values is not contested again by a replay, which then numbers conflicts otherwise (seed 501 of
 /// the simulated town).
 @Test func aCountysDecisionIsReplayedAfterAnErasure() async throws {
@@ -54,34 +72,18 @@ import Testing
   try await world.syncAll()
   try world.erase()
   try await world.syncAll()
-  try world.shell(one, "INSERT INTO visit VALUES ('v1', 'p1', 'first')")
-  try await world.syncAll()
-  try world.shell(one, "UPDATE visit SET note = 'one'")
-  try world.shell(two, "UPDATE visit SET note = 'two'")
-  try await world.syncAll()
-  let open = try #require(try one.conflicts([.open]).first { $0.record == "visit" })
-  try one.decide(
-    Decision(
-      conflict: open.id, choice: .take, contender: 1, reason: "asked", edit: Edit(stamp: Stamp(raw: 0), actor: "")))
+  let id = try await world.decideAVisit(one, two)
   try await world.settle()
-  #expect(try world.master.conflict(open.id).decision?.choice == .take)
+  #expect(try world.master.conflict(id).decision?.choice == .take)
 }
 
 /// Its conflict had another number in the city that was lost (seed 141 of the simulated town, 10,000 events).
 @Test func aCountysDecisionThatWasRefusedIsRefusedAgainAfterAnErasure() async throws {
   let (world, one, two) = try await World.twoOfficers()
-  try world.shell(one, "INSERT INTO visit VALUES ('v1', 'p1', 'first')")
-  try await world.syncAll()
-  try world.shell(one, "UPDATE visit SET note = 'one'")
-  try world.shell(two, "UPDATE visit SET note = 'two'")
-  try await world.syncAll()
-  let open = try #require(try one.conflicts([.open]).first { $0.record == "visit" })
-  try one.decide(
-    Decision(
-      conflict: open.id, choice: .take, contender: 1, reason: "asked", edit: Edit(stamp: Stamp(raw: 0), actor: "")))
+  let id = try await world.decideAVisit(one, two)
   try world.shell(one, "UPDATE sync_decision SET conflict = 4000110")
   try await world.syncAll()
-  #expect(try world.master.conflict(open.id).state == .open)
+  #expect(try world.master.conflict(id).state == .open)
   try world.erase()
   try await world.settle()
 }

@@ -92,12 +92,17 @@ func aCountysDecisionIsSignedWithoutItsValue(choice: Decision.Choice, value: Val
   #expect(try world.files(with: "PHONE") == [])
 }
 
-@Test func aRowConflictIsDecidedWithoutSigningItsImage() async throws {
+/// One officer has deleted the person whose telephone number the other changed.
+private func contestedPerson(phone: String) async throws -> (World, Conflict) {
   let (world, one, two) = try await World.twoOfficers()
   try world.shell(one, "DELETE FROM person")
-  try world.shell(two, "UPDATE person SET phone = 'PHONE-2'")
+  try world.shell(two, "UPDATE person SET phone = '\(phone)'")
   try await world.syncAll()
-  let conflict = try #require(try world.master.conflicts([.open]).first)
+  return (world, try #require(try world.master.conflicts([.open]).first))
+}
+
+@Test func aRowConflictIsDecidedWithoutSigningItsImage() async throws {
+  let (world, conflict) = try await contestedPerson(phone: "PHONE-2")
   #expect(conflict.field == nil)
   _ = try world.master.decide(conflict.id, .take(1), reason: "still here", actor: "li")
   try await world.settle()
@@ -111,11 +116,7 @@ func aCountysDecisionIsSignedWithoutItsValue(choice: Decision.Choice, value: Val
 
 /// It is no commitment, though it is as long as one (seed 157 of the simulated town, 10,000 events).
 @Test func anImageOf32BytesIsNotErased() async throws {
-  let (world, one, two) = try await World.twoOfficers()
-  try world.shell(one, "DELETE FROM person")
-  try world.shell(two, "UPDATE person SET phone = 'PHONE-23'")
-  try await world.syncAll()
-  let conflict = try #require(try world.master.conflicts([.open]).first)
+  let (world, conflict) = try await contestedPerson(phone: "PHONE-23")
   guard case .blob(let image)? = conflict.contenders.first?.value else { throw Failure(.data, zh: "", en: "no image") }
   #expect(image.count == 32)
   _ = try world.master.decide(conflict.id, .take(1), reason: "still here", actor: "li")

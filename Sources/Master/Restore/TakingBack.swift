@@ -29,7 +29,6 @@ extension Master {
       let body = try refusing { try message.open(with: VerifyingKey(bytes: member.publicKey)) }.body
       let said = try refusing { try HelloBody(body) }
       if member.isWithdrawn { throw Refusal.withdrawn }
-      try transaction.addFormer(hello.epoch)
       try use(hello, transaction)
       for batch in try returned(rest, by: keys(of: member, transaction)) { try keep(batch, transaction) }
       // A stick that was written for an earlier restore, or for none, may lack what its machine has got since.

@@ -187,18 +187,24 @@ struct Witness {
 
   /// A clerk's file has these batches: what was done to their rows and is in none yet went with the first that is new.
   /// - Parameter aside: rows that were set aside before they went into a batch.
-  mutating func settleBatches(_ author: Int, _ batches: [Machine.Batch], aside: [ParkedRow]) {
+  mutating func settleBatches(
+    _ author: Int, _ batches: [Machine.Batch], aside: @autoclosure () throws -> [ParkedRow]
+  ) rethrows {
+    guard let newest = batches.last?.number else { return }
+    defer { last[author] = newest }
+    let new = batches.filter { $0.number > last[author] ?? 0 }
+    if new.isEmpty { return }
+    let aside = try aside()
     func isAside(_ claim: Claim) -> Bool {
       aside.contains { $0.ref == claim.ref && claim.column.map($0.row.cell(_:)) == claim.value }
     }
-    for batch in batches where batch.number > last[author] ?? 0 {
+    for batch in new {
       for i in claims.indices where claims[i].author == author && claims[i].batch == nil {
         if batch.refs.contains(claims[i].ref), !isAside(claims[i]) {
           (claims[i].batch, claims[i].body) = (batch.number, batch.body)
         }
       }
     }
-    if let number = batches.last?.number { last[author] = number }
   }
 
   /// A clerk's file was replaced by an old copy: what was done since and did not arrive is lost with it.

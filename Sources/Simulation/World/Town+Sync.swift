@@ -24,8 +24,8 @@ extension Town {
   func noteOutbox(_ machine: Machine) throws {
     if machine.isUnsure { return }
     let batches = try machine.batches()
-    let aside = try machine.replica.parked().filter { $0.batch == nil }
-    witness.settleBatches(machine.index, batches, aside: aside)
+    try witness.settleBatches(
+      machine.index, batches, aside: machine.replica.parked().filter { $0.batch == nil })
     let frozen = batches.map { (number: $0.number, hash: $0.hash) }
     if let number = witness.noteFrozen(try machine.replica.identity.replica, frozen), !machine.isCopy {
       throw Violation(.exactlyOnce, "machine \(machine.name) has another batch under number \(number)")
