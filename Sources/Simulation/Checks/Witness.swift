@@ -220,11 +220,6 @@ struct Witness {
     claims.removeAll(where: isForgotten)
   }
 
-  /// The file of a machine is used on another one, too.
-  mutating func forgetFrozen(_ id: Identifier, after number: Int64) {
-    frozen[id] = frozen[id]?.filter { $0.key <= number }
-  }
-
   /// - Returns: the number of a batch that was frozen before with other bytes.
   mutating func noteFrozen(_ machine: Identifier, _ batches: [(number: Int64, hash: [UInt8])]) -> Int64? {
     for batch in batches {

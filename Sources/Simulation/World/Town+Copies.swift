@@ -42,9 +42,7 @@ extension Town {
     else { return }
     count("old copy put back")
     tell("** the file of \(machine.name) is replaced by an old copy")
-    let id = try machine.replica.identity.replica
     witness.forget(machine.index, since: copy.event, delivered: try delivered(machine))
-    witness.forgetFrozen(id, after: try city.master.lastNumber(of: id))
     network.clear()
     sticks.removeAll { $0.machine == machine.index }
     copies[machine.index] = nil
