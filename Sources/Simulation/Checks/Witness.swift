@@ -212,6 +212,15 @@ struct Witness {
     remove { $0.author == author && $0.event > event && $0.batch ?? .max > delivered }
   }
 
+  /// What a clerk's program was killed at may have gone with the power.
+  mutating func forget(_ author: Int, _ events: [Int], unless rows: Rows) {
+    remove { claim in
+      guard claim.author == author, claim.batch == nil, events.contains(claim.event) else { return false }
+      guard let column = claim.column else { return rows[claim.ref] != nil }
+      return rows[claim.ref]?.cell(column) != claim.value
+    }
+  }
+
   /// A batch of a clerk's is in no file any more.
   mutating func forget(_ author: Int, body: [UInt8]) { remove { $0.author == author && $0.body == body } }
 

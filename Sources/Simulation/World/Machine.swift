@@ -28,8 +28,8 @@ final class Machine {
   var isFork = false
   /// It goes on under another id than the one it began with.
   private(set) var hasRejoined = false
-  /// Its program was killed in the middle of a write: what it left may still go with the power, until something leaves.
-  var isUnsure = false
+  /// The events in which its program was killed at a write: what they left may go with the power, until something leaves.
+  var unsure: [Int] = []
   /// What stands in its tables, as last looked at.
   var rows: Rows = [:]
   /// The batches of its file, as last read, by their messages.

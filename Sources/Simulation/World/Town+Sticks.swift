@@ -41,7 +41,7 @@ extension Town {
     let written = try attempt("stick written", at: machine.seat) {
       try machine.seat.opening { try BundleExchange(machine.replica).write(file, partSize: size) }
     }
-    if written != nil { machine.isUnsure = false }
+    if written != nil { machine.unsure = [] }
     try observe(machine)
     if written != nil { keep(Stick(machine: machine.index, file: file, isAnswer: false, restores: restores)) }
   }

@@ -22,7 +22,7 @@ extension Town {
 
   /// A number never stands for two batches.
   func noteOutbox(_ machine: Machine) throws {
-    if machine.isUnsure { return }
+    if !machine.unsure.isEmpty { return }
     let batches = try machine.batches()
     try witness.settleBatches(
       machine.index, batches, aside: machine.replica.parked().filter { $0.batch == nil })
@@ -114,7 +114,7 @@ extension Town {
   /// What the client does next.
   private func go(_ machine: Machine, _ number: Int, _ step: Machine.Step?) throws {
     // What a request says is on the disk before it leaves.
-    if case .ask? = step { machine.isUnsure = false }
+    if case .ask? = step { machine.unsure = [] }
     try observe(machine)
     if machine.seat.isStopped { return }
     switch step {

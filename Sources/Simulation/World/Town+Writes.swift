@@ -44,7 +44,7 @@ extension Town {
     let kind = random.below(5)
     let packet = kind > 2 ? network.take(&random) { $0.way == .toMachine && $0.machine == machine.index } : nil
     let (call, seed) = (random.skewed(6), random.next())
-    let mayGo = machine.isUnsure && fault == .powerLoss
+    let mayGo = fault == .powerLoss ? machine.unsure : []
     // A cell that was typed as it was before shows what has come since once it is sent.
     let pending = try kind < 2 ? [] : pendingRows(of: machine)
     let hasBegun = try arming(machine.seat, fault, at: call, seed: seed) {
@@ -58,12 +58,13 @@ extension Town {
     guard hasBegun else { return }
     happened("\(fault.name) at a write of a machine", machine.name)
     if fault != .full {
-      machine.isUnsure = fault == .death
+      machine.unsure = fault == .death ? machine.unsure + [event.id] : []
       try machine.crash(seed: random.next())
       try machine.look()
+      witness.forget(machine.index, mayGo, unless: machine.rows)
     }
     for ref in pending { before[ref] = machine.rows[ref] }
-    if packet == nil, !mayGo { try check(machine.rows, against: before, "machine \(machine.name)") }
+    if packet == nil, mayGo.isEmpty { try check(machine.rows, against: before, "machine \(machine.name)") }
     if fault == .full { return }
     if kind < 2 { try note(machine, event, before: before) }
     try noteOutbox(machine)
