@@ -36,9 +36,11 @@ extension Intake {
             row.result = MergeResult(image: before, contests: [contest], stamps: [:], asSent: false)
             changed = true
           }
-        } else if row.result.image == row.before {
-          continue
-        } else if let reason = clash(row, holders) ?? missing(row, present) {
+        } else if row.result.image != row.before, let reason = clash(row, holders) ?? missing(row, present) {
+          row.parked = reason
+          changed = true
+        }
+        if row.parked == nil, let reason = strayed(row) {
           row.parked = reason
           changed = true
         }
@@ -83,6 +85,16 @@ extension Intake {
       }
     }
     return nil
+  }
+
+  /// A parent that the batch moves stays where it was, and the row with it in another unit.
+  private func strayed(_ row: Row) -> Refused? {
+    guard case .via = row.record.scope else { return nil }
+    let images = [row.before, row.result.image].compactMap { $0 }
+    let isMoved = images.compactMap(row.record.parent).contains { ref in
+      byRef[ref].map { settled[$0].parked != nil } ?? false
+    }
+    return isMoved ? scopeRefusal(row) : nil
   }
 
   private func missing(_ row: Row, _ present: Set<ReferenceTarget>) -> Refused? {

@@ -18,7 +18,7 @@ extension Intake {
     }
   }
 
-  /// The unit that sees a row; "" is everybody. nil: its parent is not there.
+  /// The unit that sees a row, its parents as far as the batch moves them; "" is everybody. nil: its parent is not there.
   func unit(of record: RecordSchema, _ image: [Value]) -> String? {
     switch record.scope {
     case .all: return ""
@@ -27,7 +27,7 @@ extension Intake {
       return unit
     case .via:
       guard let ref = record.parent(of: image), let next = records[ref.record] else { return nil }
-      let row = byRef[ref].flatMap { settled[$0].result.image ?? settled[$0].before } ?? images[ref]
+      let row = byRef[ref].flatMap { settled[$0].after ?? settled[$0].before } ?? images[ref]
       return row.flatMap { unit(of: next, $0) }
     }
   }
@@ -38,10 +38,7 @@ extension Intake {
       return Refused(
         reason: .owner, detail: Label(zh: "\(record.label.zh)由市里维护", en: "\(record.name) is kept by the city"))
     }
-    if !waived.contains(.scope), isOutOfScope(row) {
-      return Refused(
-        reason: .scope, detail: Label(zh: "不在本单位 \(sender.org) 的范围内", en: "is outside the scope of \(sender.org)"))
-    }
+    if let refused = scopeRefusal(row) { return refused }
     switch row.result.parked {
     case .locked:
       let closed = closed[row.change.ref]
@@ -78,6 +75,12 @@ extension Intake {
   private func refusedChoice(_ row: Row, _ field: String) -> Check.Choice? {
     guard row.change.kind == .insert, row.before == nil, let column = row.record.index(of: field) else { return nil }
     return row.record.fields[column].citysChoice(row.change.new[column])
+  }
+
+  func scopeRefusal(_ row: Row) -> Refused? {
+    if waived.contains(.scope) || !isOutOfScope(row) { return nil }
+    return Refused(
+      reason: .scope, detail: Label(zh: "不在本单位 \(sender.org) 的范围内", en: "is outside the scope of \(sender.org)"))
   }
 
   /// Some unit sees the row, before or after, and it is not the sender's.

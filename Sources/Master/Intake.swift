@@ -122,7 +122,7 @@ final class Intake {
         Row(incoming: incoming, record: record, before: stored[index], result: merged(incoming, master, record)))
     }
     try loadParents()
-    for row in settled { row.parked = refusal(row) }
+    for (row, refused) in zip(settled, settled.map(refusal)) { row.parked = refused }
     try settleConstraints()
     return try settlement(conflicts)
   }
