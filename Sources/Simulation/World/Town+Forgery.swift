@@ -28,7 +28,17 @@ extension Town {
       do { return try city.answer(packet) } catch is Refusal { return nil }
     }
     try lookAtCity()
-    if reply ?? nil != nil { throw Violation(.trust, "the city answers what \(machine.name) never signed") }
+    if let reply = reply ?? nil, try !isForUnknown(reply) {
+      throw Violation(.trust, "the city answers what \(machine.name) never signed")
+    }
+  }
+
+  /// A city that recovers tells whoever it does not know what it misses, and no more: a bit of the id was flipped as well.
+  private func isForUnknown(_ reply: [UInt8]) throws -> Bool {
+    let known = try Set(city.master.replicas().map(\.id))
+    return try SealedEnvelope.split(reply).allSatisfy {
+      $0.header.kind == .standing && !known.contains($0.header.replica.description)
+    }
   }
 
   func offer(_ packet: Network.Packet, to machine: Machine) throws {
