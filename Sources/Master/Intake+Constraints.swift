@@ -28,6 +28,7 @@ extension Intake {
     var changed = true
     while changed {
       changed = false
+      let isAnyParked = settled.contains { $0.parked != nil }
       for row in settled where row.parked == nil {
         if row.result.image == nil {
           if let before = row.before, keepsParent(row, referrers) {
@@ -40,7 +41,7 @@ extension Intake {
           row.parked = reason
           changed = true
         }
-        if row.parked == nil, let reason = strayed(row) {
+        if row.parked == nil, isAnyParked, let reason = strayed(row) {
           row.parked = reason
           changed = true
         }
@@ -87,14 +88,10 @@ extension Intake {
     return nil
   }
 
-  /// A parent that the batch moves stays where it was, and the row with it in another unit.
+  /// A row above it that the batch moves stays where it was, and the row with it in another unit.
   private func strayed(_ row: Row) -> Refused? {
     guard case .via = row.record.scope else { return nil }
-    let images = [row.before, row.result.image].compactMap { $0 }
-    let isMoved = images.compactMap(row.record.parent).contains { ref in
-      byRef[ref].map { settled[$0].parked != nil } ?? false
-    }
-    return isMoved ? scopeRefusal(row) : nil
+    return scopeRefusal(row)
   }
 
   private func missing(_ row: Row, _ present: Set<ReferenceTarget>) -> Refused? {
