@@ -30,21 +30,15 @@ extension Intake {
       changed = false
       let isAnyParked = settled.contains { $0.parked != nil }
       for row in settled where row.parked == nil {
-        if row.result.image == nil {
-          if let before = row.before, keepsParent(row, referrers) {
-            let contest = Contest(
-              column: nil, master: .blob(RowKey(before).encoded), state: .open, incomingDeletes: true)
-            row.result = MergeResult(image: before, contests: [contest], stamps: [:], asSent: false)
-            changed = true
-          }
-        } else if row.result.image != row.before, let reason = clash(row, holders) ?? missing(row, present) {
-          row.parked = reason
+        if row.result.image == nil, let before = row.before, keepsParent(row, referrers) {
+          let contest = Contest(
+            column: nil, master: .blob(RowKey(before).encoded), state: .open, incomingDeletes: true)
+          row.result = MergeResult(image: before, contests: [contest], stamps: [:], asSent: false)
           changed = true
         }
-        if row.parked == nil, isAnyParked, let reason = strayed(row) {
-          row.parked = reason
-          changed = true
-        }
+        if row.result.image != row.before { row.parked = clash(row, holders) ?? missing(row, present) }
+        if row.parked == nil, isAnyParked { row.parked = strayed(row) }
+        if row.parked != nil { changed = true }
       }
     }
   }

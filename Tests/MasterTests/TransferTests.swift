@@ -189,10 +189,14 @@ private let visits =
         key: id
         scope: {via: visit}
         fields: {id: , visit: {required: true, references: visit.id}, note: }
+      answer:
+        key: id
+        scope: {via: remark}
+        fields: {id: , remark: {required: true, references: remark.id}, note: }
     """
 
-/// Who moves a parent that is another unit's by now gets no row under it.
-@Test func aChildDoesNotEnterByAMoveOfItsParentThatIsRefused() async throws {
+/// A's visit of c1 moves to c2 of A in a batch with more, when the city has given c1 to B.
+private func movedTooLate(_ rest: String) async throws -> (World, Replica) {
   let world = try World(schema: visits, seed: [("office", ["A", "B"].map { [.text($0), .null, .null] })])
   let a = try await world.join("A")
   let b = try await world.join("B")
@@ -204,14 +208,24 @@ private let visits =
     """)
   try await world.settle()
   try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'")
-  try world.shell(
-    a,
-    """
-    UPDATE visit SET company = 'c2'; UPDATE remark SET note = 'new';
-    INSERT INTO remark VALUES ('r2', 'v1', 'new')
-    """)
+  try world.shell(a, "UPDATE visit SET company = 'c2'; " + rest)
   try await world.sync(a)
+  return (world, b)
+}
+
+/// Who moves a parent that is another unit's by now gets no row under it.
+@Test func aChildDoesNotEnterByAMoveOfItsParentThatIsRefused() async throws {
+  let (world, b) = try await movedTooLate(
+    "UPDATE remark SET note = 'new'; INSERT INTO remark VALUES ('r2', 'v1', 'new')")
   #expect(try world.master.parked().map(\.reason) == ["scope", "scope", "scope"])
   try await world.settle()
   #expect(try b.rows(b.record("remark")) == [[.text("r1"), .text("v1"), .text("old")]])
+}
+
+/// The row between them is not in the batch.
+@Test func aRowBelowAChildDoesNotEnterByTheMoveEither() async throws {
+  let (world, b) = try await movedTooLate("INSERT INTO answer VALUES ('a1', 'r1', 'new')")
+  #expect(try world.master.parked().map(\.reason) == ["scope", "scope"])
+  try await world.settle()
+  #expect(try b.rows(b.record("answer")).isEmpty)
 }
