@@ -12,19 +12,19 @@ extension Desk {
     #endif
     guard try transaction.isAnythingWaiting() else { return }
     try follow(
-      Cause.freed(by: writes, ties), as: .entered, detail: Self.entered, edit: Edit(stamp: received, actor: ""))
+      Freed(by: writes, ties), as: .entered, detail: Self.entered, edit: Edit(stamp: received, actor: ""))
   }
 
   func follow(
-    _ causes: Set<Cause>, as state: ParkedState, detail: Label, edit: Edit, waiving waived: Set<Parking> = []
+    _ freed: Freed, as state: ParkedState, detail: Label, edit: Edit, waiving waived: Set<Parking> = []
   ) throws {
-    var causes = causes
-    while !causes.isEmpty {
+    var freed = freed
+    while !freed.isEmpty {
       var writes: [RowWrite] = []
-      for group in groups(try transaction.waiting(for: causes)) {
+      for group in groups(try transaction.waiting(for: freed)) {
         writes += try enter(group, as: state, detail: detail, edit: edit, waiving: waived).writes
       }
-      causes = Cause.freed(by: writes, ties)
+      freed = Freed(by: writes, ties)
     }
   }
 

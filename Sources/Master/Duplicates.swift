@@ -70,10 +70,10 @@ extension Master {
     // What waited for the duplicate finds the row that is kept.
     let waiting = Set(desk.ties[record.name].map { $0.identities(image ?? record.keyOnly(alias.key)) } ?? [])
     try desk.follow(
-      Set(waiting.map(Cause.target)), as: .entered, detail: detail, edit: alias.edit, waiving: [.scope, .locked])
+      Freed(Set(waiting.map(Cause.target))), as: .entered, detail: detail, edit: alias.edit, waiving: [.scope, .locked])
     // What came under a key that led to the duplicate, and clashed with the row that is kept, is that row's now.
     try desk.follow(
-      [.holder(RowRef(record.name, alias.target))], as: .entered, detail: detail, edit: alias.edit)
+      Freed([.holder(RowRef(record.name, alias.target))]), as: .entered, detail: detail, edit: alias.edit)
   }
 
   /// The duplicate stands in the master: its row goes, and its cells and children come again as those of the row kept.

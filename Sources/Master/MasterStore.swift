@@ -201,8 +201,8 @@ protocol MasterTransaction {
   func parkedChange(_ ref: ParkedRef) throws -> ParkedChange?
   /// Whether any parked change waits for something.
   func isAnythingWaiting() throws -> Bool
-  /// What waits for any of these, in arrival order.
-  func waiting(for causes: Set<Cause>) throws -> [ParkedChange]
+  /// What waits for any of the causes, or is of any of the rows and waits for something, in arrival order.
+  func waiting(for freed: Freed) throws -> [ParkedChange]
   /// What waits of a row, in arrival order.
   func waiting(of ref: RowRef) throws -> [ParkedChange]
   /// It still cannot enter, for this reason now.

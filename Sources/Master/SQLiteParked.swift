@@ -67,8 +67,16 @@ extension SQLiteMasterTransaction {
     try db.first("SELECT 1 FROM sync_parked WHERE cause IS NOT NULL LIMIT 1") != nil
   }
 
-  func waiting(for causes: Set<Cause>) throws -> [ParkedChange] {
-    try causes.flatMap { try parkedChanges("cause = ?", [.blob($0.encoded)]) }.sorted { $0.id < $1.id }
+  func waiting(for freed: Freed) throws -> [ParkedChange] {
+    var found: [Int64: ParkedChange] = [:]
+    for cause in freed.causes {
+      for change in try parkedChanges("cause = ?", [.blob(cause.encoded)]) { found[change.id] = change }
+    }
+    for ref in freed.rows {
+      let changes = try parkedChanges("record = ? AND key = ? AND cause IS NOT NULL", ref.columns)
+      for change in changes { found[change.id] = change }
+    }
+    return found.values.sorted { $0.id < $1.id }
   }
 
   func waiting(of ref: RowRef) throws -> [ParkedChange] {

@@ -73,18 +73,27 @@ enum Cause: Hashable {
     case .exception(let ref): RowKey([.integer(2), .text(ref.record)] + ref.key.values).encoded
     }
   }
+}
 
-  /// The causes that these writes take away.
-  static func freed(by writes: [RowWrite], _ ties: [String: Ties]) -> Set<Cause> {
-    var freed: Set<Cause> = []
+/// What writes take away of that for which parked changes wait.
+struct Freed {
+  var causes: Set<Cause> = []
+  /// Rows that came, went, or are tied to others differently: a change of one may claim other values now.
+  var rows: Set<RowRef> = []
+
+  var isEmpty: Bool { causes.isEmpty && rows.isEmpty }
+
+  init(_ causes: Set<Cause>) { self.causes = causes }
+
+  init(by writes: [RowWrite], _ ties: [String: Ties]) {
     for write in writes where write.before != write.after {
       guard let ties = ties[write.ref.record] else { continue }
       let known = Set(ties.identities(write.before))
-      for identity in ties.identities(write.after) where !known.contains(identity) { freed.insert(.target(identity)) }
+      for identity in ties.identities(write.after) where !known.contains(identity) { causes.insert(.target(identity)) }
       let kept = Set(ties.claims(write.after))
-      if ties.claims(write.before).contains(where: { !kept.contains($0) }) { freed.insert(.holder(write.ref)) }
-      if ties.isException, write.after != nil { freed.insert(.exception(write.ref)) }
+      if ties.claims(write.before).contains(where: { !kept.contains($0) }) { causes.insert(.holder(write.ref)) }
+      if ties.isException, write.after != nil { causes.insert(.exception(write.ref)) }
+      if ties.differ(write.before, write.after) { rows.insert(write.ref) }
     }
-    return freed
   }
 }

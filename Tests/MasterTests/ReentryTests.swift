@@ -106,6 +106,42 @@ extension Replica {
   #expect(conflict.contenders.map(\.value) == [.text("乙")])
 }
 
+@Test func aChangeOfADeletedRowEntersWhenTheRowStandsAgain() async throws {
+  let (world, one, _) = try await World.twoMachines()
+  let b = try await world.join("B")
+  try world.shell("UPDATE company SET code = 'X' WHERE id = 'c1'")
+  try await world.settle()
+  try world.shell("DELETE FROM company WHERE id = 'c1'")
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
+  try await world.sync(b)
+  // The edit would bring the row back with its last code, which is another's by now.
+  try world.shell(one, "UPDATE company SET name = '乙' WHERE id = 'c1'")
+  try await world.sync(one)
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+  try world.shell("INSERT INTO company (id, office, name) VALUES ('c1', 'A', '丙')")
+  try await world.settle()
+  #expect(try world.states() == [.entered])
+  let conflict = try #require(try world.master.conflicts([.open]).last)
+  #expect(conflict.contenders.map(\.value) == [.text("乙")])
+}
+
+@Test func whatIsContestedByNowWaitsNoMore() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  let b = try await world.join("B")
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
+  try await world.sync(b)
+  try world.shell(one, "UPDATE company SET code = 'X' WHERE id = 'c1'")
+  try await world.sync(one)
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+  // The cell has another value than the edit was made against: that is for an official to decide, whoever holds X.
+  try world.shell(two, "UPDATE company SET code = 'Y' WHERE id = 'c1'")
+  try await world.sync(two)
+  #expect(try world.states() == [.entered])
+  let conflict = try #require(try world.master.conflicts([.open]).first)
+  #expect(conflict.master == .text("Y"))
+  #expect(conflict.contenders.map(\.value) == [.text("X")])
+}
+
 @Test func theFirstToArriveGetsTheCode() async throws {
   let (world, a, b) = try await twins()
   let c = try await world.join("B", actor: "late")
