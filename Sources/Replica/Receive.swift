@@ -74,6 +74,7 @@ extension Replica {
           // The clock follows stamps that the city has clamped, and no others.
           try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(last.header.stamp.raw)])
         }
+        try letGo(db)
         try returnParked(db)
         return summary
       }

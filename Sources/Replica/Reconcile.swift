@@ -122,4 +122,30 @@ extension Replica {
       }
     }
   }
+
+  /// Lets rows go that the master no longer has here and nobody touches any more: they had stayed for rows that refer to them. The
+  /// last of those may have left with this answer.
+  func letGo(_ db: Database) throws {
+    var isMore = true
+    while isMore {
+      isMore = false
+      for record in schema.records {
+        for key in try record.upstreamKeys(db, gone: true) {
+          guard let row = try record.row(db, key: key),
+            try plan(db, record, key, master: nil).result.row == nil, try !isReferredTo(db, record, row)
+          else { continue }
+          try applying(db) { try retire(db, record, key: key) }
+          try record.clearPending(db, key: key)
+          try record.clearUpstream(db, key: key)
+          isMore = true
+        }
+      }
+    }
+  }
+
+  private func isReferredTo(_ db: Database, _ record: RecordSchema, _ row: [Value]) throws -> Bool {
+    try schema.references(to: record).contains { child, field, target in
+      try db.first("SELECT 1 FROM \(child.table) WHERE \(quoted(field.name)) = ? LIMIT 1", [row[target]]) != nil
+    }
+  }
 }

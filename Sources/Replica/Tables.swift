@@ -96,9 +96,11 @@ extension RecordSchema {
     try db.run(statements.clearUpstream, key.values)
   }
 
-  func upstreamKeys(_ db: Database) throws -> [RowKey] {
+  /// - Parameter gone: only those of rows that the master does not have.
+  func upstreamKeys(_ db: Database, gone: Bool = false) throws -> [RowKey] {
     var keys: [RowKey] = []
-    try db.each("SELECT \(keyColumns.joined(separator: ", ")) FROM \(upstreamTable)") { row in
+    let condition = gone ? " WHERE sync_gone = 1" : ""
+    try db.each("SELECT \(keyColumns.joined(separator: ", ")) FROM \(upstreamTable)\(condition)") { row in
       keys.append(RowKey(row.cells(0..<key.count)))
     }
     return keys

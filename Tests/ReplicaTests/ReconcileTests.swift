@@ -158,3 +158,18 @@ func aSumThatEqualsTheMastersIsStillToBeAdded(_ base: Value?, _ value: Value, _ 
   #expect(alone.pending?.existed == false)
   #expect(keys.reconcile(row: [.text("k")], pending: pending, inFlight: 0, master: [.text("k")]).pending == nil)
 }
+
+@Test func aRowThatStayedForItsChildGoesWithIt() async throws {
+  let scene = try await Scene(edit20, "UPDATE company SET phone = '7' WHERE id = 'c1'")
+  let (world, here) = (scene.world, scene.here)
+  try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'")
+  try await world.pull(here)
+  // It stays while it is edited, and then while a child of it is under way, which is the other unit's affair by now.
+  #expect(try scene.staff() == .integer(20))
+  try world.shell(here, "UPDATE company SET staff = 5 WHERE id = 'c1'; INSERT INTO figure VALUES ('c1', 2030, 1, NULL)")
+  let summary = try await world.sync(here)
+  #expect(summary.received.parked == 1)
+  #expect(try scene.staff() == nil)
+  #expect(try here.integer("SELECT count(*) FROM sync_upstream_company") == 0)
+  #expect(try world.differences(here) == [])
+}
