@@ -106,6 +106,11 @@ extension Master {
       let record = try record(conflict.record)
       if try record.row(db, key: conflict.key) != nil { try delete(db, record, key: conflict.key) }
     }
+    return try settle(conflict, by: decision, transaction)
+  }
+
+  /// What a decision does to the conflict alone.
+  func settle(_ conflict: Conflict, by decision: Decision, _ transaction: SQLiteMasterTransaction) throws -> Conflict {
     var decided = conflict
     decided.state = .decided
     decided.version += 1

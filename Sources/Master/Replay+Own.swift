@@ -81,7 +81,7 @@ extension Replay {
       }
       var decision = decision
       decision.conflict = conflict.id
-      _ = try master.carryOut(decision, of: conflict, transaction)
+      try carryOut(decision, of: conflict)
     }
     var rulings: [Ruling] = []
     var parked: [ParkedChange] = []
@@ -100,6 +100,14 @@ extension Replay {
     for alias in batch.aliases { try master.carryOut(alias, try master.record(alias.record), transaction) }
   }
 
+  /// What it decided may have stood only by a conflict about what was erased since, or its contenders be others: then only the
+  /// conflict is decided, and what the rows became is for the changes of the batch.
+  private func carryOut(_ decision: Decision, of conflict: Conflict) throws {
+    let whole = { _ = try master.carryOut(decision, of: conflict, transaction) }
+    if !hasErasures { return try whole() }
+    if try !isPossible(whole) { _ = try master.settle(conflict, by: decision, transaction) }
+  }
+
   /// What entered by a ruling may have found a row that stood only by a conflict about what was erased since: it waits again.
   private func carryOut(_ rulings: [Ruling], of parked: [ParkedChange]) throws {
     if !hasErasures { return try master.carryOut(rulings, of: parked, transaction) }
@@ -108,13 +116,18 @@ extension Replay {
   }
 
   private func isCarriedOut(_ rulings: [Ruling], of parked: [ParkedChange]) throws -> Bool {
+    try isPossible { try master.carryOut(rulings, of: parked, transaction) }
+  }
+
+  /// Does it, or nothing if the data does not let it be done.
+  private func isPossible(_ act: () throws -> Void) throws -> Bool {
     do {
       try transaction.db.inSavepoint {
-        try master.carryOut(rulings, of: parked, transaction)
+        try act()
         return .commit
       }
       return true
-    } catch let failure as Failure where failure.kind == .data {
+    } catch let failure as Failure where [.data, .notFound].contains(failure.kind) {
       return false
     }
   }

@@ -106,6 +106,26 @@ extension World {
   try await world.settle()
 }
 
+/// The row came back by an edit of a value that is erased since, and then an official decided about it (seed 709 of the simulated
+/// town, 10,000 events).
+@Test func aDecisionAboutARowThatErasedValuesBroughtBackIsReplayed() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "UPDATE person SET note = '一' WHERE id = 'p1'")
+  try world.shell(two, "UPDATE person SET note = '二' WHERE id = 'p1'")
+  try await world.syncAll()
+  let open = try #require(try world.master.conflicts([.open]).first)
+  try world.shell("DELETE FROM person WHERE id = 'p1'")
+  try world.shell(one, "UPDATE person SET phone = 'PHONE-1' WHERE id = 'p1'")
+  try await world.sync(one)
+  _ = try world.master.reopen(open.id, reason: "it is back", actor: "li")
+  _ = try world.master.decide(open.id, .value(.text("三")), reason: "asked", actor: "li")
+  try world.erase()
+  let replayed = try world.master.replayed()
+  #expect(try replayed.row(replayed.schema.records[1], key: RowKey([.text("p1")]))?[6] == .text("三"))
+  #expect(try replayed.conflict(open.id).state == .decided)
+  try await world.settle()
+}
+
 /// What is done to the master's file behind its back → what verify says.
 private let damages: [(sql: String, problem: String)] = [
   (
