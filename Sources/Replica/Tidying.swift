@@ -32,7 +32,7 @@ extension Replica {
   /// The last batch of which this file no longer holds what it said; 0: it holds all.
   public func trimmedBatches() throws -> Int64 { try read { try trimmedBatches($0) } }
 
-  private func trimmedBatches(_ db: Database) throws -> Int64 {
+  func trimmedBatches(_ db: Database) throws -> Int64 {
     try db.integer("SELECT value FROM sync_meta WHERE name = 'batches_trimmed'") ?? 0
   }
 }

@@ -71,6 +71,11 @@ extension ReturnedBatch {
 }
 
 extension ReturnedBatch {
+  /// The epoch in which it came into the log.
+  var epoch: Identifier {
+    get throws { try SealedEnvelope((receipt.isEmpty ? message : receipt)[...]).header.epoch }
+  }
+
   /// What it holds; nil: it was made by a later version of the schema, which is yet to come back.
   func content(_ schema: Schema) -> Batch? {
     guard let body = try? SealedEnvelope(message[...]).unverifiedBody() else { return nil }

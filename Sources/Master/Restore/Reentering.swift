@@ -62,7 +62,8 @@ struct Reentry {
     {
       let batch = try next()
       if let batch, try enter(batch) { continue }
-      if let batch { try transaction.keep(batch, as: .aside) }
+      // A county's may follow one that came too late for its place.
+      if let batch { try transaction.keep(batch, as: batch.replica == .city ? .aside : .late) }
       let arrival = try transaction.upcomingArrival()
       try lose(through: arrival, reason, actor)
     }
@@ -71,24 +72,40 @@ struct Reentry {
     try finish()
   }
 
-  /// What an earlier recovery had given up, and what came back after that all the same, have one place: the log of then had the
-  /// former, which has the larger number.
+  /// What an earlier recovery had given up, or nobody knew of any more, and what the city put in its place then, have one place: the
+  /// log of then had the latter, which is of the later epoch.
   private func next() throws -> ReturnedBatch? {
     let arrival = Value.integer(try transaction.upcomingArrival())
     let held = try transaction.returned("state = 'held' AND arrival = ?", [arrival])
-    return held.last { $0.replica == .city } ?? held.first
+    if held.count < 2 { return held.first }
+    let formers = try transaction.formerEpochs()
+    // An epoch that the backup does not know began after it. The larger number of the city's own is of the later epoch.
+    func age(_ batch: ReturnedBatch) throws -> (Int, Stamp) {
+      (formers.firstIndex(of: try batch.epoch) ?? .max, batch.receivedAt)
+    }
+    let own = held.last { $0.replica == .city }
+    let county = try held.filter { $0.replica != .city }.max { try age($0) < age($1) }
+    guard let own, let county else { return own ?? county }
+    return try age(own) < age(county) ? county : own
   }
 
   /// - Returns: whether it could be taken; if not, nothing was changed.
   private mutating func enter(_ batch: ReturnedBatch) throws -> Bool {
+    try isDone { entry in
+      if batch.replica == .city { try entry.repeatOwn(batch) } else { try entry.take(batch) }
+      try entry.transaction.forget(batch)
+      try entry.db.run(
+        "UPDATE sync_returned SET state = 'late' WHERE state = 'held' AND arrival = ?", [.integer(batch.arrival)])
+      try entry.db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(batch.receivedAt.raw)])
+    }
+  }
+
+  /// Does it, or nothing if it cannot be done.
+  private mutating func isDone(_ body: (inout Reentry) throws -> Void) throws -> Bool {
     let before = replay
     do {
       try db.inSavepoint {
-        if batch.replica == .city { try repeatOwn(batch) } else { try take(batch) }
-        try transaction.forget(batch)
-        try db.run(
-          "UPDATE sync_returned SET state = 'late' WHERE state = 'held' AND arrival = ?", [.integer(batch.arrival)])
-        try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(batch.receivedAt.raw)])
+        try body(&self)
         return .commit
       }
       return true
@@ -210,9 +227,11 @@ struct Reentry {
   }
 
   /// The city works again. What came too late for its place comes in as what is late always does.
-  private func finish() throws {
+  private mutating func finish() throws {
     try db.run("DELETE FROM sync_meta WHERE name = 'recovering'")
-    try db.run("UPDATE sync_returned SET state = 'aside' WHERE state = 'held'")
+    try db.run(
+      "UPDATE sync_returned SET state = CASE replica WHEN ? THEN 'aside' ELSE 'late' END WHERE state = 'held'",
+      [.blob(Identifier.city.bytes)])
     if try transaction.setting("recovered_end") == nil {
       try transaction.set("recovered_end", .integer(try transaction.lastArrival()))
     }
@@ -220,7 +239,7 @@ struct Reentry {
       try enrolLate(batch)
     }
     for batch in try transaction.returned("state = 'late' AND replica <> ?", [.blob(Identifier.city.bytes)]) {
-      try takeLate(batch)
+      if try !isDone({ try $0.takeLate(batch) }) { try transaction.keep(batch, as: .aside) }
     }
     try eraseAgain()
   }

@@ -102,10 +102,15 @@ extension Town {
         continue
       }
       guard replica.identity.replica == entry.sender else { continue }
-      let sql = "SELECT message FROM sync_outbox WHERE number = ? AND (receipt IS NOT NULL OR ?)"
-      let found = try replica.read { try $0.first(sql, [.integer(entry.number), .integer(orSentAgain ? 1 : 0)]) }
+      let sql = "SELECT message, receipt FROM sync_outbox WHERE number = ?"
       // The file of an old copy may have another batch of that number.
-      if case .blob(let message)? = found?.first, try SealedEnvelope(message[...]).hash == entry.hash { return true }
+      guard let found = try replica.read({ try $0.first(sql, [.integer(entry.number)]) }),
+        case .blob(let message) = found[0], try SealedEnvelope(message[...]).hash == entry.hash
+      else { continue }
+      if orSentAgain { return true }
+      // Who has not heard that it came late after a recovery says its place of before that.
+      guard case .blob(let receipt) = found[1] else { continue }
+      if try SealedEnvelope(receipt[...]).header.cursor == entry.arrival { return true }
     }
     return false
   }
@@ -120,7 +125,10 @@ extension Town {
     }
     guard let recovery else { return }
     let info = try city.master.recovery()
-    if recovery.firstLost == nil, let info, info.missing.isEmpty, info.unheard.isEmpty {
+    // What came to its place before the city heard what it had put there since makes that late: an official says so.
+    let late = "SELECT 1 FROM sync_returned WHERE state = 'late'"
+    let isAnythingLate = try city.master.read { try $0.first(late) != nil }
+    if recovery.firstLost == nil, !isAnythingLate, let info, info.missing.isEmpty, info.unheard.isEmpty {
       throw Violation(.progress, "the city has everything back and does not go on")
     }
     let done: Void? = try attempt("release", at: city.seat) {
