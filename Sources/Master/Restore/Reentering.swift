@@ -166,9 +166,11 @@ struct Reentry {
     let batch = read.widened(to: master.schema)
     let isLossy = try transaction.setting("lossy") != nil
     if isLossy, try !fits(batch) { throw Misfit() }
+    let decided = isLossy ? Set(batch.decisions.compactMap(\.subject?.ref)) : []
+    let before = try transaction.images(of: Array(decided))
     try transaction.keep(kept, arrival: returned.arrival)
     try replay.again(batch, of: message, received: returned.receivedAt, arrival: returned.arrival)
-    if isLossy, try breaksReferences(batch) { throw Misfit() }
+    if isLossy, try breaksReferences(batch) || exceeds(batch, decided, before) { throw Misfit() }
   }
 
   private struct Misfit: Error {}
@@ -191,6 +193,20 @@ struct Reentry {
       else { return false }
     }
     return try batch.rulings.allSatisfy { try transaction.parkedChange($0.parked)?.state == .waiting }
+  }
+
+  /// Whether a decision changed more of its row than it did then: cells that had its values then have others, which nobody who decided
+  /// has seen.
+  private func exceeds(_ batch: Batch, _ decided: Set<RowRef>, _ before: [RowRef: [Value]]) throws -> Bool {
+    let changes = Dictionary(grouping: batch.changes, by: \.ref)
+    let after = try transaction.images(of: Array(decided))
+    return decided.contains { ref in
+      guard let old = before[ref] else { return false }
+      let then = changes[ref] ?? []
+      guard let new = after[ref] else { return !then.contains { $0.kind == .delete } }
+      let cells = Set(then.flatMap { change in change.new.indices.filter { change.new[$0] != nil } })
+      return old.indices.contains { old[$0] != new[$0] && !cells.contains($0) }
+    }
   }
 
   /// Whether a row that the batch left refers to one that is lost, or one that it deleted is referred to by one whose delete is.
