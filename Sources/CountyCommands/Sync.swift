@@ -56,6 +56,9 @@ struct Sync: AsyncParsableCommand {
     case .parked(let ref, let detail):
       let row = "\(ref.record) \(KeyText.show(ref.key))"
       options.tell(Label(zh: "已搁置 \(row):\(detail.zh)", en: "parked \(row): \(detail.en)"))
+    case .erased(let ref, let detail):
+      let row = "\(ref.record) \(KeyText.show(ref.key))"
+      options.tell(Label(zh: "\(row):\(detail.zh)", en: "\(row): \(detail.en)"))
     case .refused(let conflict, let detail):
       options.tell(
         Label(zh: "裁决未被接受 #\(conflict):\(detail.zh)", en: "decision of #\(conflict) not accepted: \(detail.en)"))

@@ -101,23 +101,34 @@ extension Intake {
     let states = Set(row.result.contests.map(\.state))
     let fields = row.result.contests.map { contest in contest.column.map { row.record.fields[$0].name } ?? "*" }
     let list = fields.joined(separator: ", ")
-    if states.contains(.rejected) {
+    let isRejected = states.contains(.rejected)
+    let outcome: RowReceipt.Outcome = isRejected ? .rejected : .contested
+    if let erased = erased(row) {
+      let (zh, en) = isRejected ? ("由市里维护", "kept by the city") : ("有冲突", "contested")
       return RowReceipt(
-        n: row.incoming.n, outcome: .rejected, reason: "owner",
+        n: row.incoming.n, outcome: outcome, reason: RowReceipt.erased,
+        detail: Label(zh: "\(list) \(zh);\(erased.zh)", en: "\(list): \(en); \(erased.en)"))
+    }
+    if isRejected {
+      return RowReceipt(
+        n: row.incoming.n, outcome: outcome, reason: "owner",
         detail: Label(zh: "\(list) 由市里维护", en: "\(list): kept by the city"))
     }
     return RowReceipt(
-      n: row.incoming.n, outcome: .contested, reason: states.contains(.proposed) ? "proposed" : "conflict",
+      n: row.incoming.n, outcome: outcome, reason: states.contains(.proposed) ? "proposed" : "conflict",
       detail: Label(zh: list, en: list))
   }
 
   private func uncontested(_ row: Row) -> RowReceipt? {
-    if row.incoming.erased.isEmpty {
-      return row.result.asSent ? nil : RowReceipt(n: row.incoming.n, outcome: .merged)
+    if let erased = erased(row) {
+      return RowReceipt(n: row.incoming.n, outcome: .merged, reason: RowReceipt.erased, detail: erased)
     }
-    let erased = row.incoming.erased.joined(separator: ", ")
-    return RowReceipt(
-      n: row.incoming.n, outcome: .merged, reason: "erased",
-      detail: Label(zh: "\(erased):市里已删除该个人信息", en: "\(erased): the city has erased this personal data"))
+    return row.result.asSent ? nil : RowReceipt(n: row.incoming.n, outcome: .merged)
+  }
+
+  private func erased(_ row: Row) -> Label? {
+    if row.incoming.erased.isEmpty { return nil }
+    let fields = row.incoming.erased.joined(separator: ", ")
+    return Label(zh: "\(fields):市里已删除该个人信息", en: "\(fields): the city has erased this personal data")
   }
 }

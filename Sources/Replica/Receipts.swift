@@ -80,6 +80,9 @@ extension Replica {
         }
         continue
       }
+      if row.reason == RowReceipt.erased {
+        summary.news.append(.erased(batch.changes[row.n - 1].ref, row.detail))
+      }
       switch row.outcome {
       case .merged: summary.merged += 1
       case .contested: summary.conflicts += 1

@@ -33,6 +33,8 @@ public enum News: Sendable, Equatable {
   case settled(RowRef, ParkedNotice)
   /// A row was parked, by the city or here.
   case parked(RowRef, Label)
+  /// A value that was entered here went with an erasure.
+  case erased(RowRef, Label)
   /// The city did not accept a decision of this unit.
   case refused(conflict: Int64, Label)
 }

@@ -2,6 +2,9 @@ import SyncCore
 
 /// What became of one change of a batch. Changes taken exactly as sent are not listed.
 public struct RowReceipt: Hashable, Sendable {
+  /// The reason when a value that was sent went with an erasure, whatever became of the rest of the row.
+  public static let erased = "erased"
+
   public enum Outcome: String, Sendable, CaseIterable {
     /// Merged; the master's row differs from what was sent by rule and needs nobody.
     case merged
@@ -15,7 +18,7 @@ public struct RowReceipt: Hashable, Sendable {
   /// Counts the changes of the batch from 1.
   public var n: Int
   public var outcome: Outcome
-  /// A machine word, such as `unique`, `reference`, `check`, `scope`, `owner`.
+  /// A machine word, such as `unique`, `reference`, `check`, `scope`, `owner`, `erased`.
   public var reason: String
   /// What a clerk needs to know, as a sentence.
   public var detail: Label

@@ -177,10 +177,27 @@ func aLateBatchBringsNothingErasedBack(index: Int) async throws {
   let summary = try await world.sync(two)
   #expect(summary.received.merged == item.told)
   #expect(summary.received.conflicts == 0 && summary.received.parked == 0)
+  #expect(summary.received.news.count == item.told)
   #expect(try world.person("phone") == item.phone)
   #expect(try world.person("note") == .text(item.sql.contains("late',") ? "late" : "n"))
   try await world.settle()
   for word in words { #expect(try world.files(with: word) == [], "\(word)") }
+}
+
+@Test func whoseValueWentWithAnErasureIsToldSoThoughTheRestIsContested() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "UPDATE person SET note = 'one' WHERE id = 'p1'")
+  try await world.sync(one)
+  try world.shell(two, "UPDATE person SET note = 'two', phone = 'PHONE-late' WHERE id = 'p1'")
+  try world.erase()
+  let received = try await world.sync(two).received
+  #expect(received.conflicts == 1)
+  guard case .erased(let ref, let detail)? = received.news.first else {
+    return #expect(Bool(false), "\(received.news)")
+  }
+  #expect(ref.key == RowKey([.text("p1")]))
+  #expect(detail.en == "note: contested; phone: the city has erased this personal data")
+  #expect(detail.zh == "note 有冲突;phone:市里已删除该个人信息")
 }
 
 /// A batch that is under way while its replica hears of the erasure is no copy yet.

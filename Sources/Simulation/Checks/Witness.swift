@@ -140,12 +140,12 @@ struct Witness {
 
   mutating func noteErasure(_ cell: Cell, _ erasure: Erased) { erased[cell, default: []].append(erasure) }
 
-  /// Whether who entered a value did not know of an erasure: what they saw there is what it took, or an own value of which the
-  /// same is true.
+  /// Whether who entered a value did not know of an erasure: their file had not read so far, or what they saw there is what it took, or
+  /// an own value of which the same is true.
   func isUnaware(_ claim: Claim, of erasure: Erased) -> Bool {
-    if claim.seen == erasure.value { return true }
-    // An empty cell is what the erasure left, or what was there before anything that was erased.
-    if claim.seen.isNull { return claim.read ?? .max < erasure.arrival }
+    if claim.seen == erasure.value || claim.read ?? .max < erasure.arrival { return true }
+    // An empty cell is what the erasure left.
+    if claim.seen.isNull { return false }
     // What nobody entered was there from the first.
     return erasure.copies.contains(claim.seen) || !claims.contains { $0.value == claim.seen }
       || claims.contains {
