@@ -148,6 +148,12 @@ struct Replay {
     return batch
   }
 
+  /// What its sender is told of the decisions that were refused then: they are refused again, in the words of then.
+  func receipts(_ rows: [RowReceipt], _ told: [RowReceipt], of batch: Batch) -> [RowReceipt] {
+    if !hasErasures { return rows }
+    return rows.map { row in row.n > batch.changes.count ? told.first { $0.n == row.n } ?? row : row }
+  }
+
   mutating func note(_ logged: LoggedBatch, zh: String, en: String) {
     if findings.count >= Master.mostDifferences { return }
     let at = Self.at(logged)

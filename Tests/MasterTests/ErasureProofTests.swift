@@ -80,12 +80,18 @@ extension World {
 /// Its conflict had another number in the city that was lost (seed 141 of the simulated town, 10,000 events).
 @Test func aCountysDecisionThatWasRefusedIsRefusedAgainAfterAnErasure() async throws {
   let (world, one, two) = try await World.twoOfficers()
+  let file = try world.backup()
   let id = try await world.decideAVisit(one, two)
   try world.shell(one, "UPDATE sync_decision SET conflict = 4000110")
   try await world.syncAll()
   #expect(try world.master.conflict(id).state == .open)
   try world.erase()
   try await world.settle()
+  // And so it is by a city that is restored: its sender is told what it was told then (seed 803).
+  let log = try world.loggedRows()
+  try world.restore(from: file)
+  for replica in [one, two] { _ = try await world.giveBack(replica) }
+  #expect(try world.loggedRows() == log)
 }
 
 /// The row into which it entered stood by a conflict about values that are erased since (seed 216 of the simulated town, 10,000 events).

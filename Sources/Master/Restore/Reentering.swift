@@ -135,11 +135,12 @@ struct Reentry {
     try transaction.keep(kept, arrival: returned.arrival)
     let then = try ReceiptBody.decode(given.unverifiedBody())
     let isStale = given.header.stale || isLossy
-    let transaction = transaction
+    let (transaction, replay) = (transaction, replay)
     _ = try master.take(
       replay.naming(batch.widened(to: master.schema), isLossy ? [] : then), of: message, from: replica,
       cursor: isLossy ? -1 : read.feed, received: returned.receivedAt, transaction
     ) { arrival, rows in
+      let rows = isLossy ? rows : replay.receipts(rows, then, of: batch)
       if !isLossy, rows == then { return returned.receipt }
       return try master.receipt(
         rows, of: message, arrival: arrival, received: returned.receivedAt, offset: replica.offset, isStale: isStale,
