@@ -55,7 +55,7 @@ extension Master {
     let desk = Desk(
       schema: Self.reviewed(schema), formats: formats, transaction: transaction, received: alias.edit.stamp,
       arrival: try transaction.upcomingArrival())
-    if let image { try unite(desk, record, image, alias) }
+    var writes = try image.map { try unite(desk, record, $0, alias) } ?? []
     for var conflict in try transaction.waitingConflicts(of: [ref])[ref] ?? [] {
       conflict.key = alias.target
       try transaction.save(conflict)
@@ -66,7 +66,9 @@ extension Master {
     for group in desk.groups(parked) {
       let entered = try desk.enter(group, as: .merged, detail: detail, edit: alias.edit, waiving: [.scope, .locked])
       if let first = entered.still.first { throw refused(record, alias, first) }
+      writes += entered.writes
     }
+    try desk.follow(writes)
     // What waited for the duplicate finds the row that is kept.
     let waiting = Set(desk.ties[record.name].map { $0.identities(image ?? record.keyOnly(alias.key)) } ?? [])
     try desk.follow(
@@ -77,7 +79,8 @@ extension Master {
   }
 
   /// The duplicate stands in the master: its row goes, and its cells and children come again as those of the row kept.
-  private func unite(_ desk: Desk, _ record: RecordSchema, _ image: [Value], _ alias: Alias) throws {
+  /// - Returns: what was written.
+  private func unite(_ desk: Desk, _ record: RecordSchema, _ image: [Value], _ alias: Alias) throws -> [RowWrite] {
     let transaction = desk.transaction
     let ref = RowRef(record.name, alias.key)
     let mapping = Mapping(schema, aliases: [ref: alias.target])
@@ -118,7 +121,7 @@ extension Master {
       try transaction.write(settlement, arrival: desk.arrival)
       old += settlement.writes
     }
-    try desk.follow(old)
+    return old
   }
 
   private func refused(_ record: RecordSchema, _ alias: Alias, _ parked: ParkedDraft) -> Failure {

@@ -53,6 +53,8 @@ extension Master {
 
   private func admit(_ parked: [ParkedChange], _ desk: Desk, _ detail: Label, _ edit: Edit) throws {
     for group in desk.groups(parked) {
+      // What one of them frees may be another.
+      let group = try group.filter { try desk.transaction.parkedChange($0.id)?.state == .waiting }
       let (writes, still) = try desk.enter(
         group, as: .admitted, detail: detail, edit: edit, waiving: [.scope, .locked])
       if let first = still.first, let parked = group.first(where: { $0.n == first.n }) {

@@ -148,3 +148,18 @@ private func moved() async throws -> (World, Replica, Replica) {
   try await world.settle()
   #expect(try a.rows(a.record("figure")).count == 1)
 }
+
+/// Taking the first in makes the second one contested, and so it enters by itself: once.
+@Test func whatAnAdmittedEditFreesEntersOnce() async throws {
+  let (world, a, b) = try await moved()
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('c9', 'A', 'X')")
+  try world.shell(a, "UPDATE company SET code = 'Y' WHERE id = 'c1'")
+  try world.shell(b, "UPDATE company SET code = 'X' WHERE id = 'c1'")
+  for replica in [a, b] { try await world.sync(replica) }
+  let parked = try world.master.parked()
+  #expect(parked.map(\.reason) == ["scope", "unique"])
+  try world.master.admit(parked.map(\.id), reason: "both", actor: "li")
+  let conflict = try #require(try world.master.conflicts([.open]).first)
+  #expect(conflict.master == .text("Y") && conflict.contenders.map(\.value) == [.text("X")])
+  try await world.settle()
+}
