@@ -167,7 +167,8 @@ struct Reentry {
     let batch = read.widened(to: master.schema)
     let isLossy = try transaction.setting("lossy") != nil
     if isLossy, try !fits(batch) { throw Misfit() }
-    let decided = isLossy ? Set(batch.decisions.compactMap(\.subject?.ref)) : []
+    // A conflict of a duplicate that was merged since is one of the row that was kept.
+    let decided = isLossy ? Set(try batch.decisions.compactMap(\.subject?.ref).map(transaction.kept)) : []
     let before = try transaction.images(of: Array(decided))
     try transaction.keep(kept, arrival: returned.arrival)
     try replay.again(batch, of: message, received: returned.receivedAt, arrival: returned.arrival)
