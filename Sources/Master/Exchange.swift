@@ -183,6 +183,9 @@ extension Master {
     var replica = replica
     let header = message.header
     let arrival = try transaction.nextArrival()
+    // Before the batch: a change of it may be parked and enter again at once, and is corrected by this clock, too.
+    replica.highWater = header.number
+    try transaction.save(replica)
     let desk = desk(transaction, received: received, arrival: arrival)
     let known = try transaction.repeated(message)
     let receipt = try seal(
@@ -192,8 +195,6 @@ extension Master {
     try transaction.append(
       message, receipt: receipt, arrival: arrival, received: received, offset: replica.offset,
       touched: known == nil ? try touched(batch, transaction) : [])
-    replica.highWater = header.number
-    try transaction.save(replica)
     return receipt
   }
 

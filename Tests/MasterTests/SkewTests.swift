@@ -213,3 +213,29 @@ func theLaterEditWinsByTheCitysTime(_ off: Int64) async throws {
   #expect(abs(try #require(parked.ruling).edit.stamp.milliseconds - world.clock.now) < 10 * minute)
   try world.expectPlausibleTimes(since: start)
 }
+
+/// A change that is parked, and enters at once because the rest of its batch frees what it waits for, is corrected by the clock of that
+/// batch, also by a city that takes it back (seed 9058 of the simulated town).
+@Test func whatEntersWithTheBatchThatParkedItIsCorrectedByItsClock() async throws {
+  let (world, right, wrong, clock) = try await twoClocks(off: minute)
+  try world.shell(wrong, "INSERT INTO company (id, office, code) VALUES ('c3', 'A', 'Y')")
+  try await world.sync(wrong)
+  try world.shell(right, "UPDATE company SET code = 'X' WHERE id = 'c1'")
+  try right.freeze()
+  try world.shell(right, "UPDATE company SET code = 'Y' WHERE id = 'c1'")
+  try await world.sync(right)
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+  let file = try world.backup()
+  clock.now += 10 * minute
+  try wrong.edit(
+    clock,
+    "UPDATE company SET code = 'Z' WHERE id = 'c3'; "
+      + "INSERT INTO company (id, office, code, phone) VALUES ('c2', 'A', 'X', '7')")
+  world.pass(5 * minute, clock)
+  try await world.sync(wrong)
+  #expect(try world.master.parked(waiting: false).map(\.state) == [.entered, .entered])
+  try world.restore(from: file)
+  for replica in [right, wrong] { _ = try await world.giveBack(replica) }
+  #expect(try world.master.recovery()?.isRecovering == false)
+  try await world.settle()
+}
