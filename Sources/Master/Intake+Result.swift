@@ -102,21 +102,16 @@ extension Intake {
     let fields = row.result.contests.map { contest in contest.column.map { row.record.fields[$0].name } ?? "*" }
     let list = fields.joined(separator: ", ")
     let isRejected = states.contains(.rejected)
-    let outcome: RowReceipt.Outcome = isRejected ? .rejected : .contested
+    var reason = isRejected ? "owner" : states.contains(.proposed) ? "proposed" : "conflict"
+    var detail =
+      isRejected ? Label(zh: "\(list) 由市里维护", en: "\(list): kept by the city") : Label(zh: list, en: list)
     if let erased = erased(row) {
-      let (zh, en) = isRejected ? ("由市里维护", "kept by the city") : ("有冲突", "contested")
-      return RowReceipt(
-        n: row.incoming.n, outcome: outcome, reason: RowReceipt.erased,
-        detail: Label(zh: "\(list) \(zh);\(erased.zh)", en: "\(list): \(en); \(erased.en)"))
-    }
-    if isRejected {
-      return RowReceipt(
-        n: row.incoming.n, outcome: outcome, reason: "owner",
-        detail: Label(zh: "\(list) 由市里维护", en: "\(list): kept by the city"))
+      if !isRejected { detail = Label(zh: "\(list) 有冲突", en: "\(list): contested") }
+      detail = Label(zh: "\(detail.zh);\(erased.zh)", en: "\(detail.en); \(erased.en)")
+      reason = RowReceipt.erased
     }
     return RowReceipt(
-      n: row.incoming.n, outcome: outcome, reason: states.contains(.proposed) ? "proposed" : "conflict",
-      detail: Label(zh: list, en: list))
+      n: row.incoming.n, outcome: isRejected ? .rejected : .contested, reason: reason, detail: detail)
   }
 
   private func uncontested(_ row: Row) -> RowReceipt? {

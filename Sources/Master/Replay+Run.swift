@@ -114,7 +114,6 @@ struct Replay {
   private mutating func take(_ batch: Batch, of message: Envelope, _ logged: LoggedBatch) throws {
     guard var replica = try transaction.replica(logged.replica) else { throw Refusal.unknownReplica }
     replica.offset = logged.offset
-    try transaction.save(replica)
     let receipt = try SealedEnvelope(logged.receipt[...])
     let told = try logged.receipts()
     var receipts: [RowReceipt] = []

@@ -131,21 +131,14 @@ extension Replica {
       isMore = false
       for record in schema.records {
         for key in try record.upstreamKeys(db, gone: true) {
-          guard let row = try record.row(db, key: key),
-            try plan(db, record, key, master: nil).result.row == nil, try !isReferredTo(db, record, row)
+          let (result, here, _) = try plan(db, record, key, master: nil)
+          guard here != nil, result.row == nil, try children(db, of: record, key: key).allSatisfy({ $0.count == 0 })
           else { continue }
           try applying(db) { try retire(db, record, key: key) }
-          try record.clearPending(db, key: key)
-          try record.clearUpstream(db, key: key)
+          try keep(db, record, key, result, master: nil)
           isMore = true
         }
       }
-    }
-  }
-
-  private func isReferredTo(_ db: Database, _ record: RecordSchema, _ row: [Value]) throws -> Bool {
-    try schema.references(to: record).contains { child, field, target in
-      try db.first("SELECT 1 FROM \(child.table) WHERE \(quoted(field.name)) = ? LIMIT 1", [row[target]]) != nil
     }
   }
 }

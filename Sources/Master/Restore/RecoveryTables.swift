@@ -71,6 +71,9 @@ extension ReturnedBatch {
 }
 
 extension ReturnedBatch {
+  /// What it is once the log goes on without it. A county's may follow one that came too late for its place.
+  var passedOver: State { replica == .city ? .aside : .late }
+
   /// The epoch in which it came into the log.
   var epoch: Identifier {
     get throws { try SealedEnvelope((receipt.isEmpty ? message : receipt)[...]).header.epoch }

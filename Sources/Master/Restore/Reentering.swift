@@ -62,8 +62,7 @@ struct Reentry {
     {
       let batch = try next()
       if let batch, try enter(batch) { continue }
-      // A county's may follow one that came too late for its place.
-      if let batch { try transaction.keep(batch, as: batch.replica == .city ? .aside : .late) }
+      if let batch { try transaction.keep(batch, as: batch.passedOver) }
       let arrival = try transaction.upcomingArrival()
       try lose(through: arrival, reason, actor)
     }
@@ -135,7 +134,7 @@ struct Reentry {
     try transaction.keep(kept, arrival: returned.arrival)
     let then = try ReceiptBody.decode(given.unverifiedBody())
     let isStale = given.header.stale || isLossy
-    let (transaction, replay) = (transaction, replay)
+    let transaction = transaction
     _ = try master.take(
       replay.naming(batch.widened(to: master.schema), isLossy ? [] : then), of: message, from: replica,
       cursor: isLossy ? -1 : read.feed, received: returned.receivedAt, transaction
@@ -247,9 +246,7 @@ struct Reentry {
   /// The city works again. What came too late for its place comes in as what is late always does.
   private mutating func finish() throws {
     try db.run("DELETE FROM sync_meta WHERE name = 'recovering'")
-    try db.run(
-      "UPDATE sync_returned SET state = CASE replica WHEN ? THEN 'aside' ELSE 'late' END WHERE state = 'held'",
-      [.blob(Identifier.city.bytes)])
+    for batch in try transaction.returned("state = 'held'") { try transaction.keep(batch, as: batch.passedOver) }
     if try transaction.setting("recovered_end") == nil {
       try transaction.set("recovered_end", .integer(try transaction.lastArrival()))
     }
