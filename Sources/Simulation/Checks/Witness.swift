@@ -207,8 +207,12 @@ struct Witness {
     }
   }
 
-  /// A clerk's file was replaced by an old copy: what was done since and did not arrive is lost with it.
-  mutating func forget(_ author: Int, since event: Int, delivered: Int64) {
+  func lastBatch(of author: Int) -> Int64? { last[author] }
+
+  /// A clerk's file was replaced by an old copy: what was done since and did not arrive is lost with it, and numbers come again.
+  /// - Parameter number: the last batch of the copy.
+  mutating func forget(_ author: Int, since event: Int, last number: Int64?, delivered: Int64) {
+    last[author] = number
     remove { $0.author == author && $0.event > event && $0.batch ?? .max > delivered }
   }
 

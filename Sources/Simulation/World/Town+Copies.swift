@@ -10,6 +10,8 @@ import SyncProtocol
 struct OldCopy {
   var content: [String: Data]
   var event: Int
+  /// Its last batch; nil: it never had one.
+  var last: Int64?
 }
 
 // Files that are copied, put back from an old copy, and go on under another id.
@@ -33,7 +35,8 @@ extension Town {
     guard try mayBeCopied(machine) else { return }
     count("file of a machine copied")
     tell("\(machine.name): its file is copied")
-    copies[machine.index] = OldCopy(content: try machine.seat.content(), event: event.id)
+    copies[machine.index] = OldCopy(
+      content: try machine.seat.content(), event: event.id, last: witness.lastBatch(of: machine.index))
   }
 
   func putBack(_ machine: Machine, _ random: inout SplitMix64) throws {
@@ -42,7 +45,7 @@ extension Town {
     else { return }
     count("old copy put back")
     tell("** the file of \(machine.name) is replaced by an old copy")
-    witness.forget(machine.index, since: copy.event, delivered: try delivered(machine))
+    witness.forget(machine.index, since: copy.event, last: copy.last, delivered: try delivered(machine))
     network.clear()
     sticks.removeAll { $0.machine == machine.index }
     copies[machine.index] = nil
