@@ -46,6 +46,34 @@ extension Master {
     }
   }
 
+  public func assertFree(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws {
+    let ref = RowRef(record.name, key)
+    let target = try SQLiteMasterTransaction(db: db, schema: schema).kept(ref)
+    if target == ref { return }
+    throw Failure(
+      .data, zh: "\(record.name) \(show(key)) 已并入 \(show(target.key));请修改后者,或换主键添加",
+      en: "\(record.name) \(show(key)) was merged into \(show(target.key)); edit that row, "
+        + "or add this one under another key")
+  }
+
+  /// What a tool entered by the other key of a row is merged into it, as before. What cannot be merged stays.
+  /// - Parameter changes: the city's own, which are in the log.
+  func mergeAgain(_ changes: [Change], _ transaction: any MasterTransaction) throws {
+    guard try transaction.hasAliases() else { return }
+    let known = try transaction.aliases(of: Set(changes.filter { $0.kind == .insert }.map(\.ref)))
+    for change in changes {
+      guard change.kind == .insert, let target = known[change.ref], let record = schema.record(change.record) else {
+        continue
+      }
+      let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: change.edit.actor)
+      let alias = Alias(
+        record: record.name, key: change.key, target: target, reason: "entered again under the other key", edit: edit)
+      if try transaction.isPossible({ try carryOut(alias, record, transaction) }) {
+        try absorb(transaction, Batch(aliases: [alias]))
+      }
+    }
+  }
+
   /// Everything that makes two rows one, whether it is asked for or the log is replayed.
   func carryOut(_ alias: Alias, _ record: RecordSchema, _ transaction: any MasterTransaction) throws {
     let ref = RowRef(record.name, alias.key)

@@ -149,6 +149,8 @@ protocol MasterStore: AnyObject {
 }
 
 protocol MasterTransaction {
+  /// Does it, or nothing if the data does not let it be done.
+  func isPossible(_ act: () throws -> Void) throws -> Bool
   func meta() throws -> MasterMeta
   /// The version of the schema that has this hash, present or earlier; nil: there was none, or no upgrade ever.
   func earlierSchema(_ hash: [UInt8]) throws -> Schema?

@@ -26,6 +26,7 @@ extension Master {
     let (sealed, secrets) = try batch.sealed(schema, using: &random)
     try transaction.keep(secrets, arrival: try transaction.upcomingArrival())
     try enter(batch, of: try Envelope(header, body: sealed.encoded(schema), key: key), received: received, transaction)
+    if acts.isEmpty { try mergeAgain(changes, transaction) }
   }
 
   /// Puts a batch of the city's own into the log, whether it is new or the log is replayed. Its changes stand in the tables.

@@ -105,7 +105,7 @@ extension Replay {
   private func carryOut(_ decision: Decision, of conflict: Conflict) throws {
     let whole = { _ = try master.carryOut(decision, of: conflict, transaction) }
     if !hasErasures { return try whole() }
-    if try !isPossible(whole) { _ = try master.settle(conflict, by: decision, transaction) }
+    if try !transaction.isPossible(whole) { _ = try master.settle(conflict, by: decision, transaction) }
   }
 
   /// What entered by a ruling may have found a row that stood only by a conflict about what was erased since: it waits again.
@@ -116,20 +116,7 @@ extension Replay {
   }
 
   private func isCarriedOut(_ rulings: [Ruling], of parked: [ParkedChange]) throws -> Bool {
-    try isPossible { try master.carryOut(rulings, of: parked, transaction) }
-  }
-
-  /// Does it, or nothing if the data does not let it be done.
-  private func isPossible(_ act: () throws -> Void) throws -> Bool {
-    do {
-      try transaction.db.inSavepoint {
-        try act()
-        return .commit
-      }
-      return true
-    } catch let failure as Failure where [.data, .notFound].contains(failure.kind) {
-      return false
-    }
+    try transaction.isPossible { try master.carryOut(rulings, of: parked, transaction) }
   }
 
   /// The conflict that was decided. After an erasure there may be fewer conflicts, and other numbers; nil: it was about what was

@@ -102,6 +102,18 @@ struct SQLiteMasterTransaction: MasterTransaction {
   let db: Database
   let schema: Schema
 
+  func isPossible(_ act: () throws -> Void) throws -> Bool {
+    do {
+      try db.inSavepoint {
+        try act()
+        return .commit
+      }
+      return true
+    } catch let failure as Failure where [.data, .notFound].contains(failure.kind) {
+      return false
+    }
+  }
+
   func meta() throws -> MasterMeta {
     var values: [String: Value] = [:]
     try db.each("SELECT name, value FROM sync_meta") { row in values[row[0] as String] = row.cell(1) }

@@ -135,7 +135,7 @@ extension SQLiteMasterTransaction {
     #endif
     try db.run(
       "UPDATE sync_alias SET target = ? WHERE record = ? AND target = ?", [.blob(alias.target.encoded)] + old)
-    try db.run("INSERT INTO sync_alias VALUES (\(placeholders(Alias.columns.count)))", alias.row)
+    try db.run("INSERT OR REPLACE INTO sync_alias VALUES (\(placeholders(Alias.columns.count)))", alias.row)
   }
 }
 

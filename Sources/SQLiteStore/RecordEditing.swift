@@ -21,6 +21,7 @@ extension RecordStore {
         .data, zh: "\(record.name) \(show(key)) 已存在;请用 edit 修改",
         en: "\(record.name) \(show(key)) exists already; use edit to change it")
     }
+    try assertFree(db, record, key)
     try db.run(record.statements.insert, row)
     return key
   }

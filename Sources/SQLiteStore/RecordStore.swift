@@ -18,6 +18,8 @@ public protocol RecordStore: AnyObject {
   func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ values: [Int: Value]) throws -> Bool
   /// Asks for the delete of a row that cannot be deleted here. Inside `edit`. Returns false when it is not that kind of row.
   func requestDelete(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> Bool
+  /// Refuses a key under which no row can be entered here. Inside `edit`.
+  func assertFree(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws
   /// Rows that are parked and so not in the record's table.
   func parkedRows(_ record: RecordSchema) throws -> [[Value]]
 }
@@ -27,6 +29,7 @@ extension RecordStore {
     false
   }
   public func parkedRows(_ record: RecordSchema) throws -> [[Value]] { [] }
+  public func assertFree(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws {}
   public func requestDelete(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> Bool { false }
 }
 

@@ -397,3 +397,35 @@ func theRowThatWasKeptIsDeletedAndEnteredAnewByItsOtherKey(batches: Int) async t
   #expect(try world.master.rows(world.master.record("visit")).map { $0[1] } == [.text("a3")])
   #expect(try world.master.verify().map(\.en) == [])
 }
+
+@Test func whatAToolEntersByTheOtherKeyIsMergedAgain() async throws {
+  let (world, one, two) = try await standingDuplicate()
+  _ = try world.unite("a2", into: "a1")
+  try world.shell(two, "UPDATE company SET name = '丙' WHERE id = 'a2'")
+  try await world.settle()
+  try world.shell("INSERT INTO company (id, office, code, name, phone) VALUES ('a2', 'A', 'Z', '新', '1')")
+  try await world.settle()
+  for replica in [one, two] {
+    #expect(try replica.rows(replica.record("company")).map { $0[0] } == [.text("a1")])
+    #expect(try world.differences(replica) == [])
+  }
+  #expect(try world.cell("phone", of: "a1") == .text("1"))
+  let contenders = world.contenders(try world.master.conflicts([.open]))
+  #expect(contenders["name"] == .text("新"))
+  #expect(contenders["code"] == .text("Z"))
+  #expect(try world.master.verify() == [])
+  #expect(try world.master.verifyReplay() == [])
+}
+
+@Test func theKeyOfAMergedDuplicateIsRefusedWithTheKeyThatIsKept() async throws {
+  let (world, _, _) = try await standingDuplicate()
+  _ = try world.unite("a2", into: "a1")
+  let company = try world.master.record("company")
+  let row: [Int: Value] = [0: .text("a2"), 1: .text("A"), 2: .text("Z")]
+  let failure = #expect(throws: Failure.self) {
+    _ = try world.master.edit(as: "li") { try world.master.insert($0, company, row) }
+  }
+  #expect(failure?.kind == .data)
+  #expect(failure?.message.en.contains("company a2 was merged into a1") == true)
+  #expect(try world.master.rows(company).count == 1)
+}

@@ -102,7 +102,7 @@ private struct Places {
   private let seen: [Witness.Cell: Set<Value>]
   /// Where the log has batches, by their bodies.
   private let arrivals: [[UInt8]: Int64]
-  /// When values came of clerks who saw no such row.
+  /// When values came of who saw no such row.
   private var inserted: [Witness.Cell: [Int64]] = [:]
 
   init(_ town: Town) throws {
@@ -127,7 +127,7 @@ private struct Places {
     }
     seen = known
     arrivals = try town.arrivalsByBody()
-    for claim in witness.claims where claim.isInsert && claim.author != nil && !claim.value.isNull {
+    for claim in witness.claims where claim.isInsert && !claim.value.isNull {
       guard let column = claim.column, let arrival = arrival(claim).map({ hasWaited(claim) ? .max : $0 }) else {
         continue
       }

@@ -22,6 +22,7 @@ extension Town {
       if isOwn, try isEnteredAnew(record, ref, after[ref], machine, since: end) { continue }
       if entered == nil { entered = try enteredRows() }
       if entered?.contains(witness.canonical(ref)) == true { continue }
+      if try hasMergedAgain(since: end) { return }
       throw Violation(
         .isolation, "a batch of \(machine.name) changed \(name(ref)): \(problem) (units \(units.sorted()))")
     }
@@ -66,6 +67,22 @@ extension Town {
   private func enteredRows() throws -> Set<RowRef> {
     let parked = try city.master.parked(waiting: false).filter { [.entered, .merged, .admitted].contains($0.state) }
     return Set(parked.map { witness.canonical($0.ref) })
+  }
+
+  /// Whether the city merged with this request what a tool had entered by the key of a merged duplicate.
+  private func hasMergedAgain(since end: Int64) throws -> Bool {
+    let master = try city.master
+    return try master.read { db in
+      var found = false
+      let sql = "SELECT message FROM sync_batch WHERE arrival > ? AND replica = ?"
+      try db.each(sql, [.integer(end), .blob(Identifier.city.bytes)]) { row in
+        guard case .blob(let message) = row.cell(0) else { return }
+        let envelope = try SealedEnvelope(message[...])
+        let schema = try SchemaTable.find(db, envelope.header.schema) ?? master.schema
+        found = try found || !SyncProtocol.Batch(envelope.unverifiedBody(), schema: schema).aliases.isEmpty
+      }
+      return found
+    }
   }
 
   /// Everything in an answer is of the machine's unit, or everybody's.

@@ -63,10 +63,7 @@ extension Town {
 
   private func cityEdit(_ event: Event, raw: Bool, _ random: inout SplitMix64) throws {
     var hand = Hand(try city.master.schema, city.rows, unit: nil, climate: climate, event: event)
-    // The key of a merged duplicate is not used again.
-    let edits = (hand.edits() + (random.chance(15) ? hand.edits() : [])).filter {
-      witness.aliases[RowRef($0.record.name, $0.key)] == nil
-    }
+    let edits = hand.edits() + (random.chance(15) ? hand.edits() : [])
     try perform(edits, event, raw ? "city's edit by a tool" : "city's edit", raw: raw)
   }
 
