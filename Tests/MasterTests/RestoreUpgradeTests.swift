@@ -37,3 +37,22 @@ import Testing
   try world.upgradeSmall(to: 4)
   try await world.settle()
 }
+
+@Test func aRecordThatComesBackWithAnUpgradeIsClosedWhileTheCityRecovers() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  try world.upgradeSmall(to: 3)
+  try await world.settle()
+  try world.restore(from: file)
+  _ = try await world.giveBack(drill.one)
+  #expect(world.master.schema.version == 3)
+  #expect(try world.master.recovery() != nil)
+
+  let visit = "INSERT INTO visit (id, company) VALUES ('v1', 'c1')"
+  let error = #expect(throws: (any Error).self) { try world.shell(visit) }
+  #expect(error.map { "\($0)".contains("the city recovers") } == true)
+  for replica in [drill.two, drill.b] { _ = try await world.giveBack(replica) }
+  try world.shell(visit)
+  try await world.settle()
+  #expect(try world.master.verify().map(\.en) == [])
+}

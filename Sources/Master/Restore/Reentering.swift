@@ -31,8 +31,10 @@ extension Master {
       try replay.takeTriggers()
       var reentry = Reentry(master: self, replay: replay)
       try body(&reentry)
-      let isOver = try !reentry.transaction.isRecovering()
-      try reentry.replay.restoreTriggers(but: isOver ? RecoveryGuard.names(schema) : [])
+      // An upgrade that came back may have brought records.
+      let now = reentry.transaction.schema
+      try reentry.replay.restoreTriggers(but: RecoveryGuard.names(now))
+      if try reentry.transaction.isRecovering() { try RecoveryGuard.create(db, now) }
     }
     if schema.hasRestricted {
       try store.removeOldPages()
