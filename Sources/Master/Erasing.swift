@@ -37,7 +37,7 @@ extension Master {
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try absorb(transaction)
       let kept = try transaction.kept(RowRef(record.name, key))
-      let refs = try self.names(db, kept).filter { ref in
+      let refs = try transaction.names(of: kept).filter { ref in
         try db.first("SELECT 1 FROM sync_touch WHERE record = ? AND key = ?", ref.columns) != nil
       }
       guard !refs.isEmpty else {

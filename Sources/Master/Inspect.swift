@@ -135,7 +135,7 @@ extension Master {
   public func history(_ record: RecordSchema, key: RowKey) throws -> [HistoryEntry] {
     try absorbNow()
     return try read { db in
-      let refs = try names(db, RowRef(record.name, key))
+      let refs = try SQLiteMasterTransaction(db: db, schema: schema).names(of: RowRef(record.name, key))
       var arrivals: Set<Int64> = []
       for ref in refs {
         try db.each("SELECT arrival FROM sync_touch WHERE record = ? AND key = ?", ref.columns) {
@@ -147,15 +147,6 @@ extension Master {
         return try row.flatMap(LoggedBatch.init(row:)).map { try entries(db, $0, refs) } ?? []
       }
     }
-  }
-
-  /// The row and the duplicates that were merged into it.
-  func names(_ db: Database, _ ref: RowRef) throws -> Set<RowRef> {
-    var names: Set = [ref]
-    try db.each("SELECT key FROM sync_alias WHERE record = ? AND target = ?", ref.columns) { row in
-      if case .blob(let key) = row.cell(0) { names.insert(RowRef(ref.record, try RowKey(encoded: key))) }
-    }
-    return names
   }
 
   /// In the order in which a batch is taken: rulings, decisions, changes.

@@ -72,8 +72,8 @@ extension SQLiteMasterTransaction {
     for cause in freed.causes {
       for change in try parkedChanges("cause = ?", [.blob(cause.encoded)]) { found[change.id] = change }
     }
-    for ref in freed.rows {
-      let changes = try parkedChanges("record = ? AND key = ? AND cause IS NOT NULL", ref.columns)
+    for name in try freed.rows.flatMap(names) {
+      let changes = try parkedChanges("record = ? AND key = ? AND cause IS NOT NULL", name.columns)
       for change in changes { found[change.id] = change }
     }
     return found.values.sorted { $0.id < $1.id }
@@ -125,6 +125,34 @@ extension SQLiteMasterTransaction {
       if case .blob(let bytes)? = try db.first(sql, ref.columns)?.first { found[ref] = try RowKey(encoded: bytes) }
     }
     return found
+  }
+
+  /// The row, and what it was called before duplicates were merged into it or into a row that its key names.
+  func names(of ref: RowRef) throws -> Set<RowRef> {
+    guard try hasAliases(), let record = schema.record(ref.record), record.key.count == ref.key.values.count else {
+      return [ref]
+    }
+    var names: Set = [ref]
+    names.formUnion(try keys(leadingTo: ref).map { RowRef(ref.record, $0) })
+    for (place, column) in record.keyIndices.enumerated() {
+      guard let target = schema.target(of: record.fields[column], ref.key.values[place]) else { continue }
+      for key in try keys(leadingTo: target) {
+        for name in names {
+          var values = name.key.values
+          values[place] = key.values[0]
+          names.insert(RowRef(ref.record, RowKey(values)))
+        }
+      }
+    }
+    return names
+  }
+
+  private func keys(leadingTo ref: RowRef) throws -> [RowKey] {
+    var keys: [RowKey] = []
+    try db.each("SELECT key FROM sync_alias WHERE record = ? AND target = ? ORDER BY key", ref.columns) { row in
+      if case .blob(let key) = row.cell(0) { keys.append(try RowKey(encoded: key)) }
+    }
+    return keys
   }
 
   func save(_ alias: Alias) throws {

@@ -429,3 +429,33 @@ func theRowThatWasKeptIsDeletedAndEnteredAnewByItsOtherKey(batches: Int) async t
   #expect(failure?.message.en.contains("company a2 was merged into a1") == true)
   #expect(try world.master.rows(company).count == 1)
 }
+
+@Test func aChangeByTheOtherKeyEntersWhenTheRowStandsAgain() async throws {
+  let (world, _, two) = try await standingDuplicate()
+  _ = try world.unite("a2", into: "a1")
+  try world.shell(
+    """
+    DELETE FROM visit; DELETE FROM figure; DELETE FROM company WHERE id = 'a1';
+    INSERT INTO company (id, office, code) VALUES ('a3', 'A', 'X')
+    """)
+  // It would bring the row back with its last code, which is another's by now.
+  try world.shell(two, "UPDATE company SET phone = '2' WHERE id = 'a2'")
+  try await world.sync(two)
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'W')")
+  try await world.settle()
+  #expect(try world.master.parked().isEmpty)
+  #expect(try world.cell("phone", of: "a1") == .text("2"))
+}
+
+@Test func aChildsHistoryHasWhatCameUnderTheOtherKeyOfItsParent() async throws {
+  let (world, _, _) = try await standingDuplicate()
+  _ = try world.unite("a2", into: "a1")
+  let figure = try world.master.record("figure")
+  let entries = try world.master.history(figure, key: RowKey([.text("a1"), .integer(2019)]))
+  guard case .change(let change)? = entries.first?.what else {
+    Issue.record("nothing is told")
+    return
+  }
+  #expect(change.new == [.text("a2"), .integer(2019), .integer(3), .null])
+}
