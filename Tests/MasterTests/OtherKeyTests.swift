@@ -1,0 +1,219 @@
+import Master
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// What comes under the other key of a row finds the row that is kept.
+
+@Test func lateEditsOfTheOtherKeyGoToTheRowThatIsKept() async throws {
+  let (world, one, two) = try await standingDuplicate()
+  try world.shell(
+    two,
+    """
+    UPDATE company SET address = 'late', name = '丙' WHERE id = 'a2';
+    UPDATE figure SET sales = 33 WHERE company = 'a2' AND year = 2019;
+    INSERT INTO figure (company, year, sales) VALUES ('a2', 2020, 4);
+    INSERT INTO visit VALUES ('v2', 'a2', 'late')
+    """)
+  _ = try world.unite("a2", into: "a1")
+  try await world.settle()
+  #expect(try world.cell("address", of: "a1") == .text("late"))
+  let name = try #require(try world.master.conflicts([.open]).first { $0.field == "name" })
+  #expect(name.contenders.map(\.value) == [.text("乙"), .text("丙")])
+  #expect(
+    try world.figures() == [
+      [.text("a1"), .integer(2018), .integer(1)], [.text("a1"), .integer(2019), .integer(33)],
+      [.text("a1"), .integer(2020), .integer(4)],
+    ])
+  #expect(try one.rows(one.record("visit")).map { $0[1] } == [.text("a1"), .text("a1")])
+  #expect(try two.rows(two.record("company")).map { $0[0] } == [.text("a1")])
+  #expect(try world.master.parked().isEmpty)
+}
+
+/// Who makes one row of two replaces what is empty in one of them; the clearing stays in the history.
+
+@Test func aLateDeleteOfTheOtherKeyLeavesTheRowThatIsKept() async throws {
+  let (world, _, two) = try await standingDuplicate()
+  try world.shell(
+    two, "DELETE FROM visit; DELETE FROM figure WHERE company = 'a2'; DELETE FROM company WHERE id = 'a2'")
+  _ = try world.unite("a2", into: "a1")
+  try await world.settle()
+  #expect(try world.cell("code", of: "a1") == .text("X"))
+  #expect(try world.figures().count == 2)
+}
+
+@Test func aDuplicateOfADuplicateLeadsToTheLastRow() async throws {
+  let (world, one, two) = try await standingDuplicate()
+  try world.shell(one, "INSERT INTO company (id, office, code) VALUES ('a3', 'A', 'Z')")
+  try await world.settle()
+  try world.shell(two, "INSERT INTO figure (company, year, sales) VALUES ('a3', 2021, 9)")
+  try world.shell(two, "UPDATE company SET address = 'late' WHERE id = 'a3'")
+  _ = try world.unite("a3", into: "a2")
+  _ = try world.unite("a2", into: "a1")
+  try await world.settle()
+  #expect(try world.cell("address", of: "a1") == .text("late"))
+  #expect(try world.figures().last == [.text("a1"), .integer(2021), .integer(9)])
+  let values = try world.master.conflicts([.open]).filter { $0.field == "code" }.flatMap(\.contenders).map(\.value)
+  #expect(Set(values) == [.text("Y"), .text("Z")])
+}
+
+@Test func aLateEditByTheCountyOfTheOtherKeyIsForTheCity() async throws {
+  let (world, a, b) = try await parkedDuplicate()
+  _ = try world.unite("b1", into: "a1")
+  // B did not hear of it and changes its record, which is parked here, again.
+  try world.shell(b, "INSERT INTO company (id, office, code, name, staff) VALUES ('b1', 'B', 'X', '乙', 6)")
+  try await world.settle()
+  let parked = try #require(try world.master.parked().first)
+  #expect(parked.reason == "scope")
+  #expect(parked.ref.key == RowKey([.text("b1")]))
+  try world.master.admit([parked.id], reason: "later figure", actor: "li")
+  try await world.settle()
+  #expect(try a.conflicts([.open]).first { $0.field == "staff" }?.contenders.map(\.value) == [.integer(6)])
+}
+
+@Test func whatIsParkedOfTheOtherKeyEntersAtTheRowThatIsKept() async throws {
+  let (world, one, two) = try await standingDuplicate()
+  let b = try await world.join("B")
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'W')")
+  try await world.sync(b)
+  try world.shell(two, "UPDATE company SET code = 'W', address = 'late' WHERE id = 'a2'")
+  try await world.settle()
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+  _ = try world.unite("a2", into: "a1")
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.settle()
+  #expect(try world.master.parked().isEmpty)
+  #expect(try world.cell("address", of: "a1") == .text("late"))
+  #expect(try one.conflicts([.open]).first { $0.field == "code" }?.contenders.map(\.value) == [.text("Y"), .text("W")])
+}
+
+@Test func aKeyThatWasMergedIsStillMergedForWhoNeverHeard() async throws {
+  let (world, one, two) = try await standingDuplicate()
+  _ = try world.unite("a2", into: "a1")
+  try await world.settle()
+  // Somebody types the old key anew.
+  try world.shell(
+    two, "INSERT INTO company (id, office, staff) VALUES ('a2', 'A', 5); INSERT INTO visit VALUES ('v9', 'a2', 'n')")
+  try await world.settle()
+  #expect(try one.rows(one.record("company")).map { $0[0] } == [.text("a1")])
+  #expect(try one.rows(one.record("visit")).map { $0[1] } == [.text("a1"), .text("a1")])
+}
+
+/// Whoever deletes the row that was kept, with everything in it before their eyes, and enters the firm by the key that it had,
+/// has entered a new row: the city's grade went with the deleted one, in one batch as in two, and the history tells it.
+
+@Test(arguments: [1, 2])
+func theRowThatWasKeptIsDeletedAndEnteredAnewByItsOtherKey(batches: Int) async throws {
+  let (world, one, _) = try await standingDuplicate()
+  try world.shell("UPDATE company SET grade = 'gold' WHERE id = 'a2'")
+  _ = try world.unite("a2", into: "a1")
+  try await world.settle()
+  for conflict in try world.master.conflicts([.open]) {
+    _ = try world.master.decide(conflict.id, .keep, reason: "licence", actor: "li")
+  }
+  try await world.settle()
+  #expect(try world.cell("grade", of: "a1") == .text("gold"))
+  try world.shell(one, "DELETE FROM visit; DELETE FROM figure; DELETE FROM company WHERE id = 'a1'")
+  if batches == 2 { try one.freeze() }
+  try world.shell(one, "INSERT INTO company (id, office, name) VALUES ('a2', 'A', 'anew')")
+  try await world.settle()
+  #expect(try world.cell("name", of: "a1") == .text("anew"))
+  #expect(try world.cell("grade", of: "a1") == .null)
+  #expect(try world.master.conflicts([.open]).isEmpty)
+  let history = try world.master.history(world.master.record("company"), key: RowKey([.text("a1")]))
+  #expect(history.contains { if case .change(let change) = $0.what { change.kind == .delete } else { false } })
+}
+
+@Test func aDeleteIsCarriedOutThoughARowOfADuplicateTakesThePlace() async throws {
+  let world = try duplicateTown()
+  let a = try await world.join("A")
+  try world.shell(
+    a,
+    """
+    INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'X'), ('a2', 'A', 'Y');
+    INSERT INTO figure (company, year, sales) VALUES ('a1', 2018, 1), ('a2', 2018, 2)
+    """)
+  try await world.sync(a)
+  try world.shell("DELETE FROM figure WHERE company = 'a1'")
+  _ = try world.unite("a2", into: "a1")
+  #expect(try world.figures() == [[.text("a1"), .integer(2018), .integer(2)]])
+  #expect(try world.master.verify().map(\.en) == [])
+  try await world.sync(a)
+  #expect(try world.differences(a).isEmpty)
+}
+
+/// It came under a key that led to the duplicate, and had the code of the row that is kept (seed 2957 of the simulated town).
+
+@Test func aChildThatMovesFromTheDuplicateToTheRowThatIsKeptStaysWhereTheCityPutIt() async throws {
+  let (world, _, two) = try await standingDuplicate()
+  try world.shell(two, "UPDATE visit SET company = 'a1' WHERE id = 'v1'")
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('a3', 'A', 'Z')")
+  _ = try world.unite("a2", into: "a1")
+  try world.shell("UPDATE visit SET company = 'a3' WHERE id = 'v1'")
+  try await world.settle()
+  #expect(try world.master.rows(world.master.record("visit")).map { $0[1] } == [.text("a3")])
+  #expect(try world.master.verify().map(\.en) == [])
+}
+
+@Test func whatAToolEntersByTheOtherKeyIsMergedAgain() async throws {
+  let (world, one, two) = try await standingDuplicate()
+  _ = try world.unite("a2", into: "a1")
+  try world.shell(two, "UPDATE company SET name = '丙' WHERE id = 'a2'")
+  try await world.settle()
+  try world.shell("INSERT INTO company (id, office, code, name, phone) VALUES ('a2', 'A', 'Z', '新', '1')")
+  try await world.settle()
+  for replica in [one, two] {
+    #expect(try replica.rows(replica.record("company")).map { $0[0] } == [.text("a1")])
+    #expect(try world.differences(replica) == [])
+  }
+  #expect(try world.cell("phone", of: "a1") == .text("1"))
+  let contenders = world.contenders(try world.master.conflicts([.open]))
+  #expect(contenders["name"] == .text("新"))
+  #expect(contenders["code"] == .text("Z"))
+  #expect(try world.master.verify() == [])
+  #expect(try world.master.verifyReplay() == [])
+}
+
+@Test func theKeyOfAMergedDuplicateIsRefusedWithTheKeyThatIsKept() async throws {
+  let (world, _, _) = try await standingDuplicate()
+  _ = try world.unite("a2", into: "a1")
+  let company = try world.master.record("company")
+  let row: [Int: Value] = [0: .text("a2"), 1: .text("A"), 2: .text("Z")]
+  let failure = #expect(throws: Failure.self) {
+    _ = try world.master.edit(as: "li") { try world.master.insert($0, company, row) }
+  }
+  #expect(failure?.kind == .data)
+  #expect(failure?.message.en.contains("company a2 was merged into a1") == true)
+  #expect(try world.master.rows(company).count == 1)
+}
+
+@Test func aChangeByTheOtherKeyEntersWhenTheRowStandsAgain() async throws {
+  let (world, _, two) = try await standingDuplicate()
+  _ = try world.unite("a2", into: "a1")
+  try world.shell(
+    """
+    DELETE FROM visit; DELETE FROM figure; DELETE FROM company WHERE id = 'a1';
+    INSERT INTO company (id, office, code) VALUES ('a3', 'A', 'X')
+    """)
+  // It would bring the row back with its last code, which is another's by now.
+  try world.shell(two, "UPDATE company SET phone = '2' WHERE id = 'a2'")
+  try await world.sync(two)
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'W')")
+  try await world.settle()
+  #expect(try world.master.parked().isEmpty)
+  #expect(try world.cell("phone", of: "a1") == .text("2"))
+}
+
+@Test func aChildsHistoryHasWhatCameUnderTheOtherKeyOfItsParent() async throws {
+  let (world, _, _) = try await standingDuplicate()
+  _ = try world.unite("a2", into: "a1")
+  let figure = try world.master.record("figure")
+  let entries = try world.master.history(figure, key: RowKey([.text("a1"), .integer(2019)]))
+  guard case .change(let change)? = entries.first?.what else {
+    Issue.record("nothing is told")
+    return
+  }
+  #expect(change.new == [.text("a2"), .integer(2019), .integer(3), .null])
+}
