@@ -84,10 +84,7 @@ extension Master {
       schema: Self.reviewed(schema), formats: formats, transaction: transaction, received: alias.edit.stamp,
       arrival: try transaction.upcomingArrival())
     var writes = try image.map { try unite(desk, record, $0, alias) } ?? []
-    for var conflict in try transaction.waitingConflicts(of: [ref])[ref] ?? [] {
-      conflict.key = alias.target
-      try transaction.save(conflict)
-    }
+    try moveConflicts(of: ref, to: alias.target, transaction)
     let (keep, reason) = (show(alias.target), alias.reason)
     let detail = Label(
       zh: "并入 \(record.name) \(keep):\(reason)", en: "merged into \(record.name) \(keep): \(reason)")
@@ -150,6 +147,22 @@ extension Master {
       old += settlement.writes
     }
     return old
+  }
+
+  /// What is contested of the duplicate, or of a row whose key names it, is so of the row that it is now.
+  private func moveConflicts(of ref: RowRef, to target: RowKey, _ transaction: any MasterTransaction) throws {
+    let mapping = Mapping(schema, aliases: [ref: target])
+    func names(_ record: RecordSchema) -> Bool {
+      record.keyIndices.contains { schema.target(of: record.fields[$0], ref.key.values.first) == ref }
+    }
+    for record in schema.records where record.name == ref.record || names(record) {
+      for var conflict in try transaction.waitingConflicts(in: record) {
+        let now = mapping.mapped(RowRef(conflict.record, conflict.key)).key
+        if now == conflict.key { continue }
+        conflict.key = now
+        try transaction.save(conflict)
+      }
+    }
   }
 
   private func refused(_ record: RecordSchema, _ alias: Alias, _ parked: ParkedDraft) -> Failure {

@@ -64,6 +64,18 @@ struct Mapping {
     return change
   }
 
+  /// A row by the key that it has now. Who took over from a unit changes no key.
+  func mapped(_ ref: RowRef) -> RowRef {
+    if let target = aliases[ref] { return RowRef(ref.record, target) }
+    guard !aliases.isEmpty, let record = schema.record(ref.record), record.key.count == ref.key.values.count else {
+      return ref
+    }
+    let values = zip(record.keyIndices, ref.key.values).map { column, value in
+      schema.target(of: record.fields[column], value).flatMap { aliases[$0] }?.values.first ?? value
+    }
+    return RowRef(ref.record, RowKey(values))
+  }
+
   /// The values with every reference and unit mapped.
   func mapped(_ values: [Value?], _ record: RecordSchema, moves: Bool = true) -> [Value?] {
     zip(record.fields, values).map { field, value in

@@ -172,6 +172,7 @@ protocol MasterTransaction {
   func images(inOrderOf refs: [RowRef]) throws -> [[Value]?]
   func tombstones(of refs: [RowRef]) throws -> [RowRef: [Value]]
   func waitingConflicts(of refs: [RowRef]) throws -> [RowRef: [Conflict]]
+  func waitingConflicts(in record: RecordSchema) throws -> [Conflict]
   func cellStamps(of refs: [RowRef]) throws -> [RowRef: [Int: Stamp]]
   func holders(of claims: Set<UniqueClaim>) throws -> [UniqueClaim: RowKey]
   func present(_ targets: Set<ReferenceTarget>) throws -> Set<ReferenceTarget>
@@ -279,9 +280,6 @@ extension MasterTransaction {
   /// Whether a message was made before this city was restored, or under an epoch of which the backup does not know: of one
   /// between two restores.
   func isFormer(_ message: Header) throws -> Bool { try !formerEpochs().isEmpty && message.epoch != meta().epoch }
-
-  /// The row, or the one that was kept when it was merged as a duplicate.
-  func kept(_ ref: RowRef) throws -> RowRef { RowRef(ref.record, try aliases(of: [ref])[ref] ?? ref.key) }
 
   func images(of refs: [RowRef]) throws -> [RowRef: [Value]] {
     var found: [RowRef: [Value]] = [:]

@@ -175,6 +175,10 @@ struct SQLiteMasterTransaction: MasterTransaction {
     }
   }
 
+  func waitingConflicts(in record: RecordSchema) throws -> [Conflict] {
+    try ConflictTables.read(db, where: "record = ? AND state IN ('open', 'proposed')", [.text(record.name)])
+  }
+
   func conflict(_ id: Int64) throws -> Conflict? { try ConflictTables.find(db, id) }
 
   func cellStamps(of refs: [RowRef]) throws -> [RowRef: [Int: Stamp]] {

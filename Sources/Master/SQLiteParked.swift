@@ -127,6 +127,13 @@ extension SQLiteMasterTransaction {
     return found
   }
 
+  /// The row, or the one that it is since duplicates were merged.
+  func kept(_ ref: RowRef) throws -> RowRef {
+    guard try hasAliases(), let record = schema.record(ref.record) else { return ref }
+    let named = zip(record.keyIndices, ref.key.values).compactMap { schema.target(of: record.fields[$0], $1) }
+    return Mapping(schema, aliases: try aliases(of: Set([ref] + named))).mapped(ref)
+  }
+
   /// The row, and what it was called before duplicates were merged into it or into a row that its key names.
   func names(of ref: RowRef) throws -> Set<RowRef> {
     guard try hasAliases(), let record = schema.record(ref.record), record.key.count == ref.key.values.count else {

@@ -217,3 +217,21 @@ func theRowThatWasKeptIsDeletedAndEnteredAnewByItsOtherKey(batches: Int) async t
   }
   #expect(change.new == [.text("a2"), .integer(2019), .integer(3), .null])
 }
+
+@Test(arguments: [false, true]) func aConflictOfAChildOfTheDuplicateIsOneOfItsPlaceNow(isDecided: Bool) async throws {
+  let (world, one, two) = try await standingDuplicate()
+  try world.shell(one, "UPDATE figure SET sales = 30 WHERE company = 'a2' AND year = 2019")
+  try world.shell(two, "UPDATE figure SET sales = 31 WHERE company = 'a2' AND year = 2019")
+  try await world.settle()
+  let open = try #require(try world.master.conflicts([.open]).first { $0.record == "figure" })
+  if isDecided { _ = try world.master.decide(open.id, .take(1), reason: "papers", actor: "li") }
+  _ = try world.unite("a2", into: "a1")
+  if isDecided { _ = try world.master.reopen(open.id, reason: "r", actor: "li") }
+  try await world.settle()
+  #expect(try one.findConflict(open.id)?.key == RowKey([.text("a1"), .integer(2019)]))
+  _ = try world.master.decide(open.id, .value(.integer(32)), reason: "papers", actor: "li")
+  try await world.settle()
+  #expect(try world.figures().last == [.text("a1"), .integer(2019), .integer(32)])
+  for replica in [one, two] { #expect(try world.differences(replica) == []) }
+  #expect(try world.master.verify().map(\.en) == [])
+}

@@ -18,6 +18,12 @@ extension Town {
           .progress, "\(name(parked.ref)) stays parked (\(parked.detail.en)), though nothing is in its way any more")
       }
     }
+    for conflict in try city.master.conflicts([.open, .proposed]) {
+      let ref = RowRef(conflict.record, conflict.key)
+      if witness.canonical(ref) != ref {
+        throw Violation(.progress, "conflict \(conflict.id) waits under \(name(ref)), which leads to another row now")
+      }
+    }
   }
 
   /// P4: what waits at the city, its sender has set aside, whole, so that the clerk can take it up again.
