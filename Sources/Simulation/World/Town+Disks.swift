@@ -45,11 +45,11 @@ extension Town {
 
   /// The disk is lost; the backup goes to an empty one.
   func loseCity(_ random: inout SplitMix64) throws {
-    guard let backup, recovery == nil, !city.seat.isFull else { return }
-    count("disk of the city lost")
+    guard let backup, !city.seat.isFull else { return }
+    count(recovery == nil ? "disk of the city lost" : "disk lost again while the city recovers")
     tell("** the city's disk is lost; the backup of batch \(backup.arrival) is restored")
-    let log = try log()
-    let losses = try losses(after: backup.arrival)
+    let log = try recovery?.log ?? log()
+    let losses = try recovery?.losses ?? losses(after: backup.arrival)
     // What a tool did and no batch holds is gone, and so is what was in a file that an old copy has replaced.
     witness.forget { _ in false }
     let unheld = try log.filter { entry in
