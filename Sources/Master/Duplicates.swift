@@ -19,6 +19,7 @@ extension Master {
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try absorb(transaction)
       try assertNoProjection(record)
+      try assertOwnKey(record)
       let before = try transaction.lastConflict()
       guard try record.row(db, key: keep) != nil else { throw missing(record, keep) }
       if keep == duplicate {
@@ -43,6 +44,16 @@ extension Master {
       try carryOut(alias, record, transaction)
       try absorb(transaction, Batch(aliases: [alias]))
       return try ConflictTables.read(db, where: "id > ?", [.integer(before)])
+    }
+  }
+
+  /// Rows that are told apart by rows that their keys name are merged by merging those.
+  private func assertOwnKey(_ record: RecordSchema) throws {
+    for column in record.keyIndices {
+      guard let reference = record.fields[column].reference else { continue }
+      throw Failure(
+        .usage, zh: "\(record.name) 的主键含 \(reference.record);请合并 \(reference.record),其下的 \(record.name) 随之合并",
+        en: "the key of \(record.name) names a row of \(reference.record): merge those, and what hangs on them follows")
     }
   }
 

@@ -179,3 +179,15 @@ import Testing
 
 /// The clerk points a child from the duplicate to the row that it is by then: that changes nothing (seed 624 of the simulated town,
 /// 10,000 events).
+
+@Test func rowsWhoseKeyNamesAnotherAreMergedByMergingThat() async throws {
+  let (world, _, _) = try await standingDuplicate()
+  let figure = try world.master.record("figure")
+  let keys = ["a1", "a2"].map { RowKey([.text($0), .integer(2018)]) }
+  let failure = #expect(throws: Failure.self) {
+    try world.master.mergeRecords(figure, keep: keys[0], duplicate: keys[1], reason: "r", actor: "li")
+  }
+  #expect(failure?.kind == .usage)
+  #expect(failure?.message.en.hasPrefix("the key of figure names a row of company: merge those") == true)
+  #expect(try world.figures().count == 3)
+}

@@ -252,6 +252,12 @@ extension Witness {
     return RowRef(ref.record, RowKey(values))
   }
 
+  /// The row, and the duplicates that were merged into it.
+  func names(of ref: RowRef) -> Set<RowRef> {
+    let kept = canonical(ref)
+    return Set(aliases.keys.filter { canonical($0) == kept }).union([kept])
+  }
+
   func canonical(_ value: Value, _ field: Field) -> Value {
     guard let reference = field.reference, let target = aliases[RowRef(reference.record, RowKey([value]))] else {
       return value

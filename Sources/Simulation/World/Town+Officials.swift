@@ -111,16 +111,17 @@ extension Town {
 
   private func merge(_ event: Event, _ random: inout SplitMix64) throws {
     let master = try city.master
-    guard let record = master.schema.record("company"), let keep = random.pick(keys(of: "company")) else { return }
-    let parked = try master.parked().filter { $0.ref.record == "company" }.map(\.ref.key)
-    guard let duplicate = random.pick(parked + keys(of: "company")), keep != duplicate else { return }
-    tell("city: company \(duplicate) is company \(keep)")
+    let kind = random.chance(60) ? "company" : random.pick(["visit", "task", "person", "figure"]) ?? "company"
+    guard let record = master.schema.record(kind), let keep = random.pick(keys(of: kind)) else { return }
+    let parked = try master.parked().filter { $0.ref.record == kind }.map(\.ref.key)
+    guard let duplicate = random.pick(parked + keys(of: kind)), keep != duplicate else { return }
+    tell("city: \(kind) \(duplicate) is \(kind) \(keep)")
     let (before, was) = (city.rows, witness)
     let hasArrived = try arrivals()
     mergeUnderWay = { [unowned self] in
-      let ref = RowRef("company", duplicate)
+      let ref = RowRef(kind, duplicate)
       guard was.aliases[ref] == nil, try isAlias(ref) else { return }
-      witness.noteMerge("company", duplicate: duplicate, keep: keep, arrival: logEnd)
+      witness.noteMerge(kind, duplicate: duplicate, keep: keep, arrival: logEnd)
       witness.noteFilled(before: before, after: city.rows, hasArrived: hasArrived, was: was, arrival: logEnd)
     }
     try act("merging of duplicates") {
@@ -171,19 +172,20 @@ extension Town {
     // Also of people who are in the tables no more.
     let known = witness.deleted("person").subtracting(keys(of: "person")).sorted() + keys(of: "person")
     guard let record = schema.record("person"), let key = random.pick(known) else { return }
-    let ref = RowRef("person", key)
-    let image = city.rows[ref] ?? []
-    let copies = try valuesInLog(of: ref)
+    let names = witness.names(of: RowRef("person", key)).inOrder()
+    let (before, copies) = (city.rows, try names.map(valuesInLog))
     tell("city: erases the personal data of person \(key)")
     let done = try act("erasure") { try master.erase(record, key: key, reason: "r", actor: "li") }
     // A program that was killed may have done it: then it counts as done, for nothing is lost by it that has to stay.
     guard done || city.seat.isStopped else { return }
-    for column in record.fields.indices where record.fields[column].restricted {
-      witness.noteErasure(
-        Witness.Cell(ref: ref, column: column),
-        .init(
-          event: event.id, value: done ? image.cell(column) : .null, copies: done ? copies[column] ?? [] : [],
-          arrival: logEnd))
+    for (ref, copies) in zip(names, copies) {
+      for column in record.fields.indices where record.fields[column].restricted {
+        witness.noteErasure(
+          Witness.Cell(ref: ref, column: column),
+          .init(
+            event: event.id, value: done ? (before[ref] ?? []).cell(column) : .null,
+            copies: done ? copies[column] ?? [] : [], arrival: logEnd))
+      }
     }
   }
 
