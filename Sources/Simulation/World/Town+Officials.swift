@@ -69,7 +69,9 @@ extension Town {
 
   private func decide(_ event: Event, _ random: inout SplitMix64) throws {
     let master = try city.master
-    guard let conflict = random.pick(try master.conflicts([.open, .proposed])) else { return }
+    let waiting = try master.conflicts([.open, .proposed])
+    guard let conflict = random.pick(waiting) else { return }
+    if random.chance(15) { return try decide(some(of: waiting, &random), event, &random) }
     let ref = RowRef(conflict.record, conflict.key)
     let choice: Master.Choice
     switch random.below(10) {
@@ -89,6 +91,26 @@ extension Town {
     witness.note(nil, event: event.id, before: before, after: city.rows, only: [ref], arrival: logEnd)
   }
 
+  /// Several in one way.
+  private func decide(_ conflicts: [Conflict], _ event: Event, _ random: inout SplitMix64) throws {
+    let master = try city.master
+    let choice: Master.Choice = random.chance(50) ? .keep : .take(1)
+    let refs = conflicts.map { RowRef($0.record, $0.key) }
+    tell("city: decides conflicts \(conflicts.map(\.id)) about \(refs.map(name)) (\(choice))")
+    let before = city.rows
+    try act("several decisions") {
+      _ = try master.decide(conflicts.map(\.id), choice, reason: "r", actor: "li", version: nil)
+    }
+    if city.seat.isStopped { return }
+    witness.note(nil, event: event.id, before: before, after: city.rows, only: Set(refs), arrival: logEnd)
+  }
+
+  /// One to five of them, in their order.
+  private func some<T>(of all: [T], _ random: inout SplitMix64) -> [T] {
+    let count = min(all.count, 1 + random.below(5))
+    return Array(all.dropFirst(random.below(all.count - count + 1)).prefix(count))
+  }
+
   private func reopen(_ random: inout SplitMix64) throws {
     let master = try city.master
     guard let conflict = random.pick(try master.conflicts([.decided, .rejected])) else { return }
@@ -98,13 +120,15 @@ extension Town {
 
   private func rule(_ event: Event, _ random: inout SplitMix64) throws {
     let master = try city.master
-    guard let parked = random.pick(try master.parked()) else { return }
-    tell("city: \(event.kind.rawValue)s the parked \(name(parked.ref))")
-    try act(event.kind.rawValue) {
+    let waiting = try master.parked()
+    guard let one = random.pick(waiting) else { return }
+    let parked = random.chance(30) ? some(of: waiting, &random) : [one]
+    tell("city: \(event.kind.rawValue)s the parked \(parked.map { name($0.ref) }.joined(separator: ", "))")
+    try act(parked.count > 1 ? "\(event.kind.rawValue) of several" : event.kind.rawValue) {
       if event.kind == .admit {
-        try master.admit([parked.id], reason: "r", actor: "li")
+        try master.admit(parked.map(\.id), reason: "r", actor: "li")
       } else {
-        try master.dismiss([parked.id], reason: "r", actor: "li")
+        try master.dismiss(parked.map(\.id), reason: "r", actor: "li")
       }
     }
   }
