@@ -71,6 +71,9 @@ extension Master {
   /// - Parameter changes: the city's own, which are in the log.
   func mergeAgain(_ changes: [Change], _ transaction: any MasterTransaction) throws {
     guard try transaction.hasAliases() else { return }
+    #if MUTANTS
+      if Mutant.mergesOnce.isActive { return }
+    #endif
     let known = try transaction.aliases(of: Set(changes.filter { $0.kind == .insert }.map(\.ref)))
     for change in changes {
       guard change.kind == .insert, let target = known[change.ref], let record = schema.record(change.record) else {
@@ -89,7 +92,9 @@ extension Master {
   func carryOut(_ alias: Alias, _ record: RecordSchema, _ transaction: any MasterTransaction) throws {
     let ref = RowRef(record.name, alias.key)
     let image = try transaction.images(of: [ref])[ref]
-    let parked = try transaction.waiting(of: ref)
+    // What came under the key of a duplicate that is merged again waits for what it waits for.
+    let isAgain = try transaction.aliases(of: [ref])[ref] != nil
+    let parked = isAgain ? [] : try transaction.waiting(of: ref)
     try transaction.save(alias)
     let desk = Desk(
       schema: Self.reviewed(schema), formats: formats, transaction: transaction, received: alias.edit.stamp,
@@ -162,6 +167,9 @@ extension Master {
 
   /// What is contested of the duplicate, or of a row whose key names it, is so of the row that it is now.
   private func moveConflicts(of ref: RowRef, to target: RowKey, _ transaction: any MasterTransaction) throws {
+    #if MUTANTS
+      if Mutant.conflictsStayBehind.isActive { return }
+    #endif
     let mapping = Mapping(schema, aliases: [ref: target])
     func names(_ record: RecordSchema) -> Bool {
       record.keyIndices.contains { schema.target(of: record.fields[$0], ref.key.values.first) == ref }

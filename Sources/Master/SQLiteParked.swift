@@ -139,6 +139,9 @@ extension SQLiteMasterTransaction {
     guard try hasAliases(), let record = schema.record(ref.record), record.key.count == ref.key.values.count else {
       return [ref]
     }
+    #if MUTANTS
+      if Mutant.formerKeysWaitOn.isActive { return [ref] }
+    #endif
     var names: Set = [ref]
     names.formUnion(try keys(leadingTo: ref).map { RowRef(ref.record, $0) })
     for (place, column) in record.keyIndices.enumerated() {

@@ -13,6 +13,8 @@
     // The replica.
     case pullOverwrites, baseMovesWithPull, forgetsUpstream, keepsFlight, keepsPending, keepsIdle, dropsUnsentClash
     case parkedRowIsForgotten, missesReplace, takesOldestImage, sendsBackwards, aliasesEndEarly, sumsAgree
+    // Rows that are one.
+    case conflictsStayBehind, formerKeysWaitOn, mergesOnce
     // Seldom roads.
     case snapshotLacksRows, givesNothingBack, nothingNeedsABackup, upgradeForgetsPending, upgradeIsSilent
     case rejoinForgetsFlight, copiesCountTwice, comparesNothing, staleReadsOn, epochStays

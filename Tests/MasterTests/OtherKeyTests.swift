@@ -235,3 +235,20 @@ func theRowThatWasKeptIsDeletedAndEnteredAnewByItsOtherKey(batches: Int) async t
   for replica in [one, two] { #expect(try world.differences(replica) == []) }
   #expect(try world.master.verify().map(\.en) == [])
 }
+
+@Test func whatIsMergedAgainLeavesAloneWhatWaitsUnderItsKey() async throws {
+  let (world, one, two) = try await standingDuplicate()
+  _ = try world.unite("a2", into: "a1")
+  try await world.settle()
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('a3', 'A', 'K')")
+  try world.shell("UPDATE company SET code = NULL WHERE id = 'a1'")
+  try world.shell(two, "INSERT INTO company (id, office, code) VALUES ('a2', 'A', 'K')")
+  try await world.settle()
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+  try world.shell("INSERT INTO company (id, office, phone) VALUES ('a2', 'A', '1')")
+  try await world.settle()
+  #expect(try world.master.rows(world.master.record("company")).map { $0[0] } == [.text("a1"), .text("a3")])
+  #expect(try world.cell("phone", of: "a1") == .text("1"))
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+  for replica in [one, two] { #expect(try world.differences(replica) == []) }
+}
