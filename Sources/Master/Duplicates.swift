@@ -81,7 +81,8 @@ extension Master {
       }
       let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: change.edit.actor)
       let alias = Alias(
-        record: record.name, key: change.key, target: target, reason: "entered again under the other key", edit: edit)
+        record: record.name, key: change.key, target: target,
+        reason: "又以原主键录入 / entered again under the former key", edit: edit)
       if try transaction.isPossible({ try carryOut(alias, record, transaction) }) {
         try absorb(transaction, Batch(aliases: [alias]))
       }
