@@ -167,17 +167,19 @@ struct SQLiteMasterTransaction: MasterTransaction {
   }
 
   func waitingConflicts(of refs: [RowRef]) throws -> [RowRef: [Conflict]] {
-    if try db.first("SELECT 1 FROM sync_conflict WHERE state IN ('open', 'proposed') LIMIT 1") == nil { return [:] }
+    if try db.first("SELECT 1 FROM sync_conflict WHERE \(Self.isWaiting) LIMIT 1") == nil { return [:] }
     return try each(refs) { _, ref in
-      let condition = "record = ? AND key = ? AND state IN ('open', 'proposed')"
-      let conflicts = try ConflictTables.read(db, where: condition, ref.columns)
+      let conflicts = try ConflictTables.read(
+        db, where: "record = ? AND key = ? AND \(Self.isWaiting)", ref.columns)
       return conflicts.isEmpty ? nil : conflicts
     }
   }
 
   func waitingConflicts(in record: RecordSchema) throws -> [Conflict] {
-    try ConflictTables.read(db, where: "record = ? AND state IN ('open', 'proposed')", [.text(record.name)])
+    try ConflictTables.read(db, where: "record = ? AND \(Self.isWaiting)", [.text(record.name)])
   }
+
+  private static let isWaiting = "state IN ('open', 'proposed')"
 
   func conflict(_ id: Int64) throws -> Conflict? { try ConflictTables.find(db, id) }
 

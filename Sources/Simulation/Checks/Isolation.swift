@@ -71,18 +71,8 @@ extension Town {
 
   /// Whether the city merged with this request what a tool had entered by the key of a merged duplicate.
   private func hasMergedAgain(since end: Int64) throws -> Bool {
-    let master = try city.master
-    return try master.read { db in
-      var found = false
-      let sql = "SELECT message FROM sync_batch WHERE arrival > ? AND replica = ?"
-      try db.each(sql, [.integer(end), .blob(Identifier.city.bytes)]) { row in
-        guard case .blob(let message) = row.cell(0) else { return }
-        let envelope = try SealedEnvelope(message[...])
-        let schema = try SchemaTable.find(db, envelope.header.schema) ?? master.schema
-        found = try found || !SyncProtocol.Batch(envelope.unverifiedBody(), schema: schema).aliases.isEmpty
-      }
-      return found
-    }
+    let sql = "SELECT 1 FROM sync_alias WHERE stamp > (SELECT received_at FROM sync_batch WHERE arrival = ?)"
+    return try city.master.read { try $0.first(sql, [.integer(end)]) != nil }
   }
 
   /// Everything in an answer is of the machine's unit, or everybody's.
