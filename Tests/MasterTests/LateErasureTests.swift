@@ -1,0 +1,205 @@
+import Master
+import Replica
+import SyncCore
+import SyncProtocol
+import TestSupport
+import Testing
+
+// What was edited before an erasure, or without knowing of it, and arrives afterwards.
+
+extension World {
+  /// What the city answers to a request, not taken in yet.
+  fileprivate func answer(_ replica: Replica, to request: [UInt8]) throws -> (receipts: [Envelope], pages: [Envelope]) {
+    let meta = try replica.meta()
+    var session = SyncSession(
+      city: try VerifyingKey(bytes: meta.cityKey), replica: meta.replica, epoch: meta.epoch, schema: meta.schemaHash,
+      cursor: meta.cursor)
+    guard case .finish(let receipts, let pages) = try session.receive(master.exchange(request)) else {
+      throw Failure(.data, zh: "还有更多页", en: "more pages")
+    }
+    return (receipts, pages)
+  }
+}
+
+@Test func aBatchThatComesAgainAfterTheErasureHasItsReceiptAndBringsNothingBack() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  try world.shell(one, "UPDATE person SET phone = 'PHONE-again'")
+  try one.freeze()
+  let sent = try one.unacknowledged()[0]
+  let first = try world.master.exchange(try one.hello().bytes + sent)
+  try world.erase()
+  let again = try world.master.exchange(try one.hello().bytes + sent)
+  #expect(try SealedEnvelope.split(again)[0].bytes == SealedEnvelope.split(first)[0].bytes)
+  #expect(try world.person("phone") == .null)
+  try await world.settle()
+  for word in erasableWords { #expect(try world.files(with: word) == []) }
+}
+
+@Test func aNewerPendingEditStaysAndArrivesAsANewValue() async throws {
+  let (world, _, two) = try await World.twoOfficers()
+  try world.erase()
+  world.clock.now += 1000
+  try world.shell(two, "UPDATE sync_clock SET stamp = \(world.clock.now << 16)")
+  try world.shell(two, "UPDATE person SET phone = 'FRESH'")
+  // Before the edit is sent: it stays, its base is gone.
+  try await world.pull(two)
+  #expect(try two.cell("phone") == .text("FRESH") && two.cell("name") == .text("已删除"))
+  #expect(try two.diff().map(\.base) == [.null])
+  for word in erasableWords { #expect(try !world.files(with: word).contains { $0.hasPrefix("replica1") }, "\(word)") }
+  try await world.settle()
+  #expect(try world.person("phone") == .text("FRESH"))
+  #expect(try world.master.conflicts([.open]) == [])
+  for word in erasableWords { #expect(try world.files(with: word) == []) }
+}
+
+/// What machine two edited offline, before or after the erasure, that arrives without knowing of it.
+private let late: [(sql: String, after: Bool, phone: Value, told: Int)] = [
+  ("UPDATE person SET phone = 'PHONE-late'", false, .null, 1),
+  ("UPDATE person SET phone = 'FRESH'", true, .text("FRESH"), 0),
+  // The city has it as it is now; what else was edited counts.
+  ("UPDATE person SET note = 'late', phone = NULL", false, .null, 0),
+  ("UPDATE person SET note = 'late', phone = 'PHONE-late'", false, .null, 1),
+]
+
+@Test(arguments: late.indices)
+func aLateBatchBringsNothingErasedBack(index: Int) async throws {
+  let item = late[index]
+  let (world, _, two) = try await World.twoOfficers()
+  // Captured stamps follow the machine's clock, which the test sets.
+  func edit() throws {
+    world.clock.now += 1000
+    try world.shell(two, item.sql)
+    try world.shell(two, "UPDATE sync_base_person SET sync_stamp = \(world.clock.now << 16)")
+  }
+  if !item.after { try edit() }
+  try world.erase()
+  if item.after { try edit() }
+  let summary = try await world.sync(two)
+  #expect(summary.received.merged == item.told)
+  #expect(summary.received.conflicts == 0 && summary.received.parked == 0)
+  #expect(summary.received.news.count == item.told)
+  #expect(try world.person("phone") == item.phone)
+  #expect(try world.person("note") == .text(item.sql.contains("late',") ? "late" : "n"))
+  try await world.settle()
+  for word in erasableWords { #expect(try world.files(with: word) == [], "\(word)") }
+}
+
+@Test func whoseValueWentWithAnErasureIsToldSoThoughTheRestIsContested() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "UPDATE person SET note = 'one' WHERE id = 'p1'")
+  try await world.sync(one)
+  try world.shell(two, "UPDATE person SET note = 'two', phone = 'PHONE-late' WHERE id = 'p1'")
+  try world.erase()
+  let received = try await world.sync(two).received
+  #expect(received.conflicts == 1)
+  guard case .erased(let ref, let detail)? = received.news.first else {
+    return #expect(Bool(false), "\(received.news)")
+  }
+  #expect(ref.key == RowKey([.text("p1")]))
+  #expect(detail.en == "note: contested; phone: the city has erased this personal data")
+  #expect(detail.zh == "note 有冲突;phone:市里已删除该个人信息")
+}
+
+/// A batch that is under way while its replica hears of the erasure is no copy yet.
+@Test(arguments: [false, true])
+func aBatchUnderWayWhenTheErasureComesIsNoCopyYet(isNewer: Bool) async throws {
+  let (world, _, two) = try await World.twoOfficers()
+  let word = isNewer ? "FRESH" : "PHONE-late"
+  func edit() throws {
+    world.clock.now += 1000
+    try world.shell(two, "UPDATE person SET phone = '\(word)'")
+    try world.shell(two, "UPDATE sync_base_person SET sync_stamp = \(world.clock.now << 16)")
+    try two.freeze()
+  }
+  if !isNewer { try edit() }
+  try world.erase()
+  if isNewer { try edit() }
+  let sent = try two.unacknowledged()
+  try await world.pull(two)
+  #expect(try two.cell("phone") == .text(word) && two.cell("name") == .text("已删除"))
+  #expect(try two.unacknowledged() == sent)
+  try await world.settle()
+  #expect(try world.person("phone") == (isNewer ? .text(word) : .null))
+  for word in erasableWords { #expect(try world.files(with: word) == [], "\(word)") }
+}
+
+/// The cell was empty when it was erased: no row changed, and yet its sender must hear what stands.
+@Test func aNewValueOfAnEmptyCellOutlivesItsErasure() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.erase("p1", ["mobile"])
+  world.clock.now += 1000
+  try world.shell(two, "UPDATE person SET mobile = 'FRESH'")
+  try world.shell(
+    two,
+    "UPDATE sync_base_person SET sync_stamp = \(world.clock.now << 16), sync_stamp_5 = \(world.clock.now << 16)")
+  try await world.settle()
+  #expect(try world.person("mobile") == .text("FRESH") && one.cell("mobile") == .text("FRESH"))
+}
+
+/// A row that waits here, because another took its code, is kept whole: the phone in it is a copy.
+@Test func anUnsentRowThatWaitsHereKeepsNoCopy() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "INSERT INTO person (id, office, code, name) VALUES ('p2', 'A', 'K', 'x')")
+  try await world.sync(one)
+  try world.shell(two, "UPDATE person SET code = 'K', mobile = 'OWN'")
+  let (receipts, pages) = try world.answer(two, to: two.hello().bytes)
+  _ = try two.receive(receipts: receipts, pages: pages, parkingClashes: true)
+  let phone = try #require(try world.person.index(of: "phone"))
+  #expect(try two.parked().map { $0.row[phone] } == [.text("PHONE-one")])
+  try world.erase()
+  try await world.sync(two)
+  #expect(try two.parked().map { $0.row[phone] } == [.null])
+  #expect(try two.parked().map { $0.row[phone + 1] } == [.text("OWN")])
+  try await world.sync(one)
+  for word in erasableWords { #expect(try world.files(with: word) == [], "\(word)") }
+}
+
+/// The city had parked it when it was erased; its sender edits another cell of the row before it hears of either (seed 8016 of the
+/// simulated town).
+@Test func whatTheCityParkedDoesNotComeAgainWithAnEditOfAnotherCell() async throws {
+  let (world, _, two) = try await World.twoOfficers()
+  try world.shell("UPDATE person SET office = 'B'")
+  try world.shell(two, "UPDATE person SET phone = 'PHONE-own' WHERE id = 'p1'")
+  try two.freeze()
+  try world.sendInVain(two)
+  world.clock.now += 1000
+  try world.erase()
+  world.clock.now += 1000
+  let sent = try two.unacknowledged().flatMap { $0 }
+  let (receipts, pages) = try world.answer(two, to: two.hello().bytes + sent)
+  try world.shell(two, "UPDATE person SET mobile = 'OWN' WHERE id = 'p1'")
+  try world.shell(
+    two,
+    "UPDATE sync_base_person SET sync_stamp = \(world.clock.now << 16), sync_stamp_5 = \(world.clock.now << 16)")
+  _ = try two.receive(receipts: receipts, pages: pages)
+  for _ in 0..<2 { try await world.sync(two) }
+  #expect(try world.files(with: "PHONE-own") == [])
+  let mobile = try #require(try world.person.index(of: "mobile"))
+  #expect(try world.master.parked().map { $0.row[mobile] } == [.text("OWN")])
+  try await world.settle()
+}
+
+/// Edited before the erasure and sent after it, the value is not taken; the row is gone, and its last image is kept (seed 1282 of
+/// the simulated town).
+@Test func whatTheCityDidNotTakeIsNotArchived() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(two, "UPDATE person SET phone = 'OLD-EDIT' WHERE id = 'p1'")
+  try world.shell(one, "DELETE FROM person WHERE id = 'p1'")
+  try await world.sync(one)
+  try world.erase()
+  try await world.syncAll()
+  #expect(try two.read { try $0.first("SELECT 1 FROM sync_archive") } != nil)
+  #expect(try world.files(with: "OLD-EDIT") == [])
+  try await world.settle()
+}
+
+@Test func aLateDeleteDeletes() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(two, "DELETE FROM person")
+  try world.erase()
+  try await world.settle()
+  #expect(try world.person("id") == nil)
+  #expect(try world.master.conflicts([.open]) == [])
+  for word in erasableWords { #expect(try world.files(with: word) == [], "\(word)") }
+  #expect(try one.cell("id") == nil)
+}
