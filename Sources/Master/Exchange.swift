@@ -76,11 +76,11 @@ extension Master {
       let body = try refusing { try message.open(with: try VerifyingKey(bytes: replica.publicKey)).body }
       let last = try hello.kind == .probe ? replica.highWater : refusing { try HelloBody(body).last }
       if replica.isWithdrawn { throw Refusal.withdrawn }
-      // A file that does not know of its own batches is an old copy: rows that it has sent would not come back to it. What
-      // was written on a stick before others came is none.
-      let isOld = carried && hello.number <= replica.request
-      guard isOld || last >= replica.highWater else { throw Refusal.oldCopy(last, of: replica.highWater) }
-      guard hello.number > replica.request || carried else { throw Refusal.replayed }
+      // What was asked before others asked may come after them, and says how its file stood then.
+      let isLate = hello.number <= replica.request
+      guard !isLate || carried else { throw Refusal.replayed }
+      // A file that does not know of its own batches is an old copy: rows that it has sent would not come back to it.
+      guard isLate || last >= replica.highWater else { throw Refusal.oldCopy(last, of: replica.highWater) }
       let meta = try transaction.meta()
       // Who asks for no page continues nothing.
       let continues = try hello.epoch == meta.epoch && hello.cursor <= transaction.head() && hello.cursor >= 0
@@ -284,6 +284,10 @@ extension Refusal {
         + "old copy; run county rejoin, which keeps its edits")
   }
   static func gap(_ number: Int64, after last: Int64) -> Refusal {
-    Refusal(.gap, zh: "收到第 \(number) 批,但上一批是第 \(last) 批", en: "batch \(number) came, but the last one was \(last)")
+    Refusal(
+      .gap,
+      zh: "收到第 \(number) 批,但上一批是第 \(last) 批:市主库由较早的备份恢复,其间各批已不在本机;请运行 county rejoin,本机的修改都会保留",
+      en: "batch \(number) came, but the last one was \(last): the city was restored from an earlier backup, and this "
+        + "replica has let go of those between; run county rejoin, which keeps its edits")
   }
 }

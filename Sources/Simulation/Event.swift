@@ -29,6 +29,14 @@ struct Event: Sendable, Hashable {
   }
 }
 
+extension Event {
+  /// Which of two programs on the same file does it at the city, and at a machine.
+  var program: (city: Int, machine: Int) { (seed >> 40 & 3 == 0 ? 1 : 0, seed >> 44 & 3 == 0 ? 1 : 0) }
+
+  /// What another program has under way goes on.
+  var isBesides: Bool { seed >> 48 & 1 == 0 }
+}
+
 extension Event.Kind {
   /// How often it happens, relative to the others.
   fileprivate var weight: Int {

@@ -61,11 +61,22 @@ public struct SyncClient: Sendable {
   /// receipt does to a row must find the receipts of the rows that depend on it.
   private func exchange(parkingClashes: Bool) async throws -> (pushed: Int, ReceiveSummary) {
     try await translating {
-      do { return try await exchange(nil, parkingClashes: parkingClashes) } catch let refusal as Refusal
-        where refusal.code == .epoch
+      do { return try await exchangeOrGiveBack(parkingClashes) } catch let refusal as Refusal
+        where [.replayed, .gap].contains(refusal.code)
       {
-        return try await exchange(try await giveBack(), parkingClashes: parkingClashes)
+        // Another program that syncs this file has asked since; or the city was restored without batches that it had confirmed,
+        // and whatever of them is here goes once more.
+        if refusal.code == .gap { try replica.sendAgain(after: 0) }
+        return try await exchangeOrGiveBack(parkingClashes)
       }
+    }
+  }
+
+  private func exchangeOrGiveBack(_ parkingClashes: Bool) async throws -> (pushed: Int, ReceiveSummary) {
+    do { return try await exchange(nil, parkingClashes: parkingClashes) } catch let refusal as Refusal
+      where refusal.code == .epoch
+    {
+      return try await exchange(try await giveBack(), parkingClashes: parkingClashes)
     }
   }
 

@@ -135,23 +135,6 @@ private func key(_ id: String) -> RowKey { RowKey([.text(id)]) }
   try await world.settle()
 }
 
-/// Does something before each exchange.
-private final class Preceded: LoopbackTransport, @unchecked Sendable {
-  let master: Master
-  private let before: (Int) throws -> Void
-  private var count = 0
-
-  init(_ master: Master, before: @escaping (Int) throws -> Void) {
-    (self.master, self.before) = (master, before)
-  }
-
-  func exchange(_ message: [UInt8]) async throws -> [UInt8] {
-    count += 1
-    try before(count)
-    return try master.exchange(message)
-  }
-}
-
 @Test(arguments: ["\"colour\":1,", "\"requires\":9,"])
 func aProgramThatCannotFollowSaysWhatItNeedsAndLosesNothing(newer: String) async throws {
   let (world, _, _) = try await World.twoMachines()

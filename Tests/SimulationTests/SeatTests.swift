@@ -27,7 +27,7 @@ private func place() -> URL {
   var town: Town? = try Town(seed: 1, folder: place())
   var random = SplitMix64(1)
   if let town { try town.send(town.machines[0], &random) }
-  weak var errand = town?.machines[0].exchange?.errand
+  weak var errand = town?.machines[0].exchanges.first?.errand
   #expect(errand != nil)
   town = nil
   #expect(errand == nil)

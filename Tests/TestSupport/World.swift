@@ -174,6 +174,24 @@ extension LoopbackTransport {
   public func probe(_ message: [UInt8]) async throws -> [UInt8] { try master.answer(message) }
 }
 
+/// Something else happens before each exchange reaches the city.
+public final class Preceded: LoopbackTransport, @unchecked Sendable {
+  public let master: Master
+  private let before: (Int) async throws -> Void
+  private var count = 0
+
+  /// - Parameter before: is told which exchange it is; the first one is 1.
+  public init(_ master: Master, before: @escaping (Int) async throws -> Void) {
+    (self.master, self.before) = (master, before)
+  }
+
+  public func exchange(_ message: [UInt8]) async throws -> [UInt8] {
+    count += 1
+    try await before(count)
+    return try master.exchange(message)
+  }
+}
+
 /// A small application: offices, companies that belong to one, figures that belong to a company.
 public let smallSchemaYAML = """
   schema: small

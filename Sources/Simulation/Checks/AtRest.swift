@@ -62,7 +62,10 @@ extension Town {
     // A file that goes on under another id goes on counting.
     let first = machine.hasRejoined ? log.first?.number ?? 1 : 1
     for (place, batch) in log.enumerated() {
-      if batch.number != first + Int64(place) {
+      // A file has let go of batches for backups that could not be read.
+      let last = place > 0 ? log[place - 1].number : 0
+      let mayLeaveGap = areBackupsLost && batch.number > last
+      if !mayLeaveGap, batch.number != first + Int64(place) {
         throw Violation(.exactlyOnce, "batch \(batch.number) of \(machine.name) is number \(place + 1) in the log")
       }
       if witness.frozen[id]?[batch.number]?.contains(batch.hash) != true {
@@ -70,7 +73,8 @@ extension Town {
       }
     }
     if machine.isWithdrawn || machine.isCopy { return }
-    if log.last?.number ?? 0 < witness.frozen[id]?.keys.max() ?? 0 {
+    let frozen = witness.frozen[id]?.filter { !$0.value.isSubset(of: lost) }.keys.max()
+    if log.last?.number ?? 0 < frozen ?? 0 {
       throw Violation(.exactlyOnce, "\(machine.name) froze batches that the log lacks")
     }
     // What a backup of the city holds need not be kept.

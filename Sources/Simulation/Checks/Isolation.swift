@@ -82,7 +82,7 @@ extension Town {
     for message in try SealedEnvelope.split(reply) {
       let reader = message.header.replica
       // Who gives back is told what is missing even if the city does not know it: a bit of the id may have been flipped.
-      if try reader != machine.replica.identity.replica,
+      if try !machine.replica.identity.names.contains(reader.description),
         try machines.contains(where: { try $0.replica.identity.replica == reader }) || message.header.kind != .standing
       {
         throw Violation(.isolation, "\(machine.name) was sent a message for another machine")

@@ -12,14 +12,17 @@ import SyncProtocol
 final class City {
   let key: SigningKey
   let seat: Seat
-  private var running: Master?
+  /// The programs that have its file open: a server, and another one of the officials'. None: the city is down.
+  private var programs: [Master?] = [nil, nil]
+  /// The one that acts.
+  private var acting = 0
   /// What stands in its tables, as last looked at.
   var rows: Rows = [:]
 
   var master: Master {
     get throws {
-      guard let running else { throw Violation(.defect, "the city is down") }
-      return running
+      guard let master = programs[acting] else { throw Violation(.defect, "the city is down") }
+      return master
     }
   }
 
@@ -33,15 +36,21 @@ final class City {
         path: seat.path, key: key, schema: schema, schemaText: try SchemaFile.canonicalJSON(schema), seed: rows,
         actor: "official", clock: { clock.now }, random: random, readSchema: readSchema)
     }
-    running = master
+    programs[acting] = master
     self.rows = try master.allRows()
+  }
+
+  /// From now on this program acts.
+  func letAct(_ program: Int, seed: UInt64) throws {
+    let limit = try master.pageLimit
+    acting = program
+    if programs[acting] == nil { try open(random: SplitMix64(seed), limit) }
   }
 
   func crash(random: SplitMix64) throws {
     let limit = try master.pageLimit
-    try seat.crash { running = nil }
+    try seat.crash { programs = [nil, nil] }
     try open(random: random, limit)
-    if seat.isFull { try fill(true) }
   }
 
   private func open(random: SplitMix64, _ limit: PageLimit) throws {
@@ -51,14 +60,15 @@ final class City {
     }
     master.random = random
     master.pageLimit = limit
-    running = master
+    programs[acting] = master
+    if seat.isFull { try master.read { try Seat.limit($0, true) } }
   }
 
   /// The disk is lost, and a backup takes its place.
   func restore(from file: String, random: inout SplitMix64) throws {
     let limit = try master.pageLimit
     seat.isFull = false
-    try seat.replace(with: [:]) { running = nil }
+    try seat.replace(with: [:]) { programs = [nil, nil] }
     let folders = try FileManager.default.contentsOfDirectory(
       atPath: URL(fileURLWithPath: seat.path).deletingLastPathComponent().path)
     for name in folders where ["snapshots", "staged", "answers"].contains(name) {
@@ -87,7 +97,7 @@ final class City {
 
   func fill(_ full: Bool) throws {
     seat.isFull = full
-    try master.read { try Seat.limit($0, full) }
+    for master in programs.compactMap(\.self) { try master.read { try Seat.limit($0, full) } }
   }
 
   func look() throws { rows = try master.allRows() }

@@ -16,9 +16,12 @@ final class Machine {
   /// The one under which it is about to rejoin.
   private var nextKey: SigningKey?
   let seat: Seat
-  /// nil: the machine is down.
-  private var running: Replica?
-  var exchange: Exchange?
+  /// The programs that have its file open: two of them take turns. None: the machine is down.
+  private var programs: [Replica?] = [nil, nil]
+  /// The one that acts.
+  private var acting = 0
+  /// What is under way: at most one exchange of each program.
+  private(set) var exchanges: [Exchange] = []
   /// Answers that came, for a network that mixes them up.
   var answers: [[UInt8]] = []
   var isWithdrawn = false
@@ -38,8 +41,8 @@ final class Machine {
   var name: String { "\(org)\(index)" }
   var replica: Replica {
     get throws {
-      guard let running else { throw Violation(.defect, "machine \(name) is down") }
-      return running
+      guard let replica = programs[acting] else { throw Violation(.defect, "machine \(name) is down") }
+      return replica
     }
   }
 
@@ -60,8 +63,14 @@ final class Machine {
         clock: { clock.now }, readSchema: readSchema)
     }
     replica.random = SplitMix64(seed)
-    running = replica
+    programs[acting] = replica
     rows = try replica.allRows()
+  }
+
+  /// From now on this program acts.
+  func letAct(_ program: Int, seed: UInt64) throws {
+    acting = program
+    if programs[acting] == nil { try open(seed: seed) }
   }
 
   /// Another machine that uses a copy of a file.
@@ -75,7 +84,9 @@ final class Machine {
   /// The file goes on under a key of its own.
   func rejoin(as key: SigningKey) throws {
     nextKey = key
-    running = try replica.rejoin(as: key)
+    let replica = try replica.rejoin(as: key)
+    programs = [nil, nil]
+    programs[acting] = replica
     settle(on: key)
   }
 
@@ -86,15 +97,14 @@ final class Machine {
   /// The machine goes down and comes up again.
   func crash(seed: UInt64) throws {
     giveUp()
-    try seat.crash { running = nil }
+    try seat.crash { programs = [nil, nil] }
     try open(seed: seed)
-    if seat.isFull { try fill(true) }
   }
 
   /// The file is replaced by an old copy of it.
   func putBack(_ copy: [String: Data], seed: UInt64) throws {
     giveUp()
-    try seat.replace(with: copy) { running = nil }
+    try seat.replace(with: copy) { programs = [nil, nil] }
     isCopy = true
     try open(seed: seed)
   }
@@ -115,13 +125,14 @@ final class Machine {
       settle(on: next)
     }
     replica.random = SplitMix64(seed)
-    running = replica
+    programs[acting] = replica
+    if seat.isFull { try replica.read { try Seat.limit($0, true) } }
   }
 
   /// - Parameter full: from now on the file may not grow; false: again it may.
   func fill(_ full: Bool) throws {
     seat.isFull = full
-    try replica.read { try Seat.limit($0, full) }
+    for replica in programs.compactMap(\.self) { try replica.read { try Seat.limit($0, full) } }
   }
 
   func look() throws { rows = try replica.allRows() }
@@ -163,39 +174,44 @@ extension Machine {
     case done(SyncSummary)
   }
 
-  func begin(number: Int) throws -> Step {
-    giveUp()
+  /// - Parameter besides: another program has begun one, and goes on with it.
+  func begin(number: Int, besides: Bool = false) throws -> Step {
+    giveUp(allBut: besides ? 1 : 0)
     let line = SimulatedLine()
     let client = SyncClient(try replica, transport: line, mostSent: Self.mostSent)
     let exchange = Exchange(errand: Errand(line), number: number)
-    self.exchange = exchange
+    exchanges.append(exchange)
     return try seat.opening {
       exchange.errand.begin { try await client.sync() }
       return try step(exchange)
     }
   }
 
+  /// One that is under way.
+  func exchange(_ number: Int) -> Exchange? { exchanges.first { $0.number == number } }
+
   /// Takes an answer, or what the city says instead. Whatever it throws ends the exchange.
-  func take(_ answer: Result<[UInt8], any Error>) throws -> Step? {
-    guard let exchange else { return nil }
+  func take(_ answer: Result<[UInt8], any Error>, in number: Int) throws -> Step? {
+    guard let exchange = exchange(number) else { return nil }
     exchange.errand.goOn(with: answer)
     return try step(exchange)
   }
 
   private func step(_ exchange: Exchange) throws -> Step {
     if let question = exchange.errand.question {
-      self.exchange?.asked += 1
+      for i in exchanges.indices where exchanges[i].number == exchange.number { exchanges[i].asked += 1 }
       return .ask(question)
     }
-    self.exchange = nil
+    exchanges.removeAll { $0.number == exchange.number }
     guard let summary = try exchange.errand.result() else { throw Violation(.defect, "\(name) waits for nothing") }
     return .done(summary)
   }
 
   /// Nobody answers any more.
-  func giveUp() {
-    let waiting = exchange?.errand
-    exchange = nil
-    waiting?.goOn(with: .failure(LineBroke()))
+  /// - Parameter count: so many of the latest exchanges go on.
+  func giveUp(allBut count: Int = 0) {
+    let waiting = exchanges.dropLast(count)
+    exchanges.removeFirst(waiting.count)
+    for exchange in waiting { exchange.errand.goOn(with: .failure(LineBroke())) }
   }
 }

@@ -20,7 +20,7 @@ extension Town {
   private func mayBeCopied(_ machine: Machine) throws -> Bool {
     let status = try machine.replica.status()
     let aside = try machine.replica.parked().contains { $0.batch == nil }
-    return status.pending == 0 && status.held.isEmpty && !aside && machine.exchange == nil && !machine.seat.isFull
+    return status.pending == 0 && status.held.isEmpty && !aside && machine.exchanges.isEmpty && !machine.seat.isFull
       && recovery == nil
   }
 

@@ -33,28 +33,39 @@ struct Recovery {
 // The city's disk: backups, its loss, and what the machines give back.
 extension Town {
   func backUp() throws {
-    let file = folder.appendingPathComponent("city.backup").path
+    let file = folder.appendingPathComponent("city.backup\(tally["backup", default: 0])").path
     tell("city: makes a backup")
     let info = try attempt("backup", at: city.seat) {
       try city.seat.opening { try city.master.backup(to: file, replacing: true) }
     }
     if city.seat.isStopped { return }
     try lookAtCity()
-    if let info { backup = Backup(file: file, arrival: info.arrival) }
+    guard let info else { return }
+    for old in backups.dropLast(2) { try? FileManager.default.removeItem(atPath: old.file) }
+    heldByTwo = max(heldByTwo, backups.last?.arrival ?? 0)
+    backups = backups.suffix(2) + [Backup(file: file, arrival: info.arrival)]
   }
 
-  /// The disk is lost; the backup goes to an empty one.
+  /// The disk is lost; the backup goes to an empty one. At times the latest cannot be read, or two, and the one before takes its place.
   func loseCity(_ random: inout SplitMix64) throws {
-    guard let backup, !city.seat.isFull else { return }
+    let unreadable = max(0, min(random.chance(20) ? 1 + random.below(2) : 0, backups.count - 1))
+    guard let backup = backups.dropLast(unreadable).last, !city.seat.isFull else { return }
+    backups.removeLast(unreadable)
+    if unreadable > 0 { count("backup unreadable") }
+    if backup.arrival < heldByTwo, !areBackupsLost {
+      count("two backups lost")
+      areBackupsLost = true
+    }
     count(recovery == nil ? "disk of the city lost" : "disk lost again while the city recovers")
     tell("** the city's disk is lost; the backup of batch \(backup.arrival) is restored")
     let log = try recovery?.log ?? log()
-    let losses = try recovery?.losses ?? losses(after: backup.arrival)
+    let losses = try (recovery?.losses ?? []) + losses(after: backup.arrival)
     // What a tool did and no batch holds is gone, and so is what was in a file that an old copy has replaced.
     witness.forget { _ in false }
     let unheld = try log.filter { entry in
       try entry.arrival > backup.arrival && entry.sender != .city && !isHeld(entry, by: active, orSentAgain: true)
     }
+    lost.formUnion(unheld.map(\.hash))
     _ = try arrivalsByBody()
     for entry in unheld {
       for machine in machines where try machine.replica.identity.names.contains(entry.sender.description) {
@@ -98,7 +109,9 @@ extension Town {
     for machine in machines {
       let replica = try machine.replica
       if entry.sender == .city {
-        if try replica.meta().seen >= entry.arrival { return true }
+        // It is kept until a backup has it.
+        let sql = "SELECT 1 FROM sync_inbox WHERE number = ?"
+        if try replica.read({ try $0.first(sql, [.integer(entry.number)]) }) != nil { return true }
         continue
       }
       guard replica.identity.replica == entry.sender else { continue }
@@ -149,7 +162,11 @@ extension Town {
     // What an earlier recovery had given up may be back.
     let given = { (arrival: Int64) in recovery.losses.contains { $0.contains(arrival) } }
     if let entry = recovery.log.first(where: { $0.arrival < end && now[$0.arrival] != $0 && !given($0.arrival) }) {
-      throw Violation(.conservation, "batch \(entry.arrival) was held by somebody and is not back")
+      let there = now[entry.arrival].map { "\($0.sender) \($0.number)" } ?? "nothing"
+      throw Violation(
+        .conservation,
+        "batch \(entry.arrival) (\(entry.sender) \(entry.number)) was held by somebody and is not back: \(there) is there"
+      )
     }
     let losses = try losses(after: recovery.backupEnd)
     if recovery.firstLost == nil, losses.contains(where: { !recovery.losses.contains($0) }) {

@@ -16,6 +16,8 @@ extension Town {
     guard !active.isEmpty else { return }
     let machine = active[event.machine % active.count]
     do {
+      try city.letAct(event.program.city, seed: event.seed &+ 1)
+      try machine.letAct(event.program.machine, seed: event.seed &+ 2)
       try perform(event, machine, &random)
     } catch var violation as Violation {
       violation.event = event.id

@@ -40,9 +40,9 @@ extension Town {
 
   /// An old answer comes in the place of the one that is awaited.
   private func stale(_ machine: Machine, _ random: inout SplitMix64) throws {
-    guard machine.exchange != nil, let old = random.pick(machine.answers) else { return }
+    guard let exchange = machine.exchanges.last, let old = random.pick(machine.answers) else { return }
     happened("old answer")
-    try take(machine, .success(old))
+    try take(machine, .success(old), in: exchange.number)
   }
 
   private func crash(_ machine: Machine, _ random: inout SplitMix64) throws {

@@ -42,8 +42,11 @@ extension Town {
   }
 
   func offer(_ packet: Network.Packet, to machine: Machine) throws {
-    guard !machine.isWithdrawn, machine.exchange?.number == packet.exchange else { return }
-    let step = try attempt("forged answer", at: machine.seat) { try machine.take(.success(packet.bytes)) } ?? nil
+    guard !machine.isWithdrawn, machine.exchange(packet.exchange) != nil else { return }
+    let step =
+      try attempt("forged answer", at: machine.seat) {
+        try machine.take(.success(packet.bytes), in: packet.exchange)
+      } ?? nil
     try observe(machine)
     if step != nil { throw Violation(.trust, "\(machine.name) takes what the city never signed") }
   }

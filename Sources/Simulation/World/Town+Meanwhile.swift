@@ -5,12 +5,12 @@ extension Town {
   /// A whole sync on a good line. At times the clerk edits what is on its way, and an official what the machine has just read.
   func sync(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
     guard random.chance(climate.interruptions) else {
-      try syncWhole(machine)
+      try syncWhole(machine, besides: event.isBesides)
       return
     }
     count("sync at work")
     var random = random
-    try syncWhole(machine) { step in
+    try syncWhole(machine, besides: event.isBesides) { step in
       switch step {
       case 0: if random.chance(80) { try workOn(event, machine, &random) }
       case 1...3: if random.chance(60) { try editBehind(event, machine, step, &random) }

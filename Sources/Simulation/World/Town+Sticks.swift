@@ -22,7 +22,7 @@ extension Town {
     switch event.kind {
     case .writeStick: try write(event, machine, &random)
     case .cityReadsStick: try cityReads(event, &random)
-    case .machineReadsStick: try machineReads(&random)
+    case .machineReadsStick: try machineReads(event, &random)
     default: try spoil(&random)
     }
   }
@@ -36,8 +36,8 @@ extension Town {
     let file = drawer.appendingPathComponent("up\(event.id)").path
     let size = partSize(&random)
     tell("\(machine.name): writes a stick")
-    // One command at a time: a lock keeps a sync and sticks apart.
-    machine.giveUp()
+    // The commands keep a sync and sticks apart by a lock; a program that has the engine in it need not.
+    if !event.isBesides { machine.giveUp() }
     let written = try attempt("stick written", at: machine.seat) {
       try machine.seat.opening { try BundleExchange(machine.replica).write(file, partSize: size) }
     }
@@ -81,12 +81,12 @@ extension Town {
     keep(Stick(machine: stick.machine, file: reply, isAnswer: true, restores: restores))
   }
 
-  private func machineReads(_ random: inout SplitMix64) throws {
+  private func machineReads(_ event: Event, _ random: inout SplitMix64) throws {
     guard let stick = take(&random, isAnswer: true) else { return }
     let reader = random.chance(95) ? machines[stick.machine] : random.pick(active) ?? machines[stick.machine]
     if reader.isWithdrawn { return }
     tell("\(reader.name): reads a stick")
-    reader.giveUp()
+    if !event.isBesides { reader.giveUp() }
     let summary = try attempt("stick read", at: reader.seat) {
       try reader.seat.opening { try BundleExchange(reader.replica).read(stick.file) }
     }

@@ -32,18 +32,24 @@ extension Town {
     }
   }
 
-  /// Begins an exchange; one that is under way is given up at times.
+  /// Begins an exchange; one that is under way is given up at times, or goes on in another program.
   func send(_ machine: Machine, _ random: inout SplitMix64) throws {
-    if machine.exchange != nil, !random.chance(15) { return }
-    try begin(machine)
+    if !machine.exchanges.isEmpty, !random.chance(15) { return }
+    try begin(machine, besides: random.chance(50))
   }
 
-  private func begin(_ machine: Machine) throws {
+  /// - Returns: its number.
+  @discardableResult
+  private func begin(_ machine: Machine, besides: Bool = false) throws -> Int {
     exchanges += 1
     if machine.isFork { try rejoin(machine) }
-    tell("\(machine.name): calls the city")
+    let besides = besides && !machine.exchanges.isEmpty
+    if besides { count("exchange besides another") }
+    tell("\(machine.name): calls the city\(besides ? " (besides another program)" : "")")
     let number = exchanges
-    try go(machine, number, try attempt("request", at: machine.seat) { try machine.begin(number: number) })
+    let step = try attempt("request", at: machine.seat) { try machine.begin(number: number, besides: besides) }
+    try go(machine, number, step)
+    return number
   }
 
   /// Delivers a message.
@@ -64,7 +70,7 @@ extension Town {
     var answer = packet
     answer.way = .toMachine
     let reply = try attempt(packet.kind.name, at: city.seat) {
-      do { return try city.answer(packet) } catch let refusal as Refusal where refusal.isForTheClient(machine) {
+      do { return try city.answer(packet) } catch let refusal as Refusal where refusal.isForTheClient {
         answer.failure = refusal
         return []
       } catch let gone as SnapshotGone {
@@ -86,13 +92,15 @@ extension Town {
   }
 
   func answer(_ machine: Machine, _ packet: Network.Packet) throws {
-    guard !machine.isWithdrawn, machine.exchange?.number == packet.exchange else { return count("answer to nobody") }
+    guard !machine.isWithdrawn, let exchange = machine.exchange(packet.exchange) else {
+      return count("answer to nobody")
+    }
     guard let failure = packet.failure else {
       if packet.kind == .exchange { machine.answers = machine.answers.suffix(4) + [packet.bytes] }
-      return try take(machine, .success(packet.bytes))
+      return try take(machine, .success(packet.bytes), in: exchange.number)
     }
     // HTTP says to which request a refusal belongs; a late request is refused to nobody.
-    guard packet.question == machine.exchange?.asked else { return count("refusal to nobody") }
+    guard packet.question == exchange.asked else { return count("refusal to nobody") }
     // Of two copies that both gave back, or sent, to a restored city, the second may find its former numbers taken.
     let code = (failure as? Refusal)?.code
     if machine.isCopy || machine.hasRejoined && restores > 0, code == .fork || code == .replayed {
@@ -102,13 +110,20 @@ extension Town {
       throw Violation(.exactlyOnce, "\(machine.name) is refused: \(sentence(failure))")
     }
     if failure is SnapshotGone { count("file of a snapshot gone") }
-    try take(machine, .failure(failure))
+    // It has let go of batches for backups that cannot be read, unless the client still has them.
+    let hasLetGo = code == .gap && areBackupsLost
+    if hasLetGo { machine.isFork = true }
+    try take(machine, .failure(failure), in: exchange.number)
+    if hasLetGo {
+      machine.isFork = machine.exchange(exchange.number) == nil
+      count(machine.isFork ? "gap of a lost backup found out" : "sent again for a gap")
+    }
   }
 
-  func take(_ machine: Machine, _ answer: Result<[UInt8], any Error>) throws {
+  /// - Parameter number: the exchange.
+  func take(_ machine: Machine, _ answer: Result<[UInt8], any Error>, in number: Int) throws {
     tell("\(machine.name): takes an answer")
-    let number = machine.exchange?.number ?? 0
-    try go(machine, number, try attempt("answer", at: machine.seat) { try machine.take(answer) } ?? nil)
+    try go(machine, number, try attempt("answer", at: machine.seat) { try machine.take(answer, in: number) } ?? nil)
   }
 
   /// What the client does next.
@@ -123,7 +138,7 @@ extension Town {
       network.send(
         .init(
           way: .toCity, kind: kind, machine: machine.index, exchange: number, bytes: bytes,
-          question: machine.exchange?.asked ?? 0))
+          question: machine.exchange(number)?.asked ?? 0))
     case .done(let summary):
       if summary.upgraded != nil { count("machine upgraded") }
       count(summary.received)
@@ -140,19 +155,23 @@ extension Town {
   }
 
   /// A whole sync on a good line.
-  /// - Parameter meanwhile: what happens before a message arrives; it is told how many have arrived.
+  /// - Parameters:
+  ///   - besides: what another program of the machine has begun goes on.
+  ///   - meanwhile: what happens before a message arrives; it is told how many have arrived.
   @discardableResult
-  func syncWhole(_ machine: Machine, meanwhile: (Int) throws -> Void = { _ in }) throws -> Bool {
-    try begin(machine)
+  func syncWhole(
+    _ machine: Machine, besides: Bool = false, meanwhile: (Int) throws -> Void = { _ in }
+  ) throws -> Bool {
+    let number = try begin(machine, besides: besides)
     // Who was away for long fetches all of it two rows at a time.
     for step in 0..<10_000 {
-      if machine.exchange != nil { try meanwhile(step) }
-      guard let number = machine.exchange?.number else { return true }
+      if machine.exchange(number) != nil { try meanwhile(step) }
+      guard machine.exchange(number) != nil else { return true }
       var random = SplitMix64(0)
       guard let packet = network.take(&random, where: { $0.exchange == number }) else { break }
       if packet.way == .toCity { try ask(packet) } else { try answer(machine, packet) }
     }
-    return machine.exchange == nil
+    return machine.exchange(number) == nil
   }
 }
 
@@ -181,8 +200,7 @@ extension Network.Packet.Kind {
 
 extension Refusal {
   /// The client's own code knows what to do about it, or it may be said of a request that comes late.
-  fileprivate func isForTheClient(_ machine: Machine) -> Bool {
-    // By a clock that lags behind that of the other copy, a copy's numbers are old ones.
-    [.epoch, .fork].contains(code) || machine.isCopy && code == .replayed
+  fileprivate var isForTheClient: Bool {
+    [.epoch, .fork, .replayed, .gap].contains(code)
   }
 }

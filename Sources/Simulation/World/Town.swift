@@ -11,8 +11,14 @@ final class Town {
   /// The latest version that the city ever had.
   var schema: Schema { witness.schema }
   var sticks: [Stick] = []
-  /// The backup of the city's disk; nil: there is none.
-  var backup: Backup?
+  /// The last three backups of the city's disk, the latest one last.
+  var backups: [Backup] = []
+  /// The hashes of batches that a lost disk had and no machine.
+  var lost: Set<[UInt8]> = []
+  /// Up to which batch two backups have ever held the log.
+  var heldByTwo: Int64 = 0
+  /// Neither of two backups could be read: what a machine had let go of for them is lost.
+  var areBackupsLost = false
   /// The city's disk was lost, and not everything is back.
   var recovery: Recovery?
   /// The SHA-256 of the body of each batch of the city's log, by the batch's hash.
