@@ -8,7 +8,8 @@ import SyncCore
 struct Trim: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trim",
-    abstract: words("Let go of what every live machine has read and a backup holds; history stays. 清理各机器已读且已备份的标记"))
+    abstract: words("Let go of what every live machine has read and two backups hold; history stays. 清理各机器已读且已有两份备份的标记")
+  )
   @OptionGroup var options: CommonOptions
 
   func run() async throws {
@@ -21,7 +22,8 @@ struct Trim: AsyncParsableCommand {
         ]),
         trimmed.place == 0
           ? Label(
-            zh: "没有可清理的:尚无备份,或有机器尚未读取", en: "nothing to let go of: there is no backup yet, or a machine has not read"
+            zh: "没有可清理的:尚无两份备份,或有机器尚未读取",
+            en: "nothing to let go of: there are no two backups yet, or a machine has not read"
           ).text(options.language)
           : Label(
             zh: "已清理 \(trimmed.entries) 条删除标记、\(trimmed.images) 份已删记录的副本(至第 \(trimmed.place) 位)",

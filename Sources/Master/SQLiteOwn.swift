@@ -3,7 +3,7 @@ import SQLiteStore
 import SyncCore
 import SyncProtocol
 
-// The city's own batches ride along with the pages, sealed to the city itself, until a backup is known to hold them.
+// The city's own batches ride along with the pages, sealed to the city itself, until two backups are known to hold them.
 
 extension SQLiteMasterTransaction {
   /// Gives a batch of the city's own its place in the feed: it travels to every replica, again when it was there before.
@@ -11,7 +11,7 @@ extension SQLiteMasterTransaction {
     try place(RowRef(OwnBatch.table, RowKey([.integer(number)])), unit: "", gone: false, skip: nil)
   }
 
-  /// The batch as replicas keep it; nil when a backup holds it, or it is too large for a page.
+  /// The batch as replicas keep it; nil when two backups hold it, or it is too large for a page.
   func ownBatch(_ number: Int64, key: SigningKey) throws -> [UInt8]? {
     guard let logged = try batch(.city, number), try logged.arrival > keptArrival() else { return nil }
     let secrets = SecretsBody.encode(try SecretTable.read(db, of: logged.arrival))
@@ -21,9 +21,13 @@ extension SQLiteMasterTransaction {
     ).sealed(number: number, key: key)
   }
 
-  /// The place in the log up to which the last backup reaches; 0: there is none.
-  func keptArrival() throws -> Int64 {
-    try db.integer("SELECT value FROM sync_meta WHERE name = 'backup_arrival'") ?? 0
+  /// The place in the log up to which the last two backups reach; 0: there are no two. One of them may turn out to be unreadable.
+  func keptArrival() throws -> Int64 { try setting("backup_before") ?? 0 }
+
+  /// A backup holds the log up to this place.
+  func noteBackup(of arrival: Int64) throws {
+    try set("backup_before", .integer(setting("backup_arrival") ?? 0))
+    try set("backup_arrival", .integer(arrival))
   }
 
   /// The last batch of a replica, or of the city's own, up to a place in the log; 0: none.

@@ -83,7 +83,7 @@ extension SQLiteMasterTransaction {
     return true
   }
 
-  /// How far the master may be trimmed: what every live replica has read and the last backup holds. While a restored city has
+  /// How far the master may be trimmed: what every live replica has read and the last two backups hold. While a restored city has
   /// not got everything back, no further: what comes back was merged with what was there then.
   func trimBound(now: Int64) throws -> (place: Int64, arrival: Int64) {
     let arrival = try keptArrival()

@@ -3,10 +3,10 @@ import SQLiteStore
 import SyncCore
 import SyncProtocol
 
-// The city's own batches, sealed to the city, wait here until a backup of the city is known to hold them.
+// The city's own batches, sealed to the city, wait here until two backups of the city are known to hold them.
 
 extension Replica {
-  /// Takes what a pull says besides rows: batches of the city's own, and how far a backup reaches.
+  /// Takes what a pull says besides rows: batches of the city's own, and how far two backups reach.
   func keep(_ items: [PageItem], _ db: Database, _ meta: inout ReplicaMeta) throws {
     for item in items {
       switch item {

@@ -18,7 +18,7 @@ public struct ReplicaMeta: Sendable {
   public var last: Int64 = 0
   /// The arrival number up to which this replica has seen what the city had; 0: none yet.
   public var seen: Int64 = 0
-  /// The last of its batches that a backup of the city is known to hold; 0: none.
+  /// The last of its batches that two backups of the city are known to hold; 0: none.
   public var batchKept: Int64 = 0
   /// The X25519 key to which this replica encrypts for its city.
   public var cityAgreementKey: [UInt8]

@@ -42,7 +42,7 @@ extension Replica {
   public func sendAgain(after number: Int64) throws { try write { try sendAgain($0, after: number) } }
 
   private func sendAgain(_ db: Database, after number: Int64) throws {
-    // What was let go of leaves gaps; a backup holds all up to there.
+    // What was let go of leaves gaps; two backups hold all up to there.
     let first = try max(number, trimmedBatches(db))
     try db.run("UPDATE sync_outbox SET receipt = NULL WHERE number > ?", [.integer(first)])
   }

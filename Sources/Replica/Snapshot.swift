@@ -33,7 +33,7 @@ extension Replica {
           try take(db, receipt: receipt, &summary)
         }
         try advance(db, to: snapshot.header, manifest)
-        // It holds all that a backup of the city does not.
+        // It holds all that two backups of the city do not.
         try db.execute(
           sql: "DELETE FROM main.sync_inbox; INSERT INTO main.sync_inbox SELECT number, sealed FROM snapshot.sync_own")
         let isNew = try isEmpty(db)

@@ -2,7 +2,7 @@ import GRDB
 import SQLiteStore
 import SyncCore
 
-// What a replica keeps longer than it needs it: batches that the city has confirmed and that a backup of the city holds, and
+// What a replica keeps longer than it needs it: batches that the city has confirmed, until two backups of the city hold them, and
 // the write-ahead log.
 
 extension Replica {
@@ -13,7 +13,7 @@ extension Replica {
     database.checkpoint(path)
   }
 
-  /// Deletes batches with a receipt that a backup of the city holds, with their secrets. The batch of a row that is parked and
+  /// Deletes batches with a receipt that two backups of the city hold, with their secrets. The batch of a row that is parked and
   /// waits stays: it says what was edited. `meta.last` goes on counting.
   func trimOutbox() throws {
     let done = """

@@ -20,7 +20,7 @@ public enum PageItem: Hashable, Sendable {
 public enum PageMark: String, Sendable, CaseIterable {
   /// The arrival number of the last batch that the page knows of.
   case arrival
-  /// Batches of the city's own up to this number are in a backup: the replica need not keep them.
+  /// Batches of the city's own up to this number are in two backups: the replica need not keep them.
   case ownKept
   /// The same of the replica's own batches.
   case batchKept

@@ -43,8 +43,11 @@ extension Replica {
   #expect(throws: EnvelopeError.self) { try OwnBatch(sealed: [], number: 4, key: world.master.key) }
 }
 
-@Test func aBackupEndsWhatReplicasKeep() async throws {
+@Test func twoBackupsEndWhatReplicasKeep() async throws {
   let (world, one, two) = try await World.twoMachines()
+  try world.backup()
+  try await world.settle()
+  #expect(try one.inbox() == [1, 2, 3] && one.meta().batchKept == 0)
   try world.backup()
   try world.shell("UPDATE office SET name = 'later' WHERE code = 'A'")
   try await world.settle()

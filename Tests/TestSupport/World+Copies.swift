@@ -45,12 +45,13 @@ extension World {
     _ = try master.exchange(request)
   }
 
-  /// A backup holds everything that the master has now.
+  /// Two backups hold everything that the master has now.
   public func noteBackup() throws {
     try master.absorbNow()
     try shell(
       """
-      INSERT INTO sync_meta SELECT 'backup_arrival', value FROM sync_counter WHERE name = 'arrival'
+      INSERT INTO sync_meta SELECT name, value FROM (SELECT 'backup_arrival' AS name UNION SELECT 'backup_before'),
+        (SELECT value FROM sync_counter WHERE name = 'arrival') WHERE true
       ON CONFLICT (name) DO UPDATE SET value = excluded.value
       """)
   }

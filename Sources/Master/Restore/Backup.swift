@@ -43,7 +43,7 @@ extension Master {
     try DurableFile.move(part, to: file)
     try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
-      try transaction.set("backup_arrival", .integer(arrival))
+      try transaction.noteBackup(of: arrival)
       try transaction.set("backup_at", .integer(madeAt))
     }
     return info

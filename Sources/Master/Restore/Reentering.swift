@@ -123,7 +123,7 @@ struct Reentry {
   private func take(_ returned: ReturnedBatch) throws {
     let message = try SealedEnvelope(returned.message[...]).unverified()
     guard var replica = try transaction.replica(returned.replica) else { throw Refusal.unknownReplica }
-    guard returned.number == replica.highWater + 1 else { throw Refusal.gap(returned.number, after: replica.highWater) }
+    guard try follows(returned, replica) else { throw Refusal.gap(returned.number, after: replica.highWater) }
     replica.offset = returned.offset
     let isLossy = try transaction.setting("lossy") != nil
     let given = try SealedEnvelope(returned.receipt[...])
@@ -147,6 +147,13 @@ struct Reentry {
         rows, of: message, arrival: arrival, received: returned.receivedAt, offset: replica.offset, isStale: isStale,
         transaction)
     }
+  }
+
+  /// Whether a batch is the next of its sender's. Once something is lost, a number may be missing: the file has let go of those
+  /// between for a backup that is later than the one restored.
+  private func follows(_ returned: ReturnedBatch, _ replica: ReplicaRecord) throws -> Bool {
+    if returned.number == replica.highWater + 1 { return true }
+    return try returned.number > replica.highWater && db.first("SELECT 1 FROM sync_loss LIMIT 1") != nil
   }
 
   /// The schema that a message names, as far as it is known by now.
@@ -286,9 +293,7 @@ struct Reentry {
 
   private func takeLate(_ returned: ReturnedBatch) throws {
     let message = try SealedEnvelope(returned.message[...]).unverified()
-    guard var replica = try transaction.replica(returned.replica), returned.number == replica.highWater + 1 else {
-      return
-    }
+    guard var replica = try transaction.replica(returned.replica), try follows(returned, replica) else { return }
     replica.offset = returned.offset
     let received = try transaction.tick(milliseconds: master.clock())
     let own = try schema(of: message)

@@ -118,9 +118,8 @@ extension Master {
     try transaction.set("epoch", .blob(epoch.bytes))
     try db.run("DELETE FROM sync_meta WHERE name IN ('lossy', 'recovered_end')")
     let now = clock()
-    for (name, value) in [("restored_end", end), ("restored_at", now), ("backup_arrival", end)] {
-      try transaction.set(name, .integer(value))
-    }
+    for (name, value) in [("restored_end", end), ("restored_at", now)] { try transaction.set(name, .integer(value)) }
+    try transaction.noteBackup(of: end)
     // Larger than any number that was ever used: there were never more batches than milliseconds.
     let base = max(Stamp(milliseconds: now).raw, try transaction.setting("own_base") ?? 0, try transaction.lastOwn())
     try transaction.set("own_base", .integer(base))
