@@ -78,6 +78,11 @@ extension Master {
       if replica.isWithdrawn { throw Refusal.withdrawn }
       // What was asked before others asked may come after them, and says how its file stood then.
       let isLate = hello.number <= replica.request
+      #if MUTANTS
+        if Mutant.lateIsFork.isActive, !carried, last < replica.highWater {
+          throw Refusal.oldCopy(last, of: replica.highWater)
+        }
+      #endif
       guard !isLate || carried else { throw Refusal.replayed }
       // A file that does not know of its own batches is an old copy: rows that it has sent would not come back to it.
       guard isLate || last >= replica.highWater else { throw Refusal.oldCopy(last, of: replica.highWater) }

@@ -17,7 +17,8 @@
     case conflictsStayBehind, formerKeysWaitOn, mergesOnce
     // Seldom roads.
     case snapshotLacksRows, givesNothingBack, nothingNeedsABackup, upgradeForgetsPending, upgradeIsSilent
-    case rejoinForgetsFlight, copiesCountTwice, comparesNothing, staleReadsOn, epochStays
+    case rejoinForgetsFlight, copiesCountTwice, comparesNothing, staleReadsOn, epochStays, lateIsFork
+    case oneBackupIsEnough, gapsStayOut
     // Personal data.
     case tombstoneIsNotErased, conflictIsNotErased, walIsNotErased
 

@@ -65,6 +65,7 @@ extension Town {
     let unheld = try log.filter { entry in
       try entry.arrival > backup.arrival && entry.sender != .city && !isHeld(entry, by: active, orSentAgain: true)
     }
+    try checkKept(unheld)
     lost.formUnion(unheld.map(\.hash))
     _ = try arrivalsByBody()
     for entry in unheld {
@@ -82,6 +83,19 @@ extension Town {
     if lost == nil { count("disk lost, all of it held by machines") }
     recovery = Recovery(backupEnd: backup.arrival, log: log, firstLost: lost?.arrival, losses: losses)
     try lookAtCity()
+  }
+
+  /// R9: whose file was never replaced has what fewer than two backups hold.
+  private func checkKept(_ unheld: [Recovery.Entry]) throws {
+    if areBackupsLost { return }
+    for machine in active where !machine.isCopy && !machine.hasRejoined {
+      let id = try machine.replica.identity.replica
+      if let entry = unheld.first(where: { $0.sender == id }), try city.master.hash(of: id, entry.number) == entry.hash
+      {
+        throw Violation(
+          .conservation, "\(machine.name) has let go of its batch \(entry.number), which two backups do not hold")
+      }
+    }
   }
 
   func log() throws -> [Recovery.Entry] {
