@@ -232,7 +232,7 @@ extension Change {
 
 extension RecordSchema {
   /// A row of which nothing but its key is known.
-  fileprivate func keyOnly(_ key: RowKey) -> [Value] {
+  func keyOnly(_ key: RowKey) -> [Value] {
     var row: [Value] = fields.map { _ in .null }
     for (index, value) in zip(keyIndices, key.values) { row[index] = value }
     return row

@@ -235,6 +235,14 @@ struct Reentry {
         gone.formUnion(ties[change.record]?.identities(change.old.map { $0 ?? .null }) ?? [])
       }
     }
+    // A duplicate that did not stand then goes without a change that says so.
+    for alias in batch.aliases {
+      guard let record = master.schema.record(alias.record) else { continue }
+      let ref = RowRef(record.name, alias.key)
+      if try transaction.images(of: [ref])[ref] == nil {
+        gone.formUnion(ties[record.name]?.identities(record.keyOnly(alias.key)) ?? [])
+      }
+    }
     return try transaction.present(wanted) != wanted || !transaction.referrers(to: gone).isEmpty
   }
 

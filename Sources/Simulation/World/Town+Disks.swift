@@ -215,8 +215,11 @@ extension Town {
     for machine in machines {
       let meta = try machine.replica.meta()
       let isKnown = known[meta.replica.description]
-      // Enrolled after the backup, it says so when it comes: it has the batch that did it.
-      if isKnown == nil, !machine.isWithdrawn, meta.cursor > 0, try machine.replica.enrolment().isEmpty { continue }
+      // Enrolled after the backup, it says so when it comes: it has the batch that did it, unless two backups had that.
+      if isKnown == nil, !areBackupsLost, !machine.isWithdrawn, meta.cursor > 0, try machine.replica.enrolment().isEmpty
+      {
+        continue
+      }
       machine.isWithdrawn = isKnown ?? true
     }
   }
