@@ -334,61 +334,6 @@ import Testing
     #expect(try cell("verdict", "small_giant_sales", day: "2019-06-30").word == "not due, not judged")
   }
 
-  @Test("By county: what the units add up to, what is the city's, what the baseline alone holds")
-  func counties() throws {
-    try base.enterprise("a", org: "320703", sales: 100_000_000)
-    try base.enterprise("b", org: "320772", sales: 600_000_000)
-    for id in ["a", "b"] { try base.recognise(id) }
-    try base.add("platform", "name_zh, kind, year", "'A', 'new', 2019")
-    let section = try base.draw(PlanReport.self).section("counties")
-    let row = { (code: String) in
-      try ["unit_320703", "unit_320772", "unit_320706", "city", "unrecorded", "total"].map {
-        try section.cell($0, where: ["code": .text(code)])
-      }
-    }
-    #expect(try row("small_giant_tier1") == [1, 1, 0, 0, 0, 2].map { .integer($0) })
-    #expect(try row("small_giant_sales") == [1, 6, 0, 0, 0, 7].map { .integer($0) })
-    #expect(try row("small_giant_cumulative") == [1, 1, 0, 0, 42, 44].map { .integer($0) })
-    #expect(try row("public_platform") == [0, 0, 0, 1, 0, 1].map { .integer($0) })
-    #expect(try row("talent") == [.none, .none, .none, .none, .integer(0), .none])
-    // A retired unit with nothing in it is no column.
-    #expect(!section.columns.contains { $0.name == "unit_320705" })
-  }
-
-  @Test("A county's replica: its own records, no baseline, no verdict")
-  func county() throws {
-    try base.enterprise("a", org: "320703")
-    try base.recognise("a")
-    let report = try base.draw(PlanReport.self, unit: "320703")
-    let section = try report.section("targets")
-    #expect(try section.cell("value", where: ["code": .text("small_giant_cumulative")]) == .integer(0))
-    #expect(try section.cell("value", where: ["code": .text("cluster")]) == .integer(0))
-    #expect(try section.cells("verdict").allSatisfy { $0.answer == .some(nil) })
-    let units = try report.section("counties").columns.map(\.name).filter { $0.hasPrefix("unit_") }
-    #expect(units == ["unit_320703"])
-  }
-
-  @Test("What is published leaves out figures of one or two enterprises, and what would give them away")
-  func publication() throws {
-    for n in 1...3 { try base.enterprise("a\(n)", org: "320703", sales: 100_000_000) }
-    for n in 1...4 { try base.enterprise("b\(n)", org: "320722", sales: 100_000_000) }
-    try base.enterprise("c", org: "320706", sales: 100_000_000)
-    for id in ["a1", "a2", "a3", "b1", "b2", "b3", "b4", "c"] { try base.recognise(id) }
-    let section = try base.draw(PlanReport.self, publication: true).section("counties")
-    let row = { (column: String) in try section.cell(column, where: ["code": .text("small_giant_tier1")]) }
-    #expect(try row("unit_320706") == .suppressed && row("unit_320703") == .suppressed)
-    #expect(try row("unit_320722") == .integer(4) && row("total") == .integer(8))
-    let open = try base.draw(PlanReport.self).section("counties")
-    #expect(!open.rows.joined().contains(.suppressed))
-    // A sum over two enterprises is left out of the city's row too.
-    try base.run("UPDATE recognition SET revoked_on = '2020-01-01' WHERE enterprise_id NOT IN ('a1', 'b1')")
-    let targets = try base.draw(PlanReport.self, publication: true).section("targets")
-    let giants: [String: Report.Cell] = ["code": .text("small_giant_sales")]
-    #expect(try targets.cell("value", where: giants) == .suppressed)
-    #expect(try targets.cell("share", where: giants) == .suppressed)
-    #expect(try targets.cell("value", where: ["code": .text("small_giant_tier1")]) == .integer(2))
-  }
-
   @Test("A plan that is not there is named, with those that are")
   func noPlan() throws {
     #expect { try base.draw(PlanReport.self, subject: "plan_2021") } throws: { error in
