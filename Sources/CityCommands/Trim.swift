@@ -8,8 +8,7 @@ import SyncCore
 struct Trim: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trim",
-    abstract: words("Let go of what every live machine has read and two backups hold; history stays. 清理各机器已读且已有两份备份的标记")
-  )
+    abstract: words("Let go of what every live machine has read and two backups hold; history stays. 清理已读且有两份备份的标记"))
   @OptionGroup var options: CommonOptions
 
   func run() async throws {

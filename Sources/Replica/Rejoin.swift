@@ -38,7 +38,8 @@ extension Replica {
   }
 
   /// Batches of which a restored city has others by the same numbers, from another copy of this file, count as not sent: they
-  /// go again under the id that this file gets when it rejoins. What the city has of them all the same, it knows again.
+  /// go again under the id that this file gets when it rejoins. So do those that a restored city lacks, by this id if their numbers
+  /// follow on. What the city has of them all the same, it knows again.
   public func sendAgain(after number: Int64) throws { try write { try sendAgain($0, after: number) } }
 
   private func sendAgain(_ db: Database, after number: Int64) throws {

@@ -150,7 +150,7 @@ struct Reentry {
   }
 
   /// Whether a batch is the next of its sender's. Once something is lost, a number may be missing: the file has let go of those
-  /// between for a backup that is later than the one restored.
+  /// between for backups that are later than the one restored.
   private func follows(_ returned: ReturnedBatch, _ replica: ReplicaRecord) throws -> Bool {
     if returned.number == replica.highWater + 1 { return true }
     #if MUTANTS
@@ -236,12 +236,11 @@ struct Reentry {
       }
     }
     // A duplicate that did not stand then goes without a change that says so.
-    for alias in batch.aliases {
-      guard let record = master.schema.record(alias.record) else { continue }
-      let ref = RowRef(record.name, alias.key)
-      if try transaction.images(of: [ref])[ref] == nil {
-        gone.formUnion(ties[record.name]?.identities(record.keyOnly(alias.key)) ?? [])
-      }
+    let duplicates = batch.aliases.map { RowRef($0.record, $0.key) }
+    let standing = try transaction.images(of: duplicates)
+    for ref in duplicates where standing[ref] == nil {
+      let row = master.schema.record(ref.record)?.keyOnly(ref.key)
+      gone.formUnion(row.flatMap { ties[ref.record]?.identities($0) } ?? [])
     }
     return try transaction.present(wanted) != wanted || !transaction.referrers(to: gone).isEmpty
   }

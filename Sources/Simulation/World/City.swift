@@ -12,16 +12,14 @@ import SyncProtocol
 final class City {
   let key: SigningKey
   let seat: Seat
-  /// The programs that have its file open: a server, and another one of the officials'. None: the city is down.
-  private var programs: [Master?] = [nil, nil]
-  /// The one that acts.
-  private var acting = 0
+  /// A server, and another one of the officials'.
+  private var programs = Programs<Master>()
   /// What stands in its tables, as last looked at.
   var rows: Rows = [:]
 
   var master: Master {
     get throws {
-      guard let master = programs[acting] else { throw Violation(.defect, "the city is down") }
+      guard let master = programs.current else { throw Violation(.defect, "the city is down") }
       return master
     }
   }
@@ -36,20 +34,20 @@ final class City {
         path: seat.path, key: key, schema: schema, schemaText: try SchemaFile.canonicalJSON(schema), seed: rows,
         actor: "official", clock: { clock.now }, random: random, readSchema: readSchema)
     }
-    programs[acting] = master
+    programs.current = master
     self.rows = try master.allRows()
   }
 
   /// From now on this program acts.
   func letAct(_ program: Int, seed: UInt64) throws {
     let limit = try master.pageLimit
-    acting = program
-    if programs[acting] == nil { try open(random: SplitMix64(seed), limit) }
+    programs.acting = program
+    if programs.current == nil { try open(random: SplitMix64(seed), limit) }
   }
 
   func crash(random: SplitMix64) throws {
     let limit = try master.pageLimit
-    try seat.crash { programs = [nil, nil] }
+    try seat.crash { programs.stop() }
     try open(random: random, limit)
   }
 
@@ -60,7 +58,7 @@ final class City {
     }
     master.random = random
     master.pageLimit = limit
-    programs[acting] = master
+    programs.current = master
     if seat.isFull { try master.read { try Seat.limit($0, true) } }
   }
 
@@ -68,7 +66,7 @@ final class City {
   func restore(from file: String, random: inout SplitMix64) throws {
     let limit = try master.pageLimit
     seat.isFull = false
-    try seat.replace(with: [:]) { programs = [nil, nil] }
+    try seat.replace(with: [:]) { programs.stop() }
     let folders = try FileManager.default.contentsOfDirectory(
       atPath: URL(fileURLWithPath: seat.path).deletingLastPathComponent().path)
     for name in folders where ["snapshots", "staged", "answers"].contains(name) {
@@ -97,7 +95,7 @@ final class City {
 
   func fill(_ full: Bool) throws {
     seat.isFull = full
-    for master in programs.compactMap(\.self) { try master.read { try Seat.limit($0, full) } }
+    for master in programs.all { try master.read { try Seat.limit($0, full) } }
   }
 
   func look() throws { rows = try master.allRows() }

@@ -16,10 +16,7 @@ final class Machine {
   /// The one under which it is about to rejoin.
   private var nextKey: SigningKey?
   let seat: Seat
-  /// The programs that have its file open: two of them take turns. None: the machine is down.
-  private var programs: [Replica?] = [nil, nil]
-  /// The one that acts.
-  private var acting = 0
+  private var programs = Programs<Replica>()
   /// What is under way: at most one exchange of each program.
   private(set) var exchanges: [Exchange] = []
   /// Answers that came, for a network that mixes them up.
@@ -41,7 +38,7 @@ final class Machine {
   var name: String { "\(org)\(index)" }
   var replica: Replica {
     get throws {
-      guard let replica = programs[acting] else { throw Violation(.defect, "machine \(name) is down") }
+      guard let replica = programs.current else { throw Violation(.defect, "machine \(name) is down") }
       return replica
     }
   }
@@ -63,14 +60,14 @@ final class Machine {
         clock: { clock.now }, readSchema: readSchema)
     }
     replica.random = SplitMix64(seed)
-    programs[acting] = replica
+    programs.current = replica
     rows = try replica.allRows()
   }
 
   /// From now on this program acts.
   func letAct(_ program: Int, seed: UInt64) throws {
-    acting = program
-    if programs[acting] == nil { try open(seed: seed) }
+    programs.acting = program
+    if programs.current == nil { try open(seed: seed) }
   }
 
   /// Another machine that uses a copy of a file.
@@ -85,8 +82,8 @@ final class Machine {
   func rejoin(as key: SigningKey) throws {
     nextKey = key
     let replica = try replica.rejoin(as: key)
-    programs = [nil, nil]
-    programs[acting] = replica
+    programs.stop()
+    programs.current = replica
     settle(on: key)
   }
 
@@ -97,14 +94,14 @@ final class Machine {
   /// The machine goes down and comes up again.
   func crash(seed: UInt64) throws {
     giveUp()
-    try seat.crash { programs = [nil, nil] }
+    try seat.crash { programs.stop() }
     try open(seed: seed)
   }
 
   /// The file is replaced by an old copy of it.
   func putBack(_ copy: [String: Data], seed: UInt64) throws {
     giveUp()
-    try seat.replace(with: copy) { programs = [nil, nil] }
+    try seat.replace(with: copy) { programs.stop() }
     isCopy = true
     try open(seed: seed)
   }
@@ -125,14 +122,14 @@ final class Machine {
       settle(on: next)
     }
     replica.random = SplitMix64(seed)
-    programs[acting] = replica
+    programs.current = replica
     if seat.isFull { try replica.read { try Seat.limit($0, true) } }
   }
 
   /// - Parameter full: from now on the file may not grow; false: again it may.
   func fill(_ full: Bool) throws {
     seat.isFull = full
-    for replica in programs.compactMap(\.self) { try replica.read { try Seat.limit($0, full) } }
+    for replica in programs.all { try replica.read { try Seat.limit($0, full) } }
   }
 
   func look() throws { rows = try replica.allRows() }

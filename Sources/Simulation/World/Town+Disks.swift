@@ -123,7 +123,7 @@ extension Town {
     for machine in machines {
       let replica = try machine.replica
       if entry.sender == .city {
-        // It is kept until a backup has it.
+        // It is kept until two backups have it.
         let sql = "SELECT 1 FROM sync_inbox WHERE number = ?"
         if try replica.read({ try $0.first(sql, [.integer(entry.number)]) }) != nil { return true }
         continue
