@@ -37,12 +37,12 @@ extension Replay {
   mutating func again(_ signed: Batch, of message: Envelope, received: Stamp, arrival: Int64) throws -> Int64 {
     var batch = try withoutErased(signed)
     let refs = batch.changes.map(\.ref)
-    let stood = hasErasures ? Set(try transaction.images(of: refs).keys) : []
+    let stood = hasErasures ? try transaction.images(of: refs) : [:]
     try carryOut(batch)
     if hasErasures {
       // A row that came back by a conflict about what was erased since does not come back here by itself: who deleted it has
       // nothing to delete, who changed it brings it back.
-      let stands = stood.union(try transaction.images(of: refs).keys)
+      let stands = Set(stood.keys).union(try transaction.images(of: refs).keys)
       let last = try transaction.tombstones(of: refs.filter { !stands.contains($0) })
       batch.changes.removeAll { change in
         change.kind != .insert && !stands.contains(change.ref) && (change.kind == .delete || last[change.ref] == nil)
@@ -52,6 +52,7 @@ extension Replay {
     try transaction.passOwnBatch(message.header.number)
     let place = try transaction.head()
     try master.enter(batch, of: message, received: received, transaction)
+    try keepUnseen(of: stood, in: batch, received: received)
     for loss in batch.losses { try transaction.note(loss, at: arrival) }
     // What erased values had their places for is shorter now: who knew of the erasure is told by the places of then.
     for erasure in batch.erasures {
@@ -59,6 +60,38 @@ extension Replay {
     }
     for step in batch.schemas { try upgrade(to: step) }
     return place
+  }
+
+  /// Where what was contested then is not contested again, the city may have edited a row as it stood then: what stands here
+  /// instead it has not seen, and a conflict keeps it.
+  private func keepUnseen(of stood: [RowRef: [Value]], in batch: Batch, received: Stamp) throws {
+    let merged = Set(batch.aliases.map { RowRef($0.record, $0.key) })
+    for change in batch.changes where !merged.contains(change.ref) {
+      guard let record = schema.record(change.record), let image = stood[change.ref] else { continue }
+      let unseen = image.indices.filter { column in
+        let isEdited = change.kind == .delete || change.new[column] != nil
+        return isEdited && ![change.old[column] ?? .null, change.new[column] ?? .null, .null].contains(image[column])
+      }
+      if change.kind == .delete {
+        if unseen.isEmpty { continue }
+        try keep(.blob(RowKey(image).encoded), of: nil, change, record, received)
+      } else {
+        for column in unseen { try keep(image[column], of: column, change, record, received) }
+      }
+    }
+  }
+
+  /// - Parameter column: nil: the row itself.
+  private func keep(
+    _ value: Value, of column: Int?, _ change: Change, _ record: RecordSchema, _ received: Stamp
+  ) throws {
+    let field = column.map { record.fields[$0] }
+    var conflict = Conflict(
+      id: try transaction.nextConflict(), record: record.name, key: change.key, field: field?.name,
+      base: column.flatMap { change.old[$0] } ?? .null, master: value, state: .open,
+      policy: field?.policy.rawValue ?? "row", version: 1, openedAt: received)
+    conflict.stands(column.flatMap { change.new[$0] } ?? .null, received: received)
+    try transaction.save(conflict)
   }
 
   /// The batch as what was erased since leaves it.

@@ -26,7 +26,7 @@ struct Replay {
   private var triggers: [(name: String, sql: String)] = []
 
   private var db: Database { transaction.db }
-  private var schema: Schema { transaction.schema }
+  var schema: Schema { transaction.schema }
 
   init(log: Database, master: Master, transaction: SQLiteMasterTransaction) throws {
     hasErasures = try log.first("SELECT 1 FROM sync_erasure LIMIT 1") != nil

@@ -103,6 +103,33 @@ extension World {
     #expect(try world.master.verify().map(\.en) == [])
   }
 
+  /// What held the row was erased since: who deleted it, deletes it, and who enters it anew enters it whole. The city edited it as
+  /// it stood then, and has not seen that (seed 1087 of the simulated town).
+  @Test(arguments: [("UPDATE person SET note = 'city' WHERE id = 'p1'", "note"), ("DELETE FROM person", nil)])
+  func whatTheCityHadNotSeenIsKept(sql: String, field: String?) async throws {
+    let (world, one, two, file, _) = try await backedUp()
+    try world.shell("UPDATE person SET mobile = 'MOBILE' WHERE id = 'p1'")
+    try world.shell(two, "DELETE FROM person WHERE id = 'p1'")
+    try two.freeze()
+    try world.shell(two, "INSERT INTO person (id, office, name, note) VALUES ('p1', 'A', 'NAME-two', 'anew')")
+    try await world.syncAll()
+    #expect(try world.person("note") == .text("n") && world.person("mobile") == .text("MOBILE"))
+    try world.shell(sql)
+    try await world.syncAll()
+    try world.erase("p1", ["mobile"])
+    try await world.syncAll()
+    try await world.restoreWhole(from: file, one, two)
+    #expect(try world.person("note") == field.map { _ in .text("city") })
+    let kept = try world.master.conflicts([.open]).filter { $0.field == field }
+    let note = try #require(try world.person.index(of: "note"))
+    let values = try kept.flatMap(\.contenders).map { contender in
+      field == nil ? try world.person.image(contender.value)?[note] : contender.value
+    }
+    #expect(values.contains(.text("anew")), "\(kept)")
+    try await world.settle()
+    #expect(try world.master.verify().map(\.en) == [] && world.master.verifyReplay().map(\.en) == [])
+  }
+
   /// What was contested about erased values is not contested again, and later conflicts have other numbers (seed 528 of the simulated
   /// town).
   @Test(arguments: [true, false]) func aDecisionOfAfterAnErasureComesBack(byCounty: Bool) async throws {
