@@ -5,7 +5,7 @@ import SyncCore
 // Every message is one envelope: a header of 200 bytes, then the body. Integers are big endian.
 //
 //     0   4  "TRIB"
-//     4   1  format version, 5
+//     4   1  format version, 6
 //     5   1  kind
 //     6   1  compression of the body: 0 none, 1 zstd
 //     7   1  flags: 1 more pages follow (page) · 2 the cursor is the end of a page not applied yet (hello)
@@ -91,6 +91,9 @@ public struct Header: Hashable, Sendable {
   static let signedLength = 136
   static let magic = Array("TRIB".utf8)
   public static let version: UInt8 = 6
+
+  /// The epoch of a message in this column, for SQL.
+  public static func epoch(of column: String) -> String { "substr(\(column), 25, 16)" }
 
   public var kind: MessageKind
   /// More pages follow.

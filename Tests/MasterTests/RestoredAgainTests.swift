@@ -286,3 +286,26 @@ func whatStandsInThePlaceOfALossThatNobodyKnewOfIsNotLost(comesFirst: Bool) asyn
   #expect(try world.cell("office", of: "c5") == .text("A"))
   #expect(try renewed.parked().map(\.ref.key) == [RowKey([.text("c2")])])
 }
+
+/// The city went on without what its batch stood on, and was restored once more before its sender heard of that (seed 1087 of the
+/// simulated town).
+@Test func whatBecameOfABatchMeanwhileIsHeardAfterTheNextRestore() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  try drill.company("c9", "A", on: drill.two)
+  try await world.sync(drill.two)
+  try await world.sync(drill.one)
+  try world.shell(drill.one, "INSERT INTO figure (company, year, sales) VALUES ('c9', 2019, 7)")
+  try await world.sync(drill.one)
+  try world.restore(from: file)
+  for replica in [drill.one, drill.b] { _ = try await world.giveBack(replica) }
+  try world.master.release(reason: "the machine is lost", actor: "li")
+  try world.master.withdraw(drill.two.identity.replica)
+  world.forget(drill.two)
+  #expect(try world.master.parked().map(\.reason) == ["reference"])
+  #expect(try drill.one.parked().isEmpty)
+  try world.restore(from: try world.backup("later.backup"))
+  for replica in [drill.one, drill.b, drill.one] { _ = try await world.giveBack(replica) }
+  try await world.settle()
+  #expect(try drill.one.parked().map(\.ref) == world.master.parked().map(\.ref))
+}

@@ -158,7 +158,7 @@ extension Master {
         kind: .standing, replica: hello.replica, epoch: meta.epoch, number: hello.number, cursor: 0,
         stamp: max(try transaction.stamp(), Stamp(milliseconds: clock())), schema: meta.schemaHash)
       header.more = asking
-      let receipts = isComplete ? try transaction.receipts(of: hello.replica, in: meta.epoch) : []
+      let receipts = isComplete ? try transaction.receiptsMadeAnew(for: hello) : []
       return (receipts, standing, try Envelope(header, body: try standing.bytes, key: key))
     }
   }
@@ -175,16 +175,16 @@ extension SQLiteMasterTransaction {
     try db.first("SELECT 1 FROM sync_heard WHERE replica = ?", [.blob(replica.bytes)]) != nil
   }
 
-  /// The receipts of a replica's batches that this epoch gave to batches of another: what became of them is not what it
-  /// was told then.
-  func receipts(of replica: Identifier, in epoch: Identifier) throws -> [UInt8] {
+  /// The receipts that restored cities gave to batches of another epoch: what became of them is not what their sender was told
+  /// then. It may have heard of none of the epochs since its own.
+  func receiptsMadeAnew(for hello: Header) throws -> [UInt8] {
     var found: [UInt8] = []
-    let end = try setting("restored_end") ?? 0
-    let sql = "SELECT message, receipt FROM sync_batch WHERE replica = ? AND arrival > ? ORDER BY arrival"
-    try db.each(sql, [.blob(replica.bytes), .integer(end)]) { row in
-      guard case .blob(let message) = row.cell(0), case .blob(let receipt) = row.cell(1) else { return }
-      let sent = try SealedEnvelope(message[...]).header
-      if sent.epoch != epoch, try SealedEnvelope(receipt[...]).header.epoch == epoch { found += receipt }
+    let sql = """
+      SELECT receipt FROM sync_batch
+      WHERE replica = ? AND \(Header.epoch(of: "receipt")) NOT IN (\(Header.epoch(of: "message")), ?) ORDER BY number
+      """
+    try db.each(sql, [.blob(hello.replica.bytes), .blob(hello.epoch.bytes)]) { row in
+      if case .blob(let receipt) = row.cell(0) { found += receipt }
     }
     return found
   }
