@@ -47,6 +47,8 @@ final class Machine {
     var errand: Errand<SyncSummary>
     /// Which exchange of the town it is.
     var number: Int
+    /// As whom it was begun.
+    var identity: Identifier
     /// How many questions it has asked.
     var asked = 0
   }
@@ -175,8 +177,9 @@ extension Machine {
   func begin(number: Int, besides: Bool = false) throws -> Step {
     giveUp(allBut: besides ? 1 : 0)
     let line = SimulatedLine()
-    let client = SyncClient(try replica, transport: line, mostSent: Self.mostSent)
-    let exchange = Exchange(errand: Errand(line), number: number)
+    let replica = try replica
+    let client = SyncClient(replica, transport: line, mostSent: Self.mostSent)
+    let exchange = Exchange(errand: Errand(line), number: number, identity: replica.identity.replica)
     exchanges.append(exchange)
     return try seat.opening {
       exchange.errand.begin { try await client.sync() }

@@ -123,7 +123,16 @@ extension Town {
   /// - Parameter number: the exchange.
   func take(_ machine: Machine, _ answer: Result<[UInt8], any Error>, in number: Int) throws {
     tell("\(machine.name): takes an answer")
-    try go(machine, number, try attempt("answer", at: machine.seat) { try machine.take(answer, in: number) } ?? nil)
+    let isOvertaken = try machine.exchange(number).map { try $0.identity != machine.replica.identity.replica } ?? false
+    let step = try attempt("answer", at: machine.seat) { () throws -> Machine.Step? in
+      do { return try machine.take(answer, in: number) } catch let failure as Failure
+        where failure.kind == .busy && isOvertaken
+      {
+        count("answer to who has rejoined meanwhile")
+        return nil
+      }
+    }
+    try go(machine, number, step ?? nil)
   }
 
   /// What the client does next.
