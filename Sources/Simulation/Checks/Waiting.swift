@@ -28,6 +28,8 @@ extension Town {
 
   /// P4: what waits at the city, its sender has set aside, whole, so that the clerk can take it up again.
   func checkSetAside() throws {
+    // That it was withdrawn, or taken up again, may be lost with what its file had let go of.
+    if areBackupsLost { return }
     let waiting = try city.master.parked()
     for machine in active where !machine.isCopy && !machine.hasRejoined {
       let id = try machine.replica.identity.replica.description
