@@ -191,8 +191,32 @@ extension Town {
     witness.forget { arrival in
       arrival > recovery.backupEnd && (arrival > last || losses.contains { $0.contains(arrival) })
     }
+    try noteMergesAgain()
     try noteMembers()
     try upgradeAgain()
+  }
+
+  /// The first merge of a key may be lost, and a later one, by itself, of what came under that key again be back.
+  private func noteMergesAgain() throws {
+    let master = try city.master
+    for ref in try aliases() where witness.aliases[ref] == nil {
+      for entry in try master.history(master.record(ref.record), key: ref.key) {
+        guard case .alias(let alias) = entry.what, alias.key == ref.key else { continue }
+        witness.noteMerge(ref.record, duplicate: ref.key, keep: alias.target, arrival: entry.arrival)
+      }
+    }
+  }
+
+  /// The keys that lead to other rows.
+  private func aliases() throws -> [RowRef] {
+    try city.master.read { db in
+      var refs: [RowRef] = []
+      try db.each("SELECT record, key FROM sync_alias ORDER BY record, key") { row in
+        guard case .blob(let key) = row.cell(1) else { return }
+        refs.append(RowRef(row[0], try RowKey(encoded: key)))
+      }
+      return refs
+    }
   }
 
   private func losses(after end: Int64) throws -> [ClosedRange<Int64>] {
