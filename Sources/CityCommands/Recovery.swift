@@ -60,6 +60,7 @@ struct Recovery: AsyncParsableCommand {
       ("arrival", .integer(batch.arrival)), ("replica", .string(name(batch.replica))),
       ("number", .integer(batch.number)), ("changes", .integer(Int64(batch.changes))),
       ("received_at", .string(isoTime(milliseconds: batch.receivedAt.milliseconds))),
+      ("needs_upgrade", .bool(batch.needsUpgrade)),
     ])
   }
 
@@ -88,13 +89,15 @@ struct Recovery: AsyncParsableCommand {
         zh: "丢失:到第 \($0.arrival) 批(\($0.edit.actor):\($0.reason))",
         en: "lost: up to batch \($0.arrival) (\($0.edit.actor): \($0.reason))")
     }
-    lines += info.aside.map {
-      Label(
-        zh:
-          "未采用,请人工核对:\(name($0.replica)) 第 \($0.number) 批,\($0.changes) 行,\(isoTime(milliseconds: $0.receivedAt.milliseconds))",
-        en:
-          "not applied, look at it: batch \($0.number) of \(name($0.replica)), \($0.changes) rows, \(isoTime(milliseconds: $0.receivedAt.milliseconds))"
-      )
+    lines += info.aside.map { batch in
+      let received = isoTime(milliseconds: batch.receivedAt.milliseconds)
+      let zh = "\(name(batch.replica)) 第 \(batch.number) 批,\(received)"
+      let en = "batch \(batch.number) of \(name(batch.replica)), \(received)"
+      return batch.needsUpgrade
+        ? Label(
+          zh: "尚未采用,所用的模式版本已丢失,重新执行 city upgrade 后自动采用:\(zh)",
+          en: "not applied yet, its version of the schema is lost; it is once city upgrade makes that again: \(en)")
+        : Label(zh: "未采用,请人工核对:\(zh),\(batch.changes) 行", en: "not applied, look at it: \(en), \(batch.changes) rows")
     }
     return lines
   }

@@ -12,7 +12,7 @@ extension Master {
   /// - Returns: what is new. Throws `Failure(.data)` for what is no addition, naming record and field.
   @discardableResult
   public func upgrade(to new: Schema, text: String, actor: String?) throws -> [Addition] {
-    try store.write { db in
+    let additions: [Addition] = try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       if text == (try transaction.meta().schemaText) { return [] }
       let additions = try new.additions(since: schema)
@@ -23,8 +23,11 @@ extension Master {
         edit: Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city"))
       try absorb(transaction, Batch(schemas: [step]))
       _ = try carryOut(step, to: new, transaction)
+      try transaction.takeUpAside()
       return additions
     }
+    try applyReturned()
+    return additions
   }
 
   /// Everything that an upgrade does besides its place in the log, whether it is asked for or the log is replayed.

@@ -14,6 +14,8 @@ public struct RecoveryInfo: Sendable, Equatable {
     public var receivedAt: Stamp
     /// How many rows it changes.
     public var changes: Int
+    /// It was made by a version of the schema that is lost, and comes in when the city makes that upgrade again.
+    public var needsUpgrade: Bool
   }
 
   public var epoch: Identifier
@@ -29,7 +31,8 @@ public struct RecoveryInfo: Sendable, Equatable {
   public var missing: [ClosedRange<Int64>]
   /// The machines that have not given back what they have.
   public var unheard: [ReplicaInfo]
-  /// The city's own batches that a release could not take any more, or that came back after it: for a person to look at.
+  /// The city's own batches that a release could not take any more, or that came back after it: for a person to look at. And counties'
+  /// batches that cannot be read (yet).
   public var aside: [Batch]
   /// What was lost, as the log says.
   public var losses: [Loss]
@@ -50,17 +53,24 @@ extension Master {
         returned: try db.integer(
           "SELECT count(*) FROM sync_batch WHERE arrival > ? AND arrival <= ?",
           [.integer(end), .integer(try transaction.setting("recovered_end") ?? last)]) ?? 0,
-        held: try held.map(info), missing: isRecovering ? try transaction.missing() : [],
+        held: try info(held, transaction), missing: isRecovering ? try transaction.missing() : [],
         unheard: isRecovering ? try transaction.unheard().map(ReplicaInfo.init) : [],
-        aside: try transaction.returned("state <> 'held' AND replica = ?", [.blob(Identifier.city.bytes)]).map(info),
+        aside: try info(
+          transaction.returned("state = 'aside' OR state = 'late' AND replica = ?", [.blob(Identifier.city.bytes)]),
+          transaction),
         losses: try losses(db, after: end))
     }
   }
 
-  private func info(_ batch: ReturnedBatch) -> RecoveryInfo.Batch {
-    RecoveryInfo.Batch(
-      arrival: batch.arrival, replica: batch.replica, number: batch.number, receivedAt: batch.receivedAt,
-      changes: batch.content(schema)?.changes.count ?? 0)
+  private func info(_ batches: [ReturnedBatch], _ transaction: SQLiteMasterTransaction) throws -> [RecoveryInfo.Batch] {
+    let meta = try transaction.meta()
+    return try batches.map { batch in
+      let made = try SealedEnvelope(batch.message[...]).header.schema
+      let isKnown = try made == meta.schemaHash || transaction.earlierSchema(made) != nil
+      return RecoveryInfo.Batch(
+        arrival: batch.arrival, replica: batch.replica, number: batch.number, receivedAt: batch.receivedAt,
+        changes: batch.content(schema)?.changes.count ?? 0, needsUpgrade: !isKnown)
+    }
   }
 
   private func losses(_ db: Database, after end: Int64) throws -> [Loss] {

@@ -113,6 +113,12 @@ extension SQLiteMasterTransaction {
     try set("former_epochs", .blob((known + [epoch]).flatMap(\.bytes)))
   }
 
+  /// What counties gave back and could not be taken is tried again: they may have known a version of the schema that was lost.
+  func takeUpAside() throws {
+    try db.run(
+      "UPDATE sync_returned SET state = 'late' WHERE state = 'aside' AND replica <> ?", [.blob(Identifier.city.bytes)])
+  }
+
   func returned(_ condition: String = "true", _ arguments: [Value] = []) throws -> [ReturnedBatch] {
     var list: [ReturnedBatch] = []
     let sql = "SELECT \(ReturnedBatch.columns) FROM sync_returned WHERE \(condition) ORDER BY arrival, replica, number"

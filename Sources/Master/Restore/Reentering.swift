@@ -128,7 +128,7 @@ struct Reentry {
     let isLossy = try transaction.setting("lossy") != nil
     let given = try SealedEnvelope(returned.receipt[...])
     let read = ReadSoFar(message.header, receipt: given.header)
-    let own = try schema(of: message)
+    let own = try master.schema(named: message.header.schema, transaction.meta(), transaction)
     let (batch, kept) = try master.received(
       Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(returned.secrets),
       cursor: isLossy ? -1 : read.erasures, offset: replica.offset, at: returned.receivedAt, transaction,
@@ -159,11 +159,6 @@ struct Reentry {
     return try returned.number > replica.highWater && db.first("SELECT 1 FROM sync_loss LIMIT 1") != nil
   }
 
-  /// The schema that a message names, as far as it is known by now.
-  private func schema(of message: Envelope) throws -> Schema {
-    try SchemaTable.find(db, message.header.schema) ?? master.schema
-  }
-
   /// Whether a restricted value that does not come back was erased, as the city has recorded, or is about to again.
   private func isErased(_ place: RestrictedPlace) throws -> Bool {
     let known = try transaction.erasures(of: [place.ref])[place.ref]?.map(\.erasure) ?? []
@@ -172,7 +167,8 @@ struct Reentry {
 
   private mutating func repeatOwn(_ returned: ReturnedBatch) throws {
     let message = try SealedEnvelope(returned.message[...]).unverified()
-    let own = try schema(of: message)
+    // What followed an upgrade that is lost may be readable all the same.
+    let own = try transaction.earlierSchema(message.header.schema) ?? master.schema
     let sealed = try Batch(message.body, schema: own, mostChanges: .max)
     let (read, kept) = try master.own(sealed, by: own, secrets: SecretsBody.decode(returned.secrets), transaction)
     let batch = read.widened(to: master.schema)
@@ -306,7 +302,7 @@ struct Reentry {
     guard var replica = try transaction.replica(returned.replica), try follows(returned, replica) else { return }
     replica.offset = returned.offset
     let received = try transaction.tick(milliseconds: master.clock())
-    let own = try schema(of: message)
+    let own = try master.schema(named: message.header.schema, transaction.meta(), transaction)
     let (batch, kept) = try master.received(
       Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(returned.secrets), cursor: -1,
       offset: replica.offset, at: received, transaction, isErased: isErased)
