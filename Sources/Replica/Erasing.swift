@@ -32,15 +32,35 @@ extension Replica {
 
   /// Receipts may have come of batches that were made before an erasure was known: now they are copies.
   func eraseAcknowledged(_ db: Database, batch: Int64) throws {
+    let erasures = try erasures(db, since: batch)
+    if !erasures.isEmpty { try OldPages.inFile.note(db) }
+    for erasure in erasures {
+      if let record = schema.record(erasure.record) { try eraseSent(db, erasure, record, only: batch) }
+    }
+  }
+
+  /// A batch that was made before erasures were known brings no base back that they took.
+  func withoutErasedBases(_ db: Database, _ batch: Batch, number: Int64) throws -> Batch {
+    var batch = batch
+    for erasure in try erasures(db, since: number) {
+      guard let record = schema.record(erasure.record) else { continue }
+      for i in batch.changes.indices where batch.changes[i].ref == erasure.ref {
+        for column in record.restrictedColumns(erasure.fields) {
+          batch.changes[i].old[column] = batch.changes[i].old[column].map(record.fields[column].erasing)
+        }
+      }
+    }
+    return batch
+  }
+
+  /// Those that were not known yet when a batch was made.
+  private func erasures(_ db: Database, since batch: Int64) throws -> [Erasure] {
     var erasures: [Erasure] = []
     let columns = Erasure.columns.joined(separator: ", ")
     try db.each("SELECT \(columns) FROM sync_erasure WHERE sent >= ?", [.integer(batch)]) { row in
       if let erasure = Erasure(row: row.cells(0..<Erasure.columns.count)) { erasures.append(erasure) }
     }
-    if !erasures.isEmpty { try OldPages.inFile.note(db) }
-    for erasure in erasures {
-      if let record = schema.record(erasure.record) { try eraseSent(db, erasure, record, only: batch) }
-    }
+    return erasures
   }
 
   private func name(of erasure: Erasure) -> [Value] {

@@ -21,7 +21,7 @@ extension Replica {
     let asks = try db.first("SELECT 1 FROM sync_request WHERE batch = ?", [number]) != nil
     var granted: [(RecordSchema, RowKey)] = []
     if !rows.isEmpty || asks {
-      let batch = try ownBatch(db, bytes)
+      let batch = try withoutErasedBases(db, ownBatch(db, bytes), number: receipt.header.number)
       try take(db, rows, of: batch, number: receipt.header.number, &summary)
       granted = try self.granted(db, rows, of: batch, number: receipt.header.number)
     }
