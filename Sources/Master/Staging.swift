@@ -1,17 +1,21 @@
+import SQLiteStore
 import SyncCore
 import SyncProtocol
 
 extension Master {
   /// Whether a request that arrives in pieces may be kept: its first 200 bytes are the header of a batch that this replica has
-  /// signed, or of one of the city's own that it gives back. Throws `Refusal`.
+  /// signed, also under an id that it had before, or of one of the city's own that it gives back. Throws `Refusal`.
   public func checkStaged(_ head: [UInt8], of id: Identifier) throws {
-    let replica = try store.transaction { try $0.replica(id) }
-    guard let replica else { throw Refusal.unknownReplica }
-    if replica.isWithdrawn { throw Refusal.withdrawn }
-    let own = key.publicKey
-    let header = try refusing {
-      try EnvelopeHead(head[...]) { $0.kind == .own ? own : try VerifyingKey(bytes: replica.publicKey) }.header
+    try read { db in
+      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      guard let member = try member(id, transaction) else { throw Refusal.unknownReplica }
+      if member.isWithdrawn { throw Refusal.withdrawn }
+      let said = try refusing { try EnvelopeHead(head[...]).header }
+      guard [.own, .batch].contains(said.kind) else { throw Refusal.notAMessage }
+      // Only who gives back says what a former id has signed.
+      let known = said.replica == id ? [] : try keys(of: member, transaction)
+      let key = try known.first { $0.id == said.replica }?.key ?? VerifyingKey(bytes: member.publicKey)
+      _ = try refusing { try EnvelopeHead(head[...]) { _ in key } }
     }
-    guard header.kind == .own || (header.kind == .batch && header.replica == id) else { throw Refusal.notAMessage }
   }
 }

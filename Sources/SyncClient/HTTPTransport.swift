@@ -43,7 +43,12 @@ public struct HTTPTransport: Transport {
       }
       let staged = [(Resumption.stagedHeader, StagedState(whole: rest).header)]
       for _ in 1...3 {
-        try await upload(rest, of: replica, line, &attempts)
+        do { try await upload(rest, of: replica, line, &attempts) } catch let refusal as Refusal
+          where refusal.code == .unknownReplica
+        {
+          // Of whom a restored city does not know yet it keeps nothing; what it is given back says who that is.
+          return try await answer("/v1/sync", message[...], line, &attempts)
+        }
         do { return try await answer("/v1/sync", head, headers: staged, line, &attempts) } catch is NotStaged {}
       }
       throw Failure(

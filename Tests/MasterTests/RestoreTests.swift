@@ -282,3 +282,25 @@ extension World {
     try master.conflicts([.open, .proposed, .decided, .rejected])
   }
 }
+
+/// What is given back may be so large that it arrives in pieces. The head of the first says whose they are: one of the city's own
+/// batches, or one that its sender signed, also under a former id.
+@Test func whoGivesBackMaySendItInPieces() async throws {
+  let (drill, _) = try await Drill.backedUp()
+  let world = drill.world
+  try world.shell(drill.one, "UPDATE company SET name = 'one'")
+  try await world.sync(drill.one)
+  let one = try world.rejoin(drill.one)
+  try world.shell("UPDATE company SET grade = 'g'")
+  for replica in [one, drill.two] { try await world.sync(replica) }
+  let start = ReturnPosition(own: 0, batch: 0)
+  let messages = try [one, drill.two].compactMap { try $0.givingBack(after: start)?.messages }
+  let heads = try messages.flatMap { try SealedEnvelope.split($0) }.filter { [.own, .batch].contains($0.header.kind) }
+  #expect(Set(heads.map(\.header.replica)).count == 3 && Set(heads.map(\.header.kind)).count == 2)
+  for message in heads {
+    let head = Array(message.bytes.prefix(Header.length))
+    let sender = message.header.replica == drill.two.identity.replica ? drill.two : one
+    try world.master.checkStaged(head, of: sender.identity.replica)
+    #expect(throws: Refusal.self) { try world.master.checkStaged(head, of: drill.b.identity.replica) }
+  }
+}

@@ -98,7 +98,7 @@ extension Master {
   }
 
   /// The keys of a machine, and of what it was before its file was copied.
-  private func keys(
+  func keys(
     of member: ReplicaRecord, _ transaction: SQLiteMasterTransaction
   ) throws -> [(id: Identifier, key: VerifyingKey)] {
     var found = [(member.id, try VerifyingKey(bytes: member.publicKey))]
