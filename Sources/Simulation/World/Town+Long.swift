@@ -65,29 +65,38 @@ extension Town {
     for machine in here { try syncWhole(machine) }
   }
 
-  /// A value changes behind the triggers, or none does: a deep verification finds that and nothing else.
+  /// A value changes behind the triggers, or none does, or a tool makes a table anew: a deep verification finds that and nothing
+  /// else, not what is pending either.
   private func rot(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
     guard recovery == nil, !machine.isCopy, !machine.seat.isFull, !city.seat.isFull, try syncWhole(machine) else {
       return
     }
     let status = try machine.replica.status()
     guard status.pending == 0, status.inFlight == 0 else { return }
+    let agreed = machine.rows
+    if random.chance(30) { try edit(event, machine, raw: false, &random) }
+    if machine.seat.isStopped { return }
     let before = machine.rows
     let columns = ["company": "name", "visit": "note", "remark": "note", "task": "title", "person": "note"]
-    let refs = before.keys.filter { columns[$0.record] != nil }.inOrder()
+    let refs = before.keys.filter { columns[$0.record] != nil && before[$0] == agreed[$0] }.inOrder()
     // In half the cases a row that nobody may change any more.
     let fixed = random.chance(50) ? refs.filter { schema.record($0.record)?.rules.append == true } : []
     guard let ref = random.pick(fixed.isEmpty ? refs : fixed), let record = schema.record(ref.record),
       let column = columns[ref.record].flatMap(record.index(of:))
     else { return }
-    let isChanged = random.chance(80)
-    if isChanged {
+    let (isChanged, isRebuilt) = (random.chance(80), random.chance(40))
+    let edit = RowEdit(kind: .update, record: record, key: ref.key, values: [column: .text("rot\(event.id)")])
+    let steps = isChanged ? [edit.sql] : []
+    if isRebuilt {
+      tell("** a tool makes \(record.name) anew at \(machine.name)\(isChanged ? ": \(edit.story)" : "")")
+      try machine.seat.shell(Self.rebuilding(record, steps), foreignKeys: false)
+      try repair(machine)
+    } else if isChanged {
       tell("** \(name(ref)) changes behind the triggers at \(machine.name)")
-      let edit = RowEdit(kind: .update, record: record, key: ref.key, values: [column: .text("rot\(event.id)")])
       try machine.seat.shell(
-        ["INSERT INTO sync_applying VALUES (1)", edit.sql, "DELETE FROM sync_applying"], foreignKeys: true)
-      try machine.look()
+        ["INSERT INTO sync_applying VALUES (1)"] + steps + ["DELETE FROM sync_applying"], foreignKeys: true)
     }
+    try machine.look()
     guard let found = try compare(machine) else { return }
     count("deep verification")
     let expected = isChanged ? ["\(name(ref)) \([column])"] : []
@@ -96,6 +105,27 @@ extension Town {
       throw Violation(.convergence, "deep verification at \(machine.name) found \(differences), not \(expected)")
     }
     if isChanged { try settle(found, event, machine, before: before, adopting: random.chance(50)) }
+  }
+
+  /// How a tool replaces a table: what hung on it goes along.
+  private static func rebuilding(_ record: RecordSchema, _ steps: [String]) -> [String] {
+    let table = record.table
+    let copy = ["CREATE TEMP TABLE tool AS SELECT * FROM \(table)", "DROP TABLE \(table)"]
+    return copy + ["CREATE TABLE \(table) AS SELECT * FROM tool", "DROP TABLE tool"] + steps
+  }
+
+  /// C7: nothing is synced until the table is as it should be, and the file was compared.
+  private func repair(_ machine: Machine) throws {
+    count("table made anew by a tool")
+    let replica = try machine.replica
+    for isRepaired in [false, true] {
+      do { try replica.refuseDamage() } catch let failure as Failure where failure.kind == .data {
+        if !isRepaired { _ = try replica.repair(actor: "li") }
+        continue
+      }
+      let what = isRepaired ? "before it was compared" : "a table without triggers"
+      throw Violation(.constraints, "\(machine.name) would sync \(what)")
+    }
   }
 
   private func settle(
