@@ -46,7 +46,8 @@ extension Master {
     var rest = messages
     var receipts: [UInt8] = []
     while let message = rest.popFirst() {
-      guard message.header.kind == .batch, message.header.replica == replica.id else { throw Refusal.notAMessage }
+      guard message.header.kind == .batch else { throw Refusal.notAMessage }
+      guard message.header.replica == replica.id else { throw Refusal.formerIsLost }
       let batch = try refusing { try message.open(with: key) }
       var secrets: Envelope?
       if let next = rest.first?.header, next.kind == .secrets, next.replica == replica.id,
@@ -288,6 +289,10 @@ extension Refusal {
         "this replica knows of \(last) batches of its own, the city has \(highWater): it was cloned or restored from an "
         + "old copy; run county rejoin, which keeps its edits")
   }
+  /// It goes again what a former id had sent, and the city knows that one no more.
+  static let formerIsLost = Refusal(
+    .gap, zh: "本机原编号的登记已随市里的备份丢失;请运行 county rejoin,本机的修改都会保留",
+    en: "who this machine was before is lost with the city's backups; run county rejoin, which keeps its edits")
   static func gap(_ number: Int64, after last: Int64) -> Refusal {
     Refusal(
       .gap,

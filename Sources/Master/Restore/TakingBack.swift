@@ -64,9 +64,8 @@ extension Master {
     var list: [ReturnedBatch] = []
     while let message = rest.popFirst() {
       let id = message.header.replica
-      guard message.header.kind == .batch, let present = keys.first?.key,
-        let sender = keys.first(where: { $0.id == id })?.key
-      else { throw Refusal.notAMessage }
+      guard message.header.kind == .batch, let present = keys.first?.key else { throw Refusal.notAMessage }
+      guard let sender = keys.first(where: { $0.id == id })?.key else { throw Refusal.formerIsLost }
       let batch = try refusing { try message.open(with: sender) }
       var secrets: [UInt8] = []
       if let next = rest.first?.header, next.kind == .secrets, next.number == batch.header.number {
