@@ -31,7 +31,9 @@ public struct BundleAnswer: Sendable {
       if [.welcome, .standing].contains(header.kind), standing == nil, receipts.isEmpty, pages.isEmpty {
         epoch = header.epoch
       }
-      guard header.epoch == epoch else { throw Self.otherEpoch(bundle.file) }
+      // A receipt may be of a restore between.
+      let isBetween = header.kind == .receipt && standing != nil && header.epoch != known
+      guard header.epoch == epoch || isBetween else { throw Self.otherEpoch(bundle.file) }
       switch header.kind {
       case .welcome: isWelcome = true
       case .standing where standing == nil: standing = try RestoredStanding(message, in: bundle.file)
