@@ -170,7 +170,7 @@ struct Witness {
     let lost = claims.filter(isUndone)
     remove { claim in
       isUndone(claim)
-        || claim.author != nil && claim.batch == nil
+        || claim.author != nil && (claim.batch == nil || claim.agrees)
           && lost.contains { $0.ref == claim.ref && $0.column == claim.column && $0.value == claim.value }
     }
     for i in claims.indices where claims[i].filled.map(isLost) == true { claims[i].filled = nil }
