@@ -8,19 +8,22 @@ import SyncClient
 import SyncCore
 import SyncProtocol
 
-/// `county rejoin`
+/// `county rejoin [--code CODE]`
 struct Rejoin: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rejoin",
     abstract: words("Go on with a copied or restored replica under an id of its own; its edits stay. 副本为复制品时更换编号"))
   @OptionGroup var options: CommonOptions
+  @Option(help: ArgumentHelp(words("A code of the city, when it does not know this machine any more. 登记码"))) var code:
+    String?
 
   func run() async throws {
     try await options.run {
+      let code = try code.map(EnrolmentCode.init(typed:))
       let home = try options.homeURL(CountyProgram.homeVariable)
       try await Home.locked(home.appendingPathComponent("sync.lock")) {
         let former = try CountyProgram.open(home: home)
-        let replica = try former.rejoin(as: try CountyProgram.nextKey(home, of: former))
+        let replica = try former.rejoin(as: try CountyProgram.nextKey(home, of: former), code: code)
         try CountyProgram.promoteKey(home)
         let isKnown = try await sync(replica, home)
         report(former.identity, replica.identity, isKnown)

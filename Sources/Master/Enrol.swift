@@ -40,10 +40,12 @@ extension Master {
     let id = sealed.header.replica
     return try store.transaction { transaction in
       guard id == publicKey.identifier else { throw Refusal.badCode }
+      let former = try former(request)
+      let isSuccessor = try former.map { try request.code == nil || transaction.replica($0.replica) != nil } ?? false
       let org =
-        request.formerly == nil
-        ? try admit(request, as: publicKey, agreementKey: agreementKey, transaction)
-        : try succeed(request, as: publicKey, transaction)
+        isSuccessor
+        ? try succeed(request, as: publicKey, transaction)
+        : try admit(request, after: former, as: publicKey, agreementKey: agreementKey, transaction)
       let meta = try transaction.meta()
       let welcome = try Welcome(org: org, city: key, schema: meta.schemaText)
       let header = Header(
@@ -53,22 +55,34 @@ extension Master {
     }
   }
 
+  /// Whom the machine was before; nil: it is new.
+  func former(_ request: EnrolRequest) throws -> Former? {
+    guard let formerly = request.formerly else { return nil }
+    guard let id = Identifier(hex: formerly), let kept = request.kept, kept >= 0 else { throw Refusal.tampered }
+    return Former(replica: id, kept: kept)
+  }
+
   /// Takes in a machine that has a code. Returns its unit.
+  /// - Parameter former: of whom the city knows nothing any more.
   private func admit(
-    _ request: EnrolRequest, as publicKey: VerifyingKey, agreementKey: [UInt8], _ transaction: any MasterTransaction
+    _ request: EnrolRequest, after former: Former?, as publicKey: VerifyingKey, agreementKey: [UInt8],
+    _ transaction: any MasterTransaction
   ) throws -> String {
     let id = publicKey.identifier
     guard var enrolment = try request.code.flatMap(transaction.enrolment),
       enrolment.usedBy == nil || enrolment.usedBy == id, enrolment.expiresAt >= clock() || enrolment.usedBy == id
     else { throw Refusal.badCode }
     let code = EnrolmentCode(secret: enrolment.secret, fingerprint: key.publicKey.fingerprint)
-    guard code.proof(replica: id, publicKey: publicKey.bytes).hex == request.proof else { throw Refusal.badCode }
+    guard code.proof(replica: id, publicKey: publicKey.bytes).hex == request.proof,
+      request.org ?? enrolment.org == enrolment.org
+    else { throw Refusal.badCode }
     if enrolment.usedBy == nil {
       let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: "city")
-      try enter(
-        Member(
-          replica: id, org: enrolment.org, publicKey: publicKey.bytes, agreementKey: agreementKey, isWithdrawn: false,
-          edit: edit), transaction)
+      var member = Member(
+        replica: id, org: enrolment.org, publicKey: publicKey.bytes, agreementKey: agreementKey, isWithdrawn: false,
+        edit: edit)
+      member.former = former
+      try enter(member, transaction)
       enrolment.usedBy = id
       try transaction.save(enrolment)
     }

@@ -262,8 +262,8 @@ extension Refusal {
   static let tampered = Refusal(
     .tampered, zh: "消息在途中被改动或不完整;请重新同步", en: "the message was changed or cut on its way; sync again")
   static let unknownReplica = Refusal(
-    .unknownReplica, zh: "市里没有登记这台机器;请向市里索取登记码后 init",
-    en: "the city does not know this replica; ask for a code and init")
+    .unknownReplica, zh: "市里没有登记这台机器;请向市里索取登记码并运行 county rejoin --code,本机的修改都会保留",
+    en: "the city does not know this replica; ask for a code and run county rejoin --code, which keeps its edits")
   static let withdrawn = Refusal(
     .withdrawn, zh: "这台机器已被市里停用;请与市里联系", en: "this replica was withdrawn by the city; ask the city")
   static let replayed = Refusal(
@@ -273,8 +273,8 @@ extension Refusal {
   static let epoch = Refusal(
     .epoch, zh: "市主库已从备份恢复,纪元不同;请与市里联系", en: "the city's master was restored and has another epoch; ask the city")
   static let badCode = Refusal(
-    .badCode, zh: "登记码无效、已使用或已过期;请向市里索取新码",
-    en: "the enrolment code is wrong, used or expired; ask the city for a new one")
+    .badCode, zh: "登记码无效、已使用、已过期或属于其他单位;请向市里索取新码",
+    en: "the enrolment code is wrong, used, expired or for another unit; ask the city for a new one")
 
   static func fork(_ number: Int64) -> Refusal {
     Refusal(

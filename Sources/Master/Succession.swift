@@ -12,9 +12,7 @@ extension Master {
   func succeed(_ request: EnrolRequest, as publicKey: VerifyingKey, _ transaction: any MasterTransaction) throws
     -> String
   {
-    guard let former = request.formerly.flatMap(Identifier.init(hex:)), let kept = request.kept, kept >= 0 else {
-      throw Refusal.tampered
-    }
+    guard let (former, kept) = try former(request).map({ ($0.replica, $0.kept) }) else { throw Refusal.tampered }
     guard let known = try transaction.replica(former) else { throw Refusal.unknownReplica }
     guard request.isVouched(by: try VerifyingKey(bytes: known.publicKey)) else { throw Refusal.tampered }
     let id = publicKey.identifier

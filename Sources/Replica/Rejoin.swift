@@ -16,26 +16,38 @@ import SyncProtocol
 extension Replica {
   /// Gives this file a key of its own and keeps all its edits, in one transaction. It may be done again: each key vouches for
   /// the next one.
-  /// - Parameter key: a new one, which is kept durably before.
+  /// - Parameters:
+  ///   - key: a new one, which is kept durably before.
+  ///   - code: of the city, when it has lost whom it had enrolled: all that this file still has goes once more.
   /// - Returns: the replica as it is from now on; this one signs nothing any more.
-  public func rejoin(as key: SigningKey) throws -> Replica {
+  public func rejoin(as key: SigningKey, code: EnrolmentCode? = nil) throws -> Replica {
     let meta = try write { db in
       var meta = try ownMeta(db)
       // On a stick nobody hears of which number the city has another batch.
       if try givenBack(db) != nil { try sendAgain(db, after: meta.batchKept) }
+      if let code {
+        guard try VerifyingKey(bytes: meta.cityKey).fingerprint == code.fingerprint else { throw Self.foreignCode }
+        try sendAgain(db, after: 0)
+      }
       let first = try db.integer("SELECT min(number) FROM sync_outbox WHERE receipt IS NULL")
       let kept = (first ?? meta.last + 1) - 1
-      let request = try EnrolRequest(key, after: self.key, kept: kept)
+      var request = try EnrolRequest(key, after: self.key, kept: kept)
+      if let code { request.prove(code, of: key, org: meta.org) }
       let enrolment = try request.message(signedBy: key, milliseconds: clock())
       meta.formerKeys.append(self.key.publicKey.bytes)
       meta.replica = key.publicKey.identifier
       try meta.write(db)
-      try ReplicaMeta.set(db, Self.enrolmentName, .blob(try self.enrolment(db) + enrolment.bytes))
+      // A code needs no enrolment before it.
+      let before = try code == nil ? self.enrolment(db) : []
+      try ReplicaMeta.set(db, Self.enrolmentName, .blob(before + enrolment.bytes))
       try signAgain(db, after: kept, as: key)
       return meta
     }
     return renewed(meta, key: key)
   }
+
+  private static let foreignCode = Failure(
+    .usage, zh: "这个登记码不是本机所属城市的;请核对", en: "this code is not of the city of this machine; check it")
 
   /// Batches of which a restored city has others by the same numbers, from another copy of this file, count as not sent: they
   /// go again under the id that this file gets when it rejoins. So do those that a restored city lacks, by this id if their numbers

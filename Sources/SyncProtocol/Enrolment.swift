@@ -67,7 +67,8 @@ public struct EnrolmentCode: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// The body of `enrol`, as JSON: a code of the city and its proof, or a former key that vouches.
+/// The body of `enrol`, as JSON: a code of the city and its proof, or a former key that vouches. Both, when the city has lost whom it
+/// had enrolled.
 public struct EnrolRequest: Codable, Sendable {
   public var code: String?
   public var proof: String?
@@ -77,6 +78,8 @@ public struct EnrolRequest: Codable, Sendable {
   public var kept: Int64?
   /// The former key's signature, hex.
   public var voucher: String?
+  /// The unit that a code must be for, of a machine that has one already.
+  public var org: String?
   public var publicKey: String
   /// The X25519 key to which the city encrypts for this replica, hex.
   public var agreementKey: String

@@ -64,12 +64,12 @@ private func expectFailure(
     try world.shell(late, "UPDATE company SET staff = 5")
     try world.carry(new)
     try world.write(late, "up")
-    expectFailure(.notAllowed, "wrong, used or expired") { try world.answer("up", "down") }
+    expectFailure(.notAllowed, "wrong, used, expired") { try world.answer("up", "down") }
     let other = try world.master.enrol(org: "A").code
     world.clock.now += Master.codeLifetime + 1
     try late.keepEnrolment(other)
     try world.write(late, "up")
-    expectFailure(.notAllowed, "wrong, used or expired") { try world.answer("up", "down") }
+    expectFailure(.notAllowed, "wrong, used, expired") { try world.answer("up", "down") }
     // Nothing was lost by that.
     try late.keepEnrolment(try world.master.enrol(org: "A").code)
     try world.carry(late)

@@ -126,6 +126,37 @@ import Testing
   #expect(try companies(world) == ["c1", "l2", "l3"].map { .text($0) })
 }
 
+/// That it was enrolled is lost with two backups: a code of the city lets its file go on, with what it still has.
+@Test func whoIsUnknownRejoinsWithACode() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  var late = try await world.join("A", actor: "late")
+  try drill.company("l1", "A", on: late)
+  try await world.settle()
+  for name in ["second.backup", "latest.backup"] { try world.backup(name) }
+  try await world.settle()
+  try drill.company("l2", "A", on: late)
+  try await world.sync(late)
+  try drill.company("l3", "A", on: late)
+  try world.restore(from: file)
+  for replica in world.replicas { _ = try? await world.sync(replica) }
+  try release(world)
+  let unknown = await #expect(throws: Failure.self) { try await world.sync(late) }
+  #expect(unknown?.kind == .notAllowed && unknown?.message.en.contains("county rejoin --code") == true)
+  // A code of another city, then one for another unit.
+  #expect(throws: Failure.self) {
+    try late.rejoin(as: SigningKey(), code: EnrolmentCode(secret: Array(1...10), fingerprint: Array(1...10)))
+  }
+  late = try world.rejoin(late, code: try world.master.enrol(org: "B").code)
+  await #expect(throws: Failure.self) { try await world.sync(late) }
+  late = try world.rejoin(late, code: try world.master.enrol(org: "A").code)
+  try await world.settle()
+  #expect(try companies(world) == ["c1", "l2", "l3"].map { .text($0) })
+  // Whom the city knows, it takes at the word of the key that it had.
+  _ = try world.rejoin(late, code: try world.master.enrol(org: "A").code)
+  try await world.settle()
+}
+
 /// A machine has let go of the batch with c7; c9 is new, and the city is restored from before both.
 /// - Parameter confirming: the city had confirmed c8 since.
 private func letGo(confirming: Bool = true) async throws -> (World, Replica, backup: String) {

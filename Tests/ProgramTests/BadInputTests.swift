@@ -40,7 +40,7 @@ import Testing
     let code = try await town.code("320706")
     try await town.county("one", ["init", "--server", town.url, "--code", code])
     let outcome = try await town.tryCounty("two", ["init", "--server", town.url, "--code", code])
-    expectFailure(outcome, 77, "wrong, used or expired")
+    expectFailure(outcome, 77, "wrong, used, expired")
   }
 
   @Test func anEnrolmentCodeOfAnotherCity() async throws {

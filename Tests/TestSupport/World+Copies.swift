@@ -29,9 +29,9 @@ extension World {
   public func lose(_ replica: Replica) { replicas.removeAll { $0 === replica } }
 
   /// The file goes on under a key of its own.
-  public func rejoin(_ replica: Replica) throws -> Replica {
+  public func rejoin(_ replica: Replica, code: EnrolmentCode? = nil) throws -> Replica {
     let key = SigningKey()
-    let renewed = try replica.rejoin(as: key)
+    let renewed = try replica.rejoin(as: key, code: code)
     keys[replica.path] = key
     lose(replica)
     add(renewed)
