@@ -153,7 +153,12 @@ extension Master {
     let (batch, kept) = try refusing {
       try self.received(
         Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(secrets),
-        cursor: isOfNow ? message.header.cursor : -1, offset: replica.offset, at: received, transaction)
+        cursor: isOfNow ? message.header.cursor : -1, offset: replica.offset, at: received, transaction
+      ) { place in
+        // What goes once more to a restored city may have lost it to an erasure since it was made.
+        try !isOfNow
+          && (transaction.erasures(of: [place.ref])[place.ref] ?? []).contains { $0.erasure.covers(place.field) }
+      }
     }
     try transaction.keep(kept, arrival: try transaction.upcomingArrival())
     let widened = batch.widened(to: schema)

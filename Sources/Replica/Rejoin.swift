@@ -57,8 +57,12 @@ extension Replica {
   private func sendAgain(_ db: Database, after number: Int64) throws {
     // What was let go of leaves gaps; two backups hold all up to there.
     let first = try max(number, trimmedBatches(db))
+    // Of before that it may still have some that are parked: a city that lost them with its backups cannot tell whose they are.
+    if number == 0 { try ReplicaMeta.set(db, Self.passedOver, .integer(first)) }
     try db.run("UPDATE sync_outbox SET receipt = NULL WHERE number > ?", [.integer(first)])
   }
+
+  static let passedOver = "passed_over"
 
   private func signAgain(_ db: Database, after kept: Int64, as key: SigningKey) throws {
     #if MUTANTS

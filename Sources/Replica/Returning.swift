@@ -56,6 +56,7 @@ extension Replica {
       var end = start
       func fits(_ count: Int) -> Bool { messages.isEmpty || messages.count + count <= bytes }
       let meta = try ReplicaMeta.read(db)
+      let passed = try db.integer("SELECT value FROM sync_meta WHERE name = ?", [.text(Self.passedOver)]) ?? 0
       let inbox = try Row.fetchCursor(
         db, sql: "SELECT number, sealed FROM sync_inbox WHERE number > ? ORDER BY number", arguments: [start.own])
       while let row = try inbox.next() {
@@ -72,7 +73,7 @@ extension Replica {
         db,
         sql:
           "SELECT number, message, receipt FROM sync_outbox WHERE receipt IS NOT NULL AND number > ? ORDER BY number",
-        arguments: [start.batch])
+        arguments: [max(start.batch, passed)])
       while let row = try outbox.next() {
         guard case .blob(let batch) = row.cell(1), case .blob(let receipt) = row.cell(2) else { continue }
         let message = try batch + secrets(db, of: row[0], batch) + receipt

@@ -131,6 +131,11 @@ import Testing
   let (drill, file) = try await Drill.backedUp()
   let world = drill.world
   var late = try await world.join("A", actor: "late")
+  // One that is parked stays in its outbox, whatever backups hold.
+  for (replica, id) in [(drill.one, "k1"), (late, "k2")] {
+    try world.shell(replica, "INSERT INTO company (id, office, code, name) VALUES ('\(id)', 'A', 'K', 'k')")
+    try await world.sync(replica)
+  }
   try drill.company("l1", "A", on: late)
   try await world.settle()
   for name in ["second.backup", "latest.backup"] { try world.backup(name) }

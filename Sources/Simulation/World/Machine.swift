@@ -81,9 +81,10 @@ final class Machine {
   }
 
   /// The file goes on under a key of its own.
-  func rejoin(as key: SigningKey) throws {
+  /// - Parameter code: the city has lost whom it had enrolled.
+  func rejoin(as key: SigningKey, code: EnrolmentCode? = nil) throws {
     nextKey = key
-    let replica = try replica.rejoin(as: key)
+    let replica = try replica.rejoin(as: key, code: code)
     programs.stop()
     programs.current = replica
     settle(on: key)

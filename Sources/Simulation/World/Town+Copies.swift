@@ -87,14 +87,15 @@ extension Town {
   }
 
   /// The clerk runs `rejoin`, as the refusal says.
-  func rejoin(_ machine: Machine) throws {
+  func rejoin(_ machine: Machine, code: EnrolmentCode? = nil) throws {
     count("rejoined")
     tell("\(machine.name): goes on under an id of its own")
-    var random = SplitMix64(seed ^ UInt64(exchanges) << 20)
+    rejoins += 1
+    var random = SplitMix64(seed ^ UInt64(rejoins) << 20)
     let key = try SigningKey(seed: random.bytes(32))
     // It is under its former key.
     copies[machine.index] = nil
-    _ = try attempt("rejoin", at: machine.seat) { try machine.rejoin(as: key) }
+    _ = try attempt("rejoin", at: machine.seat) { try machine.rejoin(as: key, code: code) }
     try observe(machine)
   }
 }

@@ -244,7 +244,23 @@ extension Town {
       {
         continue
       }
-      machine.isWithdrawn = isKnown ?? true
+      if isKnown == nil, areBackupsLost, !machine.isWithdrawn {
+        try rejoinByCode(machine)
+      } else {
+        machine.isWithdrawn = isKnown ?? true
+      }
+    }
+  }
+
+  /// R9: whom the city does not know any more goes on with a code.
+  private func rejoinByCode(_ machine: Machine) throws {
+    let code = try attempt("code for who is lost", at: city.seat) {
+      try city.master.enrol(org: machine.org, lifetime: .max / 4).code
+    }
+    if let code, !machine.seat.isStopped, !machine.seat.isFull {
+      try rejoin(machine, code: code)
+    } else {
+      machine.isWithdrawn = true
     }
   }
 }

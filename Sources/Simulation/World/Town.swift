@@ -41,6 +41,8 @@ final class Town {
   /// What happened, in plain words; nil: nobody listens.
   private(set) var story: [String]?
   var exchanges = 0
+  /// How often a file got another id.
+  var rejoins = 0
   /// What an edit is meant to do during which a write fails; nil: nobody edits.
   var intent: Intent?
   /// Notes a merging of duplicates that has begun, if it was committed.
