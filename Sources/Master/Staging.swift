@@ -13,9 +13,11 @@ extension Master {
       let said = try refusing { try EnvelopeHead(head[...]).header }
       guard [.own, .batch].contains(said.kind) else { throw Refusal.notAMessage }
       // Only who gives back says what a former id has signed.
-      let known = said.replica == id ? [] : try keys(of: member, transaction)
-      let key = try known.first { $0.id == said.replica }?.key ?? VerifyingKey(bytes: member.publicKey)
-      _ = try refusing { try EnvelopeHead(head[...]) { _ in key } }
+      let signers =
+        try said.replica == id
+        ? [(id: id, key: VerifyingKey(bytes: member.publicKey))] : keys(of: member, transaction)
+      guard let signer = signers.first(where: { $0.id == said.replica })?.key else { throw Refusal.formerIsLost }
+      _ = try refusing { try EnvelopeHead(head[...]) { _ in signer } }
     }
   }
 }

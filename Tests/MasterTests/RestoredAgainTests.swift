@@ -103,24 +103,23 @@ import Testing
 /// A machine was enrolled and has rejoined since the last backup that can be read: of whom its first id was nobody tells any more
 /// (seed 1168 of the simulated town).
 @Test func whoseFormerIdIsLostRejoins() async throws {
-  let (drill, file) = try await Drill.backedUp()
+  let (drill, began, file) = try await enrolledInLostBackups()
   let world = drill.world
-  var late = try await world.join("A", actor: "late")
-  try drill.company("l1", "A", on: late)
-  try await world.settle()
-  for name in ["second.backup", "latest.backup"] { try world.backup(name) }
-  try await world.settle()
-  try drill.company("l2", "A", on: late)
-  try await world.sync(late)
-  late = try world.rejoin(late)
+  var late = try world.rejoin(began)
   try drill.company("l3", "A", on: late)
   try await world.settle()
   try world.restore(from: file)
+  let given = try #require(try late.givingBack(after: ReturnPosition(own: .max, batch: 0))).messages
   for replica in world.replicas { _ = try? await world.sync(replica) }
   try release(world)
   let failure = await #expect(throws: Failure.self) { try await world.sync(late) }
   #expect(failure?.message.en.contains("run county rejoin") == true)
   #expect(failure?.message.zh.contains("county rejoin") == true)
+  // The same when it arrives in pieces.
+  let refusal = #expect(throws: Refusal.self) {
+    try world.master.checkStaged(Array(given.prefix(Header.length)), of: late.identity.replica)
+  }
+  #expect(refusal?.code == .gap)
   _ = try world.rejoin(late)
   try await world.settle()
   #expect(try companies(world) == ["c1", "l2", "l3"].map { .text($0) })
@@ -128,20 +127,9 @@ import Testing
 
 /// That it was enrolled is lost with two backups: a code of the city lets its file go on, with what it still has.
 @Test func whoIsUnknownRejoinsWithACode() async throws {
-  let (drill, file) = try await Drill.backedUp()
+  let (drill, began, file) = try await enrolledInLostBackups()
   let world = drill.world
-  var late = try await world.join("A", actor: "late")
-  // One that is parked stays in its outbox, whatever backups hold.
-  for (replica, id) in [(drill.one, "k1"), (late, "k2")] {
-    try world.shell(replica, "INSERT INTO company (id, office, code, name) VALUES ('\(id)', 'A', 'K', 'k')")
-    try await world.sync(replica)
-  }
-  try drill.company("l1", "A", on: late)
-  try await world.settle()
-  for name in ["second.backup", "latest.backup"] { try world.backup(name) }
-  try await world.settle()
-  try drill.company("l2", "A", on: late)
-  try await world.sync(late)
+  var late = began
   try drill.company("l3", "A", on: late)
   try world.restore(from: file)
   for replica in world.replicas { _ = try? await world.sync(replica) }
@@ -160,6 +148,25 @@ import Testing
   // Whom the city knows, it takes at the word of the key that it had.
   _ = try world.rejoin(late, code: try world.master.enrol(org: "A").code)
   try await world.settle()
+}
+
+/// A machine that was enrolled since the backup; what it sent first is in two later ones, what it sent last is in none.
+private func enrolledInLostBackups() async throws -> (Drill, Replica, backup: String) {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  let late = try await world.join("A", actor: "late")
+  // One that is parked stays in its outbox, whatever backups hold.
+  for (replica, id) in [(drill.one, "k1"), (late, "k2")] {
+    try world.shell(replica, "INSERT INTO company (id, office, code, name) VALUES ('\(id)', 'A', 'K', 'k')")
+    try await world.sync(replica)
+  }
+  try drill.company("l1", "A", on: late)
+  try await world.settle()
+  for name in ["second.backup", "latest.backup"] { try world.backup(name) }
+  try await world.settle()
+  try drill.company("l2", "A", on: late)
+  try await world.sync(late)
+  return (drill, late, file)
 }
 
 /// A machine has let go of the batch with c7; c9 is new, and the city is restored from before both.
