@@ -93,10 +93,10 @@ extension Master {
   /// base is gone, and so is a value edited before the erasure; one edited since is a new value.
   /// - Parameters:
   ///   - schema: the one that the batch names.
-  ///   - isErased: whether a value may be missing that should have come along.
+  ///   - erasedElsewhere: a value may be missing if an erasure took it that is recorded, or one of these; nil: none may be missing.
   func received(
     _ sealed: Batch, by schema: Schema, secrets: [Secret], cursor: Int64, offset: Int64, at stamp: Stamp,
-    _ transaction: any MasterTransaction, isErased: (RestrictedPlace) throws -> Bool = { _ in false }
+    _ transaction: any MasterTransaction, erasedElsewhere: (() throws -> [Erasure])? = nil
   ) throws -> (batch: Batch, secrets: [SecretCell]) {
     // Only the city erases, upgrades, enrols and says what is lost.
     guard sealed.erasures.isEmpty else { throw BodyError.badShape(Erasure.table) }
@@ -105,6 +105,12 @@ extension Master {
     if !schema.hasRestricted, secrets.isEmpty { return (sealed, []) }
     let refs = sealed.changes.map(\.ref) + sealed.decisions.compactMap(\.subject?.ref)
     let erasures = try transaction.erasures(of: Set(refs))
+    func isErased(_ place: RestrictedPlace) throws -> Bool {
+      guard let erasedElsewhere else { return false }
+      return try ((erasures[place.ref] ?? []).map(\.erasure) + erasedElsewhere()).contains {
+        $0.ref == place.ref && $0.covers(place.field)
+      }
+    }
     return try sealed.received(schema, with: secrets, isErased: isErased) { place in
       let unknown = (erasures[place.ref] ?? []).filter { $0.erasure.covers(place.field) && cursor <= $0.cursor }
       guard let last = unknown.last else { return true }

@@ -8,9 +8,12 @@ import SyncProtocol
 extension Master {
   /// The schema that a message names: the present one or an earlier one.
   func schema(named hash: [UInt8], _ meta: MasterMeta, _ transaction: any MasterTransaction) throws -> Schema {
-    if hash == meta.schemaHash { return schema }
-    guard let earlier = try transaction.earlierSchema(hash) else { throw Refusal.schema(schema) }
-    return earlier
+    guard let known = try knownSchema(hash, meta, transaction) else { throw Refusal.schema(schema) }
+    return known
+  }
+
+  func knownSchema(_ hash: [UInt8], _ meta: MasterMeta, _ transaction: any MasterTransaction) throws -> Schema? {
+    try hash == meta.schemaHash ? schema : transaction.earlierSchema(hash)
   }
 
   /// Ends an answer in place of a page.

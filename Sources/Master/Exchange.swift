@@ -153,12 +153,9 @@ extension Master {
     let (batch, kept) = try refusing {
       try self.received(
         Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(secrets),
-        cursor: isOfNow ? message.header.cursor : -1, offset: replica.offset, at: received, transaction
-      ) { place in
-        // What goes once more to a restored city may have lost it to an erasure since it was made.
-        try !isOfNow
-          && (transaction.erasures(of: [place.ref])[place.ref] ?? []).contains { $0.erasure.covers(place.field) }
-      }
+        cursor: isOfNow ? message.header.cursor : -1, offset: replica.offset, at: received, transaction,
+        // What goes once more to a restored city may have lost values to an erasure since it was made.
+        erasedElsewhere: isOfNow ? nil : { [] })
     }
     try transaction.keep(kept, arrival: try transaction.upcomingArrival())
     let widened = batch.widened(to: schema)
@@ -280,6 +277,10 @@ extension Refusal {
   static let badCode = Refusal(
     .badCode, zh: "登记码无效、已使用、已过期或属于其他单位;请向市里索取新码",
     en: "the enrolment code is wrong, used, expired or for another unit; ask the city for a new one")
+  /// What a former id of its sender has signed, which the city knows no more.
+  static let formerIsLost = Refusal(
+    .gap, zh: "本机原编号的登记已随市里的备份丢失;请运行 county rejoin,本机的修改都会保留",
+    en: "who this machine was before is lost with the city's backups; run county rejoin, which keeps its edits")
 
   static func fork(_ number: Int64) -> Refusal {
     Refusal(
@@ -294,10 +295,6 @@ extension Refusal {
         "this replica knows of \(last) batches of its own, the city has \(highWater): it was cloned or restored from an "
         + "old copy; run county rejoin, which keeps its edits")
   }
-  /// It goes again what a former id had sent, and the city knows that one no more.
-  static let formerIsLost = Refusal(
-    .gap, zh: "本机原编号的登记已随市里的备份丢失;请运行 county rejoin,本机的修改都会保留",
-    en: "who this machine was before is lost with the city's backups; run county rejoin, which keeps its edits")
   static func gap(_ number: Int64, after last: Int64) -> Refusal {
     Refusal(
       .gap,

@@ -85,10 +85,21 @@ public struct EnrolRequest: Codable, Sendable {
   public var agreementKey: String
 
   public init(_ code: EnrolmentCode, replica: Identifier, key: SigningKey) throws {
-    self.code = code.name
-    proof = code.proof(replica: replica, publicKey: key.publicKey.bytes).hex
     publicKey = key.publicKey.bytes.hex
     agreementKey = try key.agreementPublicKey.hex
+    prove(code, replica: replica, key)
+  }
+
+  private mutating func prove(_ code: EnrolmentCode, replica: Identifier, _ key: SigningKey) {
+    self.code = code.name
+    proof = code.proof(replica: replica, publicKey: key.publicKey.bytes).hex
+  }
+
+  /// Adds a code of the city, which may not know the former id any more.
+  /// - Parameter org: the unit of the machine.
+  public mutating func prove(_ code: EnrolmentCode, of key: SigningKey, org: String) {
+    prove(code, replica: key.publicKey.identifier, key)
+    self.org = org
   }
 
   /// As a message of the machine that has this key pair.

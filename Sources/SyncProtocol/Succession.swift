@@ -16,14 +16,6 @@ extension EnrolRequest {
     voucher = try former.sign(Self.vouched(key.publicKey.bytes, try key.agreementPublicKey, kept)).hex
   }
 
-  /// Adds a code of the city, which may not know the former id any more.
-  /// - Parameter org: the unit of the machine.
-  public mutating func prove(_ code: EnrolmentCode, of key: SigningKey, org: String) {
-    self.code = code.name
-    self.org = org
-    proof = code.proof(replica: key.publicKey.identifier, publicKey: key.publicKey.bytes).hex
-  }
-
   /// Whether the owner of the former key vouches for the keys of this request.
   public func isVouched(by former: VerifyingKey) -> Bool {
     guard let voucher = voucher.flatMap({ [UInt8](hex: $0) }), let key = [UInt8](hex: publicKey),

@@ -66,7 +66,7 @@ extension Master {
     let meta = try transaction.meta()
     return try batches.map { batch in
       let made = try SealedEnvelope(batch.message[...]).header.schema
-      let isKnown = try made == meta.schemaHash || transaction.earlierSchema(made) != nil
+      let isKnown = try knownSchema(made, meta, transaction) != nil
       return RecoveryInfo.Batch(
         arrival: batch.arrival, replica: batch.replica, number: batch.number, receivedAt: batch.receivedAt,
         changes: batch.content(schema)?.changes.count ?? 0, needsUpgrade: !isKnown)

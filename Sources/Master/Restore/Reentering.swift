@@ -132,7 +132,7 @@ struct Reentry {
     let (batch, kept) = try master.received(
       Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(returned.secrets),
       cursor: isLossy ? -1 : read.erasures, offset: replica.offset, at: returned.receivedAt, transaction,
-      isErased: isErased)
+      erasedElsewhere: transaction.heldErasures)
     try transaction.keep(kept, arrival: returned.arrival)
     let then = try ReceiptBody.decode(given.unverifiedBody())
     let isStale = given.header.stale || isLossy
@@ -157,12 +157,6 @@ struct Reentry {
       if Mutant.gapsStayOut.isActive { return false }
     #endif
     return try returned.number > replica.highWater && db.first("SELECT 1 FROM sync_loss LIMIT 1") != nil
-  }
-
-  /// Whether a restricted value that does not come back was erased, as the city has recorded, or is about to again.
-  private func isErased(_ place: RestrictedPlace) throws -> Bool {
-    let known = try transaction.erasures(of: [place.ref])[place.ref]?.map(\.erasure) ?? []
-    return try (known + transaction.heldErasures()).contains { $0.ref == place.ref && $0.covers(place.field) }
   }
 
   private mutating func repeatOwn(_ returned: ReturnedBatch) throws {
@@ -305,7 +299,7 @@ struct Reentry {
     let own = try master.schema(named: message.header.schema, transaction.meta(), transaction)
     let (batch, kept) = try master.received(
       Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(returned.secrets), cursor: -1,
-      offset: replica.offset, at: received, transaction, isErased: isErased)
+      offset: replica.offset, at: received, transaction, erasedElsewhere: transaction.heldErasures)
     try transaction.keep(kept, arrival: try transaction.upcomingArrival())
     let transaction = transaction
     _ = try master.take(

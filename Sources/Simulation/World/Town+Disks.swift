@@ -208,7 +208,7 @@ extension Town {
   }
 
   /// The keys that lead to other rows.
-  private func aliases() throws -> [RowRef] {
+  func aliases() throws -> [RowRef] {
     try city.master.read { db in
       var refs: [RowRef] = []
       try db.each("SELECT record, key FROM sync_alias ORDER BY record, key") { row in

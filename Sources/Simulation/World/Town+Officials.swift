@@ -144,7 +144,7 @@ extension Town {
     let hasArrived = try arrivals()
     mergeUnderWay = { [unowned self] in
       let ref = RowRef(kind, duplicate)
-      guard was.aliases[ref] == nil, try isAlias(ref) else { return }
+      guard was.aliases[ref] == nil, try aliases().contains(ref) else { return }
       witness.noteMerge(kind, duplicate: duplicate, keep: keep, arrival: logEnd)
       witness.noteFilled(before: before, after: city.rows, hasArrived: hasArrived, was: was, arrival: logEnd)
     }
@@ -158,11 +158,6 @@ extension Town {
   func noteMergeUnderWay() throws {
     try mergeUnderWay?()
     mergeUnderWay = nil
-  }
-
-  private func isAlias(_ ref: RowRef) throws -> Bool {
-    let sql = "SELECT 1 FROM sync_alias WHERE record = ? AND key = ?"
-    return try city.master.read { try $0.first(sql, [.text(ref.record), .blob(ref.key.encoded)]) != nil }
   }
 
   /// Whether the city has got what somebody did.
