@@ -36,7 +36,7 @@ public struct HTTPTransport: Transport {
   }
 
   public func exchange(_ message: [UInt8]) async throws -> [UInt8] {
-    let (head, rest, replica) = try Self.parts(message)
+    let (head, rest, replica) = try Resumption.parts(of: message)
     return try await open { line, attempts in
       guard rest.count > Resumption.threshold, let replica else {
         return try await answer("/v1/sync", message[...], line, &attempts)
@@ -82,19 +82,6 @@ public struct HTTPTransport: Transport {
       var attempts = Attempts(base)
       return try await body(Line(base: base, client: client, traffic: counted), &attempts)
     }
-  }
-
-  /// A request up to its hello, what follows, and whose it is.
-  private static func parts(
-    _ message: [UInt8]
-  ) throws -> (head: ArraySlice<UInt8>, rest: ArraySlice<UInt8>, replica: Identifier?) {
-    var rest = message[...]
-    while !rest.isEmpty {
-      let part = try EnvelopeHead(rest)
-      rest = rest.dropFirst(part.length)
-      if part.header.kind == .hello { return (message[..<rest.startIndex], rest, part.header.replica) }
-    }
-    return (message[...], [], nil)
   }
 }
 

@@ -19,6 +19,19 @@ public enum Resumption {
   public static let answerHeader = "tributary-answer"
   /// The length of a whole answer or file of which the body is the rest.
   public static let lengthHeader = "tributary-length"
+
+  /// A request up to its hello, what follows, which may go ahead of it in pieces, and whose it is; nil: it has no hello.
+  public static func parts(
+    of message: [UInt8]
+  ) throws -> (head: ArraySlice<UInt8>, rest: ArraySlice<UInt8>, replica: Identifier?) {
+    var rest = message[...]
+    while !rest.isEmpty {
+      let part = try EnvelopeHead(rest)
+      rest = rest.dropFirst(part.length)
+      if part.header.kind == .hello { return (message[..<rest.startIndex], rest, part.header.replica) }
+    }
+    return (message[...], [], nil)
+  }
 }
 
 /// What has arrived of a request.

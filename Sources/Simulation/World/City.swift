@@ -120,12 +120,25 @@ final class City {
   func answer(_ packet: Network.Packet) throws -> [UInt8] {
     try seat.opening {
       switch packet.kind {
-      case .exchange: try master.exchange(packet.bytes)
+      case .exchange: try exchange(packet.bytes)
       case .snapshot: try master.snapshot(packet.bytes)
       case .probe: try master.answer(packet.bytes)
       case .file(let id, let offset): try file(id, from: offset)
       }
     }
+  }
+
+  /// Half of the requests come as those that are big do: what follows the hello arrives ahead of it, in pieces, and is kept only for
+  /// whom the city knows. Of whom it does not know all comes at once.
+  private func exchange(_ bytes: [UInt8]) throws -> [UInt8] {
+    if bytes.count.isMultiple(of: 2), let (_, rest, replica) = try? Resumption.parts(of: bytes), let replica,
+      !rest.isEmpty
+    {
+      do { try master.checkStaged(Array(rest.prefix(Header.length)), of: replica) } catch let refusal as Refusal
+        where refusal.code == .unknownReplica
+      {}
+    }
+    return try master.exchange(bytes)
   }
 
   private func file(_ id: Identifier, from offset: Int) throws -> [UInt8] {
