@@ -25,6 +25,9 @@ extension Replica {
       var meta = try ownMeta(db)
       // On a stick nobody hears of which number the city has another batch.
       if try givenBack(db) != nil { try sendAgain(db, after: meta.batchKept) }
+      if try db.first("SELECT 1 FROM sync_meta WHERE name = ?", [.text(Self.gap)]) != nil {
+        try sendAgain(db, after: 0)
+      }
       if let code {
         guard try VerifyingKey(bytes: meta.cityKey).fingerprint == code.fingerprint else { throw Self.foreignCode }
         try sendAgain(db, after: 0)
@@ -50,16 +53,33 @@ extension Replica {
     .usage, zh: "这个登记码不是本机所属城市的;请核对", en: "this code is not of the city of this machine; check it")
 
   /// Batches of which a restored city has others by the same numbers, from another copy of this file, count as not sent: they
-  /// go again under the id that this file gets when it rejoins. So do those that a restored city lacks, by this id if their numbers
-  /// follow on. What the city has of them all the same, it knows again.
+  /// go again under the id that this file gets when it rejoins. What the city has of them all the same, it knows again.
   public func sendAgain(after number: Int64) throws { try write { try sendAgain($0, after: number) } }
 
-  private func sendAgain(_ db: Database, after number: Int64) throws {
+  /// The city refuses a batch because one before it is missing. It was restored without what it had confirmed: that goes again, if the
+  /// numbers of this id follow on; what a former id sent goes when this file rejoins. Nobody has signed the refusal: what the
+  /// city has confirmed under the epoch that it has, it has.
+  /// - Parameter isRestored: the city has said, and signed, that its epoch is another one.
+  public func fillGap(isRestored: Bool) throws {
+    try write { db in
+      let meta = try ReplicaMeta.read(db)
+      let present = Value.blob(isRestored ? [] : meta.epoch.bytes)
+      let isLost = "\(Header.epoch(of: "receipt")) <> ?"
+      if try db.first("SELECT 1 FROM sync_outbox WHERE \(isLost)", [present]) == nil { return }
+      try ReplicaMeta.set(db, Self.gap, .integer(1))
+      let isOwn = "\(Header.replica(of: "message")) = ?"
+      try sendAgain(db, after: 0, "AND \(isLost) AND \(isOwn)", [present, .blob(meta.replica.bytes)])
+    }
+  }
+
+  static let gap = "gap"
+
+  private func sendAgain(_ db: Database, after number: Int64, _ fitting: String = "", _ values: [Value] = []) throws {
     // What was let go of leaves gaps; two backups hold all up to there.
     let first = try max(number, trimmedBatches(db))
     // Of before that it may still have some that are parked: a city that lost them with its backups cannot tell whose they are.
     if number == 0 { try ReplicaMeta.set(db, Self.passedOver, .integer(first)) }
-    try db.run("UPDATE sync_outbox SET receipt = NULL WHERE number > ?", [.integer(first)])
+    try db.run("UPDATE sync_outbox SET receipt = NULL WHERE number > ? \(fitting)", [.integer(first)] + values)
   }
 
   static let passedOver = "passed_over"

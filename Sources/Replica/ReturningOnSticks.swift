@@ -69,6 +69,6 @@ extension Replica {
 
   /// Another epoch begins.
   func forgetReturn(_ db: Database) throws {
-    try db.run("DELETE FROM sync_meta WHERE name IN ('restored_at', 'asking', 'given_back')")
+    try db.run("DELETE FROM sync_meta WHERE name IN ('restored_at', 'asking', 'given_back', 'gap')")
   }
 }

@@ -15,12 +15,14 @@ struct Restart {
 extension SyncClient {
   /// Gives back everything that the city lacks. Interrupted anywhere, it is simply done again.
   /// Throws a failure of kind `busy` while the city waits for others.
-  func giveBack() async throws -> Restart {
+  /// - Parameter isRestored: called once the city has said so itself.
+  func giveBack(isRestored: () -> Void = {}) async throws -> Restart {
     let identity = try replica.meta()
     let city = try VerifyingKey(bytes: identity.cityKey)
     let session = ReturnSession(city: city, replica: identity.replica, epoch: identity.epoch)
     var hello = try replica.returningHello(more: true)
     var action = try session.receive(try await transport.exchange(hello.bytes), to: hello.header)
+    isRestored()
     if case .give(let own, let batch, let hash) = action {
       // Where another copy of this file has given or sent something else, the city is to compare.
       let isOurs = try replica.hasSent(batch, hash: hash)

@@ -60,23 +60,27 @@ public struct SyncClient: Sendable {
   /// Sends every batch, in as many requests as it takes, and then takes all receipts and the whole pull at once: what a
   /// receipt does to a row must find the receipts of the rows that depend on it.
   private func exchange(parkingClashes: Bool) async throws -> (pushed: Int, ReceiveSummary) {
-    try await translating {
-      do { return try await exchangeOrGiveBack(parkingClashes) } catch let refusal as Refusal
+    var isRestored = false
+    return try await translating {
+      do { return try await exchangeOrGiveBack(parkingClashes, &isRestored) } catch let refusal as Refusal
         where [.replayed, .gap].contains(refusal.code)
       {
         // Another program that syncs this file has asked since; or the city was restored without batches that it had confirmed,
         // and whatever of them is here goes once more.
-        if refusal.code == .gap { try replica.sendAgain(after: 0) }
-        return try await exchangeOrGiveBack(parkingClashes)
+        if refusal.code == .gap { try replica.fillGap(isRestored: isRestored) }
+        return try await exchangeOrGiveBack(parkingClashes, &isRestored)
       }
     }
   }
 
-  private func exchangeOrGiveBack(_ parkingClashes: Bool) async throws -> (pushed: Int, ReceiveSummary) {
+  /// - Parameter isRestored: set once the city has said so itself.
+  private func exchangeOrGiveBack(
+    _ parkingClashes: Bool, _ isRestored: inout Bool
+  ) async throws -> (pushed: Int, ReceiveSummary) {
     do { return try await exchange(nil, parkingClashes: parkingClashes) } catch let refusal as Refusal
       where refusal.code == .epoch
     {
-      return try await exchange(try await giveBack(), parkingClashes: parkingClashes)
+      return try await exchange(try await giveBack { isRestored = true }, parkingClashes: parkingClashes)
     }
   }
 

@@ -92,6 +92,9 @@ public struct Header: Hashable, Sendable {
   static let magic = Array("TRIB".utf8)
   public static let version: UInt8 = 6
 
+  /// The sender of a message in this column, for SQL.
+  public static func replica(of column: String) -> String { "substr(\(column), 9, 16)" }
+
   /// The epoch of a message in this column, for SQL.
   public static func epoch(of column: String) -> String { "substr(\(column), 25, 16)" }
 

@@ -244,7 +244,9 @@ extension Town {
       {
         continue
       }
-      if isKnown == nil, areBackupsLost, !machine.isWithdrawn {
+      // A unit that the city has deleted has no machines.
+      let hasUnit = city.rows[RowRef("office", RowKey([.text(machine.org)]))] != nil
+      if isKnown == nil, areBackupsLost, !machine.isWithdrawn, hasUnit {
         try rejoinByCode(machine)
       } else {
         machine.isWithdrawn = isKnown ?? true
