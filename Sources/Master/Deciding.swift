@@ -33,9 +33,7 @@ extension Master {
   public func decide(_ ids: [Int64], _ choice: Choice, reason: String, actor: String?, version: Int64? = nil) throws
     -> [Conflict]
   {
-    try store.write { db in
-      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
-      try absorb(transaction)
+    try writeAsSeen { transaction in
       let decided = try ids.map { id in
         try decide(transaction, try transaction.conflict(id).orThrow(missing(id)), choice, reason, actor, version)
       }

@@ -69,12 +69,14 @@ extension Master {
 
   /// What a tool entered by the other key of a row is merged into it, as before. What cannot be merged stays.
   /// - Parameter changes: the city's own, which are in the log.
-  func mergeAgain(_ changes: [Change], _ transaction: any MasterTransaction) throws {
-    guard try transaction.hasAliases() else { return }
+  /// - Returns: whether any was.
+  func mergeAgain(_ changes: [Change], _ transaction: any MasterTransaction) throws -> Bool {
+    guard try transaction.hasAliases() else { return false }
     #if MUTANTS
-      if Mutant.mergesOnce.isActive { return }
+      if Mutant.mergesOnce.isActive { return false }
     #endif
     let known = try transaction.aliases(of: Set(changes.filter { $0.kind == .insert }.map(\.ref)))
+    var isAny = false
     for change in changes {
       guard change.kind == .insert, let target = known[change.ref], let record = schema.record(change.record) else {
         continue
@@ -85,8 +87,10 @@ extension Master {
         reason: "又以原主键录入 / entered again under the former key", edit: edit)
       if try transaction.isPossible({ try carryOut(alias, record, transaction) }) {
         try absorb(transaction, Batch(aliases: [alias]))
+        isAny = true
       }
     }
+    return isAny
   }
 
   /// Everything that makes two rows one, whether it is asked for or the log is replayed.

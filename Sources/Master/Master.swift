@@ -85,13 +85,27 @@ public final class Master: RecordStore, @unchecked Sendable {
   public func read<T>(_ body: (Database) throws -> T) throws -> T { try store.read(body) }
 
   public func edit<T>(as actor: String?, _ body: (Database) throws -> T) throws -> T {
-    try store.write { db in
-      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+    try writeAsSeen { transaction in
       if try transaction.isRecovering() { throw Self.recovering }
-      try absorb(transaction)
-      let result = try acting(db, as: actor) { try body(db) }
+      let result = try acting(transaction.db, as: actor) { try body(transaction.db) }
       try absorb(transaction)
       return result
     }
   }
+
+  /// Writes to rows that stand as whoever writes has seen them: throws `changedMore` when what a tool entered, which is taken in
+  /// now, has changed more than it says.
+  func writeAsSeen<T>(_ body: (SQLiteMasterTransaction) throws -> T) throws -> T {
+    let done = try store.write { db -> Result<T, Failure> in
+      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      if try absorb(transaction) { return .failure(Self.changedMore) }
+      return .success(try body(transaction))
+    }
+    return try done.get()
+  }
+
+  package static let changedMore = Failure(
+    .busy, zh: "另一程序刚录入的内容使其他行随之改变(并入其他行,或放行了搁置的修改);本次操作未执行,请查看后再做",
+    en: "what another program has just entered has changed other rows, too (it joined them, or let parked changes in); "
+      + "nothing was done: look at them, and do it again")
 }

@@ -8,13 +8,15 @@ import SyncProtocol
 extension Master {
   /// Puts captured edits into the log, if there are any, and what officials decided with them.
   /// - Parameter acts: decisions, rulings, merged duplicates and erasures; its changes are ignored.
-  func absorb(_ transaction: any MasterTransaction, _ acts: Batch = Batch()) throws {
+  /// - Returns: whether more than the edits changed, because they merged duplicates again or let in what was parked.
+  @discardableResult
+  func absorb(_ transaction: any MasterTransaction, _ acts: Batch = Batch()) throws -> Bool {
     if try transaction.isRecovering() {
-      if acts.isEmpty { return }
+      if acts.isEmpty { return false }
       throw Self.recovering
     }
     let changes = try transaction.ownChanges()
-    if changes.isEmpty, acts.isEmpty { return }
+    if changes.isEmpty, acts.isEmpty { return false }
     var batch = acts
     batch.changes = changes
     let received = try transaction.tick(milliseconds: clock())
@@ -25,12 +27,17 @@ extension Master {
       stamp: received, schema: meta.schemaHash)
     let (sealed, secrets) = try batch.sealed(schema, using: &random)
     try transaction.keep(secrets, arrival: try transaction.upcomingArrival())
-    try enter(batch, of: try Envelope(header, body: sealed.encoded(schema), key: key), received: received, transaction)
-    if acts.isEmpty { try mergeAgain(changes, transaction) }
+    let more = try enter(
+      batch, of: try Envelope(header, body: sealed.encoded(schema), key: key), received: received, transaction)
+    return try acts.isEmpty && mergeAgain(changes, transaction) || more
   }
 
   /// Puts a batch of the city's own into the log, whether it is new or the log is replayed. Its changes stand in the tables.
-  func enter(_ batch: Batch, of message: Envelope, received: Stamp, _ transaction: any MasterTransaction) throws {
+  /// - Returns: whether anything else followed.
+  @discardableResult
+  func enter(
+    _ batch: Batch, of message: Envelope, received: Stamp, _ transaction: any MasterTransaction
+  ) throws -> Bool {
     let changes = batch.changes
     let arrival = try transaction.nextArrival()
     let current = try transaction.images(of: changes.map(\.ref))
@@ -46,7 +53,9 @@ extension Master {
     where !given.contains(conflict.id) {
       if let decided = decidedByEdit(conflict, changes) { try transaction.save(decided) }
     }
+    let place = try transaction.head()
     try desk(transaction, received: received, arrival: arrival).follow(writes)
+    return try transaction.head() > place
   }
 
   private func write(_ change: Change, after: [Value]?) -> RowWrite {

@@ -1,3 +1,4 @@
+import GRDB
 import Master
 import Replica
 import SyncCore
@@ -173,6 +174,56 @@ func theRowThatWasKeptIsDeletedAndEnteredAnewByItsOtherKey(batches: Int) async t
   #expect(contenders["code"] == .text("Z"))
   #expect(try world.master.verify() == [])
   #expect(try world.master.verifyReplay() == [])
+}
+
+/// Who edits has not seen what joins the row in the same moment (seed 1210 of the simulated town, 10,000 events).
+@Test func whatJoinsARowJustNowIsNotOverwritten() async throws {
+  let (world, _, _) = try await standingDuplicate()
+  _ = try world.unite("a2", into: "a1")
+  try world.shell("INSERT INTO company (id, office, code, phone) VALUES ('a2', 'A', 'W', '1')")
+  try expectRefused(world, "UPDATE company SET phone = '2' WHERE id = 'a1'")
+  #expect(try world.cell("phone", of: "a1") == .text("1"))
+}
+
+/// A parked change enters a row when a tool frees what was in its way.
+@Test func whatEntersARowJustNowIsNotOverwritten() async throws {
+  let world = try duplicateTown()
+  let one = try await world.join("A")
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'X'), ('b1', 'B', 'Y')")
+  try await world.settle()
+  try world.shell(one, "UPDATE company SET code = 'Y', phone = '1' WHERE id = 'a1'")
+  try await world.sync(one)
+  #expect(try world.master.parked(waiting: true).count == 1)
+  try world.shell("UPDATE company SET code = 'Z' WHERE id = 'b1'")
+  try expectRefused(world, "UPDATE company SET phone = '2' WHERE id = 'a1'")
+  #expect(try world.cell("phone", of: "a1") == .text("1"))
+}
+
+/// A decision that deletes a row, too.
+@Test func whatEntersARowJustNowIsNotDeleted() async throws {
+  let world = try duplicateTown()
+  let (one, two) = (try await world.join("A"), try await world.join("A"))
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'X'), ('b1', 'B', 'Y')")
+  try await world.settle()
+  try world.shell(one, "UPDATE company SET code = 'Y', phone = '1' WHERE id = 'a1'")
+  try world.shell(two, "DELETE FROM company WHERE id = 'a1'")
+  try await world.sync(one)
+  try world.shell("UPDATE company SET grade = 'g' WHERE id = 'a1'")
+  try await world.sync(two)
+  let conflict = try #require(try world.master.conflicts([.open]).first { $0.field == nil })
+  try world.shell("UPDATE company SET code = 'Z' WHERE id = 'b1'")
+  let failure = #expect(throws: Failure.self) {
+    try world.master.decide(conflict.id, .remove, reason: "r", actor: "li")
+  }
+  #expect(failure?.kind == .busy)
+  #expect(try world.cell("phone", of: "a1") == .text("1"))
+}
+
+/// Refused once, and its author told to look.
+private func expectRefused(_ world: World, _ sql: String) throws {
+  let failure = #expect(throws: Failure.self) { try world.master.edit(as: "li") { try $0.execute(sql: sql) } }
+  #expect(failure?.kind == .busy && failure?.message.en.contains("look at them") == true)
+  try world.master.edit(as: "li") { try $0.execute(sql: "UPDATE company SET grade = 'g' WHERE id = 'a1'") }
 }
 
 @Test func theKeyOfAMergedDuplicateIsRefusedWithTheKeyThatIsKept() async throws {
