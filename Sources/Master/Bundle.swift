@@ -94,7 +94,7 @@ extension Master {
       let batch = try refusing { try carried.message.open(with: key) }
       let number = batch.header.number
       let secrets = try refusing { try carried.secrets?.open(with: key) }
-      let receipt = try accept(batch, secrets: secrets?.body ?? [], from: replica.id)
+      let receipt = try accept(batch, secrets: secrets?.body, from: replica.id)
       first = first ?? number
       report.batches += 1
       guard number > replica.highWater else { continue }

@@ -86,32 +86,27 @@ extension Master {
   ) throws -> (batch: Batch, secrets: [SecretCell]) {
     if !schema.hasRestricted { return (sealed, []) }
     return try sealed.received(
-      schema, with: secrets, isErased: { _ in true }, keeping: { _ in true })
+      schema, with: secrets, isErased: true, keeping: { _ in true })
   }
 
   /// The values of a batch that has just come, and the secrets to keep of it. Of a cell that was erased meanwhile its sender's
   /// base is gone, and so is a value edited before the erasure; one edited since is a new value.
   /// - Parameters:
   ///   - schema: the one that the batch names.
-  ///   - erasedElsewhere: a value may be missing if an erasure took it that is recorded, or one of these; nil: none may be missing.
+  ///   - secrets: nil: its sender says nothing of them.
+  ///   - isFormer: it was made before the city was restored; what its sender's secrets lack was erased since.
   func received(
-    _ sealed: Batch, by schema: Schema, secrets: [Secret], cursor: Int64, offset: Int64, at stamp: Stamp,
-    _ transaction: any MasterTransaction, erasedElsewhere: (() throws -> [Erasure])? = nil
+    _ sealed: Batch, by schema: Schema, secrets: [Secret]?, cursor: Int64, offset: Int64, at stamp: Stamp,
+    _ transaction: any MasterTransaction, isFormer: Bool
   ) throws -> (batch: Batch, secrets: [SecretCell]) {
     // Only the city erases, upgrades, enrols and says what is lost.
     guard sealed.erasures.isEmpty else { throw BodyError.badShape(Erasure.table) }
     guard sealed.schemas.isEmpty else { throw BodyError.badShape(SchemaStep.table) }
     guard sealed.members.isEmpty, sealed.losses.isEmpty else { throw BodyError.badShape(Member.table) }
-    if !schema.hasRestricted, secrets.isEmpty { return (sealed, []) }
+    if !schema.hasRestricted, (secrets ?? []).isEmpty { return (sealed, []) }
     let refs = sealed.changes.map(\.ref) + sealed.decisions.compactMap(\.subject?.ref)
     let erasures = try transaction.erasures(of: Set(refs))
-    func isErased(_ place: RestrictedPlace) throws -> Bool {
-      guard let erasedElsewhere else { return false }
-      return try ((erasures[place.ref] ?? []).map(\.erasure) + erasedElsewhere()).contains {
-        $0.ref == place.ref && $0.covers(place.field)
-      }
-    }
-    return try sealed.received(schema, with: secrets, isErased: isErased) { place in
+    return try sealed.received(schema, with: secrets ?? [], isErased: isFormer && secrets != nil) { place in
       let unknown = (erasures[place.ref] ?? []).filter { $0.erasure.covers(place.field) && cursor <= $0.cursor }
       guard let last = unknown.last else { return true }
       guard let change = place.change, place.isNew else { return false }

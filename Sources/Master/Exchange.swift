@@ -55,10 +55,9 @@ extension Master {
       {
         secrets = try refusing { try rest.popFirst()?.open(with: key) }
       }
-      let body = secrets?.body ?? []
       receipts +=
-        try transaction.map { try accept(batch, secrets: body, from: replica.id, $0) }
-        ?? accept(batch, secrets: body, from: replica.id)
+        try transaction.map { try accept(batch, secrets: secrets?.body, from: replica.id, $0) }
+        ?? accept(batch, secrets: secrets?.body, from: replica.id)
     }
     return receipts
   }
@@ -121,13 +120,13 @@ extension Master {
   }
 
   /// Merges a batch exactly once and returns its signed receipt.
-  /// - Parameter secrets: the restricted values; of a batch that came before they are not looked at.
-  func accept(_ message: Envelope, secrets: [UInt8], from id: Identifier) throws -> [UInt8] {
+  /// - Parameter secrets: the restricted values; nil: nothing was said of them. Of a batch that came before they are not looked at.
+  func accept(_ message: Envelope, secrets: [UInt8]?, from id: Identifier) throws -> [UInt8] {
     try store.transaction { try accept(message, secrets: secrets, from: id, $0) }
   }
 
   private func accept(
-    _ message: Envelope, secrets: [UInt8], from id: Identifier, _ transaction: any MasterTransaction
+    _ message: Envelope, secrets: [UInt8]?, from id: Identifier, _ transaction: any MasterTransaction
   ) throws -> [UInt8] {
     guard let replica = try transaction.replica(id) else { throw Refusal.unknownReplica }
     if replica.isWithdrawn { throw Refusal.withdrawn }
@@ -152,10 +151,9 @@ extension Master {
     let received = try transaction.tick(milliseconds: clock())
     let (batch, kept) = try refusing {
       try self.received(
-        Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(secrets),
+        Batch(message.body, schema: own), by: own, secrets: secrets.map(SecretsBody.decode),
         cursor: isOfNow ? message.header.cursor : -1, offset: replica.offset, at: received, transaction,
-        // What goes once more to a restored city may have lost values to an erasure since it was made.
-        erasedElsewhere: isOfNow ? nil : { [] })
+        isFormer: !isOfNow)
     }
     try transaction.keep(kept, arrival: try transaction.upcomingArrival())
     let widened = batch.widened(to: schema)

@@ -14,7 +14,8 @@ extension SQLiteMasterTransaction {
   /// The batch as replicas keep it; nil when two backups hold it, or it is too large for a page.
   func ownBatch(_ number: Int64, key: SigningKey) throws -> [UInt8]? {
     guard let logged = try batch(.city, number), try logged.arrival > keptArrival() else { return nil }
-    let secrets = SecretsBody.encode(try SecretTable.read(db, of: logged.arrival))
+    let known = try SecretTable.read(db, of: logged.arrival)
+    let secrets = known.isEmpty ? [] : SecretsBody.encode(known)
     guard logged.message.count + secrets.count <= OwnBatch.mostSealed else { return nil }
     return try OwnBatch(
       arrival: logged.arrival, receivedAt: logged.receivedAt, message: logged.message, secrets: secrets

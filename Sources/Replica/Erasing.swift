@@ -115,7 +115,7 @@ extension Replica {
     }
     let secrets = try SecretTable.read(db, of: number)
     return try Batch(message.unverifiedBody(), schema: own)
-      .received(own, with: secrets, isErased: { _ in true }, keeping: isKept).secrets
+      .received(own, with: secrets, isErased: true, keeping: isKept).secrets
   }
 
   private func eraseImages(

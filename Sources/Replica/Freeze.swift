@@ -100,11 +100,18 @@ extension Replica {
     return try Batch(body, schema: own).opened(own, with: SecretTable.read(db, of: header.number))
   }
 
-  /// What the commitments of a batch stand for, as a message that follows it; empty when it has none.
+  /// What the commitments of a batch stand for, as a message that follows it; empty when it has none. When an erasure has taken all of
+  /// them since, the message says so.
   func secrets(_ db: Database, of number: Int64, _ batch: [UInt8]) throws -> [UInt8] {
     let secrets = try SecretTable.read(db, of: number)
-    if secrets.isEmpty { return [] }
-    var header = try SealedEnvelope(batch[...]).header
+    let sealed = try SealedEnvelope(batch[...])
+    if secrets.isEmpty {
+      let erased = try db.first("SELECT 1 FROM sync_erasure WHERE sent >= ? LIMIT 1", [.integer(number)])
+      if erased == nil { return [] }
+      let own = try ownSchema(db, of: sealed.header)
+      guard try Batch(sealed.unverifiedBody(), schema: own).holdsErased(own) else { return [] }
+    }
+    var header = sealed.header
     header.kind = .secrets
     return try Envelope(header, body: SecretsBody.encode(secrets), key: key).bytes
   }

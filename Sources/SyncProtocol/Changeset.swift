@@ -75,6 +75,17 @@ public struct ChangesetWriter: Sendable {
     append(entry.operation, old: entry.old, new: entry.new, to: next)
   }
 
+  /// Says that the changes of a table follow, or that there is none.
+  public mutating func begin(_ next: ChangesetTable) {
+    if table == next { return }
+    table = next
+    out.byte(form.rawValue)
+    out.varint(next.key.count)
+    out.raw(next.key)
+    out.raw(next.name.utf8)
+    out.byte(0)
+  }
+
   /// Appends one change; a header is written when the table is another than before.
   /// - Parameters:
   ///   - old: nil is undefined. Empty for an INSERT.
@@ -82,14 +93,7 @@ public struct ChangesetWriter: Sendable {
   public mutating func append(
     _ operation: ChangesetOperation, old: [Value?] = [], new: [Value?] = [], to next: ChangesetTable
   ) {
-    if table != next {
-      table = next
-      out.byte(form.rawValue)
-      out.varint(next.key.count)
-      out.raw(next.key)
-      out.raw(next.name.utf8)
-      out.byte(0)
-    }
+    begin(next)
     out.byte(operation.rawValue)
     out.byte(0)
     switch (operation, form) {

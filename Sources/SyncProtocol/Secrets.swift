@@ -24,8 +24,10 @@ extension Secret {
 }
 
 public enum SecretsBody {
+  /// - Parameter secrets: none, if all that was committed to was erased since.
   public static func encode(_ secrets: [Secret]) -> [UInt8] {
     var writer = ChangesetWriter(.patchset)
+    writer.begin(secretTable)
     for secret in secrets {
       let row: [Value] = [.blob(secret.commitment), .blob(secret.salt), secret.value]
       writer.append(.insert, new: row, to: secretTable)
@@ -46,6 +48,7 @@ public enum SecretsBody {
       guard secret.isGenuine, seen.insert(commitment).inserted else { throw BodyError.falseSecret }
       secrets.append(secret)
     }
+    if secrets.isEmpty, bytes != encode([]) { throw BodyError.badShape(secretTable.name) }
     return secrets
   }
 }
@@ -90,11 +93,11 @@ extension Batch {
   /// A batch that has just come in, with its values. Every restricted cell must be a commitment, every commitment must have
   /// its secret, and every secret must be of one: what is cut off or added on the way is refused.
   /// - Parameters:
-  ///   - isErased: whether a value may be missing because it was erased since; it stays a commitment then.
+  ///   - isErased: a value may be missing because it was erased since; it stays a commitment then.
   ///   - keeping: whether to take the value in, or to leave it erased.
   public func received(
     _ schema: Schema, with secrets: [Secret],
-    isErased: (RestrictedPlace) throws -> Bool = { _ in false }, keeping: (RestrictedPlace) throws -> Bool
+    isErased: Bool = false, keeping: (RestrictedPlace) throws -> Bool
   ) throws -> (batch: Batch, secrets: [SecretCell]) {
     let known = Dictionary(secrets.map { ($0.commitment, $0) }) { first, _ in first }
     var used: Set<[UInt8]> = []
@@ -104,7 +107,7 @@ extension Batch {
       guard case .blob(let commitment) = value, commitment.count == commitmentLength else {
         throw BodyError.missingSecret
       }
-      if known[commitment] == nil, try isErased(place) { return value }
+      if known[commitment] == nil, isErased { return value }
       guard let secret = known[commitment], used.insert(commitment).inserted else { throw BodyError.missingSecret }
       if place.change != nil, case .text = secret.value {} else if place.change != nil { throw BodyError.falseSecret }
       guard try keeping(place) else { return value }

@@ -254,6 +254,50 @@ extension World {
     let lost = [two.path, two.path + "-wal", first, file].map { URL(fileURLWithPath: $0).lastPathComponent }
     for word in ["PHONE", "MOBILE"] { try world.expectGone(word, but: known + lost) }
   }
+
+  /// Nobody on the way makes a value that is given back look erased.
+  @Test func whatIsGivenBackWithoutItsSecretsIsRefusedAndComesAgain() async throws {
+    let (world, one, two, file, _) = try await backedUp()
+    try world.shell(one, "UPDATE person SET phone = 'PHONE-1'")
+    try await world.syncAll()
+    try world.restore(from: file)
+    let given = try #require(try one.givingBack(after: ReturnPosition(own: 0, batch: 0)))
+    let left = try SealedEnvelope.split(given.messages).filter { $0.header.kind != .secrets }
+    let hello = try one.returningHello(more: true)
+    let refusal = #expect(throws: Refusal.self) { try world.master.exchange(hello.bytes + left.flatMap(\.bytes)) }
+    #expect(refusal?.code == .tampered)
+    for replica in [one, two, one] { _ = try await world.giveBack(replica) }
+    try await world.settle()
+    #expect(try world.person("phone") == .text("PHONE-1"))
+  }
+
+  /// The backups that held an erasure cannot be read, and its machines have let go of the city's batch that says so: what it took is
+  /// not there any more, and who sends the rest once more is not refused for it.
+  /// - Parameter isKnown: the machine was enrolled before.
+  @Test(arguments: [true, false]) func whatAnErasureTookThatIsLostMayBeMissing(isKnown: Bool) async throws {
+    let (world, one, two, file, _) = try await backedUp()
+    var sender = isKnown ? two : try await world.join("A", actor: "late")
+    try await world.sync(sender)
+    try world.shell(sender, "UPDATE person SET phone = 'PHONE-late', note = 'kept' WHERE id = 'p1'")
+    try sender.freeze()
+    try world.erase("p1", ["phone"])
+    for name in ["second.backup", "latest.backup"] { try world.backup(name) }
+    try await world.syncAll()
+    #expect(try sender.read { try $0.integer("SELECT count(*) FROM sync_inbox") } == 0)
+    try world.restore(from: file)
+    for replica in [one, two, sender, one, two] { _ = try? await world.sync(replica) }
+    try world.master.release(reason: "unreadable", actor: "li")
+    if !isKnown { sender = try world.rejoin(sender, code: try world.master.enrol(org: "A").code) }
+    try await world.syncAll()
+    #expect(try world.person("note") == .text("kept"))
+    #expect(try sender.status().inFlight == 0)
+    // The backup has what was erased: it is erased once more, and the log is whole again.
+    #expect(try world.master.verify().contains { $0.en.contains("no erasure says why") })
+    try world.erase("p1")
+    try await world.settle()
+    #expect(try world.master.verify() == [])
+    #expect(try world.files(with: "PHONE-late").filter { !$0.contains("backup") } == [])
+  }
 }
 
 /// Seed 7 of the simulator: in the replay a reopened conflict stayed closed, and what a county wrote then was taken.

@@ -140,6 +140,7 @@ enum BodyVectors {
       (.receipt, "empty", ReceiptBody.encode([])), (.receipt, "taken as sent", ReceiptBody.encode([], taken: taken)),
       (.receipt, "every outcome", ReceiptBody.encode(ReceiptBodyTests.rows, taken: taken)),
       (.welcome, "welcome", try welcome()), (.secrets, "one", SecretsBody.encode([try Sample.secret()])),
+      (.secrets, "all erased", SecretsBody.encode([])),
       (.schema, "a schema", Array(#"{"name":"样","records":[],"version":2}"#.utf8)),
       (.snapshot, "smallest", manifest.bytes), (.snapshot, "largest", largestManifest.bytes),
       (.page, "a mark that is not known", unknownMark),

@@ -14,7 +14,7 @@ extension SQLiteMasterTransaction {
       let gone = Set(content?.commitments(of: erasure.ref, columns) ?? [])
       // What it decides cannot be told apart here.
       let decided = Set((content?.decisions ?? []).map(\.value))
-      let secrets = try SecretsBody.decode(batch.secrets)
+      let secrets = try batch.knownSecrets() ?? []
       let left = secrets.filter { !gone.contains(.blob($0.commitment)) && !decided.contains(.blob($0.commitment)) }
       if left.count == secrets.count { continue }
       batch.secrets = SecretsBody.encode(left)

@@ -44,6 +44,7 @@ struct ReturnedBatch {
   var message: [UInt8]
   /// Empty: it is the city's own.
   var receipt: [UInt8]
+  /// The body of the message with its secrets; empty: none came.
   var secrets: [UInt8]
   var state: State
 
@@ -58,6 +59,9 @@ struct ReturnedBatch {
 }
 
 extension ReturnedBatch {
+  /// nil: none came with it.
+  func knownSecrets() throws -> [Secret]? { secrets.isEmpty ? nil : try SecretsBody.decode(secrets) }
+
   init?(row: [Value]) {
     guard row.count == 9, case .integer(let arrival) = row[0], case .blob(let id) = row[1],
       let replica = Identifier(id), case .integer(let number) = row[2], case .integer(let received) = row[3],

@@ -130,9 +130,9 @@ struct Reentry {
     let read = ReadSoFar(message.header, receipt: given.header)
     let own = try master.schema(named: message.header.schema, transaction.meta(), transaction)
     let (batch, kept) = try master.received(
-      Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(returned.secrets),
+      Batch(message.body, schema: own), by: own, secrets: returned.knownSecrets(),
       cursor: isLossy ? -1 : read.erasures, offset: replica.offset, at: returned.receivedAt, transaction,
-      erasedElsewhere: transaction.heldErasures)
+      isFormer: true)
     try transaction.keep(kept, arrival: returned.arrival)
     let then = try ReceiptBody.decode(given.unverifiedBody())
     let isStale = given.header.stale || isLossy
@@ -164,7 +164,7 @@ struct Reentry {
     // What followed an upgrade that is lost may be readable all the same.
     let own = try transaction.earlierSchema(message.header.schema) ?? master.schema
     let sealed = try Batch(message.body, schema: own, mostChanges: .max)
-    let (read, kept) = try master.own(sealed, by: own, secrets: SecretsBody.decode(returned.secrets), transaction)
+    let (read, kept) = try master.own(sealed, by: own, secrets: returned.knownSecrets() ?? [], transaction)
     let batch = read.widened(to: master.schema)
     let isLossy = try transaction.setting("lossy") != nil
     if isLossy, try !fits(batch) { throw Misfit() }
@@ -298,8 +298,9 @@ struct Reentry {
     let received = try transaction.tick(milliseconds: master.clock())
     let own = try master.schema(named: message.header.schema, transaction.meta(), transaction)
     let (batch, kept) = try master.received(
-      Batch(message.body, schema: own), by: own, secrets: SecretsBody.decode(returned.secrets), cursor: -1,
-      offset: replica.offset, at: received, transaction, erasedElsewhere: transaction.heldErasures)
+      Batch(message.body, schema: own), by: own, secrets: returned.knownSecrets(), cursor: -1,
+      offset: replica.offset, at: received, transaction,
+      isFormer: true)
     try transaction.keep(kept, arrival: try transaction.upcomingArrival())
     let transaction = transaction
     _ = try master.take(

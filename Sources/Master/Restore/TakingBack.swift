@@ -30,7 +30,7 @@ extension Master {
       let said = try refusing { try HelloBody(body) }
       if member.isWithdrawn { throw Refusal.withdrawn }
       try use(hello, transaction)
-      for batch in try returned(rest, by: keys(of: member, transaction)) { try keep(batch, transaction) }
+      for batch in try returned(rest, by: keys(of: member, transaction), transaction) { try keep(batch, transaction) }
       // A stick that was written for an earlier restore, or for none, may lack what its machine has got since.
       let isOld = try hello.carried && said.asking != transaction.meta().epoch
       if isLast, !isOld { try transaction.hear(hello.replica, seen: said.seen, at: clock()) }
@@ -58,8 +58,10 @@ extension Master {
   /// The batches of a county, each with its secrets, if it has any, and its receipt.
   /// - Parameter keys: of the ids that the machine has, or had before it rejoined: its own comes first.
   private func returned(
-    _ messages: ArraySlice<SealedEnvelope>, by keys: [(id: Identifier, key: VerifyingKey)]
+    _ messages: ArraySlice<SealedEnvelope>, by keys: [(id: Identifier, key: VerifyingKey)],
+    _ transaction: SQLiteMasterTransaction
   ) throws -> [ReturnedBatch] {
+    let meta = try transaction.meta()
     var rest = messages.filter { $0.header.kind != .own }[...]
     var list: [ReturnedBatch] = []
     while let message = rest.popFirst() {
@@ -71,6 +73,10 @@ extension Master {
       if let next = rest.first?.header, next.kind == .secrets, next.number == batch.header.number {
         secrets = try refusing { try rest.popFirst()?.open(with: present).body ?? [] }
         _ = try refusing { try SecretsBody.decode(secrets) }
+      } else if let own = try knownSchema(batch.header.schema, meta, transaction), own.hasRestricted,
+        try refusing({ try Batch(batch.body, schema: own).holdsErased(own) })
+      {
+        throw Refusal.tampered
       }
       guard let receipt = try refusing({ try rest.popFirst()?.open(with: key.publicKey) }),
         receipt.header.kind == .receipt, receipt.header.replica == id,
