@@ -17,6 +17,9 @@ public struct Export<P: Program>: AsyncParsableCommand {
   @Option(help: ArgumentHelp(words("Of a CSV file: utf-8, gb18030 or utf-16. CSV 的编码"))) public var encoding = "utf-8"
   @Flag(help: ArgumentHelp(words("With the credit codes of the enterprises that rows refer to. 附信用代码"))) public
     var codes = false
+  @Flag(
+    help: ArgumentHelp(
+      words("Without the column by which an import finds what has changed since. 不附导出校验列"))) public var plain = false
   public init() {}
 
   public func run() async throws {
@@ -25,12 +28,15 @@ public struct Export<P: Program>: AsyncParsableCommand {
       let shape = ImportShape(try store.namedRecord(self.record), store.schema)
       var rows = try store.rows(shape.own)
       if codes { rows = try store.read { db in try rows.map { try shape.extended(db, $0) } } }
-      let record = codes ? shape.record : shape.own
-      rows = rows.map { Masking.mask($0, record) }
+      let record = shape.exported(codes: codes, plain: plain)
+      rows = rows.map { row in
+        let shown = Masking.mask(row, record)
+        return plain ? shown : shown + [.text(SeenRow.text(of: shown, shape.own))]
+      }
       let isWorkbook = file.lowercased().hasSuffix(".xlsx")
       let bytes =
         try isWorkbook
-        ? RecordSheet.export(record, rows: rows, language: options.language)
+        ? RecordSheet.export(record, rows: rows, language: options.language, hiding: [SeenRow.field.name])
         : TextEncoding.encode(csv(record, rows), textEncoding())
       try writeFile(bytes, to: file)
       options.show(
@@ -73,7 +79,7 @@ public struct Template<P: Program>: AsyncParsableCommand {
     try await options.run {
       let store = try options.open(P.self)
       let shape = ImportShape(try store.namedRecord(self.record), store.schema)
-      var omitted = Set(fillsItself(shape.own, store))
+      var omitted = Set(fillsItself(shape.own, store) + [SeenRow.field.name])
       // Where a credit code can stand for the reference, nobody types the reference.
       for link in shape.borrowed { omitted.insert(shape.own.fields[link.column].name) }
       let bytes = try RecordSheet.template(

@@ -39,6 +39,7 @@ struct ImportJob {
       var values = try shape.resolved(db, row.values)
       if let key = try existing(db, values) {
         try claim(key, row.line)
+        try leaveAlone(db, key, &values, row)
         try keepNewName(db, key, &values, row)
         try update(db, key, values)
       } else {
@@ -76,6 +77,24 @@ struct ImportJob {
     let after = try record.row(db, key: key)
     _ = try reviewer.check(db, record, after ?? [], before: before)
     if after != before { changed += 1 }
+  }
+
+  /// Of a row that was exported, takes what its author has edited: it was so by what the file showed, and may not be so any more.
+  private func leaveAlone(_ db: Database, _ key: RowKey, _ values: inout [Int: Value], _ row: ImportRow) throws {
+    guard let seen = shape.seen(row.values, key), let present = try record.row(db, key: key) else { return }
+    for (column, value) in values.sorted(by: { $0.key < $1.key }) where !record.isKey(column) {
+      if seen.shows(value, column) == true {
+        values[column] = nil
+      } else if value != present[column], seen.stands(for: present[column], column) == false {
+        let (field, now) = (
+          record.fields[column], ValueText.spell(Masking.mask(present[column], record.fields[column]))
+        )
+        throw Failure(
+          .data, zh: "\(record.name).\(field.name):导出之后已有他人改为“\(now)”;请核对后用 edit 修改该项,或重新导出再改",
+          en: "\(record.name).\(field.name): somebody has changed it to “\(now)” since this file was exported; "
+            + "look, and change it with edit, or export again")
+      }
+    }
   }
 
   /// Two lines of a file about one row: nobody knows which is meant.

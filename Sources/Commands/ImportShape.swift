@@ -5,7 +5,7 @@ import SyncCore
 /// A record as files spell it: beside its own fields it takes, for each field that refers to another record, that record's unique
 /// field, so that a table of figures names enterprises by credit code.
 struct ImportShape {
-  /// The record with the borrowed fields after its own.
+  /// The record with the borrowed fields after its own, and what its rows showed when they were exported.
   let record: RecordSchema
   let own: RecordSchema
   let borrowed: [Borrowed]
@@ -32,8 +32,26 @@ struct ImportShape {
       borrowed.append(Borrowed(column: column, target: target, field: name))
     }
     own = record
+    extended.fields.append(SeenRow.field)
     self.record = extended
     self.borrowed = borrowed
+  }
+
+  /// The record as it is exported.
+  /// - Parameters:
+  ///   - codes: with the borrowed fields.
+  ///   - plain: without what its rows show.
+  func exported(codes: Bool, plain: Bool) -> RecordSchema {
+    var exported = own
+    if codes { exported.fields = Array(record.fields.dropLast()) }
+    if !plain { exported.fields.append(SeenRow.field) }
+    return exported
+  }
+
+  /// What the row showed that a line of a file is about.
+  func seen(_ values: [Int: Value], _ key: RowKey) -> SeenRow? {
+    guard case .text(let text)? = values[record.fields.count - 1] else { return nil }
+    return SeenRow(text, of: key, own)
   }
 
   /// The values of the record's own fields, references found by what was borrowed.

@@ -38,7 +38,8 @@ struct SheetWriter {
     for (index, column) in sheet.columns.enumerated() {
       let width = column.width ?? Double(min(max(displayWidth(column.header) + 3, 10), 40))
       let place = lxw_col_t(index)
-      try WriteFailure.check(worksheet_set_column(target, place, place, width, formats.of(column)))
+      var options = lxw_row_col_options(hidden: column.isHidden ? 1 : 0, level: 0, collapsed: 0)
+      try WriteFailure.check(worksheet_set_column_opt(target, place, place, width, formats.of(column), &options))
       if let comment = column.comment { try put(comment: comment, headerRow, index) }
       if !column.choices.isEmpty {
         try dropDowns.add(column.choices, to: target, column: index, headerRow: headerRow)

@@ -44,6 +44,7 @@ public struct Workbook: Sendable {
     public var choices: [String]
     /// Shown beside the header.
     public var comment: String?
+    public var isHidden = false
 
     public init(
       _ header: String, kind: Kind = .text, width: Double? = nil, choices: [String] = [], comment: String? = nil,

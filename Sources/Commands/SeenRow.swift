@@ -1,0 +1,49 @@
+import Presentation
+import SyncCore
+import SyncProtocol
+
+/// What a row showed when it was exported. A file may come back long after that: a cell that its author left alone changes nothing, and
+/// one that somebody else has changed since is not overwritten.
+///
+///     text     x, so that no spreadsheet takes it for a number; then for each field of the record, in its order: the first 4 bytes of
+///              SHA-256(field, 0, key of the row as a row key, the cell's text), in hex; of an empty cell 8 zeros
+struct SeenRow {
+  /// The column that an exported file has after its own; a workbook hides it.
+  static let field = Field(name: "_seen", label: Label(zh: "导出校验", en: "export check"))
+
+  private let record: RecordSchema
+  private let key: RowKey
+  private let marks: [Substring]
+
+  /// - Parameter row: as the file shows it.
+  static func text(of row: [Value], _ record: RecordSchema) -> String {
+    let key = RowKey(record.keyIndices.map { row[$0] })
+    return "x" + zip(row, record.fields).map { mark($0, $1, key) }.joined()
+  }
+
+  /// nil: the text is another row's, as of a line that was copied to make a new row, or of no row.
+  init?(_ text: String, of key: RowKey, _ record: RecordSchema) {
+    (self.record, self.key) = (record, key)
+    let digits = Array(text.dropFirst())
+    marks = stride(from: 0, to: digits.count - 7, by: 8).map { Substring(digits[$0..<($0 + 8)]) }
+    guard zip(record.keyIndices, key.values).allSatisfy({ shows($1, $0) == true }) else { return nil }
+  }
+
+  /// Whether the cell showed exactly this; nil: the row had no such field then.
+  func shows(_ value: Value, _ column: Int) -> Bool? {
+    guard marks.indices.contains(column) else { return nil }
+    return Self.mark(value, record.fields[column], key) == marks[column]
+  }
+
+  /// Whether the cell showed this value, in full or masked; nil: the row had no such field then.
+  func stands(for value: Value, _ column: Int) -> Bool? {
+    let masked = Masking.$isOff.withValue(false) { Masking.mask(value, record.fields[column]) }
+    return shows(value, column).map { $0 || shows(masked, column) == true }
+  }
+
+  private static func mark(_ value: Value, _ field: Field, _ key: RowKey) -> String {
+    let text = ValueText.spell(value)
+    if text.isEmpty { return "00000000" }
+    return Array(sha256(Array(field.name.utf8) + [0] + key.encoded + Array(text.utf8)).prefix(4)).hex
+  }
+}
