@@ -94,11 +94,12 @@ extension SQLiteMasterTransaction {
     return conflict
   }
 
-  /// Every unit that ever saw the row, or was told what became of its change of it, may hold a copy.
+  /// Every unit that ever saw the row, or was told what became of its change of it, may hold a copy. Of what a city that lost part of
+  /// its past does not know, anybody may.
   private func announce(_ id: Int64, of ref: RowRef) throws {
     var units: [String] = []
     try db.each("SELECT unit FROM sync_feed WHERE record = ? AND key = ?", ref.columns) { units.append($0[0]) }
-    if units.contains("") { units = [""] }
+    if try units.contains("") || setting("lossy") != nil { units = [""] }
     for unit in units.sorted() {
       try place(RowRef(Erasure.table, RowKey([.integer(id)])), unit: unit, gone: false, skip: nil)
     }

@@ -255,6 +255,29 @@ extension World {
     for word in ["PHONE", "MOBILE"] { try world.expectGone(word, but: known + lost) }
   }
 
+  /// The row that was erased is lost with two backups, and the city does not know any more who had it (seed 1000165 of the simulated
+  /// town).
+  @Test func whatWasErasedOfALostRowIsErasedWhereverItWas() async throws {
+    let (world, one, two) = try await World.twoOfficers()
+    let other = try await world.join("B", actor: "other")
+    try await world.syncAll()
+    let file = try world.backup()
+    try world.shell(two, "INSERT INTO person (id, office, name) VALUES ('p9', 'A', 'NAME-nine')")
+    try await world.syncAll()
+    for name in ["second.backup", "latest.backup"] { try world.backup(name) }
+    try await world.syncAll()
+    try world.erase("p9")
+    // One machine hears of it, and it is of another unit.
+    try await world.sync(other)
+    try world.restore(from: file)
+    for replica in [one, two, other, one, two, other] { _ = try? await world.sync(replica) }
+    try world.master.release(reason: "unreadable", actor: "li")
+    try await world.syncAll()
+    #expect(try world.master.erasures().map(\.key) == [RowKey([.text("p9")])])
+    try world.expectGone(
+      "NAME-nine", but: ["second.backup", "latest.backup", "master.sqlite", "master.sqlite-wal"])
+  }
+
   /// Nobody on the way makes a value that is given back look erased.
   @Test func whatIsGivenBackWithoutItsSecretsIsRefusedAndComesAgain() async throws {
     let (world, one, two, file, _) = try await backedUp()
