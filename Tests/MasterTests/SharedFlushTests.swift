@@ -100,7 +100,7 @@ private struct Hall {
     return Once {
       do {
         try master.store.answering {
-          _ = try master.accept(message, secrets: [], from: id)
+          _ = try master.accept(message, secrets: nil, from: id)
           disk.stop()
         }
       } catch let failure as Failure where failure.kind == .disk {}

@@ -11,11 +11,20 @@ extension Town {
     let misjudged = witness.claims.filter(isByWrongClock)
     let arrivals = try arrivalsByBody(latest: true)
     func comesLater(_ claim: Witness.Claim, than erasure: Witness.Erased) -> Bool {
-      restores > 0 || claim.body.flatMap { arrivals[$0] } ?? .max > erasure.arrival
+      if restores > 0 { return true }
+      // A row that was parked goes whole with whatever its clerk edits of it next.
+      let later = witness.claims.filter { $0.author == claim.author && $0.ref == claim.ref && $0.event >= claim.event }
+      return later.contains { $0.body.flatMap { arrivals[$0] } ?? .max > erasure.arrival }
+    }
+    // Of what was entered on a copy that is lost, nobody knows when and by which clock.
+    let isAnyClockWrong = city.seat.clock.wasOff || machines.contains { $0.seat.clock.wasOff }
+    let wasCopied = machines.contains { $0.isCopy || $0.hasRejoined }
+    func isOfNobody(_ value: Value) -> Bool {
+      restores > 0 && isAnyClockWrong && wasCopied && entered[value] == nil
     }
     let erased = witness.erased.values.flatMap { $0 }.flatMap { erasure in
       erasure.copies.union([erasure.value]).filter { value in
-        entered[value] ?? 0 <= erasure.event
+        entered[value] ?? 0 <= erasure.event && !isOfNobody(value)
           && !misjudged.contains { $0.value == value && comesLater($0, than: erasure) }
       }
     }

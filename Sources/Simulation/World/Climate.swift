@@ -29,8 +29,34 @@ struct Climate: Sendable {
   /// Whether the city prepares before it lets go of what nobody needs.
   var tidies = false
 
-  /// One after the other, so that a few seeds in a row meet all of them.
-  static func of(seed: UInt64) -> Climate { all[Int((max(seed, 1) - 1) % UInt64(all.count))] }
+  /// One after the other, so that a few seeds in a row meet all of them. From a million on two at a time: what goes wrong in one
+  /// meets what is usual in the other.
+  static func of(seed: UInt64) -> Climate {
+    let (place, count) = (max(seed, 1) - 1, UInt64(all.count))
+    let climate = all[Int(place % count)]
+    return place < firstMixed ? climate : climate.mixed(with: all[Int((place - firstMixed) / count % count)])
+  }
+
+  private static let firstMixed: UInt64 = 1_000_000
+
+  private func mixed(with other: Climate) -> Climate {
+    var mixed = self
+    mixed.name = "\(name), and \(other.name)"
+    mixed.often.merge(other.often) { max($0, $1) }
+    mixed.never = never.union(other.never).subtracting(mixed.often.keys)
+    mixed.records += other.records
+    mixed.fields = fields.isEmpty || other.fields.isEmpty ? [] : fields.union(other.fields)
+    mixed.keys = min(keys, other.keys)
+    mixed.inserts = (inserts + other.inserts) / 2
+    mixed.deletes = (deletes + other.deletes) / 2
+    mixed.addends = min(addends, other.addends)
+    mixed.offices = offices ?? other.offices
+    mixed.machines = machines ?? other.machines
+    mixed.pageRows = pageRows ?? other.pageRows
+    mixed.interruptions = max(interruptions, other.interruptions)
+    mixed.tidies = tidies || other.tidies
+    return mixed
+  }
 }
 
 extension Climate {
