@@ -103,7 +103,10 @@ extension Town {
     guard packet.question == exchange.asked else { return count("refusal to nobody") }
     // Of two copies that both gave back, or sent, to a restored city, the second may find its former numbers taken.
     let code = (failure as? Refusal)?.code
-    if machine.isCopy || machine.hasRejoined && restores > 0, code == .fork || code == .replayed {
+    if try exchange.identity != machine.replica.identity.replica {
+      // Another program had asked before the file went on under another id.
+      count("refusal to a former id")
+    } else if machine.isCopy || machine.hasRejoined && restores > 0, code == .fork || code == .replayed {
       count("fork found out")
       machine.isFork = true
     } else if code == .fork {
