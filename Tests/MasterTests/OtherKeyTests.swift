@@ -187,13 +187,7 @@ func theRowThatWasKeptIsDeletedAndEnteredAnewByItsOtherKey(batches: Int) async t
 
 /// A parked change enters a row when a tool frees what was in its way.
 @Test func whatEntersARowJustNowIsNotOverwritten() async throws {
-  let world = try duplicateTown()
-  let one = try await world.join("A")
-  try world.shell("INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'X'), ('b1', 'B', 'Y')")
-  try await world.settle()
-  try world.shell(one, "UPDATE company SET code = 'Y', phone = '1' WHERE id = 'a1'")
-  try await world.sync(one)
-  #expect(try world.master.parked(waiting: true).count == 1)
+  let (world, _) = try await waitingForACode()
   try world.shell("UPDATE company SET code = 'Z' WHERE id = 'b1'")
   try expectRefused(world, "UPDATE company SET phone = '2' WHERE id = 'a1'")
   #expect(try world.cell("phone", of: "a1") == .text("1"))
@@ -201,13 +195,8 @@ func theRowThatWasKeptIsDeletedAndEnteredAnewByItsOtherKey(batches: Int) async t
 
 /// A decision that deletes a row, too.
 @Test func whatEntersARowJustNowIsNotDeleted() async throws {
-  let world = try duplicateTown()
-  let (one, two) = (try await world.join("A"), try await world.join("A"))
-  try world.shell("INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'X'), ('b1', 'B', 'Y')")
-  try await world.settle()
-  try world.shell(one, "UPDATE company SET code = 'Y', phone = '1' WHERE id = 'a1'")
+  let (world, two) = try await waitingForACode()
   try world.shell(two, "DELETE FROM company WHERE id = 'a1'")
-  try await world.sync(one)
   try world.shell("UPDATE company SET grade = 'g' WHERE id = 'a1'")
   try await world.sync(two)
   let conflict = try #require(try world.master.conflicts([.open]).first { $0.field == nil })
@@ -217,6 +206,18 @@ func theRowThatWasKeptIsDeletedAndEnteredAnewByItsOtherKey(batches: Int) async t
   }
   #expect(failure?.kind == .busy)
   #expect(try world.cell("phone", of: "a1") == .text("1"))
+}
+
+/// A machine's change of a1 is parked: b1 has the code. Another machine has not heard of it.
+private func waitingForACode() async throws -> (World, Replica) {
+  let world = try duplicateTown()
+  let (one, two) = (try await world.join("A"), try await world.join("A"))
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'X'), ('b1', 'B', 'Y')")
+  try await world.settle()
+  try world.shell(one, "UPDATE company SET code = 'Y', phone = '1' WHERE id = 'a1'")
+  try await world.sync(one)
+  #expect(try world.master.parked(waiting: true).count == 1)
+  return (world, two)
 }
 
 /// Refused once, and its author told to look.
