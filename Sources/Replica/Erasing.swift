@@ -54,7 +54,7 @@ extension Replica {
   }
 
   /// Those that were not known yet when a batch was made.
-  private func erasures(_ db: Database, since batch: Int64) throws -> [Erasure] {
+  func erasures(_ db: Database, since batch: Int64) throws -> [Erasure] {
     var erasures: [Erasure] = []
     let columns = Erasure.columns.joined(separator: ", ")
     try db.each("SELECT \(columns) FROM sync_erasure WHERE sent >= ?", [.integer(batch)]) { row in

@@ -104,10 +104,9 @@ extension Replica {
   /// them since, the message says so.
   func secrets(_ db: Database, of number: Int64, _ batch: [UInt8]) throws -> [UInt8] {
     let secrets = try SecretTable.read(db, of: number)
+    if try secrets.isEmpty && erasures(db, since: number).isEmpty { return [] }
     let sealed = try SealedEnvelope(batch[...])
     if secrets.isEmpty {
-      let erased = try db.first("SELECT 1 FROM sync_erasure WHERE sent >= ? LIMIT 1", [.integer(number)])
-      if erased == nil { return [] }
       let own = try ownSchema(db, of: sealed.header)
       guard try Batch(sealed.unverifiedBody(), schema: own).holdsErased(own) else { return [] }
     }

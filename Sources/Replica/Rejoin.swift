@@ -23,14 +23,12 @@ extension Replica {
   public func rejoin(as key: SigningKey, code: EnrolmentCode? = nil) throws -> Replica {
     let meta = try write { db in
       var meta = try ownMeta(db)
-      // On a stick nobody hears of which number the city has another batch.
-      if try givenBack(db) != nil { try sendAgain(db, after: meta.batchKept) }
-      if try db.first("SELECT 1 FROM sync_meta WHERE name = ?", [.text(Self.gap)]) != nil {
+      if let code, try VerifyingKey(bytes: meta.cityKey).fingerprint != code.fingerprint { throw Self.foreignCode }
+      if try code != nil || db.first("SELECT 1 FROM sync_meta WHERE name = ?", [.text(Self.gap)]) != nil {
         try sendAgain(db, after: 0)
-      }
-      if let code {
-        guard try VerifyingKey(bytes: meta.cityKey).fingerprint == code.fingerprint else { throw Self.foreignCode }
-        try sendAgain(db, after: 0)
+      } else if try givenBack(db) != nil {
+        // On a stick nobody hears of which number the city has another batch.
+        try sendAgain(db, after: meta.batchKept)
       }
       let first = try db.integer("SELECT min(number) FROM sync_outbox WHERE receipt IS NULL")
       let kept = (first ?? meta.last + 1) - 1
