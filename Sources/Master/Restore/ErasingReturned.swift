@@ -18,6 +18,7 @@ extension SQLiteMasterTransaction {
       let left = secrets.filter { !gone.contains(.blob($0.commitment)) && !decided.contains(.blob($0.commitment)) }
       if left.count == secrets.count { continue }
       batch.secrets = SecretsBody.encode(left)
+      try OldPages.inFile.note(db)
       try db.run(
         "UPDATE sync_returned SET secrets = ? WHERE arrival = ? AND replica = ? AND number = ?",
         [.blob(batch.secrets)] + batch.row.prefix(3))

@@ -132,12 +132,13 @@ extension SQLiteMasterTransaction {
     return list
   }
 
-  /// Keeps a batch. Of the city's own, a copy that still has more of its secrets replaces another.
+  /// Keeps a batch. Of the city's own, a copy that still has more of its secrets replaces another that waits for its place; what was
+  /// set aside gets nothing back of what was erased of it since.
   func keep(_ batch: ReturnedBatch) throws {
     try db.run(
       """
       INSERT INTO sync_returned VALUES (\(placeholders(9))) ON CONFLICT DO UPDATE SET secrets = excluded.secrets
-      WHERE length(excluded.secrets) > length(secrets)
+      WHERE length(excluded.secrets) > length(secrets) AND state = 'held'
       """, batch.row)
   }
 
@@ -182,9 +183,12 @@ extension SQLiteMasterTransaction {
     try db.run("UPDATE sync_counter SET value = (value / 1000000 + 1) * 1000000 WHERE name = 'conflict'")
   }
 
-  func forget(_ batch: ReturnedBatch) throws {
+  /// A batch is in the log. What an erasure has taken of its secrets stands nowhere any more.
+  func forget(_ batch: ReturnedBatch, in arrival: Int64) throws {
     try db.run(
       "DELETE FROM sync_returned WHERE arrival = ? AND replica = ? AND number = ?", Array(batch.row.prefix(3)))
+    guard let secrets = try batch.knownSecrets() else { return }
+    if try SecretTable.read(db, of: arrival).count < secrets.count { try OldPages.inFile.note(db) }
   }
 
   /// The hash of a batch that the log has or that is held, in hex.

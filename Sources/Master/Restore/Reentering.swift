@@ -94,7 +94,7 @@ struct Reentry {
   private mutating func enter(_ batch: ReturnedBatch) throws -> Bool {
     try isDone { entry in
       if batch.replica == .city { try entry.repeatOwn(batch) } else { try entry.take(batch) }
-      try entry.transaction.forget(batch)
+      try entry.transaction.forget(batch, in: batch.arrival)
       try entry.db.run(
         "UPDATE sync_returned SET state = 'late' WHERE state = 'held' AND arrival = ?", [.integer(batch.arrival)])
       try entry.db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(batch.receivedAt.raw)])
@@ -301,7 +301,8 @@ struct Reentry {
       Batch(message.body, schema: own), by: own, secrets: returned.knownSecrets(), cursor: -1,
       offset: replica.offset, at: received, transaction,
       isFormer: true)
-    try transaction.keep(kept, arrival: try transaction.upcomingArrival())
+    let arrival = try transaction.upcomingArrival()
+    try transaction.keep(kept, arrival: arrival)
     let transaction = transaction
     _ = try master.take(
       batch.widened(to: master.schema), of: message, from: replica, cursor: -1, received: received, transaction
@@ -309,7 +310,7 @@ struct Reentry {
       try master.receipt(
         rows, of: message, arrival: arrival, received: received, offset: replica.offset, isStale: true, transaction)
     }
-    try transaction.forget(returned)
+    try transaction.forget(returned, in: arrival)
   }
 }
 
