@@ -97,6 +97,7 @@ extension Town {
     copies[machine.index] = nil
     _ = try attempt("rejoin", at: machine.seat) { try machine.rejoin(as: key, code: code) }
     try observe(machine)
+    try noteWaiting()
   }
 }
 

@@ -78,11 +78,29 @@ extension Town {
     restores += 1
     for machine in machines { machine.giveUp() }
     try city.restore(from: backup.file, random: &random)
-    let known = try awaited()
-    let lost = try log.first { try $0.arrival > backup.arrival && !isHeld($0, by: known) }
+    let lost = try firstLost(of: log, after: backup.arrival)
     if lost == nil { count("disk lost, all of it held by machines") }
-    recovery = Recovery(backupEnd: backup.arrival, log: log, firstLost: lost?.arrival, losses: losses)
+    recovery = Recovery(backupEnd: backup.arrival, log: log, firstLost: lost, losses: losses)
     try lookAtCity()
+  }
+
+  /// The first batch after a backup that neither the city has nor a machine can give back.
+  private func firstLost(of log: [Recovery.Entry], after end: Int64) throws -> Int64? {
+    let known = try awaited()
+    let there = try city.master.read { db in
+      var hashes: Set<[UInt8]> = []
+      try db.each("SELECT message FROM sync_returned") { row in
+        if case .blob(let message) = row.cell(0) { hashes.insert(try SealedEnvelope(message[...]).hash) }
+      }
+      return hashes
+    }.union(try self.log().map(\.hash))
+    return try log.first { try $0.arrival > end && !there.contains($0.hash) && !isHeld($0, by: known) }?.arrival
+  }
+
+  /// R8: what only a file has that rejoins just now comes late, for the city does not know it before the recovery is over.
+  func noteWaiting() throws {
+    guard let waiting = recovery, let lost = try firstLost(of: waiting.log, after: waiting.backupEnd) else { return }
+    recovery?.firstLost = min(lost, waiting.firstLost ?? .max)
   }
 
   /// R9: whose file was never replaced has what fewer than two backups hold.
