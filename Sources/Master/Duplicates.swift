@@ -225,15 +225,6 @@ extension Master {
   }
 }
 
-extension Change {
-  /// A whole row as an insert.
-  init(_ record: RecordSchema, _ image: [Value], edit: Edit) {
-    self.init(
-      record: record.name, key: record.rowKey(of: image), kind: .insert, old: image.map { _ in nil },
-      new: image.map { $0 }, edit: edit)
-  }
-}
-
 extension RecordSchema {
   /// A row of which nothing but its key is known.
   func keyOnly(_ key: RowKey) -> [Value] {

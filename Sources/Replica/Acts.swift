@@ -109,6 +109,8 @@ extension Replica {
       [.integer(id), .text(reason), .text(edit.actor), .integer(edit.stamp.raw), .integer(isSent ? 1 : 0)])
   }
 
+  /// What was parked of a row is entered again with what its clerk types now; the rest of it keeps its base, for others may have
+  /// edited the row since.
   public func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ values: [Int: Value]) throws -> Bool {
     let find = """
       SELECT id, batch, n, image FROM sync_parked WHERE record = ? AND key = ? AND state = 'waiting' ORDER BY id DESC LIMIT 1
@@ -116,22 +118,43 @@ extension Replica {
     guard let found = try db.first(find, [.text(record.name), .blob(key.encoded)]), case .blob(let bytes) = found[3]
     else { return false }
     let image = try decodeImage(bytes, record)
-    var cells = Dictionary(uniqueKeysWithValues: image.indices.map { ($0, image[$0]) })
-    if case .integer(let batch) = found[1], case .integer(let n) = found[2], let change = try sent(db, batch, n) {
-      // A row that went to another unit is no longer here to be changed.
-      if change.kind != .insert, try record.row(db, key: key) == nil { return false }
-      // Only what was edited comes again; the rest may have moved on.
-      cells = Dictionary(uniqueKeysWithValues: change.new.enumerated().compactMap { i, value in value.map { (i, $0) } })
+    var change = Change(record, image, edit: Edit(stamp: Stamp(raw: 0), actor: ""))
+    if case .integer(let batch) = found[1], case .integer(let n) = found[2], let sent = try sent(db, batch, n),
+      sent.kind != .insert
+    {
+      change = sent
     }
-    cells.merge(values) { _, typed in typed }
-    if try record.row(db, key: key) == nil {
-      _ = try insert(db, record, cells)
+    let row = try record.row(db, key: key)
+    // A row that went to another unit is no longer here to be changed.
+    if change.kind != .insert, row == nil { return false }
+    if let row {
+      try update(db, record, key: key, row, with: change, values)
     } else {
-      try update(db, record, key: key, cells)
+      let cells = Dictionary(uniqueKeysWithValues: image.indices.map { ($0, image[$0]) })
+      _ = try insert(db, record, cells.merging(values) { _, typed in typed })
     }
     // What was sent stays parked until its successor arrives.
     if found[1].isNull { try db.run("DELETE FROM sync_parked WHERE id = ?", [found[0]]) }
     return true
+  }
+
+  private func update(
+    _ db: Database, _ record: RecordSchema, key: RowKey, _ row: [Value], with change: Change, _ values: [Int: Value]
+  ) throws {
+    // Only what was edited comes again, and of a row that was entered only what it says.
+    let isEntered = change.kind == .insert
+    let again = change.new.indices.filter { column in
+      guard let value = change.new[column], !record.isKey(column), values[column] == nil else { return false }
+      return !isEntered || !value.isNull
+    }
+    if try record.upstream(db, key: key) == nil {
+      try record.setUpstream(db, key: key, record.pending(db, key: key)?.baseRow(record) ?? row)
+    }
+    let cells = Dictionary(uniqueKeysWithValues: again.map { ($0, change.new[$0] ?? .null) })
+    try update(db, record, key: key, cells.merging(values) { _, typed in typed })
+    guard var pending = try record.pending(db, key: key) else { return }
+    for column in again where pending.base[column] != nil { pending.base[column] = change.old[column] ?? .null }
+    try record.setPending(db, pending)
   }
 
   /// A change of a batch that was sent.

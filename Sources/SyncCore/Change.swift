@@ -25,6 +25,13 @@ public struct Change: Hashable, Sendable {
     self.cellEdits = cellEdits
   }
 
+  /// A whole row as an insert.
+  public init(_ record: RecordSchema, _ image: [Value], edit: Edit) {
+    self.init(
+      record: record.name, key: record.rowKey(of: image), kind: .insert, old: image.map { _ in nil },
+      new: image.map { $0 }, edit: edit)
+  }
+
   public var ref: RowRef { RowRef(record, key) }
 
   public func edit(of column: Int) -> Edit { cellEdits[column] ?? edit }

@@ -72,6 +72,22 @@ private func closed() async throws -> (World, Replica) {
   #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty)
 }
 
+/// The city has entered the row meanwhile: what its clerk takes up again comes over that as an entered row does (M6).
+@Test func anEnteredRowThatIsTakenUpAgainOverwritesNoOther() async throws {
+  let (world, a) = try await closed()
+  try world.shell("INSERT INTO report VALUES ('A', 2018, 5, 'audited')")
+  try await world.settle()
+  let record = try a.record("report")
+  let key = RowKey([.text("A"), .integer(2018)])
+  #expect(try a.edit(as: nil) { try a.takeUp($0, record, key: key, [3: .text("mine")]) })
+  try await world.settle()
+  try world.master.admit(try world.master.parked().filter { $0.ref.key == key }.map(\.id), reason: "r", actor: "li")
+  try await world.settle()
+  #expect(try a.row(record, key: key) == [.text("A"), .integer(2018), .integer(5), .text("mine")])
+  let open = try world.master.conflicts([.open])
+  #expect(open.map(\.field) == ["jobs"] && open.first?.contenders.map(\.value) == [.integer(3)])
+}
+
 @Test func whatTheCityOpensAgainIsSentAgain() async throws {
   let (world, a) = try await closed()
   try world.shell("UPDATE period SET state = 'open' WHERE year = 2017")

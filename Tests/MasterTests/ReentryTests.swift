@@ -367,6 +367,25 @@ func aRowThatIsDeletedWithTwoBatchesOnTheirWayNeverEnters(together: Bool) async 
   #expect(try world.cell("code", of: "b1") == .text("Y"))
 }
 
+/// What its clerk does not type anew comes against the base that it was entered on, not against what others have entered since.
+@Test func whatIsTakenUpAgainOverwritesNothingThatItsClerkHadNotSeen() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  let b = try await world.join("B")
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
+  try world.shell(one, "UPDATE company SET name = 'N1' WHERE id = 'c1'")
+  try await world.settle()
+  try world.shell(one, "UPDATE company SET code = 'X', name = 'N2' WHERE id = 'c1'")
+  try await world.sync(one)
+  #expect(try world.states() == [.waiting])
+  try world.shell(two, "UPDATE company SET name = 'N3' WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try one.takeUp("company", "c1", ["code": .text("Y")]))
+  try await world.settle()
+  #expect(try world.cell("code") == .text("Y") && world.cell("name") == .text("N3"))
+  let open = try world.master.conflicts([.open])
+  #expect(open.map(\.field) == ["name"] && open.first?.contenders.map(\.value) == [.text("N2")])
+}
+
 @Test func aParkedUpdateIsTakenUpWithANewCode() async throws {
   let (world, one, two) = try await World.twoMachines()
   let b = try await world.join("B")
