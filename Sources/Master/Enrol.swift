@@ -76,6 +76,11 @@ extension Master {
     guard code.proof(replica: id, publicKey: publicKey.bytes).hex == request.proof,
       request.org ?? enrolment.org == enrolment.org
     else { throw Refusal.badCode }
+    // A code admits a new machine: it neither moves one to another unit nor takes back that it was shut out.
+    if let known = try transaction.replica(id) {
+      if known.isWithdrawn { throw Refusal.withdrawn }
+      guard known.org == enrolment.org else { throw Refusal.badCode }
+    }
     if enrolment.usedBy == nil {
       let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: "city")
       var member = Member(

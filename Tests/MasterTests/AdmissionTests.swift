@@ -1,0 +1,81 @@
+import Foundation
+import Master
+import Replica
+import SQLiteStore
+import SyncClient
+import SyncCore
+import SyncProtocol
+import TestSupport
+import Testing
+
+// What the city takes from a machine: a code makes it a member once, and it speaks for itself only.
+
+/// A machine that writes its messages by hand.
+private struct Hand {
+  let world: World
+  let key: SigningKey
+  let meta: ReplicaMeta
+
+  init(_ world: World, _ org: String) async throws {
+    (self.world, key) = (world, SigningKey())
+    let (clock, key) = (world.clock, key)
+    meta = try await Join.enrol(
+      server: "loopback", code: world.master.enrol(org: org).code, key: key, transport: Loopback(master: world.master),
+      clock: { clock.now })
+  }
+
+  /// One of whom the city has never heard.
+  init(of other: Hand, key: SigningKey) {
+    var meta = other.meta
+    meta.replica = key.publicKey.identifier
+    (world, self.key, self.meta) = (other.world, key, meta)
+  }
+
+  /// Enrols once more, with another code.
+  func enrol(_ org: String) throws -> Refusal.Code? { try enrol(world.master.enrol(org: org).code) }
+
+  func enrol(_ code: EnrolmentCode) throws -> Refusal.Code? {
+    let request = try EnrolRequest(code, replica: meta.replica, key: key)
+    return try refusal { try world.master.welcome(request.message(signedBy: key, milliseconds: world.clock.now).bytes) }
+  }
+
+  /// Sends a batch with its hello.
+  /// - Parameter hello: the machine that asks; nil: this one.
+  func send(_ batch: Batch, number: Int64 = 1, after hello: Hand? = nil) throws -> Refusal.Code? {
+    world.clock.now += 1000
+    let (asks, stamp) = (hello ?? self, Stamp(milliseconds: world.clock.now))
+    let body = HelloBody(last: number, seen: 0).bytes
+    let head = try asks.message(.hello, stamp.raw, body)
+    return try refusal {
+      try world.master.exchange(head + message(.batch, number, batch.encoded(world.master.schema)))
+    }
+  }
+
+  func message(_ kind: MessageKind, _ number: Int64, _ body: [UInt8]) throws -> [UInt8] {
+    let header = Header(
+      kind: kind, replica: meta.replica, epoch: meta.epoch, number: number, cursor: 0,
+      stamp: Stamp(milliseconds: world.clock.now), schema: meta.schemaHash)
+    return try Envelope(header, body: body, key: key).bytes
+  }
+
+  private func refusal(_ body: () throws -> [UInt8]) throws -> Refusal.Code? {
+    do { _ = try body() } catch let refusal as Refusal { return refusal.code }
+    return nil
+  }
+}
+
+@Test func aCodeMovesNoMachineToAnotherUnitAndBringsNoneBack() async throws {
+  let world = try World.small()
+  let hand = try await Hand(world, "A")
+  #expect(try hand.enrol("B") == .badCode)
+  #expect(try hand.enrol("A") == nil)
+  let code = try world.master.enrol(org: "A").code
+  #expect(try hand.enrol(code) == nil)
+  #expect(try hand.enrol(code) == nil)
+  try world.master.withdraw(hand.meta.replica)
+  #expect(try hand.enrol("A") == .withdrawn)
+  #expect(try hand.enrol("B") == .withdrawn)
+  #expect(try hand.enrol(code) == .withdrawn)
+  #expect(try world.master.replicas().map(\.org) == ["A"])
+  #expect(try world.master.replicas().map(\.isWithdrawn) == [true])
+}
