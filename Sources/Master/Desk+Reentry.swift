@@ -65,8 +65,7 @@ extension Desk {
   /// A county takes back what was parked of it. Of another's, or of what waits no more, nothing happens.
   func withdraw(_ ruling: Ruling, _ replica: ReplicaRecord) throws {
     guard ruling.verdict == .withdraw, let parked = try transaction.parkedChange(ruling.parked),
-      parked.state == .waiting,
-      try parked.sender == replica.id || transaction.shares(replica.id, with: parked.sender, batch: parked.batch)
+      try parked.state == .waiting && transaction.owns(parked, replica.id)
     else { return }
     let edit = Edit(
       stamp: ruling.edit.stamp.corrected(offset: replica.offset, arrival: received), actor: ruling.edit.actor)

@@ -99,9 +99,11 @@ extension Master {
     _ sealed: Batch, by schema: Schema, secrets: [Secret]?, cursor: Int64, offset: Int64, at stamp: Stamp,
     _ transaction: any MasterTransaction, isFormer: Bool
   ) throws -> (batch: Batch, secrets: [SecretCell]) {
-    // Only the city erases, upgrades, enrols and says what is lost.
+    // Only the city erases, upgrades, enrols, merges duplicates, rules on what waits and says what is lost.
     guard sealed.erasures.isEmpty else { throw BodyError.badShape(Erasure.table) }
     guard sealed.schemas.isEmpty else { throw BodyError.badShape(SchemaStep.table) }
+    guard sealed.aliases.isEmpty else { throw BodyError.badShape(Alias.table) }
+    guard sealed.rulings.allSatisfy({ $0.verdict == .withdraw }) else { throw BodyError.badShape(Ruling.table) }
     guard sealed.members.isEmpty, sealed.losses.isEmpty else { throw BodyError.badShape(Member.table) }
     if !schema.hasRestricted, (secrets ?? []).isEmpty { return (sealed, []) }
     let refs = sealed.changes.map(\.ref) + sealed.decisions.compactMap(\.subject?.ref)

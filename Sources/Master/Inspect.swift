@@ -158,7 +158,7 @@ extension Master {
         arrival: logged.arrival, replica: logged.replica, number: logged.number, receivedAt: logged.receivedAt,
         what: what, outcome: n.flatMap { receipts[$0] }, offset: logged.offset)
     }
-    var entries = try acts(db, excerpt, refs).map { entry($0.what, n: $0.n) }
+    var entries = try acts(db, excerpt, refs, by: logged.replica).map { entry($0.what, n: $0.n) }
     for (n, change) in zip(excerpt.places, excerpt.batch.changes) {
       guard let record = schema.record(change.record) else { continue }
       let (shown, erased) = change.showingErased(record)
@@ -171,13 +171,17 @@ extension Master {
   }
 
   /// What a batch did to these rows besides changing them; `n` is the place of its receipt.
-  private func acts(_ db: Database, _ excerpt: BatchExcerpt, _ refs: Set<RowRef>) throws
-    -> [(what: HistoryEntry.What, n: Int?)]
-  {
+  private func acts(
+    _ db: Database, _ excerpt: BatchExcerpt, _ refs: Set<RowRef>, by sender: Identifier
+  ) throws -> [(what: HistoryEntry.What, n: Int?)] {
     let batch = excerpt.batch
     let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+    // What a county says of another's change does nothing.
     let rulings = try batch.rulings.filter { ruling in
-      try transaction.parkedChange(ruling.parked).map { refs.contains($0.change.ref) } ?? false
+      guard let parked = try transaction.parkedChange(ruling.parked), refs.contains(parked.change.ref) else {
+        return false
+      }
+      return try sender == .city || transaction.owns(parked, sender)
     }
     let aliases = batch.aliases.filter { alias in
       refs.contains(RowRef(alias.record, alias.key)) || refs.contains(RowRef(alias.record, alias.target))

@@ -197,9 +197,9 @@ protocol MasterTransaction {
 
   // Parked changes.
   /// Keeps the changes that a batch could not bring in.
-  func park(_ drafts: [ParkedDraft], from replica: ReplicaRecord, batch: Int64, arrival: Int64, received: Stamp) throws
+  func park(_ drafts: [ParkedDraft], from replica: ReplicaRecord, batch: Int64, arrival: Int64) throws
   /// A later change of a row by the same replica supersedes what it had parked of it, also under a former id.
-  func supersede(_ rows: [RowRef], by replica: Identifier, arrival: Int64) throws
+  func supersede(_ rows: [RowRef], by replica: Identifier, arrival: Int64, received: Stamp) throws
   func parkedChange(_ id: Int64) throws -> ParkedChange?
   func parkedChange(_ ref: ParkedRef) throws -> ParkedChange?
   /// Whether any parked change waits for something.
@@ -280,6 +280,11 @@ extension MasterTransaction {
   /// Whether a message was made before this city was restored, or under an epoch of which the backup does not know: of one
   /// between two restores.
   func isFormer(_ message: Header) throws -> Bool { try !formerEpochs().isEmpty && message.epoch != meta().epoch }
+
+  /// Whether a machine sent what is parked, under whatever id.
+  func owns(_ parked: ParkedChange, _ replica: Identifier) throws -> Bool {
+    try parked.sender == replica || shares(replica, with: parked.sender, batch: parked.batch)
+  }
 
   func images(of refs: [RowRef]) throws -> [RowRef: [Value]] {
     var found: [RowRef: [Value]] = [:]

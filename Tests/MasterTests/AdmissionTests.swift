@@ -79,3 +79,50 @@ private struct Hand {
   #expect(try world.master.replicas().map(\.org) == ["A"])
   #expect(try world.master.replicas().map(\.isWithdrawn) == [true])
 }
+
+/// A change of office A's that waits at the city, for its code is another row's.
+private func waiting() async throws -> (World, Replica, MasterParkedRow) {
+  let (world, one, _) = try await World.twoMachines()
+  let b = try await world.join("B")
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
+  try await world.sync(b)
+  try world.shell(one, "UPDATE company SET code = 'X' WHERE id = 'c1'")
+  try await world.sync(one)
+  return (world, one, try #require(try world.master.parked().first))
+}
+
+@Test func whatOnlyTheCityMaySayIsRefusedFromACounty() async throws {
+  let (world, one, parked) = try await waiting()
+  let hand = try await Hand(world, "A")
+  let (record, key) = (try world.master.record("company"), RowKey([.text("c1")]))
+  let edit = Edit(stamp: Stamp(milliseconds: world.clock.now), actor: "official")
+  let ref = ParkedRef(replica: one.identity.replica.description, batch: 2, n: 1)
+  let before = try world.master.history(record, key: key).count
+  let alias = Alias(record: "company", key: key, target: RowKey([.text("b1")]), reason: "forged", edit: edit)
+  #expect(try hand.send(Batch(aliases: [alias])) == .tampered)
+  for verdict in [Ruling.Verdict.admit, .dismiss] {
+    let ruling = Ruling(parked: ref, verdict: verdict, reason: "forged", edit: edit)
+    #expect(try hand.send(Batch(rulings: [ruling])) == .tampered)
+  }
+  let erasure = Erasure(record: "company", key: key, fields: ["phone"], reason: "forged", edit: edit)
+  #expect(try hand.send(Batch(erasures: [erasure])) == .tampered)
+  #expect(try world.master.parked().map(\.id) == [parked.id])
+  #expect(try world.master.history(record, key: key).count == before)
+}
+
+@Test func aWithdrawalOfAnotherMachinesChangeIsNotInTheHistoryOfItsRow() async throws {
+  let (world, one, parked) = try await waiting()
+  let hand = try await Hand(world, "B")
+  let (record, key) = (try world.master.record("company"), RowKey([.text("c1")]))
+  let edit = Edit(stamp: Stamp(milliseconds: world.clock.now), actor: "forger")
+  let ref = ParkedRef(replica: one.identity.replica.description, batch: 2, n: 1)
+  let before = try world.master.history(record, key: key).count
+  #expect(try hand.send(Batch(rulings: [Ruling(parked: ref, verdict: .withdraw, reason: "", edit: edit)])) == nil)
+  #expect(try world.master.parked().map(\.id) == [parked.id])
+  #expect(try world.master.history(record, key: key).count == before)
+  // Its sender's own is there.
+  let aside = try #require(try one.parked().first)
+  try one.withdraw(aside.id, reason: "typed twice", actor: "one")
+  try await world.settle()
+  #expect(try world.master.history(record, key: key).count == before + 1)
+}

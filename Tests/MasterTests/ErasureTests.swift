@@ -191,7 +191,9 @@ func whoIsEnteredAnewOutlivesTheErasureOfTheDeletedRow(bySnapshot: Bool) async t
     record: "person", key: RowKey([.text("p1")]), fields: ["phone"], reason: "",
     edit: Edit(stamp: Stamp(milliseconds: clock.now), actor: "clerk"))
   let batch = try message(.batch, 1, Batch(erasures: [erasure]).encoded(world.master.schema))
-  let refusal = #expect(throws: Refusal.self) { try world.master.exchange(message(.hello, 1, []) + batch) }
+  let refusal = #expect(throws: Refusal.self) {
+    try world.master.exchange(message(.hello, 1, HelloBody(last: 1, seen: 0).bytes) + batch)
+  }
   #expect(refusal?.code == .tampered)
   #expect(try world.master.erasures() == [] && world.person("phone") == .text("PHONE-one"))
 }
