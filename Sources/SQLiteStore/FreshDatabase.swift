@@ -24,12 +24,19 @@ public struct FreshDatabase {
     // Another program may have finished just before the lock: then what is open here is its file.
     try Self.refuse(existing: path)
     // What an interrupted one left, or one that was deleted: SQLite would take it for a part of the new file.
-    let old = [draft, path].flatMap { name in ["-wal", "-shm", "-journal"].map { name + $0 } }
-    if !old.filter({ unlink($0) == 0 }).isEmpty { try Folder.sync(nameOf: path) }
+    try Self.removeLogs(of: [draft, path])
     guard ftruncate(fd, 0) == 0 else {
       throw Failure(.disk, zh: "无法写入 \(draft)", en: "cannot write \(draft); check the disk")
     }
     database = try Connection.open(draft, create: true)
+  }
+
+  /// Removes the logs of files that are not there, durably.
+  public static func removeLogs(of paths: [String]) throws {
+    for path in paths {
+      let removed = ["-wal", "-shm", "-journal"].filter { unlink(path + $0) == 0 }
+      if !removed.isEmpty { try Folder.sync(nameOf: path) }
+    }
   }
 
   private static func refuse(existing path: String) throws {

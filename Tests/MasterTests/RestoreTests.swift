@@ -1,5 +1,7 @@
+import Foundation
 import Master
 import Replica
+import SQLiteStore
 import SyncCore
 import SyncProtocol
 import TestSupport
@@ -303,4 +305,24 @@ extension World {
     try world.master.checkStaged(head, of: sender.identity.replica)
     #expect(throws: Refusal.self) { try world.master.checkStaged(head, of: drill.b.identity.replica) }
   }
+}
+
+/// Of a lost disk the log may be left, and of an interrupted restore, too: SQLite would take either for a part of the file.
+@Test func theLogOfALostMasterIsNoPartOfTheRestoredOne() async throws {
+  let (drill, backup) = try await Drill.backedUp()
+  let world = drill.world
+  for number in 2...9 { try drill.company("c\(number)", "A", on: drill.one) }
+  try await world.sync(drill.one)
+  let path = world.folder.appendingPathComponent("restored.sqlite").path
+  for name in [path, path + ".part"] {
+    try FileManager.default.copyItem(atPath: world.master.path + "-wal", toPath: name + "-wal")
+    try Data([1]).write(to: URL(fileURLWithPath: name + "-journal"))
+  }
+  var (random, key) = (SystemRandomNumberGenerator(), world.master.key)
+  _ = try Master.restore(
+    from: backup, into: path, random: &random, readSchema: readSchema, keepKey: { key = $0 })
+  let restored = try Master.open(path: path, key: key, readSchema: readSchema)
+  #expect(try restored.read { try $0.first("PRAGMA integrity_check") } == [.text("ok")])
+  #expect(try restored.rows(restored.record("company")).count == 1)
+  #expect(!FileManager.default.fileExists(atPath: path + ".part-wal"))
 }

@@ -33,10 +33,13 @@ extension Master {
     }
     let part = path + ".part"
     defer { for end in ["", "-journal", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: part + end) } }
+    try FreshDatabase.removeLogs(of: [part])
     try copy(file, to: part)
     let epoch = Identifier(using: &random)
     let (info, key) = try naming(file, as: part) { try prepare(part, name: file, epoch: epoch, clock, readSchema) }
     try keepKey(key)
+    // What a lost master left: SQLite would take it for a part of this one.
+    try FreshDatabase.removeLogs(of: [path])
     try DurableFile.move(part, to: path)
     // Opened once with a write-ahead log, as every master is.
     try Connection.open(path, create: true).close()
