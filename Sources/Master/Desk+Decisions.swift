@@ -20,6 +20,16 @@ extension Desk {
         n, "version", zh: "冲突 \(number) 已有变化;请重新查看后再裁决",
         en: "conflict \(number) has changed since; look again before you decide")
     }
+    guard [.keep, .take, .value].contains(decision.choice) else {
+      return refused(
+        n, "authority", zh: "冲突 \(number) 涉及一个字段:县区只能保留、采纳或填写一个值",
+        en: "conflict \(number) is about one field: a county keeps, takes or sets a value")
+    }
+    if decision.choice == .take, !conflict.contenders.contains(where: { $0.id == decision.contender }) {
+      return refused(
+        n, "version", zh: "冲突 \(number) 没有这一主张;请重新查看后再裁决",
+        en: "conflict \(number) has no such contender; look again before you decide")
+    }
     let ref = RowRef(conflict.record, conflict.key)
     let waiting = try transaction.waitingConflicts(of: [ref])[ref] ?? []
     if let other = waiting.first(where: { $0.id != conflict.id && $0.field == conflict.field }) {

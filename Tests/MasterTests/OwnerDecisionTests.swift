@@ -90,6 +90,18 @@ private func refused(_ news: [News]) -> [Int64] {
   #expect(try world.cell("name") == .text("丁"))
 }
 
+@Test(arguments: ["choice = 'take', contender = 9", "choice = 'remove'", "choice = 'policy'", "choice = 'reopen'"])
+func aDecisionThatIsNoneOfAnOpenCellIsRefused(_ decision: String) async throws {
+  let (world, one, _, conflict) = try await contested()
+  try one.decide(conflict, .take, contender: 1)
+  try world.shell(one, "UPDATE sync_decision SET \(decision)")
+  let summary = try await world.sync(one)
+  #expect(refused(summary.received.news) == [conflict.id])
+  #expect(try world.master.conflicts([.open]) == [conflict])
+  #expect(try world.cell("name") == .text("乙"))
+  try await world.settle()
+}
+
 /// Seed 435858118 of the simulator: the owner's decision of one moved a cell that waited for a decision about the other.
 @Test func aCellOfWhichTwoConflictsWaitIsForTheCity() async throws {
   let (world, one, two, first) = try await contested()
