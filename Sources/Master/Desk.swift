@@ -39,7 +39,7 @@ struct Desk {
     // Of what is not mapped, no row comes twice.
     for round in mapping.isIdentity ? [incoming] : rounds(incoming) {
       let settlement = try settle(round, sender)
-      try transaction.supersede(round.map(\.sent.ref), by: replica.id, arrival: arrival)
+      try transaction.supersede(round.map(\.sent.ref), by: replica.id, arrival: arrival, received: received)
       try transaction.write(settlement, arrival: arrival)
       #if MUTANTS
         if Mutant.parksNothing.isActive { continue }

@@ -197,7 +197,7 @@ protocol MasterTransaction {
 
   // Parked changes.
   /// Keeps the changes that a batch could not bring in.
-  func park(_ drafts: [ParkedDraft], from replica: ReplicaRecord, batch: Int64, arrival: Int64) throws
+  func park(_ drafts: [ParkedDraft], from replica: ReplicaRecord, batch: Int64, arrival: Int64, received: Stamp) throws
   /// A later change of a row by the same replica supersedes what it had parked of it, also under a former id.
   func supersede(_ rows: [RowRef], by replica: Identifier, arrival: Int64, received: Stamp) throws
   func parkedChange(_ id: Int64) throws -> ParkedChange?

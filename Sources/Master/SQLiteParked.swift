@@ -42,15 +42,17 @@ extension SQLiteMasterTransaction {
     return ParkedNotice(row: row)
   }
 
-  func supersede(_ rows: [RowRef], by replica: Identifier, arrival: Int64) throws {
+  func supersede(_ rows: [RowRef], by replica: Identifier, arrival: Int64, received: Stamp) throws {
     let waits = "state = 'waiting' AND " + Self.isOwnParked
     let sender = Value.blob(replica.bytes)
     if try db.first("SELECT 1 FROM sync_parked WHERE \(waits) LIMIT 1", [sender]) == nil { return }
-    let update = "UPDATE sync_parked SET state = 'superseded', cause = NULL"
+    let detail = Label(zh: "已由本行后来的修改取代", en: "a later change of the row has taken its place")
     for ref in rows {
-      try db.run(
-        "\(update) WHERE record = ?2 AND key = ?3 AND \(waits) AND arrival < ?4",
-        [sender] + ref.columns + [.integer(arrival)])
+      let earlier = try parkedChanges(
+        "record = ?2 AND key = ?3 AND \(waits) AND arrival < ?4", [sender] + ref.columns + [.integer(arrival)])
+      for parked in earlier {
+        try settle(parked, as: .superseded, detail: detail, edit: Edit(stamp: received, actor: ""))
+      }
     }
   }
 

@@ -62,6 +62,23 @@ private func states(_ world: World) throws -> [ParkedState] { try world.master.p
   #expect(try world.cell("code", of: "b1") == .text("Y"))
 }
 
+@Test func theOtherCopyHearsThatALaterChangeTookThePlaceOfWhatWaits() async throws {
+  let (world, _, b) = try await parked()
+  let copy = try world.copy(of: b)
+  let renewed = try world.rejoin(copy)
+  let record = try renewed.record("company")
+  #expect(
+    try renewed.edit(as: nil) { db in
+      try renewed.takeUp(db, record, key: RowKey([.text("b1")]), [2: .text("Y")])
+    })
+  try await world.sync(renewed)
+  #expect(try states(world) == [.superseded])
+  #expect(try await world.sync(b).received.news.count == 1)
+  #expect(try b.parked(waiting: false).map(\.state) == [.superseded])
+  #expect(try renewed.parked(waiting: false).isEmpty)
+  try await world.settle()
+}
+
 @Test func theNewIdHearsWhatBecameOfWhatTheFormerOneParked() async throws {
   let (world, a, b) = try await parked()
   let renewed = try world.rejoin(b)
