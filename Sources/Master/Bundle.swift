@@ -90,7 +90,8 @@ extension Master {
     let key = try VerifyingKey(bytes: replica.publicKey)
     var first: Int64?
     while let carried = try rest.unanswered() {
-      guard carried.message.header.replica == replica.id else { throw Refusal.formerIsLost }
+      let id = carried.message.header.replica
+      guard id == replica.id else { throw try store.transaction { try $0.foreign(id) } }
       let batch = try refusing { try carried.message.open(with: key) }
       let number = batch.header.number
       let secrets = try refusing { try carried.secrets?.open(with: key) }

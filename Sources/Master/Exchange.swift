@@ -47,7 +47,10 @@ extension Master {
     var receipts: [UInt8] = []
     while let message = rest.popFirst() {
       guard message.header.kind == .batch else { throw Refusal.notAMessage }
-      guard message.header.replica == replica.id else { throw Refusal.formerIsLost }
+      let id = message.header.replica
+      guard id == replica.id else {
+        throw try transaction.map { try $0.foreign(id) } ?? store.transaction { try $0.foreign(id) }
+      }
       let batch = try refusing { try message.open(with: key) }
       var secrets: Envelope?
       if let next = rest.first?.header, next.kind == .secrets, next.replica == replica.id,
@@ -257,7 +260,15 @@ extension Master {
   }
 }
 
+extension MasterTransaction {
+  /// Why a batch of another id than its sender's is refused: the city knows whose it is, or has lost who its sender was before.
+  func foreign(_ id: Identifier) throws -> Refusal { try replica(id) == nil ? .formerIsLost : .ofAnother }
+}
+
 extension Refusal {
+  static let ofAnother = Refusal(
+    .tampered, zh: "这一批是另一台机器的,未作任何更改;请用本机的文件重新同步",
+    en: "this batch is another machine's, nothing was changed; sync again with this machine's own file")
   static let notAMessage = Refusal(.tampered, zh: "这不是 Tributary 的消息", en: "this is not a message of Tributary")
   static let tampered = Refusal(
     .tampered, zh: "消息在途中被改动或不完整;请重新同步", en: "the message was changed or cut on its way; sync again")

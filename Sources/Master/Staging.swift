@@ -16,7 +16,9 @@ extension Master {
       let signers =
         try said.replica == id
         ? [(id: id, key: VerifyingKey(bytes: member.publicKey))] : keys(of: member, transaction)
-      guard let signer = signers.first(where: { $0.id == said.replica })?.key else { throw Refusal.formerIsLost }
+      guard let signer = signers.first(where: { $0.id == said.replica })?.key else {
+        throw try transaction.foreign(said.replica)
+      }
       _ = try refusing { try EnvelopeHead(head[...]) { _ in signer } }
     }
   }

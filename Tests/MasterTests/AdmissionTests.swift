@@ -126,3 +126,16 @@ private func waiting() async throws -> (World, Replica, MasterParkedRow) {
   try await world.settle()
   #expect(try world.master.history(record, key: key).count == before + 1)
 }
+
+@Test func aBatchOfAnotherMachineIsNotOneOfALostFormerId() async throws {
+  let world = try World.small()
+  let (one, two) = (try await Hand(world, "A"), try await Hand(world, "A"))
+  let stranger = Hand(of: one, key: SigningKey())
+  #expect(try two.send(Batch(), after: one) == .tampered)
+  #expect(try stranger.send(Batch(), after: one) == .gap)
+  for (sender, code) in [(two, Refusal.Code.tampered), (stranger, .gap)] {
+    let head = Array(try sender.message(.batch, 1, Batch().encoded(world.master.schema)).prefix(200))
+    let refusal = #expect(throws: Refusal.self) { try world.master.checkStaged(head, of: one.meta.replica) }
+    #expect(refusal?.code == code)
+  }
+}
