@@ -11,6 +11,8 @@ struct ImportJob {
   let reviewer: Reviewer
   var added = 0
   var changed = 0
+  /// Rows that do not stand any more and that the file's author has left alone.
+  var deleted = 0
   var problems: [ImportProblem] = []
   /// How many of the problems are that this side may not do it.
   private var refused = 0
@@ -20,6 +22,8 @@ struct ImportJob {
   var notes: [ImportProblem] = []
   /// The line that named a row first.
   private var lines: [RowKey: Int] = [:]
+  /// The rows that stand, by the mark of their key.
+  private var marked: [String: RowKey]?
 
   init(store: any RecordStore, shape: ImportShape) {
     self.store = store
@@ -36,6 +40,10 @@ struct ImportJob {
       return
     }
     do {
+      if try isGone(db, row) {
+        deleted += 1
+        return
+      }
       var values = try shape.resolved(db, row.values)
       if let key = try existing(db, values) {
         try claim(key, row.line)
@@ -43,6 +51,7 @@ struct ImportJob {
         try keepNewName(db, key, &values, row)
         try update(db, key, values)
       } else {
+        try refuseMasks(values)
         let key = try store.insert(db, record, values)
         try claim(key, row.line)
         _ = try reviewer.check(db, record, record.row(db, key: key) ?? [])
@@ -73,15 +82,49 @@ struct ImportJob {
       guard !record.isKey(column), let before else { return false }
       return value == before[column] || value != Masking.mask(before[column], record.fields[column])
     }
+    try refuseMasks(cells.filter { $1 != before?[$0] })
     try store.update(db, record, key: key, cells)
     let after = try record.row(db, key: key)
     _ = try reviewer.check(db, record, after ?? [], before: before)
     if after != before { changed += 1 }
   }
 
+  /// How a person's data is shown is no value.
+  private func refuseMasks(_ cells: [Int: Value]) throws {
+    let masked = cells.sorted { $0.key < $1.key }.first { Masking.isMask($1, record.fields[$0]) }
+    guard let field = masked.map({ record.fields[$0.key] }) else { return }
+    throw Failure(
+      .data, zh: "\(record.name).\(field.name):这是隐去部分内容的显示,不是完整的值;请填写完整,或用 export --reveal 重新导出",
+      en:
+        "\(record.name).\(field.name): is how personal data is shown masked, not the value; type it in full, or export "
+        + "with --reveal")
+  }
+
+  /// Whether a row that was exported does not stand any more and its author has left it alone. One that was edited is refused: only
+  /// its author knows whether it is to come back.
+  private func isGone(_ db: Database, _ row: ImportRow) throws -> Bool {
+    // What its references are called may be gone with it.
+    let values = (try? shape.resolved(db, row.values)) ?? row.values
+    let key = RowKey(record.keyIndices.compactMap { values[$0] })
+    guard key.values.count == record.key.count, let mark = shape.mark(row.values),
+      let seen = SeenRow(mark, of: key, record), try record.row(db, key: key) == nil
+    else { return false }
+    let isEdited = values.contains { record.fields.indices.contains($0) && seen.shows($1, $0) != true }
+    guard isEdited else { return true }
+    let place = "\(record.name) \(KeyText.show(key))"
+    throw Failure(
+      .data, zh: "\(place) 在导出之后已被删除或转出;要作为新记录录入,请清空该行的 _seen 单元格",
+      en:
+        "\(place) was deleted or given away since this file was exported; to enter it as a new row, empty its _seen cell"
+    )
+  }
+
   /// Of a row that was exported, takes what its author has edited: it was so by what the file showed, and may not be so any more.
-  private func leaveAlone(_ db: Database, _ key: RowKey, _ values: inout [Int: Value], _ row: ImportRow) throws {
-    guard let seen = shape.seen(row.values, key), let present = try record.row(db, key: key) else { return }
+  private mutating func leaveAlone(
+    _ db: Database, _ key: RowKey, _ values: inout [Int: Value], _ row: ImportRow
+  ) throws {
+    guard let mark = shape.mark(row.values), let present = try record.row(db, key: key) else { return }
+    guard let seen = SeenRow(mark, of: key, record) else { throw try misplaced(db, mark, key) }
     for (column, value) in values.sorted(by: { $0.key < $1.key }) where !record.isKey(column) {
       if seen.shows(value, column) == true {
         values[column] = nil
@@ -95,6 +138,24 @@ struct ImportJob {
             + "look, and change it with edit, or export again")
       }
     }
+  }
+
+  /// The mark of another row: the lines were sorted without it, and nobody knows what they showed.
+  private mutating func misplaced(_ db: Database, _ mark: String, _ key: RowKey) throws -> Failure {
+    if marked == nil {
+      var found: [String: RowKey] = [:]
+      try db.each("SELECT \(record.keyColumns.joined(separator: ", ")) FROM \(record.table)") { row in
+        let key = RowKey(row.cells(0..<record.key.count))
+        found[SeenRow.mark(of: key, record)] = key
+      }
+      marked = found
+    }
+    let other = SeenRow.keyMark(in: mark, record).flatMap { marked?[$0] }.map(KeyText.show)
+    let place = "\(record.name) \(KeyText.show(key))"
+    return Failure(
+      .data, zh: "\(place) 这一行的 _seen 单元格\(other.map { "是 \($0) 的" } ?? "不是它的");请整行排序,或重新导出,或清空 _seen 单元格",
+      en: "\(place): the _seen cell of this line is of \(other.map { "row \($0)" } ?? "another row"); sort whole rows, "
+        + "export again, or empty the _seen cells")
   }
 
   /// Two lines of a file about one row: nobody knows which is meant.

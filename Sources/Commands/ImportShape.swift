@@ -48,10 +48,9 @@ struct ImportShape {
     return exported
   }
 
-  /// What the row showed that a line of a file is about.
-  func seen(_ values: [Int: Value], _ key: RowKey) -> SeenRow? {
-    guard case .text(let text)? = values[record.fields.count - 1] else { return nil }
-    return SeenRow(text, of: key, own)
+  /// What a line of a file says that its row showed.
+  func mark(_ values: [Int: Value]) -> String? {
+    if case .text(let text)? = values[record.fields.count - 1] { text } else { nil }
   }
 
   /// The values of the record's own fields, references found by what was borrowed.

@@ -24,9 +24,25 @@ struct SeenRow {
   /// nil: the text is another row's, as of a line that was copied to make a new row, or of no row.
   init?(_ text: String, of key: RowKey, _ record: RecordSchema) {
     (self.record, self.key) = (record, key)
-    let digits = Array(text.dropFirst())
-    marks = stride(from: 0, to: digits.count - 7, by: 8).map { Substring(digits[$0..<($0 + 8)]) }
+    marks = Self.marks(in: text)
     guard zip(record.keyIndices, key.values).allSatisfy({ shows($1, $0) == true }) else { return nil }
+  }
+
+  /// By which a row's text is known to be its own.
+  static func mark(of key: RowKey, _ record: RecordSchema) -> String {
+    zip(record.keyIndices, key.values).map { mark($1, record.fields[$0], key) }.joined()
+  }
+
+  /// The same, of the row of which a text is.
+  static func keyMark(in text: String, _ record: RecordSchema) -> String? {
+    let marks = marks(in: text)
+    guard record.keyIndices.allSatisfy(marks.indices.contains) else { return nil }
+    return record.keyIndices.map { marks[$0] }.joined()
+  }
+
+  private static func marks(in text: String) -> [Substring] {
+    let digits = Array(text.dropFirst())
+    return stride(from: 0, to: digits.count - 7, by: 8).map { Substring(digits[$0..<($0 + 8)]) }
   }
 
   /// Whether the cell showed exactly this; nil: the row had no such field then.

@@ -15,6 +15,12 @@ public enum Masking {
     zip(row, record.fields).map { mask($0, $1) } + row.dropFirst(record.fields.count)
   }
 
+  /// Whether a text is how a value is shown, not one.
+  public static func isMask(_ value: Value, _ field: Field) -> Bool {
+    guard field.restricted, case .text(let text) = value, text.contains("*") else { return false }
+    return mask(text) == text
+  }
+
   static func mask(_ text: String) -> String {
     let characters = Array(text)
     let (head, tail) = characters.count < 8 ? (min(1, characters.count - 1), 0) : (3, 2)

@@ -127,7 +127,7 @@ import Testing
     #expect(try await sums() == ["100 99.5 -0.5 2"])
     // The same as a workbook.
     let book = town.path("targets.xlsx")
-    try await town.city(["export", "county_target", book])
+    try await town.city(["export", "county_target", book, "--plain"])
     for org in ["320706", "320722"] {
       try await town.city(["delete", "county_target", "\(org),small_giant_tier1,2020"])
     }
