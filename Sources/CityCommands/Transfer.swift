@@ -32,6 +32,7 @@ struct Transfer: AsyncParsableCommand {
         throw Failure(.usage, zh: "请给出主键或 --from 之一", en: "give a key or --from, one of them")
       }
       if let reason { try requireReason(reason) }
+      for unit in [to, from].compactMap(\.self) { try master.requireUnit(unit) }
       let keys =
         try key.map { [try master.key($0, in: record)] }
         ?? master.rows(record, where: [(column, .text(from ?? ""))]).map(record.rowKey(of:))

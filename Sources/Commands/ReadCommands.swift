@@ -135,6 +135,7 @@ public struct HistoryCommand<P: Program>: AsyncParsableCommand {
       let store = try options.open(P.self)
       let (record, key) = try row.find(in: store)
       let history = try P.history(store, record, key)
+      if history.lines.isEmpty, try store.row(record, key: key) == nil { throw store.missing(record, key) }
       if let note = history.note { options.tell(note) }
       let rows = history.lines.map { line in
         let cells = line.cells.map {

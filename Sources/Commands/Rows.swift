@@ -134,7 +134,9 @@ extension RecordStore {
   /// The record of that name, or the nearest name.
   public func namedRecord(_ name: String) throws -> RecordSchema {
     guard let record = schema.record(name) else {
-      throw unknownName(Label(zh: "记录", en: "record"), name, known: schema.records.map(\.name))
+      var failure = unknownName(Label(zh: "记录", en: "record"), name, known: schema.records.map(\.name))
+      failure.kind = .notFound
+      throw failure
     }
     return record
   }

@@ -20,6 +20,11 @@ struct Diff: AsyncParsableCommand {
       let record = try self.record.map { try replica.namedRecord($0) }
       let key = try record.flatMap { record in try self.key.map { try replica.key($0, in: record) } }
       let entries = try replica.diff(record, key: key)
+      if let record, let key, entries.isEmpty, try replica.row(record, key: key) == nil,
+        try replica.history(record, key: key).isEmpty
+      {
+        throw replica.missing(record, key)
+      }
       let shown = entries.map { masked($0, replica.schema) }
       let headers =
         options.language == .zh

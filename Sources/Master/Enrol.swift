@@ -12,13 +12,7 @@ extension Master {
   public func enrol(
     org: String, lifetime: Int64 = codeLifetime
   ) throws -> (code: EnrolmentCode, expiresAt: Int64) {
-    if let units = schema.units {
-      let record = try record(units.record)
-      guard let field = record.index(of: units.field), try find(record, field: field, value: .text(org)) != nil else {
-        throw Failure(
-          .notFound, zh: "没有编码为 \(org) 的单位", en: "there is no org unit \(org); list \(units.record) shows them")
-      }
-    }
+    try requireUnit(org)
     let code = random.enrolmentCode(of: key.publicKey)
     let expires = clock() + lifetime
     try store.transaction { transaction in
@@ -26,6 +20,17 @@ extension Master {
         EnrolmentRecord(name: code.name, secret: code.secret, org: org, expiresAt: expires, usedBy: nil))
     }
     return (code, expires)
+  }
+
+  /// Refuses the code of a unit that there is not, where the schema says what units are.
+  public func requireUnit(_ org: String) throws {
+    guard let units = schema.units else { return }
+    let record = try record(units.record)
+    guard let field = record.index(of: units.field), try find(record, field: field, value: .text(org)) != nil else {
+      throw Failure(
+        .notFound, zh: "没有编码为 \(org) 的单位;请用 list \(units.record) 查看",
+        en: "there is no org unit \(org); list \(units.record) shows them")
+    }
   }
 
   /// Answers an `enrol` message: proves the city to the replica and the replica to the city. Asked twice by the same

@@ -69,12 +69,34 @@ import Testing
   @Test func unknownNames() async throws {
     let town = try await registryTown([("one", "320706")])
     expectFailure(
-      try await town.tryCounty("one", ["list", "enterprize"]), 64, "enterprize", "did you mean 'enterprise'?")
+      try await town.tryCounty("one", ["list", "enterprize"]), 66, "enterprize", "did you mean 'enterprise'?")
     let field = try await town.tryCounty("one", ["add", "enterprise", "nmae=甲"])
     expectFailure(field, 64, "nmae", "did you mean 'name'?")
     expectFailure(try await town.tryCounty("one", ["show", "enterprise", "uscc:none"]), 66, "no enterprise")
     expectFailure(
       try await town.tryCounty("one", ["show", "enterprise", "uscc:91320706PDY00001XF"]), 66, "no enterprise")
+  }
+
+  @Test func whatIsNotThere() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let id = try await town.county("one", ["add", "enterprise", "name=甲"]).line
+    try await town.sync("one")
+    let none = UUID().uuidString.lowercased()
+    for command in ["history", "diff"] {
+      expectFailure(try await town.tryCounty("one", [command, "enterprise", none]), 66, none, "list enterprise")
+      #expect(try await town.tryCounty("one", [command, "enterprise", id]).isDone)
+    }
+    expectFailure(try await town.tryCity(["history", "enterprise", none]), 66, none)
+    for unit in [["--to", "999999", id], ["--to", "320722", "--from", "999999"]] {
+      expectFailure(
+        try await town.tryCity(["transfer", "enterprise", "--reason", "r"] + unit), 66, "999999", "list org")
+    }
+    // What is gone has a history.
+    try await town.county("one", ["delete", "enterprise", id])
+    #expect(try await town.tryCounty("one", ["history", "enterprise", id]).isDone)
+    try await town.sync("one")
+    #expect(try await town.tryCity(["history", "enterprise", id]).isDone)
+    #expect(try await town.tryCounty("one", ["diff", "enterprise", id]).isDone)
   }
 
   @Test(arguments: [
