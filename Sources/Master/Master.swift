@@ -56,9 +56,9 @@ public final class Master: RecordStore, @unchecked Sendable {
     let database = try Connection.open(path, create: false)
     let (schema, isErasing) = try Connection.translating(path) {
       try database.reading { db in
-        guard try db.integer("PRAGMA application_id") == MasterTables.applicationID else {
-          throw Failure(.data, zh: "\(path) 不是市级主库文件", en: "\(path) is not the file of a master; check --home")
-        }
+        try Connection.require(
+          db, MasterTables.applicationID, with: "sync_batch", path,
+          otherwise: Label(zh: "\(path) 不是市级主库文件;请核对 --home", en: "\(path) is not the file of a master; check --home"))
         return (try OpenSchema(db, reader: readSchema), try OldPages.noted(db) != nil)
       }
     }

@@ -53,9 +53,9 @@ public final class Replica: RecordStore, @unchecked Sendable {
     let database = try Connection.open(path, create: false)
     let (meta, schema, isErasing) = try Connection.translating(path) {
       try database.reading { db in
-        guard try db.integer("PRAGMA application_id") == ReplicaTables.applicationID else {
-          throw Failure(.data, zh: "\(path) 不是县区副本文件", en: "\(path) is not the file of a replica; check --home")
-        }
+        try Connection.require(
+          db, ReplicaTables.applicationID, with: "sync_outbox", path,
+          otherwise: Label(zh: "\(path) 不是县区副本文件;请核对 --home", en: "\(path) is not the file of a replica; check --home"))
         return (try ReplicaMeta.read(db), try OpenSchema(db, reader: readSchema), try OldPages.noted(db) != nil)
       }
     }

@@ -92,6 +92,20 @@ public enum Connection {
     }
   }
 
+  /// Refuses a file whose header does not say that it is of a kind.
+  /// - Parameter table: one that only files of this kind have. With it, the file was made anew of its tables, and its header lost.
+  public static func require(
+    _ db: Database, _ applicationID: Int64, with table: String, _ path: String, otherwise: Label
+  ) throws {
+    let id = try db.integer("PRAGMA application_id")
+    if id == applicationID { return }
+    guard id == 0, try db.tableExists(table) else { throw Failure(.data, zh: otherwise.zh, en: otherwise.en) }
+    let way = "sqlite3 '\(path)' \"PRAGMA application_id = \(applicationID); PRAGMA journal_mode = WAL\""
+    throw Failure(
+      .data, zh: "\(path) 由其他程序重建,丢失了文件头中的标记;请运行 \(way),然后用 verify 检查",
+      en: "\(path) was made anew by another program, which lost the mark in its header; run \(way), then verify")
+  }
+
   /// A file in which SQLite finds no database, or a broken one.
   package static func damaged(_ path: String) -> Failure {
     Failure(

@@ -53,6 +53,28 @@ import Testing
     try await town.city(["verify"])
   }
 
+  /// A dump has the tables and not what the file's header says: the way out is told, and is one.
+  @Test func aFileThatWasMadeAnewOfADump() async throws {
+    let town = try await registryTown()
+    let id = try await sharedEnterprise(town)
+    try await town.county("one", ["edit", "enterprise", id, "address=新址"])
+    await town.stop()
+    let rebuild =
+      #"sqlite3 "$0" .dump > "$1" && rm -f "$0" "$0-wal" "$0-shm" && sqlite3 "$0" < "$1""#
+    for (file, check) in [(town.replica("one"), ["county", "one"]), (town.master, ["city", "city"])] {
+      try await need(["sh", "-c", rebuild, file, town.path("dump.sql")])
+      let command = [Program.path(check[0]), "verify", "--home", town.path(check[1])]
+      let refused = try await run(command, environment: ["TRIBUTARY_LANG": "en"])
+      expectFailure(refused, 65, "sqlite3", file)
+      let way = try #require(refused.err.firstMatch(of: #/run (sqlite3 .*"), then/#))
+      try await need(["sh", "-c", String(way.1)])
+      try await need(command)
+    }
+    try await town.serve()
+    #expect(try await town.sync("one")["pushed"] as? Int == 1)
+    #expect(try await town.city(["show", "enterprise", id, "--json"]).object["address"] as? String == "新址")
+  }
+
   /// A tool that rebuilds a table takes the triggers away: it is told, and nothing leaves until somebody looked.
   @Test func aTableThatWasRebuilt() async throws {
     let town = try await registryTown([("one", "320706")])
