@@ -14,6 +14,8 @@ extension Master {
     case value(Value)
     /// Of a conflict about a whole row: the row goes.
     case remove
+
+    var changesRow: Bool { if case .keep = self { false } else { true } }
   }
 
   public func conflict(_ id: Int64) throws -> Conflict {
@@ -57,6 +59,13 @@ extension Master {
         .data, zh: "冲突 \(id) 已处理(\(conflict.state.rawValue));如需改变请先 city reopen \(id)",
         en: "conflict \(id) is \(conflict.state.rawValue) already; city reopen \(id) first")
     }
+    if version != nil, choice.changesRow, try rowSince(conflict, db) != nil {
+      throw Failure(
+        .data,
+        zh: "冲突 \(id) 所涉的 \(conflict.record) \(show(conflict.key)) 之后又被修改过;请先查看该记录,再不带 --version 裁决",
+        en: "\(conflict.record) \(show(conflict.key)), which conflict \(id) is about, was edited since; "
+          + "look at the row, then decide without --version")
+    }
     let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city")
     var decision = Decision(
       conflict: id, choice: .keep, reason: reason, edit: edit, version: conflict.version, subject: conflict.subject)
@@ -99,8 +108,12 @@ extension Master {
     case .reopen: return try reopen(conflict, decision, transaction)
     case .value: try set(db, conflict, decision.value)
     case .take where conflict.field != nil: try set(db, conflict, decision.value)
-    case .take: try take(transaction, conflict, try contender(decision.contender, of: conflict))
+    case .take:
+      let contender = try contender(decision.contender, of: conflict)
+      try keepRow(&conflict, received: decision.edit.stamp, db)
+      try take(transaction, conflict, contender)
     case .remove:
+      try keepRow(&conflict, received: decision.edit.stamp, db)
       let record = try record(conflict.record)
       if try record.row(db, key: conflict.key) != nil { try delete(db, record, key: conflict.key) }
     }
@@ -157,6 +170,25 @@ extension Master {
       let stands = try record.row(db, key: conflict.key)?[column], stands != conflict.master
     else { return }
     conflict.stands(stands, received: received)
+  }
+
+  /// What a decision about a row replaces stays on record, though it was edited since the conflict was opened.
+  private func keepRow(_ conflict: inout Conflict, received: Stamp, _ db: Database) throws {
+    guard let row = try rowSince(conflict, db) else { return }
+    conflict.contenders.append(
+      Contender(
+        id: Int64(conflict.contenders.count + 1), value: .blob(RowKey(row).encoded), deletes: false,
+        replica: Identifier.city.description, edit: Edit(stamp: received, actor: "master"), receivedAt: received))
+  }
+
+  /// The row that a conflict is about as it stands now, if none of the conflict's images is that.
+  private func rowSince(_ conflict: Conflict, _ db: Database) throws -> [Value]? {
+    guard conflict.field == nil else { return nil }
+    let record = try record(conflict.record)
+    let key = conflict.key
+    guard let row = try record.row(db, key: key) else { return nil }
+    let images = ([conflict.master] + conflict.contenders.map(\.value)).map(record.image)
+    return images.contains(row) ? nil : row
   }
 
   private func loser(_ conflict: Conflict, received: Stamp) -> Contender? {

@@ -7,7 +7,7 @@ import SyncCore
 
 extension Replica {
   func addParked(
-    _ db: Database, _ ref: RowRef, image: [Value], edit: Edit, sent: (batch: Int64, n: Int)?, reason: String,
+    _ db: Database, _ ref: RowRef, image: [Value], edit: Edit, sent: (batch: Int64?, n: Int)?, reason: String,
     detail: Label, state: String = ParkedState.waiting.rawValue
   ) throws {
     try db.run(
@@ -16,7 +16,7 @@ extension Replica {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
-        .text(ref.record), .blob(ref.key.encoded), sent.map { .integer($0.batch) } ?? .null,
+        .text(ref.record), .blob(ref.key.encoded), sent?.batch.map(Value.integer) ?? .null,
         sent.map { .integer(Int64($0.n)) } ?? .null, .text(reason), .text(detail.zh), .text(detail.en),
         .blob(encodeImage(image)), .text(edit.actor), .integer(edit.stamp.raw), .text(state),
       ])
@@ -101,7 +101,8 @@ extension Replica {
     #if MUTANTS
       if Mutant.dropsUnsentClash.isActive { return }
     #endif
-    try addParked(db, change.ref, image: image, edit: change.edit, sent: nil, reason: reason, detail: detail)
+    let sent: (Int64?, Int)? = pending.existed ? (nil, 0) : nil
+    try addParked(db, change.ref, image: image, edit: change.edit, sent: sent, reason: reason, detail: detail)
   }
 
   /// What the city parked of rows that were edited again, when nothing came of that edit: an entered row that is gone is taken
@@ -144,12 +145,13 @@ extension Replica {
     return Edit(stamp: try tick(db, milliseconds: clock()), actor: try defaultActor(db))
   }
 
-  /// Unsent rows that were parked here enter again, as pending, once nothing stands in their way.
+  /// Unsent rows that were parked here enter again, as pending, once nothing stands in their way. A row that others have deleted since
+  /// is for its clerk.
   func returnParked(_ db: Database) throws {
     for record in schema.records {
       var waiting: [(id: Int64, image: [Value], actor: String)] = []
       let sql =
-        "SELECT id, image, actor FROM sync_parked WHERE batch IS NULL AND state = 'waiting' AND record = ? ORDER BY id"
+        "SELECT id, image, actor FROM sync_parked WHERE batch IS NULL AND n IS NULL AND state = 'waiting' AND record = ? ORDER BY id"
       try db.each(sql, [.text(record.name)]) { row in
         if case .blob(let bytes) = row.cell(1) { waiting.append((row[0], try decodeImage(bytes, record), row[2])) }
       }

@@ -9,7 +9,8 @@ import SyncCore
 //   sync_flight      the cells of batches without a receipt: touched, though no longer pending
 //   sync_upstream_R  the master's image of a touched row, pulled beneath it
 //   sync_parked      rows that cannot stand in the master, whole, with their reason and what became of them; "edited": the row
-//                    was edited again before its sender knew, and what comes of that takes its place
+//                    was edited again before its sender knew, and what comes of that takes its place; without a batch: never
+//                    sent, with n = 0 when it is an edit of a row of the city's
 //   sync_decision    conflicts that this unit decided, until the city has answered
 //   sync_request     rows that this unit wants deleted though rows of the city's hang on them, until the city has answered
 //   sync_inbox       batches of the city's own, sealed to the city: it gets them back when it was restored from a backup

@@ -294,6 +294,26 @@ private func expectFailure(
     try await world.settle()
   }
 
+  /// An edit that was set aside is no new row: what others delete meanwhile does not come back by itself.
+  @Test func anEditThatIsSetAsideDoesNotBringItsRowBack() async throws {
+    let (world, one, two) = try await World.twoMachines()
+    try world.shell("INSERT INTO company (id, office, code) VALUES ('theirs', 'A', '3')")
+    try world.write(one, "up")
+    try world.answer("up", "down")
+    try world.shell(one, "UPDATE company SET code = '3' WHERE id = 'c1'")
+    try world.take(one, "down")
+    #expect(try one.parked().map(\.reason) == ["unique"])
+    try await world.sync(two)
+    try world.shell(two, "UPDATE company SET name = 'two' WHERE id = 'c1'")
+    try await world.sync(two)
+    try world.shell(two, "DELETE FROM company WHERE id = 'c1'")
+    try world.shell("UPDATE company SET code = '4' WHERE id = 'theirs'")
+    try await world.sync(two)
+    for _ in 1...2 { try world.carry(one) }
+    #expect(try world.cell("name") == nil)
+    #expect(try one.parked().map(\.ref.key) == [RowKey([.text("c1")])])
+  }
+
   @Test func personalDataTravelsAndIsErasedOnSticks() async throws {
     let (world, one, two) = try await World.twoOfficers()
     try world.shell(one, "UPDATE person SET phone = 'PHONE-new'")

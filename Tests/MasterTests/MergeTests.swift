@@ -147,6 +147,31 @@ private func contestedName() async throws -> (World, Replica, Replica) {
   #expect(try world.cell("staff") == nil)
 }
 
+/// The row goes, or becomes what a contender had, with what was entered in it since: that stays on record, and who looked before it
+/// came is refused.
+@Test(arguments: [Master.Choice.take(1), .remove])
+func whatWasEnteredInARowSinceItIsContestedStaysOnRecord(choice: Master.Choice) async throws {
+  let (world, one, two) = try await World.twoMachines()
+  try world.shell(one, "UPDATE company SET staff = 99 WHERE id = 'c1'")
+  try world.shell(two, "DELETE FROM company WHERE id = 'c1'")
+  try await world.sync(one)
+  try await world.sync(two)
+  let id = try #require(try world.master.conflicts([.open]).first).id
+  try world.shell(one, "UPDATE company SET address = 'NEW' WHERE id = 'c1'")
+  try await world.sync(one)
+  #expect(throws: Failure.self) {
+    try world.master.decide(id, choice, reason: "closed", actor: "li", version: 1)
+  }
+  let decided = try world.master.decide(id, choice, reason: "closed", actor: "li")
+  #expect(try world.cell("staff") == nil)
+  _ = try world.master.reopen(id, reason: "no", actor: "li")
+  let last = try #require(decided.contenders.last)
+  _ = try world.master.decide(id, .take(last.id), reason: "back", actor: "li")
+  try await world.settle()
+  #expect(try world.cell("staff") == .integer(99) && world.cell("address") == .text("NEW"))
+  #expect(try world.master.verify().map(\.en) == [] && world.master.verifyReplay().map(\.en) == [])
+}
+
 @Test func anUpdateOverAnUnseenDeleteKeepsTheRow() async throws {
   let (world, one, two) = try await World.twoMachines()
   try world.shell(one, "DELETE FROM company WHERE id = 'c1'")
