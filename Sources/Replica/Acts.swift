@@ -141,17 +141,22 @@ extension Replica {
   private func update(
     _ db: Database, _ record: RecordSchema, key: RowKey, _ row: [Value], with change: Change, _ values: [Int: Value]
   ) throws {
-    // Only what was edited comes again, and of a row that was entered only what it says.
+    // Only what was edited comes again, and of a row that was entered only what it says; but not over what was edited since.
     let isEntered = change.kind == .insert
+    let (before, flight) = (try record.pending(db, key: key), try flightMask(db, record, key))
     let again = change.new.indices.filter { column in
       guard let value = change.new[column], !record.isKey(column), values[column] == nil else { return false }
+      if before?.touched.contains(column) == true || flight >> Int64(column) & 1 == 1 { return false }
       return !isEntered || !value.isNull
     }
     if try record.upstream(db, key: key) == nil {
-      try record.setUpstream(db, key: key, record.pending(db, key: key)?.baseRow(record) ?? row)
+      try record.setUpstream(db, key: key, before?.baseRow(record) ?? row)
     }
     let cells = Dictionary(uniqueKeysWithValues: again.map { ($0, change.new[$0] ?? .null) })
     try update(db, record, key: key, cells.merging(values) { _, typed in typed })
+    #if MUTANTS
+      if Mutant.takingUpMovesBase.isActive { return }
+    #endif
     guard var pending = try record.pending(db, key: key) else { return }
     for column in again where pending.base[column] != nil { pending.base[column] = change.old[column] ?? .null }
     try record.setPending(db, pending)

@@ -13,14 +13,15 @@
     // The replica.
     case pullOverwrites, baseMovesWithPull, forgetsUpstream, keepsFlight, keepsPending, keepsIdle, dropsUnsentClash
     case parkedRowIsForgotten, missesReplace, takesOldestImage, sendsBackwards, aliasesEndEarly, sumsAgree
+    case takingUpMovesBase
     // Rows that are one.
-    case conflictsStayBehind, formerKeysWaitOn, mergesOnce
+    case conflictsStayBehind, formerKeysWaitOn, mergesOnce, writesUnseen
     // Seldom roads.
     case snapshotLacksRows, givesNothingBack, nothingNeedsABackup, upgradeForgetsPending, upgradeIsSilent
     case rejoinForgetsFlight, copiesCountTwice, comparesNothing, staleReadsOn, epochStays, lateIsFork
     case oneBackupIsEnough, gapsStayOut
     // Personal data.
-    case tombstoneIsNotErased, conflictIsNotErased, walIsNotErased
+    case tombstoneIsNotErased, conflictIsNotErased, walIsNotErased, asideGetsBack
 
     nonisolated(unsafe) public static var active: Mutant?
     public var isActive: Bool { Self.active == self }

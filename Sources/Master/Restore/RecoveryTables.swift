@@ -135,10 +135,14 @@ extension SQLiteMasterTransaction {
   /// Keeps a batch. Of the city's own, a copy that still has more of its secrets replaces another that waits for its place; what was
   /// set aside gets nothing back of what was erased of it since.
   func keep(_ batch: ReturnedBatch) throws {
+    var replaced = "state = 'held'"
+    #if MUTANTS
+      if Mutant.asideGetsBack.isActive { replaced = "true" }
+    #endif
     try db.run(
       """
       INSERT INTO sync_returned VALUES (\(placeholders(9))) ON CONFLICT DO UPDATE SET secrets = excluded.secrets
-      WHERE length(excluded.secrets) > length(secrets) AND state = 'held'
+      WHERE length(excluded.secrets) > length(secrets) AND \(replaced)
       """, batch.row)
   }
 

@@ -58,6 +58,8 @@ struct Witness {
   private(set) var aliases: [RowRef: RowKey] = [:]
   /// The rows whose claims do not add up: something was forgotten, or another's value showed when an edit was taken back.
   private(set) var uncountable: Set<RowRef> = []
+  /// What its clerk enters again just now, and the columns that they type: what shows in the others is not replaced by who saw it.
+  var again: (ref: RowRef, typed: Set<Int>)?
   private var merges: [(duplicate: RowRef, keep: RowKey, arrival: Int64)] = []
   /// Cells that were erased, and what stood in them.
   private(set) var erased: [Cell: [Erased]] = [:]
@@ -83,7 +85,8 @@ struct Witness {
       let (old, new) = (before[ref], after[ref])
       if old == nil { inserted.insert(ref) }
       for column in record.fields.indices where !record.isKey(column) && old?.cell(column) != new?.cell(column) {
-        if let value = old?.cell(column) { seen[Cell(ref: ref, column: column), default: []].insert(value) }
+        let isAgain = again.map { $0.ref == ref && !$0.typed.contains(column) } ?? false
+        if let value = old?.cell(column), !isAgain { seen[Cell(ref: ref, column: column), default: []].insert(value) }
         guard let value = new?.cell(column), old != nil || !value.isNull else { continue }
         claims.append(
           Claim(

@@ -127,6 +127,8 @@ extension Town {
     witness.noteSeen(parked.ref, parked.row)
     // What it says was entered before.
     witness.noteRepeated(parked.ref)
+    witness.again = (parked.ref, Set(values.keys))
+    defer { witness.again = nil }
     try act(event, machine, "parked row taken up") {
       let replica = try machine.replica
       try replica.edit(as: nil) { db in _ = try replica.takeUp(db, record, key: parked.ref.key, values) }
