@@ -37,7 +37,7 @@ extension Intake {
           changed = true
         }
         if row.result.image != row.before { row.parked = clash(row, holders) ?? missing(row, present) }
-        if row.parked == nil, isAnyParked { row.parked = strayed(row) }
+        if row.parked == nil, isAnyParked { row.parked = try strayed(row) }
         if row.parked != nil { changed = true }
       }
     }
@@ -83,9 +83,9 @@ extension Intake {
   }
 
   /// A row above it that the batch moves stays where it was, and the row with it in another unit.
-  private func strayed(_ row: Row) -> Refused? {
+  private func strayed(_ row: Row) throws -> Refused? {
     guard case .via = row.record.scope else { return nil }
-    return scopeRefusal(row)
+    return try scopeRefusal(row)
   }
 
   private func missing(_ row: Row, _ present: Set<ReferenceTarget>) -> Refused? {

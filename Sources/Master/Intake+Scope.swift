@@ -32,13 +32,13 @@ extension Intake {
     }
   }
 
-  func refusal(_ row: Row) -> Refused? {
+  func refusal(_ row: Row) throws -> Refused? {
     let record = row.record
     if record.owner == .city, row.change.kind == .insert {
       return Refused(
         reason: .owner, detail: Label(zh: "\(record.label.zh)由市里维护", en: "\(record.name) is kept by the city"))
     }
-    if let refused = scopeRefusal(row) { return refused }
+    if let refused = try scopeRefusal(row) { return refused }
     switch row.result.parked {
     case .locked:
       let closed = closed[row.change.ref]
@@ -77,23 +77,30 @@ extension Intake {
     return row.record.fields[column].citysChoice(row.change.new[column])
   }
 
-  func scopeRefusal(_ row: Row) -> Refused? {
-    if waived.contains(.scope) || !isOutOfScope(row) { return nil }
+  func scopeRefusal(_ row: Row) throws -> Refused? {
+    if try waived.contains(.scope) || !isOutOfScope(row) { return nil }
     return Refused(
       reason: .scope, detail: Label(zh: "不在本单位 \(sender.org) 的范围内", en: "is outside the scope of \(sender.org)"))
   }
 
-  /// Some unit sees the row, before or after, and it is not the sender's.
-  private func isOutOfScope(_ row: Row) -> Bool {
+  /// Some unit sees the row, before or after, or saw it when it was deleted, and it is not the sender's.
+  private func isOutOfScope(_ row: Row) throws -> Bool {
     #if MUTANTS
       if Mutant.forgetsScope.isActive { return false }
     #endif
-    return isOutOfScope(row, row.before) || isOutOfScope(row, row.result.image)
+    if isOutOfScope(row, row.before) || isOutOfScope(row, row.result.image) { return true }
+    // Above a deleted row there may be another: only the store knows both.
+    return try row.last.map { try !isTheSenders(transaction.unit(of: row.record, $0)) } ?? false
+  }
+
+  /// nil: nobody can tell whose it is.
+  private func isTheSenders(_ unit: String?) -> Bool {
+    unit == "" || unit == sender.org || unit != nil && unit == sender.successor
   }
 
   private func isOutOfScope(_ row: Row, _ image: [Value]?) -> Bool {
     guard let image else { return false }
     guard let unit = unit(of: row.record, image) else { return row.before != nil }
-    return unit != "" && unit != sender.org && unit != sender.successor
+    return !isTheSenders(unit)
   }
 }

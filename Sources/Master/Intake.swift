@@ -65,6 +65,8 @@ final class Intake {
     let incoming: Incoming
     let record: RecordSchema
     let before: [Value]?
+    /// The last image of a row that the master has deleted, when the sender changes it.
+    let last: [Value]?
     var result: MergeResult
     var parked: Refused?
     /// Whether it claims or gives up a unique value, or refers or is referred to by another one than before.
@@ -72,10 +74,11 @@ final class Intake {
     var change: Change { incoming.change }
     var after: [Value]? { parked == nil ? result.image : before }
 
-    init(incoming: Incoming, record: RecordSchema, before: [Value]?, result: MergeResult) {
+    init(incoming: Incoming, record: RecordSchema, master: MasterRow, result: MergeResult) {
       self.incoming = incoming
       self.record = record
-      self.before = before
+      before = master.image
+      last = incoming.change.kind == .update ? master.tombstone : nil
       self.result = result
     }
   }
@@ -119,10 +122,10 @@ final class Intake {
         underReview: Set(review.compactMap(record.index(of:))), stamps: stamps[ref] ?? [:],
         isLocked: closed[ref] != nil)
       settled.append(
-        Row(incoming: incoming, record: record, before: stored[index], result: merged(incoming, master, record)))
+        Row(incoming: incoming, record: record, master: master, result: merged(incoming, master, record)))
     }
     try loadParents()
-    for (row, refused) in zip(settled, settled.map(refusal)) { row.parked = refused }
+    for (row, refused) in zip(settled, try settled.map(refusal)) { row.parked = refused }
     try settleConstraints()
     return try settlement(conflicts)
   }

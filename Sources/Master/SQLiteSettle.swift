@@ -309,6 +309,11 @@ extension SQLiteMasterTransaction {
     if let decision = seen.decision, !seen.contenders.contains(where: { $0.id == decision.contender }) {
       seen.decision?.value = .null
     }
+    if conflict.field == nil {
+      // A whole row is the city's image with the contender's cells in it.
+      for index in seen.contenders.indices { seen.contenders[index].value = .null }
+      seen.decision?.value = .null
+    }
     return seen
   }
 

@@ -54,6 +54,44 @@ private func moved() async throws -> (World, Replica, Replica, Conflict) {
   #expect(heard.base == .null && heard.master == .null)
 }
 
+extension Replica {
+  /// What its conflicts show of rows.
+  fileprivate func told() throws -> String {
+    try conflicts(Conflict.State.allCases).map { conflict in
+      "\(conflict.master) \(conflict.contenders.map(\.value)) \(conflict.decision?.value ?? .null)"
+    }.joined()
+  }
+}
+
+@Test(arguments: ["review", "remove"])
+func aRowThatIsDeletedAtAnotherUnitIsNotShown(policy: String) async throws {
+  let world = try World(
+    schema: smallSchemaYAML.replacing("edits: propose", with: "edits: propose\n    delete: \(policy)"),
+    seed: [("office", ["A", "B"].map { [.text($0), .null] })])
+  let a = try await world.join("A")
+  let b = try await world.join("B")
+  try world.shell(
+    a, "INSERT INTO company (id, office) VALUES ('c1', 'A'); INSERT INTO figure VALUES ('c1', 2018, 1, NULL)")
+  try await world.settle()
+  try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'")
+  try await world.sync(b)
+  try world.shell(b, "UPDATE company SET name = '秘'; UPDATE figure SET note = '秘'")
+  try await world.sync(b)
+  try world.shell(b, "DELETE FROM figure; DELETE FROM company")
+  try await world.sync(b)
+  try world.shell(a, "UPDATE company SET staff = 2; UPDATE figure SET sales = 2")
+  try await world.settle()
+  #expect(try world.master.parked().map(\.reason) == ["scope", "scope"])
+  #expect(try a.parked().count == 2)
+  #expect(try a.conflicts(Conflict.State.allCases) == [])
+  // Let in, it is a conflict about B's row, of which A sees that it has one.
+  let waiting = try #require(try world.master.parked().first { $0.ref.record == "company" })
+  try world.master.admit([waiting.id], reason: "r", actor: "li")
+  try await world.settle()
+  #expect(try a.told().contains("秘") == false)
+  #expect(try world.master.conflicts(Conflict.State.allCases).map(\.contenders.count) == [1])
+}
+
 // A unit takes over another; machines of the old one may not know yet.
 
 private let schema = """
