@@ -175,18 +175,14 @@ extension Master {
   /// What a decision about a row replaces stays on record, though it was edited since the conflict was opened.
   private func keepRow(_ conflict: inout Conflict, received: Stamp, _ db: Database) throws {
     guard let row = try rowSince(conflict, db) else { return }
-    conflict.contenders.append(
-      Contender(
-        id: Int64(conflict.contenders.count + 1), value: .blob(RowKey(row).encoded), deletes: false,
-        replica: Identifier.city.description, edit: Edit(stamp: received, actor: "master"), receivedAt: received))
+    conflict.contenders.append(conflict.ofMaster(.blob(RowKey(row).encoded), since: received, received: received))
   }
 
   /// The row that a conflict is about as it stands now, if none of the conflict's images is that.
   private func rowSince(_ conflict: Conflict, _ db: Database) throws -> [Value]? {
     guard conflict.field == nil else { return nil }
     let record = try record(conflict.record)
-    let key = conflict.key
-    guard let row = try record.row(db, key: key) else { return nil }
+    guard let row = try record.row(db, key: conflict.key) else { return nil }
     let images = ([conflict.master] + conflict.contenders.map(\.value)).map(record.image)
     return images.contains(row) ? nil : row
   }
@@ -255,9 +251,14 @@ extension Optional {
 extension Conflict {
   /// What the master had when the conflict was opened, as one of those that contest it.
   fileprivate func stood(deletes: Bool, received: Stamp) -> Contender {
+    ofMaster(deletes ? .null : master, deletes: deletes, since: openedAt, received: received)
+  }
+
+  /// A value of the master's as one of those that contest it.
+  fileprivate func ofMaster(_ value: Value, deletes: Bool = false, since stamp: Stamp, received: Stamp) -> Contender {
     Contender(
-      id: Int64(contenders.count + 1), value: deletes ? .null : master, deletes: deletes,
-      replica: Identifier.city.description, edit: Edit(stamp: openedAt, actor: "master"), receivedAt: received)
+      id: Int64(contenders.count + 1), value: value, deletes: deletes, replica: Identifier.city.description,
+      edit: Edit(stamp: stamp, actor: "master"), receivedAt: received)
   }
 
   /// Another value stands in the cell by now: the one of before joins the contenders.
