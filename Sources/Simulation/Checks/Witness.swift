@@ -219,10 +219,17 @@ struct Witness {
     remove { $0.author == author && $0.event > event && $0.batch ?? .max > delivered }
   }
 
-  /// What a clerk's program was killed at may have gone with the power.
-  mutating func forget(_ author: Int, _ events: [Int], unless rows: Rows) {
+  /// Whether an official did something in this event that no batch holds.
+  func isInNoBatch(_ event: Int) -> Bool {
+    claims.contains { $0.event == event && $0.author == nil && $0.arrival == nil }
+  }
+
+  /// What somebody's program was killed at may have gone with the power.
+  mutating func forget(_ author: Author, _ events: [Int], unless rows: Rows) {
     remove { claim in
-      guard claim.author == author, claim.batch == nil, events.contains(claim.event) else { return false }
+      guard claim.author == author, claim.batch == nil, claim.arrival == nil, events.contains(claim.event) else {
+        return false
+      }
       guard let column = claim.column else { return rows[claim.ref] != nil }
       return rows[claim.ref]?.cell(column) != claim.value
     }

@@ -16,6 +16,8 @@ final class City {
   private var programs = Programs<Master>()
   /// What stands in its tables, as last looked at.
   var rows: Rows = [:]
+  /// The events in which its program was killed at a write: what they left may go with the power, until a batch holds it.
+  var unsure: [Int] = []
 
   var master: Master {
     get throws {

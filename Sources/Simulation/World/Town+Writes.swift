@@ -117,6 +117,7 @@ extension Town {
     let packet = random.chance(65) ? network.take(&random) { $0.way == .toCity } : nil
     let kind = random.pick(Self.interrupted) ?? .cityEdit
     let (call, seed) = (random.skewed(6), random.next())
+    let mayGo = fault == .powerLoss ? city.unsure.filter(witness.isInNoBatch) : []
     let hasBegun = try arming(city.seat, fault, at: call, seed: seed) {
       if let packet { return try ask(packet) }
       let event = Event(id: event.id, kind: kind, machine: event.machine, seed: event.seed)
@@ -129,13 +130,16 @@ extension Town {
     guard hasBegun else { return }
     happened("\(fault.name) at a write of the city")
     if fault == .full { return try checkLog(since: log) }
+    city.unsure = fault == .death ? city.unsure + [event.id] : []
     try city.crash(random: SplitMix64(random.next()))
+    try city.look()
+    witness.forget(nil, mayGo, unless: city.rows)
     try lookAtCity()
     try checkLog(since: log)
     if random.chance(50) { network.clear() }
     if packet != nil { return }
     let isRaw = kind == .cityRawEdit || kind == .transfer || kind == .lock
-    if !isRaw, city.rows != before, try self.log().count == log.count {
+    if !isRaw, mayGo.isEmpty, city.rows != before, try self.log().count == log.count {
       throw Violation(.exactlyOnce, "the city shows other rows, and no batch says so: \(changes(before, city.rows))")
     }
     // The edit may have been over, and noted, before the fault began.
