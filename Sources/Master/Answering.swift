@@ -61,10 +61,13 @@ extension Master {
     if refs.isEmpty { return }
     let places = try transaction.places(of: refs, unit: unit)
     let images = try transaction.images(of: refs)
+    let orphans = try transaction.orphans(in: nil)
     for ref in refs {
       guard writer.bytes.count < pageLimit.bytes, let record = schema.record(ref.record) else { return }
       var image = images[ref]
-      if let row = image, let seer = try transaction.unit(of: record, row), seer == "" || seer == unit {
+      if let row = image, !orphans.contains(ref), let seer = try transaction.unit(of: record, row),
+        seer == "" || seer == unit
+      {
         image = row
       } else {
         image = nil
@@ -92,8 +95,11 @@ extension SQLiteMasterTransaction {
   func eachRow(of record: RecordSchema, unit: String, _ body: ([Value]) throws -> Void) throws {
     let columns = record.columns.joined(separator: ", ")
     let arguments: [Value] = record.scope == .all ? [] : [.text(unit)]
+    let orphans = try Set(orphans(in: record).map(\.key))
     try db.each("SELECT \(columns) FROM \(record.table) WHERE \(sees(record))", arguments) { row in
-      try body(row.cells(0..<record.fields.count))
+      let image = row.cells(0..<record.fields.count)
+      if !orphans.isEmpty, orphans.contains(record.rowKey(of: image)) { return }
+      try body(image)
     }
   }
 

@@ -161,7 +161,7 @@ extension Ledger {
   private mutating func collect(_ change: Change, _ sent: Change, _ origin: Origin) throws {
     guard let record = schema.record(change.record) else { return }
     let images = try Set([change.ref, sent.ref]).map { try image($0, record) }
-    var items = items(of: change, sent, record, origin).filter { item in !images.contains { shows($0, item) } }
+    var items = items(of: change, sent, record, origin).filter { item in !images.contains { shows($0, item, record) } }
     if try items.isEmpty || parkedState(origin) != nil { return }
     let conflicts = try conflicts(of: change.ref, sent.ref)
     items.removeAll { item in conflicts.contains { holds($0, item, record) } }
@@ -207,9 +207,10 @@ extension Ledger {
     try record.row(db, key: ref.key).map { names.mapped($0, record) }
   }
 
-  private func shows(_ image: [Value?]?, _ item: Item) -> Bool {
+  private func shows(_ image: [Value?]?, _ item: Item, _ record: RecordSchema) -> Bool {
     guard let column = item.column else { return image == nil }
-    return image?[column] == item.value
+    // A row that could not be merged again stands under its former key.
+    return image.map { record.isKey(column) || $0[column] == item.value } ?? false
   }
 
   private func parkedState(_ origin: Origin) throws -> ParkedState? {

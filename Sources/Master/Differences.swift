@@ -34,6 +34,7 @@ private let engineTables = [
   ComparedTable(name: Alias.table, key: ["record", "key"]),
   ComparedTable(name: "sync_erasure", key: ["id"]),
   ComparedTable(name: "sync_tombstone", key: ["record", "key"], columns: "record, key, arrival"),
+  ComparedTable(name: "sync_orphan", key: ["record", "key"]),
   ComparedTable(name: "sync_cell", key: ["record", "key", "field"]),
   ComparedTable(name: "sync_feed", key: ["record", "key", "unit"]),
   ComparedTable(

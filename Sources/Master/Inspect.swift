@@ -211,9 +211,21 @@ extension Master {
       let found = try schema.damage(db, weakKeys: true) + brokenChain(db)
       // A table that is not there holds nothing; it has been told already.
       guard try schema.records.allSatisfy({ try db.tableExists($0.name) }) else { return found }
-      return try found + brokenSchemas(db) + brokenRows(db) + brokenProjections(db) + brokenSecrets(db)
+      return try found + hiddenRows(db) + brokenSchemas(db) + brokenRows(db) + brokenProjections(db) + brokenSecrets(db)
         + unaccounted(db)
     }
+  }
+
+  /// How many rows no replica sees, because of references that a tool left dangling.
+  private func hiddenRows(_ db: Database) throws -> [Label] {
+    let count = try SQLiteMasterTransaction(db: db, schema: schema).orphans().count
+    if count == 0 { return [] }
+    return [
+      Label(
+        zh: "\(count) 行引用了不存在的行(或引用了这样的行),任何机器都看不到;补录被引用的行、改正引用,或删除这些行",
+        en: "\(count) rows refer to what is not there, or to such a row, and no machine sees them; "
+          + "enter what they refer to, change that, or delete them")
+    ]
   }
 
   /// Rows that are wrong by themselves.

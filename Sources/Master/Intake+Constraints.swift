@@ -98,13 +98,18 @@ extension Intake {
       let inBatch = (identified[target] ?? []).map { settled[$0] }
       if inBatch.contains(where: { identities($0, $0.after).contains(target) }) { continue }
       if inBatch.isEmpty, held.contains(target) || present.contains(target) { continue }
-      let value = RowKey([target.value]).description
-      return Refused(
-        reason: .reference,
-        detail: Label(zh: "没有 \(target.record) \(value)", en: "there is no \(target.record) \(value)"),
-        cause: .target(target))
+      return refusal(of: target)
     }
     return nil
+  }
+
+  /// What a reference names is not there.
+  func refusal(of target: ReferenceTarget) -> Refused {
+    let value = RowKey([target.value]).description
+    return Refused(
+      reason: .reference,
+      detail: Label(zh: "没有 \(target.record) \(value)", en: "there is no \(target.record) \(value)"),
+      cause: .target(target))
   }
 
   /// A row that the sender deletes has a child that the sender does not delete.

@@ -39,6 +39,7 @@ extension Intake {
         reason: .owner, detail: Label(zh: "\(record.label.zh)由市里维护", en: "\(record.name) is kept by the city"))
     }
     if let refused = try scopeRefusal(row) { return refused }
+    if let target = try missing(above: row) { return refusal(of: target) }
     switch row.result.parked {
     case .locked:
       let closed = closed[row.change.ref]
@@ -88,7 +89,7 @@ extension Intake {
     #if MUTANTS
       if Mutant.forgetsScope.isActive { return false }
     #endif
-    if isOutOfScope(row, row.before) || isOutOfScope(row, row.result.image) { return true }
+    if try isOutOfScope(row, row.before) || isOutOfScope(row, row.result.image) { return true }
     // Above a deleted row there may be another: only the store knows both.
     return try row.last.map { try !isTheSenders(transaction.unit(of: row.record, $0)) } ?? false
   }
@@ -98,9 +99,21 @@ extension Intake {
     unit == "" || unit == sender.org || unit != nil && unit == sender.successor
   }
 
-  private func isOutOfScope(_ row: Row, _ image: [Value]?) -> Bool {
+  private func isOutOfScope(_ row: Row, _ image: [Value]?) throws -> Bool {
     guard let image else { return false }
-    guard let unit = unit(of: row.record, image) else { return row.before != nil }
-    return !isTheSenders(unit)
+    if let unit = unit(of: row.record, image) { return !isTheSenders(unit) }
+    // Of what an orphan's parents were only the store knows.
+    if orphans.contains(row.change.ref), let unit = try transaction.unit(of: row.record, image) {
+      return !isTheSenders(unit)
+    }
+    return row.before != nil
+  }
+
+  /// What is not there, though the row as it would stand is found through it: an orphan, or a row below one.
+  private func missing(above row: Row) throws -> ReferenceTarget? {
+    if orphans.isEmpty { return nil }
+    guard let image = row.result.image else { return nil }
+    return try transaction.missing(
+      above: row.record, image, isOrphan: orphans.contains(row.change.ref), arriving: arriving)
   }
 }

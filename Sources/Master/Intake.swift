@@ -50,6 +50,10 @@ final class Intake {
   let ties: [String: Ties]
   /// Rows of the master beside those of the batch.
   var images: [RowRef: [Value]] = [:]
+  /// Rows of the master that refer to what is not there, or to such rows.
+  var orphans: Set<RowRef> = []
+  /// By what others may refer to the rows of the batch.
+  lazy var arriving = Set(settled.flatMap { ties[$0.record.name]?.identities($0.result.image) ?? [] })
   /// The rows of the batch that the city has closed.
   var closed: [RowRef: Closed] = [:]
   var settled: [Row] = []
@@ -112,6 +116,7 @@ final class Intake {
     let conflicts = try transaction.waitingConflicts(of: refs)
     let stamps = try transaction.cellStamps(of: refs)
     closed = try loadLocks(changes, stored, tombstones)
+    orphans = try transaction.orphans(in: nil)
     settled.reserveCapacity(changes.count)
     for (index, incoming) in changes.enumerated() {
       let ref = refs[index]

@@ -15,6 +15,7 @@ extension SQLiteMasterTransaction {
       try self.feed(writes, &feed)
       for conflict in settlement.opened + settlement.changed { try save(conflict, &feed) }
     }
+    try followOrphans(writes, areOwn: false)
   }
 
   func assign(_ writes: [RowWrite]) throws {
@@ -109,6 +110,20 @@ extension SQLiteMasterTransaction {
   // MARK: The feed
 
   func feed(_ writes: [RowWrite]) throws { try feeding { try feed(writes, &$0) } }
+
+  /// A unit is to look at a row, and at what is contested of it; for every other one the row is gone.
+  /// - Parameter unit: nil: nobody sees the row.
+  func show(_ ref: RowRef, to unit: String?) throws {
+    var others: [String] = []
+    let sql = "SELECT unit FROM sync_feed WHERE record = ? AND key = ? AND gone = 0 AND unit IS NOT ? ORDER BY unit"
+    try db.each(sql, ref.columns + [unit.map(Value.text) ?? .null]) { others.append($0[0]) }
+    try feeding { feed in
+      for other in others { try place(ref, unit: other, gone: true, skip: nil, &feed) }
+      guard let unit else { return }
+      try place(ref, unit: unit, gone: false, skip: nil, &feed)
+      try announceConflicts(of: ref, &feed)
+    }
+  }
 
   private func feed(_ writes: [RowWrite], _ feed: inout Feed) throws {
     let moved = moved(writes)
@@ -239,6 +254,10 @@ extension SQLiteMasterTransaction {
     var end = cursor
     var count = 0
     var more = false
+    var orphans = try orphans()
+    #if MUTANTS
+      if Mutant.orphansAreShown.isActive { orphans = [] }
+    #endif
     let sql = """
       SELECT place, record, key, gone, skip FROM sync_feed WHERE unit = '' AND place > ?1
       UNION ALL SELECT place, record, key, gone, skip FROM sync_feed WHERE unit = ?2 AND place > ?1
@@ -260,7 +279,7 @@ extension SQLiteMasterTransaction {
         }
         writer.append(.own(number: number, sealed: sealed))
       } else {
-        try append(ref, of: unit, for: replica, gone: row[3] as Int64 == 1, to: &writer)
+        try append(ref, of: unit, for: replica, gone: row[3] == 1 || orphans.contains(ref), to: &writer)
       }
       count += 1
     }
@@ -341,5 +360,6 @@ extension SQLiteMasterTransaction {
     #endif
     try note(writes, arrival: arrival)
     try feed(writes + shown)
+    try followOrphans(writes + shown, areOwn: true)
   }
 }

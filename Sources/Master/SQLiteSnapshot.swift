@@ -20,6 +20,9 @@ extension SQLiteMasterTransaction {
         INSERT INTO \(record.snapshotTable) (\(list))
         SELECT \(list) FROM main.\(record.table) WHERE \(condition) ORDER BY \(keys)
         """, arguments)
+      for orphan in try orphans(in: record) {
+        try db.run("DELETE FROM \(record.snapshotTable) WHERE \(record.keyMatch)", orphan.key.values)
+      }
     }
     try fillConflicts(unit)
     try fillNotices(unit)

@@ -13,6 +13,7 @@ import SyncCore
 //   sync_touch        the log indexed by row
 //   sync_feed         the newest place of each row for each unit that sees it ("" is everybody)
 //   sync_tombstone    the last image of a deleted row; once it is trimmed, only the batch of the log that holds it
+//   sync_orphan       rows that refer to what is not there, or to such rows: no replica sees them
 //   sync_cell         stamps of cells whose policy is `latest`
 //   sync_parked       changes that cannot enter, whole, with their reason, what they wait for and what became of them
 //   sync_alias        the other keys of rows that were duplicates
@@ -83,6 +84,7 @@ enum MasterTables {
         CREATE INDEX sync_erasure_of_row ON sync_erasure (record, key);
         """)
     try db.execute(sql: SQLiteMasterTransaction.formerTable)
+    try db.execute(sql: SQLiteMasterTransaction.orphanTable)
     try SecretTable.create(db)
     try RecoveryTables.create(db)
     try createCaptureTables(db, actor: actor)

@@ -85,6 +85,7 @@ extension SQLiteMasterTransaction {
       }
       try assign(writes)
       try feed(writes)
+      try followOrphans(writes, areOwn: false)
     }
   }
 }

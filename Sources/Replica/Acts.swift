@@ -149,8 +149,9 @@ extension Replica {
       if before?.touched.contains(column) == true || flight >> Int64(column) & 1 == 1 { return false }
       return !isEntered || !value.isNull
     }
-    if try record.upstream(db, key: key) == nil {
-      try record.setUpstream(db, key: key, before?.baseRow(record) ?? row)
+    // Of a row that was entered here and not sent the city has none.
+    if try record.upstream(db, key: key) == nil, let known = before.map({ $0.baseRow(record) }) ?? row {
+      try record.setUpstream(db, key: key, known)
     }
     let cells = Dictionary(uniqueKeysWithValues: again.map { ($0, change.new[$0] ?? .null) })
     try update(db, record, key: key, cells.merging(values) { _, typed in typed })

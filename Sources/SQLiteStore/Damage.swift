@@ -11,13 +11,24 @@ extension Schema {
     var problems = try altered + brokenPages(db)
     // Without its tables SQLite cannot check references.
     if !altered.isEmpty { return problems }
-    try db.each("PRAGMA foreign_key_check") { row in
-      let (table, parent) = (row[0] as String, row[2] as String)
-      let id = (row[1] as Int64?).map(String.init) ?? "?"
-      problems.append(
-        Label(
-          zh: "\(table) 第 \(id) 行引用的 \(parent) 不存在", en: "row \(id) of \(table) refers to a \(parent) that is not there"
-        ))
+    for record in records { problems += try danglingReferences(db, record) }
+    return problems
+  }
+
+  private func danglingReferences(_ db: Database, _ record: RecordSchema) throws -> [Label] {
+    var problems: [Label] = []
+    try db.each("PRAGMA foreign_key_check(\(record.table))") { row in
+      guard let id = row[1] as Int64? else { return }
+      // Of a record with several references the pragma says by its number which one it is.
+      let names = try db.first(
+        "SELECT \"from\" FROM pragma_foreign_key_list(?) WHERE id = ?", [.text(record.name), row.cell(3)])
+      guard case .text(let name)? = names?.first, let column = record.index(of: name),
+        let image = try db.first(
+          "SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table) WHERE rowid = ?", [.integer(id)])
+      else { return }
+      let (at, value) = ("\(record.name) \(show(record.rowKey(of: image))).\(name)", show(RowKey([image[column]])))
+      let parent = row[2] as String
+      problems.append(Label(zh: "\(at):没有 \(parent) \(value)", en: "\(at): there is no \(parent) \(value)"))
     }
     return problems
   }

@@ -103,7 +103,7 @@ public struct RowKey: Hashable, Sendable, Comparable {
 }
 
 /// A row anywhere in the database.
-public struct RowRef: Hashable, Sendable {
+public struct RowRef: Hashable, Comparable, Sendable {
   public var record: String
   public var key: RowKey
 
@@ -111,4 +111,6 @@ public struct RowRef: Hashable, Sendable {
     self.record = record
     self.key = key
   }
+
+  public static func < (a: RowRef, b: RowRef) -> Bool { (a.record, a.key) < (b.record, b.key) }
 }

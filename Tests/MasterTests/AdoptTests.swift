@@ -141,7 +141,7 @@ extension Replica {
   try world.behind(
     one,
     "INSERT INTO figure VALUES ('none', 2025, 1, NULL); UPDATE company SET name = 'x' WHERE id = 'c1'")
-  #expect(try one.verify().contains { $0.en.contains("figure refers to a company") })
+  #expect(try one.verify().contains { $0.en.contains("company: there is no company none") })
   try one.adopt(try await world.deepVerify(one), actor: nil)
   let summary = try await world.sync(one)
   #expect(summary.pushed == 1 && summary.held.map(\.ref.record) == ["figure"])

@@ -88,6 +88,19 @@ private func closed() async throws -> (World, Replica) {
   #expect(open.map(\.field) == ["jobs"] && open.first?.contenders.map(\.value) == [.integer(3)])
 }
 
+/// It was entered once more before it was taken up, and never sent: the city has no such row.
+@Test func whatIsTakenUpIntoAnUnsentRowGoesWithIt() async throws {
+  let (world, a) = try await closed()
+  let record = try a.record("report")
+  let key = RowKey([.text("A"), .integer(2018)])
+  try world.shell(a, "INSERT INTO report VALUES ('A', 2018, NULL, 'again')")
+  #expect(try a.edit(as: nil) { try a.takeUp($0, record, key: key, [:]) })
+  try world.shell(a, "DELETE FROM report WHERE year = 2018")
+  #expect(try a.row(record, key: key) == nil)
+  try await world.settle()
+  #expect(try a.row(record, key: key) == nil)
+}
+
 @Test func whatTheCityOpensAgainIsSentAgain() async throws {
   let (world, a) = try await closed()
   try world.shell("UPDATE period SET state = 'open' WHERE year = 2017")

@@ -22,7 +22,9 @@ extension Town {
 
   /// I2: what a machine shows is what the master has in its scope.
   func checkConvergence() throws {
-    let units = city.rows.map { ($0.key, schema.unit(of: $0.key, $0.value, in: city.rows)) }
+    let orphans = schema.orphans(in: city.rows)
+    let units = city.rows.filter { !orphans.contains($0.key) }
+      .map { ($0.key, schema.unit(of: $0.key, $0.value, in: city.rows)) }
     for machine in active {
       let held = Set(try status(machine).held.map(\.ref))
       let scope = Set(units.filter { $0.1 == "" || $0.1 == machine.org }.map(\.0))

@@ -35,7 +35,9 @@ extension Town {
     if let erasures = witness.erased[cell], claim.value.isNull || erasures.contains(where: { mayTake(original, $0) }) {
       return true
     }
-    let found = places.values(of: claim, column) + (city.rows[claim.ref].map { [$0.cell(column)] } ?? [])
+    // What could not be merged again stands under its former key.
+    let rows = Set([claim.ref, original.ref]).compactMap { city.rows[$0] }
+    let found = places.values(of: claim, column) + rows.map { $0.cell(column) }
     return absorbed(claim, by: found, record.fields[column])
   }
 

@@ -15,7 +15,7 @@ extension Town {
       guard let record = schema.record(ref.record), record.projects == nil else { continue }
       let units = Set(
         [(before[ref], before), (after[ref], after)].compactMap { image, rows in
-          image.map { schema.unit(of: ref, $0, in: rows) ?? "?" }
+          image.map { schema.unit(of: ref, $0, in: rows, or: city.last) ?? "?" }
         })
       let isOwn = units.subtracting([machine.org]).isEmpty
       guard let problem = isOwn ? ownProblem(record, ref, before, after) : "out of its scope" else { continue }
@@ -105,7 +105,7 @@ extension Town {
     case .conflict(let conflict):
       let ref = RowRef(conflict.record, conflict.key)
       guard let image = city.rows[ref] else { return }
-      let unit = schema.unit(of: ref, image, in: city.rows)
+      let unit = schema.unit(of: ref, image, in: city.rows, or: city.last)
       if unit != "", unit != machine.org, !conflict.base.isNull || !conflict.master.isNull {
         throw Violation(
           .isolation, "\(machine.name) was sent values of \(name(ref)), which is of unit \(unit ?? "none")")

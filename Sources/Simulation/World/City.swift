@@ -16,6 +16,8 @@ final class City {
   private var programs = Programs<Master>()
   /// What stands in its tables, as last looked at.
   var rows: Rows = [:]
+  /// What every row was that ever stood there: a row finds its unit through a parent that is deleted.
+  private(set) var last: Rows = [:]
   /// The events in which its program was killed at a write: what they left may go with the power, until a batch holds it.
   var unsure: [Int] = []
 
@@ -37,7 +39,7 @@ final class City {
         actor: "official", clock: { clock.now }, random: random, readSchema: readSchema)
     }
     programs.current = master
-    self.rows = try master.allRows()
+    try look()
   }
 
   /// From now on this program acts.
@@ -45,6 +47,8 @@ final class City {
     let limit = try master.pageLimit
     programs.acting = program
     if programs.current == nil { try open(random: SplitMix64(seed), limit) }
+    // The other one may have made another version of the schema its own: whoever looks at anything sees that.
+    try seat.opening { try master.read { _ in } }
   }
 
   func crash(random: SplitMix64) throws {
@@ -100,7 +104,10 @@ final class City {
     for master in programs.all { try master.read { try Seat.limit($0, full) } }
   }
 
-  func look() throws { rows = try master.allRows() }
+  func look() throws {
+    rows = try master.allRows()
+    last.merge(rows) { $1 }
+  }
 
   /// Welcomes a machine with a code that is used at once.
   func enrol(_ org: String, _ key: SigningKey) throws -> ReplicaMeta {

@@ -23,7 +23,8 @@ extension RecordStore {
 
 extension Schema {
   /// The unit that sees a row, found anew from the rows themselves; "" is everybody, nil: its parent is not among them.
-  func unit(of ref: RowRef, _ image: [Value], in rows: Rows) -> String? {
+  /// - Parameter last: what deleted rows were.
+  func unit(of ref: RowRef, _ image: [Value], in rows: Rows, or last: Rows = [:]) -> String? {
     guard let record = record(ref.record) else { return nil }
     switch record.scope {
     case .all: return ""
@@ -35,12 +36,28 @@ extension Schema {
         return nil
       }
       let ref = RowRef(parent, RowKey([image[column]]))
-      return rows[ref].flatMap { unit(of: ref, $0, in: rows) }
+      return (rows[ref] ?? last[ref]).flatMap { unit(of: ref, $0, in: rows, or: last) }
     }
   }
 }
 
 extension Schema {
+  /// Rows that refer to what is not there, or to such rows.
+  func orphans(in rows: Rows) -> Set<RowRef> {
+    var rest = rows
+    while true {
+      let lost = rest.filter { ref, image in
+        let fields = zip(record(ref.record)?.fields ?? [], image)
+        return fields.contains { field, value in
+          guard let reference = field.reference, !value.isNull else { return false }
+          return rest[RowRef(reference.record, RowKey([value]))] == nil
+        }
+      }
+      if lost.isEmpty { return Set(rows.keys).subtracting(rest.keys) }
+      for ref in lost.keys { rest[ref] = nil }
+    }
+  }
+
   /// The row, and those through which it finds its unit.
   func ancestry(of ref: RowRef, _ image: [Value], in rows: Rows) -> [RowRef] {
     guard let parent = record(ref.record)?.parent(of: image) else { return [ref] }
@@ -50,7 +67,7 @@ extension Schema {
 
 extension Sequence<RowRef> {
   /// By record, then by key: the order of a set never decides anything.
-  func inOrder() -> [RowRef] { sorted { ($0.record, $0.key) < ($1.record, $1.key) } }
+  func inOrder() -> [RowRef] { sorted() }
 }
 
 /// A row as the story tells it.

@@ -48,7 +48,7 @@ extension Town {
     case .writeStick, .cityReadsStick, .machineReadsStick, .spoilStick: try carry(event, machine, &random)
     case .backUp, .loseCity, .copyFile, .putBack, .useBoth, .upgrade, .stayAway, .trim, .rot:
       try last(event, machine, &random)
-    case .settle: try settle(replaying: event.machine == 1)
+    case .settle: try settle(event)
     }
   }
 

@@ -32,12 +32,13 @@ extension Town {
   }
 
   /// Edits, with what they change noted before anything follows from it.
-  func perform(_ edits: [RowEdit], _ event: Event, _ what: String, raw: Bool) throws {
+  /// - Parameter hasKeys: of another program, whether it asks for references.
+  func perform(_ edits: [RowEdit], _ event: Event, _ what: String, raw: Bool, hasKeys: Bool = true) throws {
     if edits.isEmpty { return }
     tell("city: \(edits.map(\.story).joined(separator: "; "))\(raw ? " (another program)" : "")")
     let before = city.rows
     if raw {
-      try act(what) { try city.seat.shell(edits.map(\.sql), foreignKeys: true) }
+      try act(what) { try city.seat.shell(edits.map(\.sql), foreignKeys: hasKeys) }
       if !city.seat.isStopped { witness.note(nil, event: event.id, before: before, after: city.rows) }
       return
     }
@@ -63,8 +64,11 @@ extension Town {
 
   private func cityEdit(_ event: Event, raw: Bool, _ random: inout SplitMix64) throws {
     var hand = Hand(try city.master.schema, city.rows, unit: nil, climate: climate, event: event)
-    let edits = hand.edits() + (random.chance(15) ? hand.edits() : [])
-    try perform(edits, event, raw ? "city's edit by a tool" : "city's edit", raw: raw)
+    var edits = hand.edits() + (random.chance(15) ? hand.edits() : [])
+    let hasKeys = !raw || random.chance(50)
+    // Nothing keeps who works past the references from taking a parent away from its children.
+    if !hasKeys, let last = edits.last, last.kind == .delete, random.chance(60) { edits = [last] }
+    try perform(edits, event, raw ? "city's edit by a tool" : "city's edit", raw: raw, hasKeys: hasKeys)
   }
 
   private func decide(_ event: Event, _ random: inout SplitMix64) throws {

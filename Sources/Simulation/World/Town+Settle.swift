@@ -7,8 +7,9 @@ extension Town {
   /// More rounds than this mean that something will never end.
   private static let mostRounds = 10
 
-  /// - Parameter replaying: whether the log is replayed, too, which costs most.
-  func settle(replaying: Bool = true) throws {
+  func settle(_ event: Event = Event(id: 0, kind: .settle, machine: 1, seed: 0)) throws {
+    // The log is replayed, too, which costs most.
+    let replaying = event.machine == 1
     tell("-- everything heals and everybody syncs")
     count("settled")
     isHealing = true
@@ -19,12 +20,8 @@ extension Town {
     for machine in active { machine.giveUp() }
     try endRecovery()
     try upgradeAgain()
-    var rounds = 0
-    while try !syncRound() {
-      rounds += 1
-      if rounds == Self.mostRounds { throw Violation(.progress, "after \(rounds) rounds still not at rest") }
-    }
-    try absorb()
+    try rest()
+    try mend(event)
     defer { statuses = [:] }
     for machine in machines { statuses[machine.index] = try machine.replica.status() }
     try checkProgress()
@@ -38,6 +35,28 @@ extension Town {
     try checkErasures()
     try checkGrowth()
     if replaying { try checkReplay() }
+  }
+
+  private func rest() throws {
+    var rounds = 0
+    while try !syncRound() {
+      rounds += 1
+      if rounds == Self.mostRounds { throw Violation(.progress, "after \(rounds) rounds still not at rest") }
+    }
+    try absorb()
+  }
+
+  /// A tool may have left rows of the city's that point nowhere. That nobody sees them is looked at first, then they are deleted.
+  private func mend(_ event: Event) throws {
+    let orphans = schema.orphans(in: city.rows)
+    if orphans.isEmpty { return }
+    count("mended")
+    try checkConvergence()
+    let edits = orphans.inOrder().compactMap { ref in
+      schema.record(ref.record).map { RowEdit(kind: .delete, record: $0, key: ref.key) }
+    }
+    try perform(edits, event, "rows that point nowhere deleted", raw: true, hasKeys: false)
+    try rest()
   }
 
   /// How a machine stands. At rest it is asked once.
