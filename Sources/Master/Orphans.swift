@@ -23,7 +23,7 @@ extension SQLiteMasterTransaction {
     return found
   }
 
-  /// Looks for orphans after writes, and gives each row that became one, is one no more, or was written and is one, its place.
+  /// Looks for orphans after writes, and gives each row that became one, or is one no more, its place.
   /// - Parameter areOwn: a tool may have made them, and asked for no references.
   func followOrphans(_ writes: [RowWrite], areOwn: Bool) throws {
     let known = try orphans()
@@ -34,16 +34,14 @@ extension SQLiteMasterTransaction {
       parents = try children(of: parents).subtracting(found)
       found.formUnion(parents)
     }
-    let written = Set(writes.map(\.ref)).intersection(found)
-    for ref in found.symmetricDifference(known).union(written).sorted() {
-      if found.contains(ref) != known.contains(ref) {
-        let sql =
-          found.contains(ref)
-          ? "INSERT INTO sync_orphan VALUES (?, ?)" : "DELETE FROM sync_orphan WHERE record = ? AND key = ?"
-        try db.run(sql, ref.columns)
-      }
+    for ref in found.subtracting(known).sorted() {
+      try db.run("INSERT INTO sync_orphan VALUES (?, ?)", ref.columns)
+      try show(ref, to: nil)
+    }
+    for ref in known.subtracting(found).sorted() {
+      try db.run("DELETE FROM sync_orphan WHERE record = ? AND key = ?", ref.columns)
       guard let record = schema.record(ref.record), let row = try record.row(db, key: ref.key) else { continue }
-      try show(ref, to: found.contains(ref) ? nil : unit(of: record, row))
+      try show(ref, to: unit(of: record, row))
     }
   }
 

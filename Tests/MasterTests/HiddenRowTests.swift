@@ -33,6 +33,7 @@ private let schema = """
         office: {required: true, references: office.code}
         topic: {references: topic.id}
         after: {references: company.id, weak: true}
+        code: {unique: true}
         note:
   """
 
@@ -47,7 +48,7 @@ private func town() async throws -> (World, Replica, Replica) {
     INSERT INTO company VALUES ('c1', 'A', '甲'), ('c2', 'A', '乙');
     INSERT INTO visit VALUES ('v1', 'c1', 'n'), ('v2', 'c2', 'n');
     INSERT INTO remark VALUES ('r1', 'v1', 'n'), ('r2', 'v2', 'n');
-    INSERT INTO task VALUES ('t1', 'A', 'A', NULL, 'n'), ('t2', 'A', 'B', 'c1', 'n')
+    INSERT INTO task VALUES ('t1', 'A', 'A', NULL, 'K1', 'n'), ('t2', 'A', 'B', 'c1', 'K2', 'n')
     """)
   try await world.settle()
   return (world, one, two)
@@ -93,7 +94,8 @@ private let hidden = ["c2", "v2", "r2", "t2"]
   let (world, one, two) = try await town()
   try world.shell("INSERT INTO remark VALUES ('r3', 'v3', 'n')")
   try await world.sync(one)
-  try world.shell("INSERT INTO visit VALUES ('v3', 'c3', 'n'); INSERT INTO task VALUES ('t3', 'A', 'C', NULL, 'n')")
+  try world.shell(
+    "INSERT INTO visit VALUES ('v3', 'c3', 'n'); INSERT INTO task VALUES ('t3', 'A', 'C', NULL, NULL, 'n')")
   try await world.sync(one)
   #expect(try one.keys() == whole)
   // The parent comes from a machine.
@@ -184,4 +186,35 @@ private let hidden = ["c2", "v2", "r2", "t2"]
   try world.shell("INSERT INTO office VALUES ('A', NULL)")
   try await world.settle()
   #expect(try one.rows(one.record("person")).count == 1)
+}
+
+@Test func aUniqueValueOfAHiddenRowWaitsWithIt() async throws {
+  let (world, one, two) = try await town()
+  try world.shell("DELETE FROM topic WHERE id = 'A'")
+  try world.shell(one, "UPDATE task SET code = 'K3' WHERE id = 't1'")
+  for replica in [one, two, one] { try await world.sync(replica) }
+  #expect(try world.master.parked().map(\.detail.en) == ["there is no topic A"])
+  try world.shell("INSERT INTO topic VALUES ('A')")
+  try await world.settle()
+  for replica in [one, two] {
+    #expect(try replica.rows(replica.record("task")).map { $0[4] } == [.text("K3"), .text("K2")])
+  }
+}
+
+/// The row that is kept was deleted from above its figure, and comes again by its other key.
+@Test func whatComesByTheOtherKeyIsMergedThoughOthersPointNowhere() async throws {
+  let (world, one, two) = try await standingDuplicate()
+  _ = try world.unite("a2", into: "a1")
+  try await world.settle()
+  try world.shell(
+    """
+    DELETE FROM company WHERE id = 'a1'; DELETE FROM visit;
+    INSERT INTO company (id, office, name) VALUES ('a2', 'A', '新'); INSERT INTO visit VALUES ('v2', 'a2', 'n')
+    """)
+  try await world.settle()
+  for replica in [one, two] {
+    #expect(try replica.rows(replica.record("company")).map { $0[0] } == [.text("a1")])
+    #expect(try replica.rows(replica.record("visit")).map { $0[1] } == [.text("a1")])
+    #expect(try replica.rows(replica.record("figure")).count == 2)
+  }
 }
