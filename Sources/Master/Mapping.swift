@@ -6,7 +6,7 @@ struct Mapping {
   let schema: Schema
   let aliases: [RowRef: RowKey]
   let unit: (old: String, successor: String)?
-  /// Rows that the old unit has kept.
+  /// Rows that the old unit has kept, or had when they were deleted.
   let kept: Set<RowRef>
 
   /// Reads what applies to these changes.
@@ -14,10 +14,21 @@ struct Mapping {
     self.schema = schema
     unit = sender.successor.map { (sender.org, $0) }
     let images = unit == nil ? [:] : try transaction.images(of: changes.map(\.ref))
+    // A row with its unit in its key is no row of the successor's, also when it is deleted: that may have one of its own.
+    let gone =
+      unit == nil
+      ? []
+      : changes.filter { change in
+        guard change.kind != .insert, images[change.ref] == nil, let record = schema.record(change.record) else {
+          return false
+        }
+        return record.scopeIndex.map(record.isKey) ?? false
+      }
+    let last = try transaction.tombstones(of: gone.map(\.ref))
     kept = Set(
-      images.filter { ref, image in
-        guard let record = schema.record(ref.record), case .field(let name) = record.scope else { return false }
-        return record.index(of: name).map { image[$0] == .text(sender.org) } ?? false
+      images.merging(last) { image, _ in image }.filter { ref, image in
+        guard let record = schema.record(ref.record), case .field = record.scope else { return false }
+        return record.scopeIndex.map { image[$0] == .text(sender.org) } ?? false
       }.keys)
     guard try transaction.hasAliases() else {
       aliases = [:]

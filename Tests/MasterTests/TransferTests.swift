@@ -216,6 +216,30 @@ extension Replica {
   #expect(try world.master.parked().isEmpty)
 }
 
+private let ledgers =
+  schema + """
+
+      ledger:
+        key: [office, year]
+        scope: {field: office}
+        fields: {office: {references: office.code}, year: {type: integer}, amount: {type: integer}}
+    """
+
+/// The city has removed A's book for 2020; B has one of its own, in which the same stands.
+@Test func aLateEditOfADeletedRowOfADissolvedUnitIsNoEditOfItsSuccessorsRow() async throws {
+  let world = try World(schema: ledgers, seed: [("office", ["A", "B"].map { [.text($0), .null, .null] })])
+  let (a, b) = (try await world.join("A"), try await world.join("B"))
+  try world.shell(a, "INSERT INTO ledger VALUES ('A', 2020, 0)")
+  try world.shell(b, "INSERT INTO ledger VALUES ('B', 2020, 0)")
+  try await world.settle()
+  try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'; DELETE FROM ledger WHERE office = 'A'")
+  try world.shell(a, "UPDATE ledger SET amount = 500")
+  try await world.settle()
+  #expect(try b.rows(b.record("ledger")) == [[.text("B"), .integer(2020), .integer(0)]])
+  #expect(try world.master.conflicts([.open]).map(\.key) == [RowKey([.text("A"), .integer(2020)])])
+  #expect(try a.rows(a.record("ledger")) == [[.text("A"), .integer(2020), .integer(500)]])
+}
+
 private let visits =
   schema + """
 
