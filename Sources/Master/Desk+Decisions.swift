@@ -61,8 +61,7 @@ extension Desk {
           for i in settlement.writes.indices { settlement.writes[i].skip = sender.replica }
         }
       #endif
-      try transaction.write(settlement, arrival: arrival)
-      writes += settlement.writes
+      writes += try transaction.write(settlement, arrival: arrival)
     }
     var decided = conflict
     decided.state = .decided

@@ -48,11 +48,10 @@ extension Desk {
       for draft in settlement.parked { try byN[draft.n].map { try transaction.save(draft.why, of: $0) } }
       still += settlement.parked
       settlement.parked = []
-      try transaction.write(settlement, arrival: arrival)
+      writes += try transaction.write(settlement, arrival: arrival)
       for change in round where !waiting.contains(change.n) {
         try byN[change.n].map { try transaction.settle($0, as: state, detail: detail, edit: edit) }
       }
-      writes += settlement.writes
     }
     return (writes, still)
   }

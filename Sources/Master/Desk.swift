@@ -40,12 +40,12 @@ struct Desk {
     for round in mapping.isIdentity ? [incoming] : rounds(incoming) {
       let settlement = try settle(round, sender)
       try transaction.supersede(round.map(\.sent.ref), by: replica.id, arrival: arrival, received: received)
-      try transaction.write(settlement, arrival: arrival)
+      let written = try transaction.write(settlement, arrival: arrival)
       #if MUTANTS
         if Mutant.parksNothing.isActive { continue }
       #endif
       try transaction.park(settlement.parked, from: replica, batch: number, arrival: arrival, received: received)
-      writes += settlement.writes
+      writes += written
       receipts += settlement.receipts
     }
     try follow(writes)

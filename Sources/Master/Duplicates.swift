@@ -151,7 +151,7 @@ extension Master {
       moved.append(change)
     }
     // The duplicates leave first, so that what they hold is free.
-    try transaction.write(Settlement(writes: old), arrival: desk.arrival)
+    old = try transaction.write(Settlement(writes: old), arrival: desk.arrival)
     let author = try transaction.author(
       of: ref, column: record.fields.indices.first { !record.isKey($0) } ?? 0, value: nil)
     let origin = Sender(replica: author ?? .city, org: "", offset: 0, cursor: -1)
@@ -164,8 +164,7 @@ extension Master {
       let settlement = try intake.settle(round)
       if let parked = settlement.parked.first { throw refused(record, alias, parked) }
       for write in settlement.writes { write.echo = nil }
-      try transaction.write(settlement, arrival: desk.arrival)
-      old += settlement.writes
+      old += try transaction.write(settlement, arrival: desk.arrival)
     }
     return old
   }

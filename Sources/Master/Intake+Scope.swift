@@ -39,7 +39,11 @@ extension Intake {
         reason: .owner, detail: Label(zh: "\(record.label.zh)由市里维护", en: "\(record.name) is kept by the city"))
     }
     if let refused = try scopeRefusal(row) { return refused }
-    if let target = try missing(above: row) { return refusal(of: target) }
+    if let missing = try missing(above: row) {
+      var refused = refusal(of: missing.target)
+      refused.cause = .target(missing.through)
+      return refused
+    }
     switch row.result.parked {
     case .locked:
       let closed = closed[row.change.ref]
@@ -110,7 +114,7 @@ extension Intake {
   }
 
   /// What is not there, though the row as it would stand is found through it: an orphan, or a row below one.
-  private func missing(above row: Row) throws -> ReferenceTarget? {
+  private func missing(above row: Row) throws -> (target: ReferenceTarget, through: ReferenceTarget)? {
     if orphans.isEmpty { return nil }
     guard let image = row.result.image else { return nil }
     return try transaction.missing(

@@ -180,10 +180,10 @@ protocol MasterTransaction {
   func referrers(to targets: Set<ReferenceTarget>) throws -> [ReferenceTarget: [RowRef]]
   /// Rows that no replica sees, because they refer to what is not there, or to such rows; those of one record, if it is named.
   func orphans(in record: RecordSchema?) throws -> Set<RowRef>
-  /// What an orphan, or one above the row, names and is neither there nor arriving.
+  /// What an orphan, or one above the row, names and is neither there nor arriving, and the reference of the row by which it is found.
   func missing(
     above record: RecordSchema, _ image: [Value], isOrphan: Bool, arriving: Set<ReferenceTarget>
-  ) throws -> ReferenceTarget?
+  ) throws -> (target: ReferenceTarget, through: ReferenceTarget)?
   /// The newest place of each row as a unit sees it.
   func places(of refs: [RowRef], unit: String) throws -> [RowRef: Int64]
   /// Goes through the rows that a unit sees, in no order, without holding them.
@@ -199,7 +199,8 @@ protocol MasterTransaction {
   /// Writes a conflict and lets every replica that sees the row hear of it.
   func save(_ conflict: Conflict) throws
   /// Writes rows, tombstones, stamps and conflicts, and gives every row its place in the feed.
-  func write(_ settlement: Settlement, arrival: Int64) throws
+  /// - Returns: the writes, and as rows that came those that were orphans and are none any more.
+  func write(_ settlement: Settlement, arrival: Int64) throws -> [RowWrite]
 
   // Parked changes.
   /// Keeps the changes that a batch could not bring in.
@@ -279,7 +280,8 @@ protocol MasterTransaction {
   func assign(_ writes: [RowWrite]) throws
   /// Settles them: they stand in the tables already.
   /// - Parameter arrival: the batch that records them.
-  func absorb(_ changes: [Change], writes: [RowWrite], arrival: Int64) throws
+  /// - Returns: the writes, and as rows that came those that were orphans and are none any more.
+  func absorb(_ changes: [Change], writes: [RowWrite], arrival: Int64) throws -> [RowWrite]
 }
 
 extension MasterTransaction {

@@ -25,9 +25,10 @@ extension SQLiteMasterTransaction {
 
   /// Looks for orphans after writes, and gives each row that became one, or is one no more, its place.
   /// - Parameter areOwn: a tool may have made them, and asked for no references.
-  func followOrphans(_ writes: [RowWrite], areOwn: Bool) throws {
+  /// - Returns: those that are orphans no more, as rows that came: what waits for them need not wait.
+  func followOrphans(_ writes: [RowWrite], areOwn: Bool) throws -> [RowWrite] {
     let known = try orphans()
-    if known.isEmpty, !areOwn { return }
+    if known.isEmpty, !areOwn { return [] }
     var found = try cutOff(by: writes, known)
     var parents = found
     while !parents.isEmpty {
@@ -38,30 +39,32 @@ extension SQLiteMasterTransaction {
       try db.run("INSERT INTO sync_orphan VALUES (?, ?)", ref.columns)
       try show(ref, to: nil)
     }
-    for ref in known.subtracting(found).sorted() {
+    return try known.subtracting(found).sorted().compactMap { ref in
       try db.run("DELETE FROM sync_orphan WHERE record = ? AND key = ?", ref.columns)
-      guard let record = schema.record(ref.record), let row = try record.row(db, key: ref.key) else { continue }
+      guard let record = schema.record(ref.record), let row = try record.row(db, key: ref.key) else { return nil }
       try show(ref, to: unit(of: record, row))
+      return RowWrite(ref: ref, before: nil, after: row)
     }
   }
 
   func missing(
     above record: RecordSchema, _ image: [Value], isOrphan: Bool, arriving: Set<ReferenceTarget>
-  ) throws -> ReferenceTarget? {
+  ) throws -> (target: ReferenceTarget, through: ReferenceTarget)? {
     let orphans = try orphans()
     var seen: Set<RowRef> = []
-    var rows = [(record: record, image: image, isOrphan: isOrphan)]
+    var rows = [(record: record, image: image, isOrphan: isOrphan, through: nil as ReferenceTarget?)]
     while let row = rows.popLast() {
       for target in targets(of: row.record, row.image) {
         guard let parent = schema.record(target.record) else { continue }
         let columns = parent.columns.joined(separator: ", ")
         let sql = "SELECT \(columns) FROM \(parent.table) WHERE \(quoted(target.field)) = ?"
+        let through = row.through ?? target
         guard let above = try db.first(sql, [target.value]) else {
-          if row.isOrphan, !arriving.contains(target) { return target }
+          if row.isOrphan, !arriving.contains(target) { return (target, through) }
           continue
         }
         let ref = RowRef(parent.name, parent.rowKey(of: above))
-        if orphans.contains(ref), seen.insert(ref).inserted { rows.append((parent, above, true)) }
+        if orphans.contains(ref), seen.insert(ref).inserted { rows.append((parent, above, true, through)) }
       }
     }
     return nil

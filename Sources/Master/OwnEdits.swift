@@ -42,7 +42,7 @@ extension Master {
     let arrival = try transaction.nextArrival()
     let current = try transaction.images(of: changes.map(\.ref))
     let writes = changes.map { write($0, after: current[$0.ref]) }
-    try transaction.absorb(changes, writes: writes, arrival: arrival)
+    let written = try transaction.absorb(changes, writes: writes, arrival: arrival)
     try transaction.append(
       message, receipt: [], arrival: arrival, received: received, offset: 0,
       touched: try touched(batch, transaction))
@@ -54,7 +54,7 @@ extension Master {
       if let decided = decidedByEdit(conflict, changes) { try transaction.save(decided) }
     }
     let place = try transaction.head()
-    try desk(transaction, received: received, arrival: arrival).follow(writes)
+    try desk(transaction, received: received, arrival: arrival).follow(written)
     return try transaction.head() > place
   }
 

@@ -6,7 +6,7 @@ import SyncProtocol
 // Writing a settlement into SQLite, and giving every changed row its place in the feed.
 
 extension SQLiteMasterTransaction {
-  func write(_ settlement: Settlement, arrival: Int64) throws {
+  func write(_ settlement: Settlement, arrival: Int64) throws -> [RowWrite] {
     let shown = try projected(settlement.writes)
     let writes = shown.isEmpty ? settlement.writes : settlement.writes + shown
     try assign(writes)
@@ -15,7 +15,7 @@ extension SQLiteMasterTransaction {
       try self.feed(writes, &feed)
       for conflict in settlement.opened + settlement.changed { try save(conflict, &feed) }
     }
-    try followOrphans(writes, areOwn: false)
+    return try settlement.writes + followOrphans(writes, areOwn: false)
   }
 
   func assign(_ writes: [RowWrite]) throws {
@@ -351,15 +351,15 @@ extension SQLiteMasterTransaction {
     return changes
   }
 
-  func absorb(_ changes: [Change], writes: [RowWrite], arrival: Int64) throws {
+  func absorb(_ changes: [Change], writes: [RowWrite], arrival: Int64) throws -> [RowWrite] {
     for change in changes { try schema.record(change.record)?.clearPending(db, key: change.key) }
     let shown = try projected(writes)
     try assign(shown)
     #if MUTANTS
-      if Mutant.ownEditsAreSilent.isActive { return }
+      if Mutant.ownEditsAreSilent.isActive { return writes }
     #endif
     try note(writes, arrival: arrival)
     try feed(writes + shown)
-    try followOrphans(writes + shown, areOwn: true)
+    return try writes + followOrphans(writes + shown, areOwn: true)
   }
 }

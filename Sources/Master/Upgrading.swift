@@ -85,7 +85,7 @@ extension SQLiteMasterTransaction {
       }
       try assign(writes)
       try feed(writes)
-      try followOrphans(writes, areOwn: false)
+      _ = try followOrphans(writes, areOwn: false)
     }
   }
 }

@@ -218,3 +218,15 @@ private let hidden = ["c2", "v2", "r2", "t2"]
     #expect(try replica.rows(replica.record("figure")).count == 2)
   }
 }
+
+/// The row above points elsewhere: what was missing stays away, and is not waited for.
+@Test func whatWaitsForAHiddenRowEntersWhenThatPointsElsewhere() async throws {
+  let (world, one, two) = try await town()
+  try world.shell("DELETE FROM company WHERE id = 'c1'")
+  try world.shell(one, "INSERT INTO remark VALUES ('r3', 'v1', 'n')")
+  try await world.sync(one)
+  #expect(try world.master.parked().map(\.detail.en) == ["there is no company c1"])
+  try world.shell("UPDATE visit SET company = 'c2' WHERE id = 'v1'; UPDATE task SET after = NULL")
+  try await world.settle()
+  for replica in [one, two] { #expect(try replica.rows(replica.record("remark")).count == 3) }
+}
