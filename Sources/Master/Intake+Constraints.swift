@@ -19,7 +19,7 @@ extension Intake {
       }
       wanted.formUnion(ties.targets(row.result.image))
       let (before, after) = (ties.identities(row.before), ties.identities(row.result.image))
-      if row.result.image == nil { leaving.formUnion(before) }
+      leaving.formUnion(Set(before).subtracting(after))
       for identity in Set(before).symmetricDifference(after) { identified[identity, default: []].append(index) }
     }
     let holders = try transaction.holders(of: claimed)
@@ -36,7 +36,9 @@ extension Intake {
           row.result = MergeResult(image: before, contests: [contest], stamps: [:], asSent: false)
           changed = true
         }
-        if row.result.image != row.before { row.parked = clash(row, holders) ?? missing(row, present) }
+        if row.result.image != row.before {
+          row.parked = clash(row, holders) ?? missing(row, present) ?? misses(row, referrers)
+        }
         if row.parked == nil, isAnyParked { row.parked = try strayed(row) }
         if row.parked != nil { changed = true }
       }
@@ -117,12 +119,30 @@ extension Intake {
     #if MUTANTS
       if Mutant.forgetsChildren.isActive { return false }
     #endif
-    return identities(row, row.before).contains { target in
-      (referrers[target] ?? []).contains { child in
-        byRef[child].map {
-          targets(settled[$0], settled[$0].after).contains(target)
-        } ?? true
-      }
+    return identities(row, row.before).contains { remaining(referrers[$0], to: $0) != nil }
+  }
+
+  /// Others refer to a row by a value that the sender changes, and no other row takes that value.
+  private func misses(_ row: Row, _ referrers: [ReferenceTarget: [RowRef]]) -> Refused? {
+    if !row.tiesDiffer || referrers.isEmpty || row.result.image == nil { return nil }
+    let kept = identities(row, row.after)
+    for target in identities(row, row.before) where !kept.contains(target) {
+      guard let child = remaining(referrers[target], to: target),
+        !(identified[target] ?? []).contains(where: { identities(settled[$0], settled[$0].after).contains(target) })
+      else { continue }
+      let (name, value) = ("\(child.record) \(child.key.description)", RowKey([target.value]).description)
+      return Refused(
+        reason: .reference,
+        detail: Label(
+          zh: "\(target.field):\(name) 仍引用 \(value)", en: "\(target.field): \(name) still refers to \(value)"))
+    }
+    return nil
+  }
+
+  /// The first of the rows that goes on referring to a value.
+  private func remaining(_ referrers: [RowRef]?, to target: ReferenceTarget) -> RowRef? {
+    (referrers ?? []).first { child in
+      byRef[child].map { targets(settled[$0], settled[$0].after).contains(target) } ?? true
     }
   }
 }

@@ -43,8 +43,10 @@ extension RecordStore {
     }
     if changed.isEmpty { return }
     try assertOpen(db, record, key)
+    let before = row
     for (index, value) in changed { row[index] = value }
     try assertValid(db, record, row, key: key, isInsert: false, only: Set(changed.keys))
+    try assertUnreferenced(db, record, key, before, changed)
     let columns = changed.keys.sorted()
     let set = columns.map { "\(quoted(record.fields[$0].name)) = ?" }.joined(separator: ", ")
     try db.run("UPDATE \(record.table) SET \(set) WHERE \(record.keyMatch)", columns.map { row[$0] } + key.values)
@@ -70,6 +72,21 @@ extension RecordStore {
     Failure(
       .notFound, zh: "没有 \(record.name) \(show(key));请用 list \(record.name) 查看",
       en: "there is no \(record.name) \(show(key)); list \(record.name) shows what there is")
+  }
+
+  /// A value by which other rows refer to this one stays.
+  private func assertUnreferenced(
+    _ db: Database, _ record: RecordSchema, _ key: RowKey, _ row: [Value], _ changed: [Int: Value]
+  ) throws {
+    for (child, field, column) in schema.references(to: record)
+    where changed[column] != nil && !row[column].isNull && !(field.weak && side == .county) {
+      let sql = "SELECT count(*) FROM \(child.table) WHERE \(quoted(field.name)) = ?"
+      guard let count = try db.integer(sql, [row[column]]), count > 0 else { continue }
+      let at = "\(record.name) \(show(key)).\(record.fields[column].name)"
+      throw Failure(
+        .data, zh: "\(at):仍有 \(count) 条 \(child.name) 引用原值;请先修改那些记录的 \(field.name)",
+        en: "\(at): \(count) rows of \(child.name) refer to it by this value; change their \(field.name) first")
+    }
   }
 
   private func filledIn(_ record: RecordSchema, _ index: Int) -> Value {

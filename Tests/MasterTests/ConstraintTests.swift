@@ -152,3 +152,56 @@ func aRowThatGoesAlongWithItsParentIsGoneAtTheOldUnit(sql: String) async throws 
   #expect(try one.freeze().map(\.problem.field) == ["staff"])
   #expect(try one.rows(record).count == 2)
 }
+
+private let partners = """
+  schema: partners
+  version: 1
+  title: Partners
+  units: office.code
+  records:
+    office: {key: code, owner: city, fields: {code: , name: }}
+    company:
+      key: id
+      scope: all
+      fields: {id: , code: {unique: true}, name: }
+    link:
+      key: id
+      scope: {field: office}
+      fields: {id: , office: {required: true, references: office.code}, partner: {references: company.code, weak: WEAK}}
+  """
+
+@Test(arguments: ["false", "true"])
+func aValueThatOthersReferToIsNotChangedBeneathThem(weak: String) async throws {
+  let world = try World(
+    schema: partners.replacing("WEAK", with: weak), seed: [("office", ["A", "B"].map { [.text($0), .null] })])
+  let a = try await world.join("A")
+  let b = try await world.join("B")
+  try world.shell(a, "INSERT INTO company VALUES ('c1', 'K1', NULL), ('c2', 'K2', NULL)")
+  try await world.settle()
+  try world.shell(b, "INSERT INTO link VALUES ('l1', 'B', 'K1')")
+  try await world.sync(b)
+  try world.shell(a, "UPDATE company SET code = 'K3' WHERE id = 'c1'; UPDATE company SET name = '乙' WHERE id = 'c2'")
+  try await world.sync(a)
+  let parked = try #require(try world.master.parked().first)
+  #expect(parked.ref.key == RowKey([.text("c1")]) && parked.reason == "reference")
+  #expect(parked.detail.en == "code: link l1 still refers to K1")
+  try await world.settle()
+  #expect(try b.rows(b.record("company")).map { $0[2] } == [.null, .text("乙")])
+  // Two rows may swap what others refer to.
+  try world.shell(
+    a,
+    """
+    BEGIN; UPDATE company SET code = 'T' WHERE id = 'c1'; UPDATE company SET code = 'K1' WHERE id = 'c2';
+    UPDATE company SET code = 'K2' WHERE id = 'c1'; COMMIT
+    """)
+  try await world.settle()
+  #expect(try b.rows(b.record("company")).map { $0[1] } == [.text("K2"), .text("K1")])
+  let company = try world.master.record("company")
+  let failure = #expect(throws: Failure.self) {
+    try world.master.edit(as: nil) { db in
+      try world.master.update(db, company, key: RowKey([.text("c2")]), [1: .text("K9")])
+    }
+  }
+  #expect(
+    failure?.message.en == "company c2.code: 1 rows of link refer to it by this value; change their partner first")
+}
