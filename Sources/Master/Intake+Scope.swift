@@ -60,7 +60,7 @@ extension Intake {
     case nil: break
     }
     if let image = row.result.image, image != row.before,
-      let problem = record.problems(in: image, formats: formats).first
+      let problem = record.problems(in: image, after: row.before, formats: formats).first
     {
       if let choice = refusedChoice(row, problem.field) {
         return Refused(

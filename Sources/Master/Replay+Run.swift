@@ -117,12 +117,16 @@ struct Replay {
     let receipt = try SealedEnvelope(logged.receipt[...])
     let told = try logged.receipts()
     var receipts: [RowReceipt] = []
-    _ = try master.take(
-      naming(batch, told), of: message, from: replica, cursor: ReadSoFar(message.header, receipt: receipt.header).feed,
-      received: logged.receivedAt, transaction
-    ) { _, given in
-      receipts = given
-      return logged.receipt
+    // An earlier version took in larger rows.
+    let isLimited = told.contains { $0.reason == Parking.check.rawValue }
+    try RecordSchema.$mostBytes.withValue(isLimited ? RecordSchema.mostBytes : .max) {
+      _ = try master.take(
+        naming(batch, told), of: message, from: replica,
+        cursor: ReadSoFar(message.header, receipt: receipt.header).feed, received: logged.receivedAt, transaction
+      ) { _, given in
+        receipts = given
+        return logged.receipt
+      }
     }
     if receipt.header.stamp != logged.receivedAt || receipt.header.cursor != logged.arrival {
       note(logged, zh: "到达时间与回执不符", en: "its receipt says that it came at another time")

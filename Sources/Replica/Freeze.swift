@@ -7,29 +7,54 @@ extension Replica {
   /// More changes than in the work of any day, and few enough to be held in memory on both sides.
   public static let portion = 10_000
 
+  /// The most bytes of decisions that go along with changes.
+  private static var mostDecided: Int { Batch.mostBytes / 6 }
+
   /// Turns everything pending into numbered, signed batches in the outbox, durably. What was sent is the base of later edits
   /// from here on. Rows that break a rule stay pending and are returned.
-  /// - Parameter most: how many changes a batch holds; mostly one holds them all.
+  /// - Parameters:
+  ///   - most: how many changes a batch holds; mostly one holds them all.
+  ///   - bytes: how many bytes of them.
   @discardableResult
-  public func freeze(most: Int = portion) throws -> [HeldRow] {
+  public func freeze(most: Int = portion, bytes: Int = Batch.mostBytes) throws -> [HeldRow] {
     try write { db in
       try reconcileAll(db)
       try settleEdited(db)
-      var acts = try acts(db)
-      let outgoing = try outgoing(db, most: most) { changes in
+      var acts = try enqueueMost(db, try acts(db))
+      let outgoing = try outgoing(db, most: most, bytes: bytes) { changes in
         acts.changes = changes
         try enqueue(db, acts)
         acts = Batch()
       }
       if !acts.isEmpty { try enqueue(db, acts) }
       try forget(db, outgoing)
-      let requests = try requests(db)
-      if !requests.isEmpty {
-        let number = try enqueue(db, Batch(changes: requests))
-        try db.run("UPDATE sync_request SET batch = ? WHERE batch IS NULL", [.integer(number)])
+      for changes in Portion.part(try requests(db), schema, most: most, bytes: bytes) {
+        let number = try enqueue(db, Batch(changes: changes))
+        for change in changes {
+          try db.run(
+            "UPDATE sync_request SET batch = ? WHERE record = ? AND key = ? AND batch IS NULL",
+            [.integer(number), .text(change.record), .blob(change.key.encoded)])
+        }
       }
       return outgoing.heldRows
     }
+  }
+
+  /// Decisions of more bytes than may go along with changes get batches of their own, before them.
+  /// - Returns: the acts that are left.
+  private func enqueueMost(_ db: Database, _ acts: Batch) throws -> Batch {
+    var rest = Batch(rulings: acts.rulings)
+    var bytes = 0
+    for decision in acts.decisions {
+      let size = RowKey(decision.bodyRow).encodedSize
+      if !rest.decisions.isEmpty, bytes + size > Self.mostDecided {
+        try enqueue(db, rest)
+        (rest, bytes) = (Batch(), 0)
+      }
+      rest.decisions.append(decision)
+      bytes += size
+    }
+    return rest
   }
 
   /// What is sent, or was captured in vain, is pending no more.

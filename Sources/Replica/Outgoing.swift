@@ -1,6 +1,7 @@
 import GRDB
 import SQLiteStore
 import SyncCore
+import SyncProtocol
 
 /// A pending row that cannot be sent, because it breaks a rule that a foreign tool did not check.
 public struct HeldRow: Sendable, Equatable {
@@ -28,23 +29,28 @@ extension Replica {
 
   /// Goes through everything pending.
   /// - Parameters:
-  ///   - most: of more changes than this, several portions are made: parents before their children, and deletes at the end, the
-  ///     other way round, so that each can enter when the ones before have.
+  ///   - most, bytes: of more changes than this, several portions are made: parents before their children, and deletes at the end,
+  ///     the other way round, so that each can enter when the ones before have.
   ///   - send: gets each portion of what can be sent. It may write, but not what is pending.
   func outgoing(
-    _ db: Database, most: Int = portion, _ send: ([Change]) throws -> Void = { _ in }
+    _ db: Database, most: Int = portion, bytes: Int = Batch.mostBytes, _ send: ([Change]) throws -> Void = { _ in }
   ) throws -> Outgoing {
     var out = Outgoing()
     var present: Set<Identity> = []
     var absent: Set<Identity> = []
-    var portion: [Change] = []
-    var deletes: [Change] = []
+    var portion = Portion(most: most, bytes: bytes)
+    var deletes: [(Change, RecordSchema)] = []
     var isParted = false
     func pass() throws {
-      hold(&portion, &out, &absent)
-      out.count += portion.count
-      if !portion.isEmpty { try send(portion) }
-      portion = []
+      var changes = portion.removeAll()
+      hold(&changes, &out, &absent)
+      out.count += changes.count
+      if !changes.isEmpty { try send(changes) }
+    }
+    func add(_ change: Change, _ record: RecordSchema) throws {
+      if portion.take(change, record) { return }
+      try pass()
+      _ = portion.take(change, record)
     }
     for record in schema.records {
       let references = record.fields.indices.filter { record.fields[$0].reference != nil }
@@ -55,22 +61,20 @@ extension Replica {
           out.held.append((change, problem))
           return absent.formUnion(identities(change))
         }
-        if portion.count == most {
+        if !isParted, portion.take(change, record) { return }
+        if !isParted {
           isParted = true
-          deletes += portion.filter { $0.kind == .delete }
-          portion.removeAll { $0.kind == .delete }
-          if portion.count == most { try pass() }
+          for earlier in portion.removeAll() {
+            guard let record = schema.record(earlier.record) else { continue }
+            if earlier.kind == .delete { deletes.append((earlier, record)) } else { try add(earlier, record) }
+          }
         }
-        if isParted, change.kind == .delete { deletes.append(change) } else { portion.append(change) }
+        if change.kind == .delete { deletes.append((change, record)) } else { try add(change, record) }
       }
     }
     try pass()
-    deletes.reverse()
-    while !deletes.isEmpty {
-      portion = Array(deletes.prefix(most))
-      deletes.removeFirst(portion.count)
-      try pass()
-    }
+    for (change, record) in deletes.reversed() { try add(change, record) }
+    try pass()
     return out
   }
 
@@ -123,10 +127,7 @@ extension Replica {
     _ db: Database, _ record: RecordSchema, _ row: PendingRow, _ references: [Int], _ present: inout Set<Identity>
   ) throws -> FieldProblem? {
     guard let current = row.current else { return try orphans(db, record, row) }
-    if let problem = record.problems(in: current, formats: formats).first { return problem }
-    if record.rowKey(of: current).encoded.count > 1024 {
-      return FieldProblem(field: record.key[0], message: Label(zh: "主键超过 1 kB", en: "the key is longer than 1 kB"))
-    }
+    if let problem = record.problems(in: current, after: row.baseRow(record), formats: formats).first { return problem }
     var unknown: [Int: Identity] = [:]
     for column in references {
       guard let reference = record.fields[column].reference else { continue }

@@ -15,7 +15,7 @@ extension RecordStore {
     for index in values.keys.sorted() where values[index]?.isNull == false {
       try assertOwned(record, index, key, isInsert: true, value: row[index])
     }
-    try assertValid(db, record, row, key: key, isInsert: true)
+    try assertValid(db, record, row, key: key)
     if try record.row(db, key: key) != nil {
       throw Failure(
         .data, zh: "\(record.name) \(show(key)) 已存在;请用 edit 修改",
@@ -45,7 +45,7 @@ extension RecordStore {
     try assertOpen(db, record, key)
     let before = row
     for (index, value) in changed { row[index] = value }
-    try assertValid(db, record, row, key: key, isInsert: false, only: Set(changed.keys))
+    try assertValid(db, record, row, after: before, key: key, only: Set(changed.keys))
     try assertUnreferenced(db, record, key, before, changed)
     let columns = changed.keys.sorted()
     let set = columns.map { "\(quoted(record.fields[$0].name)) = ?" }.joined(separator: ", ")
@@ -149,15 +149,17 @@ extension RecordStore {
   }
 
   private func assertValid(
-    _ db: Database, _ record: RecordSchema, _ row: [Value], key: RowKey, isInsert: Bool, only: Set<Int>? = nil
+    _ db: Database, _ record: RecordSchema, _ row: [Value], after before: [Value]? = nil, key: RowKey,
+    only: Set<Int>? = nil
   ) throws {
     func fail(_ field: String, _ label: Label) -> Failure {
-      let at = "\(record.name)\(isInsert ? "" : " " + show(key)).\(field)"
+      let at = "\(record.name)\(before == nil ? "" : " " + show(key)).\(field)"
       return Failure(.data, zh: "\(at):\(label.zh)", en: "\(at): \(label.en)")
     }
     for (index, field) in record.fields.enumerated() where only?.contains(index) ?? true {
       if let label = field.problem(with: row[index], formats: formats) { throw fail(field.name, label) }
     }
+    if let large = record.tooLarge(row, after: before) { throw fail(large.field, large.message) }
     if let broken = try brokenReference(db, record, row, only: only) { throw fail(broken.field, broken.message) }
     if let clash = try uniqueClash(db, record, row, key: key, only: only) { throw fail(clash.field, clash.message) }
   }

@@ -118,6 +118,6 @@ extension RowKey {
   /// Whether a message may name the row.
   fileprivate var isSendable: Bool {
     let bytes = encoded
-    return bytes.count <= Probe.mostKey && (try? RowKey(encoded: bytes)) == self
+    return bytes.count <= RowKey.mostBytes && (try? RowKey(encoded: bytes)) == self
   }
 }

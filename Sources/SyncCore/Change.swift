@@ -36,6 +36,14 @@ public struct Change: Hashable, Sendable {
 
   public func edit(of column: Int) -> Edit { cellEdits[column] ?? edit }
 
+  /// At least as many bytes as it takes in a batch, with its edits and its secrets.
+  public func mostBytes(_ schema: RecordSchema) -> Int {
+    func size(_ values: [Value?]) -> Int { values.reduce(0) { $0 + ($1.map(ByteWriter.size) ?? 1) } }
+    let actors = cellEdits.values.reduce(edit.actor.utf8.count) { $0 + $1.actor.utf8.count }
+    let beside = 1 + cellEdits.count + 2 * schema.restrictedIndices.count
+    return size(old) + size(new) + actors + 128 * beside
+  }
+
   /// The columns that the sender set, without the key.
   public func touchedColumns(_ schema: RecordSchema) -> [Int] {
     switch kind {

@@ -13,17 +13,48 @@ public struct FieldProblem: Hashable, Sendable {
 public typealias Formats = [String: @Sendable (String) -> Label?]
 
 extension RecordSchema {
-  /// Everything that is wrong with the row by itself: types, required fields, checks. References and uniqueness need a store.
-  public func problems(in row: [Value], formats: Formats) -> [FieldProblem] {
+  /// Everything that is wrong with the row by itself: types, required fields, checks, its size. References and uniqueness need a
+  /// store.
+  /// - Parameter before: what the row was; nil: there was none.
+  public func problems(in row: [Value], after before: [Value]? = nil, formats: Formats) -> [FieldProblem] {
     let fields = fields
     var problems: [FieldProblem] = []
     for column in 0..<min(fields.count, row.count) {
       guard let message = fields[column].problem(with: row[column], formats: formats) else { continue }
       problems.append(FieldProblem(field: fields[column].name, message: message))
     }
-    return problems
+    return problems + [tooLarge(row, after: before)].compactMap { $0 }
+  }
+
+  /// The most bytes of a row: one message holds it before and after an edit, and what was decided about it.
+  @TaskLocal public static var mostBytes = 20_000_000
+
+  /// What keeps a row from travelling: it is too large, or its key is.
+  /// - Parameter before: what the row was: one that is too large already may still be edited, if it does not grow.
+  public func tooLarge(_ row: [Value], after before: [Value]? = nil) -> FieldProblem? {
+    guard row.count == fields.count else { return nil }
+    if rowKey(of: row).encodedSize > RowKey.mostBytes {
+      return FieldProblem(
+        field: key[0],
+        message: Label(
+          zh: "主键超过 1 kB;请删除后以较短的主键重新添加",
+          en: "the key is longer than 1 kB: delete the row and enter it under a shorter one"))
+    }
+    let sizes = row.map(ByteWriter.size)
+    let all = sizes.reduce(0, +)
+    guard all > Self.mostBytes, all > before.map({ RowKey($0).encodedSize }) ?? 0,
+      let largest = sizes.indices.max(by: { sizes[$0] < sizes[$1] })
+    else { return nil }
+    let (field, whole, most) = (megabytes(sizes[largest]), megabytes(all), megabytes(Self.mostBytes))
+    return FieldProblem(
+      field: fields[largest].name,
+      message: Label(
+        zh: "此字段 \(field),全行 \(whole);一行最多 \(most),请缩短或清空",
+        en: "has \(field), its row \(whole); a row may have \(most): shorten or empty it"))
   }
 }
+
+func megabytes(_ bytes: Int) -> String { "\(bytes / 1_000_000).\(bytes / 100_000 % 10) MB" }
 
 extension Field {
   /// What is wrong with this value in this field; nil when nothing is.

@@ -77,6 +77,9 @@ extension String {
 
 /// The primary key of one row: its values in the order of the record's declared key.
 public struct RowKey: Hashable, Sendable, Comparable {
+  /// The longest one.
+  public static let mostBytes = 1024
+
   public var values: [Value]
 
   public init(_ values: [Value]) { self.values = values }

@@ -7,6 +7,9 @@ public struct Batch: Hashable, Sendable {
   /// The most changes of one batch. More pending rows make more batches.
   public static let mostChanges = 200_000
 
+  /// More bytes than this make more batches: one that a city makes is to ride along with pages, and every line to bring one over.
+  @TaskLocal public static var mostBytes = 24 << 20
+
   public var changes: [Change]
   public var decisions: [Decision]
   public var rulings: [Ruling]
@@ -203,7 +206,7 @@ private struct BatchDecoder {
     guard edits == 0, key.values.count == record.key.count, !key.values.contains(.null) else {
       throw BodyError.badChange(record: record.name, n: n)
     }
-    guard key.encodedSize <= 1024 else { throw BodyError.badChange(record: record.name, n: n) }
+    guard key.encodedSize <= RowKey.mostBytes else { throw BodyError.badChange(record: record.name, n: n) }
     let change: Change
     switch entry.operation {
     case .insert:

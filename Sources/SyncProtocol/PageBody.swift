@@ -153,5 +153,5 @@ extension RecordSchema {
 
 extension RowKey {
   /// Whether a row may have it: it is neither too long nor holds NULL.
-  var isOfARow: Bool { !values.contains(.null) && encoded.count <= Probe.mostKey }
+  var isOfARow: Bool { !values.contains(.null) && encoded.count <= RowKey.mostBytes }
 }

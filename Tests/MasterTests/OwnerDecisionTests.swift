@@ -72,6 +72,28 @@ private func refused(_ news: [News]) -> [Int64] {
   #expect(try world.master.conflicts([.decided]).map(\.contenders.count) == [1])
 }
 
+@Test(.aHundredth) func largeDecisionsGoInBatchesOfTheirOwn() async throws {
+  let (world, one, two, conflict) = try await contested()
+  try world.shell(one, "INSERT INTO company (id, office) VALUES ('c2', 'A'), ('c3', 'A')")
+  try await world.settle()
+  for (replica, name) in [(one, "甲"), (two, "乙")] {
+    try world.shell(replica, "UPDATE company SET name = '\(name)' WHERE id <> 'c1'")
+  }
+  try await world.settle()
+  let open = try one.conflicts([.open])
+  #expect(open.count == 3 && open.contains(conflict))
+  let long = String(repeating: "a", count: 22_000)
+  for conflict in open { try one.decide(conflict, .value, value: .text(long + "\(conflict.id)")) }
+  try world.shell(one, "UPDATE company SET staff = 1 WHERE id = 'c1'")
+  try one.freeze()
+  // The last one goes along with what was edited.
+  #expect(try one.unacknowledged().count == 3)
+  try await world.settle()
+  #expect(try world.master.conflicts([.open]).isEmpty)
+  #expect(try world.cell("name") == .text(long + "\(conflict.id)"))
+  #expect(try world.cell("staff") == .integer(1))
+}
+
 @Test func aDecisionOfAnOldVersionIsRefused() async throws {
   let (world, one, two, conflict) = try await contested()
   try one.decide(conflict, .take, contender: 1)

@@ -55,6 +55,24 @@ private func graded() async throws -> (World, Replica) {
   try await world.settle()
 }
 
+@Test func requestsGoInAsManyBatchesAsItTakes() async throws {
+  let world = try World(schema: yaml, seed: [("office", [[.text("A")]])])
+  let replica = try await world.join("A")
+  try world.shell(replica, "INSERT INTO company VALUES ('c1', 'A', 'n'), ('c2', 'A', 'n')")
+  try await world.sync(replica)
+  try world.shell("INSERT INTO grade VALUES ('c1', 'AA'), ('c2', 'B')")
+  try await world.sync(replica)
+  let company = try replica.record("company")
+  for id in ["c1", "c2"] {
+    try replica.edit(as: "anna") { db in try replica.delete(db, company, key: RowKey([.text(id)])) }
+  }
+  try replica.freeze(most: 1)
+  #expect(try replica.unacknowledged().count == 2)
+  try world.shell("DELETE FROM grade")
+  try await world.settle()
+  #expect(try replica.rows(company).isEmpty)
+}
+
 @Test func whatIsEditedAfterARequestIsNotLostWhenTheCityCarriesItOut() async throws {
   let (world, replica) = try await graded()
   try world.shell("DELETE FROM grade")

@@ -22,8 +22,6 @@ public struct Probe: Hashable, Sendable {
   public static let mostRanges = 2048
   public static let mostRows = 1000
   public static let mostBytes = 4 << 20
-  /// The longest row key, in bytes.
-  public static let mostKey = 1024
 
   public var ranges: [ProbedRange]
   public var rows: [RowRef]
@@ -83,7 +81,8 @@ extension RowRange {
 extension RowRef {
   /// The columns `record` and `key`; nil when they cannot name a row. Throws `CodecError`.
   init?(_ row: [Value], _ schema: Schema) throws {
-    guard row.count >= 2, case .text(let name) = row[0], case .blob(let bytes) = row[1], bytes.count <= Probe.mostKey,
+    guard row.count >= 2, case .text(let name) = row[0], case .blob(let bytes) = row[1],
+      bytes.count <= RowKey.mostBytes,
       let record = schema.record(name)
     else { return nil }
     let key = try RowKey(encoded: bytes)

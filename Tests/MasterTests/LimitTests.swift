@@ -1,0 +1,120 @@
+import Master
+import Replica
+import SyncCore
+import SyncProtocol
+import TestSupport
+import Testing
+
+// What is too much for one message goes in several, and what is too large for any stays where it is (I5).
+
+/// A small application whose rows may hold anything.
+private let schema = """
+  schema: files
+  version: 1
+  title: Files
+  units: office.code
+  records:
+    office:
+      key: code
+      owner: city
+      fields: {code: , name: }
+    file:
+      key: id
+      scope: {field: office}
+      fields:
+        id:
+        office: {required: true, references: office.code}
+        name: {unique: true}
+        photo: {type: blob}
+        scan: {type: blob}
+    page:
+      key: id
+      scope: {via: file}
+      fields: {id: , file: {required: true, references: file.id}, note: }
+  """
+
+/// Two machines of A, and one of B.
+private func offices() async throws -> (World, Replica, Replica, Replica) {
+  let world = try World(schema: schema, seed: [("office", [[.text("A"), .null], [.text("B"), .null]])])
+  return (world, try await world.join("A"), try await world.join("A"), try await world.join("B"))
+}
+
+/// A message holds a row before and after an edit and a decision about it; a portion and a decision; a page and one row more. A portion
+/// of the city's rides along.
+@Test func limitsFitTogether() {
+  let some = 1 << 20
+  #expect(3 * RecordSchema.mostBytes + some <= Envelope.mostSent)
+  #expect(Batch.mostBytes + RecordSchema.mostBytes + some <= Envelope.mostSent)
+  #expect(PageLimit().bytes + OwnBatch.mostSealed + some <= Envelope.mostSent)
+  #expect(Batch.mostBytes + some <= OwnBatch.mostSealed)
+}
+
+@Test(.aHundredth) func largeRowsGoInSeveralBatches() async throws {
+  let (world, one, two, _) = try await offices()
+  let rows = (1...6).map { "('f\($0)', 'A', randomblob(130000))" }.joined(separator: ", ")
+  try world.shell(one, "INSERT INTO file (id, office, photo) VALUES \(rows); INSERT INTO page VALUES ('p', 'f6', NULL)")
+  try one.freeze()
+  #expect(try one.unacknowledged().count == 6)
+  let summary = try await world.sync(one)
+  #expect(summary.pushed == 7 && summary.held.isEmpty)
+  try await world.settle()
+  #expect(try two.rows(two.record("file")).count == 6)
+  // Children go before their parents.
+  try world.shell(two, "DELETE FROM page; DELETE FROM file")
+  try two.freeze()
+  #expect(try two.unacknowledged().count == 6)
+  try await world.sync(two)
+  try await world.settle()
+  #expect(try world.master.rows(world.master.record("file")).isEmpty)
+  #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty)
+}
+
+@Test(.aHundredth) func aRowThatTwoMakeTooLargeTogetherIsParked() async throws {
+  let (world, one, two, _) = try await offices()
+  try world.shell(one, "INSERT INTO file (id, office) VALUES ('f1', 'A')")
+  try await world.settle()
+  try world.shell(one, "UPDATE file SET photo = zeroblob(160000)")
+  try world.shell(two, "UPDATE file SET scan = zeroblob(160000)")
+  try await world.sync(one)
+  try await world.sync(two)
+  let parked = try #require(try world.master.parked().first)
+  #expect(parked.reason == "check")
+  #expect(
+    parked.detail.en == "photo: has 0.1 MB, its row 0.3 MB; a row may have 0.2 MB: shorten or empty it")
+  try await world.settle()
+}
+
+@Test(.aHundredth) func aRowThatIsTooLargeIsRefusedWhereItIsTyped() async throws {
+  let (_, one, _, _) = try await offices()
+  let file = try one.record("file")
+  let name = String(repeating: "a", count: 310_000)
+  let failure = #expect(throws: Failure.self) {
+    try one.edit(as: nil) { db in _ = try one.insert(db, file, [0: .text("f1"), 2: .text(name)]) }
+  }
+  #expect(failure?.message.en.hasPrefix("file.name: has 0.3 MB") == true)
+}
+
+@Test(.aHundredth) func aRowThatWasTakenInBeforeThereWasALimitStays() async throws {
+  let (world, one, two, _) = try await offices()
+  try world.shell(one, "INSERT INTO file (id, office, photo) VALUES ('f1', 'A', zeroblob(160000))")
+  try world.shell("INSERT INTO file (id, office) VALUES ('f2', 'A')")
+  try await RecordSchema.$mostBytes.withValue(.max) {
+    try await world.settle()
+    // An edit by a county, and a decision by the city.
+    try world.shell(one, "UPDATE file SET scan = zeroblob(160000) WHERE id = 'f1'")
+    for (replica, size) in [(one, 210_000), (two, 220_000)] {
+      try world.shell(replica, "UPDATE file SET photo = randomblob(\(size)) WHERE id = 'f2'")
+      try await world.sync(replica)
+    }
+    let conflict = try #require(try world.master.conflicts([.open]).first)
+    _ = try world.master.decide(conflict.id, .take(1), reason: "r", actor: "li")
+    try await world.settle()
+  }
+  #expect(try world.master.verifyReplay().isEmpty)
+  // It may be edited and shortened, and does not grow.
+  try world.shell(one, "UPDATE file SET name = 'a', photo = zeroblob(150000) WHERE id = 'f1'")
+  #expect(try await world.sync(one).held.isEmpty)
+  #expect(try world.master.parked().isEmpty)
+  try world.shell(one, "UPDATE file SET photo = zeroblob(150001) WHERE id = 'f1'")
+  #expect(try await world.sync(one).held.count == 1)
+}
