@@ -17,8 +17,48 @@ extension Master {
     }
     let changes = try transaction.ownChanges()
     if changes.isEmpty, acts.isEmpty { return false }
+    if !acts.isEmpty { return try enter(acts, with: changes, transaction) }
+    let portions = parted(changes)
+    var more = false
+    if try portions.count < 2 || !transaction.isPossible({ more = try enter(portions, transaction) }) {
+      more = try enter(acts, with: changes, transaction)
+    }
+    return try mergeAgain(changes, transaction) || more
+  }
+
+  /// What goes comes first, the children before their parents: another row may have its unique value now.
+  private func parted(_ changes: [Change]) -> [[Change]] {
+    let deletes = changes.filter { $0.kind == .delete }.reversed()
+    return Portion.part(deletes + changes.filter { $0.kind != .delete }, schema)
+  }
+
+  private func enter(_ acts: Batch, with changes: [Change], _ transaction: any MasterTransaction) throws -> Bool {
     var batch = acts
     batch.changes = changes
+    return try enter(batch, transaction)
+  }
+
+  /// Each portion comes upon what stood before it, as it does when the log is replayed. Throws when one before it has let in what
+  /// nobody saw who made this one.
+  private func enter(_ portions: [[Change]], _ transaction: any MasterTransaction) throws -> Bool {
+    try transaction.takeBack(portions.dropFirst().flatMap { $0 })
+    var more = false
+    for (index, changes) in portions.enumerated() {
+      if index > 0 {
+        let stood = try transaction.images(of: changes.map(\.ref))
+        guard changes.allSatisfy({ $0.comes(upon: stood[$0.ref]) }) else { throw Self.unseen }
+        try transaction.put(changes)
+      }
+      if try enter(Batch(changes: changes), transaction) { more = true }
+    }
+    return more
+  }
+
+  private static let unseen = Failure(
+    .data, zh: "其间放行的搁置修改已改变这些行", en: "a parked change that was let in meanwhile has changed these rows")
+
+  /// Seals a new batch, and puts it into the log.
+  private func enter(_ batch: Batch, _ transaction: any MasterTransaction) throws -> Bool {
     let received = try transaction.tick(milliseconds: clock())
     let meta = try transaction.meta()
     let header = Header(
@@ -27,9 +67,15 @@ extension Master {
       stamp: received, schema: meta.schemaHash)
     let (sealed, secrets) = try batch.sealed(schema, using: &random)
     try transaction.keep(secrets, arrival: try transaction.upcomingArrival())
-    let more = try enter(
-      batch, of: try Envelope(header, body: sealed.encoded(schema), key: key), received: received, transaction)
-    return try acts.isEmpty && mergeAgain(changes, transaction) || more
+    let message: Envelope
+    do {
+      message = try Envelope(header, body: sealed.encoded(schema), key: key)
+    } catch EnvelopeError.tooLarge {
+      throw Failure(
+        .data, zh: "一次写入的内容过多,一条消息放不下;请分几次做",
+        en: "what was written at once is more than one message holds; do it in smaller parts")
+    }
+    return try enter(batch, of: message, received: received, transaction)
   }
 
   /// Puts a batch of the city's own into the log, whether it is new or the log is replayed. Its changes stand in the tables.
@@ -94,5 +140,41 @@ extension Master {
     decided.version += 1
     decided.decision = decision
     return decided
+  }
+}
+
+extension Change {
+  /// Whether the row stands as whoever made the change saw it.
+  fileprivate func comes(upon image: [Value]?) -> Bool {
+    guard let image else { return kind == .insert }
+    return kind != .insert && zip(old, image).allSatisfy { $0 == nil || $0 == $1 }
+  }
+}
+
+extension MasterTransaction {
+  /// Rows as a batch leaves them. Those that stand so already stay.
+  /// - Parameter last: of rows that are not there, what they were.
+  func put(_ changes: [Change], last: [RowRef: [Value]] = [:]) throws {
+    let images = try images(of: changes.map(\.ref))
+    try assign(
+      changes.map { change in
+        let before = images[change.ref]
+        let known = change.kind == .update ? before ?? last[change.ref] : before
+        let after: [Value]? =
+          change.kind == .delete
+          ? nil : change.new.indices.map { change.new[$0] ?? known?[$0] ?? change.old[$0] ?? .null }
+        return RowWrite(ref: change.ref, before: before, after: after)
+      })
+  }
+
+  /// Rows as they were before these changes.
+  fileprivate func takeBack(_ changes: [Change]) throws {
+    let images = try images(of: changes.map(\.ref))
+    try assign(
+      changes.map { change in
+        let before = images[change.ref]
+        let after = change.kind == .insert ? nil : change.old.indices.map { change.old[$0] ?? before?[$0] ?? .null }
+        return RowWrite(ref: change.ref, before: before, after: after)
+      })
   }
 }

@@ -167,18 +167,9 @@ extension Replay {
     }
   }
 
-  /// Rows as the batch leaves them. Those that an act has edited stand so already.
   private func write(_ changes: [Change]) throws {
-    let images = try transaction.images(of: changes.map(\.ref))
-    let last = hasErasures ? try transaction.tombstones(of: changes.map(\.ref).filter { images[$0] == nil }) : [:]
-    try transaction.assign(
-      changes.map { change in
-        let before = images[change.ref]
-        let known = change.kind == .update ? before ?? last[change.ref] : before
-        let after: [Value]? =
-          change.kind == .delete
-          ? nil : change.new.indices.map { change.new[$0] ?? known?[$0] ?? change.old[$0] ?? .null }
-        return RowWrite(ref: change.ref, before: before, after: after)
-      })
+    let gone = hasErasures ? changes.map(\.ref) : []
+    let images = try transaction.images(of: gone)
+    try transaction.put(changes, last: transaction.tombstones(of: gone.filter { images[$0] == nil }))
   }
 }

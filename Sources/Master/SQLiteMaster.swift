@@ -103,13 +103,18 @@ struct SQLiteMasterTransaction: MasterTransaction {
   let schema: Schema
 
   func isPossible(_ act: () throws -> Void) throws -> Bool {
+    let wasWhole = !db.hasDanglingReferences
+    var isDone = true
     do {
       try db.inSavepoint {
         try act()
-        return .commit
+        isDone = !(wasWhole && db.hasDanglingReferences)
+        return isDone ? .commit : .rollback
       }
-      return true
+      return isDone
     } catch let failure as Failure where [.data, .notFound].contains(failure.kind) {
+      return false
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
       return false
     }
   }

@@ -338,17 +338,30 @@ extension SQLiteMasterTransaction {
 
   // MARK: The city's own edits
 
+  /// Throws when no message can hold a row: it stays captured until somebody shortens it.
   func ownChanges() throws -> [Change] {
     try restoreProjections()
     var changes: [Change] = []
     var clean: [(RecordSchema, RowKey)] = []
     for record in schema.records {
       try record.eachPending(db) { row in
-        if let change = row.change(record) { changes.append(change) } else { clean.append((record, row.key)) }
+        guard let change = row.change(record) else { return clean.append((record, row.key)) }
+        if let large = row.current.flatMap({ record.tooLarge($0, after: row.baseRow(record)) }) {
+          throw Self.tooLarge(record, row.key, large)
+        }
+        changes.append(change)
       }
     }
     for (record, key) in clean { try record.clearPending(db, key: key) }
     return changes
+  }
+
+  /// Nothing goes on without it: what other rows refer to, or what is unique, would stand here and not in the log.
+  private static func tooLarge(_ record: RecordSchema, _ key: RowKey, _ problem: FieldProblem) -> Failure {
+    let at = "\(record.name) \(key.description).\(problem.field)"
+    return Failure(
+      .data, zh: "其他程序写入主库的一行无法发送,市里暂停收发:\(at):\(problem.message.zh)",
+      en: "what another program wrote into the master cannot be sent, and the city waits: \(at): \(problem.message.en)")
   }
 
   func absorb(_ changes: [Change], writes: [RowWrite], arrival: Int64) throws -> [RowWrite] {

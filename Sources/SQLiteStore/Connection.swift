@@ -142,6 +142,14 @@ extension Database {
     return result
   }
 
+  /// Whether the transaction as it stands could not be committed, for what a foreign key names is not there ("Database Connection
+  /// Status": SQLITE_DBSTATUS_DEFERRED_FKS).
+  public var hasDanglingReferences: Bool {
+    guard let handle = sqliteConnection else { return false }
+    var (now, most) = (Int32(0), Int32(0))
+    return sqlite3_db_status(handle, SQLITE_DBSTATUS_DEFERRED_FKS, &now, &most, 0) == SQLITE_OK && now != 0
+  }
+
   /// Waits until the write-ahead log is on the disk.
   public func flushLog() throws {
     guard let handle = sqliteConnection else { return }

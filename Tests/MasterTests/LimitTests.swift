@@ -94,6 +94,100 @@ private func offices() async throws -> (World, Replica, Replica, Replica) {
   #expect(failure?.message.en.hasPrefix("file.name: has 0.3 MB") == true)
 }
 
+private let six = "WITH n (x) AS (VALUES (1), (2), (3), (4), (5), (6))"
+
+@Test(.aHundredth) func aLargeEditOfAToolGoesInSeveralBatches() async throws {
+  let (world, one, two, b) = try await offices()
+  let before = try world.master.logPoint().arrival
+  try world.shell(
+    """
+    INSERT INTO file (id, office, name, photo) \(six) SELECT 'f' || x, 'A', 'n' || x, randomblob(130000) FROM n;
+    INSERT INTO page SELECT id, id, NULL FROM file
+    """)
+  #expect(try world.master.logPoint().arrival == before + 6)
+  try world.shell(b, "INSERT INTO file (id, office) VALUES ('b1', 'B')")
+  try await world.settle()
+  #expect(try one.rows(one.record("page")).count == 6)
+  #expect(try two.rows(two.record("file")).count == 6)
+  // The same names in other rows: the old ones have to go first, and their pages point nowhere meanwhile.
+  let then = try world.master.logPoint().arrival
+  try world.shell(
+    """
+    UPDATE page SET file = replace(file, 'f', 'g'); DELETE FROM file WHERE office = 'A';
+    INSERT INTO file (id, office, name, photo) \(six) SELECT 'g' || x, 'A', 'n' || x, randomblob(130000) FROM n
+    """)
+  #expect(try world.master.logPoint().arrival == then + 12)
+  try await world.settle()
+  #expect(try two.rows(two.record("file")).map { $0[0] } == (1...6).map { .text("g\($0)") })
+  #expect(try two.rows(two.record("page")).map { $0[1] } == (1...6).map { .text("g\($0)") })
+}
+
+@Test(.aHundredth) func aRowOfAToolThatNoMessageHoldsIsNamedUntilItIsShortened() async throws {
+  let (world, one, two, _) = try await offices()
+  try world.shell("INSERT INTO file (id, office) VALUES ('f1', 'A'), ('f2', 'A')")
+  try await world.settle()
+  try world.shell(
+    """
+    UPDATE file SET photo = zeroblob(210000), name = 'large' WHERE id = 'f1';
+    UPDATE file SET name = 'small' WHERE id = 'f2'
+    """)
+  try world.shell(one, "INSERT INTO file (id, office) VALUES ('f3', 'A')")
+  let large = await #expect(throws: Failure.self) { try await world.sync(one) }
+  #expect(
+    large?.message.en.hasSuffix(
+      "file f1.photo: has 0.2 MB, its row 0.2 MB; a row may have 0.2 MB: shorten or empty it") == true)
+  try world.shell(
+    "UPDATE file SET photo = NULL WHERE id = 'f1'; INSERT INTO file (id, office) VALUES (hex(zeroblob(600)), 'A')")
+  let long = await #expect(throws: Failure.self) { try await world.sync(one) }
+  #expect(
+    long?.message.en.hasSuffix(".id: the key is longer than 1 kB: delete the row and enter it under a shorter one")
+      == true)
+  try world.shell("DELETE FROM file WHERE length(id) > 9")
+  try await world.settle()
+  #expect(try two.rows(two.record("file")).map { $0[2] } == [.text("large"), .text("small"), .null])
+}
+
+private let unpartable = [
+  // A reference is left dangling.
+  """
+  UPDATE file SET photo = zeroblob(130000) WHERE id IN ('f1', 'f2'); INSERT INTO page VALUES ('p', 'f9', NULL)
+  """,
+  // Rows of two portions swap a unique value.
+  """
+  UPDATE file SET name = 'm', photo = zeroblob(130000) WHERE id = 'f1';
+  UPDATE file SET name = 'n', photo = zeroblob(130000) WHERE id = 'f2';
+  UPDATE file SET name = 'o' WHERE id = 'f1'
+  """,
+]
+
+@Test(.aHundredth, arguments: unpartable)
+func aLargeEditThatCannotBePartedIsTakenWhole(sql: String) async throws {
+  let (world, _, _, _) = try await offices()
+  try world.shell("INSERT INTO file (id, office, name) VALUES ('f1', 'A', 'n'), ('f2', 'A', 'o')")
+  let before = try world.master.logPoint().arrival
+  try world.shell(sql)
+  #expect(try world.master.logPoint().arrival == before + 1)
+  #expect(try world.master.verifyReplay().isEmpty)
+}
+
+/// What one portion lets in, whoever edited a row of a later one had not seen.
+@Test(.aHundredth) func whatALargeEditLetsInIsContestedAndNotOverwritten() async throws {
+  let (world, one, _, _) = try await offices()
+  try world.shell("INSERT INTO file (id, office, name) VALUES ('f1', 'B', 'n'), ('f2', 'A', NULL)")
+  try await world.settle()
+  try world.shell(one, "UPDATE file SET name = 'n' WHERE id = 'f2'")
+  try await world.sync(one)
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+  try world.shell(
+    """
+    UPDATE file SET name = NULL, photo = zeroblob(130000) WHERE id = 'f1';
+    UPDATE file SET name = 'm', photo = zeroblob(130000) WHERE id = 'f2'
+    """)
+  try await world.settle()
+  let conflict = try #require(try world.master.conflicts([.open]).first)
+  #expect(conflict.master == .text("m") && conflict.contenders.map(\.value) == [.text("n")])
+}
+
 @Test(.aHundredth) func aRowThatWasTakenInBeforeThereWasALimitStays() async throws {
   let (world, one, two, _) = try await offices()
   try world.shell(one, "INSERT INTO file (id, office, photo) VALUES ('f1', 'A', zeroblob(160000))")
