@@ -303,6 +303,7 @@ extension SQLiteMasterTransaction {
       for var conflict in try ConflictTables.read(db, where: "id = ?", ref.key.values) {
         let unit = try unit(of: conflict)
         if unit != "", unit != reader { conflict = try asSeenFromOutside(conflict, by: reader) }
+        conflict = conflict.travelling
         writer.append(.conflict(conflict))
         for contender in conflict.contenders { writer.append(.contender(conflict: conflict.id, contender)) }
       }

@@ -55,7 +55,7 @@ extension SQLiteMasterTransaction {
   private func fillConflicts(_ unit: String) throws {
     try db.each("SELECT id FROM main.sync_conflict ORDER BY id") { row in
       for conflict in try ConflictTables.read(db, where: "id = ?", [.integer(row[0])]) {
-        guard let seen = try asSeen(conflict, by: unit) else { continue }
+        guard let seen = try asSeen(conflict, by: unit)?.travelling else { continue }
         try insert(seen.row, into: Conflict.table)
         for contender in seen.contenders { try insert(contender.row(of: seen.id), into: Contender.table) }
       }

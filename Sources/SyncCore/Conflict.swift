@@ -252,3 +252,28 @@ extension Decision {
       edit: Edit(stamp: Stamp(raw: at), actor: actor))
   }
 }
+
+extension Conflict {
+  private var decisionValue: Value {
+    get { decision?.value ?? .null }
+    set { decision?.value = newValue }
+  }
+
+  /// As it travels: of values that are too much for one message the largest stay at the city, which decides by its own.
+  public var travelling: Conflict {
+    var conflict = self
+    var places: [WritableKeyPath<Conflict, Value>] = [\.base, \.master]
+    places += contenders.indices.map { \.contenders[$0].value }
+    if decision != nil { places.append(\.decisionValue) }
+    var total = places.reduce(0) { $0 + ByteWriter.size(of: self[keyPath: $1]) }
+    if total <= RecordSchema.mostBytes { return self }
+    let largest = places.map { ($0, ByteWriter.size(of: self[keyPath: $0])) }.sorted { $0.1 > $1.1 }
+    for (place, size) in largest where total > RecordSchema.mostBytes {
+      // The image of a whole row is no text that anybody reads.
+      let sign = Value.text("(\(megabytes(size)),留在市里 / kept at the city)")
+      conflict[keyPath: place] = field == nil ? .null : sign
+      total -= size
+    }
+    return conflict
+  }
+}

@@ -212,3 +212,23 @@ func aLargeEditThatCannotBePartedIsTakenWhole(sql: String) async throws {
   try world.shell(one, "UPDATE file SET photo = zeroblob(150001) WHERE id = 'f1'")
   #expect(try await world.sync(one).held.count == 1)
 }
+
+@Test(.aHundredth) func aConflictThatNoMessageHoldsLeavesLargeValuesAtTheCity() async throws {
+  let (world, one, two, _) = try await offices()
+  let three = try await world.join("A")
+  try world.shell(one, "INSERT INTO file (id, office) VALUES ('f1', 'A')")
+  try await world.settle()
+  for replica in [one, two, three] { try world.shell(replica, "UPDATE file SET photo = randomblob(180000)") }
+  try world.shell(one, "INSERT INTO file (id, office) VALUES ('f2', 'A')")
+  try await world.settle()
+  let conflict = try #require(try world.master.conflicts([.open]).first)
+  let sign = Value.text("(0.1 MB,留在市里 / kept at the city)")
+  // By pages, which told the first contender when there was room for it, and by a snapshot.
+  for (replica, count) in [(two, 1), (try await world.join("A"), 2)] {
+    let values = try replica.conflicts([.open]).flatMap { [$0.master] + $0.contenders.map(\.value) }
+    #expect(values.filter { $0 == sign }.count == count)
+  }
+  _ = try world.master.decide(conflict.id, .take(2), reason: "r", actor: "li")
+  try await world.settle()
+  #expect(try one.rows(one.record("file"))[0][3] == conflict.contenders[1].value)
+}
