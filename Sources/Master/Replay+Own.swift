@@ -38,8 +38,7 @@ extension Replay {
     var batch = try withoutErased(signed)
     let refs = batch.changes.map(\.ref)
     let stood = hasErasures ? try transaction.images(of: refs) : [:]
-    // An earlier version let larger rows be made.
-    try RecordSchema.$mostBytes.withValue(.max) { try carryOut(batch) }
+    try carryOut(batch)
     if hasErasures {
       // A row that came back by a conflict about what was erased since does not come back here by itself: who deleted it has
       // nothing to delete, who changed it brings it back.
@@ -115,7 +114,8 @@ extension Replay {
       }
       var decision = decision
       decision.conflict = conflict.id
-      try carryOut(decision, of: conflict)
+      // An earlier version let larger rows be made.
+      try RecordSchema.$mostBytes.withValue(.max) { try carryOut(decision, of: conflict) }
     }
     var rulings: [Ruling] = []
     var parked: [ParkedChange] = []

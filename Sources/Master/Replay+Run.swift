@@ -117,8 +117,8 @@ struct Replay {
     let receipt = try SealedEnvelope(logged.receipt[...])
     let told = try logged.receipts()
     var receipts: [RowReceipt] = []
-    // An earlier version took in larger rows.
-    let isLimited = told.contains { $0.reason == Parking.check.rawValue }
+    // An earlier version took in larger rows; but what waits may have been kept out by the limit again, which no receipt tells.
+    let isLimited = try transaction.isAnythingWaiting() || told.contains { $0.reason == Parking.check.rawValue }
     try RecordSchema.$mostBytes.withValue(isLimited ? RecordSchema.mostBytes : .max) {
       _ = try master.take(
         naming(batch, told), of: message, from: replica,

@@ -213,6 +213,19 @@ func aLargeEditThatCannotBePartedIsTakenWhole(sql: String) async throws {
   #expect(try await world.sync(one).held.count == 1)
 }
 
+@Test(.aHundredth) func whatHasWaitedAndIsTooLargeByNowGoesOnWaiting() async throws {
+  let (world, one, _, b) = try await offices()
+  try world.shell("INSERT INTO file (id, office, name) VALUES ('f1', 'B', 'n'), ('f2', 'A', NULL)")
+  try await world.settle()
+  try world.shell(one, "UPDATE file SET name = 'n', photo = zeroblob(150000) WHERE id = 'f2'")
+  try await world.sync(one)
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+  try world.shell("UPDATE file SET scan = zeroblob(150000) WHERE id = 'f2'")
+  try world.shell(b, "UPDATE file SET name = NULL WHERE id = 'f1'")
+  try await world.settle()
+  #expect(try world.master.parked().map(\.reason) == ["check"])
+}
+
 @Test(.aHundredth) func aConflictThatNoMessageHoldsLeavesLargeValuesAtTheCity() async throws {
   let (world, one, two, _) = try await offices()
   let three = try await world.join("A")
