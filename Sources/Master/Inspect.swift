@@ -235,8 +235,7 @@ extension Master {
       try db.each("SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table)") { row in
         let image = row.cells(0..<record.fields.count)
         for problem in record.problems(in: image, formats: formats) {
-          let at = "\(record.name) \(show(record.rowKey(of: image))).\(problem.field)"
-          problems.append(Label(zh: "\(at):\(problem.message.zh)", en: "\(at): \(problem.message.en)"))
+          problems.append(problem.label(of: RowRef(record.name, record.rowKey(of: image))))
         }
       }
     }

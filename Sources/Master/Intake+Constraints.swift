@@ -107,11 +107,7 @@ extension Intake {
 
   /// What a reference names is not there.
   func refusal(of target: ReferenceTarget) -> Refused {
-    let value = RowKey([target.value]).description
-    return Refused(
-      reason: .reference,
-      detail: Label(zh: "没有 \(target.record) \(value)", en: "there is no \(target.record) \(value)"),
-      cause: .target(target))
+    Refused(reason: .reference, detail: .missing(target.record, target.value), cause: .target(target))
   }
 
   /// A row that the sender deletes has a child that the sender does not delete.

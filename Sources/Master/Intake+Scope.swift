@@ -113,11 +113,28 @@ extension Intake {
     return row.before != nil
   }
 
-  /// What is not there, though the row as it would stand is found through it: an orphan, or a row below one.
+  /// What an orphan, or one above the row as it would stand, names and is neither there nor arriving; and the reference of the row by which
+  /// it is found.
   private func missing(above row: Row) throws -> (target: ReferenceTarget, through: ReferenceTarget)? {
-    if orphans.isEmpty { return nil }
-    guard let image = row.result.image else { return nil }
-    return try transaction.missing(
-      above: row.record, image, isOrphan: orphans.contains(row.change.ref), arriving: arriving)
+    guard !orphans.isEmpty, let image = row.result.image else { return nil }
+    var seen: Set<RowRef> = []
+    var rows = [(ref: row.change.ref, image: image, through: nil as ReferenceTarget?)]
+    while let row = rows.popLast() {
+      for target in ties[row.ref.record]?.targets(row.image, areStrong: true) ?? [] {
+        let through = row.through ?? target
+        let name = UniqueClaim(record: target.record, fields: [target.field], values: [target.value])
+        guard let key = try transaction.holders(of: [name])[name] else {
+          if orphans.contains(row.ref), !arriving.contains(target) { return (target, through) }
+          continue
+        }
+        let ref = RowRef(target.record, key)
+        guard orphans.contains(ref), seen.insert(ref).inserted, let above = try transaction.images(of: [ref])[ref]
+        else {
+          continue
+        }
+        rows.append((ref, above, through))
+      }
+    }
+    return nil
   }
 }

@@ -15,15 +15,10 @@ struct Mapping {
     unit = sender.successor.map { (sender.org, $0) }
     let images = unit == nil ? [:] : try transaction.images(of: changes.map(\.ref))
     // A row with its unit in its key is no row of the successor's, also when it is deleted: that may have one of its own.
-    let gone =
-      unit == nil
-      ? []
-      : changes.filter { change in
-        guard change.kind != .insert, images[change.ref] == nil, let record = schema.record(change.record) else {
-          return false
-        }
-        return record.scopeIndex.map(record.isKey) ?? false
-      }
+    let gone = changes.filter { change in
+      guard sender.successor != nil, change.kind != .insert, images[change.ref] == nil else { return false }
+      return schema.record(change.record).map { record in record.scopeIndex.map(record.isKey) ?? false } ?? false
+    }
     let last = try transaction.tombstones(of: gone.map(\.ref))
     kept = Set(
       images.merging(last) { image, _ in image }.filter { ref, image in

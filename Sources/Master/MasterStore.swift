@@ -180,10 +180,6 @@ protocol MasterTransaction {
   func referrers(to targets: Set<ReferenceTarget>) throws -> [ReferenceTarget: [RowRef]]
   /// Rows that no replica sees, because they refer to what is not there, or to such rows; those of one record, if it is named.
   func orphans(in record: RecordSchema?) throws -> Set<RowRef>
-  /// What an orphan, or one above the row, names and is neither there nor arriving, and the reference of the row by which it is found.
-  func missing(
-    above record: RecordSchema, _ image: [Value], isOrphan: Bool, arriving: Set<ReferenceTarget>
-  ) throws -> (target: ReferenceTarget, through: ReferenceTarget)?
   /// The newest place of each row as a unit sees it.
   func places(of refs: [RowRef], unit: String) throws -> [RowRef: Int64]
   /// Goes through the rows that a unit sees, in no order, without holding them.

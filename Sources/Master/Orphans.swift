@@ -29,10 +29,11 @@ extension SQLiteMasterTransaction {
   func followOrphans(_ writes: [RowWrite], areOwn: Bool) throws -> [RowWrite] {
     let known = try orphans()
     if known.isEmpty, !areOwn { return [] }
-    var found = try cutOff(by: writes, known)
+    let ties = Ties.all(schema)
+    var found = try cutOff(by: writes, known, ties)
     var parents = found
     while !parents.isEmpty {
-      parents = try children(of: parents).subtracting(found)
+      parents = try children(of: parents, ties).subtracting(found)
       found.formUnion(parents)
     }
     for ref in found.subtracting(known).sorted() {
@@ -47,69 +48,31 @@ extension SQLiteMasterTransaction {
     }
   }
 
-  func missing(
-    above record: RecordSchema, _ image: [Value], isOrphan: Bool, arriving: Set<ReferenceTarget>
-  ) throws -> (target: ReferenceTarget, through: ReferenceTarget)? {
-    let orphans = try orphans()
-    var seen: Set<RowRef> = []
-    var rows = [(record: record, image: image, isOrphan: isOrphan, through: nil as ReferenceTarget?)]
-    while let row = rows.popLast() {
-      for target in targets(of: row.record, row.image) {
-        guard let parent = schema.record(target.record) else { continue }
-        let columns = parent.columns.joined(separator: ", ")
-        let sql = "SELECT \(columns) FROM \(parent.table) WHERE \(quoted(target.field)) = ?"
-        let through = row.through ?? target
-        guard let above = try db.first(sql, [target.value]) else {
-          if row.isOrphan, !arriving.contains(target) { return (target, through) }
-          continue
-        }
-        let ref = RowRef(parent.name, parent.rowKey(of: above))
-        if orphans.contains(ref), seen.insert(ref).inserted { rows.append((parent, above, true, through)) }
-      }
-    }
-    return nil
-  }
-
   /// Rows that name what is not there: of those that were orphans before, and those that these writes may have cut off.
-  private func cutOff(by writes: [RowWrite], _ known: Set<RowRef>) throws -> Set<RowRef> {
+  private func cutOff(by writes: [RowWrite], _ known: Set<RowRef>, _ ties: [String: Ties]) throws -> Set<RowRef> {
+    func targets(_ ref: RowRef, _ image: [Value]?) -> Set<ReferenceTarget> {
+      Set(ties[ref.record]?.targets(image, areStrong: true) ?? [])
+    }
     var gone: Set<ReferenceTarget> = []
     var wanted: [(ref: RowRef, targets: Set<ReferenceTarget>)] = []
     for write in writes where write.before != write.after {
-      gone.formUnion(identities(of: write.ref, write.before).subtracting(identities(of: write.ref, write.after)))
-      wanted.append((write.ref, targets(of: write.ref, write.after).subtracting(targets(of: write.ref, write.before))))
+      let (ties, ref) = (ties[write.ref.record], write.ref)
+      gone.formUnion(Set(ties?.identities(write.before) ?? []).subtracting(ties?.identities(write.after) ?? []))
+      wanted.append((ref, targets(ref, write.after).subtracting(targets(ref, write.before))))
     }
     let suspects = known.union(try referrers(to: gone).values.flatMap { $0 })
-    for (ref, row) in try images(of: suspects.sorted()) { wanted.append((ref, targets(of: ref, row))) }
+    for (ref, row) in try images(of: suspects.sorted()) { wanted.append((ref, targets(ref, row))) }
     let present = try present(wanted.reduce(into: []) { $0.formUnion($1.targets) })
     return Set(wanted.filter { !$0.targets.isSubset(of: present) }.map(\.ref))
   }
 
-  private func children(of parents: Set<RowRef>) throws -> Set<RowRef> {
+  private func children(of parents: Set<RowRef>, _ ties: [String: Ties]) throws -> Set<RowRef> {
     let rows = try images(of: parents.sorted())
-    let names = rows.reduce(into: Set<ReferenceTarget>()) { $0.formUnion(identities(of: $1.key, $1.value)) }
+    let names = Set(rows.flatMap { ties[$0.record]?.identities($1) ?? [] })
     let children = Set(try referrers(to: names).values.flatMap { $0 })
-    return try Set(images(of: children.sorted()).filter { !targets(of: $0, $1).isDisjoint(with: names) }.keys)
-  }
-
-  private func targets(of ref: RowRef, _ image: [Value]?) -> Set<ReferenceTarget> {
-    guard let image, let record = schema.record(ref.record) else { return [] }
-    return Set(targets(of: record, image))
-  }
-
-  /// What the row's references name, in the order of its fields.
-  private func targets(of record: RecordSchema, _ image: [Value]) -> [ReferenceTarget] {
-    zip(record.fields, image).compactMap { field, value in
-      guard let reference = field.reference, !field.weak, !value.isNull else { return nil }
-      return ReferenceTarget(record: reference.record, field: reference.field, value: value)
-    }
-  }
-
-  /// By what other rows may refer to the row.
-  private func identities(of ref: RowRef, _ image: [Value]?) -> Set<ReferenceTarget> {
-    guard let image, let record = schema.record(ref.record) else { return [] }
-    return Set(
-      schema.references(to: record).map { _, _, target in
-        ReferenceTarget(record: record.name, field: record.fields[target].name, value: image[target])
-      })
+    return try Set(
+      images(of: children.sorted()).filter { ref, image in
+        ties[ref.record]?.targets(image, areStrong: true).contains(where: names.contains) ?? false
+      }.keys)
   }
 }

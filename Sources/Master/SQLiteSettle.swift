@@ -359,10 +359,10 @@ extension SQLiteMasterTransaction {
 
   /// Nothing goes on without it: what other rows refer to, or what is unique, would stand here and not in the log.
   private static func tooLarge(_ record: RecordSchema, _ key: RowKey, _ problem: FieldProblem) -> Failure {
-    let at = "\(record.name) \(key.description).\(problem.field)"
+    let problem = problem.label(of: RowRef(record.name, key))
     return Failure(
-      .data, zh: "其他程序写入主库的一行无法发送,市里暂停收发:\(at):\(problem.message.zh)",
-      en: "what another program wrote into the master cannot be sent, and the city waits: \(at): \(problem.message.en)")
+      .data, zh: "其他程序写入主库的一行无法发送,市里暂停收发:\(problem.zh)",
+      en: "what another program wrote into the master cannot be sent, and the city waits: \(problem.en)")
   }
 
   func absorb(_ changes: [Change], writes: [RowWrite], arrival: Int64) throws -> [RowWrite] {

@@ -4,7 +4,7 @@ import SyncCore
 struct Ties {
   private let record: String
   private let uniques: [(fields: [String], columns: [Int])]
-  private let references: [(column: Int, reference: Reference)]
+  private let references: [(column: Int, reference: Reference, isWeak: Bool)]
   /// Columns that other rows refer to.
   private let identities: [(column: Int, field: String)]
   private let columns: Set<Int>
@@ -14,7 +14,9 @@ struct Ties {
   init(_ record: RecordSchema, in schema: Schema) {
     self.record = record.name
     uniques = record.unique.map { ($0, $0.compactMap(record.index(of:))) }
-    references = record.fields.enumerated().compactMap { index, field in field.reference.map { (index, $0) } }
+    references = record.fields.enumerated().compactMap { index, field in
+      field.reference.map { (index, $0, field.weak) }
+    }
     let named = schema.records.flatMap { $0.fields.compactMap(\.reference) }.filter { $0.record == record.name }
     identities = Set(named.map(\.field)).sorted().compactMap { name in record.index(of: name).map { ($0, name) } }
     columns = Set(uniques.flatMap(\.columns) + references.map(\.column) + identities.map(\.column))
@@ -39,11 +41,14 @@ struct Ties {
     }
   }
 
-  func targets(_ image: [Value]?) -> [ReferenceTarget] {
+  /// What the references of the row name, in the order of its fields.
+  /// - Parameter areStrong: the weak ones aside.
+  func targets(_ image: [Value]?, areStrong: Bool = false) -> [ReferenceTarget] {
     guard let image else { return [] }
-    return references.compactMap { column, reference in
+    return references.compactMap { column, reference, isWeak in
       let value = image[column]
-      return value.isNull ? nil : ReferenceTarget(record: reference.record, field: reference.field, value: value)
+      if value.isNull || areStrong && isWeak { return nil }
+      return ReferenceTarget(record: reference.record, field: reference.field, value: value)
     }
   }
 

@@ -149,12 +149,7 @@ extension Replica {
     // Without their tables, rows cannot be judged.
     guard try read({ try schema.alteredObjects($0, weakKeys: false) }).isEmpty else { return damage }
     let note = try read(unverifiedNote)
-    let held = try status().held.map { held in
-      let row = "\(held.ref.record) \(show(held.ref.key))"
-      return Label(
-        zh: "\(row).\(held.problem.field):\(held.problem.message.zh)",
-        en: "\(row).\(held.problem.field): \(held.problem.message.en)")
-    }
+    let held = try status().held.map { $0.problem.label(of: $0.ref) }
     return damage + [note].compactMap { $0 } + held.filter { !damage.contains($0) }
   }
 

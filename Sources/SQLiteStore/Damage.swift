@@ -26,9 +26,8 @@ extension Schema {
         let image = try db.first(
           "SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table) WHERE rowid = ?", [.integer(id)])
       else { return }
-      let (at, value) = ("\(record.name) \(show(record.rowKey(of: image))).\(name)", show(RowKey([image[column]])))
-      let parent = row[2] as String
-      problems.append(Label(zh: "\(at):没有 \(parent) \(value)", en: "\(at): there is no \(parent) \(value)"))
+      let problem = FieldProblem(field: name, message: .missing(row[2], image[column]))
+      problems.append(problem.label(of: RowRef(record.name, record.rowKey(of: image))))
     }
     return problems
   }

@@ -12,10 +12,7 @@ extension RecordStore {
       guard let reference = field.reference, !row[index].isNull, !(field.weak && side == .county) else { continue }
       let sql = "SELECT 1 FROM \(quoted(reference.record)) WHERE \(quoted(reference.field)) = ?"
       if try db.first(sql, [row[index]]) != nil { continue }
-      let value = show(RowKey([row[index]]))
-      return FieldProblem(
-        field: field.name,
-        message: Label(zh: "没有 \(reference.record) \(value)", en: "there is no \(reference.record) \(value)"))
+      return FieldProblem(field: field.name, message: .missing(reference.record, row[index]))
     }
     return nil
   }

@@ -7,6 +7,20 @@ public struct FieldProblem: Hashable, Sendable {
     self.field = field
     self.message = message
   }
+
+  /// What is wrong, with the row and the field in front.
+  public func label(of ref: RowRef) -> Label {
+    let at = "\(ref.record) \(ref.key).\(field)"
+    return Label(zh: "\(at):\(message.zh)", en: "\(at): \(message.en)")
+  }
+}
+
+extension Label {
+  /// What a reference names is not there.
+  public static func missing(_ record: String, _ value: Value) -> Label {
+    let name = "\(record) \(RowKey([value]))"
+    return Label(zh: "没有 \(name)", en: "there is no \(name)")
+  }
 }
 
 /// Checks of text formats that the application brings, by the name that the schema uses: nil is fine, else what is wrong.
