@@ -83,7 +83,7 @@ extension Desk {
       let unit = try transaction.unit(of: record, image), unit == sender.org || unit == sender.successor
     else { return nil }
     let authors =
-      try conflict.contenders.map { Identifier(hex: $0.replica) } + [
+      conflict.contenders.map { Identifier(hex: $0.replica) } + [
         try transaction.author(of: ref, column: column, value: image[column])
       ]
     let isAllTheirs = try authors.allSatisfy { author in

@@ -200,7 +200,7 @@ extension Master {
 
   /// Puts edits that a tool made on the master's file into the log.
   public func absorbNow() throws {
-    try store.write { db in try absorb(SQLiteMasterTransaction(db: db, schema: schema)) }
+    _ = try store.write { db in try absorb(SQLiteMasterTransaction(db: db, schema: schema)) }
   }
 
   /// Checks the file, its constraints (I6), the chain and signatures of the whole log, and that nothing of it is lost (I1).

@@ -52,7 +52,7 @@ extension SQLiteMasterTransaction {
   private func eraseRow(_ ref: RowRef, _ record: RecordSchema, _ columns: [Int], arrival: Int64) throws {
     guard let before = try record.row(db, key: ref.key) else { return }
     let after = record.erasing(columns, in: before)
-    try write(Settlement(writes: [RowWrite(ref: ref, before: before, after: after)]), arrival: arrival)
+    _ = try write(Settlement(writes: [RowWrite(ref: ref, before: before, after: after)]), arrival: arrival)
     // Whoever changes the row without knowing of the erasure hears what stands, even when nothing was there to erase.
     if let unit = try unit(of: record, after) { try place(ref, unit: unit, gone: false, skip: nil) }
   }

@@ -92,12 +92,14 @@ extension SQLiteMasterTransaction {
     }
   }
 
-  /// The unit that sees the row of a conflict.
+  /// The unit that sees the row of a conflict, or saw it when it was deleted. A row that hangs on a deleted one nobody sees.
   func unit(of conflict: Conflict) throws -> String? {
     guard let record = schema.record(conflict.record) else { return nil }
+    if let image = try record.row(db, key: conflict.key) {
+      return try unit(of: record, image, before: [:], isAsItWas: false)
+    }
     let ref = RowRef(conflict.record, conflict.key)
-    let image = try record.row(db, key: conflict.key) ?? tombstones(of: [ref])[ref]
-    return try image.flatMap { try unit(of: record, $0) }
+    return try tombstones(of: [ref])[ref].flatMap { try unit(of: record, $0) }
   }
 
   /// The conflicts of a row that moved are known where it moved to.
@@ -231,8 +233,12 @@ extension SQLiteMasterTransaction {
     try unit(of: record, image, before: [:])
   }
 
-  /// - Parameter moved: the images of rows from before they went to another unit.
-  private func unit(of record: RecordSchema, _ image: [Value], before moved: [RowRef: [Value]]) throws -> String? {
+  /// - Parameters:
+  ///   - moved: the images of rows from before they went to another unit.
+  ///   - isAsItWas: a parent that was deleted counts as it was.
+  private func unit(
+    of record: RecordSchema, _ image: [Value], before moved: [RowRef: [Value]], isAsItWas: Bool = true
+  ) throws -> String? {
     switch record.scope {
     case .all: return ""
     case .field:
@@ -240,8 +246,9 @@ extension SQLiteMasterTransaction {
       return unit
     case .via:
       guard let ref = record.parent(of: image), let parent = schema.record(ref.record) else { return nil }
-      let row = try moved[ref] ?? parent.row(db, key: ref.key) ?? tombstones(of: [ref])[ref]
-      return try row.flatMap { try unit(of: parent, $0, before: moved) }
+      var row = try moved[ref] ?? parent.row(db, key: ref.key)
+      if row == nil, isAsItWas { row = try tombstones(of: [ref])[ref] }
+      return try row.flatMap { try unit(of: parent, $0, before: moved, isAsItWas: isAsItWas) }
     }
   }
 

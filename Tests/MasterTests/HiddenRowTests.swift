@@ -173,6 +173,27 @@ private let hidden = ["c2", "v2", "r2", "t2"]
   for replica in [one, two] { #expect(try replica.keys() == ["c1", "c2", "v2", "r2", "t1", "t2"]) }
 }
 
+/// A tool hangs a contested row of A's on a deleted visit of B's.
+@Test func whatIsContestedOfAHiddenRowIsToldToNobodyElse() async throws {
+  let (world, one, two) = try await town()
+  let b = try await world.join("B")
+  try world.shell(b, "INSERT INTO company VALUES ('b1', 'B', '丙'); INSERT INTO visit VALUES ('b', 'b1', 'n')")
+  try await world.settle()
+  try world.shell(b, "DELETE FROM visit")
+  try await world.settle()
+  try world.shell(one, "UPDATE remark SET note = '1' WHERE id = 'r1'")
+  try world.shell(two, "UPDATE remark SET note = '2' WHERE id = 'r1'")
+  for replica in [one, two] { try await world.sync(replica) }
+  try world.shell("UPDATE remark SET visit = 'b' WHERE id = 'r1'")
+  for replica in [one, two, b] { try await world.sync(replica) }
+  let open = try #require(world.master.conflicts([.open]).first)
+  _ = try world.master.decide(open.id, .keep, reason: "r", actor: "li")
+  for replica in [one, two, b] { try await world.sync(replica) }
+  #expect(try b.conflicts([.open, .decided]) == [])
+  #expect(try await world.join("B").conflicts([.open, .decided]).isEmpty)
+  #expect(try two.conflicts([.decided]).map { [$0.master, $0.contenders.first?.value] } == [[.null, .text("2")]])
+}
+
 @Test func whatIsErasedOfAHiddenRowStaysHidden() async throws {
   let world = try World.people()
   let one = try await world.join("A")

@@ -64,7 +64,7 @@ import Testing
 @Test func whoseFormerIdIsLostRejoins() async throws {
   let (drill, began, file) = try await enrolledInLostBackups()
   let world = drill.world
-  var late = try world.rejoin(began)
+  let late = try world.rejoin(began)
   try drill.company("l3", "A", on: late)
   try await world.settle()
   try world.restore(from: file)

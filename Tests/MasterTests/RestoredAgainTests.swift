@@ -160,7 +160,7 @@ func whatStandsInThePlaceOfALossThatNobodyKnewOfIsNotLost(comesFirst: Bool) asyn
   for replica in [copy, drill.two] { try await world.sync(replica) }
   world.clock.now += 60_000
   if onSticks {
-    try BundleExchange(drill.one).write(world.stick("back"), givingBack: true)
+    _ = try BundleExchange(drill.one).write(world.stick("back"), givingBack: true)
     #expect(throws: (any Error).self) { try world.answer("back", "answer") }
   } else {
     await #expect(throws: (any Error).self) { try await world.sync(drill.one) }
@@ -194,7 +194,7 @@ func whatStandsInThePlaceOfALossThatNobodyKnewOfIsNotLost(comesFirst: Bool) asyn
   try drill.company("c5", "A", on: renewed)
   try await world.sync(renewed)
   try world.restore(from: world.backup())
-  try BundleExchange(renewed).write(world.stick("back"), givingBack: true)
+  _ = try BundleExchange(renewed).write(world.stick("back"), givingBack: true)
   renewed = try world.rejoin(renewed)
   let first = "SELECT min(number) FROM sync_outbox WHERE receipt IS NULL"
   #expect(try renewed.read { try $0.first(first) } == [.integer(4)])

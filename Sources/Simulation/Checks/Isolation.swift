@@ -105,7 +105,7 @@ extension Town {
     case .conflict(let conflict):
       let ref = RowRef(conflict.record, conflict.key)
       guard let image = city.rows[ref] else { return }
-      let unit = schema.unit(of: ref, image, in: city.rows, or: city.last)
+      let unit = schema.unit(of: ref, image, in: city.rows)
       if unit != "", unit != machine.org, !conflict.base.isNull || !conflict.master.isNull {
         throw Violation(
           .isolation, "\(machine.name) was sent values of \(name(ref)), which is of unit \(unit ?? "none")")
