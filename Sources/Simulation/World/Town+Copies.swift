@@ -76,7 +76,9 @@ extension Town {
     machine.isCopy = true
     // What is done since in the first file may live on in the second.
     copies[machine.index] = nil
-    machines.append(try Machine(machines.count, copying: machine, seat: seat, seed: random.next()))
+    let copy = try Machine(machines.count, copying: machine, seat: seat, seed: random.next())
+    machines.append(copy)
+    try observe(copy)
   }
 
   /// A whole sync; who is found to be a copy rejoins and syncs again.
