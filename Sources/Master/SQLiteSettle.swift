@@ -346,7 +346,7 @@ extension SQLiteMasterTransaction {
 
   // MARK: The city's own edits
 
-  /// Throws when no message can hold a row: it stays captured until somebody shortens it.
+  /// Throws when no message can hold a row: it stays captured until somebody mends it.
   func ownChanges() throws -> [Change] {
     try restoreProjections()
     var changes: [Change] = []
@@ -354,8 +354,8 @@ extension SQLiteMasterTransaction {
     for record in schema.records {
       try record.eachPending(db) { row in
         guard let change = row.change(record) else { return clean.append((record, row.key)) }
-        if let large = row.current.flatMap({ record.tooLarge($0, after: row.baseRow(record)) }) {
-          throw Self.tooLarge(record, row.key, large)
+        if let problem = row.current.flatMap({ record.unsendable($0, after: row.baseRow(record)) }) {
+          throw Self.unsendable(problem.label(of: RowRef(record.name, row.key)))
         }
         changes.append(change)
       }
@@ -365,9 +365,8 @@ extension SQLiteMasterTransaction {
   }
 
   /// Nothing goes on without it: what other rows refer to, or what is unique, would stand here and not in the log.
-  private static func tooLarge(_ record: RecordSchema, _ key: RowKey, _ problem: FieldProblem) -> Failure {
-    let problem = problem.label(of: RowRef(record.name, key))
-    return Failure(
+  private static func unsendable(_ problem: Label) -> Failure {
+    Failure(
       .data, zh: "其他程序写入主库的一行无法发送,市里暂停收发:\(problem.zh)",
       en: "what another program wrote into the master cannot be sent, and the city waits: \(problem.en)")
   }

@@ -68,6 +68,20 @@ extension RecordSchema {
   }
 }
 
+extension RecordSchema {
+  /// What no message can hold: a value that is not of its type (bytes that are no UTF-8), U+0000, a key or a row that is too large.
+  public func unsendable(_ row: [Value], after before: [Value]? = nil) -> FieldProblem? {
+    for (field, value) in zip(fields, row) where !field.kind.holds(value) || value.hasNUL {
+      return field.problem(with: value, formats: [:]).map { FieldProblem(field: field.name, message: $0) }
+    }
+    return tooLarge(row, after: before)
+  }
+}
+
+extension Value {
+  fileprivate var hasNUL: Bool { if case .text(let text) = self { text.hasNUL } else { false } }
+}
+
 func megabytes(_ bytes: Int) -> String { "\(bytes / 1_000_000).\(bytes / 100_000 % 10) MB" }
 
 extension Field {

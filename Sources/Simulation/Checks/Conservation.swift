@@ -146,10 +146,10 @@ private struct Places {
   /// Who enters a row has an empty base (M6): what came empty before it is taken for what that clerk had seen.
   func isEnteredAnew(_ claim: Witness.Claim) -> Bool {
     guard claim.value.isNull, let column = claim.column else { return false }
-    // It was emptied again before the row was sent.
+    // It was emptied again before the row was sent, or sent again.
     if witness.claims.contains(where: {
-      $0.isInsert && $0.ref == claim.ref && $0.author == claim.author && $0.batch == claim.batch
-        && $0.event < claim.event
+      $0.isInsert && $0.ref == claim.ref && $0.author == claim.author && $0.event < claim.event
+        && ($0.batch == claim.batch || witness.takenUp.contains(claim.ref))
     }) {
       return true
     }

@@ -58,6 +58,7 @@ struct Witness {
   private(set) var aliases: [RowRef: RowKey] = [:]
   /// The rows whose claims do not add up: something was forgotten, or another's value showed when an edit was taken back.
   private(set) var uncountable: Set<RowRef> = []
+  private(set) var takenUp: Set<RowRef> = []
   /// What its clerk enters again just now, and the columns that they type: what shows in the others is not replaced by who saw it.
   var again: (ref: RowRef, typed: Set<Int>)?
   private var merges: [(duplicate: RowRef, keep: RowKey, arrival: Int64)] = []
@@ -114,6 +115,12 @@ struct Witness {
 
   /// Somebody makes values show that were entered before, there or elsewhere.
   mutating func noteRepeated(_ ref: RowRef) { uncountable.insert(ref) }
+
+  /// What was parked of a row is pending again.
+  mutating func noteTakenUp(_ ref: RowRef) {
+    noteRepeated(ref)
+    takenUp.insert(ref)
+  }
 
   mutating func noteSeen(_ cell: Cell, _ value: Value) { seen[cell, default: []].insert(value) }
 

@@ -71,7 +71,7 @@ extension Climate {
       fields: ["total", "days", "peak", "first", "tags", "memo", "staff"], keys: 2, inserts: 12, deletes: 2,
       addends: 3, offices: 1, machines: 3, interruptions: 60),
     Climate(
-      name: "parents and children", often: [.syncWhole: 3, .rot: 8, .cityRawEdit: 6],
+      name: "parents and children", often: [.syncWhole: 3, .rot: 8, .cityRawEdit: 6, .takeUp: 6],
       records: ["company", "visit", "visit", "remark", "remark"],
       keys: 3, inserts: 35, deletes: 25, machines: 2, interruptions: 50),
     Climate(

@@ -38,7 +38,8 @@ struct Hand {
 
   func refs(of record: RecordSchema) -> [RowRef] { rows.keys.filter { $0.record == record.name }.inOrder() }
 
-  mutating func insert(_ record: RecordSchema, _ kind: RowEdit.Kind) -> RowEdit {
+  /// - Parameter key: of a row that is to have this one.
+  mutating func insert(_ record: RecordSchema, _ kind: RowEdit.Kind, key: RowKey? = nil) -> RowEdit {
     var values: [Int: Value] = [:]
     for column in record.fields.indices {
       let isNeeded = record.isKey(column) || record.fields[column].required
@@ -48,6 +49,7 @@ struct Hand {
     for column in record.fields.indices where unit != nil && record.owner(of: column) == .city && random.chance(90) {
       values[column] = nil
     }
+    if let key { for (column, value) in zip(record.keyIndices, key.values) { values[column] = value } }
     let key = RowKey(record.keyIndices.map { values[$0] ?? .null })
     return RowEdit(kind: kind, record: record, key: key, values: values)
   }

@@ -118,21 +118,66 @@ extension Town {
   }
 
   private func takeUp(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
-    guard let parked = random.pick(try machine.replica.parked()),
+    if try machine.replica.parked().isEmpty, mayMeetCity(machine) { try editClosed(event, machine, &random) }
+    guard !machine.seat.isStopped, var parked = random.pick(try machine.replica.parked()),
       let record = try machine.replica.schema.record(parked.ref.record)
     else { return }
-    var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, climate: climate, event: event)
+    if random.chance(40), mayMeetCity(machine) {
+      guard let left = try changeAtCity(parked, record, event, machine, &random) else { return }
+      parked = left
+    }
+    var hand = Hand(
+      try machine.replica.schema, machine.rows, unit: machine.org, climate: climate, event: event, after: 5)
     let values = hand.update(record, parked.ref)?.values ?? [:]
     tell("\(machine.name): takes up the parked \(name(parked.ref)) again")
     witness.noteSeen(parked.ref, parked.row)
     // What it says was entered before.
-    witness.noteRepeated(parked.ref)
+    witness.noteTakenUp(parked.ref)
     witness.again = (parked.ref, Set(values.keys))
     defer { witness.again = nil }
     try act(event, machine, "parked row taken up") {
       let replica = try machine.replica
       try replica.edit(as: nil) { db in _ = try replica.takeUp(db, record, key: parked.ref.key, values) }
     }
+  }
+
+  private func mayMeetCity(_ machine: Machine) -> Bool {
+    !climate.never.contains(.syncWhole) && recovery == nil && !city.seat.isFull && !machine.seat.isFull
+  }
+
+  /// A clerk who has not heard that a period was closed changes a figure of it.
+  private func editClosed(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
+    let replica = try machine.replica
+    var hand = Hand(replica.schema, machine.rows, unit: machine.org, climate: climate, event: event, after: 1)
+    guard let record = schema.record("figure"), let ref = random.pick(hand.refs(of: record)),
+      let period = machine.rows[ref].flatMap({ record.rules.lock?.target(of: record, $0) }),
+      let closing = schema.record(period.record), let edit = hand.update(record, ref)
+    else { return }
+    let lock = RowEdit(kind: .update, record: closing, key: period.key, values: [1: .text("closed")])
+    try perform([lock], event, "lock", raw: false)
+    tell("\(machine.name): \(edit.story)")
+    try act(event, machine, "edit") { try replica.edit(as: nil) { db in try edit.perform(db, in: replica) } }
+    if !machine.seat.isStopped { _ = try syncHowever(machine) }
+  }
+
+  /// An official changes a cell that a parked change is about, and the machine hears of it.
+  /// - Returns: nil: it is parked no more.
+  private func changeAtCity(
+    _ parked: ParkedRow, _ record: RecordSchema, _ event: Event, _ machine: Machine, _ random: inout SplitMix64
+  ) throws -> ParkedRow? {
+    guard let image = city.rows[parked.ref] else { return parked }
+    let changed = record.fields.indices.filter { column in
+      !record.isKey(column) && record.fields[column].reference == nil
+        && parked.row.cell(column) != image.cell(column)
+    }
+    guard let column = random.pick(changed) else { return parked }
+    var hand = Hand(try city.master.schema, city.rows, unit: nil, climate: climate, event: event)
+    let value = hand.value(record, column, image.cell(column))
+    let edit = RowEdit(kind: .update, record: record, key: parked.ref.key, values: [column: value])
+    try perform([edit], event, "city's edit", raw: false)
+    _ = try syncHowever(machine)
+    if machine.seat.isStopped { return nil }
+    return try machine.replica.parked().first { $0.id == parked.id && $0.ref == parked.ref }
   }
 }
 

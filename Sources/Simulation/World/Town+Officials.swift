@@ -64,11 +64,30 @@ extension Town {
 
   private func cityEdit(_ event: Event, raw: Bool, _ random: inout SplitMix64) throws {
     var hand = Hand(try city.master.schema, city.rows, unit: nil, climate: climate, event: event)
+    if raw, random.chance(25), try freeParked(event, &hand, &random) { return }
     var edits = hand.edits() + (random.chance(15) ? hand.edits() : [])
     let hasKeys = !raw || random.chance(50)
     // Nothing keeps who works past the references from taking a parent away from its children.
     if !hasKeys, let last = edits.last, last.kind == .delete, random.chance(60) { edits = [last] }
     try perform(edits, event, raw ? "city's edit by a tool" : "city's edit", raw: raw, hasKeys: hasKeys)
+  }
+
+  /// A tool enters what a parked row waits for, and an official who has not seen what that lets in edits the row at once.
+  private func freeParked(_ event: Event, _ hand: inout Hand, _ random: inout SplitMix64) throws -> Bool {
+    guard let parked = random.pick(try city.master.parked()), let record = hand.schema.record(parked.ref.record) else {
+      return false
+    }
+    let targets = zip(record.fields, parked.row).compactMap { field, value in
+      field.reference.flatMap { to in value.map { RowRef(to.record, RowKey([$0])) } }
+    }
+    guard let target = targets.first(where: { $0.key.values != [.null] && city.rows[$0] == nil }),
+      let above = hand.schema.record(target.record)
+    else { return false }
+    let parent = hand.insert(above, .insert, key: target.key)
+    try perform([parent], event, "city's edit by a tool", raw: true, hasKeys: random.chance(50))
+    guard random.chance(60), !city.seat.isStopped, let edit = hand.update(record, parked.ref) else { return true }
+    try perform([edit], event, "city's edit", raw: false)
+    return true
   }
 
   private func decide(_ event: Event, _ random: inout SplitMix64) throws {
