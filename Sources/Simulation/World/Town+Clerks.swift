@@ -128,7 +128,7 @@ extension Town {
     }
     var hand = Hand(
       try machine.replica.schema, machine.rows, unit: machine.org, climate: climate, event: event, after: 5)
-    let values = hand.update(record, parked.ref)?.values ?? [:]
+    let values = random.chance(50) ? hand.update(record, parked.ref)?.values ?? [:] : [:]
     tell("\(machine.name): takes up the parked \(name(parked.ref)) again")
     witness.noteSeen(parked.ref, parked.row)
     // What it says was entered before.
@@ -139,10 +139,14 @@ extension Town {
       let replica = try machine.replica
       try replica.edit(as: nil) { db in _ = try replica.takeUp(db, record, key: parked.ref.key, values) }
     }
+    if random.chance(60), mayMeetCity(machine), try setPeriod(of: record, city.rows[parked.ref], "open", event) {
+      _ = try syncHowever(machine)
+    }
   }
 
   private func mayMeetCity(_ machine: Machine) -> Bool {
     !climate.never.contains(.syncWhole) && recovery == nil && !city.seat.isFull && !machine.seat.isFull
+      && !machine.seat.isStopped
   }
 
   /// A clerk who has not heard that a period was closed changes a figure of it.
@@ -150,14 +154,21 @@ extension Town {
     let replica = try machine.replica
     var hand = Hand(replica.schema, machine.rows, unit: machine.org, climate: climate, event: event, after: 1)
     guard let record = schema.record("figure"), let ref = random.pick(hand.refs(of: record)),
-      let period = machine.rows[ref].flatMap({ record.rules.lock?.target(of: record, $0) }),
-      let closing = schema.record(period.record), let edit = hand.update(record, ref)
+      let edit = hand.update(record, ref), try setPeriod(of: record, machine.rows[ref], "closed", event)
     else { return }
-    let lock = RowEdit(kind: .update, record: closing, key: period.key, values: [1: .text("closed")])
-    try perform([lock], event, "lock", raw: false)
     tell("\(machine.name): \(edit.story)")
     try act(event, machine, "edit") { try replica.edit(as: nil) { db in try edit.perform(db, in: replica) } }
     if !machine.seat.isStopped { _ = try syncHowever(machine) }
+  }
+
+  /// - Returns: false: the row is of no period.
+  private func setPeriod(of record: RecordSchema, _ image: [Value]?, _ state: String, _ event: Event) throws -> Bool {
+    guard let period = image.flatMap({ record.rules.lock?.target(of: record, $0) }),
+      let closing = schema.record(period.record)
+    else { return false }
+    let edit = RowEdit(kind: .update, record: closing, key: period.key, values: [1: .text(state)])
+    try perform([edit], event, "lock", raw: false)
+    return true
   }
 
   /// An official changes a cell that a parked change is about, and the machine hears of it.

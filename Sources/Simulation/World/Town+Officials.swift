@@ -65,6 +65,7 @@ extension Town {
   private func cityEdit(_ event: Event, raw: Bool, _ random: inout SplitMix64) throws {
     var hand = Hand(try city.master.schema, city.rows, unit: nil, climate: climate, event: event)
     if raw, random.chance(25), try freeParked(event, &hand, &random) { return }
+    if raw, random.chance(25), try enterAgain(event, &hand, &random) { return }
     var edits = hand.edits() + (random.chance(15) ? hand.edits() : [])
     let hasKeys = !raw || random.chance(50)
     // Nothing keeps who works past the references from taking a parent away from its children.
@@ -86,6 +87,25 @@ extension Town {
     let parent = hand.insert(above, .insert, key: target.key)
     try perform([parent], event, "city's edit by a tool", raw: true, hasKeys: random.chance(50))
     guard random.chance(60), !city.seat.isStopped, let edit = hand.update(record, parked.ref) else { return true }
+    try perform([edit], event, "city's edit", raw: false)
+    return true
+  }
+
+  /// A tool enters a row by the key of a merged duplicate, and an official who has not seen that this fills the row that was kept
+  /// fills it at once.
+  private func enterAgain(_ event: Event, _ hand: inout Hand, _ random: inout SplitMix64) throws -> Bool {
+    guard let duplicate = random.pick(witness.aliases.keys.inOrder()), let record = hand.schema.record(duplicate.record)
+    else { return false }
+    let keep = witness.canonical(duplicate)
+    guard let image = city.rows[keep], city.rows[duplicate] == nil else { return false }
+    let row = hand.insert(record, .insert, key: duplicate.key)
+    let filled = row.values.keys.sorted().filter { column in
+      image.cell(column).isNull && !record.isKey(column) && record.fields[column].reference == nil
+    }
+    try perform([row], event, "city's edit by a tool", raw: true)
+    guard let column = random.pick(filled), !city.seat.isStopped else { return true }
+    let edit = RowEdit(
+      kind: .update, record: record, key: keep.key, values: [column: hand.value(record, column, nil)])
     try perform([edit], event, "city's edit", raw: false)
     return true
   }
