@@ -26,11 +26,11 @@ extension Master {
         throw Failure(.usage, zh: "两个主键相同", en: "both keys are the same; name two rows")
       }
       let other = RowRef(record.name, duplicate)
-      let target = try transaction.kept(other)
-      if target != other {
+      for (key, target) in [(keep, nil), (duplicate, try record.row(db, key: duplicate) == nil ? nil : keep)] {
+        guard let former = try transaction.alias(of: RowRef(record.name, key)), former != target else { continue }
         throw Failure(
-          .data, zh: "\(record.name) \(show(duplicate)) 早已并入 \(show(target.key));须换主键重新添加后再合并",
-          en: "\(record.name) \(show(duplicate)) was merged into \(show(target.key)) before; "
+          .data, zh: "\(record.name) \(show(key)) 早已并入 \(show(former));须换主键重新添加后再合并",
+          en: "\(record.name) \(show(key)) was merged into \(show(former)) before; "
             + "add what stands there now under another key to merge it")
       }
       if try record.row(db, key: duplicate) == nil,
@@ -75,10 +75,9 @@ extension Master {
     #if MUTANTS
       if Mutant.mergesOnce.isActive { return false }
     #endif
-    let known = try transaction.aliases(of: Set(changes.filter { $0.kind == .insert }.map(\.ref)))
     var isAny = false
-    for change in changes {
-      guard change.kind == .insert, let target = known[change.ref], let record = schema.record(change.record) else {
+    for change in changes where change.kind == .insert {
+      guard let target = try transaction.alias(of: change.ref), let record = schema.record(change.record) else {
         continue
       }
       let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: change.edit.actor)
@@ -98,7 +97,7 @@ extension Master {
     let ref = RowRef(record.name, alias.key)
     let image = try transaction.images(of: [ref])[ref]
     // What came under the key of a duplicate that is merged again waits for what it waits for.
-    let isAgain = try transaction.aliases(of: [ref])[ref] != nil
+    let isAgain = try transaction.alias(of: ref) != nil
     let parked = isAgain ? [] : try transaction.waiting(of: ref)
     try transaction.save(alias)
     let desk = Desk(

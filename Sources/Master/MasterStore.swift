@@ -218,6 +218,9 @@ protocol MasterTransaction {
 
   // Rows that are one.
   func hasAliases() throws -> Bool
+  /// The row that this one was merged into, whether or not one stands under its key again.
+  func alias(of ref: RowRef) throws -> RowKey?
+  /// The rows that these are. One that another program entered again and that could not be merged is itself.
   func aliases(of refs: Set<RowRef>) throws -> [RowRef: RowKey]
   func save(_ alias: Alias) throws
 

@@ -2,9 +2,10 @@ import GRDB
 import SQLiteStore
 import SyncCore
 
-// A tool that leaves foreign keys off may delete a row of the master to which others refer, or enter one that refers to nothing. The
-// master keeps what it was given; no replica could. Such a row, and whatever refers to it, is seen by no replica until what it
-// names is there. Weak references, which a replica does not ask for, do not count.
+// A tool that leaves foreign keys off may delete a row of the master to which others refer, or enter one that refers to nothing; one
+// that works in another code page may leave bytes in a text that are no UTF-8. The master keeps what it was given; no replica could.
+// Such a row, and whatever refers to it, is seen by no replica until what it names is there and every value is of its type. Weak
+// references, which a replica does not ask for, do not count.
 
 extension SQLiteMasterTransaction {
   static let orphanTable = """
@@ -48,22 +49,32 @@ extension SQLiteMasterTransaction {
     }
   }
 
-  /// Rows that name what is not there: of those that were orphans before, and those that these writes may have cut off.
+  /// Rows that name what is not there, or are not legible: of those that were orphans before, and those that these writes may have
+  /// cut off.
   private func cutOff(by writes: [RowWrite], _ known: Set<RowRef>, _ ties: [String: Ties]) throws -> Set<RowRef> {
     func targets(_ ref: RowRef, _ image: [Value]?) -> Set<ReferenceTarget> {
       Set(ties[ref.record]?.targets(image, areStrong: true) ?? [])
     }
     var gone: Set<ReferenceTarget> = []
+    var illegible: Set<RowRef> = []
+    func look(_ ref: RowRef, _ image: [Value]?) {
+      guard let image, let record = schema.record(ref.record), !record.isLegible(image) else { return }
+      illegible.insert(ref)
+    }
     var wanted: [(ref: RowRef, targets: Set<ReferenceTarget>)] = []
     for write in writes where write.before != write.after {
       let (ties, ref) = (ties[write.ref.record], write.ref)
       gone.formUnion(Set(ties?.identities(write.before) ?? []).subtracting(ties?.identities(write.after) ?? []))
       wanted.append((ref, targets(ref, write.after).subtracting(targets(ref, write.before))))
+      look(ref, write.after)
     }
     let suspects = known.union(try referrers(to: gone).values.flatMap { $0 })
-    for (ref, row) in try images(of: suspects.sorted()) { wanted.append((ref, targets(ref, row))) }
+    for (ref, row) in try images(of: suspects.sorted()) {
+      wanted.append((ref, targets(ref, row)))
+      look(ref, row)
+    }
     let present = try present(wanted.reduce(into: []) { $0.formUnion($1.targets) })
-    return Set(wanted.filter { !$0.targets.isSubset(of: present) }.map(\.ref))
+    return Set(wanted.filter { !$0.targets.isSubset(of: present) }.map(\.ref)).union(illegible)
   }
 
   private func children(of parents: Set<RowRef>, _ ties: [String: Ties]) throws -> Set<RowRef> {

@@ -120,11 +120,19 @@ extension SQLiteMasterTransaction {
 
   func hasAliases() throws -> Bool { try db.first("SELECT 1 FROM sync_alias LIMIT 1") != nil }
 
+  func alias(of ref: RowRef) throws -> RowKey? {
+    let sql = "SELECT target FROM sync_alias WHERE record = ? AND key = ?"
+    guard case .blob(let bytes)? = try db.first(sql, ref.columns)?.first else { return nil }
+    return try RowKey(encoded: bytes)
+  }
+
   func aliases(of refs: Set<RowRef>) throws -> [RowRef: RowKey] {
     var found: [RowRef: RowKey] = [:]
     for ref in refs {
-      let sql = "SELECT target FROM sync_alias WHERE record = ? AND key = ?"
-      if case .blob(let bytes)? = try db.first(sql, ref.columns)?.first { found[ref] = try RowKey(encoded: bytes) }
+      guard let target = try alias(of: ref), let record = schema.record(ref.record),
+        try record.row(db, key: ref.key) == nil
+      else { continue }
+      found[ref] = target
     }
     return found
   }

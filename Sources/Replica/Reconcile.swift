@@ -107,6 +107,7 @@ extension Replica {
   /// Lets cells that were set back, or typed as the master has them, agree with the master.
   func reconcileAll(_ db: Database) throws {
     for record in schema.records {
+      var writer: RowWriter?
       for key in try record.upstreamKeys(db) {
         guard let master = try record.upstream(db, key: key) else { continue }
         let (result, here, _) = try plan(db, record, key, master: master)
@@ -114,7 +115,12 @@ extension Replica {
         try? db.inSavepoint {
           if here == nil, let row = result.row { try restoreParents(db, record, row) }
           try applying(db) {
-            if let row = result.row { try record.write(db, row: row) } else { try retire(db, record, key: key) }
+            guard let row = result.row else { return try retire(db, record, key: key) }
+            guard let here else { return try record.write(db, row: row) }
+            if here == row { return }
+            // Only what changes: a reference may dangle here until the city has answered.
+            writer = try writer ?? RowWriter(db, record)
+            try writer?.update(key, from: here, to: row)
           }
           try keep(db, record, key, result, master: master)
           return .commit

@@ -69,13 +69,17 @@ extension RecordSchema {
 }
 
 extension RecordSchema {
-  /// What no message can hold: a value that is not of its type (bytes that are no UTF-8), U+0000, a key or a row that is too large.
+  /// What no message can hold: U+0000, a key with bytes that are no text, a key or a row that is too large.
   public func unsendable(_ row: [Value], after before: [Value]? = nil) -> FieldProblem? {
-    for (field, value) in zip(fields, row) where !field.kind.holds(value) || value.hasNUL {
+    for (column, (field, value)) in zip(fields, row).enumerated() {
+      guard value.hasNUL || isKey(column) && !field.kind.holds(value) else { continue }
       return field.problem(with: value, formats: [:]).map { FieldProblem(field: field.name, message: $0) }
     }
     return tooLarge(row, after: before)
   }
+
+  /// Whether every value is of its type. What is no UTF-8 is none of text.
+  public func isLegible(_ row: [Value]) -> Bool { zip(fields, row).allSatisfy { $0.kind.holds($1) } }
 }
 
 extension Value {

@@ -81,13 +81,42 @@ private let hidden = ["c2", "v2", "r2", "t2"]
     try world.master.verify().map(\.en) == [
       "visit v1.company: there is no company c1", "task t1.topic: there is no topic A",
       "task t2.after: there is no company c1",
-      "3 rows refer to what is not there, or to such a row, and no machine sees them; "
-        + "enter what they refer to, change that, or delete them",
+      "3 rows refer to what is not there, hold a value that is not of its type, or refer to such a row, and no "
+        + "machine sees them; enter what they refer to, correct them, or delete them",
     ])
   #expect(try world.master.verifyReplay().map(\.en) == [])
   try world.shell("INSERT INTO company VALUES ('c1', 'A', '丁'); INSERT INTO topic VALUES ('A')")
   try await world.settle()
   for replica in [one, two, three] { #expect(try replica.keys() == whole) }
+}
+
+/// A shell that works in another code page.
+@Test func aRowWithBytesThatAreNoTextIsSeenByNoReplicaUntilItIsMended() async throws {
+  let (world, one, two) = try await town()
+  try world.shell(
+    """
+    UPDATE company SET name = CAST(x'BCD7' AS TEXT) WHERE id = 'c1'; UPDATE task SET topic = NULL WHERE id = 't1'
+    """)
+  try world.shell(one, "UPDATE company SET name = '丙' WHERE id = 'c2'; INSERT INTO visit VALUES ('v3', 'c1', 'n')")
+  for replica in [one, two, one] {
+    try await world.sync(replica)
+    try await world.sync(replica)
+    #expect(try replica.keys() == ["c2", "v2", "r2", "t1", "t2"])
+    #expect(try replica.verify().map(\.en) == [])
+    #expect(try await world.deepVerify(replica).lines(replica.schema) == [])
+  }
+  #expect(try world.master.parked().map(\.ref.key.description) == ["v3"])
+  let three = try await world.join("A")
+  #expect(try three.keys() == ["c2", "v2", "r2", "t1", "t2"])
+  let problems = try world.master.verify().map(\.en)
+  #expect(problems.contains { $0.contains("company c1") && $0.contains("UTF-8") })
+  #expect(problems.contains { $0.hasPrefix("3 rows refer to what is not there, hold a value that is not of its type") })
+  #expect(try world.master.verifyReplay().map(\.en) == [])
+  try world.shell("UPDATE company SET name = '丁' WHERE id = 'c1'")
+  try await world.settle()
+  for replica in [one, two, three] {
+    #expect(try replica.keys() == ["c1", "c2", "v1", "v2", "v3", "r1", "r2", "t1", "t2"])
+  }
 }
 
 @Test func aChildThatIsEnteredBeforeItsParentIsSeenWithIt() async throws {
