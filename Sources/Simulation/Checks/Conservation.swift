@@ -146,11 +146,14 @@ private struct Places {
   /// Who enters a row has an empty base (M6): what came empty before it is taken for what that clerk had seen.
   func isEnteredAnew(_ claim: Witness.Claim) -> Bool {
     guard claim.value.isNull, let column = claim.column else { return false }
-    // It was emptied again before the row was sent, or sent again.
-    if witness.claims.contains(where: {
-      $0.isInsert && $0.ref == claim.ref && $0.author == claim.author && $0.event < claim.event
-        && ($0.batch == claim.batch || witness.takenUp.contains(claim.ref))
-    }) {
+    func isEntered(_ other: Witness.Claim) -> Bool { other.isInsert && other.ref == claim.ref }
+    // It was emptied again before the row was sent, or the row that was entered is sent again.
+    if witness.takenUp.contains(claim.ref)
+      ? witness.claims.contains(where: isEntered)
+      : witness.claims.contains(where: {
+        isEntered($0) && $0.author == claim.author && $0.batch == claim.batch && $0.event < claim.event
+      })
+    {
       return true
     }
     let emptied =
