@@ -224,7 +224,8 @@ extension Master {
       Label(
         zh: "\(count) 行引用了不存在的行、含有类型不符的值(或引用了这样的行),"
           + "任何机器都看不到;补录被引用的行、改正这些行,或将其删除",
-        en: "\(count) rows refer to what is not there, hold a value that is not of its type, or refer to such a row, and no "
+        en:
+          "\(count) rows refer to what is not there, hold a value that is not of its type, or refer to such a row, and no "
           + "machine sees them; enter what they refer to, correct them, or delete them")
     ]
   }
