@@ -135,7 +135,10 @@ extension Town {
     let wrong = Set(replay.keys).union(city.rows.keys).inOrder().first { ref in
       open.contains(ref.record) && replay[ref] != city.rows[ref]
     }
-    if let wrong { throw Violation(.determinism, "replay: \(name(wrong)) is \(shown(replay[wrong]))") }
+    if let wrong {
+      throw Violation(
+        .determinism, "replay: \(name(wrong)) is \(shown(replay[wrong])), not \(shown(city.rows[wrong]))")
+    }
   }
 
   /// I8: a clean machine remembers nothing of single rows, and a sync with nothing to say is small.
