@@ -38,7 +38,7 @@ extension Replay {
     var batch = try withoutErased(signed)
     let refs = batch.changes.map(\.ref)
     let stood = hasErasures ? try transaction.images(of: refs) : [:]
-    try carryOut(batch)
+    batch.decisions = try carryOut(batch)
     if hasErasures {
       // A row that came back by a conflict about what was erased since does not come back here by itself: who deleted it has
       // nothing to delete, who changed it brings it back.
@@ -105,7 +105,9 @@ extension Replay {
     return batch
   }
 
-  private func carryOut(_ batch: Batch) throws {
+  /// - Returns: the decisions, with the numbers that the conflicts have here.
+  private func carryOut(_ batch: Batch) throws -> [Decision] {
+    var decisions: [Decision] = []
     for member in batch.members { try master.carryOut(member, transaction) }
     for decision in batch.decisions {
       guard let conflict = try conflict(of: decision) else {
@@ -116,6 +118,7 @@ extension Replay {
       decision.conflict = conflict.id
       // An earlier version let larger rows be made.
       try RecordSchema.$mostBytes.withValue(.max) { try carryOut(decision, of: conflict) }
+      decisions.append(decision)
     }
     var rulings: [Ruling] = []
     var parked: [ParkedChange] = []
@@ -132,6 +135,7 @@ extension Replay {
     }
     try carryOut(rulings, of: parked)
     for alias in batch.aliases { try master.carryOut(alias, try master.record(alias.record), transaction) }
+    return decisions
   }
 
   /// What it decided may have stood only by a conflict about what was erased since, or its contenders be others: then only the
