@@ -29,6 +29,7 @@ extension Schema {
       if wrong.isEmpty { return nil }
       var lost = 0
       var kept: [String] = []
+      let missing = try record.missingColumns(db)
       if record.makesTable(wrong) {
         kept += try record.remake(db, record.name, weakKeys: weakKeys) { row in
           lost += 1
@@ -38,6 +39,7 @@ extension Schema {
       // What was pending of a row whose base does not fit is found by comparison.
       let base = "sync_base_\(record.name)"
       if wrong.contains(base) { kept += try record.remake(db, base, weakKeys: weakKeys) { _ in } }
+      for column in missing { try record.setBack(db, column) }
       for (name, sql) in record.objects(weakKeys: weakKeys) where try db.sql(of: name) != sql {
         try db.drop(name)
         try db.execute(sql: sql)
@@ -50,6 +52,20 @@ extension Schema {
 extension RecordSchema {
   fileprivate func wrongObjects(_ db: Database, weakKeys: Bool) throws -> Set<String> {
     Set(try objects(weakKeys: weakKeys).filter { try db.sql(of: $0.name) != $0.sql }.map(\.name))
+  }
+
+  /// Columns that somebody dropped or renamed.
+  fileprivate func missingColumns(_ db: Database) throws -> [Int] {
+    guard try db.kind(of: name) == "table" else { return [] }
+    let names = try db.columnNames(of: name)
+    return otherIndices.filter { !names.contains(fields[$0].name) }
+  }
+
+  /// What was pending of a column that went is as it was before: nobody has emptied it.
+  fileprivate func setBack(_ db: Database, _ column: Int) throws {
+    let (cell, match) = (columns[column], keyColumns.map { "b.\($0) = \(table).\($0)" }.joined(separator: " AND "))
+    let base = "FROM \(baseTable) b WHERE \(match) AND b.sync_existed = 1 AND b.sync_mask >> \(column) & 1"
+    try db.execute(sql: "UPDATE \(table) SET \(cell) = (SELECT b.\(cell) \(base)) WHERE EXISTS (SELECT 1 \(base))")
   }
 
   /// Without a unique index there may be duplicates: the rows are put in again one by one.

@@ -114,6 +114,23 @@ private func tables(_ replica: Replica) throws -> [String] {
 /// Tables that the damage itself made.
 private func leftOf(_ damage: Damage) -> [String] { damage.sql.contains("TABLE kept") ? ["kept"] : [] }
 
+/// Nobody has emptied a cell that was pending when its column was renamed.
+@Test func whatWasPendingOfARenamedColumnIsAsItWasBefore() async throws {
+  let (world, one, two) = try await World.compared()
+  try world.shell(
+    one,
+    """
+    UPDATE figure SET note = 'pending', sales = 7 WHERE company = 'c1' AND year = 2024;
+    ALTER TABLE figure RENAME COLUMN note TO remark
+    """)
+  try one.repair()
+  #expect(try one.status().pending == 1)
+  try one.setBack(try await world.deepVerify(one))
+  try await world.settle()
+  let rows = try two.rows(two.record("figure")).filter { $0[1] == .integer(2024) }
+  #expect(rows.count == 1 && rows[0][2] == .integer(7) && !rows[0][3].isNull)
+}
+
 /// A row that its table could not hold was not deleted by anybody: the city's comes back, and what was here is parked.
 @Test func aRowThatDidNotFitIsNotDeletedAtTheCity() async throws {
   let (world, one, _) = try await World.compared()
