@@ -24,7 +24,7 @@ public struct City: AsyncParsableCommand {
       Decide.self, Reopen.self, CityParked.self, Admit.self,
       Dismiss.self, MergeRecords.self, Transfer.self, Approve<CityProgram>.self, Replicas.self, Withdraw.self,
       Trim.self, Erase.self,
-      HistoryCommand<CityProgram>.self, Verify<CityProgram>.self,
+      HistoryCommand<CityProgram>.self, Verify<CityProgram>.self, Repair.self,
       TakeStep<CityProgram>.self, Assess<CityProgram>.self, Revoke.self, ExitCultivation<CityProgram>.self,
       Rename<CityProgram>.self,
       Backup.self, Restore.self, Recovery.self,
@@ -102,6 +102,7 @@ public enum CityProgram: Program {
   public static func erased(_ master: Master) throws -> [Label] { try master.erasures().map(erasedLine) }
 
   public static func verify(_ master: Master) throws -> [Label] {
-    try master.verify() + PublicationCheck.problems(master)
+    let problems = try master.verify()
+    return try master.isAltered() ? problems : problems + PublicationCheck.problems(master)
   }
 }

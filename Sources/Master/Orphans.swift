@@ -37,8 +37,9 @@ extension SQLiteMasterTransaction {
       parents = try children(of: parents, ties).subtracting(found)
       found.formUnion(parents)
     }
-    for ref in found.subtracting(known).sorted() {
-      try db.run("INSERT INTO sync_orphan VALUES (?, ?)", ref.columns)
+    for ref in found.sorted() {
+      if !known.contains(ref) { try db.run("INSERT INTO sync_orphan VALUES (?, ?)", ref.columns) }
+      // What was written of it has given it a place where it was seen last.
       try show(ref, to: nil)
     }
     return try known.subtracting(found).sorted().compactMap { ref in

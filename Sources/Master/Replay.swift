@@ -25,15 +25,18 @@ extension Master {
       throw Failure(.data, zh: "\(path) 已存在", en: "\(path) exists already; name another file")
     }
     let end = try logPoint(upTo: arrival).arrival
-    do {
-      return try read { log in
-        let replay = try replay(log, upTo: end, into: path)
-        if let first = replay.findings.first { throw Failure(.data, zh: first.zh, en: first.en) }
-        return replay.master
-      }
-    } catch {
+    do { return try follow(upTo: end, into: path) } catch {
       if !path.isEmpty { for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) } }
       throw error
+    }
+  }
+
+  /// What follows from the log as it stands.
+  func follow(upTo end: Int64 = .max, into path: String = temporary) throws -> Master {
+    try read { log in
+      let replay = try replay(log, upTo: end, into: path)
+      if let first = replay.findings.first { throw Failure(.data, zh: first.zh, en: first.en) }
+      return replay.master
     }
   }
 
@@ -41,7 +44,7 @@ extension Master {
   /// are for `verify`. Empty: the log gives this master, byte for byte. After an erasure only records
   /// that restrict nothing follow whole: what was erased cannot be contested again.
   public func verifyReplay() throws -> [Label] {
-    try absorbNow()
+    if try !isAltered() { try absorbNow() }
     return try read { log in
       let replay = try replay(log, upTo: .max, into: Self.temporary)
       if !replay.isComplete || replay.master.schema != schema { return replay.findings + unsignedSchema(replay.master) }

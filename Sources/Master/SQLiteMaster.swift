@@ -21,6 +21,8 @@ final class SQLiteMaster: MasterStore {
     var isUnflushed = false
   }
   private let log = Mutex(Log())
+  /// How far the file's own schema had changed when every table and trigger was as it should be.
+  private let intact = Mutex<Int64?>(nil)
 
   var schema: Schema { openSchema.current }
 
@@ -40,10 +42,23 @@ final class SQLiteMaster: MasterStore {
         try setWaiting(!Self.isAnswering, db)
         return try db.transaction { db in
           try openSchema.refresh(db)
+          try refuseAltered(db)
           return try body(db)
         }
       }
     }
+  }
+
+  /// What a tool edits in a table without its triggers no log has. Looked at when the file's schema is another than before.
+  private func refuseAltered(_ db: Database) throws {
+    let version = try db.integer("PRAGMA schema_version")
+    if version == intact.withLock({ $0 }) { return }
+    if let first = try schema.alteredObjects(db, weakKeys: true).first {
+      throw Failure(
+        .data, zh: "主库的表被其他程序改动,市里暂停收发;请运行 city repair:\(first.zh)",
+        en: "another program has altered the master's tables, and the city waits: run city repair: \(first.en)")
+    }
+    intact.withLock { $0 = version }
   }
 
   /// Set again only when it changes: while a city does nothing but answer, it stays.

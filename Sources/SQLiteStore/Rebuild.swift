@@ -54,8 +54,8 @@ extension RecordSchema {
     Set(try objects(weakKeys: weakKeys).filter { try db.sql(of: $0.name) != $0.sql }.map(\.name))
   }
 
-  /// Columns that somebody dropped or renamed.
-  fileprivate func missingColumns(_ db: Database) throws -> [Int] {
+  /// Columns that somebody dropped or renamed; of a table that is not there, none.
+  public func missingColumns(_ db: Database) throws -> [Int] {
     guard try db.kind(of: name) == "table" else { return [] }
     let names = try db.columnNames(of: name)
     return otherIndices.filter { !names.contains(fields[$0].name) }

@@ -120,12 +120,15 @@ extension Town {
   private func takeUp(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
     if try machine.replica.parked().isEmpty, mayMeetCity(machine) { try editClosed(event, machine, &random) }
     guard !machine.seat.isStopped, var parked = random.pick(try machine.replica.parked()),
-      let record = try machine.replica.schema.record(parked.ref.record)
+      var record = try machine.replica.schema.record(parked.ref.record)
     else { return }
     if random.chance(40), mayMeetCity(machine) {
       guard let left = try changeAtCity(parked, record, event, machine, &random) else { return }
       parked = left
+      // What it heard may be an upgrade.
+      record = try machine.replica.schema.record(parked.ref.record) ?? record
     }
+    let taken = record
     var hand = Hand(
       try machine.replica.schema, machine.rows, unit: machine.org, climate: climate, event: event, after: 5)
     let values = random.chance(50) ? hand.update(record, parked.ref)?.values ?? [:] : [:]
@@ -137,7 +140,7 @@ extension Town {
     defer { witness.again = nil }
     try act(event, machine, "parked row taken up") {
       let replica = try machine.replica
-      try replica.edit(as: nil) { db in _ = try replica.takeUp(db, record, key: parked.ref.key, values) }
+      try replica.edit(as: nil) { db in _ = try replica.takeUp(db, taken, key: parked.ref.key, values) }
     }
     if random.chance(60), mayMeetCity(machine), try setPeriod(of: record, city.rows[parked.ref], "open", event) {
       _ = try syncHowever(machine)

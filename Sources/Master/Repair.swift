@@ -1,0 +1,147 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+
+// A tool that rebuilds a table of the master takes its triggers along: what is edited then goes unseen, and would stand in the
+// tables and not in the log. The city stops until the tables are made anew; what was edited meanwhile the log tells by what follows
+// from it.
+
+/// A row of the master that is not as the log has it.
+public struct Unlogged: Sendable, Equatable {
+  public enum Kind: String, Sendable { case added = "+", gone = "-", changed = "~" }
+  public var kind: Kind
+  public var ref: RowRef
+  /// Names of fields, of a row that changed.
+  public var fields: [String]
+}
+
+public struct RepairReport: Sendable {
+  /// What was made anew, a sentence each; empty: nothing was wrong.
+  public var done: [Label] = []
+  public var unlogged: [Unlogged] = []
+  /// Whether anything was changed: with rows that differ, and no word on what becomes of them, nothing is.
+  public var isRepaired = true
+}
+
+extension Master {
+  /// Whether another program removed or altered tables, indexes or triggers: then the city waits for `repair`.
+  public func isAltered() throws -> Bool { try !read { try schema.alteredObjects($0, weakKeys: true) }.isEmpty }
+
+  /// Makes the tables, indexes and triggers anew that another program removed or altered, in one transaction. Columns that are
+  /// gone are filled by the log.
+  /// - Parameter adopting: whether rows that differ from what the log gives become the city's edits, or are as in the log again;
+  ///   nil: they are only told.
+  /// Throws when a table cannot hold a row that it has, or the log does not give a master.
+  public func repair(adopting: Bool?, actor: String?) throws -> RepairReport {
+    if try !isAltered() { return RepairReport() }
+    let log = try follow()
+    let end = try log.read { try SQLiteMasterTransaction(db: $0, schema: schema).lastArrival() }
+    var report = RepairReport()
+    do {
+      try Connection.translating(path) {
+        try store.database.rebuilding { db in
+          let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+          guard try transaction.lastArrival() == end else {
+            throw Failure(
+              .busy, zh: "另一程序刚写入主库;请再试一次", en: "another program has just written to the master; try again")
+          }
+          report = try log.read { try repair(transaction, by: $0, adopting: adopting, actor: actor) }
+          if !report.isRepaired { throw Undecided() }
+        }
+      }
+    } catch is Undecided { return report }
+    try absorbNow()
+    return report
+  }
+
+  private struct Undecided: Error {}
+
+  private func repair(
+    _ transaction: SQLiteMasterTransaction, by log: Database, adopting: Bool?, actor: String?
+  ) throws -> RepairReport {
+    let db = transaction.db
+    var report = RepairReport()
+    let gone = try Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, try $0.missingColumns(db)) })
+    report.done = try schema.rebuild(db, weakKeys: true) { throw unfit($0, $1) }
+    try db.run("DELETE FROM sync_applying")
+    let isErased = try db.first("SELECT 1 FROM sync_erasure LIMIT 1") != nil
+    for record in schema.records where record.projects == nil {
+      // What was erased is no longer in the log: nobody can tell what was edited of it.
+      if isErased, record.fields.contains(where: \.restricted) { continue }
+      let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city")
+      try applying(db) {
+        for (key, logged) in try differing(record, db, log) {
+          let missing = gone[record.name] ?? []
+          if let found = try compare(record, key, logged, missing, db, edit, adopting: adopting) {
+            report.unlogged.append(found)
+          }
+        }
+      }
+    }
+    report.isRepaired = report.unlogged.isEmpty || adopting != nil
+    return report
+  }
+
+  /// The keys of rows that are not as in the log, with their rows there.
+  private func differing(_ record: RecordSchema, _ db: Database, _ log: Database) throws -> [(RowKey, [Value]?)] {
+    var found: [(RowKey, [Value]?)] = []
+    let all = "SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table)"
+    let (here, there) = (try RowReader(db, record), try RowReader(log, record))
+    try db.each(all) { row in
+      let image = row.cells(0..<record.fields.count)
+      let key = record.rowKey(of: image)
+      let logged = try there.row(key)
+      if logged != image { found.append((key, logged)) }
+    }
+    try log.each(all) { row in
+      let image = row.cells(0..<record.fields.count)
+      let key = record.rowKey(of: image)
+      if try here.row(key) == nil { found.append((key, image)) }
+    }
+    return found.sorted { $0.0 < $1.0 }
+  }
+
+  /// One row: what is not there any more to be compared comes from the log; the rest is pending, or as in the log.
+  private func compare(
+    _ record: RecordSchema, _ key: RowKey, _ logged: [Value]?, _ missing: [Int], _ db: Database, _ edit: Edit,
+    adopting: Bool?
+  ) throws -> Unlogged? {
+    var row = try record.row(db, key: key)
+    if let logged, var filled = row, !missing.isEmpty {
+      for column in missing { filled[column] = logged[column] }
+      try record.write(db, row: filled)
+      row = filled
+    }
+    if row == logged { return nil }
+    let changed = record.fields.indices.filter { logged?[$0] != row?[$0] }
+    if adopting == true {
+      let base: [Value?] = record.fields.indices.map { column in
+        logged.flatMap { changed.contains(column) || row == nil ? $0[column] : nil }
+      }
+      let before = try record.pending(db, key: key)
+      try record.setPending(
+        db,
+        PendingRow(
+          key: key, existed: logged != nil, base: base, current: row, edit: before?.edit ?? edit,
+          cellEdits: before?.cellEdits ?? [:]))
+    } else if adopting == false {
+      if let logged { try record.write(db, row: logged) } else { try record.remove(db, key: key) }
+      try record.clearPending(db, key: key)
+    }
+    let ref = RowRef(record.name, key)
+    if row == nil { return Unlogged(kind: .gone, ref: ref, fields: []) }
+    if logged == nil { return Unlogged(kind: .added, ref: ref, fields: []) }
+    return Unlogged(kind: .changed, ref: ref, fields: changed.map { record.fields[$0].name })
+  }
+
+  private func unfit(_ record: RecordSchema, _ row: [Value]) -> Failure {
+    let ref = RowRef(record.name, record.rowKey(of: row))
+    let problem =
+      record.problems(in: row, formats: formats).first?.label(of: ref)
+      ?? Label(
+        zh: "\(ref.record) \(ref.key):主键或唯一值重复", en: "\(ref.record) \(ref.key): its key or a unique value stands twice")
+    return Failure(
+      .data, zh: "\(problem.zh);请在该表中改正或删除这一行,再运行 city repair",
+      en: "\(problem.en); correct or delete the row where it stands, and run city repair again")
+  }
+}

@@ -1,0 +1,91 @@
+import Master
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// Another program takes tables or triggers of the master away: the city waits, and what was edited unseen is found by the log.
+
+private struct Damage: CustomTestStringConvertible, Sendable {
+  var testDescription: String
+  var sql: String
+  /// What is found by the log.
+  var found: [String] = []
+}
+
+private let copied =
+  "CREATE TABLE copy AS SELECT * FROM company; DROP TABLE company; ALTER TABLE copy RENAME TO company;"
+
+private let damages = [
+  Damage(testDescription: "a table copied, dropped and renamed", sql: copied),
+  Damage(
+    testDescription: "… and edited meanwhile",
+    sql: copied + """
+      UPDATE company SET name = 'x' WHERE id = 'c1'; DELETE FROM company WHERE id = 'c3';
+      INSERT INTO company (id, office) VALUES ('c9', 'A')
+      """, found: ["~ company c1 name", "- company c3", "+ company c9"]),
+  Damage(
+    testDescription: "a trigger dropped",
+    sql: """
+      UPDATE company SET phone = '9' WHERE id = 'c1'; DROP TRIGGER sync_capture_update_company;
+      UPDATE company SET staff = 6 WHERE id = 'c2'
+      """, found: ["~ company c1 phone", "~ company c2 staff"]),
+  Damage(testDescription: "a renamed column", sql: "ALTER TABLE figure RENAME COLUMN note TO remark"),
+  Damage(
+    testDescription: "a table dropped", sql: "DROP TABLE figure",
+    found: ["- figure c1,2024", "- figure c1,2025", "- figure c2,2025"]),
+]
+
+@Test(arguments: damages, [true, false])
+private func whatAnotherProgramTakesFromTheMasterIsMadeAnew(_ damage: Damage, adopts: Bool) async throws {
+  let (world, one, _) = try await World.compared()
+  let before = try world.master.rows(world.master.record("company"))
+  try world.shell(damage.sql)
+  try world.shell(one, "UPDATE company SET code = '11' WHERE id = 'c1'")
+  // The city waits, and says why.
+  let failure = await #expect(throws: Failure.self) { try await world.sync(one) }
+  #expect(failure?.message.en.contains("run city repair") == true)
+  #expect(try world.master.verify().contains { $0.en.contains("by another program") })
+  // Nothing is done without a word on what differs.
+  let told = try world.master.repair(adopting: nil, actor: "li")
+  #expect(told.isRepaired == damage.found.isEmpty)
+  let report = damage.found.isEmpty ? told : try world.master.repair(adopting: adopts, actor: "li")
+  let found = report.unlogged.map {
+    ([$0.kind.rawValue, "\($0.ref.record) \($0.ref.key)"] + $0.fields).joined(separator: " ")
+  }
+  #expect(Set(found) == Set(damage.found))
+  #expect(try world.master.repair(adopting: nil, actor: "li").done.isEmpty)
+  #expect(try world.master.verifyReplay().map(\.en) == [])
+  if !adopts { #expect(try world.master.rows(world.master.record("company")) == before) }
+  try await world.settle()
+  #expect(try world.cell("code") == .text("11"))
+  // Edits are captured from here on.
+  try world.shell("UPDATE company SET phone = '77' WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try one.rows(one.record("company"))[0][4] == .text("77"))
+}
+
+@Test func aRowThatItsTableCannotHoldIsNamedByTheRepair() async throws {
+  let (world, _, _) = try await World.compared()
+  try world.shell(copied + "UPDATE company SET staff = 'many' WHERE id = 'c1'")
+  let failure = #expect(throws: Failure.self) { try world.master.repair(adopting: true, actor: "li") }
+  #expect(failure?.message.en.contains("company c1.staff: is not of type integer") == true)
+  try world.shell("UPDATE company SET staff = 5 WHERE id = 'c1'")
+  #expect(try world.master.repair(adopting: nil, actor: "li").isRepaired)
+  try await world.settle()
+}
+
+/// What was erased is no longer in the log: it stays as it is in the file.
+@Test func aRepairBringsNothingErasedBack() async throws {
+  let world = try World.people()
+  let one = try await world.join("A")
+  try world.shell(one, "INSERT INTO person (id, office, name) VALUES ('p1', 'A', '甲'), ('p2', 'A', '乙')")
+  try await world.settle()
+  _ = try world.master.erase(world.person, key: RowKey([.text("p1")]), reason: "r", actor: "li")
+  let before = try world.master.rows(world.person)
+  try world.shell(
+    "CREATE TABLE copy AS SELECT * FROM person; DROP TABLE person; ALTER TABLE copy RENAME TO person;")
+  #expect(try world.master.repair(adopting: nil, actor: "li").isRepaired)
+  #expect(try world.master.rows(world.person) == before)
+  try await world.settle()
+}
