@@ -8,7 +8,11 @@ import SyncCore
 
 /// A row of the master that is not as the log has it.
 public struct Unlogged: Sendable, Equatable {
-  public enum Kind: String, Sendable { case added = "+", gone = "-", changed = "~" }
+  public enum Kind: String, Sendable {
+    case added = "+"
+    case gone = "-"
+    case changed = "~"
+  }
   public var kind: Kind
   public var ref: RowRef
   /// Names of fields, of a row that changed.
