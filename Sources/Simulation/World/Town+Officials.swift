@@ -129,8 +129,10 @@ extension Town {
     tell("city: decides conflict \(conflict.id) about \(name(ref)).\(conflict.field ?? "*") (\(choice))")
     let before = city.rows
     let version = random.chance(50) ? conflict.version : nil
-    try act("decision") { _ = try master.decide(conflict.id, choice, reason: "r", actor: "li", version: version) }
-    if city.seat.isStopped { return }
+    // What is refused may have taken in what a tool entered.
+    guard
+      try act("decision", { _ = try master.decide(conflict.id, choice, reason: "r", actor: "li", version: version) })
+    else { return }
     witness.note(nil, event: event.id, before: before, after: city.rows, only: [ref], arrival: logEnd)
   }
 
@@ -141,10 +143,10 @@ extension Town {
     let refs = conflicts.map { RowRef($0.record, $0.key) }
     tell("city: decides conflicts \(conflicts.map(\.id)) about \(refs.map(name)) (\(choice))")
     let before = city.rows
-    try act("several decisions") {
+    let done = try act("several decisions") {
       _ = try master.decide(conflicts.map(\.id), choice, reason: "r", actor: "li", version: nil)
     }
-    if city.seat.isStopped { return }
+    if !done { return }
     witness.note(nil, event: event.id, before: before, after: city.rows, only: Set(refs), arrival: logEnd)
   }
 
