@@ -16,11 +16,8 @@ struct Repair: AsyncParsableCommand {
 
   func run() async throws {
     try await options.run {
-      if adopt && setBack {
-        throw Failure(.usage, zh: "--adopt 与 --set-back 只能选一个", en: "give --adopt or --set-back, not both")
-      }
-      let master = try options.open(CityProgram.self)
-      let report = try master.repair(adopting: adopt ? true : setBack ? false : nil, actor: options.actor)
+      let adopting = try adopting(adopt: adopt, setBack: setBack)
+      let report = try options.open(CityProgram.self).repair(adopting: adopting, actor: options.actor)
       let rows = report.unlogged
       options.show(
         .object([

@@ -33,10 +33,7 @@ struct CountyVerify: AsyncParsableCommand {
   }
 
   private func check() throws {
-    if adopt && setBack {
-      throw Failure(.usage, zh: "--adopt 与 --set-back 只能选一个", en: "give --adopt or --set-back, not both")
-    }
-    if (adopt || setBack) && !deep {
+    if try adopting(adopt: adopt, setBack: setBack) != nil && !deep {
       throw Failure(.usage, zh: "--adopt 和 --set-back 须与 --deep 同用", en: "--adopt and --set-back go with --deep")
     }
   }

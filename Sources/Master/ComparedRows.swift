@@ -65,8 +65,33 @@ struct ComparedRows {
   }
 }
 
+/// Two tables, each read once, in the order of their keys.
+struct ComparedPair {
+  private(set) var left: ComparedRows
+  private(set) var right: ComparedRows
+
+  init(_ mine: Database, _ theirs: Database, _ table: ComparedTable) throws {
+    left = try ComparedRows(mine, table)
+    right = try ComparedRows(theirs, table)
+  }
+
+  /// The rows of the next key, of which there is one at least; nil: both tables are at their end.
+  mutating func next() throws -> (mine: [Value]?, theirs: [Value]?)? {
+    guard left.row != nil || right.row != nil else { return nil }
+    let (mine, theirs) = (left.row, right.row)
+    if let mine, theirs.map({ precedes(left.key(mine), right.key($0)) }) ?? true {
+      try left.advance()
+      return (mine, nil)
+    }
+    try right.advance()
+    guard let mine, let theirs, left.key(mine) == right.key(theirs) else { return (nil, theirs) }
+    try left.advance()
+    return (mine, theirs)
+  }
+}
+
 /// SQLite's order of keys.
-func precedes(_ a: [Value], _ b: [Value]) -> Bool {
+private func precedes(_ a: [Value], _ b: [Value]) -> Bool {
   for (x, y) in zip(a, b) where x != y { return precedes(x, y) }
   return false
 }

@@ -67,26 +67,16 @@ extension Schema {
     if table.columns == "*" {
       table.columns = try theirs.makeStatement(sql: table.sql).columnNames.map(quoted).joined(separator: ", ")
     }
-    var left = try ComparedRows(mine, table)
-    var right = try ComparedRows(theirs, table)
+    var pair = try ComparedPair(mine, theirs, table)
     var found: [Label] = []
-    while found.count < limit, left.row != nil || right.row != nil {
-      if let difference = try difference(&left, &right) { found.append(difference) }
+    while found.count < limit, let rows = try pair.next() {
+      switch rows {
+      case (let mine?, nil): found.append(pair.left.surplus(mine))
+      case (nil, let theirs?): found.append(pair.right.missing(theirs))
+      case (let mine?, let theirs?) where mine != theirs: found.append(pair.left.altered(mine, theirs))
+      default: break
+      }
     }
     return found
-  }
-
-  /// Compares the next rows, of which there is one at least.
-  private func difference(_ left: inout ComparedRows, _ right: inout ComparedRows) throws -> Label? {
-    let (mine, theirs) = (left.row, right.row)
-    if let mine, theirs.map({ precedes(left.key(mine), right.key($0)) }) ?? true {
-      try left.advance()
-      return left.surplus(mine)
-    }
-    try right.advance()
-    guard let theirs else { return nil }
-    guard let mine, left.key(mine) == right.key(theirs) else { return right.missing(theirs) }
-    try left.advance()
-    return mine == theirs ? nil : left.altered(mine, theirs)
   }
 }

@@ -26,6 +26,7 @@ extension Master {
         throw Failure(.usage, zh: "两个主键相同", en: "both keys are the same; name two rows")
       }
       let other = RowRef(record.name, duplicate)
+      // What stands under the other key of a merged row is merged into that one only.
       for (key, target) in [(keep, nil), (duplicate, try record.row(db, key: duplicate) == nil ? nil : keep)] {
         guard let former = try transaction.alias(of: RowRef(record.name, key)), former != target else { continue }
         throw Failure(

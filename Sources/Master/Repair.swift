@@ -88,21 +88,13 @@ extension Master {
 
   /// The keys of rows that are not as in the log, with their rows there.
   private func differing(_ record: RecordSchema, _ db: Database, _ log: Database) throws -> [(RowKey, [Value]?)] {
+    let table = ComparedTable(name: record.name, key: record.key, columns: record.columns.joined(separator: ", "))
+    var pair = try ComparedPair(db, log, table)
     var found: [(RowKey, [Value]?)] = []
-    let all = "SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table)"
-    let (here, there) = (try RowReader(db, record), try RowReader(log, record))
-    try db.each(all) { row in
-      let image = row.cells(0..<record.fields.count)
-      let key = record.rowKey(of: image)
-      let logged = try there.row(key)
-      if logged != image { found.append((key, logged)) }
+    while let (mine, logged) = try pair.next() {
+      if mine != logged, let image = mine ?? logged { found.append((record.rowKey(of: image), logged)) }
     }
-    try log.each(all) { row in
-      let image = row.cells(0..<record.fields.count)
-      let key = record.rowKey(of: image)
-      if try here.row(key) == nil { found.append((key, image)) }
-    }
-    return found.sorted { $0.0 < $1.0 }
+    return found
   }
 
   /// One row: what is not there any more to be compared comes from the log; the rest is pending, or as in the log.

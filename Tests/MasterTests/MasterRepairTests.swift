@@ -13,9 +13,6 @@ private struct Damage: CustomTestStringConvertible, Sendable {
   var found: [String] = []
 }
 
-private let copied =
-  "CREATE TABLE copy AS SELECT * FROM company; DROP TABLE company; ALTER TABLE copy RENAME TO company;"
-
 private let damages = [
   Damage(testDescription: "a table copied, dropped and renamed", sql: copied),
   Damage(

@@ -9,9 +9,6 @@ import Testing
 
 // A file that was repaired and not yet compared meets a city that has another schema, or another epoch, by now.
 
-private let copied =
-  "CREATE TABLE copy AS SELECT * FROM company; DROP TABLE company; ALTER TABLE copy RENAME TO company;"
-
 @Suite struct RepairAcrossChangesTests {
   /// A machine on which an edit went unseen, and another one was captured before.
   private func repaired(_ world: World, _ one: Replica) throws {

@@ -18,7 +18,8 @@ private struct Damage: CustomTestStringConvertible, Sendable {
   var left: [String] = []
 }
 
-private let copied =
+/// What a tool does that rebuilds a table.
+let copied =
   "CREATE TABLE copy AS SELECT * FROM company; DROP TABLE company; ALTER TABLE copy RENAME TO company;"
 
 private let damages = [

@@ -95,8 +95,7 @@ private func wait(until condition: () async throws -> Bool) async throws {
     let before = cutter.down
     let pulled = try await town.sync("one")
     #expect(pulled["pulled"] as? Int == 4_000)
-    // What is under way at a cut comes again, of a smaller pull a larger part.
-    #expect(cutter.down - before < (pulled["bytes_received"] as? Int ?? 0) * 5 / 4)
+    #expect(cutter.down - before < (pulled["bytes_received"] as? Int ?? 0) * 11 / 10)
     #expect(try await town.city(["verify"]).isDone)
   }
 
