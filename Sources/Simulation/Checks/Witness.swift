@@ -245,6 +245,16 @@ struct Witness {
   /// A batch of a clerk's is in no file any more.
   mutating func forget(_ author: Int, body: [UInt8]) { remove { $0.author == author && $0.body == body } }
 
+  /// Batches of a clerk's that nobody asks for any more.
+  mutating func forget(
+    _ author: Int, upTo last: Int64, hasArrived: ([UInt8]) -> Bool, unless isKept: (RowRef, Int64) -> Bool
+  ) {
+    remove { claim in
+      guard claim.author == author, let batch = claim.batch, batch <= last, let body = claim.body else { return false }
+      return !hasArrived(body) && !isKept(claim.ref, batch)
+    }
+  }
+
   private mutating func remove(_ isForgotten: (Claim) -> Bool) {
     for claim in claims where isForgotten(claim) { uncountable.insert(claim.ref) }
     claims.removeAll(where: isForgotten)

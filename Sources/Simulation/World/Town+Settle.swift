@@ -21,6 +21,7 @@ extension Town {
     try endRecovery()
     try upgradeAgain()
     try rest()
+    try eraseAgain(event)
     try mend(event)
     defer { statuses = [:] }
     for machine in machines { statuses[machine.index] = try machine.replica.status() }
@@ -37,7 +38,7 @@ extension Town {
     if replaying { try checkReplay() }
   }
 
-  private func rest() throws {
+  func rest() throws {
     var rounds = 0
     while try !syncRound() {
       rounds += 1

@@ -18,6 +18,17 @@ extension Town {
     if machine.seat.isStopped { return }
     try machine.look()
     try noteOutbox(machine)
+    try notePassedOver(machine)
+  }
+
+  /// R9: what it still has of before what it had let go of, for a row that is parked, stays with it where two backups are lost.
+  private func notePassedOver(_ machine: Machine) throws {
+    let sql = "SELECT value FROM sync_meta WHERE name = 'passed_over'"
+    guard let last = try machine.replica.read({ try $0.integer(sql) }), last > 0 else { return }
+    let arrived = try arrivalsByBody()
+    let parked = try machine.replica.parked()
+    func isKept(_ row: RowRef, _ batch: Int64) -> Bool { parked.contains { $0.ref == row && $0.batch == batch } }
+    witness.forget(machine.index, upTo: last, hasArrived: { arrived[$0] != nil }, unless: isKept)
   }
 
   /// A number never stands for two batches.
