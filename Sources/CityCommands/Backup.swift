@@ -26,12 +26,17 @@ struct Backup: AsyncParsableCommand {
         .object([
           ("file", .string(file)), ("arrival", .integer(info.arrival)), ("batches", .integer(info.arrival)),
           ("own", .integer(info.own)), ("bytes", .integer(info.bytes)), ("took_ms", .integer(Int64(took))),
+          ("replaced_latest", .bool(info.replacesLatest)),
         ]),
         Label(
-          zh: "已备份并核验:\(file),到第 \(info.arrival) 批,\(info.bytes) 字节。其中有市里的密钥,请妥善保管",
+          zh: "已备份并核验:\(file),到第 \(info.arrival) 批,\(info.bytes) 字节。其中有市里的密钥,请妥善保管"
+            + (info.replacesLatest ? "。它替换了最近的那份备份:请轮流用两个文件名,有两份备份后,各县才能删去已收到的批次" : ""),
           en:
             "backed up and verified: \(file), up to batch \(info.arrival), \(info.bytes) bytes. It holds the city's key: "
             + "keep it safe"
+            + (info.replacesLatest
+              ? ". It took the place of the latest backup: use two names by turns, for what counties keep goes only when "
+                + "two backups hold it" : "")
         ).text(options.language))
     }
   }

@@ -109,8 +109,13 @@ public struct Template<P: Program>: AsyncParsableCommand {
   }
 }
 
-/// Whole or not at all.
+/// Whole or not at all. A database and a key are left alone: whoever names one of them meant another file.
 func writeFile(_ bytes: [UInt8], to file: String) throws {
+  if DurableFile.isDatabase(file) || file.hasSuffix(".key") && FileManager.default.fileExists(atPath: file) {
+    throw Failure(
+      .usage, zh: "\(file) 是数据库或密钥文件,未改动;请换一个文件名",
+      en: "\(file) is a database or a key; it was left alone, use another name")
+  }
   do { try Data(bytes).write(to: URL(fileURLWithPath: file), options: .atomic) } catch {
     throw Failure(.disk, zh: "无法写入 \(file);请检查目录和磁盘", en: "cannot write \(file): check the folder and the disk")
   }

@@ -31,9 +31,15 @@ extension SQLiteMasterTransaction {
   }
 
   /// A backup holds the log up to this place.
-  func noteBackup(of arrival: Int64) throws {
-    try set("backup_before", .integer(setting("backup_arrival") ?? 0))
+  /// - Parameter replaced: up to where that did whose file it has taken; nil: it took none.
+  /// - Returns: whether that was the latest one: then there is no more than one of the two.
+  @discardableResult
+  func noteBackup(of arrival: Int64, replacing replaced: Int64? = nil) throws -> Bool {
+    let latest = try setting("backup_arrival") ?? 0
+    let replacesLatest = latest > 0 && replaced ?? 0 >= latest
+    if !replacesLatest { try set("backup_before", .integer(latest)) }
     try set("backup_arrival", .integer(arrival))
+    return replacesLatest
   }
 
   /// The last batch of a replica, or of the city's own, up to a place in the log; 0: none.

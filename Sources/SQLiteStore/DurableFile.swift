@@ -29,6 +29,13 @@ public enum DurableFile {
     ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? NSNumber)?.int64Value ?? 0
   }
 
+  /// Whether there is a file that says that it is SQLite's.
+  public static func isDatabase(_ path: String) -> Bool {
+    guard let file = FileHandle(forReadingAtPath: path) else { return false }
+    defer { try? file.close() }
+    return (try? file.read(upToCount: 16)) == Data("SQLite format 3\0".utf8)
+  }
+
   static func failure(_ path: String) -> Failure {
     Failure(
       .disk, zh: "无法写入 \(path):\(String(cString: strerror(errno)))",

@@ -59,6 +59,28 @@ extension Replica {
   try await world.settle()
 }
 
+/// Whoever writes every backup to one file has one.
+@Test func theFileOfTheLatestBackupTakenTwiceIsOneBackup() async throws {
+  let (world, one, _) = try await World.twoMachines()
+  func backUp(_ name: String) async throws -> Int64 {
+    try world.backup(name)
+    try world.shell("UPDATE office SET name = '\(name) \(world.clock.now)' WHERE code = 'A'")
+    try await world.settle()
+    return try one.inbox().first ?? 0
+  }
+  #expect(try await backUp("a") == 1)
+  #expect(try await backUp("a") == 1)
+  #expect(try await backUp("a") == 1)
+  // The other file and this one are two; then the older one's turn comes.
+  let first = try await backUp("b")
+  #expect(first > 1)
+  #expect(try await backUp("b") == first)
+  let second = try await backUp("a")
+  #expect(second > first)
+  #expect(try world.master.backup(to: world.folder.appendingPathComponent("a").path, replacing: true).replacesLatest)
+  #expect(try !world.master.backup(to: world.folder.appendingPathComponent("c").path).replacesLatest)
+}
+
 @Test func aBackupIsPrivateAndDoesNotReplaceAnotherFile() async throws {
   let (world, _, _) = try await World.twoMachines()
   let file = try world.backup()

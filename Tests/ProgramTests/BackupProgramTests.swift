@@ -50,7 +50,12 @@ extension Town {
     let backup = town.path("city.backup")
     try await town.city(["backup", backup])
     expectFailure(try await town.tryCity(["backup", backup]), 65, "exists already", "--force")
-    try await town.city(["backup", backup, "--force"])
+    let again = try await town.city(["backup", backup, "--force", "--json"]).object
+    #expect(again["replaced_latest"] as? Bool == true)
+    for file in ["city/master.sqlite", "city/city.key"].map(town.path) {
+      expectFailure(try await town.tryCity(["backup", file, "--force"]), 65, file, "not a backup", "name another")
+    }
+    try await town.city(["verify"])
     let bytes = try Data(contentsOf: URL(fileURLWithPath: backup))
     expectFailure(try await town.tryCity(["backup", town.path("no/such/folder")]), 74, "no/such/folder")
     func restore(_ file: String, _ home: String = "new") async throws -> Outcome {

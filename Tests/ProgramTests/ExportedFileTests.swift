@@ -122,4 +122,17 @@ import Testing
       try await town.tryCounty("one", ["import", "enterprise", sorted]), 65, "row 2", "row 3", id, second, "_seen",
       "export again")
   }
+
+  @Test("A database and a key are no files to write rows to")
+  func overTheRegistry() async throws {
+    let (town, id, _) = try await exported()
+    for file in ["one/replica.sqlite", "one/replica.key", "city/master.sqlite"].map(town.path) {
+      let before = try Data(contentsOf: URL(fileURLWithPath: file))
+      expectFailure(
+        try await town.tryCounty("one", ["export", "enterprise", file]), 64, (file as NSString).lastPathComponent,
+        "another name")
+      #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
+    }
+    #expect(try await enterprise(town, id)["name"] as? String == "甲")
+  }
 }

@@ -9,10 +9,12 @@ import SyncProtocol
 
 extension World {
   /// Backs the master up; the file's path.
+  /// - Parameter name: nil: `city.backup`, and later ones beside it.
   @discardableResult
-  public func backup(_ name: String = "city.backup") throws -> String {
-    let file = folder.appendingPathComponent(name).path
+  public func backup(_ name: String? = nil) throws -> String {
     clock.now += 1000
+    let isFirst = !FileManager.default.fileExists(atPath: folder.appendingPathComponent("city.backup").path)
+    let file = folder.appendingPathComponent(name ?? (isFirst ? "city.backup" : "city-\(clock.now).backup")).path
     _ = try master.backup(to: file, replacing: true)
     return file
   }

@@ -13,6 +13,8 @@ public struct BackupInfo: Sendable, Equatable {
   public var bytes: Int64
   /// When it was made, milliseconds since 1970.
   public var madeAt: Int64
+  /// It took the file of the latest one, so that there is one backup where there might be two.
+  public var replacesLatest = false
 }
 
 // A backup is the master in one file, with the city's key: without it no receipt could be verified, and nothing of the
@@ -23,12 +25,9 @@ public struct BackupInfo: Sendable, Equatable {
 extension Master {
   /// Writes a backup beside whoever works with the master, and verifies it: pages, tables, the chain and every signature.
   /// Only when it is whole does it get its name, and only then do the replicas hear that they need not keep what it holds.
-  /// - Parameter replacing: whether a file of that name may be replaced.
+  /// - Parameter replacing: whether a backup of that name may be replaced.
   public func backup(to file: String, replacing: Bool = false) throws -> BackupInfo {
-    if !replacing, FileManager.default.fileExists(atPath: file) {
-      throw Failure(
-        .data, zh: "\(file) 已存在;请换个文件名,或用 --force 替换", en: "\(file) exists already; name another, or --force")
-    }
+    let replaced = try replacedArrival(file, replacing)
     if try read({ try SQLiteMasterTransaction(db: $0, schema: schema).isRecovering() }) { throw Self.recovering }
     try absorbNow()
     let part = file + ".part"
@@ -39,14 +38,33 @@ extension Master {
     }
     let madeAt = clock()
     let (arrival, own) = try finishBackup(part, madeAt: madeAt)
-    let info = BackupInfo(arrival: arrival, own: own, bytes: DurableFile.size(part), madeAt: madeAt)
+    var info = BackupInfo(arrival: arrival, own: own, bytes: DurableFile.size(part), madeAt: madeAt)
     try DurableFile.move(part, to: file)
-    try store.write { db in
+    info.replacesLatest = try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
-      try transaction.noteBackup(of: arrival)
       try transaction.set("backup_at", .integer(madeAt))
+      return try transaction.noteBackup(of: arrival, replacing: replaced)
     }
     return info
+  }
+
+  /// The last batch in the backup of this city whose name the new one takes; nil: there is no such file. Nothing else is replaced.
+  private func replacedArrival(_ file: String, _ replacing: Bool) throws -> Int64? {
+    guard FileManager.default.fileExists(atPath: file) else { return nil }
+    guard replacing else {
+      throw Failure(
+        .data, zh: "\(file) 已存在;请换个文件名,或用 --force 替换", en: "\(file) exists already; name another, or --force")
+    }
+    let arrival = try? Connection.open(file, create: false).read { db -> Int64? in
+      guard case .blob(let seed)? = try db.first("SELECT value FROM sync_backup WHERE name = 'key'")?.first,
+        seed == key.seed
+      else { return nil }
+      return try db.integer("SELECT max(arrival) FROM sync_batch") ?? 0
+    }
+    if let arrival { return arrival }
+    throw Failure(
+      .data, zh: "\(file) 不是本市的备份,或已损坏;未改动。请换个文件名,或先将其删除",
+      en: "\(file) is not a backup of this city, or is damaged; it was left alone: name another, or delete it first")
   }
 
   private func finishBackup(_ path: String, madeAt: Int64) throws -> (arrival: Int64, own: Int64) {

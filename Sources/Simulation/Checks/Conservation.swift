@@ -35,8 +35,9 @@ extension Town {
     if let erasures = witness.erased[cell], claim.value.isNull || erasures.contains(where: { mayTake(original, $0) }) {
       return true
     }
-    // What could not be merged again stands under its former key.
+    // What could not be merged again stands under its former key, and what refers to it does so.
     let rows = Set([claim.ref, original.ref]).compactMap { city.rows[$0] }
+    if rows.contains(where: { $0.cell(column) == original.value }) { return true }
     let found = places.values(of: claim, column) + rows.map { $0.cell(column) }
     return absorbed(claim, by: found, record.fields[column])
   }

@@ -20,7 +20,8 @@ extension Town {
     }
     for conflict in try city.master.conflicts([.open, .proposed]) {
       let ref = RowRef(conflict.record, conflict.key)
-      if witness.canonical(ref) != ref {
+      // What a tool entered under a merged key, and could not be merged again, is a row of its own (M14).
+      if witness.canonical(ref) != ref, city.rows[ref] == nil {
         throw Violation(.progress, "conflict \(conflict.id) waits under \(name(ref)), which leads to another row now")
       }
     }
