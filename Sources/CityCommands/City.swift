@@ -39,13 +39,18 @@ public enum CityProgram: Program {
   static func masterURL(_ home: URL) -> URL { home.appendingPathComponent("master.sqlite") }
   static func keyURL(_ home: URL) -> URL { home.appendingPathComponent("city.key") }
 
+  /// Every backup holds it.
+  static let lostKey = Label(
+    zh: "每份备份中都有它:运行 city restore 备份文件 --home 新目录,再把新目录中的 city.key 放回原处",
+    en: "every backup holds it: run city restore BACKUP --home NEW, and put NEW/city.key in its place")
+
   public static func open(home: URL) throws -> Master {
     let path = masterURL(home).path
     guard FileManager.default.fileExists(atPath: path) else {
       throw Failure(
         .notFound, zh: "\(home.path) 中没有主库;请先 city init", en: "there is no master in \(home.path); run city init first")
     }
-    let key = try SigningKey(seed: try Home.readSecret(keyURL(home)))
+    let key = try SigningKey(seed: try Home.readSecret(keyURL(home), lostKey))
     return try Master.open(path: path, key: key, formats: Registry.formats) { try SchemaFile.parse(canonicalJSON: $0) }
   }
 

@@ -35,7 +35,7 @@ struct CityInit: AsyncParsableCommand {
         throw Failure(.data, zh: "\(home.path) 已有主库", en: "\(home.path) holds a master already; use another --home")
       }
       let master = try Master.create(
-        path: path, key: try Home.signingKey(CityProgram.keyURL(home)), schema: schema,
+        path: path, key: try Home.signingKey(CityProgram.keyURL(home), CityProgram.lostKey), schema: schema,
         schemaText: try SchemaFile.canonicalJSON(schema), seed: seed, actor: options.actor ?? "city",
         formats: Registry.formats)
       let rows = seed.reduce(0) { $0 + $1.rows.count }

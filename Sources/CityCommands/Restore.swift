@@ -36,7 +36,7 @@ struct Restore: AsyncParsableCommand {
   private func keep(_ key: SigningKey, in home: URL) throws {
     let url = CityProgram.keyURL(home)
     guard FileManager.default.fileExists(atPath: url.path) else { return try Home.writeSecret(key.seed, to: url) }
-    guard try Home.readSecret(url) == key.seed else {
+    guard try Home.readSecret(url, CityProgram.lostKey) == key.seed else {
       throw Failure(
         .data, zh: "\(url.path) 是另一座城市的密钥;请恢复到空目录",
         en: "\(url.path) is the key of another city; restore into an empty --home")

@@ -21,11 +21,11 @@ public enum Home {
 
   /// The key in a file; made when there is none. It outlives a loss of power before anybody hears of it, so that what was
   /// interrupted can be repeated.
-  public static func signingKey(_ url: URL) throws -> SigningKey {
+  public static func signingKey(_ url: URL, _ advice: Label) throws -> SigningKey {
     if !FileManager.default.fileExists(atPath: url.path) { try writeSecret(SigningKey().seed, to: url) }
     // Also after an interruption just before this.
     try Folder.sync(nameOf: url.path)
-    return try SigningKey(seed: try readSecret(url))
+    return try SigningKey(seed: try readSecret(url, advice))
   }
 
   /// Writes a secret that only its owner may read, whole or not at all, durably; nothing that exists is overwritten.
@@ -63,12 +63,15 @@ public enum Home {
     }
   }
 
-  public static func readSecret(_ url: URL) throws -> [UInt8] {
+  /// - Parameter advice: what to do when the key is lost.
+  public static func readSecret(_ url: URL, _ advice: Label) throws -> [UInt8] {
     guard let data = try? Data(contentsOf: url) else {
-      throw Failure(.notFound, zh: "没有密钥文件 \(url.path);请先 init", en: "there is no key file \(url.path); run init first")
+      throw Failure(
+        .notFound, zh: "没有密钥文件 \(url.path);\(advice.zh)", en: "there is no key file \(url.path); \(advice.en)")
     }
     guard data.count == 32 else {
-      throw Failure(.data, zh: "\(url.path) 不是密钥文件", en: "\(url.path) is not a key file; restore it from a backup")
+      throw Failure(
+        .data, zh: "\(url.path) 不是密钥文件;\(advice.zh)", en: "\(url.path) is not a key file; \(advice.en)")
     }
     return [UInt8](data)
   }

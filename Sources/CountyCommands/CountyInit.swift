@@ -42,7 +42,7 @@ struct CountyInit: AsyncParsableCommand {
           en: "\(home.path) holds a replica already; county sync goes on with it, or use another --home")
       }
       let authority = try Authority.path(home, replacing: certificate)
-      let key = try Home.signingKey(CountyProgram.keyURL(home))
+      let key = try Home.signingKey(CountyProgram.keyURL(home), CountyProgram.lostKey)
       let (meta, received) =
         if let bundle {
           try start(bundle, code, key, path)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Commands
 import Foundation
 import Presentation
+import Registry
 import Replica
 import SQLiteStore
 import SyncClient
@@ -22,11 +23,12 @@ struct Rejoin: AsyncParsableCommand {
       let code = try code.map(EnrolmentCode.init(typed:))
       let home = try options.homeURL(CountyProgram.homeVariable)
       try await Home.locked(home.appendingPathComponent("sync.lock")) {
-        let former = try CountyProgram.open(home: home)
+        let former = try CountyProgram.open(home: home, hasCode: code != nil)
         let replica = try former.rejoin(as: try CountyProgram.nextKey(home, of: former), code: code)
         try CountyProgram.promoteKey(home)
+        let known = try replica.lastConfirmed()
         let isKnown = try await sync(replica, home)
-        report(former.identity, replica.identity, isKnown)
+        report(known, replica.identity.replica, isKnown)
       }
     }
   }
@@ -44,8 +46,8 @@ struct Rejoin: AsyncParsableCommand {
     }
   }
 
-  private func report(_ former: ReplicaMeta, _ now: ReplicaMeta, _ isKnown: Bool) {
-    let (old, new) = (former.replica.description, now.replica.description)
+  private func report(_ former: Identifier, _ now: Identifier, _ isKnown: Bool) {
+    let (old, new) = (former.description, now.description)
     let rest =
       isKnown
       ? Label(zh: "已与市里同步", en: "it has synced with the city")
@@ -69,22 +71,44 @@ extension CountyProgram {
   /// The keys of which one belongs to the replica.
   static func keys(_ home: URL) throws -> [SigningKey] {
     let urls = [keyURL(home), nextKeyURL(home)]
-    let found = try urls.filter { FileManager.default.fileExists(atPath: $0.path) }.map(Home.readSecret)
-    return try (found.isEmpty ? [Home.readSecret(keyURL(home))] : found).map { try SigningKey(seed: $0) }
+    let found = urls.filter { FileManager.default.fileExists(atPath: $0.path) }
+    return try (found.isEmpty ? [keyURL(home)] : found).map { try SigningKey(seed: Home.readSecret($0, lostKey)) }
   }
 
-  /// A key that the replica has not used yet, kept durably.
-  static func nextKey(_ home: URL, of replica: Replica) throws -> SigningKey {
+  static let lostKey = Label(
+    zh: "请从备份中恢复它;若已丢失,请向市里索取登记码并运行 county rejoin --code 登记码,修改均会保留",
+    en: "put it back from a copy; if there is none, ask the city for a code and run county rejoin --code CODE, which "
+      + "keeps all edits")
+
+  /// The replica that rejoins. One whose key is lost gets another one, if there is a code.
+  static func open(home: URL, hasCode: Bool) throws -> Replica {
+    let size = try? FileManager.default.attributesOfItem(atPath: keyURL(home).path)[.size] as? Int
+    do { return try open(home: home) } catch let failure as Failure {
+      let path = replicaURL(home).path
+      guard hasCode, size != 32, FileManager.default.fileExists(atPath: path) else { throw failure }
+    }
+    return try Replica.open(
+      path: replicaURL(home).path, successor: try newKey(home), formats: Registry.formats, readSchema: readSchema)
+  }
+
+  /// A key that is kept durably beside the present one; the one that is there already, if a command was ended before its use.
+  private static func newKey(_ home: URL) throws -> SigningKey {
     let url = nextKeyURL(home)
     if FileManager.default.fileExists(atPath: url.path) {
-      let key = try SigningKey(seed: try Home.readSecret(url))
-      // It was made by a command that was ended before the file took it.
-      if key.publicKey.identifier != replica.identity.replica { return key }
-      try promoteKey(home)
+      return try SigningKey(seed: Home.readSecret(url, lostKey))
     }
     let key = SigningKey()
     try Home.writeSecret(key.seed, to: url)
     return key
+  }
+
+  /// A key that the replica has not used yet, kept durably.
+  static func nextKey(_ home: URL, of replica: Replica) throws -> SigningKey {
+    let key = try newKey(home)
+    if key.publicKey.identifier != replica.identity.replica { return key }
+    // It was made by a command that was ended when the file had taken it.
+    try promoteKey(home)
+    return try newKey(home)
   }
 
   static func promoteKey(_ home: URL) throws { try Home.replace(keyURL(home), with: nextKeyURL(home)) }

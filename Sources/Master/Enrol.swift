@@ -74,13 +74,7 @@ extension Master {
     _ transaction: any MasterTransaction
   ) throws -> String {
     let id = publicKey.identifier
-    guard var enrolment = try request.code.flatMap(transaction.enrolment),
-      enrolment.usedBy == nil || enrolment.usedBy == id, enrolment.expiresAt >= clock() || enrolment.usedBy == id
-    else { throw Refusal.badCode }
-    let code = EnrolmentCode(secret: enrolment.secret, fingerprint: key.publicKey.fingerprint)
-    guard code.proof(replica: id, publicKey: publicKey.bytes).hex == request.proof,
-      request.org ?? enrolment.org == enrolment.org
-    else { throw Refusal.badCode }
+    var enrolment = try enrolment(request, as: publicKey, transaction)
     // A code admits a new machine: it neither moves one to another unit nor takes back that it was shut out.
     if let known = try transaction.replica(id) {
       if known.isWithdrawn { throw Refusal.withdrawn }
@@ -97,6 +91,22 @@ extension Master {
       try transaction.save(enrolment)
     }
     return enrolment.org
+  }
+
+  /// The code of a request: it is of this city, valid, and proven, for the unit that the machine says is its own, and nobody else has
+  /// used it.
+  func enrolment(_ request: EnrolRequest, as publicKey: VerifyingKey, _ transaction: any MasterTransaction) throws
+    -> EnrolmentRecord
+  {
+    let id = publicKey.identifier
+    guard let enrolment = try request.code.flatMap(transaction.enrolment),
+      enrolment.usedBy == nil || enrolment.usedBy == id, enrolment.expiresAt >= clock() || enrolment.usedBy == id
+    else { throw Refusal.badCode }
+    let code = EnrolmentCode(secret: enrolment.secret, fingerprint: key.publicKey.fingerprint)
+    guard code.proof(replica: id, publicKey: publicKey.bytes).hex == request.proof,
+      request.org ?? enrolment.org == enrolment.org
+    else { throw Refusal.badCode }
+    return enrolment
   }
 
   private static func enrolRequest(_ sealed: SealedEnvelope) throws -> (EnrolRequest, VerifyingKey) {

@@ -64,7 +64,26 @@ public final class Master: RecordStore, @unchecked Sendable {
     }
     if isErasing { database.checkpoint(path) }
     let store = SQLiteMaster(database, schema: schema, path: path)
-    return Master(store, key: key, formats: formats, clock: clock)
+    let master = Master(store, key: key, formats: formats, clock: clock)
+    guard try Connection.translating(path, { try database.reading(master.hasSigned) }) else {
+      throw Failure(
+        .configuration, zh: "密钥文件不是 \(path) 的;请恢复属于它的密钥文件(每份备份中都有)",
+        en: "the key file is not that of \(path); restore the key file that belongs to it (every backup holds it)")
+    }
+    return master
+  }
+
+  /// Whether the key is the one that signed the log: what the city said last, or first, should the last be damaged.
+  private func hasSigned(_ db: Database) throws -> Bool {
+    var isEmpty = true
+    for end in ["max", "min"] {
+      let said = "iif(receipt = x'', message, receipt)"
+      let sql = "SELECT \(said) FROM sync_batch WHERE arrival = (SELECT \(end)(arrival) FROM sync_batch)"
+      guard case .blob(let message)? = try db.first(sql)?.first else { continue }
+      isEmpty = false
+      if (try? Envelope(message[...]) { _ in key.publicKey }) != nil { return true }
+    }
+    return isEmpty
   }
 
   init(_ store: SQLiteMaster, key: SigningKey, formats: Formats, clock: @escaping @Sendable () -> Int64) {

@@ -7,15 +7,22 @@ import SyncProtocol
 // another file's.
 
 extension Master {
-  /// Takes in the new key of a machine for which its former key vouches. Asked twice, it answers twice.
+  /// Takes in the new key of a machine for which its former key vouches, or, when that is lost, a code for its unit. Asked twice,
+  /// it answers twice.
   /// - Returns: its unit.
   func succeed(_ request: EnrolRequest, as publicKey: VerifyingKey, _ transaction: any MasterTransaction) throws
     -> String
   {
     guard let (former, kept) = try former(request).map({ ($0.replica, $0.kept) }) else { throw Refusal.tampered }
     guard let known = try transaction.replica(former) else { throw Refusal.unknownReplica }
-    guard request.isVouched(by: try VerifyingKey(bytes: known.publicKey)) else { throw Refusal.tampered }
     let id = publicKey.identifier
+    var enrolment: EnrolmentRecord?
+    if request.voucher == nil, request.code != nil {
+      enrolment = try self.enrolment(request, as: publicKey, transaction)
+      guard enrolment?.org == known.org else { throw Refusal.badCode }
+    } else if try !request.isVouched(by: VerifyingKey(bytes: known.publicKey)) {
+      throw Refusal.tampered
+    }
     if let again = try transaction.replica(id) { return again.org }
     if known.isWithdrawn { throw Refusal.withdrawn }
     if try transaction.isRecovering() { throw Self.recovering }
@@ -28,6 +35,10 @@ extension Master {
       isWithdrawn: false, edit: Edit(stamp: try transaction.tick(milliseconds: clock()), actor: "city"))
     member.former = Former(replica: former, kept: kept)
     try enter(member, transaction)
+    if var enrolment {
+      enrolment.usedBy = id
+      try transaction.save(enrolment)
+    }
     return known.org
   }
 }

@@ -32,10 +32,11 @@ extension Replica {
       }
       let first = try db.integer("SELECT min(number) FROM sync_outbox WHERE receipt IS NULL")
       let kept = (first ?? meta.last + 1) - 1
-      var request = try EnrolRequest(key, after: self.key, kept: kept)
+      var request = try request(db, key, after: meta.replica, hasCode: code != nil, kept: kept)
       if let code { request.prove(code, of: key, org: meta.org) }
       let enrolment = try request.message(signedBy: key, milliseconds: clock())
-      meta.formerKeys.append(self.key.publicKey.bytes)
+      meta.formerKeys.append(try formerKey(db, of: meta.replica))
+      try ReplicaMeta.set(db, Self.publicKeyName, .blob(key.publicKey.bytes))
       meta.replica = key.publicKey.identifier
       try meta.write(db)
       // A code needs no enrolment before it.
@@ -46,6 +47,39 @@ extension Replica {
     }
     return renewed(meta, key: key)
   }
+
+  /// For the new key the former one vouches, or a code of the city when that is lost. A code brings to the city no id that lies
+  /// between: the new one follows upon the last that it has confirmed.
+  private func request(
+    _ db: Database, _ key: SigningKey, after id: Identifier, hasCode: Bool, kept: Int64
+  ) throws -> EnrolRequest {
+    let known = try hasCode ? lastConfirmed(db) ?? id : id
+    if self.key.publicKey.identifier == known { return try EnrolRequest(key, after: self.key, kept: kept) }
+    guard hasCode else { throw Failure(.usage, zh: "密钥已丢失,需要登记码", en: "the key is lost: a code is needed") }
+    return try EnrolRequest(key, afterLost: known, kept: kept)
+  }
+
+  /// The last id of this machine that the city has confirmed; its own, if the city has confirmed none.
+  public func lastConfirmed() throws -> Identifier { try read { try lastConfirmed($0) ?? identity.replica } }
+
+  private func lastConfirmed(_ db: Database) throws -> Identifier? {
+    let waiting = try enrolment(db)
+    guard !waiting.isEmpty, let first = try SealedEnvelope.split(waiting).first else { return nil }
+    let body = try first.unverifiedBody()
+    return try JSONDecoder().decode(EnrolRequest.self, from: Data(body)).formerly.flatMap(Identifier.init(hex:))
+  }
+
+  /// What this file sent before is verified by its former public key, also when the key itself is lost.
+  private func formerKey(_ db: Database, of id: Identifier) throws -> [UInt8] {
+    if key.publicKey.identifier == id { return key.publicKey.bytes }
+    let noted = try db.first("SELECT value FROM sync_meta WHERE name = ?", [.text(Self.publicKeyName)])
+    guard case .blob(let bytes)? = noted?.first, try VerifyingKey(bytes: bytes).identifier == id else {
+      throw Failure(.data, zh: "副本文件不完整;请用备份恢复", en: "the replica file is incomplete; restore a backup of it")
+    }
+    return bytes
+  }
+
+  static let publicKeyName = "public_key"
 
   private static let foreignCode = Failure(
     .usage, zh: "这个登记码不是本机所属城市的;请核对", en: "this code is not of the city of this machine; check it")

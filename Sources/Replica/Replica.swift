@@ -31,6 +31,7 @@ public final class Replica: RecordStore, @unchecked Sendable {
     try fresh.database.durably(path) { db in
       try ReplicaTables.create(db, schema: schema, actor: actor)
       try meta.write(db)
+      try ReplicaMeta.set(db, publicKeyName, .blob(key.publicKey.bytes))
     }
     let open = OpenSchema(schema, reader: readSchema)
     let database = try fresh.finish()
@@ -50,6 +51,29 @@ public final class Replica: RecordStore, @unchecked Sendable {
     path: String, keys: [SigningKey], formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock,
     readSchema: @escaping ReadSchema
   ) throws -> Replica {
+    let (database, meta, schema) = try opened(path, readSchema)
+    guard let key = keys.first(where: { $0.publicKey.identifier == meta.replica }) else {
+      throw Failure(
+        .configuration, zh: "密钥文件不是 \(path) 的;请恢复属于它的密钥文件;若已丢失,请移走此文件,再运行 county rejoin --code 登记码",
+        en: "the key file is not that of \(path); put back the one that belongs to it; if that is lost, move this one "
+          + "away and run county rejoin --code CODE")
+    }
+    return Replica(database, path: path, key: key, meta: meta, schema: schema, formats: formats, clock: clock)
+  }
+
+  /// Opens a replica whose key is lost. It can do nothing but rejoin, with a code of the city.
+  /// - Parameter successor: the key that it gets.
+  public static func open(
+    path: String, successor: SigningKey, formats: Formats = [:], clock: @escaping @Sendable () -> Int64 = systemClock,
+    readSchema: @escaping ReadSchema
+  ) throws -> Replica {
+    let (database, meta, schema) = try opened(path, readSchema)
+    return Replica(database, path: path, key: successor, meta: meta, schema: schema, formats: formats, clock: clock)
+  }
+
+  private static func opened(
+    _ path: String, _ readSchema: @escaping ReadSchema
+  ) throws -> (DatabaseQueue, ReplicaMeta, OpenSchema) {
     let database = try Connection.open(path, create: false)
     let (meta, schema, isErasing) = try Connection.translating(path) {
       try database.reading { db in
@@ -60,12 +84,7 @@ public final class Replica: RecordStore, @unchecked Sendable {
       }
     }
     if isErasing { database.checkpoint(path) }
-    guard let key = keys.first(where: { $0.publicKey.identifier == meta.replica }) else {
-      throw Failure(
-        .configuration, zh: "密钥文件不是 \(path) 的;请恢复属于它的密钥文件",
-        en: "the key file is not that of \(path); restore the key file that belongs to it")
-    }
-    return Replica(database, path: path, key: key, meta: meta, schema: schema, formats: formats, clock: clock)
+    return (database, meta, schema)
   }
 
   /// The same file under another identity.

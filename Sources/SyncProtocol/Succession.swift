@@ -16,6 +16,14 @@ extension EnrolRequest {
     voucher = try former.sign(Self.vouched(key.publicKey.bytes, try key.agreementPublicKey, kept)).hex
   }
 
+  /// Asks the city to take a new key for a machine that has lost its former one: a code of the city must vouch for it instead.
+  public init(_ key: SigningKey, afterLost former: Identifier, kept: Int64) throws {
+    publicKey = key.publicKey.bytes.hex
+    agreementKey = try key.agreementPublicKey.hex
+    formerly = former.description
+    self.kept = kept
+  }
+
   /// Whether the owner of the former key vouches for the keys of this request.
   public func isVouched(by former: VerifyingKey) -> Bool {
     guard let voucher = voucher.flatMap({ [UInt8](hex: $0) }), let key = [UInt8](hex: publicKey),

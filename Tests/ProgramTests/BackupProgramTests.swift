@@ -86,6 +86,38 @@ extension Town {
     #expect(released.object["recovering"] as? Bool == false)
   }
 
+  @Test func aLostKeyIsReplacedAndAForeignOneRefused() async throws {
+    let town = try await Town.tally()
+    try await town.serve()
+    for home in ["one", "two"] { try await town.join(home, "A") }
+    try await town.county("one", ["add", "counter", "id=x", "site=A", "total=1"])
+    let (own, manager) = (town.path("one/replica.key"), FileManager.default)
+    // Of another machine, damaged, and gone.
+    try manager.removeItem(atPath: own)
+    try manager.copyItem(atPath: town.path("two/replica.key"), toPath: own)
+    let code = try await town.code("A")
+    expectFailure(
+      try await town.tryCounty("one", ["rejoin", "--code", code]), 78, "move this one away", "rejoin --code")
+    try Data([1, 2, 3]).write(to: URL(fileURLWithPath: own))
+    expectFailure(try await town.tryCounty("one", ["list", "counter"]), 65, "replica.key", "rejoin --code")
+    try manager.removeItem(atPath: own)
+    expectFailure(try await town.tryCounty("one", ["rejoin"]), 66, "replica.key", "rejoin --code")
+    try await town.county("one", ["rejoin", "--code", code])
+    #expect(try await town.city(["show", "counter", "x", "--json"]).object["total"] as? Int == 1)
+    try await town.county("one", ["edit", "counter", "x", "total=3"])
+    try await town.sync("one")
+    #expect(try await town.city(["show", "counter", "x", "--json"]).object["total"] as? Int == 3)
+    // The city's.
+    let citys = town.path("city/city.key")
+    let key = try Data(contentsOf: URL(fileURLWithPath: citys))
+    try Data(repeating: 7, count: 32).write(to: URL(fileURLWithPath: citys))
+    expectFailure(try await town.tryCity(["edit", "counter", "x", "total=9"]), 78, "every backup holds it")
+    try manager.removeItem(atPath: citys)
+    expectFailure(try await town.tryCity(["list", "counter"]), 66, "city restore")
+    try key.write(to: URL(fileURLWithPath: citys))
+    #expect(try await town.city(["verify"]).isDone)
+  }
+
   @Test func anUpgradeIsPreviewedRefusedAndFollowed() async throws {
     let town = try await Town.tally()
     try await town.serve()

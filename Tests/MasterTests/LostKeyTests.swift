@@ -1,0 +1,70 @@
+import Foundation
+import Master
+import Replica
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+import TestSupport
+import Testing
+
+// A machine whose key file is lost: a code of the city stands in for it, and all its edits stay.
+
+extension World {
+  /// The file of a replica as somebody opens it who has no key to it.
+  fileprivate func withoutKey(_ replica: Replica) throws -> Replica {
+    let (clock, schema) = (clock, master.schema)
+    return try Replica.open(
+      path: replica.path, successor: SigningKey(), clock: { clock.now }, readSchema: { _ in schema })
+  }
+
+  fileprivate func code(_ org: String) throws -> EnrolmentCode { try master.enrol(org: org).code }
+
+  fileprivate func parked() throws -> [MasterParkedRow] { try master.parked() }
+}
+
+@Test func whoHasLostItsKeyGoesOnWithACode() async throws {
+  let (world, one) = try await World.counted()
+  // One batch came and its answer did not; one is parked; one is frozen; something is pending.
+  try world.shell(one, "INSERT INTO company VALUES ('c2', 'B', NULL, '乙', 1)")
+  try await world.sync(one)
+  try world.shell(one, "UPDATE company SET total = 15 WHERE id = 'c1'")
+  try one.freeze()
+  try world.sendInVain(one)
+  try world.shell(one, "UPDATE company SET total = 18 WHERE id = 'c1'")
+  try one.freeze()
+  try world.shell(one, "UPDATE company SET name = '丙' WHERE id = 'c1'")
+  world.lose(one)
+  #expect(throws: Failure.self) { try world.withoutKey(one).rejoin(as: SigningKey()) }
+  // A code of another unit changes nothing at the city, and the right one still follows upon the id that the city knows.
+  let wrong = try world.rejoin(world.withoutKey(one), code: world.code("B"))
+  let failure = await #expect(throws: Failure.self) { try await world.sync(wrong) }
+  #expect(failure?.kind == .notAllowed)
+  #expect(try world.master.replicas().count == 1)
+  let code = try world.code("A")
+  let renewed = try world.rejoin(wrong, code: code)
+  #expect(try renewed.lastConfirmed() == one.identity.replica)
+  try await world.settle()
+  #expect(try world.cell("total") == .integer(18) && world.cell("name") == .text("丙"))
+  #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty && world.master.verify().isEmpty)
+  #expect(try renewed.verify().isEmpty && renewed.lastConfirmed() == renewed.identity.replica)
+  let info = try #require(try world.master.replicas().first { $0.id == renewed.identity.replica.description })
+  #expect(info.formerly == [one.identity.replica.description] && info.org == "A")
+  // What waits is still its own.
+  let parked = try #require(try renewed.parked().first)
+  #expect(try world.parked().count == 1 && parked.ref.record == "company")
+  try renewed.withdraw(parked.id, reason: "r", actor: "one")
+  try await world.settle()
+  #expect(try world.parked().isEmpty)
+  // The code is used up.
+  let again = try world.rejoin(world.withoutKey(renewed), code: code)
+  await #expect(throws: Failure.self) { try await world.sync(again) }
+}
+
+@Test func aCodeBringsBackNoWithdrawnMachineWhoseKeyIsLost() async throws {
+  let (world, one) = try await World.counted()
+  try world.master.withdraw(one.identity.replica)
+  let renewed = try world.rejoin(world.withoutKey(one), code: world.code("A"))
+  let failure = await #expect(throws: Failure.self) { try await world.sync(renewed) }
+  #expect(failure?.kind == .notAllowed)
+  #expect(try world.master.replicas().count == 1)
+}
