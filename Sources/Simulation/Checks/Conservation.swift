@@ -168,10 +168,10 @@ private struct Places {
     author.flatMap { ids[$0] }?.contains(row.replica) == true
   }
 
-  /// Whether it was parked, and came in when nobody knows.
+  /// Whether it was parked, and came in when nobody knows, or came once more with what its clerk edited of it next.
   private func hasWaited(_ claim: Witness.Claim) -> Bool {
     (parked[witness.canonical(claim.ref)] ?? []).contains {
-      [.entered, .admitted].contains($0.state) && isBy(claim.author, $0)
+      [.entered, .admitted, .superseded].contains($0.state) && isBy(claim.author, $0)
     }
   }
 
