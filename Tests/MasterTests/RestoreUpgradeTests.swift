@@ -92,3 +92,32 @@ func whatWasMadeByAnUpgradeThatIsLostWaitsForIt(sql: String) async throws {
   #expect(try ["name", "fax", "phone", "grade"].map { try world.cell($0) } == then)
   #expect(try world.master.rows(world.master.record("visit")).count == (sql.contains("visit") ? 1 : 0))
 }
+
+/// Seed 22397 of the simulator: a later upgrade came back and the one before it did not, and who was at the one before could never be
+/// heard again.
+@Test func anUpgradeWhosePredecessorIsLostIsMadeAgain() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  try world.upgradeSmall(to: 2)
+  for round in 1...2 {
+    try await world.settle()
+    _ = try world.backup("lost\(round).backup")
+  }
+  try await world.settle()
+  try world.shell(drill.two, "UPDATE company SET name = 'two', fax = '2' WHERE id = 'c1'")
+  try drill.two.freeze()
+  try world.upgradeSmall(to: 3)
+  try await world.sync(drill.one)
+  try world.shell(drill.one, "UPDATE company SET phone = '1' WHERE id = 'c1'")
+  try await world.sync(drill.one)
+  try world.restore(from: file)
+  for replica in world.replicas { _ = try? await world.giveBack(replica) }
+  try world.master.release(reason: "the backups cannot be read", actor: "li")
+  #expect(world.master.schema.version == 1)
+  await #expect(throws: Failure.self) { try await world.sync(drill.two) }
+  for version in 2...3 { try world.upgradeSmall(to: version) }
+  try await world.settle()
+  let cells = try ["name", "fax", "phone"].map { try world.cell($0) }
+  #expect(cells == ["two", "2", "1"].map(Value.text))
+  #expect(try world.master.verify().isEmpty)
+}

@@ -167,7 +167,7 @@ struct Reentry {
     let (read, kept) = try master.own(sealed, by: own, secrets: returned.knownSecrets() ?? [], transaction)
     let batch = read.widened(to: master.schema)
     let isLossy = try transaction.setting("lossy") != nil
-    if isLossy, try !fits(batch) { throw Misfit() }
+    if isLossy, try !follows(batch, message.header) || !fits(batch) { throw Misfit() }
     // A conflict of a duplicate that was merged since is one of the row that was kept.
     let decided = isLossy ? Set(try batch.decisions.compactMap(\.subject?.ref).map(transaction.kept)) : []
     let before = try transaction.images(of: Array(decided))
@@ -177,6 +177,12 @@ struct Reentry {
   }
 
   private struct Misfit: Error {}
+
+  /// Whether an upgrade goes on from a version that is here. Without the one between nobody could read what was made by that, and no
+  /// official could make it the city's again.
+  private func follows(_ batch: Batch, _ header: Header) throws -> Bool {
+    try batch.schemas.isEmpty || master.knownSchema(header.schema, transaction.meta(), transaction) != nil
+  }
 
   /// Whether an act of the city's own stands on what it stood on then, now that something before it is lost.
   private func fits(_ batch: Batch) throws -> Bool {
