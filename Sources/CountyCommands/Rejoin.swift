@@ -35,8 +35,10 @@ struct Rejoin: AsyncParsableCommand {
 
   /// Tells the city, when it can be reached. Returns whether it knows the new id now.
   private func sync(_ replica: Replica, _ home: URL) async throws -> Bool {
-    let transport = HTTPTransport(
-      server: try replica.meta().server, certificate: try Authority.path(home, replacing: nil))
+    let server = try replica.meta().server
+    // Who has only sticks tells it with the next one.
+    if server.isEmpty { return false }
+    let transport = HTTPTransport(server: server, certificate: try Authority.path(home, replacing: nil))
     do {
       _ = try await SyncClient(replica, transport: transport).sync()
       return true
@@ -51,7 +53,7 @@ struct Rejoin: AsyncParsableCommand {
     let rest =
       isKnown
       ? Label(zh: "已与市里同步", en: "it has synced with the city")
-      : Label(zh: "下次同步时告知市里", en: "the next sync tells the city")
+      : Label(zh: "下次同步或上报时告知市里", en: "the next sync or stick tells the city")
     options.show(
       .object([("replica", .string(new)), ("formerly", .string(old)), ("synced", .bool(isKnown))]),
       Label(

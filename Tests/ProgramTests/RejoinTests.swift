@@ -98,4 +98,21 @@ import Testing
     let town = try await registryTown()
     #expect(try await town.city(["trim", "--json"]).object["place"] as? Int == 0)
   }
+
+  @Test func whoHasOnlySticksAndNoKeyGoesOn() async throws {
+    let town = try await Town.tally()
+    try await town.start("one", "A")
+    try await town.county("one", ["add", "counter", "id=x", "site=A", "total=1"])
+    try await town.carry("one")
+    try await town.county("one", ["edit", "counter", "x", "total=3"])
+    try await town.writeBundle("one", "out")
+    try await town.answerBundle("out", "answer")
+    try FileManager.default.removeItem(atPath: town.path("one/replica.key"))
+    let done = try await town.county("one", ["rejoin", "--code", town.code("A"), "--json"]).object
+    #expect(done["synced"] as? Bool == false)
+    expectFailure(try await town.tryCounty("one", ["bundle", "read", town.path("answer")]), 76, "another machine")
+    try await town.carry("one")
+    try await town.expectEqual(["one"])
+    #expect(try await town.counters(town.master).contains("3"))
+  }
 }
