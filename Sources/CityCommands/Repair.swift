@@ -17,33 +17,21 @@ struct Repair: AsyncParsableCommand {
   func run() async throws {
     try await options.run {
       let adopting = try adopting(adopt: adopt, setBack: setBack)
-      let report = try options.open(CityProgram.self).repair(adopting: adopting, actor: options.actor)
-      let rows = report.unlogged
+      let master = try options.open(CityProgram.self)
+      let report = try master.repair(adopting: adopting, actor: options.actor)
+      let rows = report.unlogged.map { UnloggedRow(row: $0, record: master.schema.record($0.ref.record)) }
       options.show(
         .object([
           ("repaired", .bool(report.isRepaired)),
           ("done", .array(report.done.map { .string($0.text(options.language)) })),
-          (
-            "rows",
-            .array(
-              rows.map { row in
-                .object([
-                  ("change", .string(row.kind.rawValue)), ("record", .string(row.ref.record)),
-                  ("key", .string(row.ref.key.description)), ("fields", .array(row.fields.map { .string($0) })),
-                ])
-              })
-          ),
-        ]), lines(report).map { $0.text(options.language) }.joined(separator: "\n"))
+          ("rows", .array(rows.map(\.json))),
+        ]), lines(report, rows).map { $0.text(options.language) }.joined(separator: "\n"))
       if !report.isRepaired { throw ExitCode(Failure.Kind.data.rawValue) }
     }
   }
 
-  private func lines(_ report: RepairReport) -> [Label] {
-    let rows = report.unlogged
-    let told = rows.map { row in
-      let text = "\(row.kind.rawValue) \(row.ref.record) \(row.ref.key)" + row.fields.map { " " + $0 }.joined()
-      return Label(zh: text, en: text)
-    }
+  private func lines(_ report: RepairReport, _ rows: [UnloggedRow]) -> [Label] {
+    let told = rows.map(\.line)
     if report.done.isEmpty {
       return [Label(zh: "表和触发器完好,无须修复", en: "every table and trigger is as it should be; nothing was done")]
     }
@@ -63,4 +51,37 @@ struct Repair: AsyncParsableCommand {
         : Label(zh: "\(rows.count) 行已还原为历史中的值", en: "\(rows.count) rows are as in the log again")
     return report.done + told + [settled]
   }
+}
+
+/// A row that is not as in the log, with what differs.
+private struct UnloggedRow {
+  let row: Unlogged
+  let record: RecordSchema?
+
+  var line: Label {
+    let name = "\(row.kind.rawValue) \(row.ref.record) \(KeyText.show(row.ref.key))"
+    let text = ([name] + cells.map { "\($0.field): \(spell($0.logged)) → \(spell($0.here))" }).joined(separator: "  ")
+    return Label(zh: text, en: text)
+  }
+
+  var json: JSON {
+    func image(_ image: [Value]?) -> JSON {
+      guard let record, let image else { return .null }
+      return rowJSON(record, Masking.mask(image, record))
+    }
+    return .object([
+      ("change", .string(row.kind.rawValue)), ("record", .string(row.ref.record)), ("key", keyJSON(row.ref.key)),
+      ("fields", .array(cells.map { .string($0.field) })), ("log", image(row.logged)), ("here", image(row.here)),
+    ])
+  }
+
+  private var cells: [(field: String, logged: Value, here: Value)] {
+    guard let record, let here = row.here, let logged = row.logged else { return [] }
+    return row.columns.map { column in
+      let field = record.fields[column]
+      return (field.name, Masking.mask(logged[column], field), Masking.mask(here[column], field))
+    }
+  }
+
+  private func spell(_ value: Value) -> String { value.isNull ? "NULL" : ValueText.spell(value) }
 }

@@ -15,8 +15,8 @@ struct Rejoin: AsyncParsableCommand {
     commandName: "rejoin",
     abstract: words("Go on with a copied or restored replica under an id of its own; its edits stay. 副本为复制品时更换编号"))
   @OptionGroup var options: CommonOptions
-  @Option(help: ArgumentHelp(words("A code of the city, when it does not know this machine any more. 登记码"))) var code:
-    String?
+  @Option(help: ArgumentHelp(words("A code of the city, when it knows this machine no more or the key is lost. 登记码")))
+  var code: String?
 
   func run() async throws {
     try await options.run {

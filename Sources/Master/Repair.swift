@@ -13,10 +13,18 @@ public struct Unlogged: Sendable, Equatable {
     case gone = "-"
     case changed = "~"
   }
-  public var kind: Kind
   public var ref: RowRef
-  /// Names of fields, of a row that changed.
-  public var fields: [String]
+  /// nil: the row stands there no more.
+  public var here: [Value]?
+  /// nil: the log gives no such row.
+  public var logged: [Value]?
+
+  public var kind: Kind { here == nil ? .gone : logged == nil ? .added : .changed }
+  /// The columns that differ of a row that both have.
+  public var columns: [Int] {
+    guard let here, let logged else { return [] }
+    return here.indices.filter { here[$0] != logged[$0] }
+  }
 }
 
 public struct RepairReport: Sendable {
@@ -124,10 +132,7 @@ extension Master {
       if let logged { try record.write(db, row: logged) } else { try record.remove(db, key: key) }
       try record.clearPending(db, key: key)
     }
-    let ref = RowRef(record.name, key)
-    if row == nil { return Unlogged(kind: .gone, ref: ref, fields: []) }
-    if logged == nil { return Unlogged(kind: .added, ref: ref, fields: []) }
-    return Unlogged(kind: .changed, ref: ref, fields: changed.map { record.fields[$0].name })
+    return Unlogged(ref: RowRef(record.name, key), here: row, logged: logged)
   }
 
   private func unfit(_ record: RecordSchema, _ row: [Value]) -> Failure {

@@ -47,8 +47,10 @@ private func whatAnotherProgramTakesFromTheMasterIsMadeAnew(_ damage: Damage, ad
   let told = try world.master.repair(adopting: nil, actor: "li")
   #expect(told.isRepaired == damage.found.isEmpty)
   let report = damage.found.isEmpty ? told : try world.master.repair(adopting: adopts, actor: "li")
-  let found = report.unlogged.map {
-    ([$0.kind.rawValue, "\($0.ref.record) \($0.ref.key)"] + $0.fields).joined(separator: " ")
+  let found = try report.unlogged.map { row in
+    let record = try world.master.record(row.ref.record)
+    let fields = row.columns.map { record.fields[$0].name }
+    return ([row.kind.rawValue, "\(row.ref.record) \(row.ref.key)"] + fields).joined(separator: " ")
   }
   #expect(Set(found) == Set(damage.found))
   #expect(try world.master.repair(adopting: nil, actor: "li").done.isEmpty)
