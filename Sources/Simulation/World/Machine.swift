@@ -81,10 +81,19 @@ final class Machine {
   }
 
   /// The file goes on under a key of its own.
-  /// - Parameter code: the city has lost whom it had enrolled.
-  func rejoin(as key: SigningKey, code: EnrolmentCode? = nil) throws {
+  /// - Parameters:
+  ///   - code: the city has lost whom it had enrolled, or the key is lost.
+  ///   - isKeyLost: whether the former key is there no more.
+  func rejoin(as key: SigningKey, code: EnrolmentCode? = nil, isKeyLost: Bool = false) throws {
     nextKey = key
-    let replica = try replica.rejoin(as: key, code: code)
+    let clock = seat.clock
+    let former =
+      try isKeyLost
+      ? seat.opening {
+        try Replica.open(path: seat.path, successor: key, clock: { clock.now }, readSchema: readSchema)
+      } : replica
+    former.random = try self.replica.random
+    let replica = try former.rejoin(as: key, code: code)
     programs.stop()
     programs.current = replica
     settle(on: key)

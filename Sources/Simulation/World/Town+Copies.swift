@@ -97,9 +97,25 @@ extension Town {
     let key = try SigningKey(seed: random.bytes(32))
     // It is under its former key.
     copies[machine.index] = nil
-    _ = try attempt("rejoin", at: machine.seat) { try machine.rejoin(as: key, code: code) }
+    let isKeyLost = code == nil && random.chance(25)
+    let code = try isKeyLost ? codeForLostKey(of: machine) : code
+    _ = try attempt("rejoin", at: machine.seat) {
+      try machine.rejoin(as: key, code: code, isKeyLost: isKeyLost && code != nil)
+    }
     try observe(machine)
     try noteWaiting()
+  }
+}
+
+extension Town {
+  /// nil: there is none to be had just now.
+  private func codeForLostKey(of machine: Machine) throws -> EnrolmentCode? {
+    let hasUnit = city.rows[RowRef("office", RowKey([.text(machine.org)]))] != nil
+    guard hasUnit, recovery == nil, !city.seat.isFull else { return nil }
+    count("key lost")
+    return try attempt("code for a lost key", at: city.seat) {
+      try city.master.enrol(org: machine.org, lifetime: .max / 4).code
+    }
   }
 }
 
