@@ -50,6 +50,10 @@ struct Asking {
       guard let line = readLine(), !line.allSatisfy(\.isWhitespace) else {
         throw Failure(.data, zh: "已取消,未写入任何数据", en: "cancelled; nothing was written")
       }
+      if line.contains("\u{fffd}") {
+        options.tell(Label(zh: "输入不是 UTF-8 编码;请把终端设为 UTF-8", en: "this is not UTF-8; set the terminal to UTF-8"))
+        continue
+      }
       switch ValueText.parse(line, field: field) {
       case .failure(let problem): options.tell(problem.label)
       case .success(let value):

@@ -1,5 +1,8 @@
 import CHeap
+import Foundation
+import Presentation
 import SQLiteStore
+import SyncCore
 
 /// What a program does before anything else, on its first thread.
 public enum Start {
@@ -8,5 +11,22 @@ public enum Start {
   public static func prepare(isServer: Bool = false) {
     Connection.countNoMemory()
     if !isServer { cheap_one() }
+    requireUTF8()
+  }
+
+  /// What a terminal of another encoding sends would become other letters before anybody sees it.
+  private static func requireUTF8() {
+    let place = (1..<max(1, Int(CommandLine.argc))).first { index in
+      CommandLine.unsafeArgv[index].map { String(validatingCString: $0) == nil } ?? false
+    }
+    guard let place else { return }
+    let failure = Failure(
+      .usage,
+      zh: "第 \(place) 个参数不是 UTF-8 编码,未执行;请把终端设为 UTF-8(LANG=zh_CN.UTF-8),或用 import --encoding gb18030 导入",
+      en: "argument \(place) is not UTF-8, and nothing was done; set the terminal to UTF-8 (LANG=zh_CN.UTF-8), or "
+        + "import a file with --encoding gb18030")
+    let text = failure.message.text(.from(flag: nil, environment: ownEnvironment))
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+    exit(failure.kind.rawValue)
   }
 }

@@ -189,6 +189,19 @@ import Testing
     #expect(stored == "0\n")
   }
 
+  /// A terminal that speaks GB18030: what it sends would be stored as other letters.
+  @Test func argumentsOfAnotherEncoding() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let name = "$(printf '\\301\\254\\324\\306')"
+    for (program, home, place) in [("county", "one", 3), ("city", "city", 3)] {
+      let script = "\(Program.path(program)) add enterprise name=\(name) --home \(town.path(home))"
+      let outcome = try await run(["/bin/sh", "-c", script], environment: ["LANG": "C.UTF-8"])
+      expectFailure(outcome, 64, "argument \(place) is not UTF-8", "--encoding gb18030")
+    }
+    #expect(try await town.county("one", ["list", "enterprise", "--json"]).list.isEmpty)
+    #expect(try await town.city(["list", "enterprise", "--json"]).list.isEmpty)
+  }
+
   @Test func anImportWithTenBadRows() async throws {
     let town = try await registryTown([("one", "320706")])
     var lines = ["name,founded_on,lat"]
