@@ -22,9 +22,9 @@ public enum Start {
     guard let place else { return }
     let failure = Failure(
       .usage,
-      zh: "第 \(place) 个参数不是 UTF-8 编码,未执行;请把终端设为 UTF-8(LANG=zh_CN.UTF-8),或用 import --encoding gb18030 导入",
-      en: "argument \(place) is not UTF-8, and nothing was done; set the terminal to UTF-8 (LANG=zh_CN.UTF-8), or "
-        + "import a file with --encoding gb18030")
+      zh: "第 \(place) 个参数不是 UTF-8 编码,未执行;请把终端设为 UTF-8,或用 import 导入文件(可为 GB18030)",
+      en: "argument \(place) is not UTF-8, and nothing was done; set the terminal to UTF-8, or import a file, "
+        + "which may be GB18030")
     let text = failure.message.text(.from(flag: nil, environment: ownEnvironment))
     FileHandle.standardError.write(Data((text + "\n").utf8))
     exit(failure.kind.rawValue)
