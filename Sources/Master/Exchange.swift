@@ -152,11 +152,13 @@ extension Master {
     let isStale = try !isOfNow || message.header.cursor < transaction.trimmedPlace()
     let cursor = isStale ? -1 : message.header.cursor
     let received = try transaction.tick(milliseconds: clock())
+    // What its sender lacks of a batch that is here already was erased since.
+    let isFormer = try !isOfNow || own.hasRestricted && transaction.isTaken(message)
     let (batch, kept) = try refusing {
       try self.received(
         Batch(message.body, schema: own), by: own, secrets: secrets.map(SecretsBody.decode),
         cursor: isOfNow ? message.header.cursor : -1, offset: replica.offset, at: received, transaction,
-        isFormer: !isOfNow)
+        isFormer: isFormer)
     }
     try transaction.keep(kept, arrival: try transaction.upcomingArrival())
     let widened = batch.widened(to: schema)

@@ -249,6 +249,7 @@ protocol MasterTransaction {
     _ message: Envelope, receipt: [UInt8], arrival: Int64, received: Stamp, offset: Int64, touched: [RowRef]) throws
   /// The receipts of a batch that came under a former id of its sender already; nil: it is new.
   func repeated(_ message: Envelope) throws -> [RowReceipt]?
+  func isTaken(_ message: Envelope) throws -> Bool
   /// The offset of the batch that came in then; nil: it is not in the log yet.
   func offset(of arrival: Int64) throws -> Int64?
 

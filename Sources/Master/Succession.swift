@@ -76,10 +76,7 @@ extension SQLiteMasterTransaction {
     #endif
     let (id, number) = (message.header.replica, message.header.number)
     var found: [RowReceipt]?
-    for other in try copies(of: id, upTo: number - 1) {
-      guard let logged = try batch(other, number),
-        try SealedEnvelope(logged.message[...]).unverifiedBody() == message.body
-      else { continue }
+    for (other, logged) in try taken(message) {
       found = try found ?? logged.receipts()
       try db.run(
         """
@@ -88,6 +85,19 @@ extension SQLiteMasterTransaction {
         """, [.blob(id.bytes), .blob(other.bytes), .integer(number)])
     }
     return found
+  }
+
+  /// Whether a batch came under another id of its sender's, or of another copy of the file, already.
+  func isTaken(_ message: Envelope) throws -> Bool { try !taken(message).isEmpty }
+
+  private func taken(_ message: Envelope) throws -> [(replica: Identifier, batch: LoggedBatch)] {
+    let (id, number) = (message.header.replica, message.header.number)
+    return try copies(of: id, upTo: number - 1).compactMap { other in
+      guard let logged = try batch(other, number),
+        try SealedEnvelope(logged.message[...]).unverifiedBody() == message.body
+      else { return nil }
+      return (other, logged)
+    }
   }
 
   /// Under which other ids the same batches came, up to this one: former ids, those that go on from this one, and those that

@@ -68,3 +68,20 @@ extension World {
   #expect(failure?.kind == .notAllowed)
   #expect(try world.master.replicas().count == 1)
 }
+
+/// Seed 1000426 of the simulator, with 3,000 events: the batches of before come once more, and of an erased value nobody has the secret.
+@Test(arguments: [true, false]) func whatWasErasedIsNoHindrance(isKnown: Bool) async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  try world.shell(one, "UPDATE person SET phone = 'PHONE-1', note = 'kept' WHERE id = 'p1'")
+  try await world.sync(one)
+  try world.erase("p1", ["phone"])
+  if isKnown { try await world.sync(one) }
+  try world.shell(one, "UPDATE person SET note = 'later' WHERE id = 'p1'")
+  world.lose(one)
+  let renewed = try world.rejoin(world.withoutKey(one), code: world.code("A"))
+  try await world.sync(renewed)
+  try await world.settle()
+  #expect(try world.person("note") == .text("later"))
+  #expect(try world.files(with: "PHONE-1") == [])
+  #expect(try world.master.verify().isEmpty)
+}
