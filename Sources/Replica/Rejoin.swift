@@ -24,7 +24,9 @@ extension Replica {
     let meta = try write { db in
       var meta = try ownMeta(db)
       if let code, try VerifyingKey(bytes: meta.cityKey).fingerprint != code.fingerprint { throw Self.foreignCode }
-      if try code != nil || db.first("SELECT 1 FROM sync_meta WHERE name = ?", [.text(Self.gap)]) != nil {
+      // A code for a lost key says nothing of what the city has: it has what it confirmed.
+      let isUnknown = code != nil && self.key.publicKey.identifier == meta.replica
+      if try isUnknown || db.first("SELECT 1 FROM sync_meta WHERE name = ?", [.text(Self.gap)]) != nil {
         try sendAgain(db, after: 0)
       } else if try givenBack(db) != nil {
         // On a stick nobody hears of which number the city has another batch.

@@ -70,7 +70,8 @@ extension World {
 }
 
 /// Seed 1000426 of the simulator, with 3,000 events: the batches of before come once more, and of an erased value nobody has the secret.
-@Test(arguments: [true, false]) func whatWasErasedIsNoHindrance(isKnown: Bool) async throws {
+@Test(arguments: [true, false], [true, false])
+func whatWasErasedIsNoHindrance(isKnown: Bool, isKeyLost: Bool) async throws {
   let (world, one, _) = try await World.twoOfficers()
   try world.shell(one, "UPDATE person SET phone = 'PHONE-1', note = 'kept' WHERE id = 'p1'")
   try await world.sync(one)
@@ -78,10 +79,26 @@ extension World {
   if isKnown { try await world.sync(one) }
   try world.shell(one, "UPDATE person SET note = 'later' WHERE id = 'p1'")
   world.lose(one)
-  let renewed = try world.rejoin(world.withoutKey(one), code: world.code("A"))
+  let renewed = try world.rejoin(isKeyLost ? world.withoutKey(one) : one, code: world.code("A"))
   try await world.sync(renewed)
   try await world.settle()
   #expect(try world.person("note") == .text("later"))
   #expect(try world.files(with: "PHONE-1") == [])
   #expect(try world.master.verify().isEmpty)
+}
+
+/// Seed 1000143 of the simulator, with 1,000 events: what the city had said of a row once was heard again, and took the row of now away.
+@Test func whatTheCityHasConfirmedIsNotSentAgain() async throws {
+  let (world, one) = try await World.counted()
+  try world.shell(one, "INSERT INTO company VALUES ('c2', 'B', NULL, '乙', 1)")
+  try await world.sync(one)
+  #expect(try one.parked().count == 1)
+  try world.shell(one, "INSERT INTO company VALUES ('c2', 'A', NULL, '丙', 2)")
+  try await world.sync(one)
+  world.lose(one)
+  let renewed = try world.rejoin(world.withoutKey(one), code: world.code("A"))
+  try world.shell(renewed, "UPDATE company SET name = '丁' WHERE id = 'c2'")
+  try await world.settle()
+  #expect(try renewed.rows(renewed.record("company")).count == 2)
+  #expect(try world.master.rows(world.master.record("company")).contains { $0.contains(.text("丁")) })
 }

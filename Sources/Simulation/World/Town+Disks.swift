@@ -51,6 +51,8 @@ extension Town {
     let unreadable = max(0, min(random.chance(20) ? 1 + random.below(2) : 0, backups.count - 1))
     guard let backup = backups.dropLast(unreadable).last, !city.seat.isFull else { return }
     backups.removeLast(unreadable)
+    // A code that nobody has used goes with the disk, and who has rejoined by it and was not heard is given up.
+    for machine in try active.filter(isWaitingWithCode) { machine.isWithdrawn = true }
     if unreadable > 0 { count("backup unreadable") }
     if backup.arrival < heldByTwo, !areBackupsLost {
       count("two backups lost")
@@ -82,6 +84,11 @@ extension Town {
     if lost == nil { count("disk lost, all of it held by machines") }
     recovery = Recovery(backupEnd: backup.arrival, log: log, firstLost: lost, losses: losses)
     try lookAtCity()
+  }
+
+  private func isWaitingWithCode(_ machine: Machine) throws -> Bool {
+    guard let first = try SealedEnvelope.split(machine.replica.enrolment()).first else { return false }
+    return try JSONDecoder().decode(EnrolRequest.self, from: Data(first.unverifiedBody())).code != nil
   }
 
   /// The first batch after a backup that neither the city has nor a machine can give back.
