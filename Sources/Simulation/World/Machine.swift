@@ -28,6 +28,8 @@ final class Machine {
   var isFork = false
   /// It goes on under another id than the one it began with.
   private(set) var hasRejoined = false
+  /// The city had lost whom it had enrolled, and a code brought it back.
+  var wasUnknown = false
   /// The events in which its program was killed at a write: what they left may go with the power, until something leaves.
   var unsure: [Int] = []
   /// What stands in its tables, as last looked at.

@@ -285,6 +285,7 @@ extension Town {
       try city.master.enrol(org: machine.org, lifetime: .max / 4).code
     }
     if let code, !machine.seat.isStopped, !machine.seat.isFull {
+      machine.wasUnknown = true
       try rejoin(machine, code: code)
     } else {
       machine.isWithdrawn = true

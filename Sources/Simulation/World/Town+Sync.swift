@@ -24,7 +24,7 @@ extension Town {
   /// R9: what it still has of before what it had let go of, for a row that is parked, stays with it where two backups are lost.
   private func notePassedOver(_ machine: Machine) throws {
     let sql = "SELECT value FROM sync_meta WHERE name = 'passed_over'"
-    guard let last = try machine.replica.read({ try $0.integer(sql) }), last > 0 else { return }
+    guard machine.wasUnknown, let last = try machine.replica.read({ try $0.integer(sql) }), last > 0 else { return }
     let arrived = try arrivalsByBody()
     let parked = try machine.replica.parked()
     func isKept(_ row: RowRef, _ batch: Int64) -> Bool { parked.contains { $0.ref == row && $0.batch == batch } }
