@@ -60,7 +60,10 @@ private struct UnloggedRow {
 
   var line: Label {
     let name = "\(row.kind.rawValue) \(row.ref.record) \(KeyText.show(row.ref.key))"
-    let text = ([name] + cells.map { "\($0.field): \(spell($0.logged)) → \(spell($0.here))" }).joined(separator: "  ")
+    let told = cells.map { cell in
+      "\(cell.field): \(ValueText.spellOrNull(cell.logged)) → \(ValueText.spellOrNull(cell.here))"
+    }
+    let text = ([name] + told).joined(separator: "  ")
     return Label(zh: text, en: text)
   }
 
@@ -82,6 +85,4 @@ private struct UnloggedRow {
       return (field.name, Masking.mask(logged[column], field), Masking.mask(here[column], field))
     }
   }
-
-  private func spell(_ value: Value) -> String { value.isNull ? "NULL" : ValueText.spell(value) }
 }

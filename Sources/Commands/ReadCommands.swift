@@ -160,7 +160,7 @@ public struct HistoryCommand<P: Program>: AsyncParsableCommand {
   }
 
   private func spell(_ value: Value, _ field: String, _ record: RecordSchema) -> String {
-    value.isNull ? "NULL" : ValueText.spell(shown(value, field, record))
+    ValueText.spellOrNull(shown(value, field, record))
   }
 
   private func json(_ line: History.Line, _ record: RecordSchema) -> JSON {

@@ -79,7 +79,7 @@ public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Lan
         "\($0.name)=\(ValueText.spell(Masking.mask($1, $0)))"
       }.joined(separator: " ")
     }
-    return value.isNull ? "NULL" : ValueText.spell(field.map { Masking.mask(value, $0) } ?? value)
+    return ValueText.spellOrNull(field.map { Masking.mask(value, $0) } ?? value)
   }
   let place =
     "\(conflict.record) \(KeyText.show(conflict.key))"

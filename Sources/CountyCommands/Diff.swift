@@ -43,14 +43,12 @@ struct Diff: AsyncParsableCommand {
     return entry
   }
 
-  private func spell(_ value: Value) -> String { value.isNull ? "NULL" : ValueText.spell(value) }
-
   private func line(_ entry: DiffEntry) -> [String] {
     let isCell = entry.field != nil
     return [
       entry.ref.record, KeyText.show(entry.ref.key), "\(entry.kind)", entry.field ?? "",
-      isCell ? spell(entry.base) : "",
-      isCell ? spell(entry.current) : "", entry.upstream.map(spell) ?? "", entry.edit.actor,
+      isCell ? ValueText.spellOrNull(entry.base) : "", isCell ? ValueText.spellOrNull(entry.current) : "",
+      entry.upstream.map(ValueText.spellOrNull) ?? "", entry.edit.actor,
     ]
   }
 

@@ -93,7 +93,8 @@ private struct DifferingCell {
   func line(_ language: Language) -> [String] {
     let isCell = field != nil
     return [
-      record.name, KeyText.show(difference.ref.key), field ?? "", isCell ? spell(here) : "", isCell ? spell(city) : "",
+      record.name, KeyText.show(difference.ref.key), field ?? "", isCell ? ValueText.spellOrNull(here) : "",
+      isCell ? ValueText.spellOrNull(city) : "",
       note.text(language),
     ]
   }
@@ -106,6 +107,4 @@ private struct DifferingCell {
     }
     return Label(zh: "", en: "")
   }
-
-  private func spell(_ value: Value) -> String { value.isNull ? "NULL" : ValueText.spell(value) }
 }

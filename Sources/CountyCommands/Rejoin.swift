@@ -84,13 +84,13 @@ extension CountyProgram {
 
   /// The replica that rejoins. One whose key is lost gets another one, if there is a code.
   static func open(home: URL, hasCode: Bool) throws -> Replica {
-    let size = try? FileManager.default.attributesOfItem(atPath: keyURL(home).path)[.size] as? Int
+    let (path, files) = (replicaURL(home).path, FileManager.default)
     do { return try open(home: home) } catch let failure as Failure {
-      let path = replicaURL(home).path
-      guard hasCode, size != 32, FileManager.default.fileExists(atPath: path) else { throw failure }
+      let size = try? files.attributesOfItem(atPath: keyURL(home).path)[.size] as? Int
+      guard hasCode, size != 32, files.fileExists(atPath: path) else { throw failure }
     }
     return try Replica.open(
-      path: replicaURL(home).path, successor: try newKey(home), formats: Registry.formats, readSchema: readSchema)
+      path: path, successor: try newKey(home), formats: Registry.formats, readSchema: readSchema)
   }
 
   /// A key that is kept durably beside the present one; the one that is there already, if a command was ended before its use.

@@ -41,7 +41,7 @@ struct Sync: AsyncParsableCommand {
       let decision = conflict.decision
       let (actor, reason) = (decision?.edit.actor ?? "", decision?.reason ?? "")
       let value =
-        conflict.field == nil ? "" : decision.map { $0.value.isNull ? "NULL" : ValueText.spell($0.value) } ?? ""
+        conflict.field == nil ? "" : decision.map { ValueText.spellOrNull($0.value) } ?? ""
       options.tell(
         Label(
           zh: "冲突 #\(conflict.id) \(place) 已处理(\(conflict.state.rawValue)):\(value)(\(actor):\(reason))",

@@ -54,27 +54,26 @@ public final class Master: RecordStore, @unchecked Sendable {
     readSchema: @escaping ReadSchema
   ) throws -> Master {
     let database = try Connection.open(path, create: false)
-    let (schema, isErasing) = try Connection.translating(path) {
+    let (schema, isErasing, isKeyOwn) = try Connection.translating(path) {
       try database.reading { db in
         try Connection.require(
           db, MasterTables.applicationID, with: "sync_batch", path,
           otherwise: Label(zh: "\(path) 不是市级主库文件;请核对 --home", en: "\(path) is not the file of a master; check --home"))
-        return (try OpenSchema(db, reader: readSchema), try OldPages.noted(db) != nil)
+        return (try OpenSchema(db, reader: readSchema), try OldPages.noted(db) != nil, try hasSigned(db, key))
       }
     }
-    if isErasing { database.checkpoint(path) }
-    let store = SQLiteMaster(database, schema: schema, path: path)
-    let master = Master(store, key: key, formats: formats, clock: clock)
-    guard try Connection.translating(path, { try database.reading(master.hasSigned) }) else {
+    guard isKeyOwn else {
       throw Failure(
         .configuration, zh: "密钥文件不是 \(path) 的;请恢复属于它的密钥文件(每份备份中都有)",
         en: "the key file is not that of \(path); restore the key file that belongs to it (every backup holds it)")
     }
-    return master
+    if isErasing { database.checkpoint(path) }
+    let store = SQLiteMaster(database, schema: schema, path: path)
+    return Master(store, key: key, formats: formats, clock: clock)
   }
 
   /// Whether the key is the one that signed the log: what the city said last, or first, should the last be damaged.
-  private func hasSigned(_ db: Database) throws -> Bool {
+  private static func hasSigned(_ db: Database, _ key: SigningKey) throws -> Bool {
     var isEmpty = true
     for end in ["max", "min"] {
       let said = "iif(receipt = x'', message, receipt)"

@@ -71,6 +71,9 @@ public enum ValueText {
     }
   }
 
+  /// Where nothing and the empty text are not the same.
+  public static func spellOrNull(_ value: Value) -> String { value.isNull ? "NULL" : spell(value) }
+
   /// In full: what `parse` reads back as the same value. The empty text, and infinities, are the exceptions.
   public static func spell(_ value: Value) -> String {
     switch value {

@@ -9,7 +9,7 @@ import Testing
 // What is parked enters by itself once its cause is gone, against its original base and in arrival order.
 
 /// The code X is that of a1; b1, which wants it too, is parked with its figure.
-private func twins() async throws -> (World, Replica, Replica) {
+func twins() async throws -> (World, Replica, Replica) {
   let world = try World.small()
   let a = try await world.join("A")
   let b = try await world.join("B")
@@ -26,19 +26,11 @@ private func twins() async throws -> (World, Replica, Replica) {
 }
 
 extension World {
-  fileprivate func states() throws -> [ParkedState] { try master.parked(waiting: false).map(\.state) }
+  func states() throws -> [ParkedState] { try master.parked(waiting: false).map(\.state) }
 }
 
 extension Replica {
-  fileprivate func states() throws -> [ParkedState] { try parked(waiting: false).map(\.state) }
-
-  fileprivate func takeUp(_ name: String, _ id: String, _ values: [String: Value]) throws -> Bool {
-    let record = try record(name)
-    let cells = values.map { (record.index(of: $0.key) ?? 0, $0.value) }
-    return try edit(as: nil) { db in
-      try takeUp(db, record, key: RowKey([.text(id)]), Dictionary(uniqueKeysWithValues: cells))
-    }
-  }
+  func states() throws -> [ParkedState] { try parked(waiting: false).map(\.state) }
 }
 
 @Test func aDuplicateEntersWithItsChildrenWhenTheTwinIsDeleted() async throws {
@@ -210,199 +202,4 @@ extension Replica {
   #expect(try world.cell("code", of: "b1") == nil)
   #expect(try b.states() == [.withdrawn, .waiting])
   #expect(throws: Failure.self) { try b.withdraw(parked.id, reason: "again", actor: nil) }
-}
-
-/// The city has a1 of A; b1 of B, with the same code, is on its way.
-private func twinUnderWay() async throws -> (World, Replica, Replica) {
-  let world = try World.small()
-  let a = try await world.join("A")
-  let b = try await world.join("B")
-  try world.shell(a, "INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'X')")
-  try await world.sync(a)
-  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
-  try b.freeze()
-  return (world, a, b)
-}
-
-extension World {
-  /// The city answers what is on its way; meanwhile a clerk edits.
-  fileprivate func answer(_ replica: Replica, meanwhile sql: String, parkingClashes: Bool = true) throws {
-    let reply = try master.exchange(replica.hello().bytes + replica.unacknowledged().flatMap { $0 })
-    try shell(replica, sql)
-    let messages = try SealedEnvelope.split(reply).map { try $0.open(with: master.key.publicKey) }
-    _ = try replica.receive(
-      receipts: messages.filter { $0.header.kind == .receipt }, pages: messages.filter { $0.header.kind == .page },
-      parkingClashes: parkingClashes)
-  }
-}
-
-/// The clerk deletes the row again before the answer comes that says that it is parked (seed 4 of the simulated town).
-@Test func aRowThatIsDeletedBeforeItsSenderHearsThatItIsParkedNeverEnters() async throws {
-  let (world, a, b) = try await twinUnderWay()
-  try world.answer(b, meanwhile: "DELETE FROM company WHERE id = 'b1'", parkingClashes: false)
-  #expect(try world.states() == [.waiting] && b.parked().isEmpty)
-  try await world.settle()
-  #expect(try world.states() == [.withdrawn] && b.states() == [.withdrawn])
-  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
-  try await world.settle()
-  #expect(try world.cell("code", of: "b1") == nil)
-}
-
-/// The row was edited once more, in a batch that was on its way too when it was deleted.
-@Test(arguments: [true, false])
-func aRowThatIsDeletedWithTwoBatchesOnTheirWayNeverEnters(together: Bool) async throws {
-  let (world, a, b) = try await twinUnderWay()
-  try world.shell(b, "UPDATE company SET name = '乙' WHERE id = 'b1'")
-  try b.freeze()
-  let reply = try world.master.exchange(b.hello().bytes + b.unacknowledged().flatMap { $0 })
-  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
-  let messages = try SealedEnvelope.split(reply).map { try $0.open(with: world.master.key.publicKey) }
-  let receipts = messages.filter { $0.header.kind == .receipt }
-  #expect(receipts.count == 2)
-  for part in together ? [receipts] : receipts.map({ [$0] }) { _ = try b.receive(receipts: part, pages: []) }
-  #expect(try b.parked().isEmpty)
-  try await world.settle()
-  #expect(try world.states().last == .withdrawn)
-  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
-  try await world.settle()
-  #expect(try world.cell("code", of: "b1") == nil)
-  #expect(try world.master.parked().isEmpty)
-}
-
-/// It was edited again before its sender heard that it is parked, and deleted after that.
-@Test func aRowThatIsEditedAgainAndThenDeletedNeverEnters() async throws {
-  let (world, a, b) = try await twinUnderWay()
-  try world.answer(b, meanwhile: "UPDATE company SET name = '乙' WHERE id = 'b1'")
-  #expect(try b.parked().isEmpty && b.states().isEmpty)
-  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
-  try await world.settle()
-  #expect(try world.states() == [.withdrawn] && b.states() == [.withdrawn])
-  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
-  try await world.settle()
-  #expect(try world.cell("code", of: "b1") == nil)
-}
-
-/// The batch that entered it was parked, and one that changed it, too (seed 272 of the simulated town).
-@Test func aRowOfTwoParkedBatchesThatIsEditedAgainEntersWhole() async throws {
-  let (world, a, b) = try await twinUnderWay()
-  try world.shell(b, "UPDATE company SET address = 'x' WHERE id = 'b1'")
-  try b.freeze()
-  try world.answer(b, meanwhile: "UPDATE company SET name = '乙' WHERE id = 'b1'")
-  try await world.settle()
-  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
-  try await world.settle()
-  #expect(try world.cell("name", of: "b1") == .text("乙"))
-  #expect(try world.cell("address", of: "b1") == .text("x"))
-}
-
-/// Its parent is parked, so that the edit is set aside unsent (seed 69 of the simulated town).
-@Test func whatWasEditedAgainAndSetAsideIsWithdrawnAtTheCityToo() async throws {
-  let (world, _, b) = try await twinUnderWay()
-  try world.shell(b, "INSERT INTO figure (company, year, sales) VALUES ('b1', 2018, 5)")
-  try b.freeze()
-  try world.answer(b, meanwhile: "UPDATE figure SET sales = 6 WHERE company = 'b1'")
-  let aside = try #require(try b.parked().first { $0.ref.record == "figure" })
-  #expect(aside.batch == nil)
-  try b.withdraw(aside.id, reason: "typed twice", actor: "wang")
-  try await world.settle()
-  #expect(try world.states() == [.waiting, .withdrawn])
-  #expect(try world.master.parked(waiting: false).last?.ruling?.edit.actor == "wang")
-  #expect(try b.parked().map(\.ref.record) == ["company"])
-}
-
-/// Nothing comes of the second edit: its clerk hears that the first one waits.
-@Test func aParkedUpdateWhoseNextEditIsTakenBackIsSetAside() async throws {
-  let (world, one, two) = try await World.twoMachines()
-  try world.shell(one, "INSERT INTO company (id, office, code) VALUES ('c2', 'A', 'X')")
-  try await world.sync(one)
-  try world.shell(two, "UPDATE company SET code = 'X' WHERE id = 'c1'")
-  try two.freeze()
-  try world.answer(two, meanwhile: "UPDATE company SET name = '丁' WHERE id = 'c1'")
-  let aside = try #require(try two.parked().first)
-  #expect(try two.parked().count == 1 && aside.batch == nil)
-  try two.withdraw(aside.id, reason: "wrong", actor: nil)
-  try await world.sync(two)
-  #expect(try world.states() == [.waiting])
-  #expect(try two.parked().map(\.batch) == [1])
-}
-
-@Test func aWithdrawalThatComesTooLateChangesNothing() async throws {
-  let (world, a, b) = try await twins()
-  let parked = try #require(try b.parked().first { $0.ref.record == "company" })
-  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
-  try await world.sync(a)
-  try b.withdraw(parked.id, reason: "typed twice", actor: nil)
-  try await world.settle()
-  #expect(try world.states() == [.entered, .entered])
-  #expect(try b.states() == [.entered, .entered])
-}
-
-@Test func anUnsentRowThatWasSetAsideMayBeWithdrawn() async throws {
-  let (world, one, two) = try await World.twoMachines()
-  // It refers to no office, so it is not sent, and it stands in the way of a code that comes.
-  try world.shell(two, "INSERT INTO company (id, office, code) VALUES ('c2', 'none', 'X')")
-  try world.shell(one, "UPDATE company SET code = 'X' WHERE id = 'c1'")
-  try await world.sync(one)
-  try await world.sync(two)
-  let aside = try #require(try two.parked().first)
-  #expect(aside.batch == nil)
-  try two.withdraw(aside.id, reason: "wrong office", actor: nil)
-  try world.shell(one, "UPDATE company SET code = NULL WHERE id = 'c1'")
-  try await world.settle()
-  #expect(try two.states() == [.withdrawn])
-  #expect(try two.rows(two.record("company")).count == 1)
-}
-
-@Test func aParkedInsertIsTakenUpWithANewCode() async throws {
-  let (world, a, b) = try await twins()
-  #expect(try b.takeUp("company", "b1", ["code": .text("Y")]))
-  #expect(try b.rows(b.record("company")).map { $0[3] } == [.text("乙")])
-  try await world.settle()
-  #expect(try world.states() == [.superseded, .entered])
-  #expect(try world.cell("code", of: "b1") == .text("Y"))
-  #expect(try b.parked().isEmpty)
-  #expect(try b.rows(b.record("figure")).count == 1)
-  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
-  try await world.settle()
-  #expect(try world.cell("code", of: "b1") == .text("Y"))
-}
-
-/// What its clerk does not type anew comes against the base that it was entered on, not against what others have entered since.
-@Test func whatIsTakenUpAgainOverwritesNothingThatItsClerkHadNotSeen() async throws {
-  let (world, one, two) = try await World.twoMachines()
-  let b = try await world.join("B")
-  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
-  try world.shell(one, "UPDATE company SET name = 'N1' WHERE id = 'c1'")
-  try await world.settle()
-  try world.shell(one, "UPDATE company SET code = 'X', name = 'N2' WHERE id = 'c1'")
-  try await world.sync(one)
-  #expect(try world.states() == [.waiting])
-  try world.shell(two, "UPDATE company SET name = 'N3' WHERE id = 'c1'")
-  try await world.settle()
-  #expect(try one.takeUp("company", "c1", ["code": .text("Y")]))
-  try await world.settle()
-  #expect(try world.cell("code") == .text("Y") && world.cell("name") == .text("N3"))
-  let open = try world.master.conflicts([.open])
-  #expect(open.map(\.field) == ["name"] && open.first?.contenders.map(\.value) == [.text("N2")])
-}
-
-@Test func aParkedUpdateIsTakenUpWithANewCode() async throws {
-  let (world, one, two) = try await World.twoMachines()
-  let b = try await world.join("B")
-  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
-  try await world.sync(b)
-  try world.shell(one, "UPDATE company SET code = 'X', staff = 12 WHERE id = 'c1'")
-  try await world.sync(one)
-  try world.shell(two, "UPDATE company SET name = '丙' WHERE id = 'c1'")
-  try await world.settle()
-  #expect(try one.takeUp("company", "c1", ["code": .text("Y")]))
-  try await world.settle()
-  #expect(try world.states() == [.superseded])
-  #expect(try world.cell("code") == .text("Y"))
-  #expect(try world.cell("staff") == .integer(12))
-  #expect(try world.cell("name") == .text("丙"))
-  #expect(try one.parked().isEmpty)
-  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
-  try await world.settle()
-  #expect(try world.cell("code") == .text("Y"))
 }
