@@ -48,7 +48,7 @@ extension Replay {
         change.kind != .insert && !stands.contains(change.ref) && (change.kind == .delete || last[change.ref] == nil)
       }
     }
-    try write(batch.changes)
+    try write(batch.changes, stood)
     try transaction.passOwnBatch(message.header.number)
     let place = try transaction.head()
     try master.enter(batch, of: message, received: received, transaction)
@@ -171,9 +171,12 @@ extension Replay {
     }
   }
 
-  private func write(_ changes: [Change]) throws {
+  /// - Parameter stood: rows as they were before the decisions of the batch. Of two decisions the second may have brought a row back
+  ///   that the first one removes here too.
+  private func write(_ changes: [Change], _ stood: [RowRef: [Value]]) throws {
     let gone = hasErasures ? changes.map(\.ref) : []
     let images = try transaction.images(of: gone)
-    try transaction.put(changes, last: transaction.tombstones(of: gone.filter { images[$0] == nil }))
+    let last = try transaction.tombstones(of: gone.filter { images[$0] == nil })
+    try transaction.put(changes, last: last.merging(stood) { _, now in now })
   }
 }

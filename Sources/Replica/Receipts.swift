@@ -15,6 +15,11 @@ extension Replica {
     guard try ReceiptBody.taken(receipt.body)?.hash == SealedEnvelope(bytes[...]).hash else {
       throw Self.ofAnotherCopy(receipt.header.number)
     }
+    func answered() throws {
+      try db.run("UPDATE sync_outbox SET receipt = ? WHERE number = ?", [.blob(receipt.bytes), number])
+      try eraseAcknowledged(db, batch: receipt.header.number)
+    }
+    if try receipt.header.number <= heard(db, under: receipt.header.epoch) { return try answered() }
     let rows = try ReceiptBody.decode(receipt.body)
     // Of a batch that goes again, what became of it before a restore.
     let former = try db.integer("SELECT max(id) FROM sync_parked WHERE batch = ?", [number])
@@ -44,8 +49,7 @@ extension Replica {
     for (record, key) in granted { try takeDelete(db, record, key: key) }
     try db.run("DELETE FROM sync_decision WHERE batch = ?", [number])
     try db.run("DELETE FROM sync_request WHERE batch = ?", [number])
-    try db.run("UPDATE sync_outbox SET receipt = ? WHERE number = ?", [.blob(receipt.bytes), number])
-    try eraseAcknowledged(db, batch: receipt.header.number)
+    try answered()
   }
 
   private static func ofAnotherCopy(_ number: Int64) -> Failure {

@@ -24,9 +24,8 @@ extension Replica {
     let meta = try write { db in
       var meta = try ownMeta(db)
       if let code, try VerifyingKey(bytes: meta.cityKey).fingerprint != code.fingerprint { throw Self.foreignCode }
-      // A code for a lost key says nothing of what the city has: it has what it confirmed.
-      let isUnknown = code != nil && self.key.publicKey.identifier == meta.replica
-      if try isUnknown || db.first("SELECT 1 FROM sync_meta WHERE name = ?", [.text(Self.gap)]) != nil {
+      if code != nil { try noteHeard(db, meta.epoch) }
+      if try code != nil || db.first("SELECT 1 FROM sync_meta WHERE name = ?", [.text(Self.gap)]) != nil {
         try sendAgain(db, after: 0)
       } else if try givenBack(db) != nil {
         // On a stick nobody hears of which number the city has another batch.
@@ -117,6 +116,23 @@ extension Replica {
   }
 
   static let passedOver = "passed_over"
+
+  /// Who has a code may be known to the city all the same. What a city under this epoch has said, it only says again then.
+  private func noteHeard(_ db: Database, _ epoch: Identifier) throws {
+    // A second code finds the answers that the first one has put aside.
+    let aside = try heard(db, under: epoch)
+    let last = try db.integer("SELECT max(number) FROM sync_outbox WHERE receipt IS NOT NULL") ?? 0
+    try ReplicaMeta.set(db, Self.heard, .integer(max(last, aside)))
+    try ReplicaMeta.set(db, Self.heardEpoch, .blob(epoch.bytes))
+  }
+
+  /// Up to which number receipts under an epoch repeat what this file has heard, and done, already; 0: none does.
+  func heard(_ db: Database, under epoch: Identifier) throws -> Int64 {
+    let sql = "SELECT h.value FROM sync_meta h JOIN sync_meta e WHERE h.name = ? AND e.name = ? AND e.value = ?"
+    return try db.integer(sql, [.text(Self.heard), .text(Self.heardEpoch), .blob(epoch.bytes)]) ?? 0
+  }
+
+  private static let (heard, heardEpoch) = ("heard", "heard_epoch")
 
   private func signAgain(_ db: Database, after kept: Int64, as key: SigningKey) throws {
     #if MUTANTS

@@ -132,6 +132,27 @@ extension World {
   try await world.settle()
 }
 
+/// Of two decisions of one act the first deleted the row and the second brought it back, by an edit of a value that is erased since
+/// (seed 23629 of the simulated town).
+@Test func aRowThatSeveralDecisionsDeletedAndBroughtBackIsReplayed() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  try world.shell(one, "INSERT INTO person (id, office, name, mobile) VALUES ('p2', 'A', 'NAME-two', 'M-1')")
+  try await world.syncAll()
+  try world.shell(one, "DELETE FROM person WHERE id = 'p1'; UPDATE person SET mobile = 'M-2' WHERE id = 'p2'")
+  try world.shell("UPDATE person SET note = '市' WHERE id = 'p1'; DELETE FROM person WHERE id = 'p2'")
+  try await world.sync(one)
+  let keys = ["p1", "p2"].map { RowKey([.text($0)]) }
+  _ = try world.master.mergeRecords(try world.person, keep: keys[0], duplicate: keys[1], reason: "one", actor: "li")
+  let rows = try world.master.conflicts([.open]).filter { $0.field == nil }
+  #expect(rows.map { $0.contenders[0].deletes } == [true, false])
+  _ = try world.master.decide(rows.map(\.id), .take(1), reason: "both", actor: "li", version: nil)
+  #expect(try world.person("mobile") == .text("M-2"))
+  try world.erase("p2")
+  let replayed = try world.master.replayed()
+  #expect(try replayed.rows(replayed.record("person")) == world.master.rows(world.person))
+  try await world.settle()
+}
+
 /// What is done to the master's file behind its back → what verify says.
 private let damages: [(sql: String, problem: String)] = [
   (

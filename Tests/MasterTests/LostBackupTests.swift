@@ -99,8 +99,9 @@ import Testing
   #expect(summary.pushed == 1)
 }
 
-/// That it was enrolled is lost with two backups: a code of the city lets its file go on, with what it still has.
-@Test func whoIsUnknownRejoinsWithACode() async throws {
+/// That it was enrolled is lost with two backups: a code of the city lets its file go on, with what it still has, whether its key is
+/// there or not.
+@Test(arguments: [false, true]) func whoIsUnknownRejoinsWithACode(isKeyLost: Bool) async throws {
   let (drill, began, file) = try await enrolledInLostBackups()
   let world = drill.world
   var late = began
@@ -113,6 +114,10 @@ import Testing
   // A code of another city, then one for another unit.
   #expect(throws: Failure.self) {
     try late.rejoin(as: SigningKey(), code: EnrolmentCode(secret: Array(1...10), fingerprint: Array(1...10)))
+  }
+  if isKeyLost {
+    world.lose(late)
+    late = try world.withoutKey(late)
   }
   late = try world.rejoin(late, code: try world.master.enrol(org: "B").code)
   await #expect(throws: Failure.self) { try await world.sync(late) }

@@ -98,7 +98,10 @@ extension Town {
     // It is under its former key.
     copies[machine.index] = nil
     let isKeyLost = code == nil && random.chance(25)
-    let code = try isKeyLost ? codeForLostKey(of: machine) : code
+    // Some take a code though they have their key.
+    let isCautious = code == nil && !isKeyLost && random.chance(25)
+    let cause = isKeyLost ? "key lost" : isCautious ? "needless code" : nil
+    let code = try cause.map { try codeOfUnit(of: machine, for: $0) } ?? code
     _ = try attempt("rejoin", at: machine.seat) {
       try machine.rejoin(as: key, code: code, isKeyLost: isKeyLost && code != nil)
     }
@@ -109,11 +112,11 @@ extension Town {
 
 extension Town {
   /// nil: there is none to be had just now.
-  private func codeForLostKey(of machine: Machine) throws -> EnrolmentCode? {
+  private func codeOfUnit(of machine: Machine, for cause: String) throws -> EnrolmentCode? {
     let hasUnit = city.rows[RowRef("office", RowKey([.text(machine.org)]))] != nil
     guard hasUnit, recovery == nil, !city.seat.isFull else { return nil }
-    count("key lost")
-    return try attempt("code for a lost key", at: city.seat) {
+    count(cause)
+    return try attempt(cause, at: city.seat) {
       try city.master.enrol(org: machine.org, lifetime: .max / 4).code
     }
   }
