@@ -112,21 +112,12 @@ extension Replica {
   /// What was parked of a row is entered again with what its clerk types now; the rest of it keeps its base, for others may have
   /// edited the row since.
   public func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ values: [Int: Value]) throws -> Bool {
-    let find = """
-      SELECT id, batch, n, image FROM sync_parked WHERE record = ? AND key = ? AND state = 'waiting' ORDER BY id DESC LIMIT 1
-      """
-    guard let found = try db.first(find, [.text(record.name), .blob(key.encoded)]), case .blob(let bytes) = found[3]
-    else { return false }
-    let image = try decodeImage(bytes, record)
-    var change = Change(record, image, edit: Edit(stamp: Stamp(raw: 0), actor: ""))
-    if case .integer(let batch) = found[1], case .integer(let n) = found[2], let sent = try sent(db, batch, n),
-      sent.kind != .insert
-    {
-      change = sent
-    }
+    guard let parked = try waiting(db, record, key) else { return false }
+    let image = parked.image
+    let change = parked.edited ?? Change(record, image, edit: Edit(stamp: Stamp(raw: 0), actor: ""))
     let row = try record.row(db, key: key)
     // A row that went to another unit is no longer here to be changed.
-    if change.kind != .insert, row == nil { return false }
+    if parked.isSent, change.kind != .insert, row == nil { return false }
     if let row {
       try update(db, record, key: key, row, with: change, values)
     } else {
@@ -134,21 +125,51 @@ extension Replica {
       _ = try insert(db, record, cells.merging(values) { _, typed in typed })
     }
     // What was sent stays parked until its successor arrives.
-    if found[1].isNull { try db.run("DELETE FROM sync_parked WHERE id = ?", [found[0]]) }
+    if !parked.isSent { try db.run("DELETE FROM sync_parked WHERE id = ?", [.integer(parked.id)]) }
     return true
+  }
+
+  /// What waits of a row.
+  struct WaitingRow {
+    var id: Int64
+    var isSent: Bool
+    var image: [Value]
+    /// As it was sent, or would be; nil: an insert.
+    var edited: Change?
+    /// Why.
+    var detail: Label
+  }
+
+  /// The last of what waits of a row; nil: nothing does.
+  func waiting(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws -> WaitingRow? {
+    let find = """
+      SELECT id, batch, n, image, zh, en, base FROM sync_parked WHERE record = ? AND key = ? AND state = 'waiting' ORDER BY id DESC LIMIT 1
+      """
+    guard let found = try db.first(find, [.text(record.name), .blob(key.encoded)]), case .blob(let bytes) = found[3],
+      case .integer(let id) = found[0], case .text(let zh) = found[4], case .text(let en) = found[5]
+    else { return nil }
+    var row = WaitingRow(
+      id: id, isSent: !found[1].isNull, image: try decodeImage(bytes, record), detail: Label(zh: zh, en: en))
+    if case .integer(let batch) = found[1], case .integer(let n) = found[2], let sent = try sent(db, batch, n),
+      sent.kind != .insert
+    {
+      row.edited = sent
+    } else if case .blob(let bytes) = found[6] {
+      var base = record.undefined
+      for (column, value) in try decodeImage(bytes, record).enumerated() where value != row.image[column] {
+        base[column] = value
+      }
+      let edit = Edit(stamp: Stamp(raw: 0), actor: "")
+      row.edited = PendingRow(key: key, existed: true, base: base, current: row.image, edit: edit).change(record)
+    }
+    return row
   }
 
   private func update(
     _ db: Database, _ record: RecordSchema, key: RowKey, _ row: [Value], with change: Change, _ values: [Int: Value]
   ) throws {
-    // Only what was edited comes again, and of a row that was entered only what it says; but not over what was edited since.
-    let isEntered = change.kind == .insert
-    let (before, flight) = (try record.pending(db, key: key), try flightMask(db, record, key))
-    let again = change.new.indices.filter { column in
-      guard let value = change.new[column], !record.isKey(column), values[column] == nil else { return false }
-      if before?.touched.contains(column) == true || flight >> Int64(column) & 1 == 1 { return false }
-      return !isEntered || !value.isNull
-    }
+    let before = try record.pending(db, key: key)
+    let again = try again(db, record, change, before).filter { values[$0] == nil }
     // Of a row that was entered here and not sent the city has none.
     if try record.upstream(db, key: key) == nil, let known = before.map({ $0.baseRow(record) }) ?? row {
       try record.setUpstream(db, key: key, known)
@@ -159,8 +180,22 @@ extension Replica {
       if Mutant.takingUpMovesBase.isActive { return }
     #endif
     guard var pending = try record.pending(db, key: key) else { return }
-    for column in again where pending.base[column] != nil { pending.base[column] = change.old[column] ?? .null }
+    // What others have raised a sum to meanwhile may be the same: what was added is still to come.
+    for column in again where pending.base[column] != nil || record.fields[column].policy == .sum {
+      pending.base[column] = change.old[column] ?? .null
+    }
     try record.setPending(db, pending)
+  }
+
+  /// Only what was edited comes again, and of a row that was entered only what it says; but not over what was edited since.
+  func again(_ db: Database, _ record: RecordSchema, _ change: Change, _ pending: PendingRow?) throws -> [Int] {
+    let isEntered = change.kind == .insert
+    let flight = try flightMask(db, record, change.key)
+    return change.new.indices.filter { column in
+      guard let value = change.new[column], !record.isKey(column) else { return false }
+      if pending?.touched.contains(column) == true || flight >> Int64(column) & 1 == 1 { return false }
+      return !isEntered || !value.isNull
+    }
   }
 
   /// A change of a batch that was sent.

@@ -94,6 +94,7 @@ extension Replica {
       for (column, value) in (sent ?? []).enumerated() { set[column] = value }
       let columns = record.restrictedColumns(rest.fields).filter { set[$0] != nil }
       try eraseRow(db, erasure.ref, record, columns, sent: set)
+      try eraseUnsentCopies(db, erasure.ref, record, columns, sent: set)
     }
   }
 
@@ -135,16 +136,23 @@ extension Replica {
   }
 
   /// A row that waits here unsent is kept whole: what it has in common with the row that stands is a copy, not an edit.
-  private func eraseUnsentCopies(_ db: Database, _ ref: RowRef, _ record: RecordSchema, _ columns: [Int]) throws {
-    guard let row = try record.row(db, key: ref.key) else { return }
-    var images: [(id: Value, row: [Value])] = []
-    let sql = "SELECT id, image FROM sync_parked WHERE record = ? AND key = ? AND batch IS NULL"
+  /// - Parameter sent: what a batch that has been answered set is one, too.
+  private func eraseUnsentCopies(
+    _ db: Database, _ ref: RowRef, _ record: RecordSchema, _ columns: [Int], sent: [Int: Value] = [:]
+  ) throws {
+    let row = try record.row(db, key: ref.key)
+    var images: [(id: Value, row: [Value], base: Value)] = []
+    let sql = "SELECT id, image, base FROM sync_parked WHERE record = ? AND key = ? AND batch IS NULL"
     try db.each(sql, [.text(ref.record), .blob(ref.key.encoded)]) { found in
-      if case .blob(let bytes) = found.cell(1) { images.append((found.cell(0), try decodeImage(bytes, record))) }
+      if case .blob(let bytes) = found.cell(1) {
+        images.append((found.cell(0), try decodeImage(bytes, record), found.cell(2)))
+      }
     }
-    for (id, image) in images {
-      let erased = record.erasing(columns.filter { image[$0] == row[$0] }, in: image)
-      try db.run("UPDATE sync_parked SET image = ? WHERE id = ?", [.blob(encodeImage(erased)), id])
+    for (id, image, base) in images {
+      let erased = record.erasing(columns.filter { [row?[$0], sent[$0]].contains(image[$0]) }, in: image)
+      try db.run(
+        "UPDATE sync_parked SET image = ?, base = ? WHERE id = ?",
+        [.blob(encodeImage(erased)), record.erasing(columns, inImage: base), id])
     }
   }
 

@@ -20,8 +20,9 @@ extension Replica {
     try write { db in
       try reconcileAll(db)
       try settleEdited(db)
+      try sayAgain(db)
       var acts = try enqueueMost(db, try acts(db))
-      let outgoing = try outgoing(db, most: most, bytes: bytes) { changes in
+      let outgoing = try outgoing(db, most: most, bytes: bytes, isSaidAgain: true) { changes in
         acts.changes = changes
         try enqueue(db, acts)
         acts = Batch()

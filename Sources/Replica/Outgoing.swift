@@ -31,10 +31,13 @@ extension Replica {
   /// - Parameters:
   ///   - most, bytes: of more changes than this, several portions are made: parents before their children, and deletes at the end,
   ///     the other way round, so that each can enter when the ones before have.
+  ///   - isSaidAgain: what waits of rows that were edited beside it comes along already, as far as it can.
   ///   - send: gets each portion of what can be sent. It may write, but not what is pending.
   func outgoing(
-    _ db: Database, most: Int = portion, bytes: Int = Batch.mostBytes, _ send: ([Change]) throws -> Void = { _ in }
+    _ db: Database, most: Int = portion, bytes: Int = Batch.mostBytes, isSaidAgain: Bool = false,
+    _ send: ([Change]) throws -> Void = { _ in }
   ) throws -> Outgoing {
+    let waiting = try waitingEdits(db)
     var out = Outgoing()
     var present: Set<Identity> = []
     var absent: Set<Identity> = []
@@ -57,7 +60,11 @@ extension Replica {
       try record.eachPending(db) { row in
         out.found.insert(record.name)
         guard let change = row.change(record) else { return out.idle.append(RowRef(record.name, row.key)) }
-        if let problem = try problem(db, record, row, references, &present) {
+        var problem = try problem(db, record, row, references, &present)
+        if problem == nil, waiting.contains(change.ref) {
+          problem = try held(db, record, row, isSaidAgain: isSaidAgain)
+        }
+        if let problem {
           out.held.append((change, problem))
           return absent.formUnion(identities(change))
         }

@@ -8,17 +8,18 @@ import SyncCore
 extension Replica {
   func addParked(
     _ db: Database, _ ref: RowRef, image: [Value], edit: Edit, sent: (batch: Int64?, n: Int)?, reason: String,
-    detail: Label, state: String = ParkedState.waiting.rawValue
+    detail: Label, state: String = ParkedState.waiting.rawValue, base: [Value]? = nil
   ) throws {
     try db.run(
       """
-      INSERT INTO sync_parked (record, key, batch, n, reason, zh, en, image, actor, edited_at, state)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO sync_parked (record, key, batch, n, reason, zh, en, image, actor, edited_at, state, base)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         .text(ref.record), .blob(ref.key.encoded), sent?.batch.map(Value.integer) ?? .null,
         sent.map { .integer(Int64($0.n)) } ?? .null, .text(reason), .text(detail.zh), .text(detail.en),
         .blob(encodeImage(image)), .text(edit.actor), .integer(edit.stamp.raw), .text(state),
+        base.map { .blob(encodeImage($0)) } ?? .null,
       ])
   }
 
@@ -102,7 +103,9 @@ extension Replica {
       if Mutant.dropsUnsentClash.isActive { return }
     #endif
     let sent: (Int64?, Int)? = pending.existed ? (nil, 0) : nil
-    try addParked(db, change.ref, image: image, edit: change.edit, sent: sent, reason: reason, detail: detail)
+    try addParked(
+      db, change.ref, image: image, edit: change.edit, sent: sent, reason: reason, detail: detail,
+      base: pending.baseRow(record))
   }
 
   /// What the city parked of rows that were edited again, when nothing came of that edit: an entered row that is gone is taken

@@ -7,7 +7,7 @@ import SyncProtocol
 // whole for sync_parked, so that they equal the master's; one that was edited again stays, pending against its old base.
 
 extension Replica {
-  func take(_ db: Database, receipt: Envelope, _ summary: inout ReceiveSummary) throws {
+  func take(_ db: Database, receipt: Envelope, parkingClashes: Bool, _ summary: inout ReceiveSummary) throws {
     let number = Value.integer(receipt.header.number)
     guard let found = try db.first("SELECT message, receipt FROM sync_outbox WHERE number = ?", [number]),
       case .blob(let bytes) = found[0], found[1].isNull
@@ -27,7 +27,7 @@ extension Replica {
     var granted: [(RecordSchema, RowKey)] = []
     if !rows.isEmpty || asks {
       let batch = try withoutErasedBases(db, ownBatch(db, bytes), number: receipt.header.number)
-      try take(db, rows, of: batch, number: receipt.header.number, &summary)
+      try take(db, rows, of: batch, number: receipt.header.number, parkingClashes, &summary)
       granted = try self.granted(db, rows, of: batch, number: receipt.header.number)
     }
     if let former {
@@ -73,7 +73,8 @@ extension Replica {
   }
 
   private func take(
-    _ db: Database, _ rows: [RowReceipt], of batch: Batch, number: Int64, _ summary: inout ReceiveSummary
+    _ db: Database, _ rows: [RowReceipt], of batch: Batch, number: Int64, _ parkingClashes: Bool,
+    _ summary: inout ReceiveSummary
   ) throws {
     var leaving: [(RecordSchema, RowKey)] = []
     for row in rows {
@@ -96,7 +97,7 @@ extension Replica {
         let change = batch.changes[row.n - 1]
         summary.news.append(.parked(change.ref, row.detail))
         guard let record = schema.record(change.record) else { continue }
-        if try park(db, record, change, row, batch: number) { leaving.append((record, change.key)) }
+        if try park(db, record, change, row, batch: number, parkingClashes) { leaving.append((record, change.key)) }
       }
     }
     // Only now is it known which rows were edited again and wait with their parents.
@@ -123,7 +124,8 @@ extension Replica {
 
   /// Returns whether the row has to leave the record tables.
   private func park(
-    _ db: Database, _ record: RecordSchema, _ change: Change, _ receipt: RowReceipt, batch: Int64
+    _ db: Database, _ record: RecordSchema, _ change: Change, _ receipt: RowReceipt, batch: Int64,
+    _ parkingClashes: Bool
   ) throws -> Bool {
     let pending = try record.pending(db, key: change.key)
     let row = try record.row(db, key: change.key)
@@ -140,6 +142,15 @@ extension Replica {
         pending.base[column] = pending.existed ? change.old[column] ?? pending.base[column] : nil
       }
       try record.setPending(db, pending)
+      return false
+    }
+    if let row, takenBack == nil, let pending = try followed(db, record, change, over: row, by: batch) {
+      // In the way of what comes, it waits here for its clerk.
+      let base = parkingClashes ? pending.baseRow(record) : nil
+      if !parkingClashes { try record.setPending(db, pending) }
+      try addParked(
+        db, change.ref, image: row, edit: change.edit, sent: parkingClashes ? (nil, 0) : (batch, receipt.n),
+        reason: receipt.reason, detail: receipt.detail, state: parkingClashes ? "waiting" : "edited", base: base)
       return false
     }
     // A row that an earlier batch parked is whole there.

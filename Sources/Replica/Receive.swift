@@ -64,7 +64,7 @@ extension Replica {
           try carryOut(erasure, db)
           erases = true
         }
-        for receipt in receipts { try take(db, receipt: receipt, &summary) }
+        for receipt in receipts { try take(db, receipt: receipt, parkingClashes: parkingClashes, &summary) }
         try keep(pull.others, db, &meta)
         if let last = pages.last {
           meta.cursor = last.header.cursor

@@ -30,7 +30,7 @@ extension Replica {
         for erasure in try erasures(db) { try carryOut(erasure, db) }
         for receipt in receipts {
           try forgetReceipt(db, replacedBy: receipt)
-          try take(db, receipt: receipt, &summary)
+          try take(db, receipt: receipt, parkingClashes: parkingClashes, &summary)
         }
         try advance(db, to: snapshot.header, manifest)
         // It holds all that two backups of the city do not.

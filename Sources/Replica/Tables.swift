@@ -10,7 +10,7 @@ import SyncCore
 //   sync_upstream_R  the master's image of a touched row, pulled beneath it
 //   sync_parked      rows that cannot stand in the master, whole, with their reason and what became of them; "edited": the row
 //                    was edited again before its sender knew, and what comes of that takes its place; without a batch: never
-//                    sent, with n = 0 when it is an edit of a row of the city's
+//                    sent, with n = 0, and the row that it started from as base, when it is an edit of a row of the city's
 //   sync_decision    conflicts that this unit decided, until the city has answered
 //   sync_request     rows that this unit wants deleted though rows of the city's hang on them, until the city has answered
 //   sync_inbox       batches of the city's own, sealed to the city: it gets them back when it was restored from a backup
@@ -40,7 +40,7 @@ enum ReplicaTables {
           id INTEGER PRIMARY KEY, record TEXT NOT NULL, key BLOB NOT NULL, batch INTEGER, n INTEGER, reason TEXT NOT NULL,
           zh TEXT NOT NULL, en TEXT NOT NULL, image BLOB NOT NULL, actor TEXT NOT NULL, edited_at INTEGER NOT NULL,
           state TEXT NOT NULL DEFAULT 'waiting', city_id INTEGER, ruled_by TEXT, ruled_at INTEGER,
-          untold INTEGER NOT NULL DEFAULT 0
+          untold INTEGER NOT NULL DEFAULT 0, base BLOB
         ) STRICT;
         CREATE INDEX sync_parked_of_batch ON sync_parked (batch, n);
         CREATE TABLE sync_decision (
@@ -105,6 +105,18 @@ extension RecordSchema {
       keys.append(RowKey(row.cells(0..<key.count)))
     }
     return keys
+  }
+}
+
+extension ReplicaTables {
+  /// Files of earlier versions kept no base.
+  static func lacksBase(_ db: Database) throws -> Bool {
+    try db.first("SELECT 1 FROM pragma_table_info('sync_parked') WHERE name = 'base'") == nil
+  }
+
+  static func addBase(_ db: Database) throws {
+    // Another program may have done it by now.
+    if try lacksBase(db) { try db.execute(sql: "ALTER TABLE sync_parked ADD COLUMN base BLOB") }
   }
 }
 

@@ -14,7 +14,7 @@
     // The replica.
     case pullOverwrites, baseMovesWithPull, forgetsUpstream, keepsFlight, keepsPending, keepsIdle, dropsUnsentClash
     case parkedRowIsForgotten, missesReplace, takesOldestImage, sendsBackwards, aliasesEndEarly, sumsAgree
-    case takingUpMovesBase
+    case takingUpMovesBase, laterBatchDropsParked, editBesideDropsParked
     // Rows that are one.
     case conflictsStayBehind, formerKeysWaitOn, mergesOnce, writesUnseen
     // Seldom roads.

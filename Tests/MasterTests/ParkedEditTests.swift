@@ -22,7 +22,7 @@ private func twinUnderWay() async throws -> (World, Replica, Replica) {
 
 extension World {
   /// The city answers what is on its way; meanwhile a clerk edits.
-  fileprivate func answer(_ replica: Replica, meanwhile sql: String, parkingClashes: Bool = true) throws {
+  func answer(_ replica: Replica, meanwhile sql: String, parkingClashes: Bool = true) throws {
     let reply = try master.exchange(replica.hello().bytes + replica.unacknowledged().flatMap { $0 })
     try shell(replica, sql)
     let messages = try SealedEnvelope.split(reply).map { try $0.open(with: master.key.publicKey) }

@@ -98,6 +98,7 @@ private struct Places {
   private var held: [Int: Set<RowRef>] = [:]
   private var aside: [Int: [RowRef: [[Value]]]] = [:]
   private var withdrawn: Set<Int> = []
+  private let isRestored: Bool
   /// The ids that each machine has and had.
   private let ids: [Int: Set<String>]
   private let witness: Witness
@@ -110,6 +111,7 @@ private struct Places {
 
   init(_ town: Town) throws {
     witness = town.witness
+    isRestored = town.restores > 0
     let master = try town.city.master
     let all = try master.conflicts(Conflict.State.allCases)
     conflicts = Dictionary(grouping: all) { town.witness.canonical(RowRef($0.record, $0.key)) }
@@ -171,7 +173,7 @@ private struct Places {
   /// Whether it was parked, and came in when nobody knows, or came once more with what its clerk edited of it next.
   private func hasWaited(_ claim: Witness.Claim) -> Bool {
     (parked[witness.canonical(claim.ref)] ?? []).contains {
-      [.entered, .admitted, .superseded].contains($0.state) && isBy(claim.author, $0)
+      [.entered, .admitted].contains($0.state) && isBy(claim.author, $0)
     }
   }
 
@@ -185,10 +187,21 @@ private struct Places {
       guard let column = claim.column else { return true }
       if images.contains(where: { $0.cell(column) == original.value }) { return true }
     }
+    // What a later change superseded it says again, as far as it counts.
     return (parked[claim.ref] ?? []).contains { row in
+      if row.state == .superseded, row.row.contains(nil), !isEditedSince(original) { return false }
       guard let column = claim.column else { return isBy(claim.author, row) }
       let value = column < row.row.count ? row.row[column] : nil
       return value == claim.value || value == original.value
+    }
+  }
+
+  /// Whether its author edited the same cell after it, or deleted or entered the row. That may be lost with a disk of the city's.
+  private func isEditedSince(_ claim: Witness.Claim) -> Bool {
+    if isRestored { return true }
+    return witness.claims.contains {
+      $0.author == claim.author && $0.event >= claim.event && witness.canonical($0.ref) == witness.canonical(claim.ref)
+        && ($0.column == nil || $0.isInsert || $0.column == claim.column && $0.event > claim.event)
     }
   }
 

@@ -9,6 +9,8 @@ extension Town {
   ///   - end: the last batch of the log by then.
   func checkIsolation(of machine: Machine, before: Rows, since end: Int64) throws {
     let after = city.rows
+    let erased = try erasedRows(since: end)
+    for ref in erased { witness.noteErasuresBack(of: ref, arrival: logEnd) }
     if before == after { return }
     var entered: Set<RowRef>?
     for ref in Set(before.keys).union(after.keys).inOrder() where before[ref] != after[ref] {
@@ -22,6 +24,7 @@ extension Town {
       if isOwn, try isEnteredAnew(record, ref, after[ref], machine, since: end) { continue }
       if entered == nil { entered = try enteredRows() }
       if entered?.contains(witness.canonical(ref)) == true { continue }
+      if erased.contains(witness.canonical(ref)) { continue }
       if try hasMergedAgain(since: end) { return }
       throw Violation(
         .isolation, "a batch of \(machine.name) changed \(name(ref)): \(problem) (units \(units.sorted()))")
@@ -67,6 +70,19 @@ extension Town {
   private func enteredRows() throws -> Set<RowRef> {
     let parked = try city.master.parked(waiting: false).filter { [.entered, .merged, .admitted].contains($0.state) }
     return Set(parked.map { witness.canonical($0.ref) })
+  }
+
+  /// Rows of which this request gave an erasure back that a city without its disk had lost.
+  private func erasedRows(since end: Int64) throws -> Set<RowRef> {
+    if witness.lostErasures.isEmpty { return [] }
+    var refs: Set<RowRef> = []
+    try city.master.read { db in
+      try db.each("SELECT record, key FROM sync_erasure WHERE arrival > ?", [.integer(end)]) { row in
+        guard case .blob(let key) = row.cell(1) else { return }
+        refs.insert(witness.canonical(RowRef(row[0], try RowKey(encoded: key))))
+      }
+    }
+    return refs
   }
 
   /// Whether the city merged with this request what a tool had entered by the key of a merged duplicate.

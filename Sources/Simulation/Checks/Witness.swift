@@ -64,6 +64,8 @@ struct Witness {
   private var merges: [(duplicate: RowRef, keep: RowKey, arrival: Int64)] = []
   /// Cells that were erased, and what stood in them.
   private(set) var erased: [Cell: [Erased]] = [:]
+  /// Those that were lost with the city's disk.
+  private(set) var lostErasures: [Cell: [Erased]] = [:]
   /// The hashes of every batch that was frozen, one each if no file was copied, by the id of its sender and number.
   private(set) var frozen: [Identifier: [Int64: Set<[UInt8]>]] = [:]
   /// The last batch of each clerk, as last looked at.
@@ -187,7 +189,21 @@ struct Witness {
     merges.removeAll { isLost($0.arrival) }
     aliases = [:]
     for merge in merges { alias(merge.duplicate, merge.keep) }
+    for (cell, erasures) in erased {
+      lostErasures[cell, default: []] += erasures.filter { isLost($0.arrival) }
+    }
     erased = erased.mapValues { $0.filter { !isLost($0.arrival) } }.filter { !$0.value.isEmpty }
+  }
+
+  /// Erasures of this row that were lost are back: somebody had them whom nobody awaited.
+  mutating func noteErasuresBack(of ref: RowRef, arrival: Int64) {
+    for (cell, erasures) in lostErasures where canonical(cell.ref) == ref {
+      lostErasures[cell] = nil
+      for var erasure in erasures {
+        erasure.arrival = arrival
+        noteErasure(cell, erasure)
+      }
+    }
   }
 
   /// What was done in this event is as the city had it already.

@@ -1,0 +1,116 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+
+// A later change of a row supersedes at the city whatever waits of it, and says again what still counts. A clerk who edits a row
+// takes up what waits of it. What a program or an import edits beside it does not, and what was sent of the row before anybody here
+// knew that it waits does not either.
+
+extension Replica {
+  /// What waits of rows that were edited beside it goes again with that edit, against its first base.
+  func sayAgain(_ db: Database) throws {
+    #if MUTANTS
+      if Mutant.editBesideDropsParked.isActive { return }
+    #endif
+    for ref in try waitingEdits(db) {
+      guard let record = schema.record(ref.record), let before = try record.pending(db, key: ref.key),
+        let rest = try rest(db, record, before), try hindrance(db, record, before, rest) == nil
+      else { continue }
+      // What fails stays pending: the row is held.
+      try? db.inSavepoint {
+        _ = try takeUp(db, record, key: ref.key, [:])
+        if var pending = try record.pending(db, key: ref.key) {
+          pending.edit = before.edit
+          for column in rest.columns { pending.cellEdits[column] = rest.change.cellEdits[column] }
+          try record.setPending(db, pending)
+        }
+        return .commit
+      }
+    }
+  }
+
+  /// The rows of which a change waits at the city.
+  func waitingEdits(_ db: Database) throws -> Set<RowRef> {
+    var refs: Set<RowRef> = []
+    try db.each("SELECT record, key FROM sync_parked WHERE state = 'waiting' AND batch IS NOT NULL") { row in
+      if case .blob(let key) = row.cell(1) { refs.insert(RowRef(row[0], try RowKey(encoded: key))) }
+    }
+    return refs
+  }
+
+  /// What would be lost of a change that waits if this edit went alone.
+  private struct Rest {
+    var waiting: WaitingRow
+    var change: Change
+    var columns: [Int]
+  }
+
+  private func rest(_ db: Database, _ record: RecordSchema, _ pending: PendingRow) throws -> Rest? {
+    guard pending.existed, let row = pending.current, pending.change(record) != nil,
+      let waiting = try waiting(db, record, pending.key), waiting.isSent, let change = waiting.edited,
+      change.kind == .update
+    else { return nil }
+    let columns = try again(db, record, change, pending).filter { column in
+      row[column] != change.new[column] || record.fields[column].policy == .sum
+    }
+    return columns.isEmpty ? nil : Rest(waiting: waiting, change: change, columns: columns)
+  }
+
+  private func hindrance(_ db: Database, _ record: RecordSchema, _ pending: PendingRow, _ rest: Rest) throws
+    -> FieldProblem?
+  {
+    guard var row = pending.current else { return nil }
+    for column in rest.columns { row[column] = rest.change.new[column] ?? .null }
+    let only = Set(rest.columns)
+    return try record.problems(in: row, after: pending.baseRow(record), formats: formats).first
+      ?? brokenReference(db, record, row, only: only) ?? uniqueClash(db, record, row, key: pending.key, only: only)
+  }
+
+  /// Why an edit cannot go: what waits of its row would be lost with it; nil: it can.
+  /// - Parameter isSaidAgain: what can come along does already.
+  func held(_ db: Database, _ record: RecordSchema, _ pending: PendingRow, isSaidAgain: Bool) throws -> FieldProblem? {
+    #if MUTANTS
+      if Mutant.editBesideDropsParked.isActive { return nil }
+    #endif
+    guard let rest = try rest(db, record, pending) else { return nil }
+    let hindrance = try hindrance(db, record, pending, rest)
+    if hindrance == nil, !isSaidAgain { return nil }
+    let (id, why) = (rest.waiting.id, hindrance?.message ?? rest.waiting.detail)
+    return FieldProblem(
+      field: hindrance?.field ?? record.fields[rest.columns[0]].name,
+      message: Label(
+        zh: "\(why.zh);本行先前的修改仍在搁置(county parked 第 \(id) 条):请用 county edit 修改本行,"
+          + "或用 county withdraw \(id) 撤回",
+        en: "\(why.en); an earlier edit of this row waits as parked \(id): edit the row with county edit, "
+          + "or county withdraw \(id)"))
+  }
+
+  /// What was parked of a row that has another change on its way by now, which supersedes it: it is pending again, as far as that one
+  /// says nothing of it.
+  /// - Returns: nil: nothing is.
+  func followed(_ db: Database, _ record: RecordSchema, _ change: Change, over row: [Value], by batch: Int64) throws
+    -> PendingRow?
+  {
+    #if MUTANTS
+      if Mutant.laterBatchDropsParked.isActive { return nil }
+    #endif
+    if change.kind != .update { return nil }
+    var isFollowed = false
+    var later: Int64 = 0
+    let sql = "SELECT mask FROM sync_flight WHERE record = ? AND key = ? AND batch > ?"
+    try db.each(sql, [.text(record.name), .blob(change.key.encoded), .integer(batch)]) { row in
+      isFollowed = true
+      later |= row[0] as Int64
+    }
+    let columns = change.new.indices.filter { column in
+      change.new[column] == row[column] && !record.isKey(column) && later >> Int64(column) & 1 == 0
+    }
+    if !isFollowed || columns.isEmpty { return nil }
+    var pending = PendingRow(key: change.key, existed: true, base: record.undefined, current: row, edit: change.edit)
+    for column in columns {
+      pending.base[column] = change.old[column] ?? .null
+      pending.cellEdits[column] = change.cellEdits[column]
+    }
+    return pending
+  }
+}

@@ -1,0 +1,132 @@
+import Master
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// A later change of a row supersedes what waits of it. Nothing of that is lost: it comes along, or is made known.
+
+/// The company c1 of A, at two machines; b1 of B has the code X.
+private func taken() async throws -> (World, Replica, Replica, Replica) {
+  let (world, one, two) = try await World.twoMachines()
+  let b = try await world.join("B")
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
+  try await world.sync(b)
+  return (world, one, two, b)
+}
+
+private func free(_ world: World, _ b: Replica) async throws {
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.settle()
+}
+
+extension World {
+  fileprivate func isWhole() throws -> Bool {
+    try cell("code") == .text("X") && cell("name") == .text("丙") && cell("staff") == .integer(12)
+      && cell("address") == .text("y")
+  }
+}
+
+/// Both were on their way before anybody here knew that the first one waits.
+@Test(arguments: [1, 2]) func whatWaitsIsSaidAgainAfterALaterBatch(followers: Int) async throws {
+  let (world, one, _, b) = try await taken()
+  try world.shell(one, "UPDATE company SET code = 'X', name = '丙', staff = 12 WHERE id = 'c1'")
+  try one.freeze()
+  try world.shell(one, "UPDATE company SET address = 'y' WHERE id = 'c1'")
+  try one.freeze()
+  if followers == 2 {
+    // What a later batch says of a cell goes before. It starts from what never entered: the city decides.
+    try world.shell(one, "UPDATE company SET name = '丁' WHERE id = 'c1'")
+    try one.freeze()
+  }
+  try await world.sync(one)
+  #expect(try world.cell("address") == .text("y"))
+  try await world.settle()
+  #expect(try world.states().last == .waiting && one.parked().count == 1)
+  try await free(world, b)
+  let open = try world.master.conflicts([.open])
+  if followers == 2 {
+    #expect(try world.cell("code") == .text("X") && world.cell("staff") == .integer(12))
+    #expect(open.map(\.field) == ["name"] && open.first?.contenders.map(\.value) == [.text("丁")])
+  } else {
+    #expect(try world.isWhole() && open.isEmpty)
+  }
+  #expect(try one.parked().isEmpty)
+}
+
+/// A program edits a row beside what waits of it.
+@Test func whatWaitsIsSaidAgainWithWhatAProgramEdits() async throws {
+  let (world, one, _, b) = try await taken()
+  try world.shell(one, "UPDATE company SET code = 'X', name = '丙', staff = 12 WHERE id = 'c1'")
+  try await world.sync(one)
+  #expect(try one.rows(one.record("company")).contains { $0.contains(.text("甲")) })
+  try world.shell(one, "UPDATE company SET address = 'y' WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try world.states() == [.superseded, .waiting])
+  try await free(world, b)
+  #expect(try world.isWhole() && world.master.conflicts([.open]).isEmpty)
+}
+
+/// With another value for what hindered it, all of it enters.
+@Test func whatHinderedItIsMendedByAProgram() async throws {
+  let (world, one, _, b) = try await taken()
+  try world.shell(one, "UPDATE company SET code = 'X', name = '丙' WHERE id = 'c1'")
+  try await world.sync(one)
+  try world.shell(one, "UPDATE company SET code = 'Y' WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try world.cell("code") == .text("Y") && world.cell("name") == .text("丙"))
+  try await free(world, b)
+  #expect(try world.cell("code") == .text("Y") && world.states() == [.superseded])
+}
+
+/// What hinders it is in sight: the edit stays here until its clerk has said what is to become of the other.
+@Test(arguments: [true, false]) func anEditBesideWhatCannotComeAlongIsHeld(isWithdrawn: Bool) async throws {
+  let (world, one, two) = try await World.twoMachines()
+  try world.shell(two, "INSERT INTO company (id, office, code) VALUES ('c2', 'A', 'X')")
+  try await world.sync(two)
+  try world.shell(one, "UPDATE company SET code = 'X', name = '丙', staff = 12 WHERE id = 'c1'")
+  try one.freeze()
+  try await world.sync(one)
+  let parked = try #require(try one.parked().first)
+  try world.shell(one, "UPDATE company SET address = 'y' WHERE id = 'c1'")
+  let held = try #require(try one.freeze().first)
+  #expect(held.problem.field == "code" && held.problem.message.en.contains("waits as parked \(parked.id)"))
+  #expect(try one.status().held.count == 1)
+  try await world.sync(one)
+  #expect(try world.cell("address") == .text("x") && world.states() == [.waiting])
+  if isWithdrawn {
+    try one.withdraw(parked.id, reason: "wrong", actor: nil)
+    try await world.settle()
+    #expect(try world.cell("address") == .text("y") && world.cell("name") == .text("甲"))
+  } else {
+    let record = try one.record("company")
+    let values = [try #require(record.index(of: "code")): Value.text("Y")]
+    #expect(try one.edit(as: nil) { try one.takeUp($0, record, key: RowKey([.text("c1")]), values) })
+    try await world.settle()
+    #expect(try world.cell("code") == .text("Y") && world.cell("name") == .text("丙"))
+    #expect(try world.cell("address") == .text("y") && world.cell("staff") == .integer(12))
+  }
+}
+
+/// An edit that was never sent, and stood in the way of what came, starts from what it started from when it is taken up again: a sum
+/// counts once.
+@Test(arguments: [true, false]) func whatWasSetAsideUnsentKeepsItsBase(isFrozen: Bool) async throws {
+  let (world, one, two) = try await World.twoMachines()
+  try world.shell(two, "INSERT INTO company (id, office, code) VALUES ('c2', 'A', 'X')")
+  try await world.sync(two)
+  try world.shell(one, "UPDATE company SET code = 'X', name = '丙', staff = 12 WHERE id = 'c1'")
+  if isFrozen {
+    try one.freeze()
+    try world.shell(one, "UPDATE company SET address = 'y' WHERE id = 'c1'")
+    try one.freeze()
+  }
+  try world.answer(one, meanwhile: "SELECT 1")
+  let aside = try #require(try one.parked().first)
+  #expect(try one.parked().count == 1 && aside.batch == nil)
+  let record = try one.record("company")
+  let values = [try #require(record.index(of: "code")): Value.text("Y")]
+  #expect(try one.edit(as: nil) { try one.takeUp($0, record, key: RowKey([.text("c1")]), values) })
+  try await world.settle()
+  #expect(try world.cell("code") == .text("Y") && world.cell("name") == .text("丙"))
+  #expect(try world.cell("staff") == .integer(12) && world.master.conflicts([.open]).isEmpty)
+}
