@@ -141,9 +141,11 @@ extension Replica {
   }
 
   /// The last of what waits of a row; nil: nothing does.
-  func waiting(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws -> WaitingRow? {
+  /// - Parameter isSent: only of what the city has.
+  func waiting(_ db: Database, _ record: RecordSchema, _ key: RowKey, isSent: Bool = false) throws -> WaitingRow? {
     let find = """
-      SELECT id, batch, n, image, zh, en, base FROM sync_parked WHERE record = ? AND key = ? AND state = 'waiting' ORDER BY id DESC LIMIT 1
+      SELECT id, batch, n, image, zh, en, base FROM sync_parked
+      WHERE record = ? AND key = ? AND state = 'waiting' \(isSent ? "AND batch IS NOT NULL" : "") ORDER BY id DESC LIMIT 1
       """
     guard let found = try db.first(find, [.text(record.name), .blob(key.encoded)]), case .blob(let bytes) = found[3],
       case .integer(let id) = found[0], case .text(let zh) = found[4], case .text(let en) = found[5]

@@ -47,7 +47,7 @@ extension Replica {
 
   private func rest(_ db: Database, _ record: RecordSchema, _ pending: PendingRow) throws -> Rest? {
     guard pending.existed, let row = pending.current, pending.change(record) != nil,
-      let waiting = try waiting(db, record, pending.key), waiting.isSent, let change = waiting.edited,
+      let waiting = try waiting(db, record, pending.key, isSent: true), let change = waiting.edited,
       change.kind == .update
     else { return nil }
     let columns = try again(db, record, change, pending).filter { column in

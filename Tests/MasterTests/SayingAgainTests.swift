@@ -130,3 +130,15 @@ extension World {
   #expect(try world.cell("code") == .text("Y") && world.cell("name") == .text("丙"))
   #expect(try world.cell("staff") == .integer(12) && world.master.conflicts([.open]).isEmpty)
 }
+
+/// A file of an earlier version has no place for what an edit started from.
+@Test func aFileWithoutBasesGetsThem() async throws {
+  let (world, one, _, _) = try await taken()
+  try world.shell(one, "ALTER TABLE sync_parked DROP COLUMN base")
+  world.lose(one)
+  for _ in 1...2 { world.add(try world.opened(one.path)) }
+  let again = try #require(world.replicas.last)
+  try world.shell(again, "UPDATE company SET code = 'X', name = '丙' WHERE id = 'c1'")
+  try await world.sync(again)
+  #expect(try again.parked().count == 1)
+}
