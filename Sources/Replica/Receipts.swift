@@ -145,13 +145,18 @@ extension Replica {
       return false
     }
     if let row, takenBack == nil, let pending = try followed(db, record, change, over: row, by: batch) {
-      // In the way of what comes, it waits here for its clerk.
-      let base = parkingClashes ? pending.baseRow(record) : nil
-      if !parkingClashes { try record.setPending(db, pending) }
+      if !parkingClashes {
+        try record.setPending(db, pending)
+        try addParked(
+          db, change.ref, image: row, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
+          detail: receipt.detail, state: "edited")
+        return false
+      }
+      // In the way of what comes, it waits here.
       try addParked(
-        db, change.ref, image: row, edit: change.edit, sent: parkingClashes ? (nil, 0) : (batch, receipt.n),
-        reason: receipt.reason, detail: receipt.detail, state: parkingClashes ? "waiting" : "edited", base: base)
-      return false
+        db, change.ref, image: row, edit: change.edit, sent: pending.existed ? (nil, 0) : nil, reason: receipt.reason,
+        detail: receipt.detail, base: pending.baseRow(record))
+      return !pending.existed
     }
     // A row that an earlier batch parked is whole there.
     let image =

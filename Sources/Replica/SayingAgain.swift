@@ -18,7 +18,11 @@ extension Replica {
       else { continue }
       // What fails stays pending: the row is held.
       try? db.inSavepoint {
-        _ = try takeUp(db, record, key: ref.key, [:])
+        if before.existed {
+          _ = try takeUp(db, record, key: ref.key, [:])
+        } else {
+          try update(db, record, key: ref.key, rest.cells)
+        }
         if var pending = try record.pending(db, key: ref.key) {
           pending.edit = before.edit
           for column in rest.columns { pending.cellEdits[column] = rest.change.cellEdits[column] }
@@ -43,15 +47,24 @@ extension Replica {
     var waiting: WaitingRow
     var change: Change
     var columns: [Int]
+
+    var cells: [Int: Value] { Dictionary(uniqueKeysWithValues: columns.map { ($0, change.new[$0] ?? .null) }) }
   }
 
   private func rest(_ db: Database, _ record: RecordSchema, _ pending: PendingRow) throws -> Rest? {
-    guard pending.existed, let row = pending.current, pending.change(record) != nil,
-      let waiting = try waiting(db, record, pending.key, isSent: true), let change = waiting.edited,
-      change.kind == .update
+    guard let row = pending.current, pending.change(record) != nil,
+      let waiting = try waiting(db, record, pending.key, isSent: true)
     else { return nil }
-    let columns = try again(db, record, change, pending).filter { column in
-      row[column] != change.new[column] || record.fields[column].policy == .sum
+    let change = waiting.edited ?? Change(record, waiting.image, edit: Edit(stamp: Stamp(raw: 0), actor: ""))
+    let columns: [Int]
+    if change.kind == .delete { return nil }
+    if pending.existed {
+      columns = try again(db, record, change, pending).filter { column in
+        row[column] != change.new[column] || record.fields[column].policy == .sum
+      }
+    } else {
+      // Who enters a row anew takes nothing away by what they leave empty.
+      columns = row.indices.filter { row[$0].isNull && change.new[$0]?.isNull == false }
     }
     return columns.isEmpty ? nil : Rest(waiting: waiting, change: change, columns: columns)
   }
@@ -60,7 +73,7 @@ extension Replica {
     -> FieldProblem?
   {
     guard var row = pending.current else { return nil }
-    for column in rest.columns { row[column] = rest.change.new[column] ?? .null }
+    for (column, value) in rest.cells { row[column] = value }
     let only = Set(rest.columns)
     return try record.problems(in: row, after: pending.baseRow(record), formats: formats).first
       ?? brokenReference(db, record, row, only: only) ?? uniqueClash(db, record, row, key: pending.key, only: only)
@@ -94,7 +107,7 @@ extension Replica {
     #if MUTANTS
       if Mutant.laterBatchDropsParked.isActive { return nil }
     #endif
-    if change.kind != .update { return nil }
+    if change.kind == .delete { return nil }
     var isFollowed = false
     var later: Int64 = 0
     let sql = "SELECT mask FROM sync_flight WHERE record = ? AND key = ? AND batch > ?"
@@ -106,8 +119,11 @@ extension Replica {
       change.new[column] == row[column] && !record.isKey(column) && later >> Int64(column) & 1 == 0
     }
     if !isFollowed || columns.isEmpty { return nil }
-    var pending = PendingRow(key: change.key, existed: true, base: record.undefined, current: row, edit: change.edit)
-    for column in columns {
+    var pending = PendingRow(
+      key: change.key, existed: change.kind == .update, base: record.undefined, current: row, edit: change.edit)
+    // A row that never entered is entered whole.
+    if !pending.existed { pending.cellEdits = change.cellEdits }
+    for column in columns where pending.existed {
       pending.base[column] = change.old[column] ?? .null
       pending.cellEdits[column] = change.cellEdits[column]
     }

@@ -131,6 +131,57 @@ extension World {
   #expect(try world.cell("staff") == .integer(12) && world.master.conflicts([.open]).isEmpty)
 }
 
+/// A program enters a row anew that waits, with a few of its cells: what it leaves empty takes nothing away.
+@Test func whatWaitsFillsARowThatIsEnteredAnew() async throws {
+  let (world, one, _, b) = try await taken()
+  try world.shell(
+    one, "INSERT INTO company (id, office, code, name, staff, phone) VALUES ('c2', 'A', 'X', '丙', 7, '123')")
+  try await world.sync(one)
+  try world.shell(one, "INSERT INTO company (id, office, address, phone) VALUES ('c2', 'A', 'y', '456')")
+  try await world.settle()
+  #expect(try world.states() == [.superseded, .waiting])
+  try await free(world, b)
+  #expect(try world.cell("name", of: "c2") == .text("丙") && world.cell("address", of: "c2") == .text("y"))
+  #expect(try world.cell("staff", of: "c2") == .integer(7) && world.cell("phone", of: "c2") == .text("456"))
+  #expect(try one.parked().isEmpty && world.master.conflicts([.open]).isEmpty)
+}
+
+/// Two units entered one row; it is given to the one whose row waits, and that edits a cell of it: what it had entered is contested, and
+/// nothing of it is lost (seed 30041 of the simulated town).
+@Test func whatWasEnteredBesideAnotherIsSaidAgain() async throws {
+  let world = try World.small()
+  let a = try await world.join("A")
+  let b = try await world.join("B")
+  try world.shell(a, "INSERT INTO company (id, office, name) VALUES ('c1', 'A', '甲')")
+  try await world.sync(a)
+  try world.shell(b, "INSERT INTO company (id, office, name, phone, staff) VALUES ('c1', 'B', '乙', '123', 7)")
+  try await world.sync(b)
+  #expect(try world.states() == [.waiting])
+  try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'")
+  try await world.sync(b)
+  try world.shell(b, "UPDATE company SET address = 'y' WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try world.cell("name") == .text("甲") && world.cell("address") == .text("y"))
+  #expect(try world.cell("phone") == .text("123") && world.cell("staff") == .integer(7))
+  let open = try world.master.conflicts([.open])
+  #expect(open.map(\.field) == ["name"] && open.first?.contenders.map(\.value) == [.text("乙")])
+}
+
+/// A row and an edit of it were both on their way: it enters whole, by itself, once it can.
+@Test func aRowThatIsEditedOnItsWayEntersWhole() async throws {
+  let (world, one, _, b) = try await taken()
+  try world.shell(one, "INSERT INTO company (id, office, code, name, staff) VALUES ('c2', 'A', 'X', '丙', 7)")
+  try one.freeze()
+  try world.shell(one, "UPDATE company SET address = 'y', name = '丁' WHERE id = 'c2'")
+  try one.freeze()
+  try await world.settle()
+  #expect(try one.parked().count == 1)
+  try await free(world, b)
+  #expect(try world.cell("name", of: "c2") == .text("丁") && world.cell("address", of: "c2") == .text("y"))
+  #expect(try world.cell("staff", of: "c2") == .integer(7) && world.cell("code", of: "c2") == .text("X"))
+  #expect(try one.parked().isEmpty && world.master.conflicts([.open]).isEmpty)
+}
+
 /// A file of an earlier version has no place for what an edit started from.
 @Test func aFileWithoutBasesGetsThem() async throws {
   let (world, one, _, _) = try await taken()

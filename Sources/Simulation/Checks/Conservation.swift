@@ -32,7 +32,8 @@ extension Town {
     }
     let cell = Witness.Cell(ref: original.ref, column: column)
     // Who empties a cell that is erased meanwhile leaves it as the erasure did.
-    if let erasures = witness.erased[cell], claim.value.isNull || erasures.contains(where: { mayTake(original, $0) }) {
+    let erasures = (witness.erased[cell] ?? []) + (witness.lostErasures[cell] ?? [])
+    if !erasures.isEmpty, claim.value.isNull || erasures.contains(where: { mayTake(original, $0) }) {
       return true
     }
     // What could not be merged again stands under its former key, and what refers to it does so.
@@ -189,7 +190,7 @@ private struct Places {
     }
     // What a later change superseded it says again, as far as it counts.
     return (parked[claim.ref] ?? []).contains { row in
-      if row.state == .superseded, row.row.contains(nil), !isEditedSince(original) { return false }
+      if row.state == .superseded, !isEditedSince(original) { return false }
       guard let column = claim.column else { return isBy(claim.author, row) }
       let value = column < row.row.count ? row.row[column] : nil
       return value == claim.value || value == original.value
@@ -201,7 +202,7 @@ private struct Places {
     if isRestored { return true }
     return witness.claims.contains {
       $0.author == claim.author && $0.event >= claim.event && witness.canonical($0.ref) == witness.canonical(claim.ref)
-        && ($0.column == nil || $0.isInsert || $0.column == claim.column && $0.event > claim.event)
+        && ($0.column == nil || $0.column == claim.column && $0.event > claim.event)
     }
   }
 
