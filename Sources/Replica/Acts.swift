@@ -124,8 +124,9 @@ extension Replica {
       let cells = Dictionary(uniqueKeysWithValues: image.indices.map { ($0, image[$0]) })
       _ = try insert(db, record, cells.merging(values) { _, typed in typed })
     }
-    // What was sent stays parked until its successor arrives.
-    if !parked.isSent { try db.run("DELETE FROM sync_parked WHERE id = ?", [.integer(parked.id)]) }
+    // What was sent stays parked until its successor arrives; what its clerk has taken back of it is not said again.
+    let done = parked.isSent ? "UPDATE sync_parked SET state = 'edited'" : "DELETE FROM sync_parked"
+    try db.run(done + " WHERE id = ?", [.integer(parked.id)])
     return true
   }
 

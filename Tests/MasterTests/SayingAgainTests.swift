@@ -146,6 +146,26 @@ extension World {
   #expect(try one.parked().isEmpty && world.master.conflicts([.open]).isEmpty)
 }
 
+/// What a clerk takes back, taking up what waits, is not said again.
+@Test(arguments: [true, false]) func whatItsClerkTakesBackIsNotSaidAgain(isEntered: Bool) async throws {
+  let (world, one, _, b) = try await taken()
+  let id = isEntered ? "c2" : "c1"
+  try world.shell(
+    one,
+    isEntered
+      ? "INSERT INTO company (id, office, code, name, phone) VALUES ('c2', 'A', 'X', '丙', '9')"
+      : "UPDATE company SET code = 'X', name = '丙', phone = '9' WHERE id = 'c1'")
+  try await world.sync(one)
+  let record = try one.record("company")
+  let typed: [(String, Value)] = [("code", .text("Y")), ("phone", isEntered ? .null : .text("1"))]
+  let values = try Dictionary(uniqueKeysWithValues: typed.map { (try #require(record.index(of: $0.0)), $0.1) })
+  #expect(try one.edit(as: nil) { try one.takeUp($0, record, key: RowKey([.text(id)]), values) })
+  try await world.settle()
+  try await free(world, b)
+  #expect(try world.cell("code", of: id) == .text("Y") && world.cell("name", of: id) == .text("丙"))
+  #expect(try world.cell("phone", of: id) == (isEntered ? .null : .text("1")) && one.parked().isEmpty)
+}
+
 /// Two units entered one row; it is given to the one whose row waits, and that edits a cell of it: what it had entered is contested, and
 /// nothing of it is lost (seed 30041 of the simulated town).
 @Test func whatWasEnteredBesideAnotherIsSaidAgain() async throws {

@@ -68,7 +68,8 @@ struct HostileTests {
     "<row r=\"1\"><c r=\"XFD1\"/><c/></row>",
     "<row r=\"1\"><c r=\"AAAAAAAAAAAAAAAA1\"/></row>", "<row r=\"1\"><c r=\"1A\"/></row>", "<c r=\"A1\"><v>1</v></c>",
     "<row><c t=\"s\"><v>1</v></c></row>", "<row><c t=\"s\"><v>-1</v></c></row>", "<row><c t=\"s\"><v>x</v></c></row>",
-    "<row>", "<row><c></row>",
+    "<row>", "<row><c></row>", "<row><row/></row>", "<row><c t=\"str\"><v>1</v><row/></c></row>", "<row/><c/>",
+    "<row><c><v><c/></v></c></row>",
   ])
   func wrongPlaces(data: String) throws {
     let text = message(try Package(data: data, strings: "<si><t>a</t></si>").bytes())

@@ -10,6 +10,7 @@ final class SheetPart: XMLHandler {
   private var problems = 0
 
   private var isInData = false
+  private var isInRow = false
   private var row = SheetRow(number: 0, cells: [])
   private var column = 0
   private var cell = StoredCell()
@@ -54,7 +55,9 @@ final class SheetPart: XMLHandler {
   func end(_ name: String) throws(Failure) {
     switch name {
     case "sheetData": isInData = false
-    case "row" where isInData: if !row.cells.isEmpty { rows.append(row) }
+    case "row" where isInData:
+      isInRow = false
+      if !row.cells.isEmpty { rows.append(row) }
     case "c" where isInCell: try endCell()
     case "v", "t": isInText = false
     case "rPh" where isInCell: readings -= 1
@@ -65,6 +68,8 @@ final class SheetPart: XMLHandler {
   func text(_ bytes: UnsafeBufferPointer<UInt8>) throws(Failure) { if isInText { try cell.text.add(bytes) } }
 
   private func startRow(_ reference: String?) throws(Failure) {
+    if isInRow { throw ReadFailure.damaged("第 \(row.number) 行内又有一行", "there is a row within row \(row.number)") }
+    isInRow = true
     let number = reference.map { Int($0) ?? 0 } ?? row.number + 1
     guard number > row.number, number <= SheetLimits.rows else {
       throw ReadFailure.damaged("行号 \(reference ?? "") 有误", "the row number \(reference ?? "\(number)") is wrong")
@@ -74,6 +79,9 @@ final class SheetPart: XMLHandler {
   }
 
   private func startCell(_ attributes: XMLAttributes) throws(Failure) {
+    guard isInRow, !isInCell else {
+      throw ReadFailure.damaged("第 \(row.number) 行的单元格位置有误", "a cell of row \(row.number) is in the wrong place")
+    }
     var next = column + 1
     if let reference = attributes["r"] {
       guard let place = CellReference(reference), place.row == row.number, place.column >= next else {
