@@ -190,12 +190,14 @@ extension Replica {
     try record.setPending(db, pending)
   }
 
-  /// Only what was edited comes again, and of a row that was entered only what it says; but not over what was edited since.
+  /// Only what was edited comes again, and of a row that was entered only what it says; but not over what was edited since, and nothing
+  /// that the city would reject.
   func again(_ db: Database, _ record: RecordSchema, _ change: Change, _ pending: PendingRow?) throws -> [Int] {
     let isEntered = change.kind == .insert
     let flight = try flightMask(db, record, change.key)
     return change.new.indices.filter { column in
       guard let value = change.new[column], !record.isKey(column) else { return false }
+      if record.owner(of: column) == .city, record.edits == .reject { return false }
       if pending?.touched.contains(column) == true || flight >> Int64(column) & 1 == 1 { return false }
       return !isEntered || !value.isNull
     }

@@ -12,7 +12,9 @@ extension Replica {
     #if MUTANTS
       if Mutant.editBesideDropsParked.isActive { return }
     #endif
-    for ref in try waitingEdits(db) {
+    let edited = try schema.records.filter { try db.first("SELECT 1 FROM \($0.baseTable) LIMIT 1") != nil }.map(\.name)
+    if edited.isEmpty { return }
+    for ref in try waitingEdits(db) where edited.contains(ref.record) {
       guard let record = schema.record(ref.record), let before = try record.pending(db, key: ref.key),
         let rest = try rest(db, record, before), try hindrance(db, record, before, rest) == nil
       else { continue }

@@ -32,8 +32,9 @@ extension Town {
     }
     let cell = Witness.Cell(ref: original.ref, column: column)
     // Who empties a cell that is erased meanwhile leaves it as the erasure did.
+    // What is as the city had it is a copy of what was erased.
     let erasures = (witness.erased[cell] ?? []) + (witness.lostErasures[cell] ?? [])
-    if !erasures.isEmpty, claim.value.isNull || erasures.contains(where: { mayTake(original, $0) }) {
+    if !erasures.isEmpty, original.agrees || claim.value.isNull || erasures.contains(where: { mayTake(original, $0) }) {
       return true
     }
     // What could not be merged again stands under its former key, and what refers to it does so.

@@ -73,6 +73,8 @@ extension Town {
     witness.noteRepeated(entry.ref)
     tell("\(machine.name): takes back what it edited of \(name(entry.ref))")
     try act(event, machine, "revert") { try machine.replica.revert(record, key: entry.ref.key) }
+    // What shows again is the city's, and nobody entered it.
+    witness.noteAgreed(event.id)
   }
 
   /// A pending cell is typed as it was before, or as the city has it now.
