@@ -75,6 +75,10 @@ extension Replica {
     -> FieldProblem?
   {
     guard var row = pending.current else { return nil }
+    // Personal data comes again only by a person: the city may have erased it meanwhile, and would take it for a newer value (E5).
+    if let column = rest.columns.first(where: { record.fields[$0].restricted }) {
+      return FieldProblem(field: record.fields[column].name, message: rest.waiting.detail)
+    }
     for (column, value) in rest.cells { row[column] = value }
     let only = Set(rest.columns)
     return try record.problems(in: row, after: pending.baseRow(record), formats: formats).first

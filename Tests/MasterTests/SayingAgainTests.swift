@@ -202,6 +202,24 @@ extension World {
   #expect(try one.parked().isEmpty && world.master.conflicts([.open]).isEmpty)
 }
 
+/// Personal data that waits is not said again by itself: the city may have erased it (seed 21 of the simulated town).
+@Test func personalDataThatWaitsHoldsAnEditBesideIt() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "UPDATE person SET code = 'X' WHERE id = 'p1'")
+  try world.shell(
+    two, "INSERT INTO person (id, office, code, name, phone) VALUES ('p2', 'A', 'X', 'NAME-p2', 'PHONE-p2')")
+  try await world.sync(one)
+  try await world.sync(two)
+  let parked = try #require(try two.parked().first)
+  try world.erase("p2")
+  try world.shell(two, "INSERT INTO person (id, office, name) VALUES ('p2', 'A', 'NAME-new')")
+  #expect(try two.freeze().map(\.problem.field) == ["phone"])
+  try await world.sync(two)
+  try two.withdraw(parked.id, reason: "entered anew", actor: nil)
+  try await world.settle()
+  #expect(try world.files(with: "PHONE-p2") == [] && world.person("name", of: "p2") == .text("NAME-new"))
+}
+
 /// A file of an earlier version has no place for what an edit started from.
 @Test func aFileWithoutBasesGetsThem() async throws {
   let (world, one, _, _) = try await taken()
