@@ -75,8 +75,12 @@ extension Replica {
     -> FieldProblem?
   {
     guard var row = pending.current else { return nil }
-    // Personal data comes again only by a person: the city may have erased it meanwhile, and would take it for a newer value (E5).
-    if let column = rest.columns.first(where: { record.fields[$0].restricted }) {
+    // Personal data comes again only by a person: the city may have erased it meanwhile, and would take it for a newer value (E5). A row
+    // of another unit is for the city to move.
+    let isOfUnit = if case .field = record.scope { true } else { false }
+    if let column = rest.columns.first(where: {
+      record.fields[$0].restricted || isOfUnit && $0 == record.scopeIndex
+    }) {
       return FieldProblem(field: record.fields[column].name, message: rest.waiting.detail)
     }
     for (column, value) in rest.cells { row[column] = value }
