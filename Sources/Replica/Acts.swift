@@ -113,8 +113,7 @@ extension Replica {
   /// edited the row since.
   public func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ values: [Int: Value]) throws -> Bool {
     guard let parked = try waiting(db, record, key) else { return false }
-    let image = parked.image
-    let change = parked.edited ?? Change(record, image, edit: Edit(stamp: Stamp(raw: 0), actor: ""))
+    let (image, change) = (parked.image, parked.change)
     let row = try record.row(db, key: key)
     // A row that went to another unit is no longer here to be changed.
     if parked.isSent, change.kind != .insert, row == nil { return false }
@@ -135,8 +134,8 @@ extension Replica {
     var id: Int64
     var isSent: Bool
     var image: [Value]
-    /// As it was sent, or would be; nil: an insert.
-    var edited: Change?
+    /// As it was sent, or would be.
+    var change: Change
     /// Why.
     var detail: Label
   }
@@ -151,21 +150,22 @@ extension Replica {
     guard let found = try db.first(find, [.text(record.name), .blob(key.encoded)]), case .blob(let bytes) = found[3],
       case .integer(let id) = found[0], case .text(let zh) = found[4], case .text(let en) = found[5]
     else { return nil }
-    var row = WaitingRow(
-      id: id, isSent: !found[1].isNull, image: try decodeImage(bytes, record), detail: Label(zh: zh, en: en))
+    let (image, edit) = (try decodeImage(bytes, record), Edit(stamp: Stamp(raw: 0), actor: ""))
+    // What was entered is there whole.
+    var change = Change(record, image, edit: edit)
     if case .integer(let batch) = found[1], case .integer(let n) = found[2], let sent = try sent(db, batch, n),
       sent.kind != .insert
     {
-      row.edited = sent
+      change = sent
     } else if case .blob(let bytes) = found[6] {
       var base = record.undefined
-      for (column, value) in try decodeImage(bytes, record).enumerated() where value != row.image[column] {
+      for (column, value) in try decodeImage(bytes, record).enumerated() where value != image[column] {
         base[column] = value
       }
-      let edit = Edit(stamp: Stamp(raw: 0), actor: "")
-      row.edited = PendingRow(key: key, existed: true, base: base, current: row.image, edit: edit).change(record)
+      let edited = PendingRow(key: key, existed: true, base: base, current: image, edit: edit)
+      change = edited.change(record) ?? change
     }
-    return row
+    return WaitingRow(id: id, isSent: !found[1].isNull, image: image, change: change, detail: Label(zh: zh, en: en))
   }
 
   private func update(

@@ -37,7 +37,7 @@ extension Replica {
     _ db: Database, most: Int = portion, bytes: Int = Batch.mostBytes, isSaidAgain: Bool = false,
     _ send: ([Change]) throws -> Void = { _ in }
   ) throws -> Outgoing {
-    let waiting = try waitingEdits(db)
+    var waiting: Set<RowRef>?
     var out = Outgoing()
     var present: Set<Identity> = []
     var absent: Set<Identity> = []
@@ -61,7 +61,9 @@ extension Replica {
         out.found.insert(record.name)
         guard let change = row.change(record) else { return out.idle.append(RowRef(record.name, row.key)) }
         var problem = try problem(db, record, row, references, &present)
-        if problem == nil, waiting.contains(change.ref) {
+        let waits = try waiting ?? waitingEdits(db)
+        waiting = waits
+        if problem == nil, waits.contains(change.ref) {
           problem = try held(db, record, row, isSaidAgain: isSaidAgain)
         }
         if let problem {

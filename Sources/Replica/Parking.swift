@@ -102,10 +102,16 @@ extension Replica {
     #if MUTANTS
       if Mutant.dropsUnsentClash.isActive { return }
     #endif
-    let sent: (Int64?, Int)? = pending.existed ? (nil, 0) : nil
+    try addUnsent(db, record, pending, image: image, reason: reason, detail: detail)
+  }
+
+  /// An edit is set aside that was never sent, or that the city has superseded.
+  func addUnsent(
+    _ db: Database, _ record: RecordSchema, _ pending: PendingRow, image: [Value], reason: String, detail: Label
+  ) throws {
     try addParked(
-      db, change.ref, image: image, edit: change.edit, sent: sent, reason: reason, detail: detail,
-      base: pending.baseRow(record))
+      db, RowRef(record.name, pending.key), image: image, edit: pending.edit, sent: pending.existed ? (nil, 0) : nil,
+      reason: reason, detail: detail, base: pending.baseRow(record))
   }
 
   /// What the city parked of rows that were edited again, when nothing came of that edit: an entered row that is gone is taken

@@ -153,9 +153,7 @@ extension Replica {
         return false
       }
       // In the way of what comes, it waits here.
-      try addParked(
-        db, change.ref, image: row, edit: change.edit, sent: pending.existed ? (nil, 0) : nil, reason: receipt.reason,
-        detail: receipt.detail, base: pending.baseRow(record))
+      try addUnsent(db, record, pending, image: row, reason: receipt.reason, detail: receipt.detail)
       return !pending.existed
     }
     // A row that an earlier batch parked is whole there.

@@ -47,9 +47,9 @@ extension Replica {
   /// What would be lost of a change that waits if this edit went alone.
   private struct Rest {
     var waiting: WaitingRow
-    var change: Change
     var columns: [Int]
 
+    var change: Change { waiting.change }
     var cells: [Int: Value] { Dictionary(uniqueKeysWithValues: columns.map { ($0, change.new[$0] ?? .null) }) }
   }
 
@@ -57,9 +57,9 @@ extension Replica {
     guard let row = pending.current, pending.change(record) != nil,
       let waiting = try waiting(db, record, pending.key, isSent: true)
     else { return nil }
-    let change = waiting.edited ?? Change(record, waiting.image, edit: Edit(stamp: Stamp(raw: 0), actor: ""))
-    let columns: [Int]
+    let change = waiting.change
     if change.kind == .delete { return nil }
+    let columns: [Int]
     if pending.existed {
       columns = try again(db, record, change, pending).filter { column in
         row[column] != change.new[column] || record.fields[column].policy == .sum
@@ -68,7 +68,7 @@ extension Replica {
       // Who enters a row anew takes nothing away by what they leave empty.
       columns = row.indices.filter { row[$0].isNull && change.new[$0]?.isNull == false }
     }
-    return columns.isEmpty ? nil : Rest(waiting: waiting, change: change, columns: columns)
+    return columns.isEmpty ? nil : Rest(waiting: waiting, columns: columns)
   }
 
   private func hindrance(_ db: Database, _ record: RecordSchema, _ pending: PendingRow, _ rest: Rest) throws

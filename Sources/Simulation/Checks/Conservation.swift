@@ -172,7 +172,7 @@ private struct Places {
     author.flatMap { ids[$0] }?.contains(row.replica) == true
   }
 
-  /// Whether it was parked, and came in when nobody knows, or came once more with what its clerk edited of it next.
+  /// Whether it was parked, and came in when nobody knows.
   private func hasWaited(_ claim: Witness.Claim) -> Bool {
     (parked[witness.canonical(claim.ref)] ?? []).contains {
       [.entered, .admitted].contains($0.state) && isBy(claim.author, $0)

@@ -189,9 +189,8 @@ struct Witness {
     merges.removeAll { isLost($0.arrival) }
     aliases = [:]
     for merge in merges { alias(merge.duplicate, merge.keep) }
-    for (cell, erasures) in erased {
-      lostErasures[cell, default: []] += erasures.filter { isLost($0.arrival) }
-    }
+    let lostNow = erased.mapValues { $0.filter { isLost($0.arrival) } }.filter { !$0.value.isEmpty }
+    lostErasures.merge(lostNow) { $0 + $1 }
     erased = erased.mapValues { $0.filter { !isLost($0.arrival) } }.filter { !$0.value.isEmpty }
   }
 

@@ -89,7 +89,7 @@ final class SheetPart: XMLHandler {
       }
       next = place.column
     }
-    guard next <= SheetLimits.columns, row.number > 0 else {
+    guard next <= SheetLimits.columns else {
       throw ReadFailure.damaged("第 \(row.number) 行单元格过多", "row \(row.number) has too many cells")
     }
     column = next
