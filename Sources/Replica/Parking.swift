@@ -154,6 +154,20 @@ extension Replica {
     return Edit(stamp: try tick(db, milliseconds: clock()), actor: try defaultActor(db))
   }
 
+  /// Whether the row was entered again since, and that waits, too: it is the later word.
+  private func isOvertaken(_ db: Database, _ record: RecordSchema, _ key: RowKey, since id: Int64) throws -> Bool {
+    var isOvertaken = false
+    let sql = "SELECT batch, n FROM sync_parked WHERE record = ? AND key = ? AND state = 'waiting' AND id > ?"
+    try db.each(sql, [.text(record.name), .blob(key.encoded), .integer(id)]) { row in
+      if case .integer(let batch) = row.cell(0), case .integer(let n) = row.cell(1) {
+        if try sent(db, batch, n)?.kind == .insert { isOvertaken = true }
+      } else if row.cell(1).isNull {
+        isOvertaken = true
+      }
+    }
+    return isOvertaken
+  }
+
   /// Unsent rows that were parked here enter again, as pending, once nothing stands in their way. A row that others have deleted since
   /// is for its clerk.
   func returnParked(_ db: Database) throws {
@@ -168,7 +182,8 @@ extension Replica {
         let key = record.rowKey(of: item.image)
         // A row that its table could not hold waits until somebody mends it.
         guard !key.values.contains(.null), record.problems(in: item.image, formats: formats).isEmpty,
-          try record.row(db, key: key) == nil, try brokenReference(db, record, item.image) == nil,
+          try record.row(db, key: key) == nil, try !isOvertaken(db, record, key, since: item.id),
+          try brokenReference(db, record, item.image) == nil,
           try uniqueClash(db, record, item.image, key: key) == nil
         else { continue }
         try acting(db, as: item.actor) { try db.run(record.statements.insert, item.image) }

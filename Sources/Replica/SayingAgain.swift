@@ -128,10 +128,10 @@ extension Replica {
     let columns = change.new.indices.filter { column in
       change.new[column] == row[column] && !record.isKey(column) && later >> Int64(column) & 1 == 0
     }
-    if !isFollowed || columns.isEmpty { return nil }
+    // A row that never entered is entered whole: what follows only changes it.
+    if !isFollowed || change.kind == .update && columns.isEmpty { return nil }
     var pending = PendingRow(
       key: change.key, existed: change.kind == .update, base: record.undefined, current: row, edit: change.edit)
-    // A row that never entered is entered whole.
     if !pending.existed { pending.cellEdits = change.cellEdits }
     for column in columns where pending.existed {
       pending.base[column] = change.old[column] ?? .null

@@ -190,16 +190,49 @@ extension World {
 /// A row and an edit of it were both on their way: it enters whole, by itself, once it can.
 @Test func aRowThatIsEditedOnItsWayEntersWhole() async throws {
   let (world, one, _, b) = try await taken()
-  try world.shell(one, "INSERT INTO company (id, office, code, name, staff) VALUES ('c2', 'A', 'X', '丙', 7)")
+  try world.shell(
+    one,
+    """
+    INSERT INTO company (id, office, code, name, staff) VALUES ('c2', 'A', 'X', '丙', 7);
+    INSERT INTO figure VALUES ('c2', 2018, 1, 'a')
+    """)
   try one.freeze()
-  try world.shell(one, "UPDATE company SET address = 'y', name = '丁' WHERE id = 'c2'")
+  try world.shell(one, "UPDATE company SET address = 'y', name = '丁' WHERE id = 'c2'; UPDATE figure SET note = 'b'")
+  try one.freeze()
+  // By now every cell of the figure has been edited again (seed 1000869 of the simulated town).
+  try world.shell(one, "UPDATE figure SET sales = 2")
   try one.freeze()
   try await world.settle()
-  #expect(try one.parked().count == 1)
+  #expect(try one.parked().count == 2)
   try await free(world, b)
+  let figure = try #require(world.master.schema.record("figure"))
+  #expect(try world.master.rows(figure) == [[.text("c2"), .integer(2018), .integer(2), .text("b")]])
   #expect(try world.cell("name", of: "c2") == .text("丁") && world.cell("address", of: "c2") == .text("y"))
   #expect(try world.cell("staff", of: "c2") == .integer(7) && world.cell("code", of: "c2") == .text("X"))
   #expect(try one.parked().isEmpty && world.master.conflicts([.open]).isEmpty)
+}
+
+/// A row that was set aside unsent was entered again since, and that waits at the city: it is the later word (seed 26830 of the simulated
+/// town).
+@Test func whatWasSetAsideBeforeDoesNotSupersedeWhatWasEnteredSince() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  let b = try await world.join("B")
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
+  try world.shell(two, "INSERT INTO company (id, office, code) VALUES ('c2', 'A', 'Y')")
+  for replica in [b, two] { try await world.sync(replica) }
+  let enter = "INSERT INTO company (id, office, code, name) VALUES ('c3', 'A', "
+  try world.shell(one, "\(enter)'Y', 'early')")
+  try world.answer(one, meanwhile: "SELECT 1")
+  #expect(try one.parked().map(\.batch) == [nil])
+  try world.shell(one, "\(enter)'X', 'late')")
+  try await world.sync(one)
+  #expect(try one.parked().count == 2)
+  try world.shell(two, "DELETE FROM company WHERE id = 'c2'")
+  try await world.settle()
+  #expect(try world.master.parked().map { $0.row[3] } == [.text("late")] && one.parked().count == 2)
+  try await free(world, b)
+  #expect(try world.cell("name", of: "c3") == .text("late"))
+  #expect(try one.parked().map { $0.row[3] } == [.text("early")])
 }
 
 /// Personal data that waits is not said again by itself: the city may have erased it (seed 21 of the simulated town).

@@ -1,5 +1,6 @@
 import GRDB
 import Master
+import Replica
 import SQLiteStore
 import SyncCore
 import SyncProtocol
@@ -98,9 +99,11 @@ private struct Places {
   private let parked: [RowRef: [MasterParkedRow]]
   /// Rows that cannot be sent, and rows set aside, by machine.
   private var held: [Int: Set<RowRef>] = [:]
-  private var aside: [Int: [RowRef: [[Value]]]] = [:]
+  private var aside: [Int: [RowRef: [ParkedRow]]] = [:]
   private var withdrawn: Set<Int> = []
   private let isRestored: Bool
+  /// The machines that began with one file, by each of them.
+  private let copies: [Int: Set<Int>]
   /// The ids that each machine has and had.
   private let ids: [Int: Set<String>]
   private let witness: Witness
@@ -114,6 +117,10 @@ private struct Places {
   init(_ town: Town) throws {
     witness = town.witness
     isRestored = town.restores > 0
+    copies = Dictionary(
+      uniqueKeysWithValues: town.machines.map { machine in
+        (machine.index, Set(town.machines.filter { $0.origin == machine.origin }.map(\.index)))
+      })
     let master = try town.city.master
     let all = try master.conflicts(Conflict.State.allCases)
     conflicts = Dictionary(grouping: all) { town.witness.canonical(RowRef($0.record, $0.key)) }
@@ -121,9 +128,7 @@ private struct Places {
     ids = try Dictionary(uniqueKeysWithValues: town.machines.map { ($0.index, try $0.replica.identity.names) })
     for machine in town.machines {
       held[machine.index] = Set(try town.status(machine).held.map(\.ref))
-      aside[machine.index] = Dictionary(grouping: try machine.replica.parked(waiting: false), by: \.ref).mapValues {
-        $0.map(\.row)
-      }
+      aside[machine.index] = Dictionary(grouping: try machine.replica.parked(waiting: false), by: \.ref)
       if machine.isWithdrawn { withdrawn.insert(machine.index) }
     }
     var known: [Witness.Cell: Set<Value>] = [:]
@@ -145,7 +150,7 @@ private struct Places {
   /// It never left its machine: the machine was withdrawn, or the row breaks a rule and waits there.
   func isWaiting(_ claim: Witness.Claim) -> Bool {
     guard let author = claim.author else { return false }
-    return withdrawn.contains(author) || held[author]?.contains(claim.ref) == true
+    return withdrawn.contains(author) || claim.batch == nil && held[author]?.contains(claim.ref) == true
   }
 
   /// Who enters a row has an empty base (M6): what came empty before it is taken for what that clerk had seen.
@@ -185,27 +190,57 @@ private struct Places {
   }
 
   func isParked(_ claim: Witness.Claim, _ original: Witness.Claim) -> Bool {
-    if let author = claim.author, let images = aside[author]?[original.ref] {
+    let rows = files(of: claim.author).flatMap { file -> [ParkedRow] in aside[file]?[original.ref] ?? [] }
+    for row in rows where keeps(original, row.state) {
       guard let column = claim.column else { return true }
-      if images.contains(where: { $0.cell(column) == original.value }) { return true }
+      if row.row.cell(column) == original.value { return true }
     }
-    // What a later change superseded it says again, as far as it counts.
     return (parked[claim.ref] ?? []).contains { row in
-      if row.state == .superseded, !isEditedSince(original) { return false }
+      guard keeps(original, row.state) else { return false }
       guard let column = claim.column else { return isBy(claim.author, row) }
       let value = column < row.row.count ? row.row[column] : nil
       return value == claim.value || value == original.value
     }
   }
 
-  /// Whether its author edited the same cell after it, or deleted or entered the row. That may be lost with a disk of the city's.
-  private func isEditedSince(_ claim: Witness.Claim) -> Bool {
+  /// Whether a parked change in this state keeps what it says: what entered is in the master, what a later change superseded it says
+  /// again, as far as it counts, and what a clerk took back they took back after it. That may be lost with a disk of the city's.
+  private func keeps(_ claim: Witness.Claim, _ state: ParkedState) -> Bool {
     if isRestored { return true }
-    return witness.claims.contains {
-      $0.author == claim.author && $0.event >= claim.event && witness.canonical($0.ref) == witness.canonical(claim.ref)
-        && ($0.column == nil || $0.column == claim.column && $0.event > claim.event)
+    return switch state {
+    case .waiting, .dismissed: true
+    case .superseded: isEditedSince(claim)
+    case .withdrawn: isTakenBack(claim)
+    case .entered, .admitted, .merged: false
     }
   }
+
+  /// Whether its author edited the same cell after it, or deleted or entered the row.
+  private func isEditedSince(_ claim: Witness.Claim) -> Bool {
+    laterClaims(claim).contains { $0.column == nil || $0.column == claim.column && $0.event > claim.event }
+  }
+
+  /// Whether its author took back what waited of the row, or deleted it.
+  private func isTakenBack(_ claim: Witness.Claim) -> Bool {
+    let ref = witness.canonical(claim.ref)
+    let authors = files(of: claim.author)
+    return laterClaims(claim).contains { $0.column == nil }
+      || witness.withdrawals.contains {
+        authors.contains($0.author) && $0.event >= claim.event && witness.canonical($0.ref) == ref
+      }
+  }
+
+  /// What was done to its row from then on by who has the file that it was entered in, or a copy of it.
+  private func laterClaims(_ claim: Witness.Claim) -> [Witness.Claim] {
+    let ref = witness.canonical(claim.ref)
+    let authors = files(of: claim.author)
+    return witness.claims.filter {
+      ($0.author.map(authors.contains) ?? (claim.author == nil)) && $0.event >= claim.event
+        && witness.canonical($0.ref) == ref
+    }
+  }
+
+  private func files(of author: Witness.Author) -> Set<Int> { author.flatMap { copies[$0] } ?? [] }
 
   func hasRowConflict(_ ref: RowRef) -> Bool { (conflicts[ref] ?? []).contains { $0.field == nil } }
 

@@ -59,6 +59,8 @@ struct Witness {
   /// The rows whose claims do not add up: something was forgotten, or another's value showed when an edit was taken back.
   private(set) var uncountable: Set<RowRef> = []
   private(set) var takenUp: Set<RowRef> = []
+  /// The rows of which clerks took back what waits.
+  private(set) var withdrawals: [(author: Int, ref: RowRef, event: Int)] = []
   /// What its clerk enters again just now, and the columns that they type: what shows in the others is not replaced by who saw it.
   var again: (ref: RowRef, typed: Set<Int>)?
   private var merges: [(duplicate: RowRef, keep: RowKey, arrival: Int64)] = []
@@ -123,6 +125,8 @@ struct Witness {
     noteRepeated(ref)
     takenUp.insert(ref)
   }
+
+  mutating func noteWithdrawal(_ author: Int, _ ref: RowRef, event: Int) { withdrawals.append((author, ref, event)) }
 
   mutating func noteSeen(_ cell: Cell, _ value: Value) { seen[cell, default: []].insert(value) }
 

@@ -24,6 +24,8 @@ final class Machine {
   var isWithdrawn = false
   /// Its file is an old copy, or somebody else has a copy of it: it may be refused as a fork.
   var isCopy = false
+  /// The machine whose file it began with.
+  let origin: Int
   /// The city has refused it as a fork.
   var isFork = false
   /// It goes on under another id than the one it began with.
@@ -56,7 +58,7 @@ final class Machine {
   }
 
   init(_ index: Int, _ org: String, key: SigningKey, seat: Seat, meta: ReplicaMeta, seed: UInt64) throws {
-    (self.index, self.org, self.key, self.seat) = (index, org, key, seat)
+    (self.index, self.org, self.key, self.seat, origin) = (index, org, key, seat, index)
     let clock = seat.clock
     let replica = try seat.opening {
       try Replica.create(
@@ -76,7 +78,8 @@ final class Machine {
 
   /// Another machine that uses a copy of a file.
   init(_ index: Int, copying other: Machine, seat: Seat, seed: UInt64) throws {
-    (self.index, org, key, self.seat, hasRejoined) = (index, other.org, other.key, seat, other.hasRejoined)
+    (self.index, org, key, self.seat, origin) = (index, other.org, other.key, seat, other.origin)
+    hasRejoined = other.hasRejoined
     isCopy = true
     try open(seed: seed)
     rows = try replica.allRows()

@@ -116,6 +116,7 @@ extension Town {
   private func withdraw(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
     guard let parked = random.pick(try machine.replica.parked()) else { return }
     tell("\(machine.name): withdraws the parked \(name(parked.ref))")
+    witness.noteWithdrawal(machine.index, parked.ref, event: event.id)
     try act(event, machine, "withdrawal") { try machine.replica.withdraw(parked.id, reason: "r", actor: nil) }
   }
 
