@@ -14,6 +14,7 @@ public struct City: AsyncParsableCommand {
   public static let configuration = CommandConfiguration(
     commandName: "city",
     abstract: words("The municipal master: merges what counties send, decides what is contested. 市级登记"),
+    version: CityProgram.version,
     subcommands: [
       CityInit.self, Upgrade.self, Enroll.self, Serve.self, CityBundle.self, CitySnapshot.self, Add<CityProgram>.self,
       Edit<CityProgram>.self, Delete<CityProgram>.self,

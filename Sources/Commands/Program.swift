@@ -3,6 +3,7 @@ import Foundation
 import Presentation
 import SQLiteStore
 import SyncCore
+import SyncProtocol
 
 /// What the commands that county and city share need of either.
 public protocol Program: Sendable {
@@ -19,6 +20,9 @@ public protocol Program: Sendable {
 
 extension Program {
   public static func erased(_ store: Store) throws -> [Label] { [] }
+
+  /// What this program understands: of the wire, and of schemas (U5).
+  public static var version: String { "\(name): protocol \(Header.version), schema level \(Schema.level)" }
 
   /// Where the home is found when no flag names it.
   public static var homeVariable: String { "\(name.uppercased())_HOME" }

@@ -13,6 +13,7 @@ import SyncProtocol
 public struct County: AsyncParsableCommand {
   public static let configuration = CommandConfiguration(
     commandName: "county", abstract: words("A county's registry: works without network, syncs with the city. 县区登记"),
+    version: CountyProgram.version,
     subcommands: [
       CountyInit.self, Add<CountyProgram>.self, Edit<CountyProgram>.self, Delete<CountyProgram>.self,
       List<CountyProgram>.self, Show<CountyProgram>.self, Import<CountyProgram>.self, Export<CountyProgram>.self,

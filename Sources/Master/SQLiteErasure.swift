@@ -94,11 +94,14 @@ extension SQLiteMasterTransaction {
     return conflict
   }
 
-  /// Every unit that ever saw the row, or was told what became of its change of it, may hold a copy. Of what a city that lost part of
-  /// its past does not know, anybody may.
+  /// Every unit that ever saw the row, was told what became of its change of it, or has contested it, by whatever key, may hold a copy.
+  /// Of what a city that lost part of its past does not know, anybody may.
   private func announce(_ id: Int64, of ref: RowRef) throws {
-    var units: [String] = []
-    try db.each("SELECT unit FROM sync_feed WHERE record = ? AND key = ?", ref.columns) { units.append($0[0]) }
+    var units: Set<String> = []
+    try db.each("SELECT unit FROM sync_feed WHERE record = ? AND key = ?", ref.columns) { units.insert($0[0]) }
+    for conflict in try ConflictTables.read(db, where: "record = ? AND key = ?", ref.columns) {
+      units.formUnion(try contesting(conflict))
+    }
     if try units.contains("") || setting("lossy") != nil { units = [""] }
     for unit in units.sorted() {
       try place(RowRef(Erasure.table, RowKey([.integer(id)])), unit: unit, gone: false, skip: nil)

@@ -85,11 +85,16 @@ extension SQLiteMasterTransaction {
   }
 
   private func announce(_ conflict: Conflict, _ feed: inout Feed) throws {
-    var units = Set(try conflict.contenders.compactMap { try Identifier(hex: $0.replica).flatMap(replica)?.org })
+    var units = try contesting(conflict)
     if let unit = try unit(of: conflict) { units = unit == "" ? [""] : units.union([unit]) }
     for unit in units.sorted() {
       try place(RowRef(Conflict.table, RowKey([.integer(conflict.id)])), unit: unit, gone: false, skip: nil, &feed)
     }
+  }
+
+  /// The units whose machines contest something.
+  func contesting(_ conflict: Conflict) throws -> Set<String> {
+    Set(try conflict.contenders.compactMap { try Identifier(hex: $0.replica).flatMap(replica)?.org })
   }
 
   /// The unit that sees the row of a conflict, or saw it when it was deleted. A row that hangs on a deleted one nobody sees.

@@ -160,6 +160,27 @@ func whoIsEnteredAnewOutlivesTheErasureOfTheDeletedRow(bySnapshot: Bool) async t
   for word in erasableWords { #expect(try world.files(with: word) == [], "\(word)") }
 }
 
+/// What A contested is a conflict of a row of B by now: A never saw that, and has its own values in it (seed 27295 of the simulated town).
+@Test(arguments: [true, false]) func theErasureReachesWhoContestedADuplicateOfTheRow(isDeleted: Bool) async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  let b = try await world.join("B")
+  try world.shell(b, "INSERT INTO person (id, office, name) VALUES ('p2', 'B', 'NAME-b')")
+  try await world.sync(b)
+  try world.shell(
+    one, isDeleted ? "DELETE FROM person WHERE id = 'p1'" : "UPDATE person SET name = 'NAME-first' WHERE id = 'p1'")
+  try world.shell(two, "UPDATE person SET name = 'NAME-second' WHERE id = 'p1'")
+  for replica in [one, two] { try await world.sync(replica) }
+  let keys = ["p2", "p1"].map { RowKey([.text($0)]) }
+  _ = try world.master.mergeRecords(try world.person, keep: keys[0], duplicate: keys[1], reason: "one", actor: "li")
+  try await world.syncAll()
+  #expect(try world.files(with: "NAME-second").contains { $0.contains(two.path.split(separator: "/").last ?? "") })
+  try world.erase("p2")
+  try await world.settle()
+  for word in ["NAME-first", "NAME-second", "NAME-b"] + erasableWords {
+    #expect(try world.files(with: word) == [], "\(word)")
+  }
+}
+
 @Test func aValueEnteredAfterTheErasureIsKept() async throws {
   let (world, one, two) = try await World.twoOfficers()
   try world.erase()

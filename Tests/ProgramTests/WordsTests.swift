@@ -32,6 +32,12 @@ import Testing
     for (place, text) in en { #expect(!text.isEmpty && !text.contains(where: isHan), "\(place): \(text)") }
   }
 
+  @Test("A program says what it understands", arguments: ["county", "city"])
+  func version(_ program: String) async throws {
+    let done = try await run([Program.path(program), "--version"])
+    #expect(done.out == "\(program): protocol 6, schema level 1\n" && done.code == 0)
+  }
+
   @Test("Without --locale the environment decides")
   func environment() async throws {
     let county = Program.path("county")
