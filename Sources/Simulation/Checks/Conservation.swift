@@ -102,6 +102,8 @@ private struct Places {
   private var aside: [Int: [RowRef: [ParkedRow]]] = [:]
   private var withdrawn: Set<Int> = []
   private let isRestored: Bool
+  /// When files were last replaced by an old copy, by machine.
+  private let putBack: [Int: Int]
   /// The machines that began with one file, by each of them.
   private let copies: [Int: Set<Int>]
   /// The ids that each machine has and had.
@@ -117,6 +119,7 @@ private struct Places {
   init(_ town: Town) throws {
     witness = town.witness
     isRestored = town.restores > 0
+    putBack = witness.putBack
     copies = Dictionary(
       uniqueKeysWithValues: town.machines.map { machine in
         (machine.index, Set(town.machines.filter { $0.origin == machine.origin }.map(\.index)))
@@ -177,10 +180,10 @@ private struct Places {
     author.flatMap { ids[$0] }?.contains(row.replica) == true
   }
 
-  /// Whether it was parked, and came in when nobody knows.
+  /// Whether it was parked, and came in, or was said again, when nobody knows.
   private func hasWaited(_ claim: Witness.Claim) -> Bool {
     (parked[witness.canonical(claim.ref)] ?? []).contains {
-      [.entered, .admitted].contains($0.state) && isBy(claim.author, $0)
+      [.entered, .admitted, .superseded].contains($0.state) && isBy(claim.author, $0)
     }
   }
 
@@ -207,6 +210,8 @@ private struct Places {
   /// again, as far as it counts, and what a clerk took back they took back after it. That may be lost with a disk of the city's.
   private func keeps(_ claim: Witness.Claim, _ state: ParkedState) -> Bool {
     if isRestored { return true }
+    // Whoever lost the file before the answer came says nothing again.
+    if state == .superseded, let author = claim.author, let event = putBack[author], claim.event < event { return true }
     return switch state {
     case .waiting, .dismissed: true
     case .superseded: isEditedSince(claim)

@@ -61,6 +61,8 @@ struct Witness {
   private(set) var takenUp: Set<RowRef> = []
   /// The rows of which clerks took back what waits.
   private(set) var withdrawals: [(author: Int, ref: RowRef, event: Int)] = []
+  /// When a clerk's file was last replaced by an old copy.
+  private(set) var putBack: [Int: Int] = [:]
   /// What its clerk enters again just now, and the columns that they type: what shows in the others is not replaced by who saw it.
   var again: (ref: RowRef, typed: Set<Int>)?
   private var merges: [(duplicate: RowRef, keep: RowKey, arrival: Int64)] = []
@@ -239,8 +241,11 @@ struct Witness {
   func lastBatch(of author: Int) -> Int64? { last[author] }
 
   /// A clerk's file was replaced by an old copy: what was done since and did not arrive is lost with it, and numbers come again.
-  /// - Parameter number: the last batch of the copy.
-  mutating func forget(_ author: Int, since event: Int, last number: Int64?, delivered: Int64) {
+  /// - Parameters:
+  ///   - now: the event that does it.
+  ///   - number: the last batch of the copy.
+  mutating func forget(_ author: Int, since event: Int, now: Int, last number: Int64?, delivered: Int64) {
+    putBack[author] = now
     last[author] = number
     remove { $0.author == author && $0.event > event && $0.batch ?? .max > delivered }
   }

@@ -39,13 +39,14 @@ extension Town {
       content: try machine.seat.content(), event: event.id, last: witness.lastBatch(of: machine.index))
   }
 
-  func putBack(_ machine: Machine, _ random: inout SplitMix64) throws {
+  func putBack(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {
     guard let copy = copies[machine.index], recovery == nil, !machine.seat.isFull,
       try machine.replica.status().held.isEmpty
     else { return }
     count("old copy put back")
     tell("** the file of \(machine.name) is replaced by an old copy")
-    witness.forget(machine.index, since: copy.event, last: copy.last, delivered: try delivered(machine))
+    witness.forget(
+      machine.index, since: copy.event, now: event.id, last: copy.last, delivered: try delivered(machine))
     network.clear()
     sticks.removeAll { $0.machine == machine.index }
     copies[machine.index] = nil

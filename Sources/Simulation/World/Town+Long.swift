@@ -13,7 +13,7 @@ extension Town {
     case .backUp: try backUp()
     case .loseCity: try loseCity(&random)
     case .copyFile: try copyFile(event, machine)
-    case .putBack: try putBack(machine, &random)
+    case .putBack: try putBack(event, machine, &random)
     case .useBoth: try useBoth(machine, &random)
     case .upgrade: try upgrade()
     case .stayAway:
