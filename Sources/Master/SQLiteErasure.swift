@@ -99,9 +99,11 @@ extension SQLiteMasterTransaction {
   private func announce(_ id: Int64, of ref: RowRef) throws {
     var units: Set<String> = []
     try db.each("SELECT unit FROM sync_feed WHERE record = ? AND key = ?", ref.columns) { units.insert($0[0]) }
-    for conflict in try ConflictTables.read(db, where: "record = ? AND key = ?", ref.columns) {
-      units.formUnion(try contesting(conflict))
-    }
+    var conflicts = try ConflictTables.read(db, where: "record = ? AND key = ?", ref.columns)
+    #if MUTANTS
+      if Mutant.erasureForgetsContesters.isActive { conflicts = [] }
+    #endif
+    for conflict in conflicts { units.formUnion(try contesting(conflict)) }
     if try units.contains("") || setting("lossy") != nil { units = [""] }
     for unit in units.sorted() {
       try place(RowRef(Erasure.table, RowKey([.integer(id)])), unit: unit, gone: false, skip: nil)

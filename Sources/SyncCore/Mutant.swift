@@ -14,7 +14,7 @@
     // The replica.
     case pullOverwrites, baseMovesWithPull, forgetsUpstream, keepsFlight, keepsPending, keepsIdle, dropsUnsentClash
     case parkedRowIsForgotten, missesReplace, takesOldestImage, sendsBackwards, aliasesEndEarly, sumsAgree
-    case takingUpMovesBase, laterBatchDropsParked, editBesideDropsParked
+    case takingUpMovesBase, laterBatchDropsParked, editBesideDropsParked, asideComesFirst
     // Rows that are one.
     case conflictsStayBehind, formerKeysWaitOn, mergesOnce, writesUnseen
     // Seldom roads.
@@ -22,7 +22,7 @@
     case rejoinForgetsFlight, copiesCountTwice, comparesNothing, staleReadsOn, epochStays, lateIsFork
     case oneBackupIsEnough, gapsStayOut
     // Personal data.
-    case tombstoneIsNotErased, conflictIsNotErased, walIsNotErased, asideGetsBack
+    case tombstoneIsNotErased, conflictIsNotErased, walIsNotErased, asideGetsBack, erasureForgetsContesters
 
     nonisolated(unsafe) public static var active: Mutant?
     public var isActive: Bool { Self.active == self }

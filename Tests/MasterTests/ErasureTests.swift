@@ -181,6 +181,22 @@ func whoIsEnteredAnewOutlivesTheErasureOfTheDeletedRow(bySnapshot: Bool) async t
   }
 }
 
+/// The duplicate never entered: it was parked, and is on record there.
+@Test(arguments: ["A", "B"]) func theErasureReachesADuplicateThatWasParked(unit: String) async throws {
+  let (world, _, two) = try await World.twoOfficers()
+  let other = try await world.join(unit)
+  try world.shell(other, "INSERT INTO person (id, office, code, name) VALUES ('p2', '\(unit)', 'X', 'NAME-b')")
+  try world.shell(two, "INSERT INTO person (id, office, code, name) VALUES ('p3', 'A', 'X', 'NAME-parked')")
+  for replica in [other, two] { try await world.sync(replica) }
+  #expect(try world.master.parked().count == 1)
+  let keys = ["p2", "p3"].map { RowKey([.text($0)]) }
+  _ = try world.master.mergeRecords(try world.person, keep: keys[0], duplicate: keys[1], reason: "one", actor: "li")
+  try await world.syncAll()
+  try world.erase("p2")
+  try await world.settle()
+  for word in ["NAME-parked", "NAME-b"] { #expect(try world.files(with: word) == [], "\(word)") }
+}
+
 @Test func aValueEnteredAfterTheErasureIsKept() async throws {
   let (world, one, two) = try await World.twoOfficers()
   try world.erase()
