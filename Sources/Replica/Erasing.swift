@@ -21,6 +21,7 @@ extension Replica {
     try eraseSent(db, erasure, record)
     try eraseUnsentCopies(db, erasure.ref, record, columns)
     try eraseImages(db, of: "sync_archive", where: "true", [], erasure, record)
+    try eraseRequest(db, erasure.ref, record, columns)
     let conflicts = try ConflictTables.erase(db, erasure, record).map { String($0.id) }.joined(separator: ", ")
     try db.execute(
       sql: """
@@ -133,6 +134,13 @@ extension Replica {
       let erased = record.erasing(columns, inImage: image)
       if erased != image { try db.run("UPDATE \(table) SET image = ? WHERE id = ?", [erased, id]) }
     }
+  }
+
+  private func eraseRequest(_ db: Database, _ ref: RowRef, _ record: RecordSchema, _ columns: [Int]) throws {
+    let (match, row) = ("record = ? AND key = ?", [Value.text(ref.record), .blob(ref.key.encoded)])
+    guard let image = try db.first("SELECT image FROM sync_request WHERE \(match)", row)?.first else { return }
+    let erased = record.erasing(columns, inImage: image)
+    if erased != image { try db.run("UPDATE sync_request SET image = ? WHERE \(match)", [erased] + row) }
   }
 
   /// A row that waits here unsent is kept whole: what it has in common with the row that stands is a copy, not an edit.

@@ -37,6 +37,8 @@ extension Replica {
             [.integer(number), .text(change.record), .blob(change.key.encoded)])
         }
       }
+      // Of rows that are gone.
+      try db.run("DELETE FROM sync_request WHERE batch IS NULL")
       return outgoing.heldRows
     }
   }

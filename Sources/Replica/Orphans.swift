@@ -51,11 +51,7 @@ extension Replica {
     }
     guard let deleted else { return nil }
     try undo(db, parent, deleted) {}
-    try db.run(
-      "INSERT INTO sync_request (record, key, actor, stamp) VALUES (?, ?, ?, ?) ON CONFLICT (record, key) DO NOTHING",
-      [
-        .text(parent.name), .blob(deleted.key.encoded), .text(deleted.edit.actor), .integer(deleted.edit.stamp.raw),
-      ])
+    try ask(db, parent, deleted.key, saw: deleted.baseRow(parent), edit: deleted.edit)
     return RowRef(parent.name, deleted.key)
   }
 }

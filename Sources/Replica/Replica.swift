@@ -75,18 +75,18 @@ public final class Replica: RecordStore, @unchecked Sendable {
     _ path: String, _ readSchema: @escaping ReadSchema
   ) throws -> (DatabaseQueue, ReplicaMeta, OpenSchema) {
     let database = try Connection.open(path, create: false)
-    let (meta, schema, isErasing, lacksBase) = try Connection.translating(path) {
+    let (meta, schema, isErasing, lacksColumns) = try Connection.translating(path) {
       try database.reading { db in
         try Connection.require(
           db, ReplicaTables.applicationID, with: "sync_outbox", path,
           otherwise: Label(zh: "\(path) 不是县区副本文件;请核对 --home", en: "\(path) is not the file of a replica; check --home"))
         return (
           try ReplicaMeta.read(db), try OpenSchema(db, reader: readSchema), try OldPages.noted(db) != nil,
-          try ReplicaTables.lacksBase(db)
+          try !ReplicaTables.lacking(db).isEmpty
         )
       }
     }
-    if lacksBase { try Connection.translating(path) { try database.write { try ReplicaTables.addBase($0) } } }
+    if lacksColumns { try Connection.translating(path) { try database.write { try ReplicaTables.addLacking($0) } } }
     if isErasing { database.checkpoint(path) }
     return (database, meta, schema)
   }

@@ -10,12 +10,24 @@ extension Replica {
   public func requestDelete(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> Bool {
     let children = try children(db, of: record, key: key).filter { $0.count > 0 }
     guard children.contains(where: { schema.record($0.record)?.owner == .city }) else { return false }
+    var edit = Edit(stamp: try tick(db, milliseconds: clock()), actor: "")
+    if case .text(let actor)? = try db.first("SELECT actor FROM sync_clock")?.first { edit.actor = actor }
+    try ask(db, record, key, saw: try record.row(db, key: key), edit: edit)
+    return true
+  }
+
+  /// The city is to delete a row as its clerk saw it. Who asks again has seen it again.
+  func ask(_ db: Database, _ record: RecordSchema, _ key: RowKey, saw image: [Value]?, edit: Edit) throws {
     try db.run(
       """
-      INSERT INTO sync_request (record, key, actor, stamp) SELECT ?, ?, actor, ? FROM sync_clock WHERE true
-      ON CONFLICT (record, key) DO NOTHING
-      """, [.text(record.name), .blob(key.encoded), .integer(try tick(db, milliseconds: clock()).raw)])
-    return true
+      INSERT INTO sync_request (record, key, actor, stamp, image) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT (record, key) DO UPDATE SET actor = excluded.actor, stamp = excluded.stamp, image = excluded.image
+      WHERE batch IS NULL
+      """,
+      [
+        .text(record.name), .blob(key.encoded), .text(edit.actor), .integer(edit.stamp.raw),
+        image.map { .blob(encodeImage($0)) } ?? .null,
+      ])
   }
 
   /// Takes back a request that was not sent. Returns false when there is none.
@@ -30,10 +42,13 @@ extension Replica {
   /// The deletes that no batch holds yet. A row that is gone meanwhile needs none.
   func requests(_ db: Database) throws -> [Change] {
     var changes: [Change] = []
-    try db.each("SELECT record, key, actor, stamp FROM sync_request WHERE batch IS NULL ORDER BY record, key") { row in
+    let sql = "SELECT record, key, actor, stamp, image FROM sync_request WHERE batch IS NULL ORDER BY record, key"
+    try db.each(sql) { row in
       guard let record = schema.record(row[0]), case .blob(let bytes) = row.cell(1) else { return }
       let key = try RowKey(encoded: bytes)
-      guard let image = try record.row(db, key: key) else { return }
+      guard let current = try record.row(db, key: key) else { return }
+      // What came since, its clerk has not seen.
+      let image = if case .blob(let bytes) = row.cell(4) { try decodeImage(bytes, record) } else { current }
       let edit = Edit(stamp: Stamp(raw: row[3]), actor: row[2] as String? ?? "")
       changes.append(
         Change(

@@ -12,7 +12,8 @@ import SyncCore
 //                    was edited again before its sender knew, and what comes of that takes its place; without a batch: never
 //                    sent, with n = 0, and the row that it started from as base, when it is an edit of a row of the city's
 //   sync_decision    conflicts that this unit decided, until the city has answered
-//   sync_request     rows that this unit wants deleted though rows of the city's hang on them, until the city has answered
+//   sync_request     rows that this unit wants deleted though rows of the city's hang on them, until the city has answered, with the image
+//                    that its clerk saw
 //   sync_inbox       batches of the city's own, sealed to the city: it gets them back when it was restored from a backup
 //   sync_archive     the last image of every row that a pull removed
 //   sync_secret      what the commitments of its batches stand for, as far as it was not erased
@@ -49,7 +50,7 @@ enum ReplicaTables {
           field TEXT, opened_at INTEGER NOT NULL, batch INTEGER
         ) STRICT;
         CREATE TABLE sync_request (
-          record TEXT NOT NULL, key BLOB NOT NULL, actor TEXT, stamp INTEGER NOT NULL, batch INTEGER,
+          record TEXT NOT NULL, key BLOB NOT NULL, actor TEXT, stamp INTEGER NOT NULL, batch INTEGER, image BLOB,
           PRIMARY KEY (record, key)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX sync_parked_of_row ON sync_parked (record, key);
@@ -109,14 +110,16 @@ extension RecordSchema {
 }
 
 extension ReplicaTables {
-  /// Files of earlier versions kept no base.
-  static func lacksBase(_ db: Database) throws -> Bool {
-    try db.first("SELECT 1 FROM pragma_table_info('sync_parked') WHERE name = 'base'") == nil
+  /// The columns that files of earlier versions do not have.
+  static func lacking(_ db: Database) throws -> [(table: String, column: String)] {
+    try [("sync_parked", "base"), ("sync_request", "image")].filter { table, column in
+      try db.first("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", [.text(table), .text(column)]) == nil
+    }
   }
 
-  static func addBase(_ db: Database) throws {
+  static func addLacking(_ db: Database) throws {
     // Another program may have done it by now.
-    if try lacksBase(db) { try db.execute(sql: "ALTER TABLE sync_parked ADD COLUMN base BLOB") }
+    for (table, column) in try lacking(db) { try db.execute(sql: "ALTER TABLE \(table) ADD COLUMN \(column) BLOB") }
   }
 }
 

@@ -55,6 +55,45 @@ private func graded() async throws -> (World, Replica) {
   try await world.settle()
 }
 
+/// What came between the clerk's wish and its sending, they had not seen: the row stays until the city has decided.
+@Test(arguments: [true, false]) func aRequestDeletesNothingThatItsClerkHadNotSeen(asksAgain: Bool) async throws {
+  let (world, replica) = try await graded()
+  let company = try replica.record("company")
+  try replica.revert(company, key: RowKey([.text("c1")]))
+  try world.write(replica, "early")
+  try world.shell("UPDATE company SET name = '新'")
+  try world.answer("early", "answer")
+  func ask() throws {
+    try replica.edit(as: "anna") { db in try replica.delete(db, company, key: RowKey([.text("c1")])) }
+  }
+  try ask()
+  try world.take(replica, "answer")
+  #expect(try replica.rows(company).map { $0[2] } == [.text("新")])
+  if asksAgain { try ask() }
+  try world.shell("DELETE FROM grade")
+  #expect(try await world.sync(replica).received.conflicts == (asksAgain ? 0 : 1))
+  #expect(try world.master.rows(company).count == (asksAgain ? 0 : 1))
+  try await world.settle()
+}
+
+/// A row that went to another unit is not deleted when it comes back.
+@Test func aRequestOfARowThatIsGoneIsNoneAnyMore() async throws {
+  let (world, replica) = try await graded()
+  try world.shell("INSERT INTO office VALUES ('B')")
+  let company = try replica.record("company")
+  try replica.revert(company, key: RowKey([.text("c1")]))
+  try world.write(replica, "early")
+  try world.shell("UPDATE company SET office = 'B'")
+  try world.answer("early", "answer")
+  try replica.edit(as: "anna") { db in try replica.delete(db, company, key: RowKey([.text("c1")])) }
+  try world.take(replica, "answer")
+  #expect(try replica.rows(company).isEmpty)
+  try await world.settle()
+  try world.shell("UPDATE company SET office = 'A'; DELETE FROM grade")
+  try await world.settle()
+  #expect(try replica.rows(company).count == 1)
+}
+
 @Test func requestsGoInAsManyBatchesAsItTakes() async throws {
   let world = try World(schema: yaml, seed: [("office", [[.text("A")]])])
   let replica = try await world.join("A")
