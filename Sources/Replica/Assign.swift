@@ -35,9 +35,7 @@ extension Replica {
   /// - Returns: how many rows it was about.
   func apply(_ db: Database, _ pull: Pull, parkingClashes: Bool, _ news: inout [News]) throws -> Int {
     let parkedBefore = try db.integer("SELECT max(id) FROM sync_parked") ?? 0
-    if parkingClashes {
-      try pull.eachRow { _, record, _, image in if let image { try parkHolders(db, record, image) } }
-    }
+    if parkingClashes { try parkClashes(db, pull) }
     var steps = Array(repeating: Step.nothing, count: pull.places)
     var targets: [Int: Target] = [:]
     var leavers: [Leaver] = []
@@ -87,6 +85,33 @@ extension Replica {
     }
     news += try parkedHere(db, after: parkedBefore)
     return pull.count
+  }
+
+  /// What nobody has sent makes room: the holders of unique values that come, and edits of rows that go together with what they refer to.
+  private func parkClashes(_ db: Database, _ pull: Pull) throws {
+    var gone: Set<RowRef> = []
+    try pull.eachRow { _, record, key, image in if image == nil { gone.insert(RowRef(record.name, key)) } }
+    try pull.eachRow { _, record, key, image in
+      if let image {
+        try parkHolders(db, record, image)
+      } else if let parent = try parent(db, of: record, key: key, in: gone) {
+        let detail = waiting(for: parent.record, parent.key)
+        try parkUnsent(db, record, key: key, over: Array(record.fields.indices), reason: "reference", detail: detail)
+      }
+    }
+  }
+
+  /// A row of these to which a row here refers; nil: to none of them.
+  private func parent(_ db: Database, of record: RecordSchema, key: RowKey, in rows: Set<RowRef>) throws -> RowRef? {
+    guard let row = try record.row(db, key: key) else { return nil }
+    for (field, value) in zip(record.fields, row) where !field.weak && !value.isNull {
+      guard let reference = field.reference, let parent = schema.record(reference.record) else { continue }
+      let columns = parent.keyColumns.joined(separator: ", ")
+      let sql = "SELECT \(columns) FROM \(parent.table) WHERE \(quoted(reference.field)) = ?"
+      guard let key = try db.first(sql, [value]).map(RowKey.init) else { continue }
+      if rows.contains(RowRef(parent.name, key)) { return RowRef(parent.name, key) }
+    }
+    return nil
   }
 
   /// - Parameter decided: gets the conflict if its decision was not known here.

@@ -212,3 +212,16 @@ func aRowThatIsDeletedWithTwoBatchesOnTheirWayNeverEnters(together: Bool) async 
   try await world.settle()
   #expect(try world.cell("code") == .text("Y"))
 }
+
+/// A row that somebody here edits goes to another unit with the row that it refers to: the edit waits here, and blocks nothing (seed 1002982
+/// of the simulated town).
+@Test func anEditOfARowThatGoesWithItsParentIsSetAside() async throws {
+  let (world, one, _) = try await World.twoMachines()
+  try world.shell(one, "INSERT INTO figure VALUES ('c1', 2018, 1, 'a')")
+  try await world.settle()
+  try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'")
+  try world.answer(one, meanwhile: "UPDATE figure SET note = 'b'")
+  #expect(try one.rows(one.record("figure")).isEmpty && one.rows(one.record("company")).isEmpty)
+  #expect(try one.parked().map(\.reason) == ["reference"] && one.parked().map { $0.row[3] } == [.text("b")])
+  try await world.settle()
+}
