@@ -94,24 +94,10 @@ extension Replica {
     try pull.eachRow { _, record, key, image in
       if let image {
         try parkHolders(db, record, image)
-      } else if let parent = try parent(db, of: record, key: key, in: gone) {
-        let detail = waiting(for: parent.record, parent.key)
-        try parkUnsent(db, record, key: key, over: Array(record.fields.indices), reason: "reference", detail: detail)
+      } else {
+        try parkChildren(db, record, key: key, gone: gone)
       }
     }
-  }
-
-  /// A row of these to which a row here refers; nil: to none of them.
-  private func parent(_ db: Database, of record: RecordSchema, key: RowKey, in rows: Set<RowRef>) throws -> RowRef? {
-    guard let row = try record.row(db, key: key) else { return nil }
-    for (field, value) in zip(record.fields, row) where !field.weak && !value.isNull {
-      guard let reference = field.reference, let parent = schema.record(reference.record) else { continue }
-      let columns = parent.keyColumns.joined(separator: ", ")
-      let sql = "SELECT \(columns) FROM \(parent.table) WHERE \(quoted(reference.field)) = ?"
-      guard let key = try db.first(sql, [value]).map(RowKey.init) else { continue }
-      if rows.contains(RowRef(parent.name, key)) { return RowRef(parent.name, key) }
-    }
-    return nil
   }
 
   /// - Parameter decided: gets the conflict if its decision was not known here.

@@ -60,7 +60,8 @@ extension Replica {
   }
 
   /// Rows here that refer to a row that goes, and that the master has not seen, go to `sync_parked` until it comes back.
-  func parkChildren(_ db: Database, _ parent: RecordSchema, key: RowKey) throws {
+  /// - Parameter gone: rows that the master takes away; not nil: only those of them, whatever was edited of them.
+  func parkChildren(_ db: Database, _ parent: RecordSchema, key: RowKey, gone: Set<RowRef>? = nil) throws {
     guard let row = try parent.row(db, key: key) else { return }
     for (child, field, target) in schema.references(to: parent) where !field.weak {
       guard let column = child.index(of: field.name) else { continue }
@@ -68,8 +69,9 @@ extension Replica {
       let sql = "SELECT \(child.keyColumns.joined(separator: ", ")) FROM \(child.table) WHERE \(quoted(field.name)) = ?"
       try db.each(sql, [row[target]]) { row in keys.append(RowKey(row.cells(0..<child.key.count))) }
       let detail = waiting(for: parent.name, key)
-      for childKey in keys {
-        try parkUnsent(db, child, key: childKey, over: [column], reason: "reference", detail: detail)
+      let columns = gone == nil ? [column] : Array(child.fields.indices)
+      for childKey in keys where gone?.contains(RowRef(child.name, childKey)) ?? true {
+        try parkUnsent(db, child, key: childKey, over: columns, reason: "reference", detail: detail)
       }
     }
   }

@@ -10,8 +10,7 @@ extension Replica {
   public func requestDelete(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> Bool {
     let children = try children(db, of: record, key: key).filter { $0.count > 0 }
     guard children.contains(where: { schema.record($0.record)?.owner == .city }) else { return false }
-    var edit = Edit(stamp: try tick(db, milliseconds: clock()), actor: "")
-    if case .text(let actor)? = try db.first("SELECT actor FROM sync_clock")?.first { edit.actor = actor }
+    let edit = Edit(stamp: try tick(db, milliseconds: clock()), actor: try actor(db))
     try ask(db, record, key, saw: try record.row(db, key: key), edit: edit)
     return true
   }

@@ -31,9 +31,25 @@ private func graded() async throws -> (World, Replica) {
   try await world.sync(replica)
   try world.shell("INSERT INTO grade VALUES ('c1', 'AA')")
   try await world.sync(replica)
+  try ask(replica)
+  return (world, replica)
+}
+
+private func ask(_ replica: Replica, for id: String = "c1") throws {
   try replica.edit(as: "anna") { db in
-    try replica.delete(db, replica.record("company"), key: RowKey([.text("c1")]))
+    try replica.delete(db, replica.record("company"), key: RowKey([.text(id)]))
   }
+}
+
+/// The clerk asks, and then an answer comes in which the city has done this.
+private func overtaken(by sql: String) async throws -> (World, Replica) {
+  let (world, replica) = try await graded()
+  try replica.revert(replica.record("company"), key: RowKey([.text("c1")]))
+  try world.write(replica, "early")
+  try world.shell(sql)
+  try world.answer("early", "answer")
+  try ask(replica)
+  try world.take(replica, "answer")
   return (world, replica)
 }
 
@@ -57,19 +73,10 @@ private func graded() async throws -> (World, Replica) {
 
 /// What came between the clerk's wish and its sending, they had not seen: the row stays until the city has decided.
 @Test(arguments: [true, false]) func aRequestDeletesNothingThatItsClerkHadNotSeen(asksAgain: Bool) async throws {
-  let (world, replica) = try await graded()
+  let (world, replica) = try await overtaken(by: "UPDATE company SET name = '新'")
   let company = try replica.record("company")
-  try replica.revert(company, key: RowKey([.text("c1")]))
-  try world.write(replica, "early")
-  try world.shell("UPDATE company SET name = '新'")
-  try world.answer("early", "answer")
-  func ask() throws {
-    try replica.edit(as: "anna") { db in try replica.delete(db, company, key: RowKey([.text("c1")])) }
-  }
-  try ask()
-  try world.take(replica, "answer")
   #expect(try replica.rows(company).map { $0[2] } == [.text("新")])
-  if asksAgain { try ask() }
+  if asksAgain { try ask(replica) }
   try world.shell("DELETE FROM grade")
   #expect(try await world.sync(replica).received.conflicts == (asksAgain ? 0 : 1))
   #expect(try world.master.rows(company).count == (asksAgain ? 0 : 1))
@@ -78,15 +85,9 @@ private func graded() async throws -> (World, Replica) {
 
 /// A row that went to another unit is not deleted when it comes back.
 @Test func aRequestOfARowThatIsGoneIsNoneAnyMore() async throws {
-  let (world, replica) = try await graded()
-  try world.shell("INSERT INTO office VALUES ('B')")
+  let (world, replica) = try await overtaken(
+    by: "INSERT INTO office VALUES ('B'); UPDATE company SET office = 'B'")
   let company = try replica.record("company")
-  try replica.revert(company, key: RowKey([.text("c1")]))
-  try world.write(replica, "early")
-  try world.shell("UPDATE company SET office = 'B'")
-  try world.answer("early", "answer")
-  try replica.edit(as: "anna") { db in try replica.delete(db, company, key: RowKey([.text("c1")])) }
-  try world.take(replica, "answer")
   #expect(try replica.rows(company).isEmpty)
   try await world.settle()
   try world.shell("UPDATE company SET office = 'A'; DELETE FROM grade")
@@ -102,9 +103,7 @@ private func graded() async throws -> (World, Replica) {
   try world.shell("INSERT INTO grade VALUES ('c1', 'AA'), ('c2', 'B')")
   try await world.sync(replica)
   let company = try replica.record("company")
-  for id in ["c1", "c2"] {
-    try replica.edit(as: "anna") { db in try replica.delete(db, company, key: RowKey([.text(id)])) }
-  }
+  for id in ["c1", "c2"] { try ask(replica, for: id) }
   try replica.freeze(most: 1)
   #expect(try replica.unacknowledged().count == 2)
   try world.shell("DELETE FROM grade")
