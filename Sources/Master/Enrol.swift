@@ -56,7 +56,7 @@ extension Master {
       let header = Header(
         kind: .welcome, replica: id, epoch: meta.epoch, number: 0, cursor: 0, stamp: Stamp(milliseconds: clock()),
         schema: meta.schemaHash)
-      return try Envelope(header, body: [UInt8](JSONEncoder().encode(welcome)), key: key).bytes
+      return try Envelope(header, body: welcome.jsonBody(), key: key).bytes
     }
   }
 

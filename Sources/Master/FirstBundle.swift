@@ -69,7 +69,7 @@ extension Master {
         kind: .welcome, replica: .city, epoch: meta.epoch, number: 0, cursor: 0, stamp: Stamp(milliseconds: clock()),
         schema: meta.schemaHash)
       let welcome = try Welcome(org: org, city: key, schema: meta.schemaText)
-      return try Envelope(header, body: [UInt8](JSONEncoder().encode(welcome)), key: key)
+      return try Envelope(header, body: welcome.jsonBody(), key: key)
     }
   }
 }

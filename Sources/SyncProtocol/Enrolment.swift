@@ -107,7 +107,7 @@ public struct EnrolRequest: Codable, Sendable {
     let header = Header(
       kind: .enrol, replica: key.publicKey.identifier, epoch: .city, number: 0, cursor: 0,
       stamp: Stamp(milliseconds: milliseconds), schema: Array(repeating: 0, count: 32))
-    return try Envelope(header, body: [UInt8](JSONEncoder().encode(self)), key: key)
+    return try Envelope(header, body: jsonBody(), key: key)
   }
 }
 

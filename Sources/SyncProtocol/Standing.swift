@@ -33,11 +33,5 @@ public struct Standing: Codable, Hashable, Sendable {
     self = standing
   }
 
-  public var bytes: [UInt8] {
-    get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys]
-      return [UInt8](try encoder.encode(self))
-    }
-  }
+  public var bytes: [UInt8] { get throws { try jsonBody() } }
 }

@@ -188,7 +188,7 @@ func unseen(_ sql: String) -> [String] {
   func rows(_ cells: [RowRef: [String?]]) -> Rows {
     cells.mapValues { [.text("c"), .text("A")] + $0.map { $0.map(Value.text) ?? .null } }
   }
-  var witness = Witness(try SchemaFile.read(townSchema(1)))
+  var witness = Witness(try SchemaFile.read(townSchema(1, isWide: false)))
   witness.note(
     0, event: 1, before: rows([one: ["K0", "n", "p"]]), after: rows([one: [nil, nil, nil]]))
   let was = witness

@@ -20,7 +20,8 @@ extension Town {
           image.map { schema.unit(of: ref, $0, in: rows, or: city.last) ?? "?" }
         })
       let isOwn = units.subtracting([machine.org]).isEmpty
-      guard let problem = isOwn ? ownProblem(record, ref, before, after) : "out of its scope" else { continue }
+      guard let problem = isOwn ? try ownProblem(record, ref, machine, before, after, since: end) : "out of its scope"
+      else { continue }
       if isOwn, try isEnteredAnew(record, ref, after[ref], machine, since: end) { continue }
       if entered == nil { entered = try enteredRows() }
       if entered?.contains(witness.canonical(ref)) == true { continue }
@@ -32,12 +33,15 @@ extension Town {
   }
 
   /// What a county may not do to a row of its own.
-  private func ownProblem(_ record: RecordSchema, _ ref: RowRef, _ before: Rows, _ after: Rows) -> String? {
+  private func ownProblem(
+    _ record: RecordSchema, _ ref: RowRef, _ machine: Machine, _ before: Rows, _ after: Rows, since end: Int64
+  ) throws -> String? {
     if record.owner == .city { return "a record of the city's" }
     if let lock = record.rules.lock {
       let images = [before[ref], after[ref]].compactMap { $0 }
-      let closed = images.compactMap { lock.target(of: record, $0) }.contains { target in
-        schema.record(target.record).map { lock.holds($0, after[target]) } ?? false
+      let closed = try images.compactMap { lock.target(of: record, $0) }.contains { target in
+        guard let closing = schema.record(target.record), lock.holds(closing, after[target]) else { return false }
+        return try !isExcepted(lock, target, for: machine.org, before, since: end)
       }
       if closed { return "it is locked" }
     }
@@ -49,6 +53,19 @@ extension Town {
     }
     let column = record.fields.indices.first { record.owner(of: $0) == .city && old.cell($0) != new.cell($0) }
     return column.map { "\(record.fields[$0].name) is the city's" }
+  }
+
+  /// Whether the city had opened a lock for this unit on the day when the request came.
+  private func isExcepted(
+    _ lock: Lock, _ closing: RowRef, for unit: String, _ rows: Rows, since end: Int64
+  ) throws -> Bool {
+    guard let except = lock.except, let record = schema.record(except.record) else { return false }
+    let image = rows[except.target(of: closing, unit: unit)]
+    return try city.master.read { db in
+      let sql = "SELECT received_at FROM sync_batch WHERE arrival > ?"
+      let stamps = try db.first(sql, [.integer(end)])?.compactMap(\.integer) ?? []
+      return stamps.contains { except.holds(record, image, at: Stamp(raw: $0)) }
+    }
   }
 
   /// The clerk deleted the row and entered it again, in a later batch or under the other key of a merged duplicate: it stands

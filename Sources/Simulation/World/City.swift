@@ -113,11 +113,8 @@ final class City {
   func enrol(_ org: String, _ key: SigningKey) throws -> ReplicaMeta {
     let code = try master.enrol(org: org).code
     guard let id = Identifier(sha256(key.publicKey.bytes).prefix(16)) else { throw EnvelopeError.notAMessage }
-    let header = Header(
-      kind: .enrol, replica: id, epoch: .city, number: 0, cursor: 0, stamp: Stamp(milliseconds: seat.clock.now),
-      schema: Array(repeating: 0, count: 32))
-    let request = try JSONEncoder().encode(try EnrolRequest(code, replica: id, key: key))
-    let reply = try SealedEnvelope(master.welcome(Envelope(header, body: [UInt8](request), key: key).bytes)[...])
+    let request = try EnrolRequest(code, replica: id, key: key).message(signedBy: key, milliseconds: seat.clock.now)
+    let reply = try SealedEnvelope(master.welcome(request.bytes)[...])
     let verified = try reply.open(with: self.key.publicKey)
     let welcome = try JSONDecoder().decode(Welcome.self, from: Data(verified.body))
     return ReplicaMeta(

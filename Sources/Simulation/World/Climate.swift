@@ -28,16 +28,38 @@ struct Climate: Sendable {
   var interruptions = 0
   /// Whether the city prepares before it lets go of what nobody needs.
   var tidies = false
+  /// Whether the town's schema has everything that a schema may have.
+  var isWide = false
+
+  /// What officials edit besides.
+  var cityRecords: [String] { ["office", "period"] + (isWide ? ["excuse"] : []) }
+  /// What officials find duplicates of, besides companies, most often.
+  var withDuplicates: [String] { ["visit", "task", "person", "figure"] + (isWide ? ["mark", "claim", "award"] : []) }
+  /// How many of a hundred cells of the city's a clerk thinks of filling in.
+  var proposals: Int { isWide ? 40 : 10 }
 
   /// One after the other, so that a few seeds in a row meet all of them. From a million on two at a time: what goes wrong in one
-  /// meets what is usual in the other.
+  /// meets what is usual in the other. From two million on with a wide schema, too.
   static func of(seed: UInt64) -> Climate {
     let (place, count) = (max(seed, 1) - 1, UInt64(all.count))
     let climate = all[Int(place % count)]
-    return place < firstMixed ? climate : climate.mixed(with: all[Int((place - firstMixed) / count % count)])
+    if place < firstMixed { return climate }
+    let mixed = climate.mixed(with: all[Int((place - firstMixed) / count % count)])
+    return place < firstWide ? mixed : mixed.wide
   }
 
   private static let firstMixed: UInt64 = 1_000_000
+  private static let firstWide: UInt64 = 2_000_000
+
+  /// What a wide schema adds is edited as often as the rest.
+  private var wide: Climate {
+    var wide = self
+    wide.isWide = true
+    wide.records += ["claim", "award", "mark"]
+    let more: Set = ["parent", "host", "score", "stage", "scheme", "level", "number", "holder"]
+    if !fields.isEmpty { wide.fields.formUnion(more) }
+    return wide
+  }
 
   private func mixed(with other: Climate) -> Climate {
     var mixed = self

@@ -24,7 +24,7 @@ struct Hand {
 
   /// One edit, or a delete with what hangs on the row.
   mutating func edits() -> [RowEdit] {
-    let names = unit == nil ? climate.records + ["office", "period"] : climate.records
+    let names = unit == nil ? climate.records + climate.cityRecords : climate.records
     guard let record = schema.record(random.pick(names) ?? "company") else { return [] }
     let known = refs(of: record)
     switch random.below(100) {
@@ -47,7 +47,7 @@ struct Hand {
     }
     // A county's own, mostly: what is the city's to fill is left to it.
     for column in record.fields.indices where unit != nil && record.owner(of: column) == .city && random.chance(90) {
-      values[column] = nil
+      if !record.isKey(column), !record.fields[column].required { values[column] = nil }
     }
     if let key { for (column, value) in zip(record.keyIndices, key.values) { values[column] = value } }
     let key = RowKey(record.keyIndices.map { values[$0] ?? .null })
@@ -57,8 +57,8 @@ struct Hand {
   mutating func update(_ record: RecordSchema, _ ref: RowRef) -> RowEdit? {
     let usual = record.fields.indices.filter { climate.fields.contains(record.fields[$0].name) }
     let free = (usual.isEmpty ? Array(record.fields.indices) : usual).filter { column in
-      !record.isKey(column) && (unit == nil || record.owner(of: column) == .any || random.chance(10))
-        && (record.fields[column].reference == nil || random.chance(15))
+      !record.isKey(column) && (unit == nil || record.owner(of: column) == .any || random.chance(climate.proposals))
+        && (record.fields[column].reference == nil || random.chance(record.fields[column].weak ? 60 : 15))
     }
     guard !free.isEmpty, let image = rows[ref] else { return nil }
     var values: [Int: Value] = [:]
@@ -93,6 +93,13 @@ struct Hand {
 }
 
 extension Hand {
+  /// A day that nobody else enters, in one of a hundred years: half of them are over.
+  private mutating func date() -> Value {
+    let number = Int(self.number())
+    let (year, month, day) = (1976 + random.below(100), 1 + number % 12, 1 + number / 12 % 28)
+    return .text("\(year)-\(month < 10 ? "0" : "")\(month)-\(day < 10 ? "0" : "")\(day)")
+  }
+
   /// A value for a cell.
   /// - Parameter old: what stands there; nil: the row is new.
   mutating func value(_ record: RecordSchema, _ column: Int, _ old: Value?) -> Value {
@@ -102,6 +109,7 @@ extension Hand {
     if !field.required, random.chance(8) { return .null }
     if let choices = field.check.values { return .text(random.pick(choices)?.value ?? "") }
     if record.unique.contains([field.name]) { return .text("K\(random.below(4))") }
+    if record.unique.contains(where: { $0.contains(field.name) }) { return .integer(Int64(random.below(4))) }
     switch (field.policy, field.kind) {
     // Little, so that two who add something often come to the same.
     case (.sum, _):
@@ -109,6 +117,9 @@ extension Hand {
     case (.union, _): return .text(["a", "b", "c", "d", "e"].filter { _ in random.chance(40) }.joined(separator: ","))
     case (.text, _): return .text(lines(old))
     case (_, .integer): return .integer(random.chance(80) ? number() : Int64(random.below(3)))
+    case (_, .real): return .real(Double(random.chance(80) ? number() : Int64(random.below(3))) / 3)
+    case (_, .boolean): return .integer(Int64(random.below(2)))
+    case (_, .date): return date()
     default:
       // Long enough that it stands in a file by no coincidence.
       if field.restricted { return .text(token() + "secret") }
@@ -118,6 +129,8 @@ extension Hand {
 
   private mutating func target(_ reference: Reference, _ field: Field) -> Value {
     if let unit, reference.record == "office", random.chance(96) { return .text(unit) }
+    // What lies out of scope is known by its key only.
+    if field.weak, random.chance(50) { return .text("\(reference.record.prefix(1))\(random.below(climate.keys))") }
     let targets = rows.keys.filter { $0.record == reference.record }.inOrder()
     if random.chance(97), let found = random.pick(targets) { return found.key.values[0] }
     return reference.record == "office"

@@ -42,20 +42,45 @@ extension Schema {
 }
 
 extension Schema {
-  /// Rows that refer to what is not there, or to such rows.
+  /// Rows that refer to what is not there, or to such rows. What is referred to weakly may lie anywhere.
   func orphans(in rows: Rows) -> Set<RowRef> {
     var rest = rows
     while true {
       let lost = rest.filter { ref, image in
         let fields = zip(record(ref.record)?.fields ?? [], image)
         return fields.contains { field, value in
-          guard let reference = field.reference, !value.isNull else { return false }
+          guard let reference = field.reference, !field.weak, !value.isNull else { return false }
           return rest[RowRef(reference.record, RowKey([value]))] == nil
         }
       }
       if lost.isEmpty { return Set(rows.keys).subtracting(rest.keys) }
       for ref in lost.keys { rest[ref] = nil }
     }
+  }
+
+  /// What takes away every reference to what is not there.
+  func mending(of rows: Rows) -> [RowEdit] {
+    let lost = orphans(in: rows)
+    var rest = rows.filter { !lost.contains($0.key) }
+    var edits = lost.inOrder().compactMap { ref in
+      record(ref.record).map { RowEdit(kind: .delete, record: $0, key: ref.key) }
+    }
+    for ref in rest.keys.inOrder() {
+      guard let record = record(ref.record), let image = rest[ref] else { continue }
+      let loose = record.fields.indices.filter { column in
+        record.fields[column].reference.map { rest[RowRef($0.record, RowKey([image[column]]))] == nil } ?? false
+          && !image[column].isNull
+      }
+      if loose.isEmpty { continue }
+      if loose.contains(where: { record.fields[$0].required }) {
+        edits.append(RowEdit(kind: .delete, record: record, key: ref.key))
+        rest[ref] = nil
+      } else {
+        let values = Dictionary(uniqueKeysWithValues: loose.map { ($0, Value.null) })
+        edits.append(RowEdit(kind: .update, record: record, key: ref.key, values: values))
+      }
+    }
+    return edits
   }
 
   /// The row, and those through which it finds its unit.

@@ -180,7 +180,7 @@ extension Town {
 
   private func merge(_ event: Event, _ random: inout SplitMix64) throws {
     let master = try city.master
-    let kind = random.chance(60) ? "company" : random.pick(["visit", "task", "person", "figure"]) ?? "company"
+    let kind = random.chance(60) ? "company" : random.pick(climate.withDuplicates) ?? "company"
     guard let record = master.schema.record(kind), let keep = random.pick(keys(of: kind)) else { return }
     let parked = try master.parked().filter { $0.ref.record == kind }.map(\.ref.key)
     guard let duplicate = random.pick(parked + keys(of: kind)), keep != duplicate else { return }

@@ -48,14 +48,12 @@ extension Town {
   }
 
   /// A tool may have left rows of the city's that point nowhere. That nobody sees them is looked at first, then they are deleted.
+  /// Cells that refer weakly to what is not there are emptied, or their rows deleted too.
   private func mend(_ event: Event) throws {
-    let orphans = schema.orphans(in: city.rows)
-    if orphans.isEmpty { return }
+    let edits = schema.mending(of: city.rows)
+    if edits.isEmpty { return }
     count("mended")
     try checkConvergence()
-    let edits = orphans.inOrder().compactMap { ref in
-      schema.record(ref.record).map { RowEdit(kind: .delete, record: $0, key: ref.key) }
-    }
     try perform(edits, event, "rows that point nowhere deleted", raw: true, hasKeys: false)
     try rest()
   }

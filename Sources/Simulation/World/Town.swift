@@ -61,15 +61,15 @@ final class Town {
     (self.seed, self.folder) = (seed, folder)
     story = telling ? [] : nil
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let schema = try SchemaFile.read(townSchema(1))
+    climate = Climate.of(seed: seed)
+    let schema = try SchemaFile.read(townSchema(1, isWide: climate.isWide))
     witness = Witness(schema)
     var random = SplitMix64(seed)
-    climate = Climate.of(seed: seed)
     let many = 2 + random.below(random.chance(10) ? 7 : 3)
     offices = Array(["A", "B", "C", "D", "E", "F", "G", "H"].prefix(climate.offices ?? many))
     let seat = Seat(path: folder.appendingPathComponent("city.sqlite").path, clock: SimulatedClock(time))
     city = try City(
-      seat: seat, key: SigningKey(seed: random.bytes(32)), schema: schema, seed: Self.firstRows(offices),
+      seat: seat, key: SigningKey(seed: random.bytes(32)), schema: schema, seed: Self.firstRows(schema, offices),
       random: SplitMix64(random.next()))
     let pageRows = random.chance(50) ? 2 + random.below(8) : 20_000
     try city.master.pageLimit.rows = climate.pageRows ?? pageRows
@@ -87,9 +87,9 @@ final class Town {
     try? FileManager.default.removeItem(at: folder)
   }
 
-  private static func firstRows(_ offices: [String]) -> [(record: String, rows: [[Value]])] {
+  private static func firstRows(_ schema: Schema, _ offices: [String]) -> [(record: String, rows: [[Value]])] {
     let companies = offices.enumerated().map { index, office -> [Value] in
-      let empty = Array(repeating: Value.null, count: 11)
+      let empty = Array(repeating: Value.null, count: (schema.record("company")?.fields.count ?? 3) - 3)
       return [.text("c\(index)"), .text(office), .text("K\(index)")] + empty
     }
     return [

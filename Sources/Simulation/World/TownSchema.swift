@@ -2,8 +2,14 @@
 let lastSchema = 3
 
 /// Every policy and every rule of rows, in few and small records. Version 2 adds fields, 3 a record and wider checks.
-func townSchema(_ version: Int) -> String {
+/// - Parameter isWide: with references out of scope, keys of several fields that must differ, numbers, dates and choices that are
+///   the city's, proposals of rows of the city's, and exceptions to what is closed.
+func townSchema(_ version: Int, isWide: Bool) -> String {
   var yaml = firstSchema.replacing("version: 1", with: "version: \(version)")
+  if isWide {
+    for (field, more) in wider { yaml = yaml.replacing(field, with: field + more) }
+    yaml += "\n" + widerRecords
+  }
   if version >= 2 {
     let grade = "      grade: {owner: city}"
     let more = "      fax: {policy: latest}\n      debt: {type: integer, policy: sum}"
@@ -15,6 +21,66 @@ func townSchema(_ version: Int) -> String {
   }
   return yaml
 }
+
+/// What a wide schema adds to fields and rules.
+private let wider = [
+  (
+    "      staff: {type: integer, min: 0}",
+    """
+
+          parent: {references: company.id, weak: true}
+          score: {type: real}
+          founded: {type: date, policy: latest}
+          listed: {type: boolean}
+    """
+  ),
+  ("values: [closed]", ", except: {record: excuse, until: until}"),
+  ("days: {type: integer, policy: sum}", ", host: {references: company.id, weak: true, policy: latest}"),
+]
+
+private let widerRecords = """
+    excuse:
+      key: [period, office]
+      scope: {field: office}
+      owner: city
+      fields:
+        period: {type: integer, references: period.year}
+        office: {references: office.code}
+        until: {type: date, required: true}
+    claim:
+      key: id
+      scope: {via: company}
+      edits: propose
+      unique: [[company, scheme]]
+      fields:
+        id:
+        company: {required: true, references: company.id}
+        scheme: {required: true, values: [gold, silver]}
+        stage: {values: {draft: Draft, review: Review, notice: {zh: 公示, en: Notice, owner: city}}}
+        note: {policy: latest}
+    award:
+      key: id
+      scope: {via: company}
+      owner: city
+      edits: propose
+      unique: [[company, scheme]]
+      fields:
+        id:
+        company: {required: true, references: company.id}
+        scheme: {required: true, values: [gold, silver]}
+        claim: {references: claim.id, weak: true}
+        level: {type: integer}
+    mark:
+      key: id
+      scope: {via: company}
+      unique: [[kind, number]]
+      fields:
+        id:
+        company: {required: true, references: company.id}
+        kind: {required: true, values: [patent, design]}
+        number: {type: integer}
+        holder: {required: true, references: company.id, weak: true}
+  """
 
 private let permits = """
     permit:
