@@ -109,7 +109,7 @@ extension Master {
     let (keep, reason) = (show(alias.target), alias.reason)
     let detail = Label(
       zh: "并入 \(record.name) \(keep):\(reason)", en: "merged into \(record.name) \(keep): \(reason)")
-    for group in desk.groups(parked) {
+    for group in desk.groups(parked.map { $0.leaving(empty: image ?? []) }) {
       let entered = try desk.enter(group, as: .merged, detail: detail, edit: alias.edit, waiving: [.scope, .locked])
       if let first = entered.still.first { throw refused(record, alias, first) }
       writes += entered.writes
@@ -230,5 +230,21 @@ extension RecordSchema {
     var row: [Value] = fields.map { _ in .null }
     for (index, value) in zip(keyIndices, key.values) { row[index] = value }
     return row
+  }
+}
+
+extension ParkedChange {
+  /// Without what it empties that is empty already: of the row that is kept that says nothing, whatever value stands there.
+  fileprivate func leaving(empty image: [Value]) -> ParkedChange {
+    #if MUTANTS
+      if Mutant.duplicateEmpties.isActive { return self }
+    #endif
+    guard change.kind == .update else { return self }
+    var left = self
+    for (column, value) in image.enumerated() where value.isNull && change.new[column]?.isNull == true {
+      (left.change.old[column], left.change.new[column]) = (nil, nil)
+      left.change.cellEdits[column] = nil
+    }
+    return left
   }
 }

@@ -22,6 +22,18 @@ extension SQLiteMasterTransaction {
     // One row that is written where it stands is right by itself. The pragma makes SQLite compile every statement anew.
     let leaving = writes.map(leaves)
     if writes.count > 1 || leaving.contains(true) { try db.execute(sql: "PRAGMA defer_foreign_keys = ON") }
+    let back = zip(writes, leaving).compactMap { $1 && $0.after != nil ? $0 : nil }
+    let missing = try back.reduce(0) { try $0 + missingTargets($1) }
+    try owing(db, missing) { try assign(writes, leaving) }
+  }
+
+  /// References of a row to what another program has deleted.
+  private func missingTargets(_ write: RowWrite) throws -> Int {
+    guard let before = write.before else { return 0 }
+    return try schema.record(write.ref.record)?.missingTargets(db, before) ?? 0
+  }
+
+  private func assign(_ writes: [RowWrite], _ leaving: [Bool]) throws {
     try applying(db, rows: writes.count) {
       for (write, leaves) in zip(writes, leaving) where leaves {
         try schema.record(write.ref.record)?.remove(db, key: write.ref.key)

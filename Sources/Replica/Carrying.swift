@@ -20,7 +20,10 @@ extension Replica {
 
   /// The city has enrolled this replica.
   public func noteWelcome() throws {
-    try write { try forgetEnrolment($0) }
+    try write { db in
+      _ = try ownMeta(db)
+      try forgetEnrolment(db)
+    }
   }
 
   /// Opens what the city answered to this replica, and reads it through once.

@@ -22,6 +22,8 @@ extension Replica {
       try settleEdited(db)
       try sayAgain(db)
       var acts = try enqueueMost(db, try acts(db))
+      // A wish goes before what was edited of its row since: what comes later supersedes whatever waits.
+      try enqueueRequests(db, most: most, bytes: bytes) { try isEditedSince(db, $0) }
       let outgoing = try outgoing(db, most: most, bytes: bytes, isSaidAgain: true) { changes in
         acts.changes = changes
         try enqueue(db, acts)
@@ -29,17 +31,21 @@ extension Replica {
       }
       if !acts.isEmpty { try enqueue(db, acts) }
       try forget(db, outgoing)
-      for changes in Portion.part(try requests(db), schema, most: most, bytes: bytes) {
-        let number = try enqueue(db, Batch(changes: changes))
-        for change in changes {
-          try db.run(
-            "UPDATE sync_request SET batch = ? WHERE record = ? AND key = ? AND batch IS NULL",
-            [.integer(number), .text(change.record), .blob(change.key.encoded)])
-        }
-      }
+      try enqueueRequests(db, most: most, bytes: bytes) { _ in true }
       // Of rows that are gone.
       try db.run("DELETE FROM sync_request WHERE batch IS NULL")
       return outgoing.heldRows
+    }
+  }
+
+  private func enqueueRequests(_ db: Database, most: Int, bytes: Int, _ isDue: (Change) throws -> Bool) throws {
+    for changes in Portion.part(try requests(db).filter(isDue), schema, most: most, bytes: bytes) {
+      let number = try enqueue(db, Batch(changes: changes))
+      for change in changes {
+        try db.run(
+          "UPDATE sync_request SET batch = ? WHERE record = ? AND key = ? AND batch IS NULL",
+          [.integer(number), .text(change.record), .blob(change.key.encoded)])
+      }
     }
   }
 

@@ -56,6 +56,15 @@ extension Replica {
     return changes
   }
 
+  /// Whether the row was edited after its clerk wanted it deleted.
+  func isEditedSince(_ db: Database, _ request: Change) throws -> Bool {
+    #if MUTANTS
+      if Mutant.requestsComeLast.isActive { return false }
+    #endif
+    guard let pending = try schema.record(request.record)?.pending(db, key: request.key) else { return false }
+    return pending.cellEdits.values.reduce(pending.edit.stamp) { max($0, $1.stamp) } > request.edit.stamp
+  }
+
   /// The rows of a batch of requests that the city did delete.
   func granted(_ db: Database, _ rows: [RowReceipt], of batch: Batch, number: Int64) throws -> [(RecordSchema, RowKey)]
   {

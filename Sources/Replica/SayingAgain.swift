@@ -75,6 +75,12 @@ extension Replica {
     -> FieldProblem?
   {
     guard var row = pending.current else { return nil }
+    if record.rules.append, pending.existed {
+      #if MUTANTS
+        if Mutant.addedRowIsNotHeld.isActive { return nil }
+      #endif
+      return FieldProblem(field: record.fields[rest.columns[0]].name, message: addedOnly(record, pending.key))
+    }
     // Personal data comes again only by a person: the city may have erased it meanwhile, and would take it for a newer value (E5). A row
     // of another unit is for the city to move.
     let isOfUnit = if case .field = record.scope { true } else { false }

@@ -102,8 +102,13 @@ extension RecordStore {
   /// Rows that are only ever added may be mended until they are sent.
   private func assertOpen(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws {
     guard side == .county, record.rules.append, try record.pending(db, key: key)?.existed != false else { return }
-    throw Failure(
-      .notAllowed, zh: "\(record.name) \(show(key)) 只增不改;如有错误请另添一条说明",
+    let problem = addedOnly(record, key)
+    throw Failure(.notAllowed, zh: problem.zh, en: problem.en)
+  }
+
+  public func addedOnly(_ record: RecordSchema, _ key: RowKey) -> Label {
+    Label(
+      zh: "\(record.name) \(show(key)) 只增不改;如有错误请另添一条说明",
       en: "\(record.name) \(show(key)): rows of this record are only ever added; add another one that corrects it")
   }
 

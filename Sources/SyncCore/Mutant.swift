@@ -15,12 +15,13 @@
     case pullOverwrites, baseMovesWithPull, forgetsUpstream, keepsFlight, keepsPending, keepsIdle, dropsUnsentClash
     case parkedRowIsForgotten, missesReplace, takesOldestImage, sendsBackwards, aliasesEndEarly, sumsAgree
     case takingUpMovesBase, laterBatchDropsParked, editBesideDropsParked, asideComesFirst
+    case addedRowIsNotHeld, requestsComeLast
     // Rows that are one.
-    case conflictsStayBehind, formerKeysWaitOn, mergesOnce, writesUnseen
+    case conflictsStayBehind, formerKeysWaitOn, mergesOnce, writesUnseen, duplicateEmpties
     // Seldom roads.
     case snapshotLacksRows, givesNothingBack, nothingNeedsABackup, upgradeForgetsPending, upgradeIsSilent
     case rejoinForgetsFlight, copiesCountTwice, comparesNothing, staleReadsOn, epochStays, lateIsFork
-    case oneBackupIsEnough, gapsStayOut
+    case oneBackupIsEnough, gapsStayOut, formerIdIsAnswered, missingIsCounted
     // Personal data.
     case tombstoneIsNotErased, conflictIsNotErased, walIsNotErased, asideGetsBack, erasureForgetsContesters
 

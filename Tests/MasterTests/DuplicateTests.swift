@@ -191,3 +191,22 @@ import Testing
   #expect(failure?.message.en.hasPrefix("the key of figure names a row of company: merge those") == true)
   #expect(try world.figures().count == 3)
 }
+
+/// A code moves from one row to another, and then they are found to be one (seed 2000215 of the simulated town).
+@Test func whatIsEmptyInTheDuplicateAlreadyEmptiesNothingInTheRowThatIsKept() async throws {
+  let world = try duplicateTown()
+  let one = try await world.join("A")
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('a1', 'A', NULL), ('a2', 'A', 'X')")
+  try await world.settle()
+  try world.shell("UPDATE company SET office = 'B' WHERE id = 'a2'")
+  try world.shell(one, "UPDATE company SET code = NULL WHERE id = 'a2'; UPDATE company SET code = 'X' WHERE id = 'a1'")
+  try await world.sync(one)
+  let reasons = try world.master.parked().map(\.reason).sorted()
+  #expect(reasons == ["scope", "unique"])
+  try world.shell("UPDATE company SET code = NULL WHERE id = 'a2'")
+  try await world.settle()
+  #expect(try world.cell("code", of: "a1") == .text("X"))
+  _ = try world.unite("a2", into: "a1")
+  #expect(try world.cell("code", of: "a1") == .text("X") && world.master.parked().isEmpty)
+  #expect(try world.master.verify() == [] && world.master.verifyReplay() == [])
+}

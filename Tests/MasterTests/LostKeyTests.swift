@@ -2,6 +2,7 @@ import Foundation
 import Master
 import Replica
 import SQLiteStore
+import SyncClient
 import SyncCore
 import SyncProtocol
 import TestSupport
@@ -20,6 +21,20 @@ extension World {
   fileprivate func code(_ org: String) throws -> EnrolmentCode { try master.enrol(org: org).code }
 
   fileprivate func parked() throws -> [MasterParkedRow] { try master.parked() }
+}
+
+/// What the city answers to the former id does not say that it knows the new one (seed 2000281 of the simulated town).
+@Test func anAnswerToAFormerIdIsNotTaken() async throws {
+  let (world, one) = try await World.counted()
+  try world.shell(one, "UPDATE company SET total = 15 WHERE id = 'c1'")
+  world.clock.now += 1000
+  let way = Preceded(world.master) { if $0 == 1 { _ = try world.rejoin(one) } }
+  let failure = await #expect(throws: Failure.self) { try await SyncClient(one, transport: way).sync() }
+  #expect(failure?.kind == .busy)
+  let renewed = try #require(world.replicas.last)
+  #expect(try !renewed.enrolment().isEmpty)
+  try await world.settle()
+  #expect(try world.cell("total") == .integer(15) && renewed.enrolment().isEmpty && world.master.verify().isEmpty)
 }
 
 @Test func whoHasLostItsKeyGoesOnWithACode() async throws {

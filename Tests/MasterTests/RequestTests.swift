@@ -16,7 +16,7 @@ private let yaml = """
     company:
       key: id
       scope: {field: office}
-      fields: {id: {type: text}, office: {required: true, references: office.code}, name: {type: text}}
+      fields: {id: {type: text}, office: {required: true, references: office.code}, name: {type: text}, code: {unique: true}}
     grade:
       key: company
       owner: city
@@ -27,7 +27,7 @@ private let yaml = """
 private func graded() async throws -> (World, Replica) {
   let world = try World(schema: yaml, seed: [("office", [[.text("A")]])])
   let replica = try await world.join("A")
-  try world.shell(replica, "INSERT INTO company VALUES ('c1', 'A', 'n')")
+  try world.shell(replica, "INSERT INTO company (id, office, name) VALUES ('c1', 'A', 'n')")
   try await world.sync(replica)
   try world.shell("INSERT INTO grade VALUES ('c1', 'AA')")
   try await world.sync(replica)
@@ -98,7 +98,7 @@ private func overtaken(by sql: String) async throws -> (World, Replica) {
 @Test func requestsGoInAsManyBatchesAsItTakes() async throws {
   let world = try World(schema: yaml, seed: [("office", [[.text("A")]])])
   let replica = try await world.join("A")
-  try world.shell(replica, "INSERT INTO company VALUES ('c1', 'A', 'n'), ('c2', 'A', 'n')")
+  try world.shell(replica, "INSERT INTO company (id, office, name) VALUES ('c1', 'A', 'n'), ('c2', 'A', 'n')")
   try await world.sync(replica)
   try world.shell("INSERT INTO grade VALUES ('c1', 'AA'), ('c2', 'B')")
   try await world.sync(replica)
@@ -120,7 +120,20 @@ private func overtaken(by sql: String) async throws -> (World, Replica) {
   try world.take(replica, "answer")
   #expect(try replica.rows(replica.record("company")).map { $0[2] } == [.text("乙")])
   #expect(try await world.sync(replica).received.conflicts == 1)
-  let image = Value.blob(RowKey([.text("c1"), .text("A"), .text("乙")]).encoded)
+  let image = Value.blob(RowKey([.text("c1"), .text("A"), .text("乙"), .null]).encoded)
   #expect(try world.master.conflicts([.open]).flatMap(\.contenders).map(\.value) == [image])
   try await world.settle()
+}
+
+/// What its clerk edits after that is no part of the wish, and is not superseded by it (seed 2000364 of the simulated town).
+@Test func whatIsEditedAfterARequestComesAfterIt() async throws {
+  let (world, replica) = try await graded()
+  try world.shell("INSERT INTO office VALUES ('B'); INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
+  try world.shell(replica, "UPDATE company SET code = 'X', name = '丙' WHERE id = 'c1'")
+  try await world.sync(replica)
+  #expect(try world.master.parked().map(\.ref.key) == [RowKey([.text("c1")])])
+  #expect(try world.master.conflicts([.open]).map(\.field) == [nil])
+  try world.shell("DELETE FROM company WHERE id = 'b1'")
+  try await world.settle()
+  #expect(try replica.rows(replica.record("company")).map { $0[2] } == [.text("丙")])
 }

@@ -1,5 +1,6 @@
 import Master
 import Replica
+import SQLiteStore
 import SyncCore
 import TestSupport
 import Testing
@@ -264,4 +265,43 @@ extension World {
   try world.shell(again, "UPDATE company SET code = 'X', name = '丙' WHERE id = 'c1'")
   try await world.sync(again)
   #expect(try again.parked().count == 1)
+}
+
+private let added = """
+  schema: test
+  version: 1
+  title: Test
+  units: office.code
+  records:
+    office: {key: code, owner: city, fields: {code: }}
+    visit: {key: id, scope: {field: office}, fields: {id: , office: {required: true, references: office.code}}}
+    remark:
+      key: id
+      scope: {via: visit}
+      append: true
+      fields: {id: , visit: {required: true, references: visit.id}, note: }
+  """
+
+/// What waits of a row that is only ever added cannot be said again with what a program did to it: it is held, and the status says so (seed 29449
+/// of the simulated town).
+@Test func whatCannotBeSaidAgainOfAnAddedRowIsHeld() async throws {
+  let world = try World(schema: added, seed: [("office", [[.text("A")]])])
+  let one = try await world.join("A")
+  try world.shell("INSERT INTO remark VALUES ('r', 'v2', 'n')")
+  try world.shell(one, "INSERT INTO visit VALUES ('v1', 'A'); INSERT INTO remark VALUES ('r', 'v1', 'mine')")
+  try await world.sync(one)
+  try world.shell("INSERT INTO visit VALUES ('v2', 'A')")
+  try await world.settle()
+  let waiting = try #require(try one.parked().first)
+  let name = "sync_append_update_remark"
+  let trigger = try one.read { try $0.first("SELECT sql FROM sqlite_master WHERE name = ?", [.text(name)]) }
+  let sql = if case .text(let sql)? = trigger?.first { sql } else { "" }
+  try world.shell(one, "DROP TRIGGER \(name); UPDATE remark SET note = 'rot'; \(sql)")
+  let status = try one.status()
+  #expect(status.pending == 1 && status.held.map(\.ref.record) == ["remark"])
+  #expect(status.held.first?.problem.message.en.contains("only ever added") == true)
+  #expect(try await world.sync(one).held == status.held)
+  try one.withdraw(waiting.id, reason: "r", actor: "anna")
+  try await world.settle()
+  #expect(try one.status().pending == 0)
 }

@@ -97,8 +97,8 @@ private func members(_ value: Value) -> Set<Substring> {
 private struct Places {
   private let conflicts: [RowRef: [Conflict]]
   private let parked: [RowRef: [MasterParkedRow]]
-  /// Rows that cannot be sent, and rows set aside, by machine.
-  private var held: [Int: Set<RowRef>] = [:]
+  /// What cannot be sent, and rows set aside, by machine.
+  private var held: [Int: [RowRef: Change]] = [:]
   private var aside: [Int: [RowRef: [ParkedRow]]] = [:]
   private var withdrawn: Set<Int> = []
   private let isRestored: Bool
@@ -130,7 +130,7 @@ private struct Places {
     parked = Dictionary(grouping: try master.parked(waiting: false)) { town.witness.canonical($0.ref) }
     ids = try Dictionary(uniqueKeysWithValues: town.machines.map { ($0.index, try $0.replica.identity.names) })
     for machine in town.machines {
-      held[machine.index] = Set(try town.status(machine).held.map(\.ref))
+      held[machine.index] = try machine.replica.pending(of: town.status(machine).held.map(\.ref))
       aside[machine.index] = Dictionary(grouping: try machine.replica.parked(waiting: false), by: \.ref)
       if machine.isWithdrawn { withdrawn.insert(machine.index) }
     }
@@ -153,7 +153,10 @@ private struct Places {
   /// It never left its machine: the machine was withdrawn, or the row breaks a rule and waits there.
   func isWaiting(_ claim: Witness.Claim) -> Bool {
     guard let author = claim.author else { return false }
-    return withdrawn.contains(author) || claim.batch == nil && held[author]?.contains(claim.ref) == true
+    if withdrawn.contains(author) { return true }
+    guard let change = held[author]?[claim.ref] else { return false }
+    // What was sent and parked is said again with the row.
+    return claim.batch == nil || claim.column.map { change.new[$0] == claim.value } ?? (change.kind == .delete)
   }
 
   /// Who enters a row has an empty base (M6): what came empty before it is taken for what that clerk had seen.
@@ -220,9 +223,14 @@ private struct Places {
     }
   }
 
-  /// Whether its author edited the same cell after it, or deleted or entered the row.
+  /// Whether its author edited the same cell after it, or deleted or entered the row, or wanted it deleted.
   private func isEditedSince(_ claim: Witness.Claim) -> Bool {
-    laterClaims(claim).contains { $0.column == nil || $0.column == claim.column && $0.event > claim.event }
+    let (ref, authors) = (witness.canonical(claim.ref), files(of: claim.author))
+    return laterClaims(claim).contains { $0.column == nil || $0.column == claim.column && $0.event > claim.event }
+      || witness.requests.contains { asked, wishes in
+        witness.canonical(asked) == ref
+          && wishes.values.contains { authors.contains($0.author) && $0.event >= claim.event }
+      }
   }
 
   /// Whether its author took back what waited of the row, or deleted it.
@@ -288,5 +296,19 @@ extension Town {
     let body = sha256(try SealedEnvelope(message[...]).unverifiedBody())
     bodies[hash] = body
     return body
+  }
+}
+
+extension Replica {
+  /// What is to be sent of these rows.
+  fileprivate func pending(of refs: [RowRef]) throws -> [RowRef: Change] {
+    try read { db in
+      var changes: [RowRef: Change] = [:]
+      for ref in refs {
+        guard let record = schema.record(ref.record) else { continue }
+        changes[ref] = try record.pending(db, key: ref.key)?.change(record)
+      }
+      return changes
+    }
   }
 }

@@ -10,8 +10,14 @@ extension Town {
     // What comes after the erasure is judged by clocks (E5); a city that was restored may get anything again.
     let misjudged = witness.claims.filter(isByWrongClock)
     let arrivals = try arrivalsByBody(latest: true)
+    let touches = misjudged.isEmpty ? [:] : try lastTouches()
+    let names = try Dictionary(uniqueKeysWithValues: machines.map { ($0.index, try $0.replica.identity.names) })
     func comesLater(_ claim: Witness.Claim, than erasure: Witness.Erased) -> Bool {
       if restores > 0 { return true }
+      // What was parked of a row that had another change on its way is said again, and nobody enters it for that.
+      let ids = claim.author.flatMap { names[$0] } ?? []
+      let after = (touches[claim.ref] ?? [:]).filter { $0.value > erasure.arrival }
+      if after.keys.contains(where: ids.contains) { return true }
       // A row that was parked goes whole with whatever its clerk edits of it next.
       let later = witness.claims.filter { $0.author == claim.author && $0.ref == claim.ref && $0.event >= claim.event }
       return later.contains { $0.body.flatMap { arrivals[$0] } ?? .max > erasure.arrival }
@@ -40,6 +46,21 @@ extension Town {
       for value in values.sorted() where contains(data, value) {
         throw Violation(.erasure, "\(value) was erased and still stands in \((path as NSString).lastPathComponent)")
       }
+    }
+  }
+
+  /// The last batch of the log of each machine that has something of a row, by the machine's id.
+  private func lastTouches() throws -> [RowRef: [String: Int64]] {
+    try city.master.read { db in
+      var touches: [RowRef: [String: Int64]] = [:]
+      let sql =
+        "SELECT record, key, lower(hex(replica)), max(arrival) FROM sync_touch JOIN sync_batch USING (arrival)"
+        + " GROUP BY 1, 2, 3"
+      try db.each(sql) { row in
+        guard case .blob(let key) = row.cell(1) else { return }
+        touches[RowRef(row[0], try RowKey(encoded: key)), default: [:]][row[2]] = row[3]
+      }
+      return touches
     }
   }
 

@@ -63,7 +63,7 @@ extension Town {
       let isUpdate = parked.row.contains { $0 == nil }
       if isUpdate, city.rows[own] == nil { return true }
       if columns.contains(where: { $0 >= parked.row.count || parked.row[$0] == nil }) { return true }
-      let wanted = columns.map { parked.row[$0] ?? .null }
+      let wanted = columns.map { witness.canonical(parked.row[$0] ?? .null, record.fields[$0]) }
       if wanted.contains(.null) { return false }
       return city.rows.contains { ref, image in
         ref.record == record.name && ref != own && columns.map(image.cell) == wanted

@@ -61,6 +61,8 @@ struct Witness {
   private(set) var takenUp: Set<RowRef> = []
   /// The rows of which clerks took back what waits.
   private(set) var withdrawals: [(author: Int, ref: RowRef, event: Int)] = []
+  /// Rows that a clerk wanted deleted, for which the city is asked, by when they did.
+  private(set) var requests: [RowRef: [Stamp: (author: Int, event: Int)]] = [:]
   /// When a clerk's file was last replaced by an old copy.
   private(set) var putBack: [Int: Int] = [:]
   /// What its clerk enters again just now, and the columns that they type: what shows in the others is not replaced by who saw it.
@@ -126,6 +128,10 @@ struct Witness {
   mutating func noteTakenUp(_ ref: RowRef) {
     noteRepeated(ref)
     takenUp.insert(ref)
+  }
+
+  mutating func noteRequest(_ author: Int, _ ref: RowRef, _ stamp: Stamp, event: Int) {
+    if requests[ref]?[stamp] == nil { requests[ref, default: [:]][stamp] = (author, event) }
   }
 
   mutating func noteWithdrawal(_ author: Int, _ ref: RowRef, event: Int) { withdrawals.append((author, ref, event)) }

@@ -203,5 +203,22 @@ extension Town {
   func note(_ machine: Machine, _ event: Event, before: Rows) throws {
     let read = try machine.replica.meta().seen
     witness.note(machine.index, event: event.id, before: before, after: machine.rows, read: read)
+    for (ref, stamp) in try machine.replica.requested() {
+      witness.noteRequest(machine.index, ref, stamp, event: event.id)
+    }
+  }
+}
+
+extension Replica {
+  /// Rows that the city is to delete, in no batch yet, by when their clerk wanted it.
+  fileprivate func requested() throws -> [(RowRef, Stamp)] {
+    try read { db in
+      var found: [(RowRef, Stamp)] = []
+      try db.each("SELECT record, key, stamp FROM sync_request WHERE batch IS NULL ORDER BY record, key") { row in
+        guard case .blob(let key) = row.cell(1) else { return }
+        found.append((RowRef(row[0], try RowKey(encoded: key)), Stamp(raw: row[2])))
+      }
+      return found
+    }
   }
 }
