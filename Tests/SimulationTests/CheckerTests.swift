@@ -174,6 +174,8 @@ func unseen(_ sql: String) -> [String] {
   // From a million on, two at a time.
   let pairs = 1_000_001...1_000_000 + few.upperBound * few.upperBound
   #expect(Set(pairs.map { Climate.of(seed: $0).name }).count == pairs.count)
+  // From two million on, with a schema that has everything, too.
+  #expect(Climate.of(seed: 2_000_001).isWide && !pairs.contains { Climate.of(seed: $0).isWide })
   for seed in Array(few) + pairs.filter({ $0.isMultiple(of: 11) }) {
     let kinds = Set(Event.list(seed: seed, ticks: 2000).map(\.kind))
     #expect(kinds.isDisjoint(with: Climate.of(seed: seed).never))
