@@ -225,22 +225,21 @@ private struct Places {
 
   /// Whether its author edited the same cell after it, or deleted or entered the row, or wanted it deleted.
   private func isEditedSince(_ claim: Witness.Claim) -> Bool {
-    let (ref, authors) = (witness.canonical(claim.ref), files(of: claim.author))
-    return laterClaims(claim).contains { $0.column == nil || $0.column == claim.column && $0.event > claim.event }
-      || witness.requests.contains { asked, wishes in
-        witness.canonical(asked) == ref
-          && wishes.values.contains { authors.contains($0.author) && $0.event >= claim.event }
-      }
+    laterClaims(claim).contains { $0.column == nil || $0.column == claim.column && $0.event > claim.event }
+      || hasLater(claim, witness.requests)
   }
 
   /// Whether its author took back what waited of the row, or deleted it.
   private func isTakenBack(_ claim: Witness.Claim) -> Bool {
-    let ref = witness.canonical(claim.ref)
-    let authors = files(of: claim.author)
-    return laterClaims(claim).contains { $0.column == nil }
-      || witness.withdrawals.contains {
-        authors.contains($0.author) && $0.event >= claim.event && witness.canonical($0.ref) == ref
-      }
+    laterClaims(claim).contains { $0.column == nil } || hasLater(claim, witness.withdrawals)
+  }
+
+  /// Whether one of these was done to its row from then on by who has its file.
+  private func hasLater(_ claim: Witness.Claim, _ acts: [Witness.Act]) -> Bool {
+    let (ref, authors) = (witness.canonical(claim.ref), files(of: claim.author))
+    return acts.contains {
+      authors.contains($0.author) && $0.event >= claim.event && witness.canonical($0.ref) == ref
+    }
   }
 
   /// What was done to its row from then on by who has the file that it was entered in, or a copy of it.

@@ -42,6 +42,13 @@ struct Witness {
     var arrival: Int64
   }
 
+  /// What a clerk did to a whole row.
+  struct Act {
+    var author: Int
+    var ref: RowRef
+    var event: Int
+  }
+
   struct Cell: Hashable {
     var ref: RowRef
     var column: Int
@@ -60,9 +67,10 @@ struct Witness {
   private(set) var uncountable: Set<RowRef> = []
   private(set) var takenUp: Set<RowRef> = []
   /// The rows of which clerks took back what waits.
-  private(set) var withdrawals: [(author: Int, ref: RowRef, event: Int)] = []
-  /// Rows that a clerk wanted deleted, for which the city is asked, by when they did.
-  private(set) var requests: [RowRef: [Stamp: (author: Int, event: Int)]] = [:]
+  private(set) var withdrawals: [Act] = []
+  /// Rows that a clerk wanted deleted, for which the city is asked.
+  private(set) var requests: [Act] = []
+  private var requested: [RowRef: Set<Stamp>] = [:]
   /// When a clerk's file was last replaced by an old copy.
   private(set) var putBack: [Int: Int] = [:]
   /// What its clerk enters again just now, and the columns that they type: what shows in the others is not replaced by who saw it.
@@ -131,10 +139,13 @@ struct Witness {
   }
 
   mutating func noteRequest(_ author: Int, _ ref: RowRef, _ stamp: Stamp, event: Int) {
-    if requests[ref]?[stamp] == nil { requests[ref, default: [:]][stamp] = (author, event) }
+    guard requested[ref, default: []].insert(stamp).inserted else { return }
+    requests.append(Act(author: author, ref: ref, event: event))
   }
 
-  mutating func noteWithdrawal(_ author: Int, _ ref: RowRef, event: Int) { withdrawals.append((author, ref, event)) }
+  mutating func noteWithdrawal(_ author: Int, _ ref: RowRef, event: Int) {
+    withdrawals.append(Act(author: author, ref: ref, event: event))
+  }
 
   mutating func noteSeen(_ cell: Cell, _ value: Value) { seen[cell, default: []].insert(value) }
 

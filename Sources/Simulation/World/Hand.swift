@@ -46,8 +46,11 @@ struct Hand {
       if isNeeded || random.chance(70) { values[column] = value(record, column, nil) }
     }
     // A county's own, mostly: what is the city's to fill is left to it.
-    for column in record.fields.indices where unit != nil && record.owner(of: column) == .city && random.chance(90) {
-      if !record.isKey(column), !record.fields[column].required { values[column] = nil }
+    for column in record.fields.indices
+    where unit != nil && record.owner(of: column) == .city && random.chance(90) && !record.isKey(column)
+      && !record.fields[column].required
+    {
+      values[column] = nil
     }
     if let key { for (column, value) in zip(record.keyIndices, key.values) { values[column] = value } }
     let key = RowKey(record.keyIndices.map { values[$0] ?? .null })

@@ -47,14 +47,19 @@ extension Schema {
     var rest = rows
     while true {
       let lost = rest.filter { ref, image in
-        let fields = zip(record(ref.record)?.fields ?? [], image)
-        return fields.contains { field, value in
-          guard let reference = field.reference, !field.weak, !value.isNull else { return false }
-          return rest[RowRef(reference.record, RowKey([value]))] == nil
-        }
+        guard let record = record(ref.record) else { return false }
+        return loose(record, image, in: rest).contains { !record.fields[$0].weak }
       }
       if lost.isEmpty { return Set(rows.keys).subtracting(rest.keys) }
       for ref in lost.keys { rest[ref] = nil }
+    }
+  }
+
+  /// The columns of a row that refer to what is not there.
+  private func loose(_ record: RecordSchema, _ image: [Value], in rows: Rows) -> [Int] {
+    zip(record.fields.indices, image).compactMap { column, value in
+      guard let reference = record.fields[column].reference, !value.isNull else { return nil }
+      return rows[RowRef(reference.record, RowKey([value]))] == nil ? column : nil
     }
   }
 
@@ -67,10 +72,7 @@ extension Schema {
     }
     for ref in rest.keys.inOrder() {
       guard let record = record(ref.record), let image = rest[ref] else { continue }
-      let loose = record.fields.indices.filter { column in
-        record.fields[column].reference.map { rest[RowRef($0.record, RowKey([image[column]]))] == nil } ?? false
-          && !image[column].isNull
-      }
+      let loose = loose(record, image, in: rest)
       if loose.isEmpty { continue }
       if loose.contains(where: { record.fields[$0].required }) {
         edits.append(RowEdit(kind: .delete, record: record, key: ref.key))
