@@ -23,7 +23,7 @@ extension Replica {
       try sayAgain(db)
       var acts = try enqueueMost(db, try acts(db))
       // A wish goes before what was edited of its row since: what comes later supersedes whatever waits.
-      try enqueueRequests(db, most: most, bytes: bytes) { try isEditedSince(db, $0) }
+      try enqueue(db, requests: requests(db).filter { try isEditedSince(db, $0) }, most: most, bytes: bytes)
       let outgoing = try outgoing(db, most: most, bytes: bytes, isSaidAgain: true) { changes in
         acts.changes = changes
         try enqueue(db, acts)
@@ -31,15 +31,15 @@ extension Replica {
       }
       if !acts.isEmpty { try enqueue(db, acts) }
       try forget(db, outgoing)
-      try enqueueRequests(db, most: most, bytes: bytes) { _ in true }
+      try enqueue(db, requests: requests(db), most: most, bytes: bytes)
       // Of rows that are gone.
       try db.run("DELETE FROM sync_request WHERE batch IS NULL")
       return outgoing.heldRows
     }
   }
 
-  private func enqueueRequests(_ db: Database, most: Int, bytes: Int, _ isDue: (Change) throws -> Bool) throws {
-    for changes in Portion.part(try requests(db).filter(isDue), schema, most: most, bytes: bytes) {
+  private func enqueue(_ db: Database, requests: [Change], most: Int, bytes: Int) throws {
+    for changes in Portion.part(requests, schema, most: most, bytes: bytes) {
       let number = try enqueue(db, Batch(changes: changes))
       for change in changes {
         try db.run(

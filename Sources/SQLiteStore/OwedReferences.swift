@@ -6,8 +6,7 @@ extension RecordSchema {
   public func missingTargets(_ db: Database, _ row: [Value]) throws -> Int {
     try zip(fields, row).filter { field, value in
       guard let reference = field.reference, !value.isNull else { return false }
-      let sql = "SELECT 1 FROM \(quoted(reference.record)) WHERE \(quoted(reference.field)) = ?"
-      return try db.first(sql, [value]) == nil
+      return try !db.has(reference, value)
     }.count
   }
 }

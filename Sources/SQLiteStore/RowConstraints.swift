@@ -3,6 +3,13 @@ import SyncCore
 
 // What one row needs of the others: its references and its unique values. Used before an edit, before a freeze, and by verify.
 
+extension Database {
+  /// Whether the row is there that a reference names by this value.
+  func has(_ reference: Reference, _ value: Value) throws -> Bool {
+    try first("SELECT 1 FROM \(quoted(reference.record)) WHERE \(quoted(reference.field)) = ?", [value]) != nil
+  }
+}
+
 extension RecordStore {
   /// The first reference of the row whose target is not there. Weak references are not asked on a replica.
   public func brokenReference(
@@ -10,8 +17,7 @@ extension RecordStore {
   ) throws -> FieldProblem? {
     for (index, field) in record.fields.enumerated() where only?.contains(index) ?? true {
       guard let reference = field.reference, !row[index].isNull, !(field.weak && side == .county) else { continue }
-      let sql = "SELECT 1 FROM \(quoted(reference.record)) WHERE \(quoted(reference.field)) = ?"
-      if try db.first(sql, [row[index]]) != nil { continue }
+      if try db.has(reference, row[index]) { continue }
       return FieldProblem(field: field.name, message: .missing(reference.record, row[index]))
     }
     return nil

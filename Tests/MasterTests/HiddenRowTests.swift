@@ -318,7 +318,6 @@ private let hidden = ["c2", "v2", "r2", "t2"]
   for replica in [one, two] { try await world.sync(replica) }
   #expect(try two.rows(two.record("task")).map { $0[4] } == [.text("K2"), .text("K1")])
   #expect(try world.master.rows(world.master.record("task")).map { $0[3] } == [.text("c1"), .text("c1")])
-  // A reference that is broken by the writing itself is found as ever.
   try world.shell("INSERT INTO company VALUES ('c1', 'A', '甲')")
   try await world.settle()
   #expect(try world.master.verify() == [])
