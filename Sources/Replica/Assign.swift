@@ -35,7 +35,10 @@ extension Replica {
   /// - Returns: how many rows it was about.
   func apply(_ db: Database, _ pull: Pull, parkingClashes: Bool, _ news: inout [News]) throws -> Int {
     let parkedBefore = try db.integer("SELECT max(id) FROM sync_parked") ?? 0
-    if parkingClashes { try parkClashes(db, pull) }
+    if parkingClashes {
+      try vacateUntouched(db, pull)
+      try parkClashes(db, pull)
+    }
     var steps = Array(repeating: Step.nothing, count: pull.places)
     var targets: [Int: Target] = [:]
     var leavers: [Leaver] = []
@@ -87,13 +90,27 @@ extension Replica {
     return pull.count
   }
 
+  /// Rows of the pull that nobody here has touched give up their unique values before edits are taken back that may need them.
+  private func vacateUntouched(_ db: Database, _ pull: Pull) throws {
+    #if MUTANTS
+      if Mutant.untouchedStays.isActive { return }
+    #endif
+    try applying(db, rows: pull.count) {
+      try pull.eachRow { _, record, key, image in
+        guard let image, !record.unique.isEmpty else { return }
+        let (result, here, isEdited) = try plan(db, record, key, master: image)
+        if !isEdited, let here, record.leaves(here, for: result.row) { try record.remove(db, key: key) }
+      }
+    }
+  }
+
   /// What nobody has sent makes room: the holders of unique values that come, and edits of rows that go together with what they refer to.
   private func parkClashes(_ db: Database, _ pull: Pull) throws {
     var gone: Set<RowRef> = []
     try pull.eachRow { _, record, key, image in if image == nil { gone.insert(RowRef(record.name, key)) } }
     try pull.eachRow { _, record, key, image in
       if let image {
-        try parkHolders(db, record, image)
+        try parkHolders(db, record, image, gone: gone)
       } else {
         try parkChildren(db, record, key: key, gone: gone)
       }

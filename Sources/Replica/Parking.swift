@@ -77,7 +77,8 @@ extension Replica {
   }
 
   /// Rows that hold a unique value which the master gives to another row.
-  func parkHolders(_ db: Database, _ record: RecordSchema, _ row: [Value]) throws {
+  /// - Parameter gone: rows that the master takes away. Of them, and of those that it has taken, everything that was edited is set aside.
+  func parkHolders(_ db: Database, _ record: RecordSchema, _ row: [Value], gone: Set<RowRef> = []) throws {
     let key = record.rowKey(of: row)
     for set in record.unique {
       let columns = set.compactMap(record.index(of:))
@@ -88,8 +89,21 @@ extension Replica {
       let detail = Label(
         zh: "\(set.joined(separator: ",")) 已被 \(show(key)) 使用",
         en: "\(set.joined(separator: ",")) is used by \(show(key))")
-      try parkUnsent(db, record, key: holder, over: columns, reason: "unique", detail: detail)
+      let isGone = try record.upstream(db, key: holder).map { $0 == nil } ?? false
+      let all = isGone || gone.contains(RowRef(record.name, holder))
+      let edited = all ? Array(record.fields.indices) : columns
+      try parkUnsent(db, record, key: holder, over: edited, reason: "unique", detail: detail)
+      if isGone { try letGo(db, record, key: holder) }
     }
+  }
+
+  /// A row that the master no longer has here, and that stays only for rows that refer to it, goes with them.
+  private func letGo(_ db: Database, _ record: RecordSchema, key: RowKey) throws {
+    let (result, here, _) = try plan(db, record, key, master: nil)
+    guard here != nil, result.row == nil else { return }
+    try parkChildren(db, record, key: key)
+    try applying(db) { try retire(db, record, key: key) }
+    try keep(db, record, key, result, master: nil)
   }
 
   /// An unsent edit of these columns is in the way: the row is kept whole, and what was edited is taken back.
@@ -100,7 +114,7 @@ extension Replica {
       let image = pending.current,
       columns.contains(where: { change.new[$0] != nil })
     else { return }
-    try undo(db, record, pending) { try parkChildren(db, record, key: key) }
+    try undo(db, record, pending, makingRoom: true) { try parkChildren(db, record, key: key) }
     #if MUTANTS
       if Mutant.dropsUnsentClash.isActive { return }
     #endif

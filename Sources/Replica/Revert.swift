@@ -24,8 +24,12 @@ extension Replica {
   }
 
   /// The row without its pending edits: what was sent stays, upstream or else the base fills the rest.
-  /// - Parameter removing: called before the row goes, when nothing is left of it.
-  func undo(_ db: Database, _ record: RecordSchema, _ pending: PendingRow, removing: () throws -> Void) throws {
+  /// - Parameters:
+  ///   - makingRoom: whether unsent edits of other rows are set aside that hold its unique values by now.
+  ///   - removing: called before the row goes, when nothing is left of it.
+  func undo(
+    _ db: Database, _ record: RecordSchema, _ pending: PendingRow, makingRoom: Bool = false, removing: () throws -> Void
+  ) throws {
     let base = pending.baseRow(record)
     let upstream = try record.upstream(db, key: pending.key)
     var result = Reconciliation(row: base, pending: nil, isTouched: false)
@@ -34,6 +38,15 @@ extension Replica {
       result = record.reconcile(row: base, pending: nil, inFlight: flight, master: upstream)
     }
     if result.row == nil { try removing() }
+    if let row = result.row, let clash = try uniqueClash(db, record, row, key: pending.key) {
+      guard makingRoom else {
+        let problem = clash.label(of: RowRef(record.name, pending.key))
+        throw Failure(.data, zh: problem.zh, en: problem.en)
+      }
+      // It holds what others need, in turn.
+      try applying(db) { try record.remove(db, key: pending.key) }
+      try parkHolders(db, record, row)
+    }
     try applying(db) {
       if let row = result.row {
         try record.write(db, row: row)

@@ -15,7 +15,9 @@
     case pullOverwrites, baseMovesWithPull, forgetsUpstream, keepsFlight, keepsPending, keepsIdle, dropsUnsentClash
     case parkedRowIsForgotten, missesReplace, takesOldestImage, sendsBackwards, aliasesEndEarly, sumsAgree
     case takingUpMovesBase, laterBatchDropsParked, editBesideDropsParked, asideComesFirst
-    case addedRowIsNotHeld, requestsComeLast
+    case addedRowIsNotHeld, requestsComeLast, untouchedStays
+    // Units that are one.
+    case successorIsForgotten, successorTakesWhatStays
     // Rows that are one.
     case conflictsStayBehind, formerKeysWaitOn, mergesOnce, writesUnseen, duplicateEmpties
     // Seldom roads.

@@ -1,0 +1,111 @@
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+private let schema = """
+  schema: swaps
+  version: 1
+  units: office.code
+  records:
+    office: {key: code, owner: city, fields: {code: }}
+    company:
+      key: id
+      scope: {field: office}
+      fields:
+        id:
+        office: {required: true, references: office.code}
+        code: {unique: true}
+        serial: {type: uuid}
+        name:
+    entry:
+      key: id
+      scope: {via: company}
+      fields: {id: {type: uuid}, company: {required: true, references: company.id}}
+  """
+
+/// Three companies, each with a code of its own, at two machines.
+private func companies() async throws -> (World, Replica, Replica) {
+  let world = try World(schema: schema, seed: [("office", [[.text("A")]])])
+  let (a, b) = (try await world.join("A"), try await world.join("A"))
+  try world.shell(
+    a, "INSERT INTO company (id, office, code) VALUES ('c0', 'A', 'K0'), ('c1', 'A', 'K1'), ('c2', 'A', 'K2')")
+  try await world.settle()
+  return (world, a, b)
+}
+
+/// Two of them have swapped their codes at a machine. Those of which the serial number is in capitals cannot be sent.
+private func swapped(capitals: String) async throws -> (World, Replica, Replica) {
+  let (world, a, b) = try await companies()
+  try world.shell(
+    a,
+    """
+    UPDATE company SET serial = '0000000E-0000-4000-8000-000000000001' WHERE id IN (\(capitals));
+    UPDATE company SET code = NULL WHERE id = 'c0'; UPDATE company SET code = 'K0' WHERE id = 'c1';
+    UPDATE company SET code = 'K1' WHERE id = 'c0'
+    """)
+  return (world, a, b)
+}
+
+extension Replica {
+  fileprivate func codes() throws -> [Value] { try rows(record("company")).map { $0[2] } }
+}
+
+/// The half that is sent finds its code taken; the other half stands in the way of what comes back (seed 3000654 of the simulated
+/// town).
+@Test func halfASwapThatCannotBeSentIsSetAsideWithTheOther() async throws {
+  let (world, a, b) = try await swapped(capitals: "'c0'")
+  try await world.settle()
+  #expect(try a.codes() == [.text("K0"), .text("K1"), .text("K2")])
+  #expect(try b.codes() == a.codes())
+  #expect(try Set(a.parked().map(\.ref.key)) == [RowKey([.text("c0")]), RowKey([.text("c1")])])
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+}
+
+/// What is taken back of an edit that is in the way may need a place that another edit holds.
+@Test func anEditThatIsInTheWayOfWhatIsSetAsideIsSetAsideToo() async throws {
+  let (world, a, _) = try await swapped(capitals: "'c0', 'c1'")
+  try world.shell("UPDATE company SET code = 'K5' WHERE id = 'c0'; UPDATE company SET code = 'K0' WHERE id = 'c2'")
+  try await world.settle()
+  #expect(try a.codes() == [.text("K5"), .text("K1"), .text("K0")])
+  #expect(try Set(a.parked().map(\.ref.key)) == [RowKey([.text("c0")]), RowKey([.text("c1")])])
+}
+
+@Test func aRevertThatNeedsATakenCodeSaysWhichRowHasIt() async throws {
+  let (_, a, _) = try await swapped(capitals: "'c0'")
+  let failure = try #require(throws: Failure.self) { try a.revert(a.record("company"), key: RowKey([.text("c0")])) }
+  #expect(failure.kind == .data)
+  #expect(failure.message.en.hasPrefix("company c0.code: "))
+  #expect(failure.message.en.contains("c1"))
+}
+
+/// What the city has deleted stays for the sake of rows that cannot be sent, and goes when what it holds is needed (seed 3000653).
+@Test func aDeletedRowThatStaysForAnotherGivesUpItsCode() async throws {
+  let (world, a, _) = try await swapped(capitals: "'c0', 'c1'")
+  try world.shell(a, "INSERT INTO entry VALUES ('0000000E-0000-4000-8000-000000000002', 'c0')")
+  try world.shell("DELETE FROM company WHERE id = 'c0'")
+  try await world.sync(a)
+  // It is as it was again, and its child is not.
+  try world.shell(
+    a,
+    """
+    UPDATE company SET code = NULL, serial = NULL WHERE id IN ('c0', 'c1');
+    UPDATE company SET code = 'K0' WHERE id = 'c0'; UPDATE company SET code = 'K1' WHERE id = 'c1'
+    """)
+  try await world.sync(a)
+  #expect(try a.codes() == [.text("K0"), .text("K1"), .text("K2")])
+  try world.shell("UPDATE company SET code = 'K0' WHERE id = 'c2'")
+  try await world.sync(a)
+  #expect(try a.codes() == [.text("K1"), .text("K0")])
+  #expect(try a.parked().map(\.ref.record) == ["entry"])
+}
+
+/// An edit of a deleted row that cannot be sent does not keep its code from another row (seed 3000536).
+@Test func anEditThatCannotBeSentOfADeletedRowIsSetAside() async throws {
+  let (world, a, _) = try await companies()
+  try world.shell(a, "UPDATE company SET serial = '0000000E-0000-4000-8000-000000000001', name = 'n' WHERE id = 'c1'")
+  try world.shell("DELETE FROM company WHERE id = 'c1'; UPDATE company SET code = 'K1' WHERE id = 'c2'")
+  try await world.settle()
+  #expect(try a.codes() == [.text("K0"), .text("K1")])
+  #expect(try a.parked().map(\.ref.key) == [RowKey([.text("c1")])])
+}
