@@ -27,18 +27,29 @@ private struct Origin {
   let n: Int
 }
 
+/// A change as it came in, and as it was sent.
+private typealias Arrived = (landed: Change, sent: Change)
+
 /// A value that a change set, or a delete.
 private struct Item {
   /// nil: the row was deleted.
   let column: Int?
   let value: Value
+  /// As it was sent: what a unit sends stands with the one that took over, or with it.
+  let sent: Value
   let origin: Origin
+  /// What tells it from every other one.
+  var id: [Int64] { [origin.batch.arrival, Int64(origin.n), Int64(column ?? -1)] }
+  /// In how many rows it may stand; it is lost if none of them holds it.
+  var places = 1
+
+  func isOne(of values: [Value?]) -> Bool { values.contains { $0 == value || $0 == sent } }
 }
 
 private struct Ledger {
   let db: Database
   let schema: Schema
-  let names: CanonicalNames
+  var names: CanonicalNames
   /// Where the conflicts of a row are that is known under another key now.
   let moved: [RowRef: Set<RowRef>]
   /// What was erased, as signed batches of the city say.
@@ -68,17 +79,21 @@ private struct Ledger {
     for (index, signed) in batch.changes.enumerated() {
       let origin = Origin(batch: logged, n: index + 1)
       let sent = try withoutErased(signed, origin)
-      let change = names.mapped(sent)
+      let change = logged.replica == .city ? names.mapped(sent) : names.landed(sent)
       if change.kind != .delete, change.key != sent.key { renamed.insert(change.ref) }
-      try overwrite(by: change, origin)
+      for ref in Set([change.ref, sent.ref]) { try overwrite(ref, by: change, sent, origin) }
       try collect(change, sent, origin)
     }
+    if logged.replica == .city { names.follow(batch) }
   }
 
   var problems: [Label] {
     // A deleted row whose key another one took over, when its parent was merged, is gone all the same.
-    let lost = open.flatMap { ref, items in
+    let all = open.flatMap { ref, items in
       items.filter { $0.column != nil || !renamed.contains(ref) }.map { (ref, $0) }
+    }
+    let lost = Dictionary(grouping: all) { $0.1.id }.values.compactMap { places in
+      places.count < places[0].1.places ? nil : places.min { $0.0 < $1.0 }
     }
     let inOrder = lost.sorted { a, b in
       let (x, y) = (a.1.origin, b.1.origin)
@@ -150,12 +165,12 @@ extension RecordedErasure {
 // What comes in.
 extension Ledger {
   /// Who changes a value had seen it.
-  private mutating func overwrite(by change: Change, _ origin: Origin) throws {
-    guard let items = open[change.ref], try tookEffect(origin) else { return }
+  private mutating func overwrite(_ ref: RowRef, by change: Change, _ sent: Change, _ origin: Origin) throws {
+    guard let items = open[ref], try tookEffect(origin) else { return }
     // A row that the city changes stands before it, whatever brought it back after a delete.
     let isBack = change.kind == .insert || change.kind == .update && origin.batch.replica == .city
-    let left = items.filter { item in item.column == nil ? !isBack : !replaces(change, item) }
-    open[change.ref] = left.isEmpty ? nil : left
+    let left = items.filter { item in item.column == nil ? !isBack : !replaces(change, sent, item) }
+    open[ref] = left.isEmpty ? nil : left
   }
 
   private mutating func collect(_ change: Change, _ sent: Change, _ origin: Origin) throws {
@@ -166,22 +181,26 @@ extension Ledger {
     let conflicts = try conflicts(of: change.ref, sent.ref)
     items.removeAll { item in conflicts.contains { holds($0, item, record) } }
     let later = try items.isEmpty ? [] : enteredSince(origin, change.ref, sent.ref)
-    items.removeAll { item in later.contains { replaces($0, item) } }
+    items.removeAll { item in later.contains { replaces($0.landed, $0.sent, item) } }
     if change.kind == .delete, try enteredLater(change.ref) { return }
-    if !items.isEmpty { open[change.ref, default: []] += items }
+    if items.isEmpty { return }
+    // A row with its unit in its key may be the one of the unit that took over, or still another.
+    let places = names.isLanded(change, sent) ? [change.ref, sent.ref] : [change.ref]
+    for i in items.indices { items[i].places = places.count }
+    for place in places { open[place, default: []] += items }
   }
 
   private func items(of change: Change, _ sent: Change, _ record: RecordSchema, _ origin: Origin) -> [Item] {
     if change.kind == .delete {
       // A duplicate that was merged into another row is gone already.
-      return change.key == sent.key ? [Item(column: nil, value: .null, origin: origin)] : []
+      return names.mapped(sent).key == sent.key ? [Item(column: nil, value: .null, sent: .null, origin: origin)] : []
     }
     return record.fields.indices.compactMap { column in
       guard let value = change.new[column], !value.isNull, !record.fields[column].policy.computes,
         // From a duplicate to the row that it is now, nothing changes.
         change.old[column] != value
       else { return nil }
-      return Item(column: column, value: value, origin: origin)
+      return Item(column: column, value: value, sent: sent.new[column] ?? value, origin: origin)
     }
   }
 
@@ -210,7 +229,7 @@ extension Ledger {
   private func shows(_ image: [Value?]?, _ item: Item, _ record: RecordSchema) -> Bool {
     guard let column = item.column else { return image == nil }
     // A row that could not be merged again stands under its former key.
-    return image.map { record.isKey(column) || $0[column] == item.value } ?? false
+    return image.map { record.isKey(column) || item.isOne(of: [$0[column]]) } ?? false
   }
 
   private func parkedState(_ origin: Origin) throws -> ParkedState? {
@@ -234,20 +253,21 @@ extension Ledger {
   }
 
   /// Changes of a row that had come before a batch, were parked, and entered after it.
-  private func enteredSince(_ origin: Origin, _ ref: RowRef, _ sent: RowRef) throws -> [Change] {
+  private func enteredSince(_ origin: Origin, _ ref: RowRef, _ sent: RowRef) throws -> [Arrived] {
     let condition =
       "record = ? AND key = ? AND arrival < ? AND ruled_at >= ? AND state IN ('entered', 'admitted', 'merged')"
     let came: [Value] = [.integer(origin.batch.arrival), .integer(origin.batch.receivedAt.raw)]
     return try Set([ref, sent]).flatMap { ref in
       try SQLiteMasterTransaction(db: db, schema: schema)
-        .parkedChanges(condition, ref.columns + came).map { names.mapped($0.change) }
+        .parkedChanges(condition, ref.columns + came).map { (names.landed($0.change), $0.change) }
     }
   }
 
   /// Whether a change puts another value in the place of this one, which it names as its base.
-  private func replaces(_ change: Change, _ item: Item) -> Bool {
+  private func replaces(_ change: Change, _ sent: Change, _ item: Item) -> Bool {
     guard let column = item.column else { return false }
-    return (change.kind == .delete || change.new[column] != nil) && change.old[column] == item.value
+    return (change.kind == .delete || change.new[column] != nil)
+      && item.isOne(of: [change.old[column], sent.old[column]])
   }
 
   private func conflicts(of ref: RowRef, _ sent: RowRef) throws -> [Conflict] {
@@ -260,99 +280,17 @@ extension Ledger {
     guard let field = conflict.field else {
       guard let column = item.column else { return true }
       let images = [conflict.master] + conflict.contenders.map(\.value)
-      return images.contains { cell($0, column, record) == item.value }
+      return item.isOne(of: images.map { cell($0, column, record) })
     }
     guard let column = item.column, record.fields[column].name == field else { return false }
     let values = [conflict.base, conflict.master, conflict.decision?.value ?? .null] + conflict.contenders.map(\.value)
-    return values.contains { names.mapped($0, column, record) == item.value }
+    return item.isOne(of: values.map { names.mapped($0, column, record) })
   }
 
   /// A cell of a row that a conflict keeps whole.
   private func cell(_ image: Value, _ column: Int, _ record: RecordSchema) -> Value? {
     guard let row = record.image(image) else { return nil }
     return names.mapped(row[column], column, record)
-  }
-}
-
-/// Rows and values by the names that they have now: duplicates that were merged, units that another took over.
-private struct CanonicalNames {
-  private let schema: Schema
-  private let mapping: Mapping
-  private let successors: [Value: Value]
-
-  init(_ db: Database, _ schema: Schema) throws {
-    self.schema = schema
-    var aliases: [RowRef: RowKey] = [:]
-    try db.each("SELECT record, key, target FROM sync_alias") { row in
-      guard case .blob(let key) = row.cell(1), case .blob(let target) = row.cell(2) else { return }
-      aliases[RowRef(row[0], try RowKey(encoded: key))] = try RowKey(encoded: target)
-    }
-    mapping = Mapping(schema, aliases: aliases)
-    successors = try Self.successors(db, schema)
-  }
-
-  private static func successors(_ db: Database, _ schema: Schema) throws -> [Value: Value] {
-    guard let units = schema.units, let name = schema.successor else { return [:] }
-    var next: [Value: Value] = [:]
-    let sql = "SELECT \(quoted(units.field)), \(quoted(name)) FROM \(quoted(units.record))"
-    try db.each(sql) { row in if !row.cell(1).isNull { next[row.cell(0)] = row.cell(1) } }
-    return next
-  }
-
-  /// The unit that took over at last.
-  private func unit(_ value: Value) -> Value {
-    var seen = [value]
-    while let last = seen.last, let next = successors[last], !seen.contains(next) { seen.append(next) }
-    return seen.last ?? value
-  }
-
-  func mapped(_ values: [Value?], _ record: RecordSchema) -> [Value?] { units(mapping.mapped(values, record), record) }
-
-  func mapped(_ value: Value, _ column: Int, _ record: RecordSchema) -> Value? {
-    var row: [Value?] = record.fields.map { _ in nil }
-    row[column] = value
-    return mapped(row, record)[column]
-  }
-
-  func mapped(_ change: Change) -> Change {
-    guard let record = schema.record(change.record) else { return change }
-    var change = mapping.mapped(change)
-    change.old = units(change.old, record)
-    change.new = units(change.new, record)
-    let source = change.kind == .insert ? change.new : change.old
-    change.key = RowKey(record.keyIndices.map { source[$0] ?? .null })
-    return change
-  }
-
-  func mapped(_ ref: RowRef) -> RowRef {
-    guard let record = schema.record(ref.record), record.key.count == ref.key.values.count else { return ref }
-    var change = Change(
-      record: ref.record, key: ref.key, kind: .update, old: record.fields.map { _ in nil },
-      new: record.fields.map { _ in nil }, edit: Edit(stamp: Stamp(raw: 0), actor: ""))
-    for (column, value) in zip(record.keyIndices, ref.key.values) { change.old[column] = value }
-    return mapped(change).ref
-  }
-
-  private func units(_ values: [Value?], _ record: RecordSchema) -> [Value?] {
-    guard !successors.isEmpty, case .field(let name) = record.scope, let column = record.index(of: name) else {
-      return values
-    }
-    var values = values
-    values[column] = values[column].map(unit)
-    return values
-  }
-
-  /// The keys of conflicts of rows that are known under another key now, by that one.
-  func movedConflicts(_ db: Database) throws -> [RowRef: Set<RowRef>] {
-    if mapping.aliases.isEmpty, successors.isEmpty { return [:] }
-    var moved: [RowRef: Set<RowRef>] = [:]
-    try db.each("SELECT DISTINCT record, key FROM sync_conflict") { row in
-      guard case .blob(let key) = row.cell(1) else { return }
-      let ref = RowRef(row[0], try RowKey(encoded: key))
-      let now = mapped(ref)
-      if now != ref { moved[now, default: []].insert(ref) }
-    }
-    return moved
   }
 }
 

@@ -91,17 +91,18 @@ struct Desk {
     return rounds
   }
 
-  /// The unit that took over at last.
+  /// The unit that took over at last (M15).
   private func successor(of unit: String) throws -> String? {
     guard let units = schema.units, let name = schema.successor, let record = schema.record(units.record),
       let column = record.index(of: name)
     else { return nil }
-    var seen = [unit]
-    while let last = seen.last {
-      let ref = RowRef(record.name, RowKey([.text(last)]))
-      guard case .text(let next)? = try transaction.images(of: [ref])[ref]?[column], !seen.contains(next) else { break }
-      seen.append(next)
+    #if MUTANTS
+      if Mutant.successorIsForgotten.isActive { return nil }
+    #endif
+    return try schema.lastSuccessor(of: unit) { unit in
+      let ref = RowRef(record.name, RowKey([.text(unit)]))
+      guard case .text(let next)? = try transaction.images(of: [ref])[ref]?[column] else { return nil }
+      return next
     }
-    return seen.count > 1 ? seen.last : nil
   }
 }

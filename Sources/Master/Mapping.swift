@@ -7,7 +7,7 @@ struct Mapping {
   let aliases: [RowRef: RowKey]
   let unit: (old: String, successor: String)?
   /// Rows that the old unit has kept, or had when they were deleted.
-  let kept: Set<RowRef>
+  private(set) var kept: Set<RowRef>
 
   /// Reads what applies to these changes.
   init(_ schema: Schema, _ transaction: any MasterTransaction, _ changes: [Change], sender: Sender) throws {
@@ -25,6 +25,9 @@ struct Mapping {
         guard let record = schema.record(ref.record), case .field = record.scope else { return false }
         return record.scopeIndex.map { image[$0] == .text(sender.org) } ?? false
       }.keys)
+    #if MUTANTS
+      if Mutant.successorTakesWhatStays.isActive { kept = [] }
+    #endif
     guard try transaction.hasAliases() else {
       aliases = [:]
       return

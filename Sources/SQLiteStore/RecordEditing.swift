@@ -167,6 +167,26 @@ extension RecordStore {
     if let large = record.tooLarge(row, after: before) { throw fail(large.field, large.message) }
     if let broken = try brokenReference(db, record, row, only: only) { throw fail(broken.field, broken.message) }
     if let clash = try uniqueClash(db, record, row, key: key, only: only) { throw fail(clash.field, clash.message) }
+    if let circle = try circle(db, record, row, only: only) { throw fail(circle.field, circle.message) }
+  }
+
+  /// Units that would take over from each other.
+  private func circle(_ db: Database, _ record: RecordSchema, _ row: [Value], only: Set<Int>?) throws -> FieldProblem? {
+    guard let units = schema.units, units.record == record.name, let successor = schema.successor,
+      let column = record.index(of: successor), only?.contains(column) ?? true, let key = record.index(of: units.field),
+      case .text(let unit) = row[key], case .text(let next) = row[column]
+    else { return nil }
+    let sql = "SELECT \(quoted(successor)) FROM \(record.table) WHERE \(quoted(units.field)) = ?"
+    var seen = [next]
+    while let last = seen.last, last != unit {
+      guard case .text(let next)? = try db.first(sql, [.text(last)])?.first, !seen.contains(next) else { return nil }
+      seen.append(next)
+    }
+    return FieldProblem(
+      field: successor,
+      message: Label(
+        zh: "\(next) 的承接单位链会回到 \(unit),请先清空其中一个单位的 \(successor)",
+        en: "\(unit) would take over from itself through \(next); empty the \(successor) of one of them first"))
   }
 }
 

@@ -325,3 +325,16 @@ extension LockException {
     return last >= stamp.day
   }
 }
+
+extension Schema {
+  /// The unit that took over from this one at last. nil: none did, or units that took over from each other, of which none is the last.
+  /// - Parameter next: the unit that took over from one, as its row says.
+  public func lastSuccessor(of unit: String, next: (String) throws -> String?) rethrows -> String? {
+    var seen = [unit]
+    while let last = seen.last, let next = try next(last) {
+      if seen.contains(next) { return nil }
+      seen.append(next)
+    }
+    return seen.count > 1 ? seen.last : nil
+  }
+}

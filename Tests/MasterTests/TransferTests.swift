@@ -180,6 +180,47 @@ extension Replica {
   #expect(try world.master.parked().isEmpty)
 }
 
+@Test func unitsThatTakeOverFromEachOtherKeepTheirOwn() async throws {
+  let (world, a, b) = try await dissolved()
+  try world.shell("UPDATE office SET successor = 'A' WHERE code = 'B'")
+  try world.shell(a, "INSERT INTO company VALUES ('c3', 'A', '丙', 3)")
+  try world.shell(b, "INSERT INTO company VALUES ('c4', 'B', '丁', 4)")
+  try await world.settle()
+  #expect(try a.rows(a.record("company")).map { $0[0] } == [.text("c3")])
+  #expect(try b.rows(b.record("company")).map { $0[0] } == [.text("c1"), .text("c2"), .text("c4")])
+  #expect(try world.master.verify().isEmpty)
+}
+
+@Test func aUnitCannotTakeOverFromItself() async throws {
+  let (world, _, _) = try await dissolved()
+  let offices = try world.master.record("office")
+  func takeOver(_ unit: String, by next: String) throws {
+    try world.master.edit(as: "li") {
+      try world.master.update($0, offices, key: RowKey([.text(unit)]), [2: .text(next)])
+    }
+  }
+  for (unit, next) in [("B", "A"), ("C", "C")] {
+    let failure = try #require(throws: Failure.self) { try takeOver(unit, by: next) }
+    #expect(failure.kind == .data)
+    let sentence = "office \(unit).successor: \(unit) would take over from itself through \(next)"
+    #expect(failure.message.en.contains(sentence))
+  }
+  try takeOver("B", by: "C")
+}
+
+/// What landed with the successor is accounted for when the unit stands alone again.
+@Test func whatLandedStaysWhenTheUnitStandsAloneAgain() async throws {
+  let (world, a, b) = try await dissolved()
+  try world.shell(a, "INSERT INTO company VALUES ('c3', 'A', '丙', 3)")
+  try await world.settle()
+  try world.shell("UPDATE office SET successor = NULL WHERE code = 'A'")
+  try world.shell(a, "INSERT INTO company VALUES ('c4', 'A', '丁', 4)")
+  try await world.settle()
+  #expect(try a.rows(a.record("company")).map { $0[0] } == [.text("c4")])
+  #expect(try b.rows(b.record("company")).map { $0[0] } == [.text("c1"), .text("c2"), .text("c3")])
+  #expect(try world.master.verify().isEmpty)
+}
+
 @Test func theSuccessorAndALateEditOfTheOldUnitContest() async throws {
   let (world, a, b) = try await dissolved()
   try await world.sync(b)
