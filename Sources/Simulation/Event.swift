@@ -12,7 +12,8 @@ struct Event: Sendable, Hashable {
     // Clerks.
     case edit, rawEdit, pairEdit, revert, setBack, typeUpstream, clerkDecides, clerkWithdraws, takeUp
     // Officials.
-    case cityEdit, cityRawEdit, decide, reopen, admit, dismiss, merge, transfer, lock, erase, enrol, withdrawMachine
+    case cityEdit, cityRawEdit, decide, reopen, admit, dismiss, merge, transfer, takeOver, lock, erase, enrol,
+      withdrawMachine
     // The steps of a sync, and a whole one.
     case freeze, send, carry, syncWhole
     // Faults.
@@ -51,6 +52,7 @@ extension Event.Kind {
     case .decide: 40
     case .reopen, .dismiss: 6
     case .admit, .merge, .transfer, .lock: 12
+    case .takeOver: 6
     case .erase: 3
     case .enrol, .withdrawMachine: 1
     case .freeze: 40
@@ -99,6 +101,8 @@ extension Event {
     let climate = Climate.of(seed: seed)
     let erases = random.chance(25)
     let kinds = Kind.allCases.filter { kind in
+      // Only where units take over from others.
+      if kind == .takeOver, climate.breadth < .whole { return false }
       let isLeftOut = kind == .erase ? !erases : kind.isOptional && random.chance(25)
       return !climate.never.contains(kind) && (!isLeftOut || climate.often[kind] != nil)
     }

@@ -175,7 +175,7 @@ func unseen(_ sql: String) -> [String] {
   let pairs = 1_000_001...1_000_000 + few.upperBound * few.upperBound
   #expect(Set(pairs.map { Climate.of(seed: $0).name }).count == pairs.count)
   // From two million on, with a schema that has everything, too.
-  #expect(Climate.of(seed: 2_000_001).isWide && !pairs.contains { Climate.of(seed: $0).isWide })
+  #expect(Climate.of(seed: 2_000_001).breadth == .wide && pairs.allSatisfy { Climate.of(seed: $0).breadth == .narrow })
   for seed in Array(few) + pairs.filter({ $0.isMultiple(of: 11) }) {
     let kinds = Set(Event.list(seed: seed, ticks: 2000).map(\.kind))
     #expect(kinds.isDisjoint(with: Climate.of(seed: seed).never))
@@ -190,7 +190,7 @@ func unseen(_ sql: String) -> [String] {
   func rows(_ cells: [RowRef: [String?]]) -> Rows {
     cells.mapValues { [.text("c"), .text("A")] + $0.map { $0.map(Value.text) ?? .null } }
   }
-  var witness = Witness(try SchemaFile.read(townSchema(1, isWide: false)))
+  var witness = Witness(try SchemaFile.read(townSchema(1, .narrow)))
   witness.note(
     0, event: 1, before: rows([one: ["K0", "n", "p"]]), after: rows([one: [nil, nil, nil]]))
   let was = witness

@@ -10,13 +10,46 @@ import SyncProtocol
 extension Town {
   func checkConservation() throws {
     let places = try Places(self)
-    for claim in witness.claims where try !isKept(witness.canonical(claim), original: claim, places) {
+    for claim in witness.claims
+    where try !isKept(witness.canonical(claim), original: claim, places) && !isWithSuccessor(claim, places) {
       let who = claim.author.map { machines[$0].name } ?? "the city"
       let what =
         claim.column.flatMap { column in schema.record(claim.ref.record).map { (column, $0.fields[column].name) } }
         .map { _, field in "\(name(claim.ref)).\(field) = \(text(claim.value)) of \(who), who saw \(text(claim.seen))" }
         ?? "the delete of \(name(claim.ref)) by \(who)"
       throw Violation(.conservation, "event \(claim.event): \(what), is nowhere")
+    }
+  }
+
+  /// Whether it stands with a unit that took over from the one that it names (M15): a value of the field that says whose a row
+  /// is, or a row with its unit in its key.
+  private func isWithSuccessor(_ claim: Witness.Claim, _ places: Places) throws -> Bool {
+    guard let column = claim.column, let record = schema.record(claim.ref.record), case .field = record.scope,
+      let scope = record.scopeIndex
+    else { return false }
+    if claim.author == nil { return column == scope && isDeletedByFormer(claim) }
+    var landed = witness.landings(of: claim.ref).map { ref in
+      var landed = claim
+      landed.ref = ref
+      return landed
+    }
+    if case .text(let unit) = claim.value, column == scope {
+      landed += witness.successors(of: unit).map { successor in
+        var landed = claim
+        landed.value = .text(successor)
+        return landed
+      }
+    }
+    return try landed.contains { try isKept(witness.canonical($0), original: claim, places) }
+  }
+
+  /// Whether a clerk of the unit from which another took over the row deleted it: what the city made of its unit is none of their concern.
+  private func isDeletedByFormer(_ claim: Witness.Claim) -> Bool {
+    let ref = witness.canonical(claim.ref)
+    guard case .text(let unit) = claim.value else { return false }
+    return witness.claims.contains { delete in
+      guard delete.column == nil, let author = delete.author, witness.canonical(delete.ref) == ref else { return false }
+      return witness.successors(of: machines[author].org).contains(unit)
     }
   }
 
@@ -38,6 +71,7 @@ extension Town {
     if !erasures.isEmpty, original.agrees || claim.value.isNull || erasures.contains(where: { mayTake(original, $0) }) {
       return true
     }
+    if witness.forgotten[Witness.Cell(ref: claim.ref, column: column)]?.contains(claim.value) == true { return true }
     // What could not be merged again stands under its former key, and what refers to it does so.
     let rows = Set([claim.ref, original.ref]).compactMap { city.rows[$0] }
     if rows.contains(where: { $0.cell(column) == original.value }) { return true }
@@ -71,8 +105,8 @@ extension Town {
     if found.contains(claim.value) { return true }
     switch field.policy {
     case .sum: return !found.isEmpty
-    case .max: return claim.value.isNull || found.contains { ($0.integer ?? .min) >= claim.value.integer ?? .max }
-    case .min: return claim.value.isNull || found.contains { ($0.integer ?? .max) <= claim.value.integer ?? .min }
+    case .max: return isReached(claim.value, by: found, >=)
+    case .min: return isReached(claim.value, by: found, <=)
     case .union:
       // Each member that was added is there, or somebody took it out who saw it.
       let added = members(claim.value).subtracting(members(claim.seen))
@@ -83,6 +117,21 @@ extension Town {
     case .review, .city, .county, .latest: return false
     }
   }
+}
+
+extension Value {
+  fileprivate var number: Double? {
+    switch self {
+    case .integer(let number): Double(number)
+    case .real(let number): number
+    case .null, .text, .blob: nil
+    }
+  }
+}
+
+private func isReached(_ value: Value, by found: [Value], _ reaches: (Double, Double) -> Bool) -> Bool {
+  guard let number = value.number else { return value.isNull }
+  return found.compactMap(\.number).contains { reaches($0, number) }
 }
 
 private func lines(_ value: Value) -> [Substring] {

@@ -11,6 +11,8 @@ extension Town {
     let after = city.rows
     let erased = try erasedRows(since: end)
     for ref in erased { witness.noteErasuresBack(of: ref, arrival: logEnd) }
+    let successor = schema.successor(of: machine.org, in: before)
+    if let successor { try checkSuccession(of: machine, by: successor, before, since: end) }
     if before == after { return }
     var entered: Set<RowRef>?
     for ref in Set(before.keys).union(after.keys).inOrder() where before[ref] != after[ref] {
@@ -19,7 +21,7 @@ extension Town {
         [(before[ref], before), (after[ref], after)].compactMap { image, rows in
           image.map { schema.unit(of: ref, $0, in: rows, or: city.last) ?? "?" }
         })
-      let isOwn = units.subtracting([machine.org]).isEmpty
+      let isOwn = units.isSubset(of: [machine.org, successor ?? machine.org])
       guard let problem = isOwn ? try ownProblem(record, ref, machine, before, after, since: end) : "out of its scope"
       else { continue }
       if isOwn, try isEnteredAnew(record, ref, after[ref], machine, since: end) { continue }
@@ -32,6 +34,27 @@ extension Town {
     }
   }
 
+  /// M15: what a unit sends about a row that the one that took over from it has by now is not out of its scope.
+  private func checkSuccession(of machine: Machine, by successor: String, _ before: Rows, since end: Int64) throws {
+    let ids = try machine.replica.identity.names
+    let refused = Set(
+      try city.master.read { db in
+        try Int64.fetchAll(
+          db, sql: "SELECT id FROM sync_parked WHERE arrival > ? AND reason = 'scope'", arguments: [end])
+      })
+    if refused.isEmpty { return }
+    for parked in try city.master.parked() where refused.contains(parked.id) && ids.contains(parked.replica) {
+      guard let record = schema.record(parked.ref.record), let scope = record.scopeIndex else { continue }
+      let ref = witness.canonical(parked.ref)
+      guard let image = before[ref], schema.unit(of: ref, image, in: before) == successor, parked.row[scope] == nil
+      else {
+        continue
+      }
+      throw Violation(
+        .isolation, "\(name(ref)) of \(machine.name) is parked as another unit's, and \(successor) has taken over")
+    }
+  }
+
   /// What a county may not do to a row of its own.
   private func ownProblem(
     _ record: RecordSchema, _ ref: RowRef, _ machine: Machine, _ before: Rows, _ after: Rows, since end: Int64
@@ -41,7 +64,8 @@ extension Town {
       let images = [before[ref], after[ref]].compactMap { $0 }
       let closed = try images.compactMap { lock.target(of: record, $0) }.contains { target in
         guard let closing = schema.record(target.record), lock.holds(closing, after[target]) else { return false }
-        return try !isExcepted(lock, target, for: machine.org, before, since: end)
+        let units = [machine.org, schema.successor(of: machine.org, in: before)].compactMap(\.self)
+        return try !units.contains { try isExcepted(lock, target, for: $0, before, since: end) }
       }
       if closed { return "it is locked" }
     }
@@ -86,7 +110,7 @@ extension Town {
   /// Rows of parked changes that have entered, whoever sent them: what frees one may be anybody's batch.
   private func enteredRows() throws -> Set<RowRef> {
     let parked = try city.master.parked(waiting: false).filter { [.entered, .merged, .admitted].contains($0.state) }
-    return Set(parked.map { witness.canonical($0.ref) })
+    return Set(parked.flatMap { [$0.ref] + witness.landings(of: $0.ref) }.map(witness.canonical))
   }
 
   /// Rows of which this request gave an erasure back that a city without its disk had lost.

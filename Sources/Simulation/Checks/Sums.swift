@@ -15,6 +15,13 @@ extension Town {
     for claim in witness.claims where claim.column == nil || claim.author.map({ machines[$0].isWithdrawn }) == true {
       odd.insert(claim.ref)
     }
+    // What a unit enters may add to a row of the one that took over.
+    let isWithUnit = schema.records.filter { record in
+      if case .field = record.scope { record.scopeIndex.map(record.isKey) ?? false } else { false }
+    }.map(\.name)
+    if offices.contains(where: { !witness.successors(of: $0).isEmpty }) {
+      odd.formUnion(witness.claims.map(\.ref).filter { isWithUnit.contains($0.record) })
+    }
     for machine in machines {
       odd.formUnion(try status(machine).held.map(\.ref))
       odd.formUnion(try machine.replica.parked(waiting: false).map(\.ref))
@@ -32,8 +39,12 @@ extension Town {
         }
         if image.cell(cell.column).integer ?? 0 != sum {
           let field = schema.record(ref.record)?.fields[cell.column].name ?? ""
+          let added = witness.claims.filter { $0.ref == ref && $0.column == cell.column }.map { claim in
+            "\(claim.author.map { machines[$0].name } ?? "the city") \(text(claim.seen)) to \(text(claim.value))"
+          }
           throw Violation(
-            .conservation, "\(name(ref)).\(field) is \(text(image.cell(cell.column))), what was added is \(sum)")
+            .conservation,
+            "\(name(ref)).\(field) is \(text(image.cell(cell.column))), what was added is \(sum): \(added)")
         }
       }
     }

@@ -63,10 +63,13 @@ extension Town {
       let isUpdate = parked.row.contains { $0 == nil }
       if isUpdate, city.rows[own] == nil { return true }
       if columns.contains(where: { $0 >= parked.row.count || parked.row[$0] == nil }) { return true }
-      let wanted = columns.map { witness.canonical(parked.row[$0] ?? .null, record.fields[$0]) }
-      if wanted.contains(.null) { return false }
+      // Who enters a row that stands fills what is empty there, and contests the rest.
+      let wanted = columns.map { column in
+        let entered = witness.canonical(parked.row[column] ?? .null, record.fields[column])
+        return Set([entered, city.rows[own]?.cell(column) ?? .null]).subtracting([.null])
+      }
       return city.rows.contains { ref, image in
-        ref.record == record.name && ref != own && columns.map(image.cell) == wanted
+        ref.record == record.name && ref != own && zip(columns, wanted).allSatisfy { $1.contains(image.cell($0)) }
       }
     }
   }

@@ -66,6 +66,8 @@ struct Witness {
   /// The rows whose claims do not add up: something was forgotten, or another's value showed when an edit was taken back.
   private(set) var uncountable: Set<RowRef> = []
   private(set) var takenUp: Set<RowRef> = []
+  /// Values that were lost with a disk or a file. Who typed the same over them, as the city had it, has nothing of it to send.
+  private(set) var forgotten: [Cell: Set<Value>] = [:]
   /// The rows of which clerks took back what waits.
   private(set) var withdrawals: [Act] = []
   /// Rows that a clerk wanted deleted, for which the city is asked.
@@ -189,6 +191,37 @@ struct Witness {
       }
   }
 
+  /// Whether what somebody did in this event is known: an edit may have been over before a fault began in it.
+  func hasNoted(_ event: Int) -> Bool { claims.contains { $0.event == event } }
+
+  /// The rows that one with its unit in its key may be of units that took over (M15).
+  func landings(of ref: RowRef) -> [RowRef] {
+    guard let record = schema.record(ref.record), case .field = record.scope,
+      let place = record.scopeIndex.flatMap(record.keyIndices.firstIndex(of:)),
+      case .text(let unit) = ref.key.values[place]
+    else { return [] }
+    return successors(of: unit).sorted().map { successor in
+      var values = ref.key.values
+      values[place] = .text(successor)
+      return RowRef(ref.record, RowKey(values))
+    }
+  }
+
+  /// The units that ever took over from this one, or from one that did.
+  func successors(of unit: String) -> Set<String> {
+    guard let units = schema.units, let successor = schema.successor,
+      let column = schema.record(units.record)?.index(of: successor)
+    else { return [] }
+    var found: Set<String> = []
+    var next = [unit]
+    while let unit = next.popLast() {
+      for claim in claims where claim.ref == RowRef(units.record, RowKey([.text(unit)])) && claim.column == column {
+        if case .text(let successor) = claim.value, found.insert(successor).inserted { next.append(successor) }
+      }
+    }
+    return found
+  }
+
   /// The keys of rows that somebody deleted.
   func deleted(_ record: String) -> Set<RowKey> {
     Set(claims.filter { $0.column == nil && $0.ref.record == record }.map(\.ref.key))
@@ -297,7 +330,12 @@ struct Witness {
   }
 
   private mutating func remove(_ isForgotten: (Claim) -> Bool) {
-    for claim in claims where isForgotten(claim) { uncountable.insert(claim.ref) }
+    for claim in claims where isForgotten(claim) {
+      uncountable.insert(claim.ref)
+      if let column = claim.column {
+        forgotten[Cell(ref: canonical(claim.ref), column: column), default: []].insert(claim.value)
+      }
+    }
     claims.removeAll(where: isForgotten)
   }
 

@@ -28,37 +28,61 @@ struct Climate: Sendable {
   var interruptions = 0
   /// Whether the city prepares before it lets go of what nobody needs.
   var tidies = false
-  /// Whether the town's schema has everything that a schema may have.
-  var isWide = false
+  /// How much of what a schema may have the town's has.
+  var breadth = Breadth.narrow
+
+  enum Breadth: Int, Comparable {
+    /// Every policy and every rule of rows.
+    case narrow
+    /// References out of scope, keys of several fields that must differ, choices and rows of the city's, exceptions to a lock.
+    case wide
+    /// Units that take over from others, rows that both sides approve, keys that are UUIDs.
+    case whole
+
+    static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
+  }
 
   /// What officials edit besides.
-  var cityRecords: [String] { ["office", "period"] + (isWide ? ["excuse"] : []) }
+  var cityRecords: [String] { ["office", "period"] + (breadth >= .wide ? ["excuse"] : []) }
   /// What officials find duplicates of, besides companies, most often.
-  var withDuplicates: [String] { ["visit", "task", "person", "figure"] + (isWide ? ["mark", "claim", "award"] : []) }
+  var withDuplicates: [String] {
+    ["visit", "task", "person", "figure"] + (breadth >= .wide ? ["mark", "claim", "award"] : [])
+      + (breadth >= .whole ? ["entry"] : [])
+  }
   /// How many of a hundred cells of the city's a clerk thinks of filling in.
-  var proposals: Int { isWide ? 40 : 10 }
+  var proposals: Int { breadth >= .wide ? 40 : 10 }
 
   /// One after the other, so that a few seeds in a row meet all of them. From a million on two at a time: what goes wrong in one
-  /// meets what is usual in the other. From two million on with a wide schema, too.
+  /// meets what is usual in the other. From two million on with a wide schema, too, and from three million on with all of it.
   static func of(seed: UInt64) -> Climate {
     let (place, count) = (max(seed, 1) - 1, UInt64(all.count))
     let climate = all[Int(place % count)]
     if place < firstMixed { return climate }
     let mixed = climate.mixed(with: all[Int((place - firstMixed) / count % count)])
-    return place < firstWide ? mixed : mixed.wide
+    if place < firstWide { return mixed }
+    return place < firstWhole ? mixed.wide : mixed.wide.whole
   }
 
   private static let firstMixed: UInt64 = 1_000_000
   private static let firstWide: UInt64 = 2_000_000
+  private static let firstWhole: UInt64 = 3_000_000
 
   /// What a wide schema adds is edited as often as the rest.
   private var wide: Climate {
     var wide = self
-    wide.isWide = true
+    wide.breadth = .wide
     wide.records += ["claim", "award", "mark"]
     let more: Set = ["parent", "host", "score", "stage", "scheme", "level", "number", "holder"]
     if !fields.isEmpty { wide.fields.formUnion(more) }
     return wide
+  }
+
+  private var whole: Climate {
+    var whole = self
+    whole.breadth = .whole
+    whole.records += ["ledger", "entry"]
+    if !fields.isEmpty { whole.fields.formUnion(["best", "serial", "amount", "county_ok", "city_ok", "reason"]) }
+    return whole
   }
 
   private func mixed(with other: Climate) -> Climate {

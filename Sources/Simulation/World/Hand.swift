@@ -1,5 +1,6 @@
 import SQLiteStore
 import SyncCore
+import SyncProtocol
 
 /// A person who edits: chooses rows and values from what they see. Values are new to the town as a rule, so that each can be
 /// looked for afterwards.
@@ -14,6 +15,8 @@ struct Hand {
   /// Makes this person's values different from everybody else's.
   let event: Int
   private var made: Int
+  /// Whether it writes what the program would not.
+  var isCareless = false
 
   /// - Parameter made: how many values others have made in the same event.
   init(_ schema: Schema, _ rows: Rows, unit: String?, climate: Climate, event: Event, after made: Int = 0) {
@@ -68,6 +71,12 @@ struct Hand {
     for _ in 0...random.below(3) {
       let column = free[random.below(free.count)]
       values[column] = value(record, column, image[column])
+      // Who approves says which version.
+      if [record.rules.joint?.county, record.rules.joint?.city].contains(record.fields[column].name),
+        let version = record.version(of: image), random.chance(80)
+      {
+        values[column] = .text(version)
+      }
     }
     return RowEdit(kind: .update, record: record, key: ref.key, values: values)
   }
@@ -119,10 +128,11 @@ extension Hand {
       return .integer((old?.integer ?? 0) + Int64(random.below(climate.addends) - climate.addends / 2))
     case (.union, _): return .text(["a", "b", "c", "d", "e"].filter { _ in random.chance(40) }.joined(separator: ","))
     case (.text, _): return .text(lines(old))
-    case (_, .integer): return .integer(random.chance(80) ? number() : Int64(random.below(3)))
+    case (_, .integer), (_, .money): return .integer(random.chance(80) ? number() : Int64(random.below(3)))
     case (_, .real): return .real(Double(random.chance(80) ? number() : Int64(random.below(3))) / 3)
     case (_, .boolean): return .integer(Int64(random.below(2)))
     case (_, .date): return date()
+    case (_, .uuid): return uuid(Int(number()))
     default:
       // Long enough that it stands in a file by no coincidence.
       if field.restricted { return .text(token() + "secret") }
@@ -142,10 +152,18 @@ extension Hand {
 
   private mutating func key(_ record: RecordSchema, _ field: Field) -> Value {
     switch record.name {
-    case "period", "figure": .integer(Int64(2018 + random.below(3)))
+    case "period", "figure", "ledger": .integer(Int64(2018 + random.below(3)))
     case "office": .text("Z\(random.below(3))")
+    case "entry": uuid(random.below(climate.keys))
     default: .text("\(record.name.prefix(1))\(random.below(climate.keys))")
     }
+  }
+
+  /// One with this number. Some programs write them in capitals, and no trigger minds.
+  private mutating func uuid(_ number: Int) -> Value {
+    let digits = String(number, radix: 16)
+    let text = "0000000e-0000-4000-8000-" + String(repeating: "0", count: max(0, 12 - digits.count)) + digits
+    return .text(isCareless && random.chance(20) ? text.uppercased() : text)
   }
 
   /// Three lines, one of which changes.

@@ -42,6 +42,21 @@ extension Schema {
 }
 
 extension Schema {
+  /// The unit that took over from this one at last; nil: none.
+  func successor(of unit: String, in rows: Rows) -> String? {
+    guard let units, let successor, let column = record(units.record)?.index(of: successor) else { return nil }
+    var seen = [unit]
+    while let last = seen.last, case .text(let next)? = rows[RowRef(units.record, RowKey([.text(last)]))]?.cell(column)
+    {
+      // Of units that took over from each other none is the last.
+      if seen.contains(next) { return nil }
+      seen.append(next)
+    }
+    return seen.count > 1 ? seen.last : nil
+  }
+}
+
+extension Schema {
   /// Rows that refer to what is not there, or to such rows. What is referred to weakly may lie anywhere.
   func orphans(in rows: Rows) -> Set<RowRef> {
     var rest = rows

@@ -33,8 +33,8 @@ extension Town {
     switch event.kind {
     case .edit, .rawEdit, .pairEdit, .revert, .setBack, .typeUpstream, .clerkDecides, .clerkWithdraws, .takeUp:
       try clerk(event, machine, &random)
-    case .cityEdit, .cityRawEdit, .decide, .reopen, .admit, .dismiss, .merge, .transfer, .lock, .erase, .enrol,
-      .withdrawMachine:
+    case .cityEdit, .cityRawEdit, .decide, .reopen, .admit, .dismiss, .merge, .transfer, .takeOver, .lock, .erase,
+      .enrol, .withdrawMachine:
       try official(event, machine, &random)
     case .freeze: try freeze(machine)
     case .send: try send(machine, &random)

@@ -82,7 +82,7 @@ extension Town {
     happened("machine stopped in the middle", machine.name)
     try crash(machine, &random)
     // It may have been committed before the program was stopped.
-    if isEdit { try note(machine, event, before: before) }
+    if isEdit, !witness.hasNoted(event.id) { try note(machine, event, before: before) }
   }
 
   /// - Returns: whether it was stopped before it was done.
@@ -112,7 +112,7 @@ extension Town {
     try crashCity(&random)
     try noteMergeUnderWay()
     // It may have been committed before the program was stopped.
-    if isEdit { witness.note(nil, event: event.id, before: before, after: city.rows) }
+    if isEdit, !witness.hasNoted(event.id) { witness.note(nil, event: event.id, before: before, after: city.rows) }
   }
 
   func freeSpace() throws {

@@ -32,7 +32,7 @@ extension Town {
   func upgrade() throws {
     let master = try city.master
     guard master.schema.version < lastSchema, recovery == nil else { return }
-    let next = try SchemaFile.read(townSchema(master.schema.version + 1, isWide: climate.isWide))
+    let next = try SchemaFile.read(townSchema(master.schema.version + 1, climate.breadth))
     tell("city: makes version \(next.version) of the schema its own")
     _ = try attempt("upgrade", at: city.seat) {
       try master.upgrade(to: next, text: SchemaFile.canonicalJSON(next), actor: "li")

@@ -14,6 +14,7 @@ extension Town {
     case .admit, .dismiss: try rule(event, &random)
     case .merge: try merge(event, &random)
     case .transfer: try transfer(event, &random)
+    case .takeOver: try takeOver(event, &random)
     case .lock: try lock(event, &random)
     case .erase: try erase(event, &random)
     case .enrol: try enrol(&random)
@@ -222,6 +223,32 @@ extension Town {
     else { return }
     let edit = RowEdit(kind: .update, record: record, key: key, values: [column: .text(office)])
     try perform([edit], event, "transfer", raw: random.chance(30))
+  }
+
+  /// A unit takes over from another, and gets its rows, all but one now and then; or does so no more.
+  private func takeOver(_ event: Event, _ random: inout SplitMix64) throws {
+    let schema = try city.master.schema
+    guard let record = schema.record("office"), let column = record.index(of: "successor"),
+      let old = random.pick(offices), let new = random.pick(offices.filter { $0 != old })
+    else { return }
+    let ref = RowRef(record.name, RowKey([.text(old)]))
+    let stands = city.rows[ref]?[column] ?? .null
+    if !stands.isNull, random.chance(40) {
+      let edit = RowEdit(kind: .update, record: record, key: ref.key, values: [column: .null])
+      return try perform([edit], event, "unit that stands alone again", raw: random.chance(30))
+    }
+    var edits = [RowEdit(kind: .update, record: record, key: ref.key, values: [column: .text(new)])]
+    for record in schema.records where record.projects == nil {
+      guard case .field = record.scope, let scope = record.scopeIndex else { continue }
+      for key in keys(of: record.name) where city.rows[RowRef(record.name, key)]?[scope] == .text(old) {
+        if record.isKey(scope) {
+          if random.chance(30) { edits.append(RowEdit(kind: .delete, record: record, key: key)) }
+        } else if random.chance(90) {
+          edits.append(RowEdit(kind: .update, record: record, key: key, values: [scope: .text(new)]))
+        }
+      }
+    }
+    try perform(edits, event, "unit taken over", raw: random.chance(30))
   }
 
   private func lock(_ event: Event, _ random: inout SplitMix64) throws {

@@ -66,7 +66,7 @@ extension Town {
     for ref in pending { before[ref] = machine.rows[ref] }
     if packet == nil, mayGo.isEmpty { try check(machine.rows, against: before, "machine \(machine.name)") }
     if fault == .full { return }
-    if kind < 2 { try note(machine, event, before: before) }
+    if kind < 2, !witness.hasNoted(event.id) { try note(machine, event, before: before) }
     try noteOutbox(machine)
   }
 
@@ -142,8 +142,7 @@ extension Town {
     if !isRaw, mayGo.isEmpty, city.rows != before, try self.log().count == log.count {
       throw Violation(.exactlyOnce, "the city shows other rows, and no batch says so: \(changes(before, city.rows))")
     }
-    // The edit may have been over, and noted, before the fault began.
-    if witness.claims.contains(where: { $0.event == event.id }) { return }
+    if witness.hasNoted(event.id) { return }
     witness.note(nil, event: event.id, before: before, after: city.rows)
   }
 

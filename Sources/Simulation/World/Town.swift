@@ -62,7 +62,7 @@ final class Town {
     story = telling ? [] : nil
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     climate = Climate.of(seed: seed)
-    let schema = try SchemaFile.read(townSchema(1, isWide: climate.isWide))
+    let schema = try SchemaFile.read(townSchema(1, climate.breadth))
     witness = Witness(schema)
     var random = SplitMix64(seed)
     let many = 2 + random.below(random.chance(10) ? 7 : 3)
@@ -92,8 +92,9 @@ final class Town {
       let empty = Array(repeating: Value.null, count: (schema.record("company")?.fields.count ?? 3) - 3)
       return [.text("c\(index)"), .text(office), .text("K\(index)")] + empty
     }
+    let more = Array(repeating: Value.null, count: (schema.record("office")?.fields.count ?? 1) - 1)
     return [
-      ("office", offices.map { [.text($0), .null] }), ("period", (2018...2020).map { [.integer($0), .text("open")] }),
+      ("office", offices.map { [.text($0)] + more }), ("period", (2018...2020).map { [.integer($0), .text("open")] }),
       ("company", companies),
       ("person", offices.enumerated().map { [.text("p\($0)"), .text($1), .text("NAME\($0)"), .null, .null] }),
     ]

@@ -2,13 +2,15 @@
 let lastSchema = 3
 
 /// Every policy and every rule of rows, in few and small records. Version 2 adds fields, 3 a record and wider checks.
-/// - Parameter isWide: with references out of scope, keys of several fields that must differ, numbers, dates and choices that are
-///   the city's, proposals of rows of the city's, and exceptions to what is closed.
-func townSchema(_ version: Int, isWide: Bool) -> String {
+func townSchema(_ version: Int, _ breadth: Climate.Breadth) -> String {
   var yaml = firstSchema.replacing("version: 1", with: "version: \(version)")
-  if isWide {
+  if breadth >= .wide {
     for (field, more) in wider { yaml = yaml.replacing(field, with: field + more) }
     yaml += "\n" + widerRecords
+  }
+  if breadth >= .whole {
+    for (text, more) in whole { yaml = yaml.replacing(text, with: text + more) }
+    yaml += "\n" + wholeRecords
   }
   if version >= 2 {
     let grade = "      grade: {owner: city}"
@@ -80,6 +82,38 @@ private let widerRecords = """
         kind: {required: true, values: [patent, design]}
         number: {type: integer}
         holder: {required: true, references: company.id, weak: true}
+  """
+
+/// What a whole one adds to it.
+private let whole = [
+  ("units: office.code", "\nsuccessor: successor"),
+  ("fields: {code: , name: ", ", successor: {references: office.code}"),
+  (
+    "score: {type: real}",
+    "\n      best: {type: real, policy: max}\n      serial: {type: uuid, policy: latest}"
+  ),
+]
+
+private let wholeRecords = """
+    ledger:
+      key: [office, year]
+      scope: {field: office}
+      fields:
+        office: {references: office.code}
+        year: {type: integer}
+        amount: {type: money, policy: sum}
+        note:
+    entry:
+      key: id
+      scope: {via: company}
+      edits: propose
+      joint: {county: county_ok, city: city_ok}
+      fields:
+        id: {type: uuid}
+        company: {required: true, references: company.id}
+        reason: {policy: text}
+        county_ok: {policy: latest}
+        city_ok: {owner: city, policy: latest}
   """
 
 private let permits = """
