@@ -17,7 +17,7 @@ extension Replica {
       else { break }
       if try record.pending(db, key: key)?.change(record)?.new[column] != nil {
         try parkUnsent(db, record, key: key, over: [column], reason: "reference", detail: broken.message)
-      } else if let parent = try restoreParent(db, record.fields[column], row[column]) {
+      } else if let parent = try restoreParent(db, record.fields[column], row[column], makingRoom: true) {
         let detail = Label(
           zh: "市里仍有 \(record.name) \(show(key)) 引用它:本行已恢复,删除将作为申请送市里决定",
           en:
@@ -41,7 +41,10 @@ extension Replica {
   }
 
   /// Makes the unsent delete of the row that a reference names a request to the city.
-  private func restoreParent(_ db: Database, _ field: Field, _ value: Value) throws -> RowRef? {
+  /// - Parameter makingRoom: whether an unsent row that holds its unique value by now is set aside.
+  private func restoreParent(
+    _ db: Database, _ field: Field, _ value: Value, makingRoom: Bool = false
+  ) throws -> RowRef? {
     guard let reference = field.reference, let parent = schema.record(reference.record),
       let target = parent.index(of: reference.field)
     else { return nil }
@@ -50,7 +53,7 @@ extension Replica {
       if row.current == nil, row.baseRow(parent)?[target] == value { deleted = row }
     }
     guard let deleted else { return nil }
-    try undo(db, parent, deleted) {}
+    try undo(db, parent, deleted, makingRoom: makingRoom) {}
     try ask(db, parent, deleted.key, saw: deleted.baseRow(parent), edit: deleted.edit)
     return RowRef(parent.name, deleted.key)
   }

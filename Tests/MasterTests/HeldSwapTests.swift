@@ -111,3 +111,22 @@ extension Replica {
   #expect(try a.codes() == [.text("K0"), .text("K1")])
   #expect(try a.parked().map(\.ref.key) == [RowKey([.text("c1")])])
 }
+
+/// A row that a tool has put in the place of another, and that cannot be sent, makes room for it when rows of the city's need it (seed
+/// 3001450).
+@Test func aRowInThePlaceOfAParentIsSetAside() async throws {
+  let (world, a, b) = try await companies()
+  try world.shell(b, "INSERT INTO entry VALUES ('0000000e-0000-4000-8000-000000000001', 'c2')")
+  try await world.sync(b)
+  try world.shell(
+    a,
+    """
+    INSERT INTO entry VALUES ('0000000e-0000-4000-8000-000000000002', 'c2');
+    INSERT OR REPLACE INTO company (id, office, code, serial)
+      VALUES ('c3', 'A', 'K2', '0000000E-0000-4000-8000-000000000003')
+    """)
+  try await world.settle()
+  #expect(try a.codes() == [.text("K0"), .text("K1"), .text("K2")])
+  #expect(try a.parked().map(\.ref.key) == [RowKey([.text("c3")])])
+  #expect(try a.rows(a.record("entry")).count == 2)
+}

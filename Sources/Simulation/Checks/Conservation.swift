@@ -195,7 +195,9 @@ private struct Places {
       guard let column = claim.column, let arrival = arrival(claim).map({ hasWaited(claim) ? .max : $0 }) else {
         continue
       }
-      inserted[Witness.Cell(ref: witness.canonical(claim.ref), column: column), default: []].append(arrival)
+      for ref in [claim.ref] + witness.landings(of: claim.ref) {
+        inserted[Witness.Cell(ref: witness.canonical(ref), column: column), default: []].append(arrival)
+      }
     }
   }
 
