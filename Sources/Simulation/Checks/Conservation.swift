@@ -62,7 +62,9 @@ extension Town {
     }
     guard let column = claim.column else {
       return original.ref != claim.ref || places.hasRowConflict(claim.ref) || isGone(claim)
-        || witness.inserted.contains { witness.canonical($0) == claim.ref }
+        || witness.inserted.contains { ref in
+          ([ref] + witness.landings(of: ref)).contains { witness.canonical($0) == claim.ref }
+        }
     }
     let cell = Witness.Cell(ref: original.ref, column: column)
     // Who empties a cell that is erased meanwhile leaves it as the erasure did.
