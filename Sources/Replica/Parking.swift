@@ -82,10 +82,7 @@ extension Replica {
     let key = record.rowKey(of: row)
     for set in record.unique {
       let columns = set.compactMap(record.index(of:))
-      if columns.contains(where: { row[$0].isNull }) { continue }
-      let match = set.map { "\(quoted($0)) = ?" }.joined(separator: " AND ")
-      let sql = "SELECT \(record.keyColumns.joined(separator: ", ")) FROM \(record.table) WHERE \(match)"
-      guard let holder = try db.first(sql, columns.map { row[$0] }).map(RowKey.init), holder != key else { continue }
+      guard let holder = try record.holder(db, of: set, in: row), holder != key else { continue }
       let detail = Label(
         zh: "\(set.joined(separator: ",")) 已被 \(show(key)) 使用",
         en: "\(set.joined(separator: ",")) is used by \(show(key))")
@@ -93,17 +90,8 @@ extension Replica {
       let all = isGone || gone.contains(RowRef(record.name, holder))
       let edited = all ? Array(record.fields.indices) : columns
       try parkUnsent(db, record, key: holder, over: edited, reason: "unique", detail: detail)
-      if isGone { try letGo(db, record, key: holder) }
+      if isGone { _ = try letGo(db, record, key: holder, parkingChildren: true) }
     }
-  }
-
-  /// A row that the master no longer has here, and that stays only for rows that refer to it, goes with them.
-  private func letGo(_ db: Database, _ record: RecordSchema, key: RowKey) throws {
-    let (result, here, _) = try plan(db, record, key, master: nil)
-    guard here != nil, result.row == nil else { return }
-    try parkChildren(db, record, key: key)
-    try applying(db) { try retire(db, record, key: key) }
-    try keep(db, record, key, result, master: nil)
   }
 
   /// An unsent edit of these columns is in the way: the row is kept whole, and what was edited is taken back.

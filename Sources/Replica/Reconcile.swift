@@ -136,15 +136,27 @@ extension Replica {
     while isMore {
       isMore = false
       for record in schema.records {
-        for key in try record.upstreamKeys(db, gone: true) {
-          let (result, here, _) = try plan(db, record, key, master: nil)
-          guard here != nil, result.row == nil, try children(db, of: record, key: key).allSatisfy({ $0.count == 0 })
-          else { continue }
-          try applying(db) { try retire(db, record, key: key) }
-          try keep(db, record, key, result, master: nil)
+        for key in try record.upstreamKeys(db, gone: true) where try letGo(db, record, key: key, parkingChildren: false)
+        {
           isMore = true
         }
       }
     }
+  }
+
+  /// Lets one of them go.
+  /// - Parameter parkingChildren: whether what refers to it is set aside; else it stays for that.
+  /// - Returns: whether it went.
+  func letGo(_ db: Database, _ record: RecordSchema, key: RowKey, parkingChildren: Bool) throws -> Bool {
+    let (result, here, _) = try plan(db, record, key, master: nil)
+    guard here != nil, result.row == nil else { return false }
+    if parkingChildren {
+      try parkChildren(db, record, key: key)
+    } else if try children(db, of: record, key: key).contains(where: { $0.count > 0 }) {
+      return false
+    }
+    try applying(db) { try retire(db, record, key: key) }
+    try keep(db, record, key, result, master: nil)
+    return true
   }
 }

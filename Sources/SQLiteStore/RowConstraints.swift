@@ -29,12 +29,8 @@ extension RecordStore {
   ) throws -> FieldProblem? {
     for set in record.unique {
       let columns = set.compactMap(record.index(of:))
-      guard only.map({ !$0.isDisjoint(with: columns) }) ?? true, !columns.contains(where: { row[$0].isNull }) else {
-        continue
-      }
-      let match = set.map { "\(quoted($0)) = ?" }.joined(separator: " AND ")
-      let sql = "SELECT \(record.keyColumns.joined(separator: ", ")) FROM \(record.table) WHERE \(match)"
-      guard let holder = try db.first(sql, columns.map { row[$0] }).map(RowKey.init), holder != key else { continue }
+      guard only.map({ !$0.isDisjoint(with: columns) }) ?? true else { continue }
+      guard let holder = try record.holder(db, of: set, in: row), holder != key else { continue }
       return FieldProblem(
         field: set.joined(separator: ","),
         message: Label(
@@ -84,5 +80,16 @@ extension Schema {
         return (child, field, target)
       }
     }
+  }
+}
+
+extension RecordSchema {
+  /// The row that has these values in a unique set; nil: none has, or one of them is NULL.
+  public func holder(_ db: Database, of set: [String], in row: [Value]) throws -> RowKey? {
+    let values = set.compactMap(index(of:)).map { row[$0] }
+    if values.contains(.null) { return nil }
+    let match = set.map { "\(quoted($0)) = ?" }.joined(separator: " AND ")
+    return try db.first("SELECT \(keyColumns.joined(separator: ", ")) FROM \(table) WHERE \(match)", values).map(
+      RowKey.init)
   }
 }

@@ -16,9 +16,7 @@ extension Town {
       odd.insert(claim.ref)
     }
     // What a unit enters may add to a row of the one that took over.
-    let isWithUnit = schema.records.filter { record in
-      if case .field = record.scope { record.scopeIndex.map(record.isKey) ?? false } else { false }
-    }.map(\.name)
+    let isWithUnit = schema.records.filter { $0.unitPlace != nil }.map(\.name)
     if offices.contains(where: { !witness.successors(of: $0).isEmpty }) {
       odd.formUnion(witness.claims.map(\.ref).filter { isWithUnit.contains($0.record) })
     }

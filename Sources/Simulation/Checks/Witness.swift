@@ -196,10 +196,9 @@ struct Witness {
 
   /// The rows that one with its unit in its key may be of units that took over (M15).
   func landings(of ref: RowRef) -> [RowRef] {
-    guard let record = schema.record(ref.record), case .field = record.scope,
-      let place = record.scopeIndex.flatMap(record.keyIndices.firstIndex(of:)),
-      case .text(let unit) = ref.key.values[place]
-    else { return [] }
+    guard let place = schema.record(ref.record)?.unitPlace, case .text(let unit) = ref.key.values[place] else {
+      return []
+    }
     return successors(of: unit).sorted().map { successor in
       var values = ref.key.values
       values[place] = .text(successor)

@@ -41,6 +41,14 @@ extension Schema {
   }
 }
 
+extension RecordSchema {
+  /// Where in its key a row has its unit; nil: it has it elsewhere, or finds it through another row.
+  var unitPlace: Int? {
+    guard case .field = scope else { return nil }
+    return scopeIndex.flatMap(keyIndices.firstIndex(of:))
+  }
+}
+
 extension Schema {
   /// The unit that took over from this one at last; nil: none.
   func successor(of unit: String, in rows: Rows) -> String? {
