@@ -32,13 +32,15 @@ private struct Leaver {
 
 extension Replica {
   /// Vacate, then assign: rows that go, or give up a unique value, leave first, so that two rows may swap one.
+  /// - Parameter left: rows that refer to what has left with a receipt.
   /// - Returns: how many rows it was about.
-  func apply(_ db: Database, _ pull: Pull, parkingClashes: Bool, _ news: inout [News]) throws -> Int {
+  func apply(_ db: Database, _ pull: Pull, _ left: [Dependent], parkingClashes: Bool, _ news: inout [News]) throws
+    -> Int
+  {
     let parkedBefore = try db.integer("SELECT max(id) FROM sync_parked") ?? 0
-    if parkingClashes {
-      try vacateUntouched(db, pull)
-      try parkClashes(db, pull)
-    }
+    if parkingClashes { try vacateUntouched(db, pull) }
+    for child in left { try park(db, child) }
+    if parkingClashes { try parkClashes(db, pull) }
     var steps = Array(repeating: Step.nothing, count: pull.places)
     var targets: [Int: Target] = [:]
     var leavers: [Leaver] = []

@@ -5,6 +5,15 @@ import SyncCore
 // Rows out of the record tables. What the city parked comes back by being entered again; what was never sent, and stood in
 // the way of a pull, enters again by itself.
 
+/// A row that refers to one that goes.
+struct Dependent {
+  var record: RecordSchema
+  var key: RowKey
+  /// Of which an unsent edit is set aside with it.
+  var columns: [Int]
+  var detail: Label
+}
+
 extension Replica {
   func addParked(
     _ db: Database, _ ref: RowRef, image: [Value], edit: Edit, sent: (batch: Int64?, n: Int)?, reason: String,
@@ -62,7 +71,25 @@ extension Replica {
   /// Rows here that refer to a row that goes, and that the master has not seen, go to `sync_parked` until it comes back.
   /// - Parameter gone: rows that the master takes away; not nil: only those of them, whatever was edited of them.
   func parkChildren(_ db: Database, _ parent: RecordSchema, key: RowKey, gone: Set<RowRef>? = nil) throws {
-    guard let row = try parent.row(db, key: key) else { return }
+    for child in try dependents(db, parent, key: key, gone: gone) { try park(db, child) }
+  }
+
+  func park(_ db: Database, _ child: Dependent) throws {
+    try parkUnsent(db, child.record, key: child.key, over: child.columns, reason: "reference", detail: child.detail)
+  }
+
+  /// The row goes. What refers to it is for the caller to park.
+  func remove(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> [Dependent] {
+    let left = try dependents(db, record, key: key)
+    try applying(db) { try record.remove(db, key: key) }
+    return left
+  }
+
+  private func dependents(
+    _ db: Database, _ parent: RecordSchema, key: RowKey, gone: Set<RowRef>? = nil
+  ) throws -> [Dependent] {
+    guard let row = try parent.row(db, key: key) else { return [] }
+    var found: [Dependent] = []
     for (child, field, target) in schema.references(to: parent) where !field.weak {
       guard let column = child.index(of: field.name) else { continue }
       var keys: [RowKey] = []
@@ -71,9 +98,10 @@ extension Replica {
       let detail = waiting(for: parent.name, key)
       let columns = gone == nil ? [column] : Array(child.fields.indices)
       for childKey in keys where gone?.contains(RowRef(child.name, childKey)) ?? true {
-        try parkUnsent(db, child, key: childKey, over: columns, reason: "reference", detail: detail)
+        found.append(Dependent(record: child, key: childKey, columns: columns, detail: detail))
       }
     }
+    return found
   }
 
   /// Rows that hold a unique value which the master gives to another row.

@@ -7,11 +7,14 @@ import SyncProtocol
 // whole for sync_parked, so that they equal the master's; one that was edited again stays, pending against its old base.
 
 extension Replica {
-  func take(_ db: Database, receipt: Envelope, parkingClashes: Bool, _ summary: inout ReceiveSummary) throws {
+  /// - Returns: what refers to rows that left with it. Only when the pull has made room may it be parked.
+  func take(_ db: Database, receipt: Envelope, parkingClashes: Bool, _ summary: inout ReceiveSummary) throws
+    -> [Dependent]
+  {
     let number = Value.integer(receipt.header.number)
     guard let found = try db.first("SELECT message, receipt FROM sync_outbox WHERE number = ?", [number]),
       case .blob(let bytes) = found[0], found[1].isNull
-    else { return }
+    else { return [] }
     guard try ReceiptBody.taken(receipt.body)?.hash == SealedEnvelope(bytes[...]).hash else {
       throw Self.ofAnotherCopy(receipt.header.number)
     }
@@ -19,15 +22,19 @@ extension Replica {
       try db.run("UPDATE sync_outbox SET receipt = ? WHERE number = ?", [.blob(receipt.bytes), number])
       try eraseAcknowledged(db, batch: receipt.header.number)
     }
-    if try receipt.header.number <= heard(db, under: receipt.header.epoch) { return try answered() }
+    if try receipt.header.number <= heard(db, under: receipt.header.epoch) {
+      try answered()
+      return []
+    }
     let rows = try ReceiptBody.decode(receipt.body)
     // Of a batch that goes again, what became of it before a restore.
     let former = try db.integer("SELECT max(id) FROM sync_parked WHERE batch = ?", [number])
     let asks = try db.first("SELECT 1 FROM sync_request WHERE batch = ?", [number]) != nil
     var granted: [(RecordSchema, RowKey)] = []
+    var left: [Dependent] = []
     if !rows.isEmpty || asks {
       let batch = try withoutErasedBases(db, ownBatch(db, bytes), number: receipt.header.number)
-      try take(db, rows, of: batch, number: receipt.header.number, parkingClashes, &summary)
+      left = try take(db, rows, of: batch, number: receipt.header.number, parkingClashes, &summary)
       granted = try self.granted(db, rows, of: batch, number: receipt.header.number)
     }
     if let former {
@@ -43,13 +50,14 @@ extension Replica {
       """, [number])
     try forgetUpstream(db, of: number)
     #if MUTANTS
-      if Mutant.keepsFlight.isActive { return }
+      if Mutant.keepsFlight.isActive { return left }
     #endif
     try land(db, number)
-    for (record, key) in granted { try takeDelete(db, record, key: key) }
+    for (record, key) in granted { left += try takeDelete(db, record, key: key) }
     try db.run("DELETE FROM sync_decision WHERE batch = ?", [number])
     try db.run("DELETE FROM sync_request WHERE batch = ?", [number])
     try answered()
+    return left
   }
 
   private static func ofAnotherCopy(_ number: Int64) -> Failure {
@@ -75,7 +83,7 @@ extension Replica {
   private func take(
     _ db: Database, _ rows: [RowReceipt], of batch: Batch, number: Int64, _ parkingClashes: Bool,
     _ summary: inout ReceiveSummary
-  ) throws {
+  ) throws -> [Dependent] {
     var leaving: [(RecordSchema, RowKey)] = []
     for row in rows {
       guard row.n <= batch.changes.count else {
@@ -101,12 +109,10 @@ extension Replica {
       }
     }
     // Only now is it known which rows were edited again and wait with their parents.
-    try applying(db) {
-      for (record, key) in leaving {
-        try parkChildren(db, record, key: key)
-        try record.remove(db, key: key)
-        try record.clearPending(db, key: key)
-      }
+    return try leaving.flatMap { record, key in
+      let left = try remove(db, record, key: key)
+      try record.clearPending(db, key: key)
+      return left
     }
   }
 

@@ -64,7 +64,7 @@ extension Replica {
           try carryOut(erasure, db)
           erases = true
         }
-        for receipt in receipts { try take(db, receipt: receipt, parkingClashes: parkingClashes, &summary) }
+        let left = try receipts.flatMap { try take(db, receipt: $0, parkingClashes: parkingClashes, &summary) }
         try keep(pull.others, db, &meta)
         if let last = pages.last {
           meta.cursor = last.header.cursor
@@ -72,9 +72,11 @@ extension Replica {
           try meta.write(db)
           try forgetEnrolment(db)
           try forgetRestored(db, since: last.header.stamp)
-          summary.pulled = try apply(db, pull, parkingClashes: parkingClashes, &summary.news)
+          summary.pulled = try apply(db, pull, left, parkingClashes: parkingClashes, &summary.news)
           // The clock follows stamps that the city has clamped, and no others.
           try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(last.header.stamp.raw)])
+        } else {
+          for child in left { try park(db, child) }
         }
         try letGo(db)
         try returnParked(db)

@@ -80,14 +80,10 @@ extension Replica {
 
   /// A row that the city has deleted as it was asked to goes here, too, unless its clerk has edited it since: that is still to
   /// come to the city, as an edit of a row that is gone.
-  func takeDelete(_ db: Database, _ record: RecordSchema, key: RowKey) throws {
+  func takeDelete(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> [Dependent] {
     let result = try plan(db, record, key, master: nil).result
-    if result.row == nil {
-      try applying(db) {
-        try parkChildren(db, record, key: key)
-        try record.remove(db, key: key)
-      }
-    }
+    let left = result.row == nil ? try remove(db, record, key: key) : []
     try keep(db, record, key, result, master: nil)
+    return left
   }
 }

@@ -28,9 +28,9 @@ extension Replica {
         try refuseForeign(db, snapshot.header, manifest, before, receipts)
         var summary = ReceiveSummary()
         for erasure in try erasures(db) { try carryOut(erasure, db) }
-        for receipt in receipts {
+        let left = try receipts.flatMap { receipt in
           try forgetReceipt(db, replacedBy: receipt)
-          try take(db, receipt: receipt, parkingClashes: parkingClashes, &summary)
+          return try take(db, receipt: receipt, parkingClashes: parkingClashes, &summary)
         }
         try advance(db, to: snapshot.header, manifest)
         // It holds all that two backups of the city do not.
@@ -40,7 +40,7 @@ extension Replica {
         summary.pulled =
           try isNew
           ? fill(db)
-          : apply(db, Pull(differences(db), schema: schema), parkingClashes: parkingClashes, &summary.news)
+          : apply(db, Pull(differences(db), schema: schema), left, parkingClashes: parkingClashes, &summary.news)
         try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(snapshot.header.stamp.raw)])
         try returnParked(db)
         // All of it went through the log; and a row that is gone may have been erased.

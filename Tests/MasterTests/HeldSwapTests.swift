@@ -21,7 +21,11 @@ private let schema = """
     entry:
       key: id
       scope: {via: company}
-      fields: {id: {type: uuid}, company: {required: true, references: company.id}}
+      fields:
+        id: {type: uuid}
+        company: {required: true, references: company.id}
+        number: {unique: true}
+        serial: {type: uuid}
   """
 
 /// Three companies, each with a code of its own, at two machines.
@@ -82,7 +86,7 @@ extension Replica {
 /// What the city has deleted stays for the sake of rows that cannot be sent, and goes when what it holds is needed (seed 3000653).
 @Test func aDeletedRowThatStaysForAnotherGivesUpItsCode() async throws {
   let (world, a, _) = try await swapped(capitals: "'c0', 'c1'")
-  try world.shell(a, "INSERT INTO entry VALUES ('0000000E-0000-4000-8000-000000000002', 'c0')")
+  try world.shell(a, "INSERT INTO entry (id, company) VALUES ('0000000E-0000-4000-8000-000000000002', 'c0')")
   try world.shell("DELETE FROM company WHERE id = 'c0'")
   try await world.sync(a)
   // It is as it was again, and its child is not.
@@ -116,12 +120,12 @@ extension Replica {
 /// 3001450).
 @Test func aRowInThePlaceOfAParentIsSetAside() async throws {
   let (world, a, b) = try await companies()
-  try world.shell(b, "INSERT INTO entry VALUES ('0000000e-0000-4000-8000-000000000001', 'c2')")
+  try world.shell(b, "INSERT INTO entry (id, company) VALUES ('0000000e-0000-4000-8000-000000000001', 'c2')")
   try await world.sync(b)
   try world.shell(
     a,
     """
-    INSERT INTO entry VALUES ('0000000e-0000-4000-8000-000000000002', 'c2');
+    INSERT INTO entry (id, company) VALUES ('0000000e-0000-4000-8000-000000000002', 'c2');
     INSERT OR REPLACE INTO company (id, office, code, serial)
       VALUES ('c3', 'A', 'K2', '0000000E-0000-4000-8000-000000000003')
     """)
@@ -129,4 +133,28 @@ extension Replica {
   #expect(try a.codes() == [.text("K0"), .text("K1"), .text("K2")])
   #expect(try a.parked().map(\.ref.key) == [RowKey([.text("c3")])])
   #expect(try a.rows(a.record("entry")).count == 2)
+}
+
+/// Half of a swap hangs on a row that the city parks, and needs the place that the other half, parked too, still holds.
+@Test func aParkedHalfOfASwapMakesRoomForTheHalfThatGoesWithItsParent() async throws {
+  let (world, a, b) = try await companies()
+  let (first, second) = ("0000000e-0000-4000-8000-000000000001", "0000000e-0000-4000-8000-000000000002")
+  try world.shell(
+    a, "INSERT INTO entry (id, company, number) VALUES ('\(first)', 'c0', 'N1'), ('\(second)', 'c0', 'N2')")
+  try await world.settle()
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('c8', 'A', 'K9')")
+  try world.shell(
+    a,
+    """
+    INSERT INTO company (id, office, code) VALUES ('c9', 'A', 'K9');
+    UPDATE entry SET company = 'c9', number = NULL, serial = '0000000E-0000-4000-8000-000000000003' WHERE id = '\(first)';
+    UPDATE entry SET number = 'N1' WHERE id = '\(second)';
+    UPDATE entry SET number = 'N2' WHERE id = '\(first)'
+    """)
+  try await world.settle()
+  let entries = try a.rows(a.record("entry"))
+  #expect(entries.map { $0[2] } == [.text("N1"), .text("N2")])
+  #expect(try b.rows(b.record("entry")) == entries)
+  let aside = try a.parked().map(\.ref.key)
+  #expect(Set(aside) == [RowKey([.text("c9")]), RowKey([.text(first)]), RowKey([.text(second)])])
 }

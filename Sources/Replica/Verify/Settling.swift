@@ -103,6 +103,6 @@ extension Replica {
       items.append(difference.city.map { .row(record: difference.ref.record, $0) } ?? .gone(difference.ref))
     }
     var news: [News] = []
-    _ = try apply(db, Pull(items, schema: schema), parkingClashes: true, &news)
+    _ = try apply(db, Pull(items, schema: schema), [], parkingClashes: true, &news)
   }
 }
