@@ -113,6 +113,12 @@ extension Replica {
   /// edited the row since.
   public func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ values: [Int: Value]) throws -> Bool {
     guard let parked = try waiting(db, record, key) else { return false }
+    return try takeUp(db, record, key: key, parked, values)
+  }
+
+  func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ parked: WaitingRow, _ values: [Int: Value]) throws
+    -> Bool
+  {
     let (image, change) = (parked.image, parked.change)
     let row = try record.row(db, key: key)
     // A row that went to another unit is no longer here to be changed.
