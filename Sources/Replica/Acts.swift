@@ -129,9 +129,10 @@ extension Replica {
       let cells = Dictionary(uniqueKeysWithValues: image.indices.map { ($0, image[$0]) })
       _ = try insert(db, record, cells.merging(values) { _, typed in typed })
     }
-    // What was sent stays parked until its successor arrives; what its clerk has taken back of it is not said again.
-    let done = parked.isSent ? "UPDATE sync_parked SET state = 'edited'" : "DELETE FROM sync_parked"
-    try db.run(done + " WHERE id = ?", [.integer(parked.id)])
+    // What was sent stays parked until its successor arrives; what its clerk has taken back of it is not said again. Of what was not
+    // sent, a later edit of the same cell may stand: that much is nowhere else.
+    let state = parked.isSent ? "edited" : ParkedState.superseded.rawValue
+    try db.run("UPDATE sync_parked SET state = ? WHERE id = ?", [.text(state), .integer(parked.id)])
     return true
   }
 

@@ -178,3 +178,23 @@ extension Replica {
   #expect(try a.parked().compactMap { $0.batch == nil ? $0.row[4] : nil } == [.text("m")])
   #expect(try world.master.parked(waiting: false).map(\.state) == [.superseded, .waiting])
 }
+
+/// Who takes up what was set aside keeps what was edited of the row since; the former value stays on record (seed 3000066 of the
+/// simulated town, 3,000 events).
+@Test func whatIsTakenUpUnderALaterEditStaysOnRecord() async throws {
+  let (world, a, _) = try await companies()
+  let capitals = "0000000E-0000-4000-8000-000000000001"
+  try world.shell(a, "UPDATE company SET code = 'K9', name = 'm', serial = '\(capitals)' WHERE id = 'c0'")
+  try world.shell("UPDATE company SET code = 'K9' WHERE id = 'c2'")
+  try await world.sync(a)
+  try world.shell(a, "UPDATE company SET name = 'n' WHERE id = 'c0'")
+  let company = try a.record("company")
+  let typed: [Int: Value] = [2: .text("K7"), 3: .text(capitals.lowercased())]
+  #expect(try a.edit(as: nil) { try a.takeUp($0, company, key: RowKey([.text("c0")]), typed) })
+  try await world.settle()
+  #expect(try a.parked().isEmpty)
+  #expect(try a.parked(waiting: false).map(\.state) == [.superseded])
+  #expect(try a.parked(waiting: false).map { $0.row[4] } == [.text("m")])
+  let merged = try world.master.row(company, key: RowKey([.text("c0")]))
+  #expect(merged?[2...4] == [.text("K7"), .text(capitals.lowercased()), .text("n")])
+}
