@@ -13,7 +13,10 @@ private func run(_ seed: UInt64, ticks: Int) -> [String: Int] {
 }
 
 /// One town of every climate, and some with a schema that has everything.
-@Test(arguments: Array(1...13) + [2_000_001, 2_000_002] + Array(3_000_001...3_000_004) as [UInt64])
+private let towns: [UInt64] =
+  Array(1...13) + [2_000_001, 2_000_002] + [3_000_001, 3_000_002, 3_000_003, 3_000_004, 4_000_001, 4_000_002]
+
+@Test(arguments: towns)
 func noPromiseIsBroken(seed: UInt64) {
   #expect(run(seed, ticks: 120)["sync finished", default: 0] > 5)
 }

@@ -53,19 +53,23 @@ struct Climate: Sendable {
   var proposals: Int { breadth >= .wide ? 40 : 10 }
 
   /// One after the other, so that a few seeds in a row meet all of them. From a million on two at a time: what goes wrong in one
-  /// meets what is usual in the other. From two million on with a wide schema, too, and from three million on with all of it.
+  /// meets what is usual in the other. From two million on with a wide schema, too, from three million on with all of it, and from
+  /// four million on three at a time.
   static func of(seed: UInt64) -> Climate {
     let (place, count) = (max(seed, 1) - 1, UInt64(all.count))
     let climate = all[Int(place % count)]
     if place < firstMixed { return climate }
     let mixed = climate.mixed(with: all[Int((place - firstMixed) / count % count)])
     if place < firstWide { return mixed }
-    return place < firstWhole ? mixed.wide : mixed.wide.whole
+    if place < firstWhole { return mixed.wide }
+    if place < firstOfThree { return mixed.wide.whole }
+    return mixed.mixed(with: all[Int((place - firstOfThree) / (count * count) % count)]).wide.whole
   }
 
   private static let firstMixed: UInt64 = 1_000_000
   private static let firstWide: UInt64 = 2_000_000
   private static let firstWhole: UInt64 = 3_000_000
+  private static let firstOfThree: UInt64 = 4_000_000
 
   /// What a wide schema adds is edited as often as the rest.
   private var wide: Climate {
