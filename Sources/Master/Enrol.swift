@@ -48,9 +48,13 @@ extension Master {
       let former = try former(request)
       let isSuccessor = try former.map { try request.code == nil || transaction.replica($0.replica) != nil } ?? false
       let org =
-        isSuccessor
-        ? try succeed(request, as: publicKey, transaction)
-        : try admit(request, after: former, as: publicKey, agreementKey: agreementKey, transaction)
+        if let known = try knownWithoutCode(request, id, transaction) {
+          known
+        } else if isSuccessor {
+          try succeed(request, as: publicKey, transaction)
+        } else {
+          try admit(request, after: former, as: publicKey, agreementKey: agreementKey, transaction)
+        }
       let meta = try transaction.meta()
       let welcome = try Welcome(org: org, city: key, schema: meta.schemaText)
       let header = Header(
@@ -65,6 +69,17 @@ extension Master {
     guard let formerly = request.formerly else { return nil }
     guard let id = Identifier(hex: formerly), let kept = request.kept, kept >= 0 else { throw Refusal.tampered }
     return Former(replica: id, kept: kept)
+  }
+
+  /// The unit of a machine that the city knows, though not the code that it says again: codes are in no log, and a city that was
+  /// restored may have lost this one.
+  private func knownWithoutCode(_ request: EnrolRequest, _ id: Identifier, _ transaction: any MasterTransaction) throws
+    -> String?
+  {
+    guard let code = request.code, try transaction.enrolment(code) == nil, let known = try transaction.replica(id)
+    else { return nil }
+    if known.isWithdrawn { throw Refusal.withdrawn }
+    return known.org
   }
 
   /// Takes in a machine that has a code. Returns its unit.

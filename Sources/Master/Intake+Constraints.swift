@@ -3,7 +3,8 @@ import SyncCore
 // The rows of a batch together: unique values and references, settled as a set.
 
 extension Intake {
-  /// Parks rows until those that are left satisfy every constraint. Each round parks at least one, so it ends.
+  /// Parks rows until those that are left satisfy every constraint. Each round parks at least one, so it ends; and so it does with
+  /// those that are looked at again, for what they lacked stayed after all: each is once.
   func settleConstraints() throws {
     // What a row has and keeps is right in the master, which finds it by its value.
     var claimed: Set<UniqueClaim> = []
@@ -25,6 +26,15 @@ extension Intake {
     let holders = try transaction.holders(of: claimed)
     let present = try transaction.present(wanted)
     let referrers = try transaction.referrers(to: leaving)
+    let hindrance = { [self] (row: Row) in clash(row, holders) ?? missing(row, present) ?? misses(row, referrers) }
+    let free = settled.indices.filter { settled[$0].parked == nil }
+    var lookedAt: Set<Int> = []
+    repeat {
+      try parkRounds(referrers, hindrance)
+    } while try lookAgain(free, hindrance, &lookedAt)
+  }
+
+  private func parkRounds(_ referrers: [ReferenceTarget: [RowRef]], _ hindrance: (Row) -> Refused?) throws {
     var changed = true
     while changed {
       changed = false
@@ -36,13 +46,33 @@ extension Intake {
           row.result = MergeResult(image: before, contests: [contest], stamps: [:], asSent: false)
           changed = true
         }
-        if row.result.image != row.before {
-          row.parked = clash(row, holders) ?? missing(row, present) ?? misses(row, referrers)
-        }
+        if row.result.image != row.before { row.parked = hindrance(row) }
         if row.parked == nil, isAnyParked { row.parked = try strayed(row) }
         if row.parked != nil { changed = true }
       }
     }
+  }
+
+  /// What hinders a row may have been parked since, or be a delete that became a contest.
+  /// - Parameters:
+  ///   - free: the rows that nothing but a constraint hinders.
+  ///   - lookedAt: those that were let go before.
+  /// - Returns: whether any is let go now.
+  private func lookAgain(_ free: [Int], _ hindrance: (Row) -> Refused?, _ lookedAt: inout Set<Int>) throws -> Bool {
+    var isAny = false
+    for index in free {
+      let row = settled[index]
+      guard let refused = row.parked else { continue }
+      row.parked = nil
+      if let now = try hindrance(row) ?? strayed(row) {
+        row.parked = now
+      } else if lookedAt.insert(index).inserted {
+        isAny = true
+      } else {
+        row.parked = refused
+      }
+    }
+    return isAny
   }
 
   private func claims(_ row: Row, _ image: [Value]?) -> [UniqueClaim] { ties[row.record.name]?.claims(image) ?? [] }

@@ -80,6 +80,18 @@ private struct Hand {
   #expect(try world.master.replicas().map(\.isWithdrawn) == [true])
 }
 
+/// A city that was restored may know a machine and not its code, which is in no log (seed 4003909 of the simulated town, 1,500 events).
+@Test func whoIsKnownNeedsNoCode() async throws {
+  let world = try World.small()
+  let (hand, other) = (try await Hand(world, "A"), try await Hand(world, "A"))
+  let code = try world.master.enrol(org: "A").code
+  try world.shell("DELETE FROM sync_enrolment")
+  #expect(try hand.enrol(code) == nil)
+  #expect(try Hand(of: other, key: SigningKey()).enrol(code) == .badCode)
+  try world.master.withdraw(hand.meta.replica)
+  #expect(try hand.enrol(code) == .withdrawn)
+}
+
 /// A change of office A's that waits at the city, for its code is another row's.
 private func waiting() async throws -> (World, Replica, MasterParkedRow) {
   let (world, one, _) = try await World.twoMachines()

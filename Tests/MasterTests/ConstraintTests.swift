@@ -205,3 +205,34 @@ func aValueThatOthersReferToIsNotChangedBeneathThem(weak: String) async throws {
   #expect(
     failure?.message.en == "company c2.code: 1 rows of link refer to it by this value; change their partner first")
 }
+
+private let parents = """
+  schema: parents
+  version: 1
+  units: office.code
+  records:
+    office: {key: code, owner: city, fields: {code: }}
+    company:
+      key: id
+      scope: {field: office}
+      fields: {id: , office: {required: true, references: office.code}, parent: {references: company.id, weak: true}}
+    visit:
+      key: id
+      scope: {via: company}
+      fields: {id: , company: {required: true, references: company.id}}
+  """
+
+/// Its sender deletes what a row refers to, which stays for the sake of a row that its sender does not know (seed 4000166 of the simulated
+/// town).
+@Test func whatRefersToARowThatStaysAfterAllEnters() async throws {
+  let world = try World(schema: parents, seed: [("office", [[.text("A")]])])
+  let a = try await world.join("A")
+  try world.shell(a, "INSERT INTO company (id, office) VALUES ('c9', 'A')")
+  try await world.settle()
+  try world.shell("INSERT INTO visit VALUES ('v1', 'c9')")
+  try world.shell(a, "INSERT INTO company VALUES ('c1', 'A', 'c9'); DELETE FROM company WHERE id = 'c9'")
+  try await world.settle()
+  #expect(try world.master.parked(waiting: false).isEmpty)
+  #expect(try world.master.conflicts([.open]).map(\.key) == [RowKey([.text("c9")])])
+  #expect(try a.rows(a.record("company")).map { $0[2] } == [.text("c9"), .null])
+}
