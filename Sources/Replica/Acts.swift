@@ -124,7 +124,7 @@ extension Replica {
     // A row that went to another unit is no longer here to be changed.
     if parked.isSent, change.kind != .insert, row == nil { return false }
     if let row {
-      try update(db, record, key: key, row, with: change, values)
+      try update(db, record, key: key, row, with: parked, values)
     } else {
       let cells = Dictionary(uniqueKeysWithValues: image.indices.map { ($0, image[$0]) })
       _ = try insert(db, record, cells.merging(values) { _, typed in typed })
@@ -176,10 +176,11 @@ extension Replica {
   }
 
   private func update(
-    _ db: Database, _ record: RecordSchema, key: RowKey, _ row: [Value], with change: Change, _ values: [Int: Value]
+    _ db: Database, _ record: RecordSchema, key: RowKey, _ row: [Value], with parked: WaitingRow,
+    _ values: [Int: Value]
   ) throws {
-    let before = try record.pending(db, key: key)
-    let again = try again(db, record, change, before).filter { values[$0] == nil }
+    let (change, before) = (parked.change, try record.pending(db, key: key))
+    let again = try again(db, record, change, before, over: parked.isSent ? nil : row).filter { values[$0] == nil }
     // Of a row that was entered here and not sent the city has none.
     if try record.upstream(db, key: key) == nil, let known = before.map({ $0.baseRow(record) }) ?? row {
       try record.setUpstream(db, key: key, known)
@@ -199,12 +200,17 @@ extension Replica {
 
   /// Only what was edited comes again, and of a row that was entered only what it says; but not over what was edited since, and nothing
   /// that the city would reject.
-  func again(_ db: Database, _ record: RecordSchema, _ change: Change, _ pending: PendingRow?) throws -> [Int] {
+  /// - Parameter row: who entered it anew since takes nothing away by what they left empty.
+  func again(
+    _ db: Database, _ record: RecordSchema, _ change: Change, _ pending: PendingRow?, over row: [Value]? = nil
+  ) throws -> [Int] {
     let isEntered = change.kind == .insert
     let flight = try flightMask(db, record, change.key)
     return change.new.indices.filter { column in
       guard let value = change.new[column], !record.isKey(column) else { return false }
       if record.owner(of: column) == .city, record.edits == .reject { return false }
+      let isCleared = pending?.existed == true && pending?.touched.contains(column) == true
+      if isEntered, row?[column].isNull == true, !isCleared { return !value.isNull }
       if pending?.touched.contains(column) == true || flight >> Int64(column) & 1 == 1 { return false }
       return !isEntered || !value.isNull
     }

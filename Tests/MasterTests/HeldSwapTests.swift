@@ -198,3 +198,20 @@ extension Replica {
   let merged = try world.master.row(company, key: RowKey([.text("c0")]))
   #expect(merged?[2...4] == [.text("K7"), .text(capitals.lowercased()), .text("n")])
 }
+
+/// It fills what whoever entered the row anew has left empty, also when that is on its way (seed 4000358 of the simulated town).
+@Test(arguments: [false, true]) func whatIsTakenUpFillsARowThatWasEnteredAnew(isSent: Bool) async throws {
+  let (world, a, _) = try await companies()
+  let capitals = "0000000E-0000-4000-8000-000000000001"
+  try world.shell(a, "INSERT INTO company VALUES ('c5', 'A', 'K9', '\(capitals)', 'm')")
+  try world.shell("UPDATE company SET code = 'K9' WHERE id = 'c2'")
+  try await world.sync(a)
+  try world.shell(a, "INSERT INTO company (id, office, code) VALUES ('c5', 'A', 'K5')")
+  if isSent { try a.freeze() }
+  let company = try a.record("company")
+  let typed: [Int: Value] = [3: .text(capitals.lowercased())]
+  #expect(try a.edit(as: nil) { try a.takeUp($0, company, key: RowKey([.text("c5")]), typed) })
+  try await world.settle()
+  let merged = try world.master.row(company, key: RowKey([.text("c5")]))
+  #expect(merged?[2...4] == [.text("K5"), .text(capitals.lowercased()), .text("m")])
+}

@@ -56,7 +56,8 @@ extension Town {
   }
 
   private func isHeldByAnother(_ record: RecordSchema, _ parked: MasterParkedRow) -> Bool {
-    let own = witness.canonical(parked.ref)
+    // What a tool entered under the key of a duplicate, and could not be merged again, is a row of its own.
+    let own = city.rows[parked.ref] == nil ? witness.canonical(parked.ref) : parked.ref
     return record.unique.contains { set in
       let columns = set.compactMap(record.index(of:))
       // An update that leaves the value alone, or contests it, would bring back a deleted row with its last value.
