@@ -250,7 +250,8 @@ private struct Places {
 
   func isParked(_ claim: Witness.Claim, _ original: Witness.Claim) -> Bool {
     let rows = files(of: claim.author).flatMap { file -> [ParkedRow] in aside[file]?[original.ref] ?? [] }
-    for row in rows where keeps(original, row.state) {
+    // Of what was set aside unsent and taken up, the machine keeps what did not count any more.
+    for row in rows where keeps(original, row.state) || row.batch == nil && row.state == .superseded {
       guard let column = claim.column else { return true }
       if row.row.cell(column) == original.value { return true }
     }
