@@ -109,10 +109,12 @@ extension Replica {
       }
     }
     // Only now is it known which rows were edited again and wait with their parents.
-    return try leaving.flatMap { record, key in
-      let left = try remove(db, record, key: key)
-      try record.clearPending(db, key: key)
-      return left
+    return try applying(db) {
+      try leaving.flatMap { record, key in
+        let left = try remove(db, record, key: key)
+        try record.clearPending(db, key: key)
+        return left
+      }
     }
   }
 
