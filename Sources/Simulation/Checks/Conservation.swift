@@ -197,8 +197,11 @@ private struct Places {
       guard let column = claim.column, let arrival = arrival(claim).map({ hasWaited(claim) ? .max : $0 }) else {
         continue
       }
+      // What a tool enters at the city under the key of a duplicate is merged by the batch after it.
+      let isMergedAgain = claim.author == nil && witness.canonical(claim.ref) != claim.ref
       for ref in [claim.ref] + witness.landings(of: claim.ref) {
-        inserted[Witness.Cell(ref: witness.canonical(ref), column: column), default: []].append(arrival)
+        let cell = Witness.Cell(ref: witness.canonical(ref), column: column)
+        inserted[cell, default: []].append(isMergedAgain && arrival < .max ? arrival + 1 : arrival)
       }
     }
   }
