@@ -34,7 +34,7 @@ extension Town {
     try checkConservation()
     try checkSums()
     // A full disk may have hindered it: the server tries again every minute.
-    if try city.master.holdsOldPages() {
+    if tally["disk of the city full"] != nil, try city.master.holdsOldPages() {
       count("old pages removed later")
       try city.master.tidy()
     }
