@@ -209,9 +209,10 @@ extension Replica {
     return change.new.indices.filter { column in
       guard let value = change.new[column], !record.isKey(column) else { return false }
       if record.owner(of: column) == .city, record.edits == .reject { return false }
-      let isCleared = pending?.existed == true && pending?.touched.contains(column) == true
+      let isEdited = pending?.touched.contains(column) == true
+      let isCleared = isEdited && pending?.existed == true
       if isEntered, row?[column].isNull == true, !isCleared { return !value.isNull }
-      if pending?.touched.contains(column) == true || flight >> Int64(column) & 1 == 1 { return false }
+      if isEdited || flight >> Int64(column) & 1 == 1 { return false }
       return !isEntered || !value.isNull
     }
   }

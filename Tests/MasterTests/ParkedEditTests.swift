@@ -32,16 +32,6 @@ extension World {
   }
 }
 
-extension Replica {
-  fileprivate func takeUp(_ name: String, _ id: String, _ values: [String: Value]) throws -> Bool {
-    let record = try record(name)
-    let cells = values.map { (record.index(of: $0.key) ?? 0, $0.value) }
-    return try edit(as: nil) { db in
-      try takeUp(db, record, key: RowKey([.text(id)]), Dictionary(uniqueKeysWithValues: cells))
-    }
-  }
-}
-
 /// The clerk deletes the row again before the answer comes that says that it is parked (seed 4 of the simulated town).
 @Test func aRowThatIsDeletedBeforeItsSenderHearsThatItIsParkedNeverEnters() async throws {
   let (world, a, b) = try await twinUnderWay()

@@ -79,3 +79,14 @@ extension World {
     return try whole.filter { try master.rows($0) != replay.rows($0) }.map(\.name)
   }
 }
+
+extension Replica {
+  /// Takes up what was parked of a row, as `county edit` does.
+  public func takeUp(_ name: String, _ id: String, _ values: [String: Value]) throws -> Bool {
+    let record = try record(name)
+    let cells = values.map { (record.index(of: $0.key) ?? 0, $0.value) }
+    return try edit(as: nil) { db in
+      try takeUp(db, record, key: RowKey([.text(id)]), Dictionary(uniqueKeysWithValues: cells))
+    }
+  }
+}
