@@ -57,7 +57,8 @@ let package = Package(
     .target(
       name: "SyncClient",
       dependencies: [
-        "Replica", nio, nioSSL, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        "Replica", nio, nioSSL, .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ]),
     .target(name: "Master", dependencies: ["SQLiteStore", "SyncProtocol"], swiftSettings: mutants),
     .target(
@@ -120,6 +121,12 @@ let package = Package(
     .testTarget(name: "ReplicaTests", dependencies: ["Replica", "TestSupport"]),
     .testTarget(
       name: "MasterTests", dependencies: ["Master", "Replica", "SyncClient", "TestSupport", "CSimulatedDisk"]),
+    .testTarget(
+      name: "SyncClientTests",
+      dependencies: [
+        "SyncClient", nio, log, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+      ]),
     .testTarget(name: "ProgramTests", dependencies: ["TestSupport", "SyncProtocol", "county", "city"]),
     .testTarget(name: "ReadmeTests", dependencies: ["SchemaFile", "SyncClient", "SyncServer", "county", "city"]),
   ],

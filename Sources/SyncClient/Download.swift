@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Foundation
 import NIOCore
 import SyncCore
@@ -13,17 +12,17 @@ extension HTTPTransport {
     var random = SystemRandomNumberGenerator()
     let id = Identifier(using: &random)
     let headers = headers + [(Resumption.answerHeader, "\(id)")]
-    var answer = Answer()
+    var answer = Received()
     var posts = 0
     while true {
       do {
-        var response: HTTPClientResponse?
+        var response: Answer?
         if posts > 0 { response = try await kept(id, from: answer.bytes.count, line) }
         if response == nil {
           // The request did not arrive, or its answer was small and is not kept.
           posts += 1
-          answer = Answer()
-          response = try await line.send("POST", path, body, headers: headers)
+          answer = Received()
+          response = try await line.send(.POST, path, body, headers: headers)
         }
         if let response, try await take(response, into: &answer, line) { return answer.bytes }
       } catch is Broken {} catch let refusal as Refusal where refusal.code == .replayed && posts > 1 {
@@ -37,14 +36,14 @@ extension HTTPTransport {
     }
   }
 
-  private struct Answer {
+  private struct Received {
     var bytes: [UInt8] = []
     var total: Int?
   }
 
   /// The rest of an answer that the city keeps; nil: it keeps none.
-  private func kept(_ id: Identifier, from offset: Int, _ line: Line) async throws -> HTTPClientResponse? {
-    let response = try await line.send("GET", "/v1/answer/\(id)?offset=\(offset)")
+  private func kept(_ id: Identifier, from offset: Int, _ line: Line) async throws -> Answer? {
+    let response = try await line.send(.GET, "/v1/answer/\(id)?offset=\(offset)")
     if response.status == .notFound {
       _ = try await line.collect(response)
       return nil
@@ -53,7 +52,7 @@ extension HTTPTransport {
   }
 
   /// Returns whether the answer is whole.
-  private func take(_ response: HTTPClientResponse, into answer: inout Answer, _ line: Line) async throws -> Bool {
+  private func take(_ response: Answer, into answer: inout Received, _ line: Line) async throws -> Bool {
     guard response.status == .ok else { throw try await line.refusal(response) }
     let length = response.headers.first(name: Resumption.lengthHeader) ?? response.headers.first(name: "content-length")
     guard let total = length.flatMap({ Int($0) }), total <= Envelope.mostSent + (16 << 20) else {
@@ -77,7 +76,7 @@ extension HTTPTransport {
     while part.length < manifest.packed {
       attempts.reached(part.length)
       do {
-        let response = try await line.send("GET", "/v1/snapshot/\(manifest.id)?offset=\(part.length)")
+        let response = try await line.send(.GET, "/v1/snapshot/\(manifest.id)?offset=\(part.length)")
         if response.status == .notFound {
           _ = try await line.collect(response)
           throw SnapshotGone()

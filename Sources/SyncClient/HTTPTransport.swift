@@ -24,7 +24,7 @@ public struct HTTPTransport: Transport {
   public func welcome(_ message: [UInt8]) async throws -> [UInt8] {
     try await open { line, _ in
       do {
-        let response = try await line.send("POST", "/v1/enrol", message[...])
+        let response = try await line.send(.POST, "/v1/enrol", message[...])
         guard response.status == .ok else { throw try await line.refusal(response) }
         return try await line.collect(response, limit: Envelope.mostSent)
       } catch is Broken {

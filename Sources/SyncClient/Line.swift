@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import NIOCore
+import NIOHTTP1
 import NIOSSL
 import SyncCore
 import SyncProtocol
@@ -14,31 +15,43 @@ struct Line: Sendable {
   let client: HTTPClient
   let traffic: Traffic
 
-  /// Sends a request and returns the head of its answer, with the body to come.
-  /// - Parameter sent: called with the number of bytes of the body that went.
+  private static let type = ("content-type", "application/x-tributary")
+
+  /// Sends a request whose answer may be big, and returns its head, with the body to come.
   func send(
-    _ method: String, _ path: String, _ body: ArraySlice<UInt8> = [], headers: [(String, String)] = [],
-    sent: @escaping @Sendable (Int) -> Void = { _ in }
-  ) async throws -> HTTPClientResponse {
-    var request = HTTPClientRequest(url: base + path)
-    request.method = .init(rawValue: method)
-    for (name, value) in headers { request.headers.add(name: name, value: value) }
-    if method != "GET" {
-      request.headers.add(name: "content-type", value: "application/x-tributary")
-      let pieces = Pieces(bytes: body) { [traffic] count in
-        traffic.addSent(count)
-        sent(count)
+    _ method: HTTPMethod, _ path: String, _ body: ArraySlice<UInt8> = [], headers: [(String, String)] = []
+  ) async throws -> Answer {
+    try await breaking {
+      var request = try HTTPClient.Request(url: base + path, method: method, headers: HTTPHeaders(headers))
+      if method != .GET {
+        request.headers.add(name: Self.type.0, value: Self.type.1)
+        request.body = .byteBuffer(ByteBuffer(bytes: body))
+        traffic.addSent(body.count)
       }
-      request.body = .stream(pieces, length: .known(Int64(body.count)))
+      return try await ReadAhead.execute(request, client)
     }
+  }
+
+  /// Sends a big request a piece at a time; its answer is short.
+  /// - Parameter sent: called with the number of bytes of the body that went.
+  func put(_ path: String, _ body: ArraySlice<UInt8>, sent: @escaping @Sendable (Int) -> Void) async throws -> Answer {
+    var request = HTTPClientRequest(url: base + path)
+    request.method = .PUT
+    request.headers.add(name: Self.type.0, value: Self.type.1)
+    let pieces = Pieces(bytes: body) { [traffic] count in
+      traffic.addSent(count)
+      sent(count)
+    }
+    request.body = .stream(pieces, length: .known(Int64(body.count)))
     let final = request
-    return try await breaking { try await client.execute(final, timeout: .hours(12)) }
+    let response = try await breaking { try await client.execute(final, timeout: .hours(12)) }
+    return Answer(status: response.status, headers: response.headers, body: response.body)
   }
 
   /// Reads what an answer still brings; what arrived before the line broke is passed on too.
-  func read(_ response: HTTPClientResponse, _ take: (ByteBuffer) throws -> Void) async throws {
+  func read(_ answer: Answer, _ take: (ByteBuffer) throws -> Void) async throws {
     try await breaking {
-      for try await piece in response.body {
+      for try await piece in answer.body {
         traffic.addReceived(piece.readableBytes)
         try take(piece)
       }
@@ -46,9 +59,9 @@ struct Line: Sendable {
   }
 
   /// A short answer.
-  func collect(_ response: HTTPClientResponse, limit: Int = 1 << 20) async throws -> [UInt8] {
+  func collect(_ answer: Answer, limit: Int = 1 << 20) async throws -> [UInt8] {
     var bytes: [UInt8] = []
-    try await read(response) { piece in
+    try await read(answer) { piece in
       guard bytes.count + piece.readableBytes <= limit else { throw EnvelopeError.tooLarge }
       bytes += Array(buffer: piece)
     }
@@ -56,13 +69,13 @@ struct Line: Sendable {
   }
 
   /// What an answer that is no success says.
-  func refusal(_ response: HTTPClientResponse) async throws -> any Error {
-    let bytes = try await collect(response)
+  func refusal(_ answer: Answer) async throws -> any Error {
+    let bytes = try await collect(answer)
     if let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(bytes)) { return refusal }
     if (try? JSONDecoder().decode(StagedState.self, from: Data(bytes))) != nil { return NotStaged() }
     return Failure(
-      .unreachable, zh: "\(base) 返回 \(response.status.code),可能不是市里的服务器;数据均在本机",
-      en: "\(base) answers \(response.status.code) and may not be a city's server; nothing is lost, check the address")
+      .unreachable, zh: "\(base) 返回 \(answer.status.code),可能不是市里的服务器;数据均在本机",
+      en: "\(base) answers \(answer.status.code) and may not be a city's server; nothing is lost, check the address")
   }
 
   private func breaking<T>(_ body: () async throws -> T) async throws -> T {

@@ -22,7 +22,9 @@ final class SharedClient: Sendable {
 
   private func begin() -> HTTPClient {
     state.withLock { state in
-      let client = state.client ?? HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+      // One thread for all of it: between two, what has arrived may come too late (`ReadAhead`).
+      let loop = HTTPClient.defaultEventLoopGroup.any()
+      let client = state.client ?? HTTPClient(eventLoopGroup: loop, configuration: configuration)
       state = (client, state.users + 1)
       return client
     }

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Foundation
 import SyncCore
 import SyncProtocol
@@ -10,13 +9,13 @@ extension HTTPTransport {
     let path = "/v1/staged/\(replica)"
     while true {
       do {
-        let state = try await staged(try await line.send("GET", path), line)
+        let state = try await staged(try await line.send(.GET, path), line)
         let offset = state.begins(bytes) ? state.length : 0
         attempts.reached(Int64(offset))
         report(.up, offset, bytes.count)
         if offset == bytes.count { return }
         let gone = Counter(from: offset)
-        let response = try await line.send("PUT", "\(path)?offset=\(offset)", bytes.dropFirst(offset)) { count in
+        let response = try await line.put("\(path)?offset=\(offset)", bytes.dropFirst(offset)) { count in
           report(.up, gone.add(count), bytes.count)
         }
         if try await staged(response, line) == StagedState(whole: bytes) { return }
@@ -25,7 +24,7 @@ extension HTTPTransport {
     }
   }
 
-  private func staged(_ response: HTTPClientResponse, _ line: Line) async throws -> StagedState {
+  private func staged(_ response: Answer, _ line: Line) async throws -> StagedState {
     // Another state than the one from which we went on comes as a conflict.
     guard response.status == .ok || response.status == .conflict else { throw try await line.refusal(response) }
     let bytes = try await line.collect(response)

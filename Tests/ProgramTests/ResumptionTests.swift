@@ -86,7 +86,7 @@ private func wait(until condition: () async throws -> Bool) async throws {
     let down = cutter.down
     try await town.county("two", ["init", "--server", cutter.url, "--code", try await town.code("A")])
     #expect(town.snapshotBytes > 2_500_000)
-    #expect(cutter.down - down < town.snapshotBytes * 11 / 10, "\(cutter.down - down) of \(town.snapshotBytes)")
+    #expect(cutter.down - down < town.snapshotBytes * 103 / 100, "\(cutter.down - down) of \(town.snapshotBytes)")
     #expect(try await town.notes(town.replica("two")) == 10_000)
     #expect(town.leftovers("two") == [])
     // A big pull comes through as well.
@@ -95,7 +95,8 @@ private func wait(until condition: () async throws -> Bool) async throws {
     let before = cutter.down
     let pulled = try await town.sync("one")
     #expect(pulled["pulled"] as? Int == 4_000)
-    #expect(cutter.down - before < (pulled["bytes_received"] as? Int ?? 0) * 11 / 10)
+    // What had arrived when the line broke does not cross again.
+    #expect(cutter.down - before < (pulled["bytes_received"] as? Int ?? 0) * 103 / 100)
     #expect(try await town.city(["verify"]).isDone)
   }
 
