@@ -37,13 +37,14 @@ final class ReadAhead: HTTPClientResponseDelegate {
     self.parts = parts
   }
 
+  /// - Parameter client: all of it on one thread, as in `SharedClient`.
   static func execute(_ request: HTTPClient.Request, _ client: HTTPClient) async throws -> Answer {
     let loop = client.eventLoopGroup.any()
     let (stream, parts) = AsyncThrowingStream.makeStream(of: Part.self)
     let reader = ReadAhead(loop, parts)
-    let task = client.execute(
-      request: request, delegate: reader, eventLoop: .delegateAndChannel(on: loop), deadline: .now() + .hours(12))
-    parts.onTermination = { _ in
+    let task = client.execute(request: request, delegate: reader, deadline: .now() + .hours(12))
+    parts.onTermination = {
+      guard case .cancelled = $0 else { return }
       reader.end()
       task.cancel()
     }
