@@ -55,6 +55,7 @@ struct Line: Sendable {
         traffic.addReceived(piece.readableBytes)
         try take(piece)
       }
+      try Task.checkCancellation()
     }
   }
 
