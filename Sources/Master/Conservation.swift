@@ -76,7 +76,9 @@ private struct Ledger {
           en: "batch \(logged.arrival) of the log cannot be read: whether its values are kept cannot be checked"))
     }
     if logged.replica != .city { try decide(batch, logged) }
-    for (index, signed) in batch.changes.enumerated() {
+    // As they came in: a row goes before what comes by another key in its place.
+    let changes = Array(batch.changes.enumerated())
+    for (index, signed) in changes.filter({ $1.kind == .delete }) + changes.filter({ $1.kind != .delete }) {
       let origin = Origin(batch: logged, n: index + 1)
       let sent = try withoutErased(signed, origin)
       let change = logged.replica == .city ? names.mapped(sent) : names.landed(sent)

@@ -73,19 +73,23 @@ struct Desk {
     return try intake.settle(changes)
   }
 
-  /// Mapping may bring two changes to one row: they merge one after the other.
+  /// Mapping may bring two changes to one row: they merge one after the other, and the delete of a row by its own key before
+  /// what comes by another one, which is a new row.
   func rounds(_ changes: [Incoming]) -> [[Incoming]] {
     var rounds: [[Incoming]] = []
     var rest = changes
+    var leaving = Set(changes.filter(\.isDeleteByItsKey).map(\.change.ref))
     while !rest.isEmpty {
       var seen: Set<RowRef> = []
       var later: [Incoming] = []
       rounds.append(
         rest.filter { change in
-          if seen.insert(change.change.ref).inserted { return true }
+          let waits = leaving.contains(change.change.ref) && !change.isDeleteByItsKey
+          if !waits, seen.insert(change.change.ref).inserted { return true }
           later.append(change)
           return false
         })
+      leaving = []
       rest = later
     }
     return rounds

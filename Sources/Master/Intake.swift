@@ -35,6 +35,9 @@ final class Incoming {
     self.decides = decides
     self.erased = erased
   }
+
+  /// Whether it deletes a row by the key that the row has now. By a former key nothing is deleted.
+  var isDeleteByItsKey: Bool { change.kind == .delete && change.key == sent.key }
 }
 
 final class Intake {
@@ -138,7 +141,7 @@ final class Intake {
   private func merged(_ incoming: Incoming, _ master: MasterRow, _ record: RecordSchema) -> MergeResult {
     let change = incoming.change
     // A duplicate that was merged into another row is gone already.
-    if change.kind == .delete, change.key != incoming.sent.key {
+    if change.kind == .delete, !incoming.isDeleteByItsKey {
       return MergeResult(image: master.image, contests: [], stamps: [:], asSent: true)
     }
     var corrected: [Int: Stamp] = [:]

@@ -126,6 +126,27 @@ func theRowThatWasKeptIsDeletedAndEnteredAnewByItsOtherKey(batches: Int) async t
   #expect(history.contains { if case .change(let change) = $0.what { change.kind == .delete } else { false } })
 }
 
+/// A batch has its rows in the order of their keys: here what is entered comes before what is deleted.
+@Test(arguments: [
+  "UPDATE company SET id = 'a1' WHERE id = 'a2'",
+  "BEGIN; DELETE FROM company; INSERT INTO company (id, office, code, name) VALUES ('a1', 'A', 'X', '乙'); COMMIT",
+])
+func aRowThatGetsItsOtherKeyAgainStays(sql: String) async throws {
+  let world = try duplicateTown()
+  let one = try await world.join("A", actor: "one")
+  let two = try await world.join("A", actor: "two")
+  try world.shell(
+    one, "INSERT INTO company (id, office, code, name) VALUES ('a1', 'A', 'X', NULL), ('a2', 'A', NULL, '乙')")
+  try await world.settle()
+  #expect(try world.unite("a1", into: "a2").isEmpty)
+  try await world.settle()
+  try world.shell(one, sql)
+  try await world.settle()
+  let rows = try world.master.rows(world.master.record("company"))
+  #expect(rows.map { Array($0[0...3]) } == [[.text("a2"), .text("A"), .text("X"), .text("乙")]])
+  #expect(try two.rows(two.record("company")) == rows)
+}
+
 @Test func aDeleteIsCarriedOutThoughARowOfADuplicateTakesThePlace() async throws {
   let world = try duplicateTown()
   let a = try await world.join("A")
