@@ -105,7 +105,7 @@ extension Master {
       schema: Self.reviewed(schema), formats: formats, transaction: transaction, received: alias.edit.stamp,
       arrival: try transaction.upcomingArrival())
     var writes = try image.map { try unite(desk, record, $0, alias) } ?? []
-    try moveConflicts(of: ref, to: alias.target, transaction)
+    try moveConflicts(of: ref, to: alias.target, received: desk.received, transaction)
     let (keep, reason) = (show(alias.target), alias.reason)
     let detail = Label(
       zh: "并入 \(record.name) \(keep):\(reason)", en: "merged into \(record.name) \(keep): \(reason)")
@@ -169,8 +169,11 @@ extension Master {
     return old
   }
 
-  /// What is contested of the duplicate, or of a row whose key names it, is so of the row that it is now.
-  private func moveConflicts(of ref: RowRef, to target: RowKey, _ transaction: any MasterTransaction) throws {
+  /// What is contested of the duplicate, or of a row whose key names it, is so of the row that it is now. Whoever looked at it
+  /// has not seen what stands there.
+  private func moveConflicts(
+    of ref: RowRef, to target: RowKey, received: Stamp, _ transaction: any MasterTransaction
+  ) throws {
     #if MUTANTS
       if Mutant.conflictsStayBehind.isActive { return }
     #endif
@@ -180,9 +183,15 @@ extension Master {
     }
     for record in schema.records where record.name == ref.record || names(record) {
       for var conflict in try transaction.waitingConflicts(in: record) {
-        let now = mapping.mapped(RowRef(conflict.record, conflict.key)).key
-        if now == conflict.key { continue }
-        conflict.key = now
+        let now = mapping.mapped(RowRef(conflict.record, conflict.key))
+        if now.key == conflict.key { continue }
+        conflict.key = now.key
+        conflict.version += 1
+        if let column = conflict.field.flatMap(record.index(of:)),
+          let stands = try transaction.images(of: [now])[now]?[column], stands != conflict.master
+        {
+          conflict.stands(stands, received: received)
+        }
         try transaction.save(conflict)
       }
     }

@@ -177,6 +177,41 @@ import Testing
   try await world.settle()
 }
 
+/// Who looked at a conflict of the duplicate, or of its child, has not seen what stands in the row that is kept.
+@Test func aConflictThatMovesShowsWhatStandsInTheRowThatIsKept() async throws {
+  let world = try duplicateTown()
+  let one = try await world.join("A", actor: "one")
+  let two = try await world.join("A", actor: "two")
+  try world.shell(
+    one,
+    """
+    INSERT INTO company (id, office, name) VALUES ('c1', 'A', '甲'), ('c2', 'A', '乙');
+    INSERT INTO figure (company, year, sales) VALUES ('c1', 2018, 1), ('c2', 2018, 2)
+    """)
+  try await world.settle()
+  try world.shell(
+    one, "UPDATE company SET name = NULL WHERE id = 'c2'; UPDATE figure SET sales = NULL WHERE company = 'c2'")
+  try world.shell(
+    two, "UPDATE company SET name = '丙' WHERE id = 'c2'; UPDATE figure SET sales = 3 WHERE company = 'c2'")
+  try await world.settle()
+  let seen = try world.master.conflicts([.open])
+  #expect(seen.map(\.field) == ["name", "sales"])
+  #expect(try world.unite("c2", into: "c1").isEmpty)
+  for conflict in seen {
+    #expect(throws: Failure.self) {
+      try world.master.decide(conflict.id, .take(1), reason: "r", actor: "li", version: conflict.version)
+    }
+  }
+  let moved = try world.master.conflicts([.open])
+  #expect(moved.map(\.master) == [.text("甲"), .integer(1)])
+  for conflict in moved {
+    _ = try world.master.decide(conflict.id, .take(1), reason: "r", actor: "li", version: conflict.version)
+  }
+  #expect(try world.cell("name", of: "c1") == .text("丙"))
+  #expect(try world.figures() == [[.text("c1"), .integer(2018), .integer(3)]])
+  try await world.settle()
+}
+
 /// The clerk points a child from the duplicate to the row that it is by then: that changes nothing (seed 624 of the simulated town,
 /// 10,000 events).
 
