@@ -132,6 +132,7 @@ extension Master {
     let mapping = Mapping(schema, aliases: [ref: alias.target])
     var old = [RowWrite(ref: ref, before: image, after: nil)]
     var moved = [mapping.mapped(Change(record, image, edit: alias.edit))]
+    var rows = [(ref: ref, image: image)]
     let identities = Set(desk.ties[record.name]?.identities(image) ?? [])
     let children = try transaction.referrers(to: identities).values.flatMap { $0 }
     let images = try transaction.images(of: Array(Set(children)))
@@ -149,17 +150,21 @@ extension Master {
         change = mapping.mapped(change)
       }
       moved.append(change)
+      rows.append((child, image))
     }
     // The duplicates leave first, so that what they hold is free.
     old = try transaction.write(Settlement(writes: old), arrival: desk.arrival)
-    let author = try transaction.author(
-      of: ref, column: record.fields.indices.first { !record.isKey($0) } ?? 0, value: nil)
-    let origin = Sender(replica: author ?? .city, org: "", offset: 0, cursor: -1)
+    let city = Sender(replica: .city, org: "", offset: 0, cursor: -1)
     let open = Master.unowned(schema)
-    let incoming = moved.enumerated().map { Incoming(n: $0 + 1, change: $1, sent: $1) }
+    let incoming = zip(moved, rows).enumerated().map { index, pair in
+      let (change, row) = pair
+      return Incoming(n: index + 1, change: change, sent: change) { column in
+        try transaction.author(of: row.ref, column: column, value: row.image[column])
+      }
+    }
     for round in desk.rounds(incoming) {
       let intake = Intake(
-        schema: open, formats: formats, transaction: transaction, sender: origin, received: desk.received,
+        schema: open, formats: formats, transaction: transaction, sender: city, received: desk.received,
         ties: desk.ties, waived: [.scope, .locked])
       let settlement = try intake.settle(round)
       if let parked = settlement.parked.first { throw refused(record, alias, parked) }

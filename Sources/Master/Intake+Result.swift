@@ -55,9 +55,9 @@ extension Intake {
       var edit = contest.column.map { row.change.edit(of: $0) } ?? row.change.edit
       // As people are to see it, by the city's clock.
       edit.stamp = edit.stamp.corrected(offset: sender.offset, arrival: received)
+      let author = try contest.column.flatMap(row.incoming.author) ?? sender.replica
       var contender = Contender(
-        id: 1, value: contest.incoming, deletes: contest.incomingDeletes, replica: sender.replica.description,
-        edit: edit,
+        id: 1, value: contest.incoming, deletes: contest.incomingDeletes, replica: author.description, edit: edit,
         receivedAt: received)
       if contest.state == .open || contest.state == .proposed,
         var conflict = waiting.first(where: { $0.field == field })

@@ -27,13 +27,19 @@ final class Incoming {
   let decides: String?
   /// The fields of which an erasure took what was sent.
   let erased: [String]
+  /// Who gave a column its value, where that may be another than the sender; nil: the sender.
+  let author: (Int) throws -> Identifier?
 
-  init(n: Int, change: Change, sent: Change, decides: String? = nil, erased: [String] = []) {
+  init(
+    n: Int, change: Change, sent: Change, decides: String? = nil, erased: [String] = [],
+    author: @escaping (Int) throws -> Identifier? = { _ in nil }
+  ) {
     self.n = n
     self.change = change
     self.sent = sent
     self.decides = decides
     self.erased = erased
+    self.author = author
   }
 
   /// Whether it deletes a row by the key that the row has now. By a former key nothing is deleted.

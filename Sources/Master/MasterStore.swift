@@ -190,8 +190,8 @@ protocol MasterTransaction {
   /// The number of the newest conflict.
   func lastConflict() throws -> Int64
   func conflict(_ id: Int64) throws -> Conflict?
-  /// Who gave the cell this value last, from the log; nil: no batch did. No value: who touched it last.
-  func author(of ref: RowRef, column: Int, value: Value?) throws -> Identifier?
+  /// Who gave the cell this value last, from the log; nil: no batch did.
+  func author(of ref: RowRef, column: Int, value: Value) throws -> Identifier?
   /// Writes a conflict and lets every replica that sees the row hear of it.
   func save(_ conflict: Conflict) throws
   /// Writes rows, tombstones, stamps and conflicts, and gives every row its place in the feed.

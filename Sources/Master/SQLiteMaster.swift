@@ -290,7 +290,7 @@ struct SQLiteMasterTransaction: MasterTransaction {
     return try db.first(sql, [.blob(replica.bytes), .integer(number)]).flatMap(LoggedBatch.init(row:))
   }
 
-  func author(of ref: RowRef, column: Int, value: Value?) throws -> Identifier? {
+  func author(of ref: RowRef, column: Int, value: Value) throws -> Identifier? {
     var author: Identifier?
     let sql = """
       SELECT b.* FROM sync_touch t JOIN sync_batch b USING (arrival) WHERE t.record = ? AND t.key = ? ORDER BY arrival DESC
@@ -298,10 +298,8 @@ struct SQLiteMasterTransaction: MasterTransaction {
     let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: StatementArguments(ref.columns))
     while author == nil, let row = try rows.next() {
       guard let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) else { continue }
-      let touches = try logged.excerpt(schema, db, about: [ref]).batch.changes.contains { change in
-        value == nil ? change.new[column] != nil : change.new[column] == value
-      }
-      if touches { author = logged.replica }
+      let changes = try logged.excerpt(schema, db, about: [ref]).batch.changes
+      if changes.contains(where: { $0.new[column] == value }) { author = logged.replica }
     }
     return author
   }

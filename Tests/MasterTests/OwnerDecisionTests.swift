@@ -176,6 +176,24 @@ func aDecisionThatIsNoneOfAnOpenCellIsRefused(_ decision: String) async throws {
   try await world.settle()
 }
 
+/// It came with a duplicate of which the county had entered all else.
+@Test func aValueOfAnOfficialThatCameWithADuplicateIsForTheCity() async throws {
+  let (world, one, _, first) = try await contested()
+  _ = try world.master.decide(first.id, .keep, reason: "r", actor: "li")
+  try world.shell(one, "INSERT INTO company (id, office, name, staff) VALUES ('c2', 'A', '丁', 20)")
+  try await world.settle()
+  try world.shell("UPDATE company SET name = '戊' WHERE id = 'c2'")
+  let conflicts = try world.unite("c2", into: "c1")
+  #expect(world.contenders(conflicts) == ["name": .text("戊"), "staff": .integer(20)])
+  try await world.settle()
+  for conflict in conflicts { try one.decide(conflict, .take, contender: 1) }
+  let summary = try await world.sync(one)
+  #expect(refused(summary.received.news) == conflicts.filter { $0.field == "name" }.map(\.id))
+  #expect(try world.cell("name") == .text("乙"))
+  #expect(try world.cell("staff") == .integer(20))
+  try await world.settle()
+}
+
 @Test func whatTheCityHasDecidedIsNotDecidedAgain() async throws {
   let (world, one, _, conflict) = try await contested()
   try one.decide(conflict, .take, contender: 1)
