@@ -149,11 +149,13 @@ extension SQLiteMasterTransaction {
       guard let record = schema.record(write.ref.record) else { continue }
       let new = try write.after.flatMap { try unit(of: record, $0) }
       var old = try write.before.flatMap { try unit(of: record, $0, before: moved) }
-      if old == nil, write.after == nil { old = write.echo }
-      if let alias = write.alias, let echo = write.echo { try place(alias, unit: echo, gone: true, skip: nil, &feed) }
+      // A row that everybody sees has one entry, also while it does not stand.
+      let echo = record.scope == .all ? write.echo.map { _ in "" } : write.echo
+      if old == nil, write.after == nil { old = echo }
+      if let alias = write.alias, let echo { try place(alias, unit: echo, gone: true, skip: nil, &feed) }
       if write.after == write.before {
         // The sender hears what stands; of a row that it may not see, that there is none (I4).
-        if let echo = write.echo {
+        if let echo {
           try place(write.ref, unit: new == "" ? "" : echo, gone: new != "" && new != echo, skip: nil, &feed)
         }
         continue
@@ -169,7 +171,7 @@ extension SQLiteMasterTransaction {
           try moveChildren(of: record, write.ref.key, from: old, to: new, &feed)
         }
       }
-      if let echo = write.echo, let new, new != "", new != echo, old != echo {
+      if let echo, let new, new != "", new != echo, old != echo {
         try place(write.ref, unit: echo, gone: true, skip: nil, &feed)
       }
     }

@@ -212,6 +212,24 @@ func aValueThatOthersReferToIsNotChangedBeneathThem(weak: String) async throws {
     failure?.message.en == "company c2.code: 1 rows of link refer to it by this value; change their partner first")
 }
 
+/// The stick was written before the row was parked; it came in with another code later.
+@Test func aRowThatEverybodySeesStaysWhenAnOldStickIsAnswered() async throws {
+  let (world, a, b) = try await linked(weak: "false")
+  try world.shell(b, "INSERT INTO company (id, code) VALUES ('c3', 'K3')")
+  try await world.sync(b)
+  try world.shell(a, "INSERT INTO company (id, code) VALUES ('c9', 'K3')")
+  try world.write(a, "up")
+  try await world.sync(a)
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+  try world.shell(a, "INSERT INTO company (id, code) VALUES ('c9', 'K9')")
+  try await world.sync(a)
+  try world.shell("UPDATE company SET name = '甲' WHERE id = 'c1'")
+  try world.answer("up", "down")
+  #expect(try world.take(a, "down") != nil)
+  #expect(try world.differences(a) == [])
+  try await world.settle()
+}
+
 /// Its sender deletes what a row refers to, which stays for the sake of a row that its sender does not know (seed 4000166 of the simulated
 /// town).
 @Test func whatRefersToARowThatStaysAfterAllEnters() async throws {
