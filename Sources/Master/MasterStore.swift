@@ -176,7 +176,7 @@ protocol MasterTransaction {
   func cellStamps(of refs: [RowRef]) throws -> [RowRef: [Int: Stamp]]
   func holders(of claims: Set<UniqueClaim>) throws -> [UniqueClaim: RowKey]
   func present(_ targets: Set<ReferenceTarget>) throws -> Set<ReferenceTarget>
-  /// Rows that refer to these values.
+  /// Rows that refer to these values, those of one record in the order of their keys: a receipt names the first (I7).
   func referrers(to targets: Set<ReferenceTarget>) throws -> [ReferenceTarget: [RowRef]]
   /// Rows that no replica sees, because they refer to what is not there, or to such rows; those of one record, if it is named.
   func orphans(in record: RecordSchema?) throws -> Set<RowRef>

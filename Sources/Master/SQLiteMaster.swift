@@ -231,8 +231,8 @@ struct SQLiteMasterTransaction: MasterTransaction {
     for target in targets {
       guard let parent = schema.record(target.record) else { continue }
       for (child, field, column) in schema.references(to: parent) where parent.fields[column].name == target.field {
-        let sql =
-          "SELECT \(child.keyColumns.joined(separator: ", ")) FROM \(child.table) WHERE \(quoted(field.name)) = ?"
+        let list = child.keyColumns.joined(separator: ", ")
+        let sql = "SELECT \(list) FROM \(child.table) WHERE \(quoted(field.name)) = ? ORDER BY \(list)"
         try db.each(sql, [target.value]) { row in
           found[target, default: []].append(RowRef(child.name, RowKey(row.cells(0..<child.key.count))))
         }
