@@ -149,11 +149,7 @@ extension Master {
   private func receipts(
     of id: Identifier, from first: Int64, upTo arrival: Int64, _ transaction: any MasterTransaction
   ) throws -> [[UInt8]] {
-    let last = try transaction.replica(id)?.highWater ?? 0
-    guard first <= last else { return [] }
     let meta = try transaction.meta()
-    return try (first...last).compactMap { try transaction.batch(id, $0) }.filter { $0.arrival <= arrival }.map {
-      try receipt(of: $0, meta)
-    }
+    return try transaction.batches(of: id, from: first, upTo: arrival).map { try receipt(of: $0, meta) }
   }
 }

@@ -6,6 +6,9 @@ import SyncProtocol
 extension Master {
   /// How long an enrolment code is valid, in milliseconds.
   public static let codeLifetime: Int64 = 7 * 24 * 3600 * 1000
+  /// How many batches a machine may say that it has sent under a former id: more than any will ever send, so that
+  /// numbers can go on from there.
+  static let mostKept: Int64 = 1 << 40
 
   /// Makes a one-time code for one machine of an org unit.
   /// - Parameter lifetime: milliseconds.
@@ -67,7 +70,9 @@ extension Master {
   /// Whom the machine was before; nil: it is new.
   func former(_ request: EnrolRequest) throws -> Former? {
     guard let formerly = request.formerly else { return nil }
-    guard let id = Identifier(hex: formerly), let kept = request.kept, kept >= 0 else { throw Refusal.tampered }
+    guard let id = Identifier(hex: formerly), let kept = request.kept, (0...Self.mostKept).contains(kept) else {
+      throw Refusal.tampered
+    }
     return Former(replica: id, kept: kept)
   }
 

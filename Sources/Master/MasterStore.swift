@@ -244,6 +244,8 @@ protocol MasterTransaction {
   /// The arrival number that the next batch will get.
   func upcomingArrival() throws -> Int64
   func batch(_ replica: Identifier, _ number: Int64) throws -> LoggedBatch?
+  /// The batches of a sender from a number on that came up to an arrival, by number.
+  func batches(of replica: Identifier, from number: Int64, upTo arrival: Int64) throws -> [LoggedBatch]
   /// - Parameter offset: city minus sender, milliseconds, by which its stamps were corrected.
   func append(
     _ message: Envelope, receipt: [UInt8], arrival: Int64, received: Stamp, offset: Int64, touched: [RowRef]) throws

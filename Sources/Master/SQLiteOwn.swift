@@ -48,6 +48,15 @@ extension SQLiteMasterTransaction {
     return try db.integer(sql, [.blob(replica.bytes), .integer(arrival)]) ?? 0
   }
 
+  func batches(of replica: Identifier, from number: Int64, upTo arrival: Int64) throws -> [LoggedBatch] {
+    var batches: [LoggedBatch] = []
+    let sql = "SELECT * FROM sync_batch WHERE replica = ? AND number >= ? AND arrival <= ? ORDER BY number"
+    try db.each(sql, [.blob(replica.bytes), .integer(number), .integer(arrival)]) { row in
+      if let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) { batches.append(logged) }
+    }
+    return batches
+  }
+
   /// What every page states besides rows.
   func marks(for replica: Identifier) throws -> [PageItem] {
     #if MUTANTS

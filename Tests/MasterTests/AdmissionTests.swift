@@ -92,6 +92,19 @@ private struct Hand {
   #expect(try hand.enrol(code) == .withdrawn)
 }
 
+/// Who has a code says of an id that the city does not know how many batches it has sent. The next one would have had
+/// no number.
+@Test(arguments: [Int64.max, 1 << 41]) func moreBatchesThanAnyMachineSendsAreRefused(kept: Int64) throws {
+  let world = try World.small()
+  let (key, former) = (SigningKey(), SigningKey().publicKey.identifier)
+  var request = try EnrolRequest(key, afterLost: former, kept: kept)
+  request.prove(try world.master.enrol(org: "A").code, of: key, org: "A")
+  let message = try request.message(signedBy: key, milliseconds: world.clock.now)
+  let refusal = #expect(throws: Refusal.self) { try world.master.welcome(message.bytes) }
+  #expect(refusal?.code == .tampered)
+  #expect(try world.master.replicas().isEmpty)
+}
+
 /// A change of office A's that waits at the city, for its code is another row's.
 private func waiting() async throws -> (World, Replica, MasterParkedRow) {
   let (world, one, _) = try await World.twoMachines()
