@@ -50,6 +50,25 @@ import Testing
   #expect(try world.master.replicas().contains { $0.id == late.identity.replica.description })
 }
 
+/// What came back after a release is in no log, and the machine that had it has it no more.
+@Test func whatWasSetAsideIsStillListedWhenTheCityIsRestoredAgain() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  try world.shell("UPDATE company SET grade = 'g' WHERE id = 'c1'")
+  try await world.sync(drill.two)
+  try world.restore(from: file)
+  for replica in [drill.one, drill.b] { _ = try await world.giveBack(replica) }
+  try world.master.release(reason: "away", actor: "li")
+  try await world.settle()
+  let aside = try #require(try world.master.recovery()).aside
+  #expect(aside.count == 1)
+  try world.restore(from: try world.backup("later.backup"))
+  for _ in 1...2 { try await world.giveBack(world.replicas) }
+  let recovery = try #require(try world.master.recovery())
+  #expect(!recovery.isRecovering && recovery.aside == aside)
+  try await world.settle()
+}
+
 /// What a release gave up comes back when the city is lost again: the log has the loss in that place, as before (seed 10 of the
 /// simulated town, 10,000 events).
 @Test func whatWasGivenUpStaysSoWhenTheCityIsRestoredAgain() async throws {

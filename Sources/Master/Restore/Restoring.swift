@@ -108,7 +108,10 @@ extension Master {
   private func begin(_ db: Database, epoch: Identifier) throws -> RestoreInfo {
     let transaction = SQLiteMasterTransaction(db: db, schema: schema)
     let madeAt = try db.integer("SELECT value FROM sync_backup WHERE name = 'made_at'") ?? 0
-    try db.execute(sql: "DROP TABLE sync_backup; DELETE FROM sync_returned; DELETE FROM sync_heard")
+    try db.execute(sql: "DROP TABLE sync_backup; DELETE FROM sync_heard")
+    // The city's own that was set aside is in no log, and nobody else has it; what a county sent, it gives back again.
+    try db.run(
+      "DELETE FROM sync_returned WHERE state = 'held' OR replica <> ?", [.blob(Identifier.city.bytes)])
     let codes =
       try db.integer(
         "SELECT count(*) FROM sync_enrolment WHERE used_by IS NULL AND expires_at >= ?", [.integer(madeAt)]) ?? 0
