@@ -231,6 +231,24 @@ func aDecisionAboutARowThatWouldOverwriteMoreThanItDidIsSetAside(isGone: Bool) a
   #expect(try world.master.verify().map(\.en) == [])
 }
 
+/// Both came after the backup, and both come back too late for their places.
+@Test func whoWasWithdrawnSinceItsEnrolmentStaysSo() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  let late = try await world.join("B", actor: "late")
+  try world.master.withdraw(late.identity.replica)
+  world.forget(late)
+  try await world.sync(drill.two)
+  try world.restore(from: file)
+  for replica in [drill.one, drill.b] { _ = try await world.giveBack(replica) }
+  try world.master.release(reason: "away", actor: "li")
+  try await world.settle()
+  let known = try #require(try world.master.replicas().first { $0.id == late.identity.replica.description })
+  #expect(known.isWithdrawn)
+  let failure = await #expect(throws: Failure.self) { try await world.sync(late) }
+  #expect(failure?.kind == .notAllowed)
+}
+
 /// It had entered by itself, and what made room for it is lost (seed 8202 of the simulated town).
 @Test func whatWaitsAgainAtARestoredCityIsSetAsideAgain() async throws {
   let (drill, _) = try await Drill.backedUp()

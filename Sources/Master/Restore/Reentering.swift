@@ -265,9 +265,7 @@ struct Reentry {
     if try transaction.setting("recovered_end") == nil {
       try transaction.set("recovered_end", .integer(try transaction.lastArrival()))
     }
-    for batch in try transaction.returned("state <> 'held' AND replica = ?", [.blob(Identifier.city.bytes)]) {
-      try enrolLate(batch)
-    }
+    try enrolLate()
     for batch in try transaction.returned("state = 'late' AND replica <> ?", [.blob(Identifier.city.bytes)]) {
       if try !isDone({ try $0.takeLate(batch) }) { try transaction.keep(batch, as: .aside) }
     }
@@ -290,9 +288,12 @@ struct Reentry {
     for erasure in known + erasures { try transaction.eraseReturned(erasure) }
   }
 
-  /// A machine that the log does not know because its enrolment came back too late, or was set aside, is enrolled again.
-  private func enrolLate(_ returned: ReturnedBatch) throws {
-    for member in returned.content(master.schema)?.members ?? [] where try transaction.replica(member.replica) == nil {
+  /// A machine that the log does not know because its enrolment came back too late, or was set aside, is enrolled
+  /// again; if it was withdrawn since, it stays so.
+  private func enrolLate() throws {
+    let members = try transaction.returnedMembers(master.schema)
+    for var member in members where try transaction.replica(member.replica) == nil {
+      member.isWithdrawn = members.contains { $0.replica == member.replica && $0.isWithdrawn }
       try master.enter(member, transaction)
     }
   }
