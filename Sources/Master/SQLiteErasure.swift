@@ -95,7 +95,7 @@ extension SQLiteMasterTransaction {
   }
 
   /// Every unit that ever saw the row, was told what became of its change of it, or has contested it, by whatever key, may hold a copy.
-  /// Of what a city that lost part of its past does not know, anybody may.
+  /// Who has what a city has lost is not known to it after a restore, even when nobody missed it: then anybody may.
   private func announce(_ id: Int64, of ref: RowRef) throws {
     var units: Set<String> = []
     try db.each("SELECT unit FROM sync_feed WHERE record = ? AND key = ?", ref.columns) { units.insert($0[0]) }
@@ -104,7 +104,7 @@ extension SQLiteMasterTransaction {
       if Mutant.erasureForgetsContesters.isActive { conflicts = [] }
     #endif
     for conflict in conflicts { units.formUnion(try contesting(conflict)) }
-    if try units.contains("") || setting("lossy") != nil { units = [""] }
+    if try units.contains("") || setting("restored_end") != nil { units = [""] }
     for unit in units.sorted() {
       try place(RowRef(Erasure.table, RowKey([.integer(id)])), unit: unit, gone: false, skip: nil)
     }

@@ -300,6 +300,24 @@ extension World {
       "NAME-nine", but: ["second.backup", "latest.backup", "master.sqlite", "master.sqlite-wal"])
   }
 
+  /// Only a machine of another unit has heard that the row is its unit's by now, and nobody misses that (E4).
+  @Test func whatIsErasedAfterARestoreIsErasedWhereverItWasThen() async throws {
+    let (world, one, two) = try await World.twoOfficers()
+    let other = try await world.join("B", actor: "other")
+    try await world.syncAll()
+    let file = try world.backup()
+    try world.shell("UPDATE person SET office = 'B' WHERE id = 'p1'")
+    try await world.sync(other)
+    #expect(try other.cell("phone") == .text("PHONE-one"))
+    try world.restore(from: file)
+    for replica in [one, two] { _ = try await world.giveBack(replica) }
+    try world.master.release(reason: "away", actor: "li")
+    #expect(try world.master.recovery()?.losses == [])
+    try world.erase("p1")
+    try await world.syncAll()
+    try world.expectGone("PHONE", but: ["city.backup", "master.sqlite", "master.sqlite-wal"])
+  }
+
   /// Nobody on the way makes a value that is given back look erased.
   @Test func whatIsGivenBackWithoutItsSecretsIsRefusedAndComesAgain() async throws {
     let (world, one, two, file, _) = try await backedUp()
