@@ -34,6 +34,10 @@ let peopleSchemaYAML = """
       fields: {id: , person: {required: true, references: person.id}, note: }
   """
 
+/// The same with a field more.
+let laterPeopleSchemaYAML = peopleSchemaYAML.replacing("version: 1", with: "version: 2")
+  .replacing("      note:\n", with: "      note:\n      email:\n")
+
 extension World {
   static func people() throws -> World {
     let offices: [[Value]] = ["A", "B"].map { [.text($0), .null] }

@@ -10,7 +10,7 @@ extension SQLiteMasterTransaction {
     guard let record = schema.record(erasure.record) else { return }
     let columns = record.restrictedColumns(erasure.fields)
     for var batch in try returned("length(secrets) > 0") {
-      let content = batch.content(schema)
+      let content = try batch.content(schema, db)
       let gone = Set(content?.commitments(of: erasure.ref, columns) ?? [])
       // What it decides cannot be told apart here.
       let decided = Set((content?.decisions ?? []).map(\.value))

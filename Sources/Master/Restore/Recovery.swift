@@ -69,7 +69,7 @@ extension Master {
       let isKnown = try knownSchema(made, meta, transaction) != nil
       return RecoveryInfo.Batch(
         arrival: batch.arrival, replica: batch.replica, number: batch.number, receivedAt: batch.receivedAt,
-        changes: batch.content(schema)?.changes.count ?? 0, needsUpgrade: !isKnown)
+        changes: try batch.content(schema, transaction.db)?.changes.count ?? 0, needsUpgrade: !isKnown)
     }
   }
 

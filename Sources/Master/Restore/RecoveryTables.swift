@@ -83,10 +83,12 @@ extension ReturnedBatch {
     get throws { try SealedEnvelope((receipt.isEmpty ? message : receipt)[...]).header.epoch }
   }
 
-  /// What it holds; nil: it was made by a later version of the schema, which is yet to come back.
-  func content(_ schema: Schema) -> Batch? {
-    guard let body = try? SealedEnvelope(message[...]).unverifiedBody() else { return nil }
-    return try? Batch(body, schema: schema, mostChanges: .max)
+  /// What it holds, read by the schema that it names and as `schema` has it; nil: it was made by a later version,
+  /// which is yet to come back.
+  func content(_ schema: Schema, _ db: Database) throws -> Batch? {
+    guard let sealed = try? SealedEnvelope(message[...]), let body = try? sealed.unverifiedBody() else { return nil }
+    let own = try SchemaTable.find(db, sealed.header.schema) ?? schema
+    return try? Batch(body, schema: own, mostChanges: .max).widened(to: schema)
   }
 }
 

@@ -279,7 +279,8 @@ struct Reentry {
     let known = try RecordedErasure.read(db).map(\.erasure)
     let recorded = Set(known)
     let aside = try transaction.returned("state <> 'held' AND replica = ?", [.blob(Identifier.city.bytes)])
-    let erasures = aside.flatMap { $0.content(master.schema)?.erasures ?? [] }.filter { !recorded.contains($0) }
+    let erasures = try aside.flatMap { try $0.content(master.schema, db)?.erasures ?? [] }
+      .filter { !recorded.contains($0) }
     if !erasures.isEmpty {
       let (arrival, cursor) = (try transaction.upcomingArrival(), try transaction.head())
       try master.absorb(transaction, Batch(erasures: erasures))
@@ -346,7 +347,7 @@ extension SQLiteMasterTransaction {
   /// What the city's own batches that are held erase.
   func heldErasures() throws -> [Erasure] {
     try returned("replica = ? AND state = 'held'", [.blob(Identifier.city.bytes)]).flatMap {
-      $0.content(schema)?.erasures ?? []
+      try $0.content(schema, db)?.erasures ?? []
     }
   }
 

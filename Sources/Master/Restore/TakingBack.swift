@@ -196,7 +196,7 @@ extension SQLiteMasterTransaction {
 
   /// Whom the city's own batches that came back enrol or withdraw.
   func returnedMembers(_ schema: Schema) throws -> [Member] {
-    try returned("replica = ?", [.blob(Identifier.city.bytes)]).flatMap { $0.content(schema)?.members ?? [] }
+    try returned("replica = ?", [.blob(Identifier.city.bytes)]).flatMap { try $0.content(schema, db)?.members ?? [] }
   }
 
   /// The ids that a machine had before, as far as it is known by now.
