@@ -22,9 +22,16 @@ extension Master {
   ) throws -> [Erasure] {
     let names = try restricted(fields, of: record)
     let erasures = try keys.flatMap { try enterErasure(record, $0, names, reason: reason, actor: actor) }
+    try removeErased()
+    return erasures
+  }
+
+  /// What was erased is neither in the folders beside the file nor in its old pages any more. The folders come first,
+  /// for the file takes long, and again for what was under way then.
+  func removeErased() throws {
+    emptyKeptFolders()
     try store.removeOldPages()
     emptyKeptFolders()
-    return erasures
   }
 
   /// Whether the file may still hold what was erased: another program used it, or the disk was full. Opening it tries again.

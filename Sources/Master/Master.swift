@@ -67,9 +67,13 @@ public final class Master: RecordStore, @unchecked Sendable {
         .configuration, zh: "密钥文件不是 \(path) 的;请恢复属于它的密钥文件(每份备份中都有)",
         en: "the key file is not that of \(path); restore the key file that belongs to it (every backup holds it)")
     }
-    if isErasing { database.checkpoint(path) }
-    let store = SQLiteMaster(database, schema: schema, path: path)
-    return Master(store, key: key, formats: formats, clock: clock)
+    let master = Master(
+      SQLiteMaster(database, schema: schema, path: path), key: key, formats: formats, clock: clock)
+    if isErasing {
+      master.emptyKeptFolders()
+      database.checkpoint(path)
+    }
+    return master
   }
 
   /// Whether the key is the one that signed the log: what the city said last, or first, should the last be damaged.

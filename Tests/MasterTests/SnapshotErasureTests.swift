@@ -25,6 +25,16 @@ extension World {
   try await world.settle()
 }
 
+/// It was killed while it wrote the file anew.
+@Test func anErasureThatWasKilledLeavesNoSnapshotWhenTheMasterIsOpened() async throws {
+  let (world, _, _) = try await World.twoOfficers()
+  try await world.join("A", actor: "three")
+  try world.shell("INSERT INTO sync_meta VALUES ('old_pages', 2)")
+  #expect(try !world.kept().isEmpty)
+  let master = try Master.open(path: world.master.path, key: world.master.key, readSchema: readSchema)
+  #expect(try world.kept() == [] && !master.holdsOldPages())
+}
+
 @Test func aSnapshotTellsWhatWasErased() async throws {
   let (world, one, two) = try await World.twoOfficers()
   try world.shell(one, "UPDATE person SET phone = 'PHONE-1'")

@@ -36,10 +36,7 @@ extension Master {
       try reentry.replay.restoreTriggers(but: RecoveryGuard.names(now))
       if try reentry.transaction.isRecovering() { try RecoveryGuard.create(db, now) }
     }
-    if schema.hasRestricted {
-      try store.removeOldPages()
-      emptyKeptFolders()
-    }
+    if schema.hasRestricted { try removeErased() }
   }
 }
 
