@@ -28,7 +28,16 @@ extension RecordSchema {
   func keyJoin(_ a: String, _ b: String) -> String {
     keyColumns.map { "\(a).\($0) = \(b).\($0)" }.joined(separator: " AND ")
   }
-  public var keyMatch: String { keyColumns.map { "\($0) = ?" }.joined(separator: " AND ") }
+  public var keyMatch: String { keyMatch() }
+  /// The key by parameters; one that is not UTF-8 is found, too.
+  func keyMatch(_ table: String = "") -> String {
+    zip(key, keyColumns).map { name, column in
+      "\(table)\(column) = \(fields.first { $0.name == name }.map(placeholder) ?? "?")"
+    }.joined(separator: " AND ")
+  }
 }
+
+/// Text that is not UTF-8 comes and goes as a blob: what a tool wrote is moved on as it is, for a check to find.
+func placeholder(_ field: Field) -> String { field.kind.storage == "TEXT" ? "CAST(? AS TEXT)" : "?" }
 
 public func placeholders(_ count: Int) -> String { Array(repeating: "?", count: count).joined(separator: ", ") }

@@ -38,22 +38,22 @@ public final class Statements: Sendable {
     let action = assignments.isEmpty ? "NOTHING" : "UPDATE SET " + assignments.joined(separator: ", ")
     let shown = (columns + state).map { "b.\($0)" } + columns.map { "r.\($0)" }
     let captured = "SELECT \(shown.joined(separator: ", ")) FROM \(record.baseTable) b LEFT JOIN \(record.table) r ON "
-    let ofKey = " WHERE " + record.keyColumns.map { "b.\($0) = ?" }.joined(separator: " AND ")
+    let ofKey = " WHERE " + record.keyMatch("b.")
 
+    let values = record.fields.map(placeholder).joined(separator: ", ")
     select = "SELECT \(list) FROM \(record.table) WHERE \(keyMatch)"
     delete = "DELETE FROM \(record.table) WHERE \(keyMatch)"
-    insert = "INSERT INTO \(record.table) (\(list)) VALUES (\(placeholders(columns.count)))"
-    let values = record.fields.map(placeholder).joined(separator: ", ")
+    insert = "INSERT INTO \(record.table) (\(list)) VALUES (\(values))"
     write = "INSERT INTO \(record.table) (\(list)) VALUES (\(values)) ON CONFLICT (\(keyList)) DO \(action)"
     clearPending = "DELETE FROM \(record.baseTable) WHERE \(keyMatch)"
     let stored = columns + state
     setPending =
-      "INSERT INTO \(record.baseTable) (\(stored.joined(separator: ", "))) VALUES (\(placeholders(stored.count)))"
+      "INSERT INTO \(record.baseTable) (\(stored.joined(separator: ", "))) VALUES (\(values), \(placeholders(state.count)))"
     let join = captured + record.keyJoin("b", "r")
     pending = join + " ORDER BY " + record.keyColumns.map { "b.\($0)" }.joined(separator: ", ")
     pendingOfKey = join + ofKey
     upstream = "SELECT \(list), sync_gone FROM \(record.upstreamTable) WHERE \(keyMatch)"
-    setUpstream = "INSERT INTO \(record.upstreamTable) VALUES (\(placeholders(columns.count + 1)))"
+    setUpstream = "INSERT INTO \(record.upstreamTable) VALUES (\(values), ?)"
     clearUpstream = "DELETE FROM \(record.upstreamTable) WHERE \(keyMatch)"
     self.latest = latest
     fullMask = record.fullMask
@@ -84,9 +84,6 @@ extension Statements {
     }
   }
 }
-
-/// Text that is not UTF-8 comes and goes as a blob: what a tool wrote is moved on as it is, for a check to find.
-private func placeholder(_ field: Field) -> String { field.kind.storage == "TEXT" ? "CAST(? AS TEXT)" : "?" }
 
 extension RecordSchema {
   public var statements: Statements { statements { Statements(self) } }

@@ -49,6 +49,20 @@ import Testing
   try expectEqual(world, replica)
 }
 
+@Test func aRowWhoseKeyIsNotUTF8BlocksNothing() async throws {
+  let (world, replica) = try await World.settled()
+  try world.shell(
+    replica,
+    "INSERT INTO company (id, office, code) VALUES (CAST(x'bcd7' AS TEXT), 'A', '3'); UPDATE company SET name = '乙'")
+  #expect(try await world.sync(replica).held.count == 1)
+  #expect(try await world.sync(replica).held.count == 1)
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('theirs', 'A', '3')")
+  try await world.sync(replica)
+  #expect(try replica.cell("company", "theirs", "code") == .text("3"))
+  #expect(try parked(replica).count == 1)
+  try expectEqual(world, replica)
+}
+
 @Test func aHeldUpdateInTheWayBlocksNothing() async throws {
   let (world, replica) = try await World.settled()
   // The row cannot be sent, and holds the code that the city gives to another.

@@ -37,6 +37,11 @@ private let held = [
     ],
     repair: "DELETE FROM company WHERE length(id) > 9"),
   Held(
+    testDescription: "a key that is not UTF-8",
+    sql: "INSERT INTO company (id, office) VALUES (CAST(x'bcd7' AS TEXT), 'A')",
+    told: ["company x'bcd7'.id: is not of type text (text must be UTF-8)"],
+    repair: "DELETE FROM company WHERE hex(id) = 'BCD7'"),
+  Held(
     testDescription: "more than a message holds",
     sql: "UPDATE company SET name = hex(zeroblob(150000)) WHERE id = 'c1'",
     told: ["company c1.name: has 0.3 MB, its row 0.3 MB; a row may have 0.2 MB: shorten or empty it"],

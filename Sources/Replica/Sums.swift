@@ -1,0 +1,92 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// What is added to a sum is to count once. A change that waits at the city and is said again here may have entered there before that is
+// known: then it is here that what counts twice is taken off again.
+
+extension RecordSchema {
+  /// What a change adds to a sum; nil: nothing, or it cannot be said.
+  func added(_ change: Change, _ column: Int) -> Int64? {
+    guard fields[column].policy == .sum, let new = change.new[column]?.addend,
+      let old = (change.old[column] ?? .null).addend
+    else { return nil }
+    let (added, overflow) = new.subtractingReportingOverflow(old)
+    return overflow || added == 0 ? nil : added
+  }
+}
+
+extension Value {
+  /// A sum and what is added to it; nil: no integer holds it.
+  func plus(_ added: Int64) -> Value? {
+    guard let (sum, overflow) = addend?.addingReportingOverflow(added), !overflow else { return nil }
+    return .integer(sum)
+  }
+
+  func minus(_ added: Int64) -> Value? {
+    guard let (sum, overflow) = addend?.subtractingReportingOverflow(added), !overflow else { return nil }
+    return .integer(sum)
+  }
+}
+
+extension Replica {
+  /// Takes note of changes that entered by themselves though they were edited again here. Before anything else of a pull that may be
+  /// told by it, and after its receipts.
+  func unsay(_ db: Database, _ items: [PageItem]) throws -> [News] {
+    var news: [News] = []
+    for case .parked(let notice) in items where notice.state == .entered || notice.state == .admitted {
+      let place: [Value] = [.integer(notice.parked.batch), .integer(notice.parked.n)]
+      let find = "SELECT record, key FROM sync_parked WHERE batch = ? AND n = ? AND state = 'edited'"
+      guard notice.parked.replica == identity.replica.description, let found = try db.first(find, place),
+        case .text(let name) = found[0], case .blob(let key) = found[1], let record = schema.record(name)
+      else { continue }
+      let ref = try RowRef(name, RowKey(encoded: key))
+      if try isEdited(db, record, ref) { try unsay(db, record, ref.key, notice.parked.batch, notice.parked.n) }
+      if let item = try take(db, notice) { news.append(item) }
+    }
+    return news
+  }
+
+  private func unsay(_ db: Database, _ record: RecordSchema, _ key: RowKey, _ batch: Int64, _ n: Int64) throws {
+    guard var said = try sent(db, batch, n), said.kind != .delete, let row = try record.row(db, key: key) else {
+      return
+    }
+    // What followed it, until it was said again.
+    var isSaidAgain = false
+    for later in try sent(db, after: batch, said.ref) where !isSaidAgain && said.kind == .insert {
+      isSaidAgain = later.kind == .insert
+      if later.kind != .update { continue }
+      for column in later.new.indices { said.new[column] = later.new[column] ?? said.new[column] }
+    }
+    var pending =
+      try record.pending(db, key: key)
+      ?? PendingRow(key: key, existed: true, base: record.undefined, current: row, edit: said.edit)
+    if pending.existed {
+      for column in row.indices {
+        guard let added = record.added(said, column), let base = (pending.base[column] ?? row[column]).plus(added)
+        else {
+          continue
+        }
+        pending.base[column] = base
+      }
+    } else {
+      // The row is there, as it was sent last.
+      pending.existed = true
+      for column in row.indices where !record.isKey(column) { pending.base[column] = said.new[column] ?? .null }
+    }
+    for column in row.indices where pending.base[column] == row[column] { pending.base[column] = nil }
+    if pending.touched.isEmpty { try record.clearPending(db, key: key) } else { try record.setPending(db, pending) }
+  }
+
+  /// What batches after this one say of a row.
+  private func sent(_ db: Database, after batch: Int64, _ ref: RowRef) throws -> [Change] {
+    var numbers: [Int64] = []
+    try db.each("SELECT number FROM sync_outbox WHERE number > ? ORDER BY number", [.integer(batch)]) {
+      numbers.append($0[0])
+    }
+    return try numbers.flatMap { number in
+      try sentMessage(db, number).map { try ownBatch(db, $0.bytes).changes.filter { $0.ref == ref } } ?? []
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// What is added to a sum counts once, whatever becomes of the change that it came with.
+
+/// One machine of A with c1, whose staff is 10; b1 of B holds the code X.
+private func summed() async throws -> (World, Replica, Replica) {
+  let schema = smallSchemaYAML.replacing("staff: {type: integer", with: "staff: {type: integer, policy: sum")
+  let world = try World(schema: schema, seed: [("office", ["A", "B"].map { [.text($0), .null] })])
+  let (one, b) = (try await world.join("A"), try await world.join("B"))
+  try world.shell(one, "INSERT INTO company (id, office, staff) VALUES ('c1', 'A', 10)")
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
+  try await world.settle()
+  return (world, one, b)
+}
+
+extension World {
+  /// - Parameter replica: shows the same.
+  fileprivate func staff(_ replica: Replica, of id: String = "c1") throws -> Value? {
+    let record = try replica.record("company")
+    let here = try replica.row(record, key: RowKey([.text(id)]))?[9]
+    #expect(try cell("staff", of: id) == here)
+    return here
+  }
+}
+
+/// What waits is said again with a later edit, before its sender hears that it has entered.
+@Test(arguments: [
+  "UPDATE company SET address = 'y' WHERE id = 'c1'", "UPDATE company SET staff = staff + 3 WHERE id = 'c1'",
+])
+private func aSumThatEnteredWhileItWasSaidAgainCountsOnce(edit: String) async throws {
+  let (world, one, b) = try await summed()
+  try world.shell(one, "UPDATE company SET code = 'X', staff = 12 WHERE id = 'c1'")
+  try await world.sync(one)
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.sync(b)
+  #expect(try world.cell("staff") == .integer(12))
+  try world.shell(one, edit)
+  try await world.settle()
+  #expect(try world.staff(one) == .integer(edit.contains("staff") ? 15 : 12))
+  #expect(try world.cell("code") == .text("X") && one.parked().isEmpty)
+}
+
+/// The same of a row that was entered, and enters under another code.
+@Test func aSumOfARowThatEnteredWhileItWasEnteredAgainCountsOnce() async throws {
+  let (world, one, b) = try await summed()
+  try world.shell(one, "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)")
+  try await world.sync(one)
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.sync(b)
+  #expect(try one.takeUp("company", "c2", ["code": .text("Y")]))
+  try await world.settle()
+  #expect(try world.staff(one, of: "c2") == .integer(7))
+  #expect(try one.parked().isEmpty)
+}
+
+/// Two batches of a row are on their way; the first one is parked, and more may be typed before that is known.
+@Test(arguments: [("staff = 15", ""), ("staff = 15", "name = 'z'"), ("staff = 15", "staff = 16"), ("name = 'z'", "")])
+private func aSumThatIsParkedWithALaterBatchOnItsWayIsNotLost(batch: String, meanwhile: String) async throws {
+  let (world, one, _) = try await summed()
+  func edit(_ set: String) throws {
+    if !set.isEmpty { try world.shell(one, "UPDATE company SET \(set) WHERE id = 'c1'") }
+  }
+  try edit("code = 'X', staff = 12")
+  try one.freeze()
+  try edit(batch)
+  try one.freeze()
+  try world.answer(one, meanwhile: meanwhile.isEmpty ? "" : "UPDATE company SET \(meanwhile) WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try one.takeUp("company", "c1", ["code": .text("Y")]))
+  try await world.settle()
+  let total = meanwhile.hasPrefix("staff") ? 16 : batch.hasPrefix("staff") ? 15 : 12
+  #expect(try world.staff(one) == .integer(Int64(total)))
+}
+
+/// Others, or a program here, raise the sum while something that was added to it waits.
+@Test func aSumThatWaitsIsAddedToWhatWasAddedSince() async throws {
+  let (world, one, _) = try await summed()
+  let two = try await world.join("A")
+  try world.shell(one, "UPDATE company SET code = 'X', staff = 12 WHERE id = 'c1'")
+  try await world.sync(one)
+  try world.shell(two, "UPDATE company SET staff = 11 WHERE id = 'c1'")
+  try await world.sync(two)
+  try world.shell(one, "UPDATE company SET staff = staff + 3 WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try one.takeUp("company", "c1", ["code": .text("Y")]))
+  try await world.settle()
+  #expect(try world.staff(one) == .integer(16))
+}
+
+/// What is said again keeps the time at which it was edited.
+@Test func whatIsSaidAgainIsAsOldAsItWas() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  let b = try await world.join("B")
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
+  try await world.settle()
+  try world.shell(one, "UPDATE company SET code = 'X', phone = '111' WHERE id = 'c1'")
+  try one.freeze()
+  world.clock.now += 1000
+  try world.shell(two, "UPDATE company SET phone = '222' WHERE id = 'c1'")
+  try await world.sync(two)
+  world.clock.now += 1000
+  try world.answer(one, meanwhile: "UPDATE company SET name = 'z' WHERE id = 'c1'")
+  try await world.settle()
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.settle()
+  #expect(try world.cell("phone") == .text("222"))
+}
