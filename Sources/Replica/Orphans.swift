@@ -24,11 +24,33 @@ extension Replica {
             "\(record.name) \(show(key)) of the city refers to it: it is back, and its delete goes to the city as a request"
         )
         news.append(.parked(parent, detail))
+      } else if try takeBackTarget(db, record, key, column, row[column]) {
+        continue
       } else {
         break
       }
     }
     return news
+  }
+
+  /// The unsent edit that took away the value which a reference of the master's names is set aside.
+  private func takeBackTarget(_ db: Database, _ child: RecordSchema, _ key: RowKey, _ column: Int, _ value: Value)
+    throws
+    -> Bool
+  {
+    guard let reference = child.fields[column].reference, let parent = schema.record(reference.record),
+      let target = parent.index(of: reference.field)
+    else { return false }
+    var edited: PendingRow?
+    try parent.eachPending(db) { row in
+      if row.current != nil, row.current?[target] != value, row.baseRow(parent)?[target] == value { edited = row }
+    }
+    guard let edited else { return false }
+    let detail = Label(
+      zh: "市里仍有 \(child.name) \(show(key)) 引用 \(reference.field) 原来的值",
+      en: "\(child.name) \(show(key)) of the city refers to what \(reference.field) was")
+    try parkUnsent(db, parent, key: edited.key, over: [target], reason: "reference", detail: detail)
+    return true
   }
 
   /// A row of the master's that comes back here brings back the parents that were deleted here unsent.

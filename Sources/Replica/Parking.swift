@@ -118,8 +118,19 @@ extension Replica {
       let all = isGone || gone.contains(RowRef(record.name, holder))
       let edited = all ? Array(record.fields.indices) : columns
       try parkUnsent(db, record, key: holder, over: edited, reason: "unique", detail: detail)
+      try takeUpstream(db, record, key: holder)
       if isGone { _ = try letGo(db, record, key: holder, parkingChildren: true) }
     }
+  }
+
+  /// A row that nobody edits and that could not yet be as the master has it, because something stood in its way, is so now.
+  private func takeUpstream(_ db: Database, _ record: RecordSchema, key: RowKey) throws {
+    guard try record.pending(db, key: key)?.change(record) == nil, let row = try record.row(db, key: key),
+      let upstream = try record.upstream(db, key: key), upstream != nil, upstream != row
+    else { return }
+    let idle = PendingRow(
+      key: key, existed: true, base: record.undefined, current: row, edit: Edit(stamp: Stamp(raw: 0), actor: ""))
+    try undo(db, record, idle, makingRoom: true) {}
   }
 
   /// An unsent edit of these columns is in the way: the row is kept whole, and what was edited is taken back.
@@ -168,9 +179,12 @@ extension Replica {
 
   /// Whether an edit of a row is pending, in flight, or set aside unsent.
   private func isOnItsWay(_ db: Database, _ record: RecordSchema, _ ref: RowRef) throws -> Bool {
-    if try record.pending(db, key: ref.key)?.change(record) != nil { return true }
-    if try flightMask(db, record, ref.key) != 0 { return true }
-    return try waitsUnsent(db, ref)
+    try isEdited(db, record, ref) || waitsUnsent(db, ref)
+  }
+
+  /// Whether an edit of a row is pending or in flight.
+  func isEdited(_ db: Database, _ record: RecordSchema, _ ref: RowRef) throws -> Bool {
+    try record.pending(db, key: ref.key)?.change(record) != nil || flightMask(db, record, ref.key) != 0
   }
 
   /// Who took a row back that was set aside, or who works here, and when.

@@ -252,3 +252,21 @@ func aValueThatOthersReferToIsNotChangedBeneathThem(weak: String) async throws {
     #expect(try replica.rows(replica.record("company")).map { $0[3] } == [.text("c1"), .null, .null])
   }
 }
+
+/// An edit that cannot be sent took away what a row of the master's refers to: it gives way.
+@Test func aHeldEditOfWhatOthersReferToGivesWay() async throws {
+  let schema = partners.replacing("WEAK", with: "false").replacing(
+    "name: , parent", with: "serial: {type: uuid}, parent")
+  let world = try World(schema: schema, seed: [("office", ["A", "B"].map { [.text($0), .null] })])
+  let (a, b) = (try await world.join("A"), try await world.join("A"))
+  try world.shell(a, "INSERT INTO company (id, code) VALUES ('c1', 'K1')")
+  try await world.settle()
+  try world.shell(a, "UPDATE company SET code = 'K3', serial = '0000000E-0000-4000-8000-000000000001'")
+  try await world.sync(a)
+  try world.shell(b, "INSERT INTO link VALUES ('l1', 'A', 'K1')")
+  try await world.sync(b)
+  try await world.sync(a)
+  #expect(try a.rows(a.record("link")).count == 1)
+  #expect(try a.rows(a.record("company")).map { $0[1] } == [.text("K1")])
+  #expect(try a.parked().map(\.reason) == ["reference"])
+}

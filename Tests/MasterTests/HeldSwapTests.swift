@@ -215,3 +215,21 @@ private func setAside(_ sql: String) async throws -> (World, Replica) {
   let merged = try world.master.row(a.record("company"), key: RowKey([.text("c5")]))
   #expect(merged?[2...4] == [.text("K5"), .text(capitals.lowercased()), .text("m")])
 }
+
+/// A row could not be as the master has it, since a row here stood in its way; what others need of it is free all the same.
+@Test func aRowThatCouldNotTakeItsUpstreamMakesRoom() async throws {
+  let (world, a, _) = try await companies()
+  try world.shell(a, "UPDATE company SET code = 'K7', serial = '\(capitals)' WHERE id = 'c0'")
+  try world.shell("UPDATE company SET code = 'K5' WHERE id = 'c0'")
+  try await world.sync(a)
+  try world.shell(
+    a,
+    """
+    INSERT INTO company (id, office, code, serial) VALUES ('c9', 'A', 'K5', '\(capitals)');
+    UPDATE company SET code = 'K0', serial = NULL WHERE id = 'c0'
+    """)
+  try world.shell("UPDATE company SET code = 'K0' WHERE id = 'c2'")
+  try await world.sync(a)
+  #expect(try a.codes() == [.text("K5"), .text("K1"), .text("K0")])
+  #expect(try a.parked().map(\.ref.key) == [RowKey([.text("c9")])])
+}
