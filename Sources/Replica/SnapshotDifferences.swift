@@ -113,12 +113,18 @@ extension Replica {
     try db.run("DELETE FROM main.sync_conflict WHERE id NOT IN (SELECT id FROM snapshot.sync_conflict)")
   }
 
-  /// What became of changes of this replica that the city parked.
-  private func notices(_ db: Database) throws -> [PageItem] {
-    try rows(
-      db, ParkedNotice.table, ParkedNotice.columns, where: "replica = ?", [.text(identity.replica.description)],
-      order: "id"
-    ) { ParkedNotice(row: $0).map { .parked($0) } }
+  /// What became of changes of this replica that the city parked; a snapshot names them by the id under which they were sent.
+  func notices(_ db: Database) throws -> [PageItem] {
+    let sender = "lower(hex(\(Header.replica(of: "o.message"))))"
+    let isOwn = "replica = (SELECT \(sender) FROM main.sync_outbox o WHERE o.number = s.batch)"
+    return try rows(
+      db, ParkedNotice.table, ParkedNotice.columns, where: "replica = ? OR \(isOwn)",
+      [.text(identity.replica.description)], order: "id"
+    ) { row in
+      guard var notice = ParkedNotice(row: row) else { return nil }
+      notice.parked.replica = identity.replica.description
+      return .parked(notice)
+    }
   }
 
   /// Rows of an engine's table of the snapshot. One that is not as we make them refuses the snapshot.

@@ -92,6 +92,18 @@ private func states(_ world: World) throws -> [ParkedState] { try world.master.p
   #expect(try renewed.rows(renewed.record("company")).map { $0[3] } == [.text("乙")])
 }
 
+/// The same when it is told by a snapshot, as after every restore of the city.
+@Test func theNewIdHearsInASnapshotWhatBecameOfWhatTheFormerOneParked() async throws {
+  let (world, a, b) = try await parked()
+  let renewed = try world.rejoin(b)
+  try await world.sync(renewed)
+  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
+  try await world.sync(a)
+  try await world.takeSnapshot(renewed)
+  #expect(try renewed.parked(waiting: false).map(\.state) == [.entered])
+  try await world.settle()
+}
+
 @Test func aParkedBatchThatComesAgainIsParkedOnce() async throws {
   let (world, a) = try await World.counted()
   let b = try await world.join("B", actor: "b")
