@@ -185,17 +185,26 @@ extension Replica {
     if try record.upstream(db, key: key) == nil, let known = before.map({ $0.baseRow(record) }) ?? row {
       try record.setUpstream(db, key: key, known)
     }
-    let cells = Dictionary(uniqueKeysWithValues: again.map { ($0, change.new[$0] ?? .null) })
+    let cells = self.again(record, change, again, over: row)
     try update(db, record, key: key, cells.merging(values) { _, typed in typed })
     #if MUTANTS
       if Mutant.takingUpMovesBase.isActive { return }
     #endif
     guard var pending = try record.pending(db, key: key) else { return }
-    // What others have raised a sum to meanwhile may be the same: what was added is still to come.
-    for column in again where pending.base[column] != nil || record.fields[column].policy == .sum {
+    for column in again where pending.base[column] != nil && record.added(change, column) == nil {
       pending.base[column] = change.old[column] ?? .null
     }
     try record.setPending(db, pending)
+  }
+
+  /// What comes again, by column. What was added to a sum comes on top of what others, or a later edit, have made of it.
+  /// - Parameter row: nil: it is entered.
+  func again(_ record: RecordSchema, _ change: Change, _ columns: [Int], over row: [Value]?) -> [Int: Value] {
+    var cells: [Int: Value] = [:]
+    for column in columns {
+      cells[column] = record.added(change, column).flatMap { row?[column].plus($0) } ?? change.new[column] ?? .null
+    }
+    return cells
   }
 
   /// Only what was edited comes again, and of a row that was entered only what it says; but not over what was edited since, and nothing
@@ -212,6 +221,8 @@ extension Replica {
       let isEdited = pending?.touched.contains(column) == true
       let isCleared = isEdited && pending?.existed == true
       if isEntered, row?[column].isNull == true, !isCleared { return !value.isNull }
+      // Nothing that was added to a sum since stands against what was added before.
+      if pending?.existed != false, record.added(change, column) != nil { return true }
       if isEdited || flight >> Int64(column) & 1 == 1 { return false }
       return !isEntered || !value.isNull
     }

@@ -147,7 +147,11 @@ extension Replica {
       // A later batch of a row that never entered updates nothing either.
       pending.existed = pending.existed && change.kind != .insert
       for column in record.fields.indices where !record.isKey(column) {
-        pending.base[column] = pending.existed ? change.old[column] ?? pending.base[column] : nil
+        // What was added to a sum is still to come, beside what is on its way.
+        let added = record.added(change, column) ?? 0
+        let before = (pending.base[column] ?? pending.current?[column]).flatMap { added == 0 ? nil : $0.minus(added) }
+        pending.base[column] = pending.existed ? before ?? change.old[column] ?? pending.base[column] : nil
+        if pending.cellEdits[column] == nil { pending.cellEdits[column] = change.cellEdits[column] }
       }
       try record.setPending(db, pending)
       return false

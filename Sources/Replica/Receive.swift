@@ -64,7 +64,9 @@ extension Replica {
           try carryOut(erasure, db)
           erases = true
         }
+        summary.news += try unsay(db, pull.others)
         let left = try receipts.flatMap { try take(db, receipt: $0, parkingClashes: parkingClashes, &summary) }
+        summary.news += try unsay(db, pull.others)
         try keep(pull.others, db, &meta)
         if let last = pages.last {
           meta.cursor = last.header.cursor

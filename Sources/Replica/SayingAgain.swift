@@ -48,9 +48,9 @@ extension Replica {
   private struct Rest {
     var waiting: WaitingRow
     var columns: [Int]
+    var cells: [Int: Value]
 
     var change: Change { waiting.change }
-    var cells: [Int: Value] { Dictionary(uniqueKeysWithValues: columns.map { ($0, change.new[$0] ?? .null) }) }
   }
 
   private func rest(_ db: Database, _ record: RecordSchema, _ pending: PendingRow) throws -> Rest? {
@@ -62,13 +62,14 @@ extension Replica {
     let columns: [Int]
     if pending.existed {
       columns = try again(db, record, change, pending).filter { column in
-        row[column] != change.new[column] || record.fields[column].policy == .sum
+        row[column] != change.new[column] || record.added(change, column) != nil
       }
     } else {
       // Who enters a row anew takes nothing away by what they leave empty.
       columns = row.indices.filter { row[$0].isNull && change.new[$0]?.isNull == false }
     }
-    return columns.isEmpty ? nil : Rest(waiting: waiting, columns: columns)
+    let cells = again(record, change, columns, over: pending.existed ? row : nil)
+    return columns.isEmpty ? nil : Rest(waiting: waiting, columns: columns, cells: cells)
   }
 
   private func hindrance(_ db: Database, _ record: RecordSchema, _ pending: PendingRow, _ rest: Rest) throws
@@ -131,8 +132,10 @@ extension Replica {
       isFollowed = true
       later |= row[0] as Int64
     }
+    // What was added to a sum is in no later batch.
     let columns = change.new.indices.filter { column in
-      change.new[column] == row[column] && !record.isKey(column) && later >> Int64(column) & 1 == 0
+      record.added(change, column).map { row[column].minus($0) != nil }
+        ?? (change.new[column] == row[column] && !record.isKey(column) && later >> Int64(column) & 1 == 0)
     }
     // A row that never entered is entered whole: what follows only changes it.
     if !isFollowed || change.kind == .update && columns.isEmpty { return nil }
@@ -140,7 +143,7 @@ extension Replica {
       key: change.key, existed: change.kind == .update, base: record.undefined, current: row, edit: change.edit)
     if !pending.existed { pending.cellEdits = change.cellEdits }
     for column in columns where pending.existed {
-      pending.base[column] = change.old[column] ?? .null
+      pending.base[column] = record.added(change, column).flatMap(row[column].minus) ?? change.old[column] ?? .null
       pending.cellEdits[column] = change.cellEdits[column]
     }
     return pending

@@ -28,10 +28,12 @@ extension Replica {
         try refuseForeign(db, snapshot.header, manifest, before, receipts)
         var summary = ReceiveSummary()
         for erasure in try erasures(db) { try carryOut(erasure, db) }
+        summary.news += try unsay(db, notices(db))
         let left = try receipts.flatMap { receipt in
           try forgetReceipt(db, replacedBy: receipt)
           return try take(db, receipt: receipt, parkingClashes: parkingClashes, &summary)
         }
+        summary.news += try unsay(db, notices(db))
         try advance(db, to: snapshot.header, manifest)
         // It holds all that two backups of the city do not.
         try db.execute(
