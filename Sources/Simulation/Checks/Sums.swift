@@ -2,13 +2,14 @@ import SyncCore
 
 // A sum is exact: what everybody added to a cell, taken together, is what stands there.
 extension Town {
-  /// Only of cells whose whole history is plain: of rows that were never deleted, parked, contested, moved under another key or
-  /// edited where it could not be sent, and that no conflict is about.
+  /// Only of cells whose whole history is plain: of rows that were never deleted, kept out, taken up by a clerk, contested, moved under
+  /// another key or edited where it could not be sent, and that no conflict is about. What was parked has entered, or was said again.
   func checkSums() throws {
-    let parked = Set(try city.master.parked(waiting: false).map { witness.canonical($0.ref) })
+    let (entered, again): (Set<ParkedState>, Set<ParkedState>) = ([.entered, .admitted], [.superseded])
+    let parked = try city.master.parked(waiting: false).filter { !entered.union(again).contains($0.state) }
     let conflicts = try city.master.conflicts(Conflict.State.allCases)
     let contested = Set(conflicts.compactMap(cell(of:)))
-    var odd = parked.union(witness.uncountable)
+    var odd = Set(parked.map { witness.canonical($0.ref) }).union(witness.uncountable).union(witness.takenUp)
     odd.formUnion(conflicts.filter { $0.field == nil }.map { RowRef($0.record, $0.key) })
     odd.formUnion(witness.aliases.keys)
     odd.formUnion(witness.aliases.map { RowRef($0.key.record, $0.value) })
@@ -22,7 +23,7 @@ extension Town {
     }
     for machine in machines {
       odd.formUnion(try status(machine).held.map(\.ref))
-      odd.formUnion(try machine.replica.parked(waiting: false).map(\.ref))
+      odd.formUnion(try machine.replica.parked(waiting: false).filter { !entered.contains($0.state) }.map(\.ref))
     }
     var sums: [Witness.Cell: Int64] = [:]
     for claim in witness.claims {
