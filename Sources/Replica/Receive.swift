@@ -65,8 +65,11 @@ extension Replica {
           erases = true
         }
         summary.news += try unsay(db, pull.others)
-        let left = try receipts.flatMap { try take(db, receipt: $0, parkingClashes: parkingClashes, &summary) }
-        summary.news += try unsay(db, pull.others)
+        let left = try receipts.flatMap { receipt in
+          let left = try take(db, receipt: receipt, parkingClashes: parkingClashes, &summary)
+          summary.news += try unsay(db, pull.others)
+          return left
+        }
         try keep(pull.others, db, &meta)
         if let last = pages.last {
           meta.cursor = last.header.cursor

@@ -31,9 +31,10 @@ extension Replica {
         summary.news += try unsay(db, notices(db))
         let left = try receipts.flatMap { receipt in
           try forgetReceipt(db, replacedBy: receipt)
-          return try take(db, receipt: receipt, parkingClashes: parkingClashes, &summary)
+          let left = try take(db, receipt: receipt, parkingClashes: parkingClashes, &summary)
+          summary.news += try unsay(db, notices(db))
+          return left
         }
-        summary.news += try unsay(db, notices(db))
         try advance(db, to: snapshot.header, manifest)
         // It holds all that two backups of the city do not.
         try db.execute(

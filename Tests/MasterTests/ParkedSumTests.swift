@@ -56,6 +56,25 @@ private func aSumThatEnteredWhileItWasSaidAgainCountsOnce(edit: String) async th
   #expect(try one.parked().isEmpty)
 }
 
+/// It entered before its sender heard that it waits, and is edited meanwhile, perhaps in a batch that is answered with it.
+@Test(arguments: [false, true])
+func aSumOfARowThatEnteredBeforeItsSenderHeardCountsOnce(isFrozen: Bool) async throws {
+  let (world, one, b) = try await summed()
+  try world.shell(one, "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)")
+  try one.freeze()
+  try world.sendInVain(one)
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.sync(b)
+  let edit = "UPDATE company SET staff = 9 WHERE id = 'c2'"
+  if isFrozen {
+    try world.shell(one, edit)
+    try one.freeze()
+  }
+  try world.answer(one, meanwhile: isFrozen ? "" : edit)
+  try await world.settle()
+  #expect(try world.staff(one, of: "c2") == .integer(9))
+}
+
 /// Two batches of a row are on their way; the first one is parked, and more may be typed before that is known.
 @Test(arguments: [("staff = 15", ""), ("staff = 15", "name = 'z'"), ("staff = 15", "staff = 16"), ("name = 'z'", "")])
 private func aSumThatIsParkedWithALaterBatchOnItsWayIsNotLost(batch: String, meanwhile: String) async throws {
