@@ -35,11 +35,19 @@ extension RecordSchema {
         try db.execute(sql: "DROP \(kind) IF EXISTS \(quoted(name))")
       }
     }
+    try addColumns(db, since: old, weakKeys: weakKeys)
+    if fields.count > old.fields.count { try upgradeBase(db, from: old) }
+    for (_, sql) in wanted where !kept.contains(sql) && !sql.hasPrefix("CREATE TABLE") { try db.execute(sql: sql) }
+  }
+
+  /// SQLite would check every row that is there by every check of the table, and a row that is held back may break one.
+  private func addColumns(_ db: Database, since old: RecordSchema, weakKeys: Bool) throws {
+    if fields.count == old.fields.count { return }
+    try db.execute(sql: "PRAGMA ignore_check_constraints = ON")
+    defer { try? db.execute(sql: "PRAGMA ignore_check_constraints = OFF") }
     for index in fields.indices.dropFirst(old.fields.count) {
       try db.execute(sql: "ALTER TABLE \(table) ADD COLUMN \(columnSQL(index, weakKeys: weakKeys))")
     }
-    if fields.count > old.fields.count { try upgradeBase(db, from: old) }
-    for (_, sql) in wanted where !kept.contains(sql) && !sql.hasPrefix("CREATE TABLE") { try db.execute(sql: sql) }
   }
 
   /// A row that is gone is known whole: it had nothing in the new columns.

@@ -127,6 +127,21 @@ func whatIsPendingStaysPendingOverAnUpgrade(_ item: CaptureCase) async throws {
   #expect(try replica.cell("company", "e", "fax") == .null)
 }
 
+@Test func aHeldRowKeepsNobodyFromAnUpgrade() async throws {
+  let (world, replica) = try await World.settled()
+  try world.shell(
+    replica, "PRAGMA ignore_check_constraints = ON; UPDATE company SET name = 'a' || char(0) WHERE id = 'c1'")
+  try world.upgradeSmall(to: 2)
+  #expect(try await world.sync(replica).held.count == 1)
+  #expect(replica.schema.version == 2)
+  #expect(try replica.verify().contains { $0.en == "company c1.name: must not contain the character U+0000" })
+  // The checks are on again.
+  #expect(try replica.integer("PRAGMA ignore_check_constraints") == 0)
+  try world.shell(replica, "UPDATE company SET name = '丁', fax = '1' WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try world.cell("name") == .text("丁") && world.cell("fax") == .text("1"))
+}
+
 @Test func theUpstreamOfATouchedRowStaysOverAnUpgrade() async throws {
   let scene = try await Scene(edit20, edit15)
   let (world, here) = (scene.world, scene.here)
