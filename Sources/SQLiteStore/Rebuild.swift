@@ -120,9 +120,14 @@ extension RecordSchema {
   ) throws {
     if columns.isEmpty { return }
     let list = columns.map(quoted).joined(separator: ", ")
-    let insert = "INSERT INTO \(quoted(table)) (\(list)) VALUES (\(placeholders(columns.count)))"
-    try db.each("SELECT \(list) FROM \(quoted(old))") { row in
+    let areTexts = columns.map { "typeof(\(quoted($0))) = 'text'" }.joined(separator: ", ")
+    try db.each("SELECT \(list), \(areTexts) FROM \(quoted(old))") { row in
       let values = row.cells(0..<columns.count)
+      // Text that is not UTF-8 comes as a blob, and goes back as the text that it was.
+      let places = values.indices.map { index in
+        if case .blob = values[index], row[columns.count + index] as Bool { "CAST(? AS TEXT)" } else { "?" }
+      }
+      let insert = "INSERT INTO \(quoted(table)) (\(list)) VALUES (\(places.joined(separator: ", ")))"
       do { try db.run(insert, values) } catch let error as DatabaseError
         where error.resultCode == .SQLITE_CONSTRAINT
       {

@@ -74,6 +74,26 @@ private func whatAnotherProgramTakesFromTheMasterIsMadeAnew(_ damage: Damage, ad
   try await world.settle()
 }
 
+/// Bytes of a tool that are no text stay what they are until somebody mends them.
+@Test func aRowWithBytesThatAreNoTextOutlivesTheRepair() async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell("UPDATE company SET name = CAST(x'ff' AS TEXT) WHERE id = 'c3'")
+  try await world.sync(one)
+  try world.shell(copied)
+  #expect(try world.master.repair(adopting: nil, actor: "li").isRepaired)
+  #expect(try world.cell("name", of: "c3") == .blob([0xff]))
+  try world.shell("UPDATE company SET name = '丁' WHERE id = 'c3'")
+  try await world.settle()
+}
+
+/// A blob is no text.
+@Test func aRowWithABlobInsteadOfATextIsNamedByTheRepair() async throws {
+  let (world, _, _) = try await World.compared()
+  try world.shell(copied + "UPDATE company SET name = x'ff' WHERE id = 'c3'")
+  let failure = #expect(throws: Failure.self) { try world.master.repair(adopting: true, actor: "li") }
+  #expect(failure?.message.en.contains("company c3.name") == true)
+}
+
 /// What was erased is no longer in the log: it stays as it is in the file.
 @Test func aRepairBringsNothingErasedBack() async throws {
   let world = try World.people()

@@ -152,6 +152,19 @@ private func leftOf(_ damage: Damage) -> [String] { damage.sql.contains("TABLE k
   #expect(try world.cell("staff") == nil)
 }
 
+/// What is held back because its bytes are no text is held back after a repair, too.
+@Test func aHeldRowWithBytesThatAreNoTextOutlivesTheRepair() async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(one, "UPDATE company SET name = CAST(x'ff' AS TEXT) WHERE id = 'c1';" + copied)
+  try one.repair()
+  #expect(try one.parked().isEmpty)
+  #expect(try await world.found(one) == [])
+  #expect(try await world.sync(one).held.count == 1)
+  try world.shell(one, "UPDATE company SET name = '丁' WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try world.cell("name") == .text("丁"))
+}
+
 /// What changed on both sides while nobody captured is contested when it is adopted, and never overwritten unseen.
 @Test func whatChangedOnBothSidesMeanwhileIsContested() async throws {
   for adopts in [true, false] {
