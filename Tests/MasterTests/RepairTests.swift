@@ -152,6 +152,36 @@ private func leftOf(_ damage: Damage) -> [String] { damage.sql.contains("TABLE k
   #expect(try world.cell("staff") == nil)
 }
 
+/// An edit of a row that its table could not hold is no new row: what others delete meanwhile does not come back by itself.
+@Test func aRowThatDidNotFitAndThatOthersDeletedStaysParked() async throws {
+  let (world, one, two) = try await World.compared()
+  try world.shell(one, "DROP INDEX company_unique_code; UPDATE company SET code = '1' WHERE id = 'c2'")
+  try one.repair()
+  try one.adopt(try await world.deepVerify(one), actor: nil)
+  try await world.sync(one)
+  #expect(try one.parked().map(\.reason) == ["unique"])
+  #expect(try one.rows(one.record("company")).count == 3)
+  try world.shell(two, "DELETE FROM figure WHERE company = 'c2'; DELETE FROM company WHERE id = 'c2'")
+  try world.shell("UPDATE company SET code = '9' WHERE id = 'c1'")
+  try await world.sync(two)
+  for _ in 1...2 { try await world.sync(one) }
+  #expect(try world.cell("code", of: "c2") == nil)
+  #expect(try one.parked().map(\.ref.key) == [RowKey([.text("c2")])])
+  try await world.settle()
+}
+
+@Test func aRowOnItsWayThatDidNotFitStandsAsItWasSent() async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(one, "UPDATE company SET name = 'x' WHERE id = 'c2'")
+  try one.freeze()
+  try world.shell(one, "DROP INDEX company_unique_code; UPDATE company SET code = '1' WHERE id = 'c2'")
+  try one.repair()
+  #expect(try one.parked().map(\.reason) == ["unique"])
+  #expect(try await world.found(one) == [])
+  try await world.settle()
+  #expect(try world.cell("name", of: "c2") == .text("x") && world.cell("code", of: "c2") == .text("2"))
+}
+
 /// What is held back because its bytes are no text is held back after a repair, too.
 @Test func aHeldRowWithBytesThatAreNoTextOutlivesTheRepair() async throws {
   let (world, one, _) = try await World.compared()

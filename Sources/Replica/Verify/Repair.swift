@@ -27,21 +27,35 @@ extension Replica {
     }
   }
 
-  /// It is not deleted: what stands at the city comes back beside it when the file is compared.
+  /// It is not deleted: what stands at the city comes back beside it when the file is compared. Only what is known to have been
+  /// entered here enters again by itself.
   private func parkUnfit(_ db: Database, _ record: RecordSchema, _ row: [Value]) throws {
     let key = record.rowKey(of: row)
     let problem = record.problems(in: row, formats: formats).first
     let clash = try problem == nil ? uniqueClash(db, record, row, key: key) : nil
     let told = problem ?? clash
-    let edit = try record.pending(db, key: key)?.edit
+    var pending = try record.pending(db, key: key)
+    pending?.current = row
+    let (edit, base) = (pending?.edit, pending?.baseRow(record))
     try addParked(
       db, RowRef(record.name, key), image: row,
-      edit: edit ?? Edit(stamp: try tick(db, milliseconds: clock()), actor: try actor(db)), sent: nil,
-      reason: clash == nil ? "check" : "unique",
+      edit: edit ?? Edit(stamp: try tick(db, milliseconds: clock()), actor: try actor(db)),
+      sent: pending?.existed == false ? nil : (nil, 0), reason: clash == nil ? "check" : "unique",
       detail: Label(
         zh: told.map { "\($0.field):\($0.message.zh)" } ?? "不符合表的约束",
-        en: told.map { "\($0.field): \($0.message.en)" } ?? "breaks a rule of its table"))
+        en: told.map { "\($0.field): \($0.message.en)" } ?? "breaks a rule of its table"),
+      base: base)
     try record.clearPending(db, key: key)
+    if let base { try putBack(db, record, base) }
+  }
+
+  /// A row that is on its way stands as it was sent: a comparison tells nothing of it, and neither may its receipt.
+  private func putBack(_ db: Database, _ record: RecordSchema, _ row: [Value]) throws {
+    let key = record.rowKey(of: row)
+    guard try flightMask(db, record, key) != 0, try record.row(db, key: key) == nil,
+      record.problems(in: row, formats: formats).isEmpty, try uniqueClash(db, record, row, key: key) == nil
+    else { return }
+    try applying(db) { try record.write(db, row: row) }
   }
 
   /// The flag that silences every trigger goes, and a clock that is gone starts after every stamp that is known here.
