@@ -15,14 +15,12 @@ extension Desk {
       Freed(by: writes, ties), as: .entered, detail: Self.entered, edit: Edit(stamp: received, actor: ""))
   }
 
-  func follow(
-    _ freed: Freed, as state: ParkedState, detail: Label, edit: Edit, waiving waived: Set<Parking> = []
-  ) throws {
+  func follow(_ freed: Freed, as state: ParkedState, detail: Label, edit: Edit) throws {
     var freed = freed
     while !freed.isEmpty {
       var writes: [RowWrite] = []
       for group in groups(try transaction.waiting(for: freed)) {
-        writes += try enter(group, as: state, detail: detail, edit: edit, waiving: waived).writes
+        writes += try enter(group, as: state, detail: detail, edit: edit).writes
       }
       freed = Freed(by: writes, ties)
     }

@@ -101,24 +101,37 @@ extension Master {
     let isAgain = try transaction.alias(of: ref) != nil
     let parked = isAgain ? [] : try transaction.waiting(of: ref)
     try transaction.save(alias)
-    let desk = Desk(
-      schema: Self.reviewed(schema), formats: formats, transaction: transaction, received: alias.edit.stamp,
-      arrival: try transaction.upcomingArrival())
-    var writes = try image.map { try unite(desk, record, $0, alias) } ?? []
+    let desk = desk(transaction, received: alias.edit.stamp, arrival: try transaction.upcomingArrival())
+    // Of the two rows every cell that differs is contested; what comes in of others merges as at any other time.
+    let reviewing = Desk(
+      schema: Self.reviewed(schema), formats: formats, transaction: transaction, received: desk.received,
+      arrival: desk.arrival)
+    var writes = try image.map { try unite(reviewing, record, $0, alias) } ?? []
     try moveConflicts(of: ref, to: alias.target, received: desk.received, transaction)
     let (keep, reason) = (show(alias.target), alias.reason)
     let detail = Label(
       zh: "并入 \(record.name) \(keep):\(reason)", en: "merged into \(record.name) \(keep): \(reason)")
     for group in desk.groups(parked.map { $0.leaving(empty: image ?? []) }) {
-      let entered = try desk.enter(group, as: .merged, detail: detail, edit: alias.edit, waiving: [.scope, .locked])
+      let entered = try reviewing.enter(
+        group, as: .merged, detail: detail, edit: alias.edit, waiving: [.scope, .locked])
       if let first = entered.still.first { throw refused(record, alias, first) }
       writes += entered.writes
     }
     try desk.follow(writes)
-    // What waited for the duplicate finds the row that is kept.
-    let waiting = Set(desk.ties[record.name].map { $0.identities(image ?? record.keyOnly(alias.key)) } ?? [])
-    try desk.follow(
-      Freed(Set(waiting.map(Cause.target))), as: .entered, detail: detail, edit: alias.edit, waiving: [.scope, .locked])
+    // What waited for the duplicate finds the row that is kept, and what hangs on that finds it in turn.
+    var targets = Set((desk.ties[record.name]?.identities(image ?? record.keyOnly(alias.key)) ?? []).map(Cause.target))
+    var found: [RowWrite] = []
+    while !targets.isEmpty {
+      var round: [RowWrite] = []
+      for group in desk.groups(try transaction.waiting(for: Freed(targets))) {
+        round += try desk.enter(
+          group, as: .entered, detail: detail, edit: alias.edit, waiving: [.scope, .locked]
+        ).writes
+      }
+      found += round
+      targets = Freed(by: round, desk.ties).causes.filter(\.isTarget)
+    }
+    try desk.follow(found)
     // What came under a key that led to the duplicate, and clashed with the row that is kept, is that row's now.
     try desk.follow(
       Freed([.holder(RowRef(record.name, alias.target))]), as: .entered, detail: detail, edit: alias.edit)

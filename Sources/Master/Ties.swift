@@ -70,6 +70,8 @@ enum Cause: Hashable {
   /// A row that opens its lock for its unit.
   case exception(RowRef)
 
+  var isTarget: Bool { if case .target = self { true } else { false } }
+
   /// As it stands in the store, where it is found by equality.
   var encoded: [UInt8] {
     switch self {

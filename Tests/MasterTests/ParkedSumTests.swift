@@ -109,6 +109,24 @@ private func aSumThatIsParkedWithALaterBatchOnItsWayIsNotLost(batch: String, mea
   #expect(try world.staff(one) == .integer(16))
 }
 
+/// The merge of two other rows lets it in: only of those is everything that differs contested.
+@Test func aSumOfAnotherRowThatAMergeLetsInIsAddedToWhatStands() async throws {
+  let (world, one, b) = try await summed()
+  let two = try await world.join("A")
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b2', 'B', 'Y')")
+  try await world.settle()
+  try world.shell(one, "UPDATE company SET code = 'X', staff = 15 WHERE id = 'c1'")
+  try await world.sync(one)
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+  try world.shell(two, "UPDATE company SET staff = 15 WHERE id = 'c1'")
+  try await world.sync(two)
+  let conflicts = try world.unite("b1", into: "b2")
+  #expect(world.contenders(conflicts) == ["code": .text("X")])
+  try await world.settle()
+  #expect(try world.master.parked().isEmpty && world.cell("code") == .text("X"))
+  #expect(try world.staff(one) == .integer(20))
+}
+
 /// What is said again keeps the time at which it was edited.
 @Test func whatIsSaidAgainIsAsOldAsItWas() async throws {
   let (world, one, two) = try await World.twoMachines()
