@@ -86,7 +86,7 @@ extension SQLiteMasterTransaction {
   }
 
   /// Writes a conflict with its contenders and gives it a place, so that every replica that sees the row hears of it, and
-  /// every unit that contested it.
+  /// every unit that contested it or has heard of it before.
   func save(_ conflict: Conflict) throws { try feeding { try save(conflict, &$0) } }
 
   private func save(_ conflict: Conflict, _ feed: inout Feed) throws {
@@ -96,11 +96,11 @@ extension SQLiteMasterTransaction {
   }
 
   private func announce(_ conflict: Conflict, _ feed: inout Feed) throws {
+    let ref = RowRef(Conflict.table, RowKey([.integer(conflict.id)]))
     var units = try contesting(conflict)
+    try db.each("SELECT unit FROM sync_feed WHERE record = ? AND key = ?", ref.columns) { units.insert($0[0]) }
     if let unit = try unit(of: conflict) { units = unit == "" ? [""] : units.union([unit]) }
-    for unit in units.sorted() {
-      try place(RowRef(Conflict.table, RowKey([.integer(conflict.id)])), unit: unit, gone: false, skip: nil, &feed)
-    }
+    for unit in units.sorted() { try place(ref, unit: unit, gone: false, skip: nil, &feed) }
   }
 
   /// The units whose machines contest something.

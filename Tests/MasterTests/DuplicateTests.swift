@@ -67,6 +67,36 @@ import Testing
   #expect(try a.rows(a.record("company")).isEmpty)
 }
 
+/// The conflicts were A's to see, though no contender is. The row leaves by what is decided, or an official moves it.
+@Test(arguments: [false, true]) func aUnitThatLostARowHearsThatItsConflictsAreDecided(isMoved: Bool) async throws {
+  let world = try duplicateTown()
+  let a = try await world.join("A")
+  let b = try await world.join("B")
+  try world.shell(a, "INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'X')")
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'Y')")
+  try await world.settle()
+  let conflicts = try world.unite("b1", into: "a1")
+  let office = try #require(conflicts.first { $0.field == "office" })
+  let code = try #require(conflicts.first { $0.field == "code" })
+  try await world.settle()
+  #expect(try a.conflicts([.open]).map(\.id) == conflicts.map(\.id))
+  _ = try world.master.decide(office.id, isMoved ? .keep : .take(1), reason: "r", actor: "li")
+  if isMoved {
+    try await world.settle()
+    try world.shell("UPDATE company SET office = 'B' WHERE id = 'a1'")
+  }
+  try await world.settle()
+  #expect(try a.rows(a.record("company")).isEmpty)
+  #expect(try a.conflicts([.open]).map(\.id) == [code.id])
+  _ = try world.master.decide(code.id, .take(1), reason: "licence", actor: "li")
+  try await world.settle()
+  #expect(try a.conflicts([.open]).isEmpty)
+  let heard = try #require(try a.findConflict(code.id))
+  #expect(heard.decision?.reason == "licence")
+  #expect(heard.decision?.value == .null && heard.master == .null)
+  #expect(try b.findConflict(code.id)?.decision?.value == .text("Y"))
+}
+
 @Test func anEmptyCellIsFilledFromTheOtherRowAndTheHistoryTellsIt() async throws {
   let (world, one, two) = try await standingDuplicate()
   try world.shell(one, "UPDATE company SET staff = 7 WHERE id = 'a1'")

@@ -38,6 +38,18 @@ extension Town {
     }
   }
 
+  /// M11: what waits for a decision at a machine waits at the master, too, also when the row has left its unit.
+  func checkDecided() throws {
+    let waiting = Set(try city.master.conflicts([.open, .proposed]).map(\.id))
+    for machine in active {
+      let decided = try machine.replica.conflicts([.open, .proposed]).first { !waiting.contains($0.id) }
+      if let decided {
+        throw Violation(
+          .convergence, "conflict \(decided.id) waits for a decision at \(machine.name), and the city has decided")
+      }
+    }
+  }
+
   private func shown(_ image: [Value]?) -> String { image.map { "\($0.map(text))" } ?? "no such row" }
 
   /// I3: the log has every frozen batch once, in its order and with its bytes, and the machine has the receipt of it.

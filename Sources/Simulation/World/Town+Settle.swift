@@ -29,6 +29,7 @@ extension Town {
     try checkWaiting()
     try checkSetAside()
     try checkConvergence()
+    try checkDecided()
     try checkExactlyOnce()
     try checkConstraints(readingIndexes: replaying)
     try checkConservation()
