@@ -48,9 +48,12 @@ extension Desk {
     }
     if let change = change(decision, conflict, record, cell) {
       let incoming = Incoming(n: n, change: change, sent: change, decides: conflict.field)
-      var settlement = try settle([incoming], sender, waiving: [.locked])
-      if let parked = settlement.parked.first {
-        return refused(n, parked.why.reason.rawValue, zh: parked.why.detail.zh, en: parked.why.detail.en)
+      var settlement = try settle([incoming], sender)
+      if let why = settlement.parked.first?.why {
+        if why.reason != .locked { return refused(n, why.reason.rawValue, zh: why.detail.zh, en: why.detail.en) }
+        return refused(
+          n, why.reason.rawValue, zh: "冲突 \(number) 所在的行已锁定;须由市里裁决",
+          en: "conflict \(number) is about a row that is closed: it is for the city to decide")
       }
       settlement.opened = []
       settlement.changed = []

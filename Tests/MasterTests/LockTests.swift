@@ -116,3 +116,35 @@ private func closed() async throws -> (World, Replica) {
   try await world.settle()
   #expect(try a.rows(a.record("report"))[1][3] == .text("audited"))
 }
+
+/// The conflict is from before the closing. What stands may be kept: that changes nothing.
+@Test(arguments: [Decision.Choice.take, .value])
+func aCountysDecisionChangesNothingInAClosedPeriod(choice: Decision.Choice) async throws {
+  let world = try World(
+    schema: schema.replacing("locked_by:", with: "decides: owner\n    locked_by:"),
+    seed: [("office", [[.text("A"), .null]]), ("period", [[.integer(2018), .text("open")]])])
+  let (one, two) = (try await world.join("A"), try await world.join("A"))
+  try world.shell(one, "INSERT INTO report VALUES ('A', 2018, 5, NULL)")
+  try await world.settle()
+  try world.shell(one, "UPDATE report SET jobs = 6")
+  try world.shell(two, "UPDATE report SET jobs = 7")
+  try await world.settle()
+  try world.shell("UPDATE period SET state = 'closed'")
+  try await world.settle()
+  func decide(_ choice: Decision.Choice) async throws {
+    let open = try #require(try one.conflicts([.open]).first)
+    try one.decide(
+      Decision(
+        conflict: open.id, choice: choice, contender: choice == .take ? 1 : nil, value: .integer(999), reason: "r",
+        edit: Edit(stamp: Stamp(raw: 0), actor: "wang")))
+    let news = try await world.sync(one).received.news
+    let isRefused = news.contains { if case .refused(let id, _) = $0 { id == open.id } else { false } }
+    #expect(isRefused == (choice != .keep))
+  }
+  try await decide(choice)
+  #expect(try world.master.rows(world.master.record("report")).map { $0[2] } == [.integer(6)])
+  try await decide(.keep)
+  try await world.settle()
+  #expect(try world.master.conflicts([.open]).isEmpty)
+  #expect(try two.rows(two.record("report")).map { $0[2] } == [.integer(6)])
+}
