@@ -182,6 +182,7 @@ extension Ledger {
     if try items.isEmpty || parkedState(origin) != nil { return }
     let conflicts = try conflicts(of: change.ref, sent.ref)
     items.removeAll { item in conflicts.contains { holds($0, item, record) } }
+    items = try items.filter { item in try !namedADuplicate(item, record) }
     let later = try items.isEmpty ? [] : enteredSince(origin, change.ref, sent.ref)
     items.removeAll { item in later.contains { replaces($0.landed, $0.sent, item) } }
     if change.kind == .delete, try enteredLater(change.ref) { return }
@@ -276,6 +277,19 @@ extension Ledger {
     try Set([ref, sent]).union(moved[ref] ?? []).flatMap {
       try ConflictTables.read(db, where: "record = ? AND key = ?", $0.columns)
     }
+  }
+
+  /// Whether a row named a duplicate by this value: the conflict about it in the row that was kept holds it.
+  private func namedADuplicate(_ item: Item, _ record: RecordSchema) throws -> Bool {
+    guard let column = item.column, let reference = record.fields[column].reference,
+      let named = schema.record(reference.record), named.key != [reference.field]
+    else { return false }
+    let sql = """
+      SELECT 1 FROM sync_conflict c JOIN sync_contender n ON n.conflict = c.id
+        JOIN sync_alias a ON a.record = c.record AND a.target = c.key
+      WHERE c.record = ? AND c.field = ? AND n.value = ?
+      """
+    return try db.first(sql, [.text(named.name), .text(reference.field), item.value]) != nil
   }
 
   private func holds(_ conflict: Conflict, _ item: Item, _ record: RecordSchema) -> Bool {

@@ -143,24 +143,30 @@ extension Master {
     let transaction = desk.transaction
     let ref = RowRef(record.name, alias.key)
     let mapping = Mapping(schema, aliases: [ref: alias.target])
-    var old = [RowWrite(ref: ref, before: image, after: nil)]
-    var moved = [mapping.mapped(Change(record, image, edit: alias.edit))]
-    var rows = [(ref: ref, image: image)]
     let identities = Set(desk.ties[record.name]?.identities(image) ?? [])
+    let names = try names(identities, record, alias, transaction)
+    func mapped(_ image: [Value], _ record: RecordSchema) -> [Value] {
+      zip(record.fields, image).map { field, value in
+        field.reference.flatMap { names[ReferenceTarget(record: $0.record, field: $0.field, value: value)] } ?? value
+      }
+    }
+    var old = [RowWrite(ref: ref, before: image, after: nil)]
+    var moved = [mapping.mapped(Change(record, mapped(image, record), edit: alias.edit))]
+    var rows = [(ref: ref, image: image)]
     let children = try transaction.referrers(to: identities).values.flatMap { $0 }
     let images = try transaction.images(of: Array(Set(children)))
     for (child, image) in images.sorted(by: { ($0.key.record, $0.key.key) < ($1.key.record, $1.key.key) }) {
       guard child != ref, let tied = schema.record(child.record) else { continue }
-      var change = Change(tied, image, edit: alias.edit)
-      if mapping.mapped(change).key == change.key {
+      let target = mapped(image, tied)
+      if target == image { continue }
+      var change = Change(tied, target, edit: alias.edit)
+      if change.key == child.key {
         // Its reference is not part of its key: the same row, pointing elsewhere.
-        let target = mapping.mapped(image.map { $0 }, tied)
         change.kind = .update
         change.old = zip(image, target).enumerated().map { $1.0 != $1.1 || tied.isKey($0) ? $1.0 : nil }
         change.new = zip(image, target).map { $0 != $1 ? $1 : nil }
       } else {
         old.append(RowWrite(ref: child, before: image, after: nil))
-        change = mapping.mapped(change)
       }
       moved.append(change)
       rows.append((child, image))
@@ -184,7 +190,26 @@ extension Master {
       for write in settlement.writes { write.echo = nil }
       old += try transaction.write(settlement, arrival: desk.arrival)
     }
+    let gone = identities.subtracting(try transaction.present(identities))
+    for (target, children) in try transaction.referrers(to: gone) {
+      if let child = children.first { throw refused(record, alias, child, target) }
+    }
     return old
+  }
+
+  /// What the row that is kept has in the fields by which others refer to the duplicate. What it lacks it gets from the duplicate.
+  private func names(
+    _ identities: Set<ReferenceTarget>, _ record: RecordSchema, _ alias: Alias, _ transaction: any MasterTransaction
+  ) throws -> [ReferenceTarget: Value] {
+    let kept = RowRef(record.name, alias.target)
+    let image = try transaction.images(of: [kept])[kept]
+    var names: [ReferenceTarget: Value] = [:]
+    for identity in identities {
+      let place = record.key.firstIndex(of: identity.field)
+      let value = place.map { alias.target.values[$0] } ?? record.index(of: identity.field).flatMap { image?[$0] }
+      if let value, !value.isNull { names[identity] = value }
+    }
+    return names
   }
 
   /// What is contested of the duplicate, or of a row whose key names it, is so of the row that it is now. Whoever looked at it
@@ -221,6 +246,18 @@ extension Master {
     return Failure(
       .data, zh: "\(row) 不能并入:\(other) \(parked.why.detail.zh)",
       en: "\(row) cannot be merged: \(other): \(parked.why.detail.en)")
+  }
+
+  /// A row goes on referring to the duplicate: its cell waits for a decision, or the row that is kept has no such value.
+  private func refused(
+    _ record: RecordSchema, _ alias: Alias, _ child: RowRef, _ target: ReferenceTarget
+  ) -> Failure {
+    let row = "\(record.name) \(show(alias.key))"
+    let (other, name) = ("\(child.record) \(show(child.key))", "\(target.field) \(show(RowKey([target.value])))")
+    return Failure(
+      .data, zh: "\(row) 不能并入:\(other) 仍引用其 \(name);请先处理有关冲突,或让它引用另一行",
+      en: "\(row) cannot be merged: \(other) still refers to its \(name); decide what is contested of the two, "
+        + "or let it refer to another row")
   }
 
   /// The schema as an official merges by it: every cell that differs is contested.

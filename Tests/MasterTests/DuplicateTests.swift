@@ -275,3 +275,43 @@ import Testing
   #expect(try world.cell("code", of: "a1") == .text("X") && world.master.parked().isEmpty)
   #expect(try world.master.verify() == [] && world.master.verifyReplay() == [])
 }
+
+private let placesYAML = """
+  schema: places
+  version: 1
+  title: Places
+  units: office.code
+  records:
+    office: {key: code, owner: city, fields: {code: , name: }}
+    place:
+      key: id
+      scope: {field: office}
+      fields: {id: , office: {required: true, references: office.code}, address: {unique: true}}
+    note:
+      key: id
+      scope: {field: office}
+      fields:
+        id:
+        office: {required: true, references: office.code}
+        place: {references: place.address, weak: true}
+  """
+
+/// The note names its place by the address, which is contested: that of the row that is kept stands.
+@Test func whatNamesTheDuplicateByAUniqueValueNamesTheRowThatIsKept() async throws {
+  let world = try World(schema: placesYAML, seed: [("office", [[.text("A"), .null]])])
+  let a = try await world.join("A")
+  try world.shell(
+    a,
+    """
+    INSERT INTO place VALUES ('p1', 'A', 'N1'), ('p2', 'A', 'N2');
+    INSERT INTO note VALUES ('n1', 'A', 'N2')
+    """)
+  try await world.settle()
+  let conflicts = try world.master.mergeRecords(
+    world.master.record("place"), keep: RowKey([.text("p1")]), duplicate: RowKey([.text("p2")]), reason: "one place",
+    actor: "li")
+  #expect(world.contenders(conflicts) == ["address": .text("N2")])
+  try await world.settle()
+  #expect(try a.rows(a.record("place")) == [[.text("p1"), .text("A"), .text("N1")]])
+  #expect(try a.rows(a.record("note")) == [[.text("n1"), .text("A"), .text("N1")]])
+}
