@@ -52,6 +52,17 @@ struct Desk {
     return receipts.sorted { $0.n < $1.n }
   }
 
+  /// A batch that came already says nothing new; its sender may have read past the rows of it, and is told again what stands (L3).
+  func echo(_ batch: Batch, to replica: ReplicaRecord) throws {
+    let mapping = try Mapping(schema, transaction, batch.changes, sender: sender(replica))
+    let rows = batch.changes.map { (sent: $0.ref, ref: mapping.mapped($0).ref) }
+    let images = try transaction.images(of: Array(Set(rows.map(\.ref))))
+    let writes = rows.map { sent, ref in
+      RowWrite(ref: ref, before: images[ref], after: images[ref], echo: replica.org, alias: ref == sent ? nil : sent)
+    }
+    _ = try transaction.write(Settlement(writes: writes), arrival: arrival)
+  }
+
   /// The change without what was erased of it, and the fields that it set to such values.
   private func withoutErased(_ change: Change) -> (Change, erased: [String]) {
     guard let record = schema.record(change.record), !record.restrictedIndices.isEmpty else { return (change, []) }

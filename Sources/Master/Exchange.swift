@@ -199,6 +199,7 @@ extension Master {
     try transaction.save(replica)
     let desk = desk(transaction, received: received, arrival: arrival)
     let known = try transaction.repeated(message)
+    if known != nil { try desk.echo(batch, to: replica) }
     let receipt = try seal(
       arrival,
       try known

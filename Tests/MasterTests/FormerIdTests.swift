@@ -123,6 +123,27 @@ private func states(_ world: World) throws -> [ParkedState] { try world.master.p
   #expect(try world.cell("total", of: "b1") == .integer(2))
 }
 
+/// Both copies say the same again, and the second is given the answer of the first: the row that stands at the city stands at both.
+@Test func whatIsParkedOfBothCopiesLeavesBothTheRowThatStands() async throws {
+  let (world, a) = try await World.counted()
+  let b = try await world.join("B", actor: "b")
+  try world.shell(a, "INSERT INTO company VALUES ('a1', 'A', 'X', '甲', 1)")
+  try world.shell(b, "INSERT INTO company VALUES ('b1', 'B', NULL, '乙', 2)")
+  try await world.settle()
+  try world.shell("DELETE FROM company WHERE id = 'b1'")
+  try await world.settle()
+  try world.shell(b, "INSERT INTO company VALUES ('b1', 'B', 'X', '乙', 2)")
+  try b.freeze()
+  try world.shell(b, "UPDATE company SET name = '丁' WHERE id = 'b1'")
+  try b.freeze()
+  let copy = try world.copy(of: b)
+  for _ in 1...2 { try await world.sync(b) }
+  let renewed = try world.rejoin(copy)
+  try await world.settle()
+  #expect(try b.parked().count == 1 && renewed.parked().count == 1)
+  #expect(try world.cell("name", of: "b1") == .text("丁"))
+}
+
 @Test func whatTheOtherFileParkedSinceIsNotThisOnes() async throws {
   let (world, a) = try await World.counted()
   let b = try await world.join("B", actor: "b")
