@@ -6,7 +6,10 @@ extension Town {
   /// another key or edited where it could not be sent, and that no conflict is about. What was parked has entered, or was said again.
   func checkSums() throws {
     let (entered, again): (Set<ParkedState>, Set<ParkedState>) = ([.entered, .admitted], [.superseded])
-    let parked = try city.master.parked(waiting: false).filter { !entered.union(again).contains($0.state) }
+    // A row that is entered again says all of it once more.
+    let parked = try city.master.parked(waiting: false).filter { change in
+      !entered.contains(change.state) && (!change.row.contains(nil) || !again.contains(change.state))
+    }
     let conflicts = try city.master.conflicts(Conflict.State.allCases)
     let contested = Set(conflicts.compactMap(cell(of:)))
     var odd = Set(parked.map { witness.canonical($0.ref) }).union(witness.uncountable).union(witness.takenUp)
