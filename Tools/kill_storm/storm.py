@@ -47,7 +47,9 @@ class Storm:
         if self.random.random() < 0.5:
             begun.append(self.rename())
         if self.random.random() < 0.4:
-            self.scribble(self.random.choice(list(MACHINES)))
+            # Who deletes a row that another program is about to edit has that one find none.
+            busy = {key for *_, changes in begun for key in changes}
+            self.scribble(self.random.choice(list(MACHINES)), busy)
         kill = self.random.random() < 0.3
         longest = max(self.longest[begin[1]] for begin in begun)
         time.sleep(self.random.random() * longest)
@@ -102,14 +104,14 @@ class Storm:
         site, name = self.random.choice("AB"), f"名{self.ledger.next()}"
         return self.town.start("city", "edit", "site", site, f"name={name}"), "edit", "city", time.monotonic(), {site: {"name": name}}
 
-    def scribble(self, home):
-        """One transaction of a foreign program: raises shared cells, adds, changes or deletes a row of its own."""
+    def scribble(self, home, busy=()):
+        """One transaction of a foreign program: raises shared cells, adds, changes or deletes a row of its own that is not busy."""
         n, site = self.ledger.next(), MACHINES[home]
         shared, new = f"{site}{self.random.randrange(SHARED)}", f"{home}-{n}"
         row = {"site": site, "total": n, "hits": 0, "note": f"第{n}条"}
         statements = [("UPDATE counter SET total = ?, hits = hits + 1 WHERE id = ?", (n, shared)), self.inserted(new, row)]
         changes = {shared: {"total": n, "hits": self.ledger.rows[shared]["hits"] + 1}, new: row}
-        own = [key for key in self.ledger.own(home) if key not in changes]
+        own = [key for key in self.ledger.own(home) if key not in changes and key not in busy]
         if own:
             other = self.random.choice(own)
             if self.random.random() < 0.3:
