@@ -185,7 +185,7 @@ extension Replica {
     if try record.upstream(db, key: key) == nil, let known = before.map({ $0.baseRow(record) }) ?? row {
       try record.setUpstream(db, key: key, known)
     }
-    let cells = self.again(record, change, again, over: row)
+    let cells = saidAgain(record, change, again, over: row)
     try update(db, record, key: key, cells.merging(values) { _, typed in typed })
     #if MUTANTS
       if Mutant.takingUpMovesBase.isActive { return }
@@ -199,7 +199,7 @@ extension Replica {
 
   /// What comes again, by column. What was added to a sum comes on top of what others, or a later edit, have made of it.
   /// - Parameter row: nil: it is entered.
-  func again(_ record: RecordSchema, _ change: Change, _ columns: [Int], over row: [Value]?) -> [Int: Value] {
+  func saidAgain(_ record: RecordSchema, _ change: Change, _ columns: [Int], over row: [Value]?) -> [Int: Value] {
     var cells: [Int: Value] = [:]
     for column in columns {
       cells[column] = record.added(change, column).flatMap { row?[column].plus($0) } ?? change.new[column] ?? .null

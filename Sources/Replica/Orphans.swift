@@ -34,10 +34,9 @@ extension Replica {
   }
 
   /// The unsent edit that took away the value which a reference of the master's names is set aside.
-  private func takeBackTarget(_ db: Database, _ child: RecordSchema, _ key: RowKey, _ column: Int, _ value: Value)
-    throws
-    -> Bool
-  {
+  private func takeBackTarget(
+    _ db: Database, _ child: RecordSchema, _ key: RowKey, _ column: Int, _ value: Value
+  ) throws -> Bool {
     guard let reference = child.fields[column].reference, let parent = schema.record(reference.record),
       let target = parent.index(of: reference.field)
     else { return false }

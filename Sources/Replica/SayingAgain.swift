@@ -68,7 +68,7 @@ extension Replica {
       // Who enters a row anew takes nothing away by what they leave empty.
       columns = row.indices.filter { row[$0].isNull && change.new[$0]?.isNull == false }
     }
-    let cells = again(record, change, columns, over: pending.existed ? row : nil)
+    let cells = saidAgain(record, change, columns, over: pending.existed ? row : nil)
     return columns.isEmpty ? nil : Rest(waiting: waiting, columns: columns, cells: cells)
   }
 
