@@ -5,7 +5,9 @@ extension Town {
   /// Only of cells whose whole history is plain: of rows that were never deleted, kept out, taken up by a clerk, contested, moved under
   /// another key or edited where it could not be sent, and that no conflict is about. What was parked has entered, or was said again.
   func checkSums() throws {
-    let (entered, again): (Set<ParkedState>, Set<ParkedState>) = ([.entered, .admitted], [.superseded])
+    let entered: Set<ParkedState> = [.entered, .admitted]
+    // Two copies of a file may both say it again (the gap of M12).
+    let again: Set<ParkedState> = machines.contains { $0.origin != $0.index || $0.hasRejoined } ? [] : [.superseded]
     // A row that is entered again says all of it once more.
     let parked = try city.master.parked(waiting: false).filter { change in
       !entered.contains(change.state) && (!change.row.contains(nil) || !again.contains(change.state))
