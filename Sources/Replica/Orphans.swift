@@ -37,19 +37,28 @@ extension Replica {
   private func takeBackTarget(
     _ db: Database, _ child: RecordSchema, _ key: RowKey, _ column: Int, _ value: Value
   ) throws -> Bool {
-    guard let reference = child.fields[column].reference, let parent = schema.record(reference.record),
-      let target = parent.index(of: reference.field)
+    guard let (parent, target, edited) = try formerTarget(db, child.fields[column], value), edited.current != nil
     else { return false }
-    var edited: PendingRow?
-    try parent.eachPending(db) { row in
-      if row.current != nil, row.current?[target] != value, row.baseRow(parent)?[target] == value { edited = row }
-    }
-    guard let edited else { return false }
+    let name = parent.fields[target].name
     let detail = Label(
-      zh: "市里仍有 \(child.name) \(show(key)) 引用 \(reference.field) 原来的值",
-      en: "\(child.name) \(show(key)) of the city refers to what \(reference.field) was")
+      zh: "市里仍有 \(child.name) \(show(key)) 引用 \(name) 原来的值",
+      en: "\(child.name) \(show(key)) of the city refers to what \(name) was")
     try parkUnsent(db, parent, key: edited.key, over: [target], reason: "reference", detail: detail)
     return true
+  }
+
+  /// The unsent edit, or delete, that took away the value which a reference names, and the column of that.
+  private func formerTarget(_ db: Database, _ field: Field, _ value: Value) throws
+    -> (parent: RecordSchema, target: Int, PendingRow)?
+  {
+    guard let reference = field.reference, let parent = schema.record(reference.record),
+      let target = parent.index(of: reference.field)
+    else { return nil }
+    var found: PendingRow?
+    try parent.eachPending(db) { row in
+      if row.current?[target] != value, row.baseRow(parent)?[target] == value { found = row }
+    }
+    return found.map { (parent, target, $0) }
   }
 
   /// A row of the master's that comes back here brings back the parents that were deleted here unsent.
@@ -66,14 +75,7 @@ extension Replica {
   private func restoreParent(
     _ db: Database, _ field: Field, _ value: Value, makingRoom: Bool = false
   ) throws -> RowRef? {
-    guard let reference = field.reference, let parent = schema.record(reference.record),
-      let target = parent.index(of: reference.field)
-    else { return nil }
-    var deleted: PendingRow?
-    try parent.eachPending(db) { row in
-      if row.current == nil, row.baseRow(parent)?[target] == value { deleted = row }
-    }
-    guard let deleted else { return nil }
+    guard let (parent, _, deleted) = try formerTarget(db, field, value), deleted.current == nil else { return nil }
     try undo(db, parent, deleted, makingRoom: makingRoom) {}
     try ask(db, parent, deleted.key, saw: deleted.baseRow(parent), edit: deleted.edit)
     return RowRef(parent.name, deleted.key)

@@ -7,8 +7,25 @@ import SyncProtocol
 // whole for sync_parked, so that they equal the master's; one that was edited again stays, pending against its old base.
 
 extension Replica {
+  /// Takes receipts, and what the city says beside them of changes that were said again here.
+  /// - Parameter before: done before each of them.
+  /// - Returns: what refers to rows that left with them.
+  func take(
+    _ db: Database, _ receipts: [Envelope], beside items: @autoclosure () throws -> [PageItem], parkingClashes: Bool,
+    _ summary: inout ReceiveSummary, before: (Envelope) throws -> Void = { _ in }
+  ) throws -> [Dependent] {
+    summary.news += try unsay(db, items())
+    var left: [Dependent] = []
+    for receipt in receipts {
+      try before(receipt)
+      left += try take(db, receipt: receipt, parkingClashes: parkingClashes, &summary)
+      summary.news += try unsay(db, items())
+    }
+    return left
+  }
+
   /// - Returns: what refers to rows that left with it. Only when the pull has made room may it be parked.
-  func take(_ db: Database, receipt: Envelope, parkingClashes: Bool, _ summary: inout ReceiveSummary) throws
+  private func take(_ db: Database, receipt: Envelope, parkingClashes: Bool, _ summary: inout ReceiveSummary) throws
     -> [Dependent]
   {
     let number = Value.integer(receipt.header.number)
@@ -148,9 +165,8 @@ extension Replica {
       pending.existed = pending.existed && change.kind != .insert
       for column in record.fields.indices where !record.isKey(column) {
         // What was added to a sum is still to come, beside what is on its way.
-        let added = record.added(change, column) ?? 0
-        let before = (pending.base[column] ?? pending.current?[column]).flatMap { added == 0 ? nil : $0.minus(added) }
-        pending.base[column] = pending.existed ? before ?? change.old[column] ?? pending.base[column] : nil
+        let before = record.before(change, column, standing: pending.base[column] ?? pending.current?[column])
+        pending.base[column] = pending.existed ? before ?? pending.base[column] : nil
         if pending.cellEdits[column] == nil { pending.cellEdits[column] = change.cellEdits[column] }
       }
       try record.setPending(db, pending)

@@ -64,12 +64,7 @@ extension Replica {
           try carryOut(erasure, db)
           erases = true
         }
-        summary.news += try unsay(db, pull.others)
-        let left = try receipts.flatMap { receipt in
-          let left = try take(db, receipt: receipt, parkingClashes: parkingClashes, &summary)
-          summary.news += try unsay(db, pull.others)
-          return left
-        }
+        let left = try take(db, receipts, beside: pull.others, parkingClashes: parkingClashes, &summary)
         try keep(pull.others, db, &meta)
         if let last = pages.last {
           meta.cursor = last.header.cursor

@@ -143,7 +143,7 @@ extension Replica {
       key: change.key, existed: change.kind == .update, base: record.undefined, current: row, edit: change.edit)
     if !pending.existed { pending.cellEdits = change.cellEdits }
     for column in columns where pending.existed {
-      pending.base[column] = record.added(change, column).flatMap(row[column].minus) ?? change.old[column] ?? .null
+      pending.base[column] = record.before(change, column, standing: row[column]) ?? .null
       pending.cellEdits[column] = change.cellEdits[column]
     }
     return pending

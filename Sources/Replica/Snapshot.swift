@@ -28,12 +28,8 @@ extension Replica {
         try refuseForeign(db, snapshot.header, manifest, before, receipts)
         var summary = ReceiveSummary()
         for erasure in try erasures(db) { try carryOut(erasure, db) }
-        summary.news += try unsay(db, notices(db))
-        let left = try receipts.flatMap { receipt in
+        let left = try take(db, receipts, beside: notices(db), parkingClashes: parkingClashes, &summary) { receipt in
           try forgetReceipt(db, replacedBy: receipt)
-          let left = try take(db, receipt: receipt, parkingClashes: parkingClashes, &summary)
-          summary.news += try unsay(db, notices(db))
-          return left
         }
         try advance(db, to: snapshot.header, manifest)
         // It holds all that two backups of the city do not.

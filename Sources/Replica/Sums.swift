@@ -15,6 +15,12 @@ extension RecordSchema {
     let (added, overflow) = new.subtractingReportingOverflow(old)
     return overflow || added == 0 ? nil : added
   }
+
+  /// What a cell was before a change of it; nil: the change does not touch it. To a sum more may have been added since: it is what stands
+  /// without what this change added.
+  func before(_ change: Change, _ column: Int, standing value: Value?) -> Value? {
+    added(change, column).flatMap { value?.minus($0) } ?? change.old[column]
+  }
 }
 
 extension Value {
@@ -53,23 +59,21 @@ extension Replica {
     guard var said = try sent(db, batch, n), said.kind != .delete, let row = try record.row(db, key: key) else {
       return
     }
-    // What followed it, until it was said again.
-    var isSaidAgain = false
-    for later in try sent(db, after: batch, said.ref) where !isSaidAgain && said.kind == .insert {
-      isSaidAgain = later.kind == .insert
-      if later.kind != .update { continue }
-      for column in later.new.indices { said.new[column] = later.new[column] ?? said.new[column] }
+    if said.kind == .insert {
+      // What followed it, until it was said again.
+      let later = try sent(db, after: batch, said.ref).prefix { $0.kind != .insert }
+      for update in later where update.kind == .update {
+        for column in update.new.indices { said.new[column] = update.new[column] ?? said.new[column] }
+      }
     }
     var pending =
       try record.pending(db, key: key)
       ?? PendingRow(key: key, existed: true, base: record.undefined, current: row, edit: said.edit)
     if pending.existed {
       for column in row.indices {
-        guard let added = record.added(said, column), let base = (pending.base[column] ?? row[column]).plus(added)
-        else {
-          continue
+        if let base = record.added(said, column).flatMap((pending.base[column] ?? row[column]).plus) {
+          pending.base[column] = base
         }
-        pending.base[column] = base
       }
     } else {
       // The row is there, as it was sent last.
