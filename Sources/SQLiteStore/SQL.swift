@@ -31,9 +31,7 @@ extension RecordSchema {
   public var keyMatch: String { keyMatch() }
   /// The key by parameters; one that is not UTF-8 is found, too.
   func keyMatch(_ table: String = "") -> String {
-    zip(key, keyColumns).map { name, column in
-      "\(table)\(column) = \(fields.first { $0.name == name }.map(placeholder) ?? "?")"
-    }.joined(separator: " AND ")
+    keyIndices.map { "\(table)\(columns[$0]) = \(placeholder(fields[$0]))" }.joined(separator: " AND ")
   }
 }
 

@@ -15,6 +15,9 @@ struct Line: Sendable {
   let client: HTTPClient
   let traffic: Traffic
 
+  /// How long one request may take.
+  static let longest = TimeAmount.hours(12)
+
   private static let type = ("content-type", "application/x-tributary")
 
   /// Sends a request whose answer may be big, and returns its head, with the body to come.
@@ -44,7 +47,7 @@ struct Line: Sendable {
     }
     request.body = .stream(pieces, length: .known(Int64(body.count)))
     let final = request
-    let response = try await breaking { try await client.execute(final, timeout: .hours(12)) }
+    let response = try await breaking { try await client.execute(final, timeout: Self.longest) }
     return Answer(status: response.status, headers: response.headers, body: response.body)
   }
 

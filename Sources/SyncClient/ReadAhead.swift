@@ -42,7 +42,7 @@ final class ReadAhead: HTTPClientResponseDelegate {
     let loop = client.eventLoopGroup.any()
     let (stream, parts) = AsyncThrowingStream.makeStream(of: Part.self)
     let reader = ReadAhead(loop, parts)
-    let task = client.execute(request: request, delegate: reader, deadline: .now() + .hours(12))
+    let task = client.execute(request: request, delegate: reader, deadline: .now() + Line.longest)
     parts.onTermination = {
       guard case .cancelled = $0 else { return }
       reader.end()

@@ -23,8 +23,9 @@ final class SharedClient: Sendable {
   private func begin() -> HTTPClient {
     state.withLock { state in
       // One thread for all of it: between two, what has arrived may come too late (`ReadAhead`).
-      let loop = HTTPClient.defaultEventLoopGroup.any()
-      let client = state.client ?? HTTPClient(eventLoopGroup: loop, configuration: configuration)
+      let client =
+        state.client
+        ?? HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup.any(), configuration: configuration)
       state = (client, state.users + 1)
       return client
     }
