@@ -36,6 +36,13 @@ struct Drill {
     return (drill, file, late)
   }
 
+  /// The city is restored, and goes on without what the machine `two` knows.
+  func restoreWithoutTwo(from backup: String) async throws {
+    try world.restore(from: backup)
+    for replica in [one, b] { _ = try await world.giveBack(replica) }
+    try world.master.release(reason: "away", actor: "li")
+  }
+
   func company(_ id: String, _ office: String, on replica: Replica) throws {
     try world.shell(
       replica, "INSERT INTO company (id, office, name, phone, staff) VALUES ('\(id)', '\(office)', 'n', '1', 1)")

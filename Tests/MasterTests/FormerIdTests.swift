@@ -79,12 +79,18 @@ private func states(_ world: World) throws -> [ParkedState] { try world.master.p
   try await world.settle()
 }
 
-@Test func theNewIdHearsWhatBecameOfWhatTheFormerOneParked() async throws {
+/// What a former id parked enters, and the new one has not heard of it.
+private func entered() async throws -> (World, renewed: Replica) {
   let (world, a, b) = try await parked()
   let renewed = try world.rejoin(b)
   try await world.sync(renewed)
   try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
   try await world.sync(a)
+  return (world, renewed)
+}
+
+@Test func theNewIdHearsWhatBecameOfWhatTheFormerOneParked() async throws {
+  let (world, renewed) = try await entered()
   let summary = try await world.sync(renewed)
   #expect(summary.received.news.count == 1)
   #expect(try renewed.parked(waiting: false).map(\.state) == [.entered])
@@ -94,11 +100,7 @@ private func states(_ world: World) throws -> [ParkedState] { try world.master.p
 
 /// The same when it is told by a snapshot, as after every restore of the city.
 @Test func theNewIdHearsInASnapshotWhatBecameOfWhatTheFormerOneParked() async throws {
-  let (world, a, b) = try await parked()
-  let renewed = try world.rejoin(b)
-  try await world.sync(renewed)
-  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
-  try await world.sync(a)
+  let (world, renewed) = try await entered()
   try await world.takeSnapshot(renewed)
   #expect(try renewed.parked(waiting: false).map(\.state) == [.entered])
   try await world.settle()

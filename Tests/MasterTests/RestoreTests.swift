@@ -239,9 +239,7 @@ func aDecisionAboutARowThatWouldOverwriteMoreThanItDidIsSetAside(isGone: Bool) a
   try world.master.withdraw(late.identity.replica)
   world.forget(late)
   try await world.sync(drill.two)
-  try world.restore(from: file)
-  for replica in [drill.one, drill.b] { _ = try await world.giveBack(replica) }
-  try world.master.release(reason: "away", actor: "li")
+  try await drill.restoreWithoutTwo(from: file)
   try await world.settle()
   let known = try #require(try world.master.replicas().first { $0.id == late.identity.replica.description })
   #expect(known.isWithdrawn)

@@ -56,9 +56,7 @@ import Testing
   let world = drill.world
   try world.shell("UPDATE company SET grade = 'g' WHERE id = 'c1'")
   try await world.sync(drill.two)
-  try world.restore(from: file)
-  for replica in [drill.one, drill.b] { _ = try await world.giveBack(replica) }
-  try world.master.release(reason: "away", actor: "li")
+  try await drill.restoreWithoutTwo(from: file)
   try await world.settle()
   let aside = try #require(try world.master.recovery()).aside
   #expect(aside.count == 1)
@@ -78,9 +76,7 @@ import Testing
   for replica in [drill.one, drill.two, drill.b] { try await world.sync(replica) }
   // Two of three have heard of the batch, and have it no more.
   for replica in [drill.one, drill.b] { try world.shell(replica, "DELETE FROM sync_inbox") }
-  try world.restore(from: file)
-  for replica in [drill.one, drill.b] { _ = try await world.giveBack(replica) }
-  try world.master.release(reason: "away", actor: "li")
+  try await drill.restoreWithoutTwo(from: file)
   try world.shell("UPDATE company SET grade = 'g' WHERE id = 'c1'")
   world.lose(drill.two)
   for replica in [drill.one, drill.b] { try await world.sync(replica) }
@@ -102,9 +98,7 @@ func whatStandsInThePlaceOfALossThatNobodyKnewOfIsNotLost(comesFirst: Bool) asyn
   let world = drill.world
   try world.shell("UPDATE company SET grade = 'f' WHERE id = 'c1'")
   try await world.sync(drill.two)
-  try world.restore(from: file)
-  for replica in [drill.one, drill.b] { _ = try await world.giveBack(replica) }
-  try world.master.release(reason: "away", actor: "li")
+  try await drill.restoreWithoutTwo(from: file)
   for id in ["c2", "c3"] {
     try drill.company(id, "A", on: drill.one)
     try await world.sync(drill.one)
@@ -142,9 +136,7 @@ func whatStandsInThePlaceOfALossThatNobodyKnewOfIsNotLost(comesFirst: Bool) asyn
   for replica in [drill.one, drill.b] { try await world.sync(replica) }
   world.lose(drill.two)
   for round in 1...2 {
-    try world.restore(from: file)
-    for replica in [drill.one, drill.b] { _ = try await world.giveBack(replica) }
-    try world.master.release(reason: "away", actor: "li")
+    try await drill.restoreWithoutTwo(from: file)
     for replica in [drill.one, drill.b] { try await world.sync(replica) }
     if round == 2 { break }
     // Nobody has the first of the city's batches any more.
