@@ -23,10 +23,21 @@ struct Erase: AsyncParsableCommand {
       try requireReason(reason)
       let master = try options.open(CityProgram.self)
       let record = try master.namedRecord(self.record)
-      let keys = try keys(master, record)
+      let isDue = try due(master, record)
+      let keys =
+        try key.map { [try master.key($0, in: record)] }
+        ?? master.rows(record).filter { isDue?($0) == true }.map(record.rowKey)
+      // What came meanwhile may have prolonged a row.
       let erasures = try master.erase(
-        record, keys: keys, fields: fields.isEmpty ? nil : fields, reason: reason, actor: options.actor)
+        record, keys: keys, where: isDue, fields: fields.isEmpty ? nil : fields, reason: reason, actor: options.actor)
       options.show(.array(erasures.map(json)), text(erasures))
+      let left = Set(keys).subtracting(erasures.map(\.key)).count
+      if isDue != nil, left > 0 {
+        options.tell(
+          Label(
+            zh: "另有 \(left) 条刚被修改或删除,不再到期,未处理",
+            en: "\(left) more were changed or deleted just now and are not expired any more; they stay"))
+      }
       if try master.holdsOldPages() { options.tell(Self.later) }
     }
   }
@@ -36,20 +47,21 @@ struct Erase: AsyncParsableCommand {
     en: "another program uses the file, or the disk is full: old pages may still hold what was erased; "
       + "any command that is run later removes them")
 
-  private func keys(_ master: Master, _ record: RecordSchema) throws -> [RowKey] {
+  /// Whether a row's time has passed; nil when one row is named, whose time does not matter.
+  private func due(_ master: Master, _ record: RecordSchema) throws -> (([Value]) -> Bool)? {
     guard (key == nil) == expired else {
       throw Failure(.usage, zh: "请给出主键,或用 --expired", en: "give a KEY, or --expired")
     }
-    if let key { return [try master.key(key, in: record)] }
+    guard expired else { return nil }
     guard let column = record.index(of: "expires_on") else {
       throw Failure(
         .usage, zh: "\(record.name) 没有保存期限(expires_on)", en: "\(record.name) has no field expires_on")
     }
     let today = CalendarDay(inChinaAt: master.clock()).description
-    return try master.rows(record).filter { row in
+    return { row in
       guard case .text(let day) = row[column], day < today else { return false }
       return record.restrictedIndices.contains { !row[$0].isNull && row[$0] != record.fields[$0].erased }
-    }.map(record.rowKey)
+    }
   }
 
   private func text(_ erasures: [Erasure]) -> String {

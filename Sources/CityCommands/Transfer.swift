@@ -33,18 +33,18 @@ struct Transfer: AsyncParsableCommand {
       }
       if let reason { try requireReason(reason) }
       for unit in [to, from].compactMap(\.self) { try master.requireUnit(unit) }
-      let keys =
-        try key.map { [try master.key($0, in: record)] }
-        ?? master.rows(record, where: [(column, .text(from ?? ""))]).map(record.rowKey(of:))
-      let filings = try master.edit(as: options.actor) { db in
-        try keys.reduce(0) { $0 + (try move(db, master, record, $1, column)) }
+      let named = try key.map { [try master.key($0, in: record)] }
+      let (rows, filings) = try master.edit(as: options.actor) { db -> (Int, Int) in
+        // Read here, for a row may move on while this waits for its turn.
+        let keys = try named ?? master.rows(db, record, [name: .text(from ?? "")]).map(record.rowKey(of:))
+        return (keys.count, try keys.reduce(0) { $0 + (try move(db, master, record, $1, column)) })
       }
       options.show(
         .object([
-          ("record", .string(record.name)), ("to", .string(to)), ("rows", .integer(Int64(keys.count))),
+          ("record", .string(record.name)), ("to", .string(to)), ("rows", .integer(Int64(rows))),
           ("filings", .integer(Int64(filings))),
         ]),
-        Label(zh: "已迁移 \(keys.count) 条至 \(to)", en: "\(keys.count) rows moved to \(to)").text(options.language))
+        Label(zh: "已迁移 \(rows) 条至 \(to)", en: "\(rows) rows moved to \(to)").text(options.language))
     }
   }
 

@@ -17,11 +17,14 @@ extension Master {
   ) throws -> [Erasure] { try erase(record, keys: [key], fields: fields, reason: reason, actor: actor) }
 
   /// The same of several rows, one after the other. Then the file is written anew, which takes as long as a copy of it.
+  /// - Parameter fits: asked of each row as it stands when it is erased; one that is gone, or of which it is not true,
+  ///   stays as it is. nil: all are erased.
   public func erase(
-    _ record: RecordSchema, keys: [RowKey], fields: [String]? = nil, reason: String, actor: String?
+    _ record: RecordSchema, keys: [RowKey], where fits: (([Value]) -> Bool)? = nil, fields: [String]? = nil,
+    reason: String, actor: String?
   ) throws -> [Erasure] {
     let names = try restricted(fields, of: record)
-    let erasures = try keys.flatMap { try enterErasure(record, $0, names, reason: reason, actor: actor) }
+    let erasures = try keys.flatMap { try enterErasure(record, $0, fits, names, reason: reason, actor: actor) }
     try removeErased()
     return erasures
   }
@@ -38,12 +41,14 @@ extension Master {
   public func holdsOldPages() throws -> Bool { try read { try OldPages.noted($0) != nil } }
 
   private func enterErasure(
-    _ record: RecordSchema, _ key: RowKey, _ names: [String], reason: String, actor: String?
+    _ record: RecordSchema, _ key: RowKey, _ fits: (([Value]) -> Bool)?, _ names: [String], reason: String,
+    actor: String?
   ) throws -> [Erasure] {
     try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try absorb(transaction)
       let kept = try transaction.kept(RowRef(record.name, key))
+      if let fits, try record.row(db, key: kept.key).map(fits) != true { return [] }
       let refs = try transaction.names(of: kept).filter { ref in
         try db.first("SELECT 1 FROM sync_touch WHERE record = ? AND key = ?", ref.columns) != nil
       }

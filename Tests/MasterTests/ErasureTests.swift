@@ -138,6 +138,23 @@ func whoIsEnteredAnewOutlivesTheErasureOfTheDeletedRow(bySnapshot: Bool) async t
   for word in erasableWords { #expect(try world.files(with: word) == [], "\(word)") }
 }
 
+/// Of rows that were listed because their time has passed.
+@Test func whatWasProlongedAfterItWasListedIsNotErased() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  try world.shell(
+    one, "INSERT INTO person (id, office, name, phone, note) VALUES ('p2', 'A', 'NAME-2', 'PHONE-2', 'n')")
+  try await world.sync(one)
+  let record = try world.person
+  let note = try #require(record.index(of: "note"))
+  let keys = try world.master.rows(record).map(record.rowKey(of:))
+  try world.shell(one, "UPDATE person SET phone = 'FRESH', note = 'longer' WHERE id = 'p1'")
+  try await world.sync(one)
+  let erasures = try world.master.erase(
+    record, keys: keys, where: { $0[note] == .text("n") }, reason: "expired", actor: "li")
+  #expect(erasures.map(\.key) == [RowKey([.text("p2")])])
+  #expect(try world.person("phone") == .text("FRESH") && world.person("phone", of: "p2") == .null)
+}
+
 @Test func theErasureTakesAToolsEditAlong() async throws {
   let (world, _, _) = try await World.twoOfficers()
   try world.shell("UPDATE person SET phone = 'PHONE-tool'")
