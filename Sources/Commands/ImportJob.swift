@@ -125,6 +125,7 @@ struct ImportJob {
   ) throws {
     guard let mark = shape.mark(row.values), let present = try record.row(db, key: key) else { return }
     guard let seen = SeenRow(mark, of: key, record) else { throw try misplaced(db, mark, key) }
+    noteEmptied(key, seen, present, values, row)
     for (column, value) in values.sorted(by: { $0.key < $1.key }) where !record.isKey(column) {
       if seen.shows(value, column) == true {
         values[column] = nil
@@ -137,6 +138,24 @@ struct ImportJob {
           en: "\(record.name).\(field.name): somebody has changed it to “\(now)” since this file was exported; "
             + "look, and change it with edit, or export again")
       }
+    }
+  }
+
+  /// What the file's author has emptied stays: an empty cell gives no value.
+  private mutating func noteEmptied(
+    _ key: RowKey, _ seen: SeenRow, _ present: [Value], _ values: [Int: Value], _ row: ImportRow
+  ) {
+    for column in row.columns where record.fields.indices.contains(column) && !record.isKey(column) {
+      let stands = !ValueText.spell(present[column]).isEmpty
+      guard values[column] == nil, stands, seen.shows(.null, column) == false else { continue }
+      let field = record.fields[column].name
+      let command = "edit \(record.name) \(KeyText.show(key)) \(field)="
+      notes.append(
+        ImportProblem(
+          line: row.line, column: field, value: "",
+          message: Label(
+            zh: "已被清空,但空单元格不改变原值;要清除该项请用 \(command)",
+            en: "was emptied, and an empty cell changes nothing; to clear it, use \(command)")))
     }
   }
 

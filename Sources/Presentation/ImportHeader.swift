@@ -5,6 +5,7 @@ package struct ImportHeader {
   /// As the file has them.
   package let names: [String]
   private let columns: [HeaderColumn]
+  private let indices: [Int]
   private let record: RecordSchema
 
   /// An unknown, missing or repeated field, and an amount of money without a unit, is refused; see `HeaderColumn`.
@@ -20,6 +21,7 @@ package struct ImportHeader {
     }
     names = cells
     self.columns = columns
+    indices = columns.map(\.index)
     self.record = record
   }
 
@@ -45,7 +47,7 @@ package struct ImportHeader {
   /// An absent cell is nil, and an empty text is one; nil when every cell is absent.
   package func row(_ cells: [String?], line: Int) -> ImportRow? {
     if cells.allSatisfy({ $0 == nil }) { return nil }
-    var row = ImportRow(line: line)
+    var row = ImportRow(line: line, columns: indices)
     guard cells.count == columns.count else {
       // Nobody knows which cell is missing, so none is taken.
       let message = Label(

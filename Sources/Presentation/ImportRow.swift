@@ -4,12 +4,15 @@ import SyncCore
 public struct ImportRow: Sendable {
   /// The row of the spreadsheet, the header is 1.
   public var line: Int
+  /// The columns of the record that the file has.
+  public var columns: [Int]
   /// By column of the record; an empty cell is absent.
   public var values: [Int: Value]
   public var problems: [ImportProblem]
 
-  public init(line: Int, values: [Int: Value] = [:], problems: [ImportProblem] = []) {
+  public init(line: Int, columns: [Int] = [], values: [Int: Value] = [:], problems: [ImportProblem] = []) {
     self.line = line
+    self.columns = columns
     self.values = values
     self.problems = problems
   }

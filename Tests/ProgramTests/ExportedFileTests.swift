@@ -45,6 +45,25 @@ import Testing
     #expect(try !String(contentsOfFile: town.path("plain.csv"), encoding: .utf8).contains("_seen"))
   }
 
+  @Test("A cell that its author has emptied is named, for it changes nothing")
+  func emptied() async throws {
+    let (town, id, csv) = try await exported()
+    for name in ["e.csv", "e.xlsx"] {
+      let outcome = try await town.county("one", ["import", "enterprise", town.path(name), "--json"]).object
+      #expect((outcome["notes"] as? [Any])?.isEmpty == true, "\(name): \(outcome)")
+    }
+    let edited = try town.write("edited.csv", csv.replacingOccurrences(of: "一路", with: ""))
+    let outcome = try await town.county("one", ["import", "enterprise", edited, "--json"])
+    let notes = outcome.object["notes"] as? [[String: Any]] ?? []
+    #expect(notes.map { $0["column"] as? String } == ["address"] && notes.map { $0["row"] as? Int } == [2])
+    #expect(outcome.err.contains("edit enterprise \(id) address="), "\(outcome.err)")
+    #expect(try await enterprise(town, id)["address"] as? String == "二路")
+    // Nothing is left to clear.
+    try await town.county("one", ["edit", "enterprise", id, "address="])
+    let again = try await town.county("one", ["import", "enterprise", edited, "--json"]).object
+    #expect((again["notes"] as? [Any])?.isEmpty == true, "\(again)")
+  }
+
   @Test("A cell that somebody else has changed since is not overwritten, and its author told")
   func changedMeanwhile() async throws {
     let (town, id, csv) = try await exported()
