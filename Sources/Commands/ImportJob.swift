@@ -52,6 +52,7 @@ struct ImportJob {
         try update(db, key, values)
       } else {
         try refuseMasks(values)
+        try refuseScientific(values)
         let key = try store.insert(db, record, values)
         try claim(key, row.line)
         _ = try reviewer.check(db, record, record.row(db, key: key) ?? [])
@@ -82,7 +83,9 @@ struct ImportJob {
       guard !record.isKey(column), let before else { return false }
       return value == before[column] || value != Masking.mask(before[column], record.fields[column])
     }
-    try refuseMasks(cells.filter { $1 != before?[$0] })
+    let new = cells.filter { $1 != before?[$0] }
+    try refuseMasks(new)
+    try refuseScientific(new)
     try store.update(db, record, key: key, cells)
     let after = try record.row(db, key: key)
     _ = try reviewer.check(db, record, after ?? [], before: before)
@@ -99,6 +102,23 @@ struct ImportJob {
         "\(record.name).\(field.name): is how personal data is shown masked, not the value; type it in full, or export "
         + "with --reveal")
   }
+
+  /// Digits that a spreadsheet program has dropped are no value.
+  private func refuseScientific(_ cells: [Int: Value]) throws {
+    let found = cells.sorted { $0.key < $1.key }.first { column, value in
+      guard record.fields[column].kind == .text, case .text(let text) = value else { return false }
+      return SpreadsheetNumber.isScientific(text)
+    }
+    guard let field = found.map({ record.fields[$0.key] }) else { return }
+    throw Failure(
+      .data, zh: "\(record.name).\(field.name):是表格软件改写过的数字,位数已丢失;\(Self.retype.zh)",
+      en: "\(record.name).\(field.name): is what a spreadsheet makes of a long number, whose digits are lost; "
+        + Self.retype.en)
+  }
+
+  private static let retype = Label(
+    zh: "请把单元格设为文本格式后重新输入,或用 add、edit 录入",
+    en: "format the cell as text and retype it, or use add or edit")
 
   /// Whether a row that was exported does not stand any more and its author has left it alone. One that was edited is refused: only
   /// its author knows whether it is to come back.
@@ -129,16 +149,30 @@ struct ImportJob {
     for (column, value) in values.sorted(by: { $0.key < $1.key }) where !record.isKey(column) {
       if seen.shows(value, column) == true {
         values[column] = nil
-      } else if value != present[column], seen.stands(for: present[column], column) == false {
+      } else if value != present[column], let stands = seen.stands(for: present[column], column) {
         let (field, now) = (
           record.fields[column], ValueText.spell(Masking.mask(present[column], record.fields[column]))
         )
+        if seen.shows(present[column], column) == true, isLeft(value, of: present[column], column) {
+          throw Failure(
+            .data, zh: "\(record.name).\(field.name):表格软件把“\(now)”改写成了数字;\(Self.retype.zh)",
+            en: "\(record.name).\(field.name): a spreadsheet has made a number of “\(now)”; \(Self.retype.en)")
+        }
+        if stands { continue }
         throw Failure(
           .data, zh: "\(record.name).\(field.name):导出之后已有他人改为“\(now)”;请核对后用 edit 修改该项,或重新导出再改",
           en: "\(record.name).\(field.name): somebody has changed it to “\(now)” since this file was exported; "
             + "look, and change it with edit, or export again")
       }
     }
+  }
+
+  /// Whether a spreadsheet program, and not the file's author, has changed a code.
+  private func isLeft(_ value: Value, of present: Value, _ column: Int) -> Bool {
+    guard record.fields[column].kind == .text, case .text(let text) = value, case .text(let original) = present else {
+      return false
+    }
+    return SpreadsheetNumber.isLeft(text, of: original)
   }
 
   /// What the file's author has emptied stays: an empty cell gives no value.

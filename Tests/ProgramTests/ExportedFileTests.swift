@@ -45,6 +45,37 @@ import Testing
     #expect(try !String(contentsOfFile: town.path("plain.csv"), encoding: .utf8).contains("_seen"))
   }
 
+  @Test(
+    "A code of which a spreadsheet made a number is refused",
+    arguments: [("201810123456", "2.01811E+11"), ("000123", "123")])
+  func numbered(code: String, number: String) async throws {
+    let town = try await registryTown([("one", "320706")])
+    let id = try await town.county("one", ["add", "enterprise", "name=甲"]).line
+    let right = ["add", "ip_right", "enterprise_id=\(id)", "kind=invention", "number=\(code)", "title=旧题"]
+    let key = try await town.county("one", right).line
+    try await town.county("one", ["export", "ip_right", town.path("p.csv")])
+    let exported = try String(contentsOfFile: town.path("p.csv"), encoding: .utf8)
+    let csv = exported.replacingOccurrences(of: "旧题", with: "新题")
+    let saved = try town.write("saved.csv", csv.replacingOccurrences(of: ",\(code),", with: ",\(number),"))
+    expectFailure(
+      try await town.tryCounty("one", ["import", "ip_right", saved]), 65, "row 2, number '\(number)'", code, "as text")
+    let show = ["show", "ip_right", key, "--json"]
+    let row = try await town.county("one", show).object
+    #expect(row["number"] as? String == code && row["title"] as? String == "旧题")
+    // As it was typed, it is taken.
+    let typed = try town.write("typed.csv", csv)
+    #expect(try await town.county("one", ["import", "ip_right", typed, "--json"]).object["changed"] as? Int == 1)
+    #expect(try await town.county("one", show).object["title"] as? String == "新题")
+  }
+
+  @Test("A new row has no code of which a spreadsheet made a number")
+  func newNumbered() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let file = try town.write("e.csv", "name,address\n甲,1E+05\n")
+    expectFailure(try await town.tryCounty("one", ["import", "enterprise", file]), 65, "row 2, address", "as text")
+    #expect(try await town.county("one", ["list", "enterprise", "--json"]).list.isEmpty)
+  }
+
   @Test("A cell that its author has emptied is named, for it changes nothing")
   func emptied() async throws {
     let (town, id, csv) = try await exported()

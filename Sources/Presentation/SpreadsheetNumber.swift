@@ -1,0 +1,45 @@
+/// What a spreadsheet makes of a text that it takes for a number: it drops zeros, and digits after the fifteenth.
+package enum SpreadsheetNumber {
+  private static let digits = 15
+
+  /// Whether a text is written like `2.01811E+11`, as nobody types a number or a code.
+  package static func isScientific(_ text: String) -> Bool {
+    guard text.utf8.contains(UInt8(ascii: "+")) else { return false }
+    let parts = text.uppercased().split(separator: "E", omittingEmptySubsequences: false)
+    guard parts.count == 2, isNumber(parts[0]), parts[0].prefix(while: { $0 != "." }).utf8.count == 1 else {
+      return false
+    }
+    let exponent = parts[1].dropFirst()
+    return parts[1].hasPrefix("+") && exponent.utf8.count >= 2 && isDigits(exponent)
+  }
+
+  /// Whether a text may be what is left of another one.
+  package static func isLeft(_ text: String, of original: String) -> Bool {
+    guard text != original, isNumber(original[...]) else { return false }
+    let plain = plain(original)
+    return isScientific(text) || text == plain || text == rounded(plain)
+  }
+
+  /// Without the zeros that do not count.
+  private static func plain(_ number: String) -> String {
+    var whole = String(number.prefix { $0 != "." }.drop { $0 == "0" })
+    if whole.isEmpty { whole = "0" }
+    var fraction = String(number.drop { $0 != "." })
+    while fraction.hasSuffix("0") || fraction == "." { fraction.removeLast() }
+    return whole + fraction
+  }
+
+  private static func rounded(_ number: String) -> String {
+    guard number.utf8.count > digits, !number.contains(".") else { return number }
+    return String(number.prefix(digits)) + String(repeating: "0", count: number.utf8.count - digits)
+  }
+
+  private static func isNumber(_ text: Substring) -> Bool {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count <= 2 && parts.allSatisfy(isDigits)
+  }
+
+  private static func isDigits(_ text: Substring) -> Bool {
+    !text.isEmpty && text.utf8.allSatisfy { (48...57).contains($0) }
+  }
+}
