@@ -59,6 +59,20 @@ import Testing
     Case(
       name: "January begins anew", record: "enterprise_month",
       values: ["period": 201801, "indicator": "output", "ytd_value": 9], before: ["ytd_value": 10], found: []),
+    Case(
+      name: "a figure of a month in units of 10,000", record: "enterprise_month",
+      values: ["period": 201801, "indicator": "output", "ytd_value": 125], before: ["ytd_value": 1_250_000],
+      found: ["explainable ytd_value"]),
+    Case(
+      name: "five times a year before", record: "enterprise_month",
+      values: ["period": 201801, "indicator": "tax", "ytd_value": 500], before: ["ytd_value": 100], found: []),
+    Case(
+      name: "six times a year before", record: "enterprise_month",
+      values: ["period": 201801, "indicator": "tax", "ytd_value": 600], before: ["ytd_value": 100],
+      found: ["explainable ytd_value"]),
+    Case(
+      name: "profit may jump", record: "enterprise_month",
+      values: ["period": 201801, "indicator": "profit", "ytd_value": 600], before: ["ytd_value": 100], found: []),
     Case(name: "month 13", record: "period", values: ["code": 201813, "kind": "month"], found: ["hard code"]),
     Case(name: "month 12", record: "period", values: ["code": 201812, "kind": "month"], found: []),
     Case(name: "a month as a year", record: "period", values: ["code": 201812, "kind": "year"], found: ["hard code"]),
@@ -84,6 +98,18 @@ import Testing
       return test.before.isEmpty ? nil : try Self.row(record, test.before)
     }
     #expect(found.map { "\($0.weight) \($0.field)" } == test.found)
+  }
+
+  @Test("A month is compared with the same one of the year before")
+  func monthOfTheYearBefore() throws {
+    let values: [String: Value] = [
+      "enterprise_id": .text(Self.id), "period": 201803, "indicator": "output", "ytd_value": 125,
+    ]
+    let found = try Advice.findings(about: Self.row("enterprise_month", values), today: "2018-06-04") { record, key in
+      try key.values[1] == .integer(201703) ? Self.row(record, ["ytd_value": 1_250_000]) : nil
+    }
+    #expect(found.map { "\($0.weight) \($0.field)" } == ["explainable ytd_value"])
+    #expect(found.first?.message.en.contains("10,000") == true)
   }
 
   @Test("A note lets what can be explained through, and nothing else")

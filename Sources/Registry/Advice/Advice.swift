@@ -89,6 +89,10 @@ extension Advice {
   /// Figures that change by more than this factor from one year to the next are asked about.
   private static let jump: Int64 = 5
 
+  private static func isJump(from then: Int64, to now: Int64) -> Bool {
+    now > 0 && then > 0 && (now / jump > then || then / jump > now)
+  }
+
   private static func year(_ row: RowFacts, _ lookup: Lookup) throws -> [Finding] {
     var findings: [Finding] = []
     if let sales = row.number("taxable_sales"), let staff = row.number("staff"), staff >= 20, sales > 0, sales < 100_000
@@ -102,9 +106,7 @@ extension Advice {
       let before = try lookup(row.record.name, RowKey([row["enterprise_id"], .integer(year - 1)]))
     else { return findings }
     for field in ["taxable_sales", "revenue", "assets", "staff"] {
-      guard let now = row.number(field), let then = before.number(field), now > 0, then > 0,
-        now / jump > then || then / jump > now
-      else { continue }
+      guard let now = row.number(field), let then = before.number(field), isJump(from: then, to: now) else { continue }
       findings.append(
         Finding(
           .explainable, field, zh: "\(row.label(field).zh) \(now),上年为 \(then),变化超过 \(jump) 倍",
@@ -114,17 +116,32 @@ extension Advice {
   }
 
   private static func month(_ row: RowFacts, _ lookup: Lookup) throws -> [Finding] {
-    guard let period = row.number("period"), period % 100 > 1, row.text("indicator") != "staff",
-      row.text("indicator") != "profit", let value = row.number("ytd_value"),
-      let before = try lookup(
-        row.record.name, RowKey([row["enterprise_id"], .integer(period - 1), row["indicator"]]))?.number("ytd_value"),
-      value < before
+    guard let period = row.number("period"), period > 9999, row.text("indicator") != "staff",
+      row.text("indicator") != "profit", let value = row.number("ytd_value")
     else { return [] }
-    return [
-      Finding(
-        .explainable, "ytd_value", zh: "累计值 \(value) 小于上月累计 \(before):是否误填当月数?",
-        en: "\(value) from January on is less than the \(before) of a month before: is it the month alone?")
-    ]
+    var findings: [Finding] = []
+    if period % 100 > 1, let before = try figure(of: row, in: period - 1, lookup), value < before {
+      findings.append(
+        Finding(
+          .explainable, "ytd_value", zh: "累计值 \(value) 小于上月累计 \(before):是否误填当月数?",
+          en: "\(value) from January on is less than the \(before) of a month before: is it the month alone?"))
+    }
+    // The header of a monthly figure names no unit.
+    if let before = try figure(of: row, in: period - 100, lookup), isJump(from: before, to: value) {
+      findings.append(
+        Finding(
+          .explainable, "ytd_value",
+          zh: "累计值 \(value) 元,上年同期为 \(before) 元,变化超过 \(jump) 倍:是否误按万元填报?",
+          en: "\(value) yuan, after \(before) in the same month a year before, a change by more than \(jump) times: "
+            + "was it entered in units of 10,000 yuan?"))
+    }
+    return findings
+  }
+
+  /// The same figure of another month.
+  private static func figure(of row: RowFacts, in period: Int64, _ lookup: Lookup) throws -> Int64? {
+    let key = RowKey([row["enterprise_id"], .integer(period), row["indicator"]])
+    return try lookup(row.record.name, key)?.number("ytd_value")
   }
 
   private static func period(_ row: RowFacts) -> [Finding] {
