@@ -63,8 +63,9 @@ extension Indicator {
     guard let formula = Formula.of(code) else { return try entered(source, moment) }
     var figure = IndicatorFigure()
     guard let things = try things(source, moment, formula) else { return figure }
-    figure.things = things
     let isMoney = formula.kind == .money
+    // A sum rests on those that reported.
+    figure.things = isMoney ? things.filter { $0.yuan != nil } : things
     let worth = { (some: [IndicatorFigure.Thing]) in
       isMoney ? Sum(some.compactMap(\.yuan)).real / scale : Double(some.count)
     }

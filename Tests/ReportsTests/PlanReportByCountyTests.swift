@@ -64,4 +64,26 @@ import Testing
     #expect(try targets.cell("share", where: giants) == .suppressed)
     #expect(try targets.cell("value", where: ["code": .text("small_giant_tier1")]) == .integer(2))
   }
+
+  @Test("A sum that is published rests on the enterprises that reported, not on those that could have")
+  func silent() throws {
+    try base.enterprise("a", org: "320723", sales: 100_000_000)
+    for id in ["b", "c"] { try base.enterprise(id, org: "320723") }
+    for n in 1...4 { try base.enterprise("d\(n)", org: "320722", sales: 100_000_000) }
+    for id in ["a", "b", "c", "d1", "d2", "d3", "d4"] { try base.recognise(id) }
+    let giants: [String: Report.Cell] = ["code": .text("small_giant_sales")]
+    let report = try base.draw(PlanReport.self, publication: true)
+    #expect(try report.section("counties").cell("unit_320723", where: giants) == .suppressed)
+    #expect(try report.section("counties").cell("total", where: giants) == .integer(5))
+    #expect(try report.section("sources").cell("counted", where: giants) == .integer(5))
+    #expect(try report.section("sources").cell("left_out", where: giants) == .integer(2))
+    let open = try base.draw(PlanReport.self).section("counties")
+    #expect(try open.cell("unit_320723", where: giants) == .integer(1))
+    // Of five two have sales.
+    try base.run("UPDATE recognition SET revoked_on = '2020-01-01' WHERE enterprise_id IN ('d2', 'd3', 'd4')")
+    try base.enterprise("e", org: "320722")
+    try base.recognise("e")
+    let targets = try base.draw(PlanReport.self, publication: true).section("targets")
+    #expect(try targets.cell("value", where: giants) == .suppressed)
+  }
 }
