@@ -84,12 +84,11 @@ public enum CountyReport: ReportKind {
       let year = row[6] as Int64?
       let isConfirmed = row[5] as Bool? ?? false && year.map { $0 <= source.year } ?? true
       let kind = Label.choice(row[3], source.field("park", "kind"))
-      let figures = GroupFigures.figures(of: members[id] ?? []).map { Suppression.cell($0, source.isForPublication) }
       rows.append(
         [
           .label(Label(zh: zh, en: row[2] ?? zh)), .label(kind), .label(units.name(row[4])),
           isConfirmed ? .yuan(year) : .none,
-        ] + GroupFigures.hidingShare(figures))
+        ] + GroupFigures.row(members[id] ?? [], source.isForPublication))
     }
     return Report.Section(
       "parks", Label(zh: "园区", en: "Parks"),

@@ -57,21 +57,53 @@ enum GroupFigures {
   ) -> [[Report.Cell]] {
     let parts = groups.map { figures(of: $0.members) }
     let total = figures(of: groups.flatMap(\.members))
-    var rows = groups.map(\.head) + [totalHead]
-    for column in columns.indices {
-      let cells = Suppression.cells(parts.map { $0[column] }, total: total[column], isForPublication)
-      for (index, cell) in cells.enumerated() { rows[index].append(cell) }
+    var cells = columns.indices.map { column in
+      Suppression.cells(parts.map { $0[column] }, total: total[column], isForPublication)
     }
-    return rows.map(hidingShare)
+    let counts = groups.map { leftovers($0.members) }
+    for (place, column) in [sales, share, share].enumerated() {
+      let left = counts.map { Suppression.Figure(.none, enterprises: $0[place]) }
+      let sum = Suppression.Figure(.none, enterprises: left.map(\.enterprises).reduce(0, +))
+      let shown = Suppression.cells(left, total: sum, isForPublication)
+      for row in shown.indices where shown[row] == .suppressed { cells[column][row] = .suppressed }
+    }
+    // Where all are giants the sales are theirs, and would tell those of the other rows that leave them out.
+    let hidden = groups.indices.filter { cells[giantSales][$0] == .suppressed }
+    if hidden.contains(where: { counts[$0][0] == 0 && !parts[$0][giantSales].isSmall }) {
+      for row in hidden { cells[sales][row] = .suppressed }
+    }
+    return (groups.map(\.head) + [totalHead]).enumerated().map { index, head in
+      head + hidingShare(cells.map { $0[index] })
+    }
+  }
+
+  /// A row that adds up to no total.
+  static func row(_ members: [EnterpriseFigures], _ isForPublication: Bool) -> [Report.Cell] {
+    rows([(head: [], members: members)], totalHead: [], isForPublication)[0]
   }
 
   /// A share would give the one of its two sums that is left out.
-  static func hidingShare(_ row: [Report.Cell]) -> [Report.Cell] {
+  private static func hidingShare(_ row: [Report.Cell]) -> [Report.Cell] {
     row.suffix(3).contains(.suppressed) ? row.dropLast() + [.suppressed] : row
   }
 
+  private static let giantSales = 3
+  private static let sales = 4
+  private static let share = 7
+
+  /// How many enterprises are left when one figure of a row is taken from another: those with sales that are no giants,
+  /// those with R&D and no revenue, with revenue and no R&D. The plan shows the giants' sales too: the other sum goes.
+  private static func leftovers(_ members: [EnterpriseFigures]) -> [Int] {
+    let hasShare = members.contains { $0.rd != nil && $0.revenue != nil }
+    let one = members.filter { hasShare && ($0.rd == nil) != ($0.revenue == nil) }
+    return [
+      members.filter { !$0.isGiant && $0.sales != nil }.count, one.filter { $0.rd != nil }.count,
+      one.filter { $0.revenue != nil }.count,
+    ]
+  }
+
   /// In the order of the columns.
-  static func figures(of members: [EnterpriseFigures]) -> [Suppression.Figure] {
+  private static func figures(of members: [EnterpriseFigures]) -> [Suppression.Figure] {
     let giants = members.filter(\.isGiant)
     let both = members.filter { $0.rd != nil && $0.revenue != nil }
     let share = Sum(both.compactMap(\.rd)).share(of: Sum(both.compactMap(\.revenue)))

@@ -122,6 +122,44 @@ import Testing
     #expect(try figures.cell("sales", where: ["org": .text("320707")]) == .none)
   }
 
+  @Test("What is published does not tell what one or two have that one figure of a row counts and another does not")
+  func leftovers() throws {
+    let park = "0163c817-e806-78c5-8d47-0d0b0c8215aa"
+    for n in 1...6 { try base.enterprise("a\(n)", sales: 10, extra: "park_id = '\(park)'") }
+    for n in 1...5 { try base.recognise("a\(n)") }
+    try base.run("UPDATE enterprise_year SET revenue = 100, rd = 5 WHERE enterprise_id IN ('a1', 'a2', 'a3')")
+    try base.run("UPDATE enterprise_year SET rd = 7 WHERE enterprise_id = 'a4'")
+    let columns = ["giant_sales", "sales", "revenue", "rd", "rd_share"]
+    let rows: [(section: String, row: [String: Report.Cell])] = [
+      ("figures", haizhou), ("figures", total), ("zones", ["zone_name": .label(Label(zh: "合计", en: "Total"))]),
+      ("parks", ["park": .label(Label(zh: "开发区", en: "Development Zone"))]),
+    ]
+    for (section, row) in rows {
+      let cells = { (publication: Bool) throws -> [Report.Cell] in
+        let drawn = try self.base.draw(CountyReport.self, publication: publication).section(section)
+        return try columns.map { try drawn.cell($0, where: row) }
+      }
+      #expect(try cells(true) == [.integer(50), .suppressed, .integer(300), .integer(22), .suppressed], "\(section)")
+      #expect(try cells(false) == [.integer(50), .integer(60), .integer(300), .integer(22), .real(0.05)])
+    }
+  }
+
+  @Test("Where all are giants, their sales are left out of both columns")
+  func onlyGiants() throws {
+    for (org, giants, others) in [("320722", 1, 0), ("320707", 0, 2), ("320703", 3, 0), ("320706", 5, 4)] {
+      for n in 0..<giants + others {
+        try base.enterprise("\(org)-\(n)", org: org, sales: 10)
+        if n < giants { try base.recognise("\(org)-\(n)") }
+      }
+    }
+    let figures = try base.draw(CountyReport.self, publication: true).section("figures")
+    let lianyun: [String: Report.Cell] = ["org": .text("320703")]
+    #expect(try figures.cell("giant_sales", where: lianyun) == .suppressed)
+    #expect(try figures.cell("sales", where: lianyun) == .suppressed)
+    #expect(try figures.cell("giant_sales", where: haizhou) == .integer(50))
+    #expect(try figures.cell("sales", where: total) == .integer(150))
+  }
+
   @Test("On a county's replica only the county")
   func county() throws {
     try base.enterprise("a", org: "320706", sales: 1)
