@@ -146,10 +146,15 @@ extension Formula {
     Formula(
       code: "refinancing", kind: .money, records: ["refinancing_loan"],
       sql: """
-        SELECT e.owner_org, e.id, l.amount, ?2 FROM refinancing_loan l JOIN enterprise e ON e.id = l.enterprise_id
-        WHERE substr(l.starts_on, 1, 4) = CAST(?2 AS TEXT) AND l.starts_on <= ?1 AND \(Valid.enterprise())
+        SELECT coalesce(m.owner_org, e.owner_org), coalesce(e.merged_into, e.id), l.amount, ?2
+        FROM refinancing_loan l JOIN enterprise e ON e.id = l.enterprise_id
+        LEFT JOIN enterprise m ON m.id = e.merged_into
+        WHERE substr(l.starts_on, 1, 4) = CAST(?2 AS TEXT) AND l.starts_on <= ?1
         """,
-      meaning: Label(zh: "当年起始的转贷金额之和", en: "amounts of the loans that start in the year")),
+      // Money that was lent stays lent.
+      meaning: Label(
+        zh: "当年起始的转贷金额之和,企业后来并入其他企业的计入后者",
+        en: "amounts of the loans that start in the year; of an enterprise merged into another, with the other")),
     Formula(
       code: "equity_listing", kind: .count, records: ["equity_listing"],
       sql: """

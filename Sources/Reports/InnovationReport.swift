@@ -15,8 +15,9 @@ public enum InnovationReport: ReportKind {
       notes: [
         source.dayNote,
         Label(
-          zh: "只计市级已确认的,按确认年份累计到 \(source.year) 年",
-          en: "Only what the city has confirmed counts, up to \(source.year) by the year of confirmation"),
+          zh: "只计市级已确认的,按确认年份累计到 \(source.year) 年;并入其他企业的不计",
+          en: "Only what the city has confirmed counts, up to \(source.year) by the year of confirmation; "
+            + "enterprises that were merged into another do not"),
       ],
       sections: try [
         statuses(source), technologyCounts(source), technologies(source), products(source), clusters(source),
@@ -28,6 +29,11 @@ public enum InnovationReport: ReportKind {
   /// Confirmed by the end of the year that is asked for.
   static func counted(_ alias: String) -> String {
     "\(alias).confirmed = 1 AND (\(alias).confirmed_year IS NULL OR \(alias).confirmed_year <= :year)"
+  }
+
+  /// The same of what an enterprise has filed that is not merged into another.
+  static func countedOfEnterprises(_ alias: String) -> String {
+    "\(counted(alias)) AND \(alias).enterprise_id IN (SELECT e.id FROM enterprise e WHERE \(Valid.enterprise("e")))"
   }
 
   static func addedThisYear(_ alias: String) -> String { "coalesce(sum(\(alias).confirmed_year = :year), 0)" }
@@ -56,7 +62,8 @@ public enum InnovationReport: ReportKind {
       "technology_counts", Label(zh: "关键技术和产品(按领域和专题)", en: "Key technologies by field and topic"),
       [source.code("key_technology", "field"), source.code("key_technology", "topic"), .count, added],
       sql: """
-        SELECT t.field, t.topic, count(*), \(addedThisYear("t")) FROM key_technology t WHERE \(counted("t"))
+        SELECT t.field, t.topic, count(*), \(addedThisYear("t")) FROM key_technology t
+        WHERE \(countedOfEnterprises("t"))
         GROUP BY t.field, t.topic ORDER BY t.field IS NULL, t.field, t.topic IS NULL, t.topic
         """)
   }
@@ -71,7 +78,8 @@ public enum InnovationReport: ReportKind {
       ],
       sql: """
         SELECT t.name, t.kind, e.name, e.owner_org, t.field, t.topic, t.confirmed_year
-        FROM key_technology t JOIN enterprise e ON e.id = t.enterprise_id WHERE \(counted("t"))
+        FROM key_technology t JOIN enterprise e ON e.id = t.enterprise_id
+        WHERE \(countedOfEnterprises("t"))
         ORDER BY t.confirmed_year, t.name, t.id
         """)
   }
@@ -83,7 +91,7 @@ public enum InnovationReport: ReportKind {
       chart: Report.Chart(.bars, title, x: "kind", y: ["count"]),
       sql: """
         SELECT p.kind, count(*), \(addedThisYear("p")), count(DISTINCT p.enterprise_id) FROM product p
-        WHERE \(counted("p")) GROUP BY p.kind ORDER BY p.kind IS NULL, p.kind
+        WHERE \(countedOfEnterprises("p")) GROUP BY p.kind ORDER BY p.kind IS NULL, p.kind
         """)
   }
 
@@ -94,7 +102,8 @@ public enum InnovationReport: ReportKind {
       "institutions", Label(zh: "市级以上研发机构(按年、类别、级别)", en: "R&D institutions by year, kind and level"),
       [field("confirmed_year"), field("kind"), field("level"), .count],
       sql: """
-        SELECT i.confirmed_year, i.kind, i.level, count(*) FROM rd_institution i WHERE \(counted("i"))
+        SELECT i.confirmed_year, i.kind, i.level, count(*) FROM rd_institution i
+        WHERE \(countedOfEnterprises("i"))
         GROUP BY i.confirmed_year, i.kind, i.level ORDER BY i.confirmed_year, i.kind, i.level
         """)
   }
@@ -108,7 +117,7 @@ public enum InnovationReport: ReportKind {
       ],
       sql: """
         SELECT p.phase, p.topic, count(*), \(addedThisYear("p")), \(yuanSum("p.investment")) FROM project p
-        WHERE \(counted("p")) GROUP BY p.phase, p.topic ORDER BY p.phase, p.topic IS NULL, p.topic
+        WHERE \(countedOfEnterprises("p")) GROUP BY p.phase, p.topic ORDER BY p.phase, p.topic IS NULL, p.topic
         """)
   }
 

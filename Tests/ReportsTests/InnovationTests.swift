@@ -42,6 +42,34 @@ import Testing
           "investment": investment, "confirmed": 1, "confirmed_year": 2018,
         ])
     }
+    // One that was merged into another filed the same once more.
+    try town.add("enterprise", ["id": id(3), "name": "重复", "owner_org": "320706", "merged_into": id(1)])
+    for (number, enterprise) in [(40, 1), (41, 3)] {
+      try town.add(
+        "product",
+        [
+          "id": id(number), "enterprise_id": id(enterprise), "name": "产品", "kind": "refined", "confirmed": 1,
+          "confirmed_year": 2018,
+        ])
+    }
+    try town.add(
+      "key_technology",
+      [
+        "id": id(42), "enterprise_id": id(3), "name": "技术10", "kind": "technology", "field": "biomedicine",
+        "confirmed": 1, "confirmed_year": 2018,
+      ])
+    try town.add(
+      "rd_institution",
+      [
+        "id": id(43), "enterprise_id": id(3), "name": "中心", "kind": "technology_centre", "level": "city",
+        "confirmed": 1, "confirmed_year": 2018,
+      ])
+    try town.add(
+      "project",
+      [
+        "id": id(44), "enterprise_id": id(3), "name": "项目", "phase": "running", "topic": "robots", "investment": 7,
+        "confirmed": 1, "confirmed_year": 2018,
+      ])
     let report = try town.draw(InnovationReport.self)
     #expect(
       try report.rows("technology_counts", "field", "count", "added") == ["生物医药 2 1", "- 1 1"])
@@ -50,6 +78,7 @@ import Testing
       try report.rows("institutions", "confirmed_year", "kind", "level", "count")
         == ["2018 企业技术中心 市级 1", "2018 企业技术中心 省级 2"])
     #expect(try report.rows("projects", "phase", "topic", "count", "investment") == ["实施 智能机器人 2 12"])
+    #expect(try report.rows("products", "kind", "count", "added", "enterprises") == ["精细化 1 1 1"])
   }
 
   @Test("A cluster's sales are the sum over members that reported; one merged into another is no member")

@@ -192,8 +192,8 @@ import Testing
       "refinancing", "refinancing_loan", "enterprise_id, bank, amount, starts_on",
       [
         "'e1', 'X', 400000000, '2020-01-01'", "'e1', 'X', 600000000, '2020-12-31'", "'e2', 'X', 1, '2019-12-31'",
-        "'e2', 'X', 1, '2021-01-01'", "'gone', 'X', 1, '2020-05-01'",
-      ], 10
+        "'e2', 'X', 1, '2021-01-01'", "'gone', 'X', 100000000, '2020-05-01'",
+      ], 11
     ),
     (
       "equity_listing", "equity_listing", "enterprise_id, exchange, code, listed_on, confirmed",
