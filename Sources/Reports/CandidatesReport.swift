@@ -50,14 +50,18 @@ public enum CandidatesReport: ReportKind {
     .init("cultivation", Label(zh: "入库", en: "Cultivation list")),
   ]
 
+  private static let isNoGiant = """
+    NOT EXISTS (
+      SELECT 1 FROM recognition r WHERE r.enterprise_id = e.id AND r.scheme = 'small_giant' AND \(Valid.recognition()))
+    """
+
   /// The largest first.
   private static func candidates(_ source: ReportSource, from least: Int64) throws -> [Candidate] {
     var candidates: [Candidate] = []
     let sql = """
       SELECT e.id, e.name, e.owner_org, e.uscc, y.taxable_sales, y.revenue, y.rd
       FROM enterprise e JOIN enterprise_year y ON y.enterprise_id = e.id AND y.year = ?2
-      WHERE y.taxable_sales >= ?3 AND \(Valid.enterprise()) AND NOT EXISTS (
-        SELECT 1 FROM recognition r WHERE r.enterprise_id = e.id AND r.scheme = 'small_giant' AND \(Valid.recognition()))
+      WHERE y.taxable_sales >= ?3 AND \(Valid.enterprise()) AND \(isNoGiant)
       ORDER BY y.taxable_sales DESC, e.name, e.id
       """
     try source.db.each(sql, [.text(source.day), .integer(source.year), .integer(least)]) { row in
@@ -99,10 +103,10 @@ public enum CandidatesReport: ReportKind {
 
   private static func silent(_ source: ReportSource) throws -> Label {
     let sql = """
-      SELECT count(*) FROM enterprise e LEFT JOIN enterprise_year y ON y.enterprise_id = e.id AND y.year = ?1
-      WHERE y.taxable_sales IS NULL AND \(Valid.enterprise())
+      SELECT count(*) FROM enterprise e LEFT JOIN enterprise_year y ON y.enterprise_id = e.id AND y.year = ?2
+      WHERE y.taxable_sales IS NULL AND \(Valid.enterprise()) AND \(isNoGiant)
       """
-    let count = try source.db.integer(sql, [.integer(source.year)]) ?? 0
+    let count = try source.db.integer(sql, [.text(source.day), .integer(source.year)]) ?? 0
     return Label(
       zh: "另有 \(count) 家企业没有 \(source.year) 年应税销售,无法判断",
       en: "\(count) more enterprises have no taxable sales for \(source.year)")

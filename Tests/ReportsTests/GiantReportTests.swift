@@ -78,8 +78,8 @@ import Testing
     try base.enterprise("giant", sales: 90_000_000)
     try base.enterprise("lapsed", sales: 80_000_000)
     try base.enterprise("gone", sales: 80_000_000, extra: "merged_into = 'big'")
-    try base.enterprise("silent")
-    try base.recognise("giant")
+    for id in ["silent", "silent giant"] { try base.enterprise(id) }
+    for id in ["giant", "silent giant"] { try base.recognise(id) }
     try base.recognise("lapsed", "small_giant", 2018, "valid_to = '2020-01-01'")
     let report = try base.draw(CandidatesReport.self)
     #expect(try report.section("candidates").cells("name") == [.text("Nbig"), .text("Nlapsed"), .text("Nedge")])
