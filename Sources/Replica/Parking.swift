@@ -69,13 +69,22 @@ extension Replica {
   }
 
   /// Rows here that refer to a row that goes, and that the master has not seen, go to `sync_parked` until it comes back.
-  /// - Parameter gone: rows that the master takes away; not nil: only those of them, whatever was edited of them.
+  /// - Parameter gone: rows that the master takes away; not nil: only those of them, and those that it has taken.
+  ///   Of these everything that was edited is set aside.
   func parkChildren(_ db: Database, _ parent: RecordSchema, key: RowKey, gone: Set<RowRef>? = nil) throws {
     for child in try dependents(db, parent, key: key, gone: gone) { try park(db, child) }
   }
 
   func park(_ db: Database, _ child: Dependent) throws {
-    try parkUnsent(db, child.record, key: child.key, over: child.columns, reason: "reference", detail: child.detail)
+    let (record, key) = (child.record, child.key)
+    try parkUnsent(db, record, key: key, over: child.columns, reason: "reference", detail: child.detail)
+    // It had stayed for rows of its own.
+    if try isGone(db, record, key: key) { _ = try letGo(db, record, key: key, parkingChildren: true) }
+  }
+
+  /// Whether the master has taken away a row that stays here for what was edited of it, or refers to it.
+  private func isGone(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> Bool {
+    try record.upstream(db, key: key).map { $0 == nil } ?? false
   }
 
   /// The row goes. What refers to it is for the caller to park.
@@ -96,8 +105,10 @@ extension Replica {
       let sql = "SELECT \(child.keyColumns.joined(separator: ", ")) FROM \(child.table) WHERE \(quoted(field.name)) = ?"
       try db.each(sql, [row[target]]) { row in keys.append(RowKey(row.cells(0..<child.key.count))) }
       let detail = waiting(for: parent.name, key)
-      let columns = gone == nil ? [column] : Array(child.fields.indices)
-      for childKey in keys where gone?.contains(RowRef(child.name, childKey)) ?? true {
+      for childKey in keys {
+        let goes = try isGone(db, child, key: childKey) || gone?.contains(RowRef(child.name, childKey)) == true
+        if gone != nil, !goes { continue }
+        let columns = goes ? Array(child.fields.indices) : [column]
         found.append(Dependent(record: child, key: childKey, columns: columns, detail: detail))
       }
     }
@@ -114,7 +125,7 @@ extension Replica {
       let detail = Label(
         zh: "\(set.joined(separator: ",")) 已被 \(show(key)) 使用",
         en: "\(set.joined(separator: ",")) is used by \(show(key))")
-      let isGone = try record.upstream(db, key: holder).map { $0 == nil } ?? false
+      let isGone = try isGone(db, record, key: holder)
       let all = isGone || gone.contains(RowRef(record.name, holder))
       let edited = all ? Array(record.fields.indices) : columns
       try parkUnsent(db, record, key: holder, over: edited, reason: "unique", detail: detail)

@@ -26,6 +26,13 @@ private let schema = """
         company: {required: true, references: company.id}
         number: {unique: true}
         serial: {type: uuid}
+    item:
+      key: id
+      scope: {via: entry}
+      fields:
+        id: {type: uuid}
+        entry: {required: true, references: entry.id}
+        serial: {type: uuid}
   """
 
 /// A serial number with which a row cannot be sent.
@@ -105,6 +112,29 @@ extension Replica {
   try await world.sync(a)
   #expect(try a.codes() == [.text("K1"), .text("K0")])
   #expect(try a.parked().map(\.ref.record) == ["entry"])
+}
+
+/// Nor does it keep the row that it refers to.
+@Test func aDeletedRowThatStaysForAnotherGoesWithItsParent() async throws {
+  let (world, a, _) = try await companies()
+  let entry = "0000000e-0000-4000-8000-000000000001"
+  try world.shell(a, "INSERT INTO entry (id, company) VALUES ('\(entry)', 'c0')")
+  try await world.settle()
+  try world.shell(
+    a,
+    """
+    UPDATE entry SET serial = '\(capitals)';
+    INSERT INTO item VALUES ('0000000e-0000-4000-8000-000000000002', '\(entry)', '\(capitals)')
+    """)
+  try world.shell("DELETE FROM entry")
+  try await world.sync(a)
+  try world.shell(a, "UPDATE entry SET serial = NULL")
+  try await world.sync(a)
+  #expect(try a.rows(a.record("entry")).count == 1)
+  try world.shell("DELETE FROM company WHERE id = 'c0'")
+  try await world.settle()
+  #expect(try a.codes() == [.text("K1"), .text("K2")])
+  #expect(try a.parked().map(\.ref.record) == ["item"])
 }
 
 /// An edit of a deleted row that cannot be sent does not keep its code from another row (seed 3000536).

@@ -73,3 +73,13 @@ import Testing
   #expect(try parked(replica) == ["company unique unsent: c1 A 3 x'ff' 5"])
   try expectEqual(world, replica)
 }
+
+@Test(arguments: [true, false]) func anEditThatCannotBeSentKeepsNoParentThatGoes(atOnce: Bool) async throws {
+  let (world, replica) = try await World.settled()
+  try world.shell(replica, "UPDATE figure SET note = CAST(x'ff' AS TEXT)")
+  try world.shell("DELETE FROM figure")
+  if !atOnce { try await world.sync(replica) }
+  try world.shell("DELETE FROM company WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try parked(replica) == ["figure reference unsent: c1 2025 100 x'ff'"])
+}
