@@ -143,7 +143,8 @@ extension Replica {
     if erased != image { try db.run("UPDATE sync_request SET image = ? WHERE \(match)", [erased] + row) }
   }
 
-  /// A row that waits here unsent is kept whole: what it has in common with the row that stands is a copy, not an edit.
+  /// A row that waits here unsent is kept whole: what it has in common with the row that stands, or with its base, is a
+  /// copy, not an edit.
   /// - Parameter sent: what a batch that has been answered set is one, too.
   private func eraseUnsentCopies(
     _ db: Database, _ ref: RowRef, _ record: RecordSchema, _ columns: [Int], sent: [Int: Value] = [:]
@@ -157,7 +158,9 @@ extension Replica {
       }
     }
     for (id, image, base) in images {
-      let erased = record.erasing(columns.filter { [row?[$0], sent[$0]].contains(image[$0]) }, in: image)
+      var was: [Value]?
+      if case .blob(let bytes) = base { was = try decodeImage(bytes, record) }
+      let erased = record.erasing(columns.filter { [row?[$0], sent[$0], was?[$0]].contains(image[$0]) }, in: image)
       try db.run(
         "UPDATE sync_parked SET image = ?, base = ? WHERE id = ?",
         [.blob(encodeImage(erased)), record.erasing(columns, inImage: base), id])
