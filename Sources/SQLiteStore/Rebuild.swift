@@ -83,12 +83,15 @@ extension RecordSchema {
     for table in kept {
       label.zh += ";多出的列留在表 \(table) 中,看过后可删除"
       label.en += "; columns that it should not have are left in the table \(table), which you may drop"
+      if restrictedIndices.isEmpty { continue }
+      label.zh += "(删除个人信息时不涉及该表:其中若有,请删除该表)"
+      label.en += " (no erasure of personal data reaches it: drop it if it holds any)"
     }
     return label
   }
 
   /// Makes a table of this record and its unique indexes anew, with the rows that it had.
-  /// - Returns: the table that is left because it has columns of its own; empty: none.
+  /// - Returns: the table in which columns are left that it should not have; empty: there are none.
   fileprivate func remake(
     _ db: Database, _ table: String, weakKeys: Bool, unfit: ([Value]) throws -> Void
   ) throws -> [String] {
@@ -101,7 +104,7 @@ extension RecordSchema {
       for made in [sql] + uniques.map(\.sql) { try db.execute(sql: made) }
       return []
     }
-    let old = try db.freeName(table + "_before_repair")
+    let old = try db.freeName("sync_moving")
     for name in try db.names(on: table) where objects.contains(where: { $0.name == name }) { try db.drop(name) }
     try db.execute(sql: "ALTER TABLE \(quoted(table)) RENAME TO \(quoted(old))")
     for made in [sql] + uniques.map(\.sql) {
@@ -110,9 +113,21 @@ extension RecordSchema {
     }
     let (mine, theirs) = (try db.columnNames(of: table), try db.columnNames(of: old))
     try copy(db, from: old, to: table, mine.filter(theirs.contains), unfit: unfit)
-    if !theirs.allSatisfy(mine.contains) { return [old] }
+    let left = try leave(db, theirs.filter { !mine.contains($0) }, of: old, besides: table, key.filter(theirs.contains))
     try db.execute(sql: "DROP TABLE \(quoted(old))")
-    return []
+    return left
+  }
+
+  /// Columns of a table that goes are kept with the key and nothing else: constraints would hold on to rows that others
+  /// delete, and no erasure reaches the values.
+  private func leave(
+    _ db: Database, _ columns: [String], of old: String, besides table: String, _ key: [String]
+  ) throws -> [String] {
+    if columns.isEmpty { return [] }
+    let left = try db.freeName(table + "_before_repair")
+    let list = (key + columns).map(quoted).joined(separator: ", ")
+    try db.execute(sql: "CREATE TABLE \(quoted(left)) AS SELECT \(list) FROM \(quoted(old))")
+    return [left]
   }
 
   private func copy(

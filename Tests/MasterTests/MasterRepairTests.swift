@@ -108,3 +108,12 @@ private func whatAnotherProgramTakesFromTheMasterIsMadeAnew(_ damage: Damage, ad
   #expect(try world.master.rows(world.person) == before)
   try await world.settle()
 }
+
+@Test func whatARepairLeavesBesideKeepsNoRowAtTheCity() async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell("ALTER TABLE figure ADD COLUMN fax TEXT")
+  #expect(try world.master.repair(adopting: nil, actor: "li").isRepaired)
+  try world.shell(one, "DELETE FROM figure WHERE company = 'c1'; DELETE FROM company WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try world.cell("name") == nil && world.cell("name", of: "c2") != nil)
+}

@@ -237,3 +237,27 @@ private func leftOf(_ damage: Damage) -> [String] { damage.sql.contains("TABLE k
   #expect(try await world.found(one) == [])
   try await world.settle()
 }
+
+/// What is left beside a table refers to nothing.
+@Test func whatARepairLeavesBesideKeepsNoRowHere() async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(
+    one, "ALTER TABLE figure ADD COLUMN fax TEXT; UPDATE figure SET fax = '1' WHERE company = 'c1' AND year = 2024")
+  try one.repair()
+  let left = "SELECT count(*) FROM figure_before_repair WHERE company = 'c1' AND year = 2024 AND fax = '1'"
+  #expect(try one.read { try $0.integer(left) } == 1)
+  try one.setBack(try await world.deepVerify(one))
+  try world.shell("DELETE FROM figure WHERE company = 'c1'; DELETE FROM company WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try one.rows(one.record("company")).count == 2)
+}
+
+@Test func whatARepairLeavesBesideIsNoCopyOfPersonalData() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  try world.shell(one, "ALTER TABLE person ADD COLUMN fax TEXT")
+  #expect(try one.repair().contains { $0.en.contains("person_before_repair") && $0.en.contains("no erasure") })
+  try one.setBack(try await world.deepVerify(one))
+  try world.erase()
+  try await world.settle()
+  for word in erasableWords { #expect(try world.files(with: word) == [], "\(word)") }
+}
