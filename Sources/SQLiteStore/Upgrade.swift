@@ -6,12 +6,33 @@ import SyncCore
 
 extension Schema {
   /// Makes the objects of an earlier version those of this one, which adds to it. Inside a transaction.
+  /// Throws `Failure(.data)` when something of another program's has the name of what is new.
   public func upgradeTables(_ db: Database, from old: Schema, weakKeys: Bool) throws {
+    try assertNamesAreFree(db, since: old, weakKeys: weakKeys)
     for record in records {
       if let before = old.record(record.name) {
         try record.upgradeTables(db, from: before, weakKeys: weakKeys)
       } else {
         for sql in record.objectSQL(weakKeys: weakKeys) { try db.execute(sql: sql) }
+      }
+    }
+  }
+
+  private func assertNamesAreFree(_ db: Database, since old: Schema, weakKeys: Bool) throws {
+    let had = Set(old.records.flatMap { $0.objects(weakKeys: weakKeys).map(\.name) })
+    // SQLite tells no names apart by their case.
+    let find = "SELECT type, name FROM sqlite_master WHERE name = ? COLLATE NOCASE"
+    for record in records {
+      for (name, _) in record.objects(weakKeys: weakKeys) where !had.contains(name) {
+        guard let found = try db.first(find, [.text(name)]), case .text(let kind) = found[0],
+          case .text(let other) = found[1]
+        else { continue }
+        throw Failure(
+          .data,
+          zh: "其他程序在本文件中建的 \(other)(\(kind))与模式第 \(version) 版的 \(name) 重名;"
+            + "请将其改名后再试,未作任何更改",
+          en: "the \(kind) \(other) that another program made in this file has a name that version \(version) "
+            + "of the schema needs; rename it and try again, nothing was changed")
       }
     }
   }

@@ -217,3 +217,20 @@ func damageIsNamedAfterAnUpgradeToo(sql: String) async throws {
   #expect(replica.schema.version == 2)
   _ = world
 }
+
+@Test func aTableThatHasTheNameOfANewRecordIsNamed() async throws {
+  let (world, replica) = try await World.settled()
+  try world.shell("CREATE TABLE visit (x)")
+  try world.shell(replica, "CREATE TABLE Visit (x)")
+  let city = #expect(throws: Failure.self) { try world.upgradeSmall(to: 3) }
+  #expect(city?.kind == .data && city?.message.en.contains("table visit") == true)
+  #expect(world.master.schema.version == 2)
+  try world.shell("ALTER TABLE visit RENAME TO mine")
+  try world.upgradeSmall(to: 3)
+  let here = await #expect(throws: Failure.self) { try await world.sync(replica) }
+  #expect(here?.kind == .data && here?.message.en.contains("table Visit") == true)
+  #expect(replica.schema.version == 1)
+  try world.shell(replica, "ALTER TABLE Visit RENAME TO mine")
+  try await world.settle()
+  #expect(replica.schema.version == 3)
+}
