@@ -64,7 +64,7 @@ extension PlanReport {
       "sources", Label(zh: "数据来源", en: "Where each figure comes from"),
       notes: [
         Label(
-          zh: "并入其他企业的不计,转贷除外", en: "enterprises that were merged into another do not count, but for loans")
+          zh: "并入其他企业的不计,转贷除外", en: "enterprises merged into another do not count, but for loans")
       ],
       columns: [
         .init("code", Label(zh: "代码", en: "Code")), .init("indicator", Label(zh: "指标", en: "Indicator")),
