@@ -129,6 +129,29 @@ private func lost() async throws -> (Drill, log: [[Value]]) {
     try await world.settle()
   }
 
+  /// What the lost city says on a stick that is read only after its reader has given back over the network.
+  @Test(arguments: [true, false]) func whatIsReadAfterGivingBackComesBackToo(isErased: Bool) async throws {
+    let (world, one, two) = try await World.twoOfficers()
+    try await world.syncAll()
+    let file = try world.backup()
+    try world.write(one, "one")
+    if isErased { try world.erase() } else { try world.shell("UPDATE person SET mobile = '7' WHERE id = 'p1'") }
+    try world.answer("one", "one-answer")
+    try world.restore(from: file)
+    #expect(try await !world.giveBack(one))
+    #expect(try world.take(one, "one-answer") != nil)
+    #expect(try await world.giveBack(two))
+    // The numbers of the restored city's own are larger than that of what is not back.
+    try world.shell("UPDATE person SET note = 'later' WHERE id = 'p1'")
+    try world.master.absorbNow()
+    try await world.syncAll()
+    #expect(try world.master.recovery()?.aside.count == 1)
+    #expect(try world.master.erasures().count == (isErased ? 1 : 0))
+    let phone: Value = isErased ? .null : .text("PHONE-one")
+    #expect(try world.person("phone") == phone && one.cell("phone") == phone && two.cell("phone") == phone)
+    #expect(try world.master.verify().map(\.en) == [])
+  }
+
   @Test func theSecondRestoreIsNotTakenBackByAnswersOfTheFirst() async throws {
     let (drill, _) = try await lost()
     let world = drill.world

@@ -30,6 +30,8 @@ extension Master {
       let said = try refusing { try HelloBody(body) }
       if member.isWithdrawn { throw Refusal.withdrawn }
       try use(hello, transaction)
+      // A stick of the city that is lost may have been read since.
+      try transaction.forgetHeard(hello.replica, before: said.seen)
       for batch in try returned(rest, by: keys(of: member, transaction), transaction) { try keep(batch, transaction) }
       // A stick that was written for an earlier restore, or for none, may lack what its machine has got since.
       let isOld = try hello.carried && said.asking != transaction.meta().epoch
@@ -174,6 +176,11 @@ extension SQLiteMasterTransaction {
     try db.run(
       "INSERT INTO sync_heard VALUES (?, ?, ?) ON CONFLICT (replica) DO UPDATE SET seen = max(seen, excluded.seen)",
       [.blob(replica.bytes), .integer(seen), .integer(now)])
+  }
+
+  /// A machine that has read more since it was heard has more to give back.
+  func forgetHeard(_ replica: Identifier, before seen: Int64) throws {
+    try db.run("DELETE FROM sync_heard WHERE replica = ? AND seen < ?", [.blob(replica.bytes), .integer(seen)])
   }
 
   func hasHeard(_ replica: Identifier) throws -> Bool {
