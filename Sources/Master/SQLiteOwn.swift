@@ -37,8 +37,9 @@ extension SQLiteMasterTransaction {
   func noteBackup(of arrival: Int64, replacing replaced: Int64? = nil) throws -> Bool {
     let latest = try setting("backup_arrival") ?? 0
     let replacesLatest = latest > 0 && replaced ?? 0 >= latest
-    if !replacesLatest { try set("backup_before", .integer(latest)) }
-    try set("backup_arrival", .integer(arrival))
+    // One that took long may end after another that holds more.
+    if !replacesLatest { try set("backup_before", .integer(min(latest, arrival))) }
+    try set("backup_arrival", .integer(max(latest, arrival)))
     return replacesLatest
   }
 

@@ -1,11 +1,12 @@
 import Foundation
-import Master
 import Replica
 import SQLiteStore
 import SyncCore
 import SyncProtocol
 import TestSupport
 import Testing
+
+@testable import Master
 
 // Backups, and what replicas keep for a city until it has one.
 
@@ -79,6 +80,18 @@ extension Replica {
   #expect(second > first)
   #expect(try world.master.backup(to: world.folder.appendingPathComponent("a").path, replacing: true).replacesLatest)
   #expect(try !world.master.backup(to: world.folder.appendingPathComponent("c").path).replacesLatest)
+}
+
+/// Two are made at once, and the one that was begun first ends last.
+@Test func whatOnlyTheLongerOfTwoBackupsHoldsIsKept() throws {
+  let world = try World.small()
+  try world.master.store.write { db in
+    let transaction = SQLiteMasterTransaction(db: db, schema: world.master.schema)
+    for arrival: Int64 in [10, 30, 20] { try transaction.noteBackup(of: arrival) }
+    #expect(try transaction.keptArrival() == 20)
+    try transaction.noteBackup(of: 40)
+    #expect(try transaction.keptArrival() == 30)
+  }
 }
 
 @Test func aBackupIsPrivateAndDoesNotReplaceAnotherFile() async throws {
