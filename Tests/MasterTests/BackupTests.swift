@@ -82,6 +82,24 @@ extension Replica {
   #expect(try !world.master.backup(to: world.folder.appendingPathComponent("c").path).replacesLatest)
 }
 
+/// So has the city that is restored from it.
+@Test func theOneFileOfALostCityIsOneBackup() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  var file = ""
+  func edit() async throws {
+    try world.shell("UPDATE office SET name = '\(world.clock.now)' WHERE code = 'A'")
+    try await world.settle()
+  }
+  for _ in 1...2 {
+    file = try world.backup("a")
+    try await edit()
+  }
+  try world.restore(from: file)
+  try await world.giveBack([one, two, one])
+  try await edit()
+  #expect(try one.inbox().first == 1)
+}
+
 /// Two are made at once, and the one that was begun first ends last.
 @Test func whatOnlyTheLongerOfTwoBackupsHoldsIsKept() throws {
   let world = try World.small()

@@ -20,7 +20,8 @@ public struct BackupInfo: Sendable, Equatable {
 // A backup is the master in one file, with the city's key: without it no receipt could be verified, and nothing of the
 // city's own could be read again. It must be kept as a key is.
 //
-//   sync_backup(name, value)   key: the seed of the city's signing key · made_at
+//   sync_backup(name, value)   key: the seed of the city's signing key · made_at · replaced: the last batch in the
+//                              backup whose file it took, NULL: there was none
 
 extension Master {
   /// Writes a backup beside whoever works with the master, and verifies it: pages, tables, the chain and every signature.
@@ -37,7 +38,7 @@ extension Master {
       try store.database.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [part]) }
     }
     let madeAt = clock()
-    let (arrival, own) = try finishBackup(part, madeAt: madeAt)
+    let (arrival, own) = try finishBackup(part, madeAt: madeAt, replacing: replaced)
     var info = BackupInfo(arrival: arrival, own: own, bytes: DurableFile.size(part), madeAt: madeAt)
     try DurableFile.move(part, to: file)
     info.replacesLatest = try store.write { db in
@@ -67,7 +68,9 @@ extension Master {
       en: "\(file) is not a backup of this city, or is damaged; it was left alone: name another, or delete it first")
   }
 
-  private func finishBackup(_ path: String, madeAt: Int64) throws -> (arrival: Int64, own: Int64) {
+  private func finishBackup(
+    _ path: String, madeAt: Int64, replacing replaced: Int64?
+  ) throws -> (arrival: Int64, own: Int64) {
     let database = try Connection.open(path, create: false)
     defer { try? database.close() }
     let copy = Master(
@@ -78,7 +81,9 @@ extension Master {
     }
     return try copy.store.write { db in
       try db.execute(sql: "CREATE TABLE sync_backup (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID")
-      try db.run("INSERT INTO sync_backup VALUES ('key', ?), ('made_at', ?)", [.blob(key.seed), .integer(madeAt)])
+      try db.run(
+        "INSERT INTO sync_backup VALUES ('key', ?), ('made_at', ?), ('replaced', ?)",
+        [.blob(key.seed), .integer(madeAt), replaced.map(Value.integer) ?? .null])
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       let arrival = try transaction.lastArrival()
       return (arrival, try transaction.lastBatch(of: .city, upTo: arrival))

@@ -108,6 +108,7 @@ extension Master {
   private func begin(_ db: Database, epoch: Identifier) throws -> RestoreInfo {
     let transaction = SQLiteMasterTransaction(db: db, schema: schema)
     let madeAt = try db.integer("SELECT value FROM sync_backup WHERE name = 'made_at'") ?? 0
+    let replaced = try db.integer("SELECT value FROM sync_backup WHERE name = 'replaced'")
     try db.execute(sql: "DROP TABLE sync_backup; DELETE FROM sync_heard")
     // The city's own that was set aside is in no log, and nobody else has it; what a county sent, it gives back again.
     try db.run(
@@ -125,7 +126,7 @@ extension Master {
     try db.run("DELETE FROM sync_meta WHERE name IN ('lossy', 'recovered_end')")
     let now = clock()
     for (name, value) in [("restored_end", end), ("restored_at", now)] { try transaction.set(name, .integer(value)) }
-    try transaction.noteBackup(of: end)
+    try transaction.noteBackup(of: end, replacing: replaced)
     // Larger than any number that was ever used: there were never more batches than milliseconds.
     let base = max(Stamp(milliseconds: now).raw, try transaction.setting("own_base") ?? 0, try transaction.lastOwn())
     try transaction.set("own_base", .integer(base))
