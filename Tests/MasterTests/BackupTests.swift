@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Replica
 import SQLiteStore
 import SyncCore
@@ -110,6 +111,25 @@ extension Replica {
     try transaction.noteBackup(of: 40)
     #expect(try transaction.keptArrival() == 30)
   }
+}
+
+/// A tool edits the master after its last batch and before the copy.
+@Test func whatAToolEditsBeforeTheCopyIsInABatchOfIt() async throws {
+  let (world, _, _) = try await World.twoMachines()
+  let (path, clock, count) = (world.master.path, world.clock, try world.loggedRows().count)
+  let edited = try Master.open(
+    path: path, key: world.master.key,
+    clock: {
+      // It finds nothing to do the next time.
+      try? DatabaseQueue(path: path).writeWithoutTransaction {
+        try $0.execute(sql: "UPDATE company SET grade = 'g' WHERE grade IS NULL")
+      }
+      return clock.now
+    }, readSchema: readSchema)
+  let file = world.folder.appendingPathComponent("a").path
+  #expect(try edited.backup(to: file).arrival == Int64(count) + 1)
+  let copy = try Connection.open(file, create: false)
+  #expect(try copy.reading { try $0.integer("SELECT count(*) FROM sync_base_company") } == 0)
 }
 
 @Test func aBackupIsPrivateAndDoesNotReplaceAnotherFile() async throws {

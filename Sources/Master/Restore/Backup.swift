@@ -30,23 +30,34 @@ extension Master {
   public func backup(to file: String, replacing: Bool = false) throws -> BackupInfo {
     let replaced = try replacedArrival(file, replacing)
     if try read({ try SQLiteMasterTransaction(db: $0, schema: schema).isRecovering() }) { throw Self.recovering }
-    try absorbNow()
     let part = file + ".part"
     defer { for end in ["", "-journal", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: part + end) } }
-    try DurableFile.create(part)
-    try Connection.translating(file) {
-      try store.database.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [part]) }
-    }
-    let madeAt = clock()
-    let (arrival, own) = try finishBackup(part, madeAt: madeAt, replacing: replaced)
-    var info = BackupInfo(arrival: arrival, own: own, bytes: DurableFile.size(part), madeAt: madeAt)
+    var info = try makeBackup(part, of: file, replacing: replaced)
     try DurableFile.move(part, to: file)
     info.replacesLatest = try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
-      try transaction.set("backup_at", .integer(madeAt))
-      return try transaction.noteBackup(of: arrival, replacing: replaced)
+      try transaction.set("backup_at", .integer(info.madeAt))
+      return try transaction.noteBackup(of: info.arrival, replacing: replaced)
     }
     return info
+  }
+
+  private func makeBackup(_ part: String, of file: String, replacing replaced: Int64?) throws -> BackupInfo {
+    // A tool may edit the master between its last batch and the copy: such an edit is in no batch.
+    for _ in 1...10 {
+      try absorbNow()
+      let madeAt = clock()
+      try DurableFile.create(part)
+      try Connection.translating(file) {
+        try store.database.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [part]) }
+      }
+      if let (arrival, own) = try finishBackup(part, madeAt: madeAt, replacing: replaced) {
+        return BackupInfo(arrival: arrival, own: own, bytes: DurableFile.size(part), madeAt: madeAt)
+      }
+    }
+    throw Failure(
+      .busy, zh: "主库正被其他程序不断修改,暂时无法备份;请稍后再试",
+      en: "another program keeps editing the master, no backup can be made; try again in a moment")
   }
 
   /// The last batch in the backup of this city whose name the new one takes; nil: there is no such file. Nothing else is replaced.
@@ -68,13 +79,15 @@ extension Master {
       en: "\(file) is not a backup of this city, or is damaged; it was left alone: name another, or delete it first")
   }
 
+  /// - Returns: nil: it holds edits that are in no batch.
   private func finishBackup(
     _ path: String, madeAt: Int64, replacing replaced: Int64?
-  ) throws -> (arrival: Int64, own: Int64) {
+  ) throws -> (arrival: Int64, own: Int64)? {
     let database = try Connection.open(path, create: false)
     defer { try? database.close() }
     let copy = Master(
       SQLiteMaster(database, schema: store.openSchema, path: path), key: key, formats: formats, clock: clock)
+    if try copy.read({ try SQLiteMasterTransaction(db: $0, schema: schema).hasOwnEdits() }) { return nil }
     if let problem = try copy.read(copy.backupProblems).first {
       throw Failure(
         .data, zh: "备份未通过核验,未写入:\(problem.zh)", en: "the backup is not whole and was not kept: \(problem.en)")
