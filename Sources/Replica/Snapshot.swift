@@ -89,6 +89,8 @@ extension Replica {
     var meta = try ReplicaMeta.read(db)
     if meta.epoch == header.epoch { try forgetRestored(db, since: header.stamp) } else { try forgetReturn(db) }
     meta.seen = meta.epoch == header.epoch ? max(meta.seen, manifest.arrival) : manifest.arrival
+    // The two backups that hold them may be lost as well as the city.
+    if meta.epoch != header.epoch { meta.batchKept = try min(meta.batchKept, trimmedBatches(db)) }
     meta.epoch = header.epoch
     meta.cursor = header.cursor
     meta.lastSync = clock()

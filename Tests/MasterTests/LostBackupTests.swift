@@ -43,6 +43,27 @@ import Testing
   #expect(try one.status().inFlight == 0)
 }
 
+/// A machine with sticks has heard of two backups, and the city is restored from neither.
+@Test func whatOnlyLostBackupsHoldStays() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let (world, one) = (drill.world, drill.one)
+  try drill.company("c7", "A", on: one)
+  try world.carry(one)
+  for name in ["second.backup", "latest.backup"] { try world.backup(name) }
+  try world.shell("UPDATE company SET grade = 'g' WHERE id = 'c1'")
+  try world.carry(one)
+  #expect(try one.meta().batchKept == 2 && one.trimmedBatches() == 0)
+  let log = try world.loggedRows()
+  for _ in 1...2 {
+    try world.restore(from: file)
+    try await world.giveBack([one, drill.two, drill.b, one])
+    #expect(try one.trimmedBatches() == 0)
+    #expect(try world.master.recovery()?.isRecovering == false)
+    #expect(try world.loggedRows() == log)
+  }
+  try await world.settle()
+}
+
 /// The machine has nothing that says where its numbers go on: under an id of its own it says so itself.
 @Test func whoHasOnlyNewBatchesAfterThatRejoins() async throws {
   let (world, one, _) = try await letGo(confirming: false)
