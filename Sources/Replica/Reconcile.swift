@@ -108,11 +108,12 @@ extension Replica {
   func reconcileAll(_ db: Database) throws {
     for record in schema.records {
       var writer: RowWriter?
+      var stuck: [RowKey] = []
       for key in try record.upstreamKeys(db) {
         guard let master = try record.upstream(db, key: key) else { continue }
         let (result, here, _) = try plan(db, record, key, master: master)
         // A row that cannot take its upstream now (a unique value is held elsewhere) stays as it is and blocks nothing.
-        try? db.inSavepoint {
+        let isDone = attempt(db) {
           if here == nil, let row = result.row { try restoreParents(db, record, row) }
           try applying(db) {
             guard let row = result.row else { return try retire(db, record, key: key) }
@@ -123,10 +124,80 @@ extension Replica {
             try writer?.update(key, from: here, to: row)
           }
           try keep(db, record, key, result, master: master)
-          return .commit
+        }
+        if !isDone { stuck.append(key) }
+      }
+      if stuck.count > 1 { try exchange(db, record, stuck) }
+    }
+  }
+
+  /// Does all of it; nothing, when it fails or leaves a reference to what is not there.
+  /// - Returns: whether it was done.
+  private func attempt(_ db: Database, _ body: () throws -> Void) -> Bool {
+    let wasWhole = !db.hasDanglingReferences
+    var isDone = false
+    do {
+      try db.inSavepoint {
+        try body()
+        isDone = !(wasWhole && db.hasDanglingReferences)
+        return isDone ? .commit : .rollback
+      }
+      return isDone
+    } catch { return false }
+  }
+
+  /// A row, what the master has of it, and what that does to it.
+  private typealias Stuck = (key: RowKey, master: [Value]?, result: Reconciliation)
+
+  /// Rows that hold each other's unique values take their upstream together: vacate, then assign.
+  private func exchange(_ db: Database, _ record: RecordSchema, _ keys: [RowKey]) throws {
+    var left = Set(keys)
+    for key in keys where left.contains(key) {
+      let rows = try holders(db, record, of: key, among: left)
+      if rows.count == 1 { continue }
+      let isDone = try deferringReferences(db) {
+        attempt(db) {
+          try applying(db) {
+            for (key, _, result) in rows {
+              if result.row == nil { try retire(db, record, key: key) } else { try record.remove(db, key: key) }
+            }
+            for case let row? in rows.map(\.result.row) { try record.write(db, row: row) }
+          }
+          for (key, master, result) in rows { try keep(db, record, key, result, master: master) }
         }
       }
+      if isDone { left.subtract(rows.map(\.key)) }
     }
+  }
+
+  /// The row, those that hold the unique values which it is to have, and so on.
+  private func holders(
+    _ db: Database, _ record: RecordSchema, of key: RowKey, among stuck: Set<RowKey>
+  ) throws -> [Stuck] {
+    var keys = [key]
+    var rows: [Stuck] = []
+    while rows.count < keys.count {
+      let key = keys[rows.count]
+      let master: [Value]? = try record.upstream(db, key: key) ?? nil
+      let result = try plan(db, record, key, master: master).result
+      rows.append((key, master, result))
+      guard let row = result.row else { continue }
+      for set in record.unique {
+        guard let holder = try record.holder(db, of: set, in: row) else { continue }
+        if stuck.contains(holder), !keys.contains(holder) { keys.append(holder) }
+      }
+    }
+    return rows
+  }
+
+  /// Runs the body in a transaction in which references need to be right only at its end. What it leaves must be whole.
+  private func deferringReferences<T>(_ db: Database, _ body: () throws -> T) throws -> T {
+    // Asked anew each time: SQLite compiles the answer into the statement.
+    if try Int.fetchOne(db, sql: "PRAGMA defer_foreign_keys") == 1 { return try body() }
+    try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
+    let result = try body()
+    try db.execute(sql: "PRAGMA defer_foreign_keys = OFF")
+    return result
   }
 
   /// Lets rows go that the master no longer has here and nobody touches any more: they had stayed for rows that refer to them. The

@@ -263,3 +263,22 @@ private func setAside(_ sql: String) async throws -> (World, Replica) {
   #expect(try a.codes() == [.text("K5"), .text("K1"), .text("K0")])
   #expect(try a.parked().map(\.ref.key) == [RowKey([.text("c9")])])
 }
+
+/// Neither of two rows can be as the master has it while the other is as it was: they are so together, with what refers to them.
+@Test func aSwapAtTheCityIsTakenWhenBothCodesAreSetBack() async throws {
+  let (world, a, _) = try await companies()
+  try world.shell(a, "INSERT INTO entry (id, company) VALUES ('0000000e-0000-4000-8000-000000000001', 'c0')")
+  try await world.settle()
+  try world.shell(
+    a, "UPDATE company SET code = 'X0' WHERE id = 'c0'; UPDATE company SET code = 'X1' WHERE id = 'c1'")
+  try world.shell(
+    """
+    UPDATE company SET code = NULL WHERE id = 'c0'; UPDATE company SET code = 'K0' WHERE id = 'c1';
+    UPDATE company SET code = 'K1' WHERE id = 'c0'
+    """)
+  try await world.pull(a)
+  try world.shell(
+    a, "UPDATE company SET code = 'K0' WHERE id = 'c0'; UPDATE company SET code = 'K1' WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try a.codes() == [.text("K1"), .text("K0"), .text("K2")])
+}
