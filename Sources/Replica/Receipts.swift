@@ -135,16 +135,33 @@ extension Replica {
     }
   }
 
-  /// The rows of an answered batch agree with the master, or its image follows in this same answer.
+  /// The rows of an answered batch agree with the master, or its image follows in this same answer: neither is so of one that could
+  /// not take its upstream, and was sent for another cell.
   private func forgetUpstream(_ db: Database, of batch: Value) throws {
     for record in schema.records {
       for key in try record.upstreamKeys(db) {
-        let sql = "SELECT 1 FROM sync_flight WHERE record = ? AND key = ? AND batch = ?"
-        if try db.first(sql, [.text(record.name), .blob(key.encoded), batch]) != nil {
+        let sql = "SELECT mask FROM sync_flight WHERE record = ? AND key = ? AND batch = ?"
+        guard let sent = try db.integer(sql, [.text(record.name), .blob(key.encoded), batch]) else { continue }
+        if let master = try stillBeneath(db, record, key, sent: sent) {
+          try record.setUpstream(db, key: key, master)
+        } else {
           try record.clearUpstream(db, key: key)
         }
       }
     }
+  }
+
+  /// The upstream of a row, with the cells that were sent as they are now, while another cell, of which nothing is on its way,
+  /// is not as the master has it; nil: there is none.
+  private func stillBeneath(_ db: Database, _ record: RecordSchema, _ key: RowKey, sent: Int64) throws -> [Value]? {
+    guard let upstream = try record.upstream(db, key: key), var master = upstream else { return nil }
+    let row = try record.row(db, key: key)
+    guard let known = try record.pending(db, key: key).map({ $0.baseRow(record) }) ?? row else { return nil }
+    let flying = try flightMask(db, record, key)
+    let differs = record.fields.indices.contains { flying >> Int64($0) & 1 == 0 && known[$0] != master[$0] }
+    if !differs { return nil }
+    for column in master.indices where sent >> Int64(column) & 1 == 1 { master[column] = known[column] }
+    return master
   }
 
   /// Returns whether the row has to leave the record tables.

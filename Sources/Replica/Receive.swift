@@ -79,6 +79,8 @@ extension Replica {
           for child in left { try park(db, child) }
         }
         try letGo(db)
+        // What stood in the way may have left with a receipt.
+        if !receipts.isEmpty { try reconcileAll(db) }
         try returnParked(db)
         return summary
       }

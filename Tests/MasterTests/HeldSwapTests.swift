@@ -282,3 +282,45 @@ private func setAside(_ sql: String) async throws -> (World, Replica) {
   try await world.settle()
   #expect(try a.codes() == [.text("K1"), .text("K0"), .text("K2")])
 }
+
+/// The same row, when another of its cells is sent while something stands in its way: the city does not say again what it has.
+@Test func aRowThatCouldNotTakeItsUpstreamTakesItWhenTheWayIsFree() async throws {
+  let (world, a, _) = try await companies()
+  try world.shell(a, "UPDATE company SET code = 'K7' WHERE id = 'c0'")
+  try world.shell("UPDATE company SET code = 'K5' WHERE id = 'c0'")
+  try await world.pull(a)
+  try world.shell(
+    a,
+    """
+    INSERT INTO company (id, office, code) VALUES ('c9', 'A', 'K5');
+    UPDATE company SET code = 'K0', name = 'n' WHERE id = 'c0'
+    """)
+  try await world.sync(a)
+  #expect(try a.codes() == [.text("K5"), .text("K1"), .text("K2")])
+  try await world.settle()
+  try world.shell("UPDATE company SET code = 'K0' WHERE id = 'c2'")
+  try await world.settle()
+  #expect(try a.codes() == [.text("K5"), .text("K1"), .text("K0")])
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+}
+
+/// What it refers to at the city was deleted here when it was set back, and comes back.
+@Test func aRowTakesItsUpstreamWhenItsParentIsBack() async throws {
+  let (world, a, _) = try await companies()
+  let entry = "0000000e-0000-4000-8000-000000000001"
+  try world.shell(a, "INSERT INTO entry (id, company) VALUES ('\(entry)', 'c0')")
+  try await world.settle()
+  try world.shell(a, "UPDATE entry SET company = 'c1' WHERE id = '\(entry)'")
+  try world.shell("UPDATE entry SET company = 'c2' WHERE id = '\(entry)'")
+  try await world.pull(a)
+  try world.shell(
+    a,
+    """
+    DELETE FROM company WHERE id = 'c2';
+    UPDATE entry SET company = 'c0', number = 'N1' WHERE id = '\(entry)'
+    """)
+  try await world.settle()
+  let entries = try a.rows(a.record("entry"))
+  #expect(entries.map { $0[1] } == [.text("c2")])
+  #expect(entries.map { $0[2] } == [.text("N1")])
+}
