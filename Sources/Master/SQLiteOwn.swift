@@ -68,6 +68,7 @@ extension SQLiteMasterTransaction {
     return [
       .mark(.arrival, try lastArrival()), .mark(.ownKept, try lastBatch(of: .city, upTo: kept)),
       .mark(.batchKept, try lastBatch(of: replica, upTo: kept)),
+      .mark(.batch, try self.replica(replica)?.highWater ?? 0),
     ]
   }
 

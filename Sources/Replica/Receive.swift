@@ -39,7 +39,8 @@ public enum News: Sendable, Equatable {
   case refused(conflict: Int64, Label)
 }
 
-/// A pulled row needs a place that a pending row holds. Freeze, send and try again.
+/// A pulled row needs a place that a pending row holds, or the city has a batch already whose receipt did not come
+/// along. Freeze, send and try again.
 public struct Clash: Error {}
 
 extension Replica {
@@ -65,6 +66,7 @@ extension Replica {
           erases = true
         }
         let left = try take(db, receipts, beside: pull.others, parkingClashes: parkingClashes, &summary)
+        try refuseAhead(db, pull.others, parkingClashes: parkingClashes)
         try keep(pull.others, db, &meta)
         if let last = pages.last {
           meta.cursor = last.header.cursor
@@ -132,6 +134,40 @@ extension Replica {
     }
     guard pages.isEmpty || cursor >= start else { throw Self.doesNotFollow(start) }
   }
+
+  /// Pages say which of this replica's batches they reflect. What became of one that has no receipt yet is in them, and
+  /// would not be beside its receipt, which comes alone later: the batch goes once more first.
+  private func refuseAhead(_ db: Database, _ items: [PageItem], parkingClashes: Bool) throws {
+    var mark: Int64 = 0
+    for case .mark(.batch, let number) in items { mark = max(mark, number) }
+    let sql = "SELECT 1 FROM sync_outbox WHERE receipt IS NULL AND number <= ? LIMIT 1"
+    guard try db.first(sql, [.integer(mark)]) != nil else { return }
+    try refuseAhead(parkingClashes: parkingClashes)
+  }
+
+  /// Refuses a snapshot that may reflect a batch whose receipt is neither here nor among these. Batches that are made
+  /// after it came are not in it.
+  public func refuseAhead(of receipts: [Envelope], parkingClashes: Bool) throws {
+    let answered = Set(receipts.map(\.header.number))
+    var isAhead = false
+    try read { db in
+      try db.each("SELECT number FROM sync_outbox WHERE receipt IS NULL") { row in
+        if !answered.contains(row[0] as Int64) { isAhead = true }
+      }
+    }
+    if isAhead { try refuseAhead(parkingClashes: parkingClashes) }
+  }
+
+  /// - Parameter parkingClashes: this was the last try.
+  private func refuseAhead(parkingClashes: Bool) throws {
+    if parkingClashes { throw Self.overtaken }
+    throw Clash()
+  }
+
+  package static let overtaken = Failure(
+    .busy, zh: "另一程序正在同步本机:回复含有某批修改的结果,却没有其回执;未作任何更改,请重新同步或重写交换包",
+    en: "another program is syncing this file: the city's answer reflects a batch of it whose receipt did not come "
+      + "along; nothing was changed, sync again or write a new bundle")
 
   private static func doesNotFollow(_ cursor: Int64) -> Failure {
     Failure(

@@ -21,11 +21,14 @@ struct SnapshotFetch {
     _ receipts: [Envelope], parkingClashes: Bool
   ) async throws -> (summary: ReceiveSummary, isOld: Bool) {
     let meta = try replica.meta()
-    if let envelope = try remembered(meta, receipts), try await download(envelope) {
-      return (try finish(receipts, envelope, parkingClashes), true)
+    if let envelope = try remembered(meta, receipts) {
+      try replica.refuseAhead(of: receipts, parkingClashes: parkingClashes)
+      if try await download(envelope) { return (try finish(receipts, envelope, parkingClashes), true) }
     }
     for _ in 1...3 {
       let envelope = try await ask(meta)
+      // Another program may have sent a batch since these receipts came. The manifest is kept for the next try.
+      try replica.refuseAhead(of: receipts, parkingClashes: parkingClashes)
       if try await download(envelope) { return (try finish(receipts, envelope, parkingClashes), false) }
     }
     throw SnapshotFile.damaged

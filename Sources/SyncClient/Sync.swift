@@ -40,7 +40,8 @@ public struct SyncClient: Sendable {
   private func freezeAndExchange() async throws -> SyncSummary {
     var summary = SyncSummary()
     let version = replica.schema.version
-    // A pulled row may meet one that was edited while the exchange ran: freeze that too and exchange again.
+    // While the exchange ran, a pulled row may have met one that was edited, or another program may have sent a batch:
+    // freeze and send that too, and exchange again.
     for attempt in 1...3 {
       summary.held = try replica.freeze()
       do {

@@ -24,6 +24,8 @@ public enum PageMark: String, Sendable, CaseIterable {
   case ownKept
   /// The same of the replica's own batches.
   case batchKept
+  /// The last of the replica's own batches that the page reflects.
+  case batch
 }
 
 // A page is a patchset of the records' tables, of sync_conflict, sync_contender, sync_parked, sync_erasure,

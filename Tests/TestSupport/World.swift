@@ -192,6 +192,26 @@ public final class Preceded: LoopbackTransport, @unchecked Sendable {
   }
 }
 
+/// Something else happens once the city has answered the first request of a pull, before its replica asks for more.
+public final class Overtaken: LoopbackTransport, @unchecked Sendable {
+  public let master: Master
+  private let after: (Int) async throws -> Void
+  private var count = 0
+
+  /// - Parameter after: is told which pull it is; the first one is 1.
+  public init(_ master: Master, after: @escaping (Int) async throws -> Void) {
+    (self.master, self.after) = (master, after)
+  }
+
+  public func exchange(_ message: [UInt8]) async throws -> [UInt8] {
+    let reply = try master.exchange(message)
+    if try SealedEnvelope.split(message).contains(where: { $0.header.tentative }) { return reply }
+    count += 1
+    try await after(count)
+    return reply
+  }
+}
+
 /// A small application: offices, companies that belong to one, figures that belong to a company.
 public let smallSchemaYAML = """
   schema: small

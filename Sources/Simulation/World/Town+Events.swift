@@ -97,7 +97,8 @@ extension Town {
 
   private func isRefusal(_ error: any Error) -> Bool {
     switch error {
-    case let failure as Failure: ![.defect, .disk, .busy].contains(failure.kind) || failure == Master.changedMore
+    case let failure as Failure:
+      ![.defect, .disk, .busy].contains(failure.kind) || [Master.changedMore, Replica.overtaken].contains(failure)
     case let refusal as Refusal:
       [.tampered, .replayed, .unknownReplica, .withdrawn].contains(refusal.code)
         // A bit of the version may have been flipped, and a question may come late, after an upgrade.
