@@ -155,13 +155,18 @@ extension Replica {
 
   /// Refuses to sync a file whose tables or triggers another program altered: edits may have gone unseen. So it does once
   /// they are repaired, until the file was compared with the city.
-  public func refuseDamage() throws {
-    try refuseAlteredObjects()
-    if let note = try read(unverifiedNote) { throw Failure(.data, zh: note.zh, en: note.en) }
+  public func refuseDamage() throws { try read { try refuseDamage($0) } }
+
+  /// The same within a transaction that pulls: an exchange may take long, and a tool does not wait for its end.
+  func refuseDamage(_ db: Database) throws {
+    try refuseAlteredObjects(db)
+    if let note = try unverifiedNote(db) { throw Failure(.data, zh: note.zh, en: note.en) }
   }
 
-  public func refuseAlteredObjects() throws {
-    guard let first = try read({ try schema.alteredObjects($0, weakKeys: false) }).first else { return }
+  public func refuseAlteredObjects() throws { try read { try refuseAlteredObjects($0) } }
+
+  private func refuseAlteredObjects(_ db: Database) throws {
+    guard let first = try schema.alteredObjects(db, weakKeys: false).first else { return }
     throw Failure(
       .data, zh: first.zh + ";请运行 county verify,再用 county verify --deep 修复",
       en: first.en + "; run county verify, and county verify --deep to repair it")

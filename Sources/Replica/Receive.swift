@@ -58,6 +58,7 @@ extension Replica {
       let summary = try relating(pages) { db in
         var summary = ReceiveSummary()
         var meta = try metaForAnswer(db)
+        try refuseDamage(db)
         try follow(pages, meta.cursor, overlapping: overlapping)
         let pull = try Pull(pages, schema: schema)
         // What is still on its way is no copy: the city has said what it keeps of it.
@@ -89,6 +90,8 @@ extension Replica {
       if erases { try Connection.translating(path) { try database.removeOldPages() } }
       return summary
     } catch let failure as Failure where failure.kind == .data && !parkingClashes {
+      // Another try mends no table that a tool has altered meanwhile.
+      try refuseDamage()
       throw Clash()
     }
   }

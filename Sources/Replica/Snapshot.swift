@@ -26,6 +26,7 @@ extension Replica {
         try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
         let before = try ReplicaMeta.read(db)
         try refuseForeign(db, snapshot.header, manifest, before, receipts)
+        try refuseDamage(db)
         var summary = ReceiveSummary()
         for erasure in try erasures(db) { try carryOut(erasure, db) }
         let left = try take(db, receipts, beside: notices(db), parkingClashes: parkingClashes, &summary) { receipt in
@@ -49,6 +50,7 @@ extension Replica {
       try Connection.translating(path) { try database.removeOldPages() }
       return summary
     } catch let failure as Failure where failure.kind == .data && !parkingClashes {
+      try refuseDamage()
       throw Clash()
     }
   }

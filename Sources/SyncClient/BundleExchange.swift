@@ -132,6 +132,7 @@ public struct BundleExchange: Sendable {
     do {
       do { return try receive(false) } catch is Clash { return try receive(true) }
     } catch let failure as Failure where failure.kind == .data {
+      try replica.refuseDamage()
       throw Self.waits(file, failure)
     } catch is BodyError { throw BundleFailure.damaged(file) } catch is CodecError {
       throw BundleFailure.damaged(file)

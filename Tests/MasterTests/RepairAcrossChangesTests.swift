@@ -2,6 +2,7 @@ import Foundation
 import Master
 import Replica
 import SQLiteStore
+import SyncClient
 import SyncCore
 import SyncProtocol
 import TestSupport
@@ -59,6 +60,46 @@ import Testing
     let contenders = try world.master.conflicts([.open]).flatMap { $0.contenders.map(\.value) }
     #expect(contenders.contains(.text("unseen")) == adopts)
     try await world.settle()
+  }
+
+  /// A tool takes a trigger away and edits while the answer is on its way, and the file may be repaired by then.
+  @Test(arguments: [false, true])
+  func whatWasEditedUnseenDuringAnExchangeIsNotPulledOver(isRepaired: Bool) async throws {
+    let (world, one, two) = try await World.twoMachines()
+    try world.shell(two, "UPDATE company SET name = '丙' WHERE id = 'c1'")
+    try await world.sync(two)
+    let line = Preceded(world.master) { exchange in
+      if exchange > 1 { return }
+      try world.shell(one, unseen)
+      if isRepaired { try one.repair() }
+    }
+    let failure = await #expect(throws: Failure.self) { try await SyncClient(one, transport: line).sync() }
+    #expect(failure?.kind == .data)
+    let told = isRepaired ? "verify --deep" : "sync_capture_update_company was removed"
+    #expect(failure?.message.en.contains(told) == true)
+    #expect(try phone(one) == .text("9"))
+    if !isRepaired { try one.repair() }
+    let comparison = try await world.deepVerify(one)
+    #expect(comparison.lines(one.schema) == ["?~ company c1 name,phone"])
+    try one.adopt(comparison, actor: "li")
+    try await world.settle()
+  }
+
+  @Test func noSnapshotIsTakenOverWhatWasEditedUnseen() async throws {
+    let (world, one, _) = try await World.twoMachines()
+    let (manifest, file) = try world.makeSnapshot("A", for: one.identity.replica)
+    try world.shell(one, unseen)
+    #expect { try one.receive(receipts: [], snapshot: manifest, file: file) } throws: {
+      ($0 as? Failure)?.kind == .data
+    }
+    #expect(try phone(one) == .text("9"))
+  }
+
+  private let unseen = "DROP TRIGGER sync_capture_update_company; UPDATE company SET phone = '9' WHERE id = 'c1'"
+
+  private func phone(_ replica: Replica) throws -> Value? {
+    let company = try replica.record("company")
+    return try company.index(of: "phone").flatMap { column in try replica.rows(company).first?[column] }
   }
 
   /// A file that is well has nothing to compare before its first pull of a restored city.
