@@ -64,10 +64,7 @@ extension Replica {
   public func lastConfirmed() throws -> Identifier { try read { try lastConfirmed($0) ?? identity.replica } }
 
   private func lastConfirmed(_ db: Database) throws -> Identifier? {
-    let waiting = try enrolment(db)
-    guard !waiting.isEmpty, let first = try SealedEnvelope.split(waiting).first else { return nil }
-    let body = try first.unverifiedBody()
-    return try JSONDecoder().decode(EnrolRequest.self, from: Data(body)).formerly.flatMap(Identifier.init(hex:))
+    try enrolRequests(db).first?.formerly.flatMap(Identifier.init(hex:))
   }
 
   /// What this file sent before is verified by its former public key, also when the key itself is lost.
@@ -163,6 +160,13 @@ extension Replica {
     let found = try db.first("SELECT value FROM sync_meta WHERE name = ?", [.text(Self.enrolmentName)])
     if case .blob(let bytes)? = found?.first { return bytes }
     return []
+  }
+
+  /// What they ask.
+  func enrolRequests(_ db: Database) throws -> [EnrolRequest] {
+    try SealedEnvelope.split(enrolment(db)).map {
+      try JSONDecoder().decode(EnrolRequest.self, from: Data($0.unverifiedBody()))
+    }
   }
 
   /// A page that names this machine says that the city knows it.

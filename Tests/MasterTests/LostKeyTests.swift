@@ -75,6 +75,44 @@ extension World {
   await #expect(throws: Failure.self) { try await world.sync(again) }
 }
 
+/// The stick with the first code came too late: with the second one the machine is still whom it was.
+@Test(arguments: [false, true]) func aSecondCodeOnAStickKeepsWhomTheMachineWas(isTrimmed: Bool) async throws {
+  let (world, one) = try await World.counted()
+  try world.shell(one, "UPDATE company SET total = 13 WHERE id = 'c1'")
+  try world.carry(one)
+  if isTrimmed {
+    try world.noteBackup()
+    try await world.sync(one)
+    #expect(try one.trimmedBatches() == 2)
+  }
+  world.lose(one)
+  let renewed = try world.rejoin(world.withoutKey(one), code: world.code("A"))
+  try world.shell(renewed, "UPDATE company SET total = 15 WHERE id = 'c1'")
+  world.clock.now += Master.codeLifetime + 1
+  try world.write(renewed, "late")
+  let failure = #expect(throws: Failure.self) { try world.answer("late", "refused") }
+  #expect(failure?.kind == .notAllowed)
+  try renewed.keepEnrolment(world.code("A"))
+  #expect(try world.carry(renewed) != nil)
+  #expect(try world.cell("total") == .integer(15))
+  let info = try #require(try world.master.replicas().first { $0.id == renewed.identity.replica.description })
+  #expect(info.formerly == [one.identity.replica.description])
+  try await world.settle()
+}
+
+/// A code beside the former key's word would be for the id before, of which the city may know nothing.
+@Test func whoseFormerKeyVouchesIsToldToRejoinWithTheCode() async throws {
+  let (world, one) = try await World.counted()
+  let renewed = try world.rejoin(one)
+  let waiting = try renewed.enrolment()
+  let failure = #expect(throws: Failure.self) { try renewed.keepEnrolment(world.code("A")) }
+  #expect(failure?.kind == .usage)
+  #expect(failure?.message.en.contains("county rejoin --code") == true)
+  #expect(failure?.message.zh.contains("county rejoin --code") == true)
+  #expect(try renewed.enrolment() == waiting)
+  try await world.settle()
+}
+
 @Test func aCodeBringsBackNoWithdrawnMachineWhoseKeyIsLost() async throws {
   let (world, one) = try await World.counted()
   try world.master.withdraw(one.identity.replica)
