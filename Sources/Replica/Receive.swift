@@ -97,7 +97,7 @@ extension Replica {
   }
 
   /// An answer to a former id says nothing of the one that another program has given to the file meanwhile.
-  private func metaForAnswer(_ db: Database) throws -> ReplicaMeta {
+  func metaForAnswer(_ db: Database) throws -> ReplicaMeta {
     #if MUTANTS
       if Mutant.formerIdIsAnswered.isActive { return try ReplicaMeta.read(db) }
     #endif

@@ -84,7 +84,12 @@ extension Replica {
 
   /// Batches of which a restored city has others by the same numbers, from another copy of this file, count as not sent: they
   /// go again under the id that this file gets when it rejoins. What the city has of them all the same, it knows again.
-  public func sendAgain(after number: Int64) throws { try write { try sendAgain($0, after: number) } }
+  public func sendAgain(after number: Int64) throws {
+    try write { db in
+      _ = try ownMeta(db)
+      try sendAgain(db, after: number)
+    }
+  }
 
   /// The city refuses a batch because one before it is missing. It was restored without what it had confirmed: that goes again, if the
   /// numbers of this id follow on; what a former id sent goes when this file rejoins. Nobody has signed the refusal: what the
@@ -92,7 +97,7 @@ extension Replica {
   /// - Parameter isRestored: the city has said, and signed, that its epoch is another one.
   public func fillGap(isRestored: Bool) throws {
     try write { db in
-      let meta = try ReplicaMeta.read(db)
+      let meta = try ownMeta(db)
       let present = Value.blob(isRestored ? [] : meta.epoch.bytes)
       let isLost = "\(Header.epoch(of: "receipt")) <> ?"
       if try db.first("SELECT 1 FROM sync_outbox WHERE \(isLost)", [present]) == nil { return }

@@ -24,7 +24,7 @@ extension Replica {
     do {
       let summary = try writeBeside(plain) { db in
         try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
-        let before = try ReplicaMeta.read(db)
+        let before = try metaForAnswer(db)
         try refuseForeign(db, snapshot.header, manifest, before, receipts)
         try refuseDamage(db)
         var summary = ReceiveSummary()

@@ -37,6 +37,33 @@ extension World {
   #expect(try world.cell("total") == .integer(15) && renewed.enrolment().isEmpty && world.master.verify().isEmpty)
 }
 
+@Test func aSnapshotForAFormerIdIsNotTaken() async throws {
+  let (world, _) = try await World.counted()
+  let two = try await world.enrol("A", actor: "two")
+  let way = Fetched(world.master) { _ = try world.rejoin(two) }
+  let failure = await #expect(throws: Failure.self) { try await SyncClient(two, transport: way).sync() }
+  #expect(failure?.kind == .busy)
+  let renewed = try #require(world.replicas.last)
+  #expect(try renewed.meta().lastSync == nil && !renewed.enrolment().isEmpty)
+  try await world.settle()
+}
+
+@Test func aProgramThatStillHasTheFormerKeyChangesNothing() async throws {
+  let (world, one) = try await World.counted()
+  let code = try world.code("A")
+  let renewed = try world.rejoin(one)
+  func expectBusy(_ location: SourceLocation = #_sourceLocation, _ body: () throws -> Void) {
+    let failure = #expect(throws: Failure.self, sourceLocation: location) { try body() }
+    #expect(failure?.kind == .busy, sourceLocation: location)
+  }
+  expectBusy { try one.sendAgain(after: 0) }
+  expectBusy { try one.fillGap(isRestored: true) }
+  expectBusy { _ = try one.probe(Probe()) }
+  expectBusy { try one.keepEnrolment(code) }
+  #expect(try renewed.status().inFlight == 0)
+  try await world.settle()
+}
+
 @Test func whoHasLostItsKeyGoesOnWithACode() async throws {
   let (world, one) = try await World.counted()
   // One batch came and its answer did not; one is parked; one is frozen; something is pending.

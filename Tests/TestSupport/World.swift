@@ -46,6 +46,15 @@ public final class World {
   public func join(
     _ org: String, actor: String = "clerk", clock own: TestClock? = nil, reading read: @escaping ReadSchema = readSchema
   ) async throws -> Replica {
+    let replica = try await enrol(org, actor: actor, clock: own, reading: read)
+    try await sync(replica)
+    return replica
+  }
+
+  /// Enrols one more machine of a unit, which has nothing of its city yet.
+  public func enrol(
+    _ org: String, actor: String = "clerk", clock own: TestClock? = nil, reading read: @escaping ReadSchema = readSchema
+  ) async throws -> Replica {
     let code = try master.enrol(org: org).code
     let key = SigningKey()
     let clock = own ?? clock
@@ -55,7 +64,6 @@ public final class World {
       path: folder.appendingPathComponent("replica\(keys.count).sqlite").path, key: key, meta: meta,
       schema: read(meta.schemaText), actor: actor, clock: { clock.now }, readSchema: read)
     add(replica, key: key)
-    try await sync(replica)
     return replica
   }
 

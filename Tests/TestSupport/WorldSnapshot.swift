@@ -1,6 +1,7 @@
 import Foundation
 import Master
 import Replica
+import SyncClient
 import SyncProtocol
 
 extension World {
@@ -16,5 +17,18 @@ extension World {
   {
     let file = folder.appendingPathComponent("\(UUID().uuidString).zst").path
     return (try master.snapshot(org: org, for: replica, into: file), file)
+  }
+}
+
+/// Something else happens once the file of a snapshot has come.
+public final class Fetched: LoopbackTransport, @unchecked Sendable {
+  public let master: Master
+  private let after: () throws -> Void
+
+  public init(_ master: Master, after: @escaping () throws -> Void) { (self.master, self.after) = (master, after) }
+
+  public func download(_ manifest: SnapshotManifest, to file: String) async throws {
+    try await Loopback(master: master).download(manifest, to: file)
+    try after()
   }
 }

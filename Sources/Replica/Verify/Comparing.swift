@@ -33,7 +33,7 @@ extension Replica {
   /// - Parameter epoch: that of a city that was restored, of which nothing was read yet.
   public func probe(_ probe: Probe, in epoch: Identifier? = nil) throws -> Envelope {
     try write { db in
-      let meta = try ReplicaMeta.read(db)
+      let meta = try ownMeta(db)
       let header = Header(
         kind: .probe, replica: meta.replica, epoch: epoch ?? meta.epoch,
         number: try tick(db, milliseconds: clock()).raw,
