@@ -216,6 +216,10 @@ final class BundleFolder {
     let failure = #expect(throws: Failure.self) { try folder.write("b") }
     #expect(failure?.kind == .usage)
     #expect(try folder.bytes("b") == Array("a table of the city's".utf8))
+    // Nor beneath a later part, and nothing is left of those before it.
+    try folder.put("d.3", Array("another table".utf8))
+    #expect(#expect(throws: Failure.self) { try folder.write("d") }?.kind == .usage)
+    #expect(try folder.bytes("d.3") == Array("another table".utf8) && folder.names == ["b", "d.3"])
     #expect(#expect(throws: Failure.self) { try folder.write("c", partSize: 200) }?.kind == .usage)
     #expect(#expect(throws: Failure.self) { try folder.write("no/such/folder/c") }?.kind == .disk)
   }

@@ -31,7 +31,7 @@ public final class BundleWriter {
   private var pending: [UInt8] = []
 
   /// - Parameters:
-  ///   - file: the first part; the others are beside it. A bundle of that name is replaced, another file is not.
+  ///   - file: the first part; the others are beside it. A bundle of such a name is replaced, another file is not.
   ///   - partSize: bytes of a part at most.
   public init(
     _ file: String, _ direction: BundleDirection, to recipients: [BundleRecipient], partSize: Int = partSize,
@@ -48,7 +48,6 @@ public final class BundleWriter {
     header.slots = try recipients.map { [header] in try BundleSlot(seed, for: $0, of: header) }
     self.header = header
     tag = String(header.id.description.prefix(8))
-    try Self.refuseToReplace(file)
     try openPart()
   }
 
@@ -90,6 +89,7 @@ public final class BundleWriter {
     guard header.part <= PartFile.most else {
       throw BundleFailure.partSize(partSize, least: partSize * 2)
     }
+    try Self.refuseToReplace(path)
     let part = try WrittenFile(path, tag: tag)
     try part.write(header.bytes)
     parts.append(part)
