@@ -44,14 +44,19 @@ extension Master {
   func writeSnapshot(
     org: String, for replica: Identifier, to bundle: BundleWriter, ahead: (Int64) throws -> [[UInt8]] = { _ in [] }
   ) throws {
-    let file = "\(path).snapshot-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: file) }
-    let manifest = try snapshot(org: org, for: replica, into: file)
+    let draft = try snapshotDraft()
+    defer { try? FileManager.default.removeItem(at: draft) }
+    let manifest = try snapshot(org: org, for: replica, into: draft.path)
     let arrival = try SnapshotManifest(manifest.body).arrival
     for message in try ahead(arrival) { try bundle.write(message) }
+    guard FileManager.default.fileExists(atPath: draft.path) else { throw Self.erasedMeanwhile }
     try bundle.write(manifest.bytes)
-    try bundle.write(contentsOf: file)
+    try bundle.write(contentsOf: draft.path)
   }
+
+  private static let erasedMeanwhile = Failure(
+    .busy, zh: "写出期间有个人信息被删除,快照已作废;请重新运行",
+    en: "personal data was erased while this was written, which ends the snapshot; run this again")
 
   /// The codes of a unit that are valid and unused: those that last longest, as many as a bundle has slots for.
   private func openEnrolments(of org: String) throws -> [EnrolmentRecord] {

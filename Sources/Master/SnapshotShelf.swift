@@ -45,11 +45,16 @@ extension Master {
     }
   }
 
-  private func shelve(_ org: String) throws -> MadeSnapshot {
+  /// A name on the shelf for a file that is being made: what a program that was killed leaves of it goes with the rest.
+  func snapshotDraft() throws -> URL {
     do { try FileManager.default.createDirectory(at: shelf, withIntermediateDirectories: true) } catch {
       throw Failure(.disk, zh: "无法创建目录 \(shelf.path)", en: "cannot create the folder \(shelf.path)")
     }
-    let draft = shelf.appendingPathComponent("\(UUID().uuidString).new")
+    return shelf.appendingPathComponent("\(UUID().uuidString).new")
+  }
+
+  private func shelve(_ org: String) throws -> MadeSnapshot {
+    let draft = try snapshotDraft()
     defer { try? FileManager.default.removeItem(at: draft) }
     let made = try makeSnapshot(org: org, into: draft.path)
     do {

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import SQLiteStore
 import SyncCore
@@ -29,6 +30,20 @@ extension Replica {
         WHERE batch IS NULL AND choice IN ('keep', 'take') AND conflict IN (\(conflicts))
         """)
     try eraseRow(db, erasure.ref, record, columns)
+  }
+
+  /// A snapshot that was fetched lies beside the file, also when whoever fetched or unpacked it was killed, and may
+  /// hold what is erased. All of it may go at any time: who needs it fetches it anew.
+  /// - Parameter used: paths of files that stay, for they are being read.
+  func removeFetched(but used: [String] = []) {
+    let file = URL(fileURLWithPath: path)
+    let folder = file.deletingLastPathComponent()
+    let kept = Set(used.map { URL(fileURLWithPath: $0).lastPathComponent })
+    let starts = [".snapshot", ".bundle-"].map { file.lastPathComponent + $0 }
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] {
+      guard !kept.contains(name), starts.contains(where: { name.hasPrefix($0) }) else { continue }
+      try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+    }
   }
 
   /// Receipts may have come of batches that were made before an erasure was known: now they are copies.

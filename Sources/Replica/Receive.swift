@@ -62,8 +62,13 @@ extension Replica {
         try follow(pages, meta.cursor, overlapping: overlapping)
         let pull = try Pull(pages, schema: schema)
         // What is still on its way is no copy: the city has said what it keeps of it.
+        var hasErased = false
         for case .erasure(let erasure) in pull.others {
           try carryOut(erasure, db)
+          hasErased = true
+        }
+        if hasErased {
+          removeFetched()
           erases = true
         }
         let left = try take(db, receipts, beside: pull.others, parkingClashes: parkingClashes, &summary)

@@ -28,7 +28,9 @@ extension Replica {
         try refuseForeign(db, snapshot.header, manifest, before, receipts)
         try refuseDamage(db)
         var summary = ReceiveSummary()
-        for erasure in try erasures(db) { try carryOut(erasure, db) }
+        let erased = try erasures(db)
+        for erasure in erased { try carryOut(erasure, db) }
+        if !erased.isEmpty { removeFetched(but: [file, file + "-manifest", plain]) }
         let left = try take(db, receipts, beside: notices(db), parkingClashes: parkingClashes, &summary) { receipt in
           try forgetReceipt(db, replacedBy: receipt)
         }

@@ -73,6 +73,8 @@ struct SnapshotFetch {
     let manifest = try SnapshotManifest(envelope.body)
     do {
       try await transport.download(manifest, to: file)
+      // Another program of this machine may have heard of an erasure meanwhile.
+      guard FileManager.default.fileExists(atPath: file) else { throw SnapshotGone() }
       try SnapshotFile.check(file, manifest)
       return true
     } catch is SnapshotGone {} catch let failure as Failure where failure == SnapshotFile.damaged {}

@@ -1,16 +1,25 @@
 import Foundation
-import Master
 import Replica
 import SQLiteStore
+import SyncClient
 import SyncCore
+import SyncProtocol
 import TestSupport
 import Testing
+
+@testable import Master
 
 // A snapshot is a copy of personal data, and it tells what was erased.
 
 extension World {
   fileprivate func kept() throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: master.folder(.snapshots).path)
+  }
+
+  /// What programs have put beside a file.
+  fileprivate func beside(_ path: String) throws -> [String] {
+    let start = URL(fileURLWithPath: path).lastPathComponent + "."
+    return try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix(start) }
   }
 }
 
@@ -33,6 +42,43 @@ extension World {
   #expect(try !world.kept().isEmpty)
   let master = try Master.open(path: world.master.path, key: world.master.key, readSchema: readSchema)
   #expect(try world.kept() == [] && !master.holdsOldPages())
+}
+
+/// What the city writes for a stick is where an erasure finds it, also when the program was killed.
+@Test func anErasureLeavesNoSnapshotThatIsWrittenForAStick() async throws {
+  let (world, _, _) = try await World.twoOfficers()
+  var random = SystemRandomNumberGenerator()
+  let recipient = BundleRecipient.key(try world.master.key.agreementPublicKey)
+  let bundle = try BundleWriter(world.stick("out"), .down, to: [recipient], seed: random.bundleSeed())
+  func write() throws {
+    try world.master.writeSnapshot(org: "A", for: .city, to: bundle) { _ in
+      #expect(try !world.kept().isEmpty)
+      try world.erase()
+      #expect(try world.kept() == [] && world.beside(world.master.path) == [])
+      return []
+    }
+  }
+  let failure = #expect(throws: Failure.self) { try write() }
+  #expect(failure?.kind == .busy)
+  #expect(failure?.message.en.contains("run this again") == true)
+  #expect(failure?.message.zh.contains("请重新运行") == true)
+}
+
+/// A download broke off, and programs were killed that had packed or unpacked one.
+@Test(arguments: [false, true]) func anErasureLeavesNothingThatAReplicaHasFetched(bySnapshot: Bool) async throws {
+  let (world, _, _) = try await World.twoOfficers()
+  let three = try await world.enrol("A", actor: "three")
+  let way = Fetched(world.master) { throw Failure(.unreachable, zh: "断开", en: "it broke") }
+  await #expect(throws: Failure.self) { try await SyncClient(three, transport: way).sync() }
+  for ending in [".snapshot-\(UUID().uuidString)", ".bundle-\(UUID().uuidString)"] {
+    try Data("PHONE-one".utf8).write(to: URL(fileURLWithPath: three.path + ending))
+  }
+  try world.carry(three)
+  #expect(try world.beside(three.path).count == 4)
+  try world.erase()
+  if bySnapshot { try world.takeSnapshot(three) } else { try await world.sync(three) }
+  #expect(try world.beside(three.path) == [])
+  try await world.settle()
 }
 
 @Test func aSnapshotTellsWhatWasErased() async throws {
