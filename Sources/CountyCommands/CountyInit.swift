@@ -36,7 +36,7 @@ struct CountyInit: AsyncParsableCommand {
       }
       try Home.create(home)
       let path = CountyProgram.replicaURL(home).path
-      guard !FileManager.default.fileExists(atPath: path) else {
+      guard !FileManager.default.fileExists(atPath: path) || bundle != nil && isBegun(home) else {
         throw Failure(
           .data, zh: "\(home.path) 已有副本;请运行 county sync,或改用别的 --home",
           en: "\(home.path) holds a replica already; county sync goes on with it, or use another --home")
@@ -45,7 +45,7 @@ struct CountyInit: AsyncParsableCommand {
       let key = try Home.signingKey(CountyProgram.keyURL(home), CountyProgram.lostKey)
       let (meta, received) =
         if let bundle {
-          try start(bundle, code, key, path)
+          try await CountyProgram.exchanging(home) { try start(bundle, code, key, home) }
         } else {
           try await enrol(server ?? "", authority, code, key, path)
         }
@@ -73,15 +73,28 @@ struct CountyInit: AsyncParsableCommand {
     return (meta, try await SyncClient(replica, transport: transport).sync().received)
   }
 
-  /// From a stick. A start that fails leaves no replica behind.
+  /// From a stick. A start that fails leaves no replica behind; one that was ended is made anew.
   private func start(
-    _ bundle: String, _ code: EnrolmentCode, _ key: SigningKey, _ path: String
+    _ bundle: String, _ code: EnrolmentCode, _ key: SigningKey, _ home: URL
   ) throws -> (ReplicaMeta, ReceiveSummary) {
+    let path = CountyProgram.replicaURL(home).path
     let first = try FirstStep(bundle, code: code, key: key, server: server ?? "")
-    do { return (first.meta, try first.fill(try create(first.meta, key, path))) } catch {
-      for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + ending) }
+    if isBegun(home) { removeReplica(path) }
+    let replica = try create(first.meta, key, path)
+    do { return (first.meta, try first.fill(replica)) } catch {
+      removeReplica(path)
       throw error
     }
+  }
+
+  /// Whether there is a replica that has nothing of its city yet, and in which nobody has entered anything.
+  private func isBegun(_ home: URL) -> Bool {
+    guard let status = try? CountyProgram.open(home: home).status() else { return false }
+    return status.lastSync == nil && status.cursor == 0 && status.pending == 0 && status.inFlight == 0
+  }
+
+  private func removeReplica(_ path: String) {
+    for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + ending) }
   }
 
   private func create(_ meta: ReplicaMeta, _ key: SigningKey, _ path: String) throws -> Replica {

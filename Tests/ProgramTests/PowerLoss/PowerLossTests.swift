@@ -90,6 +90,16 @@ import Testing
     #expect(try await world.machines == cuts + 2)
   }
 
+  @Test func aCountyLosesPowerAtEveryPointOfItsStartFromAStick() async throws {
+    let world = try await PowerTown()
+    var cuts = 0
+    while try await world.isCutEnrolling("desk\(cuts)", onStick: true, ["POWER_LOSS_CUT_SYNC": "\(cuts + 1)"]) {
+      cuts += 1
+    }
+    #expect(cuts > 5)
+    #expect(try await world.machines == cuts + 2)
+  }
+
   @Test func anEnrolmentIsRepeatedWhateverOfTheUnsyncedSurvives() async throws {
     let (rounds, seed) = Self.variables(rounds: 6)
     var random = Seeded(state: seed)

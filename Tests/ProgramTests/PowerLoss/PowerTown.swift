@@ -80,14 +80,19 @@ final class PowerTown {
   }
 
   /// Enrols one more machine, which loses power at a call, and repeats it with the same code.
+  /// - Parameter onStick: it starts from a stick, and no network is there.
   /// - Returns: whether the call was reached.
   func isCutEnrolling(
-    _ name: String, _ environment: [String: String], _ survives: () -> Bool = { false }
+    _ name: String, onStick: Bool = false, _ environment: [String: String], _ survives: () -> Bool = { false }
   ) async throws -> Bool {
     let disk = try Disk(town.folder, name)
     // Its folder is new, and the one above.
     let home = "\(name)/deep/home"
-    let arguments = ["init", "--server", town.url, "--code", try await town.code("A"), "--actor", "clerk"]
+    let code = try await town.code("A")
+    let stick = town.path("stick-\(name)")
+    if onStick { try await town.city(["snapshot", "--org", "A", stick]) }
+    let way = onStick ? ["--bundle", stick] : ["--server", town.url]
+    let arguments = ["init"] + way + ["--code", code, "--actor", "clerk"]
     let outcome = try await run(
       town.county(starting: home, arguments), environment: town.environment.merging(environment) { $1 })
     let isCut = outcome.code == -SIGKILL
@@ -96,8 +101,16 @@ final class PowerTown {
     // Whole, or not there at all.
     let isThere = FileManager.default.fileExists(atPath: town.replica(home))
     #expect(isThere || isCut)
-    if !isThere { try await town.county(home, arguments) }
-    try await town.sync(home)
+    if onStick {
+      let again = try await town.tryCounty(home, arguments)
+      // It may have had all of it.
+      try #require(again.isDone || isThere && again.code == 65, "\(again.err)")
+      #expect(try await town.county(home, ["list", "site", "--json"]).list.count == 1)
+      try await town.carry(home)
+    } else {
+      if !isThere { try await town.county(home, arguments) }
+      try await town.sync(home)
+    }
     #expect(try await town.county(home, ["list", "site", "--json"]).list.count == 1)
     return isCut
   }
