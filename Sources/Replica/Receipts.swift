@@ -155,12 +155,12 @@ extension Replica {
   /// is not as the master has it; nil: there is none.
   private func stillBeneath(_ db: Database, _ record: RecordSchema, _ key: RowKey, sent: Int64) throws -> [Value]? {
     guard let upstream = try record.upstream(db, key: key), var master = upstream else { return nil }
-    let row = try record.row(db, key: key)
-    guard let known = try record.pending(db, key: key).map({ $0.baseRow(record) }) ?? row else { return nil }
+    let pending = try record.pending(db, key: key)
+    guard let known = try pending.map({ $0.baseRow(record) }) ?? record.row(db, key: key) else { return nil }
     let flying = try flightMask(db, record, key)
-    let differs = record.fields.indices.contains { flying >> Int64($0) & 1 == 0 && known[$0] != master[$0] }
-    if !differs { return nil }
-    for column in master.indices where sent >> Int64(column) & 1 == 1 { master[column] = known[column] }
+    func isOf(_ mask: Int64, _ column: Int) -> Bool { mask >> Int64(column) & 1 == 1 }
+    guard master.indices.contains(where: { !isOf(flying, $0) && known[$0] != master[$0] }) else { return nil }
+    for column in master.indices where isOf(sent, column) { master[column] = known[column] }
     return master
   }
 
