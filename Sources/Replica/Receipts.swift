@@ -8,26 +8,26 @@ import SyncProtocol
 
 extension Replica {
   /// Takes receipts, and what the city says beside them of changes that were said again here.
-  /// - Parameter before: done before each of them.
+  /// - Parameter former: of batches that are answered anew, the changes that were parked before.
   /// - Returns: what refers to rows that left with them.
   func take(
-    _ db: Database, _ receipts: [Envelope], beside items: @autoclosure () throws -> [PageItem], parkingClashes: Bool,
-    _ summary: inout ReceiveSummary, before: (Envelope) throws -> Void = { _ in }
+    _ db: Database, _ receipts: [Envelope], replacing former: [Int64: Set<Int>] = [:],
+    beside items: @autoclosure () throws -> [PageItem], parkingClashes: Bool, _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
     summary.news += try unsay(db, items())
     var left: [Dependent] = []
     for receipt in receipts {
-      try before(receipt)
-      left += try take(db, receipt: receipt, parkingClashes: parkingClashes, &summary)
+      let before = former[receipt.header.number] ?? []
+      left += try take(db, receipt: receipt, parkedBefore: before, parkingClashes: parkingClashes, &summary)
       summary.news += try unsay(db, items())
     }
     return left
   }
 
   /// - Returns: what refers to rows that left with it. Only when the pull has made room may it be parked.
-  private func take(_ db: Database, receipt: Envelope, parkingClashes: Bool, _ summary: inout ReceiveSummary) throws
-    -> [Dependent]
-  {
+  private func take(
+    _ db: Database, receipt: Envelope, parkedBefore: Set<Int>, parkingClashes: Bool, _ summary: inout ReceiveSummary
+  ) throws -> [Dependent] {
     let number = Value.integer(receipt.header.number)
     guard let found = try db.first("SELECT message, receipt FROM sync_outbox WHERE number = ?", [number]),
       case .blob(let bytes) = found[0], found[1].isNull
@@ -44,21 +44,15 @@ extension Replica {
       return []
     }
     let rows = try ReceiptBody.decode(receipt.body)
-    // Of a batch that goes again, what became of it before a restore.
-    let former = try db.integer("SELECT max(id) FROM sync_parked WHERE batch = ?", [number])
     let asks = try db.first("SELECT 1 FROM sync_request WHERE batch = ?", [number]) != nil
     var granted: [(RecordSchema, RowKey)] = []
     var left: [Dependent] = []
     if !rows.isEmpty || asks {
       let batch = try withoutErasedBases(db, ownBatch(db, bytes), number: receipt.header.number)
-      left = try take(db, rows, of: batch, number: receipt.header.number, parkingClashes, &summary)
+      left = try take(db, rows, of: batch, number: receipt.header.number, parkedBefore, parkingClashes, &summary)
       granted = try self.granted(db, rows, of: batch, number: receipt.header.number)
     }
-    if let former {
-      try db.run(
-        "DELETE FROM sync_parked WHERE batch = ? AND id <= ? AND state IN ('waiting', 'edited')",
-        [number, .integer(former)])
-    }
+    try forgetParked(db, of: receipt.header.number, but: Set(rows.filter { $0.outcome == .parked }.map(\.n)))
     // A later batch of a row supersedes what was parked of it.
     try db.run(
       """
@@ -98,8 +92,8 @@ extension Replica {
   }
 
   private func take(
-    _ db: Database, _ rows: [RowReceipt], of batch: Batch, number: Int64, _ parkingClashes: Bool,
-    _ summary: inout ReceiveSummary
+    _ db: Database, _ rows: [RowReceipt], of batch: Batch, number: Int64, _ parkedBefore: Set<Int>,
+    _ parkingClashes: Bool, _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
     var leaving: [(RecordSchema, RowKey)] = []
     for row in rows {
@@ -122,6 +116,8 @@ extension Replica {
         let change = batch.changes[row.n - 1]
         summary.news.append(.parked(change.ref, row.detail))
         guard let record = schema.record(change.record) else { continue }
+        let wasParked = parkedBefore.contains(row.n)
+        if try waitsAgain(db, record, change, row, batch: number, wasParked: wasParked) { continue }
         if try park(db, record, change, row, batch: number, parkingClashes) { leaving.append((record, change.key)) }
       }
     }

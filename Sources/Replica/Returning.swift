@@ -96,13 +96,63 @@ extension Replica {
     }
   }
 
-  /// Makes room for the receipt of a restored city in place of that of before: what became of a batch is told again.
-  func forgetReceipt(_ db: Database, replacedBy receipt: Envelope) throws {
-    let number = Value.integer(receipt.header.number)
-    guard case .blob(let old)? = try db.first("SELECT receipt FROM sync_outbox WHERE number = ?", [number])?.first,
-      try SealedEnvelope(old[...]).header.epoch != receipt.header.epoch
-    else { return }
-    try db.run("DELETE FROM sync_parked WHERE batch = ? AND state IN ('waiting', 'edited')", [number])
-    try db.run("UPDATE sync_outbox SET receipt = NULL WHERE number = ?", [number])
+  /// Makes room for the receipts of a restored city in place of those of before: what became of a batch is told again.
+  /// - Returns: of each of these batches, the changes that were parked before.
+  func forgetReceipts(_ db: Database, replacedBy receipts: [Envelope]) throws -> [Int64: Set<Int>] {
+    var former: [Int64: Set<Int>] = [:]
+    for receipt in receipts {
+      let number = Value.integer(receipt.header.number)
+      guard case .blob(let bytes)? = try db.first("SELECT receipt FROM sync_outbox WHERE number = ?", [number])?.first
+      else { continue }
+      let old = try SealedEnvelope(bytes[...])
+      if old.header.epoch == receipt.header.epoch { continue }
+      let parked = try ReceiptBody.decode(old.unverifiedBody()).filter { $0.outcome == .parked }
+      former[receipt.header.number] = Set(parked.map(\.n))
+      try db.run("UPDATE sync_outbox SET receipt = NULL WHERE number = ?", [number])
+    }
+    return former
+  }
+}
+
+// A batch that was answered before, by a city that was restored since, or under a former id, is answered anew. What was
+// said again of what it had parked stays so.
+extension Replica {
+  /// Whether a change that is parked was parked before: then what counts of it was said again, or is known to wait.
+  func waitsAgain(
+    _ db: Database, _ record: RecordSchema, _ change: Change, _ receipt: RowReceipt, batch: Int64, wasParked: Bool
+  ) throws -> Bool {
+    let place: [Value] = [.integer(batch), .integer(Int64(receipt.n))]
+    // It had come in since, and what was edited later stands on it.
+    let cameIn = "state IN ('entered', 'admitted', 'merged')"
+    try db.run("DELETE FROM sync_parked WHERE batch = ? AND n = ? AND \(cameIn)", place)
+    if db.changesCount > 0 { return false }
+    try db.run(
+      "UPDATE sync_parked SET reason = ?, zh = ?, en = ? WHERE batch = ? AND n = ? AND state IN ('waiting', 'edited')",
+      [.text(receipt.reason), .text(receipt.detail.zh), .text(receipt.detail.en)] + place)
+    if try db.first("SELECT 1 FROM sync_parked WHERE batch = ? AND n = ? LIMIT 1", place) != nil { return true }
+    if !wasParked { return false }
+    // A later batch says it again, and has been answered since.
+    let image = try record.row(db, key: change.key) ?? zip(change.new, change.old).map { $0 ?? $1 ?? .null }
+    try addParked(
+      db, change.ref, image: image, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
+      detail: receipt.detail, state: "edited")
+    return true
+  }
+
+  /// What was parked of a batch and is not, now that it is answered anew, has come in by itself: what was said again of it
+  /// is taken off.
+  func forgetParked(_ db: Database, of batch: Int64, but parked: Set<Int>) throws {
+    var found: [(id: Int64, ref: RowRef, n: Int64, isEdited: Bool)] = []
+    let sql = "SELECT id, record, key, n, state FROM sync_parked WHERE batch = ? AND state IN ('waiting', 'edited')"
+    try db.each(sql, [.integer(batch)]) { row in
+      guard case .blob(let key) = row.cell(2) else { return }
+      found.append((row[0], RowRef(row[1], try RowKey(encoded: key)), row[3], row.cell(4) == .text("edited")))
+    }
+    for (id, ref, n, isEdited) in found where !parked.contains(Int(n)) {
+      if isEdited, let record = schema.record(ref.record), try self.isEdited(db, record, ref) {
+        try unsay(db, record, ref.key, batch, n)
+      }
+      try db.run("DELETE FROM sync_parked WHERE id = ?", [.integer(id)])
+    }
   }
 }

@@ -31,9 +31,9 @@ extension Replica {
         let erased = try erasures(db)
         for erasure in erased { try carryOut(erasure, db) }
         if !erased.isEmpty { removeFetched(but: [file, file + "-manifest", plain]) }
-        let left = try take(db, receipts, beside: notices(db), parkingClashes: parkingClashes, &summary) { receipt in
-          try forgetReceipt(db, replacedBy: receipt)
-        }
+        let former = try forgetReceipts(db, replacedBy: receipts)
+        let left = try take(
+          db, receipts, replacing: former, beside: notices(db), parkingClashes: parkingClashes, &summary)
         try advance(db, to: snapshot.header, manifest)
         // It holds all that two backups of the city do not.
         try db.execute(

@@ -55,7 +55,8 @@ extension Replica {
     return news
   }
 
-  private func unsay(_ db: Database, _ record: RecordSchema, _ key: RowKey, _ batch: Int64, _ n: Int64) throws {
+  /// Takes off what a change added that has come in by itself and is said again.
+  func unsay(_ db: Database, _ record: RecordSchema, _ key: RowKey, _ batch: Int64, _ n: Int64) throws {
     guard var said = try sent(db, batch, n), said.kind != .delete, let row = try record.row(db, key: key) else {
       return
     }

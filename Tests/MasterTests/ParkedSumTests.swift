@@ -1,4 +1,5 @@
 import Replica
+import SyncClient
 import SyncCore
 import TestSupport
 import Testing
@@ -144,4 +145,68 @@ private func aSumThatIsParkedWithALaterBatchOnItsWayIsNotLost(batch: String, mea
   try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
   try await world.settle()
   #expect(try world.cell("phone") == .text("222"))
+}
+
+/// When what waits is said again, of which the restored city says once more what became of it.
+private enum SaidAgain: CaseIterable {
+  case onItsWay, pending, afterItEntered
+}
+
+extension World {
+  /// The city is restored, and goes on without a machine, which comes after that and edits while its answer is under way.
+  fileprivate func restore(
+    from file: String, without away: Replica, meanwhile edit: @escaping () throws -> Void = {}
+  ) async throws {
+    try restore(from: file)
+    try await giveBack(replicas.filter { $0 !== away })
+    try master.release(reason: "away", actor: "li")
+    _ = try await SyncClient(away, transport: Preceded(master) { if $0 == 1 { try edit() } }).sync()
+  }
+}
+
+/// It is parked, is said again, and comes late to a restored city, where it is parked again.
+@Test(arguments: SaidAgain.allCases)
+private func aSumThatWaitsAgainAfterARestoreCountsOnce(saidAgain: SaidAgain) async throws {
+  let (world, one, _) = try await summed()
+  let file = try world.backup()
+  try world.shell(one, "UPDATE company SET code = 'X', staff = 12 WHERE id = 'c1'")
+  try await world.sync(one)
+  func takeUp() throws { #expect(try one.takeUp("company", "c1", ["code": .text("Y")])) }
+  switch saidAgain {
+  case .onItsWay:
+    try takeUp()
+    try await world.restore(from: file, without: one)
+  case .pending:
+    try await world.restore(from: file, without: one, meanwhile: takeUp)
+  case .afterItEntered:
+    try world.shell("UPDATE company SET code = 'Z' WHERE id = 'b1'")
+    try await world.settle()
+    #expect(try world.staff(one) == .integer(12) && one.parked().isEmpty)
+    // Nobody has what let it in any more.
+    for replica in world.replicas { try world.shell(replica, "DELETE FROM sync_inbox") }
+    try await world.restore(from: file, without: one)
+    #expect(try one.parked().count == 1)
+    try takeUp()
+  }
+  try await world.settle()
+  #expect(try world.staff(one) == .integer(12))
+  #expect(try world.cell("code") == .text("Y") && one.parked().isEmpty)
+}
+
+/// The row that held its code is lost: what was parked comes in by itself, and is said again.
+@Test func aSumThatARestoredCityParksNoMoreCountsOnce() async throws {
+  let (world, one, b) = try await summed()
+  let file = try world.backup()
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b2', 'B', 'W')")
+  try await world.sync(b)
+  try world.shell(one, "UPDATE company SET code = 'W', staff = 12 WHERE id = 'c1'")
+  try await world.sync(one)
+  #expect(try one.takeUp("company", "c1", ["code": .text("Y")]))
+  world.lose(b)
+  try world.restore(from: file)
+  try await world.giveBack([one])
+  try world.master.release(reason: "lost", actor: "li")
+  try await world.sync(one)
+  try await world.settle()
+  #expect(try world.staff(one) == .integer(12) && one.parked().isEmpty)
 }
