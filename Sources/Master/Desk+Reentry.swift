@@ -39,7 +39,9 @@ extension Desk {
     let incoming = parked.map { Incoming(n: $0.n, change: mapping.mapped($0.change), sent: $0.change) }
     var writes: [RowWrite] = []
     var still: [ParkedDraft] = []
-    for round in rounds(incoming) {
+    for arriving in rounds(incoming) {
+      let round = try state == .entered ? known(arriving) : arriving
+      if round.isEmpty { continue }
       var settlement = try settle(round, sender, waiving: waived)
       let waiting = Set(settlement.parked.map(\.n))
       settlement.writes = zip(settlement.writes, round).filter { !waiting.contains($1.n) }.map(\.0)
@@ -52,6 +54,18 @@ extension Desk {
       }
     }
     return (writes, still)
+  }
+
+  /// Without edits of rows that the city never had: alone they would make half a row. Their sender says again what it
+  /// entered.
+  private func known(_ round: [Incoming]) throws -> [Incoming] {
+    let updates = round.filter { $0.change.kind == .update }
+    if updates.isEmpty { return round }
+    let names = Array(Set(updates.flatMap { [$0.change.ref, $0.sent.ref] }))
+    let known = try Set(transaction.images(of: names).keys).union(transaction.tombstones(of: names).keys)
+    return round.filter { change in
+      change.change.kind != .update || known.contains(change.change.ref) || known.contains(change.sent.ref)
+    }
   }
 
   /// By the batches that brought them, in arrival order.

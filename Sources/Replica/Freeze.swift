@@ -108,8 +108,7 @@ extension Replica {
     let flight = try db.prepared("INSERT INTO sync_flight VALUES (?, ?, ?, ?)")
     for change in batch.changes {
       guard let record = schema.record(change.record) else { continue }
-      let mask = change.touchedColumns(record).reduce(Int64(0)) { $0 | 1 << Int64($1) }
-      try flight.run([.text(change.record), .blob(change.key.encoded), .integer(number), .integer(mask)])
+      try flight.run(change.flight(record, in: number))
     }
     for decision in batch.decisions {
       try db.run(
@@ -202,6 +201,14 @@ extension Replica {
       header.carried = carried
       header.epoch = epoch ?? header.epoch
     }
+  }
+}
+
+extension Change {
+  /// The row of `sync_flight` that says which cells are on their way.
+  func flight(_ schema: RecordSchema, in batch: Int64) -> [Value] {
+    let mask = touchedColumns(schema).reduce(Int64(0)) { $0 | 1 << Int64($1) }
+    return [.text(record), .blob(key.encoded), .integer(batch), .integer(mask)]
   }
 }
 

@@ -110,7 +110,28 @@ extension Replica {
       former[receipt.header.number] = Set(parked.map(\.n))
       try db.run("UPDATE sync_outbox SET receipt = NULL WHERE number = ?", [number])
     }
+    try putInFlight(db, receipts.filter { former[$0.header.number] != nil })
     return former
+  }
+
+  /// Of a row that is parked, later batches that are answered anew are on their way again until they are taken: they
+  /// supersede it, and what they say nothing of is said again.
+  private func putInFlight(_ db: Database, _ receipts: [Envelope]) throws {
+    var parked: Set<RowRef> = []
+    for receipt in receipts.sorted(by: { $0.header.number < $1.header.number }) {
+      let number = receipt.header.number
+      let rows = try ReceiptBody.decode(receipt.body).filter { $0.outcome == .parked }
+      if rows.isEmpty, parked.isEmpty { continue }
+      guard try number > heard(db, under: receipt.header.epoch), let message = try sentMessage(db, number) else {
+        continue
+      }
+      let changes = try ownBatch(db, message.bytes).changes
+      for change in changes where parked.contains(change.ref) {
+        guard let record = schema.record(change.record) else { continue }
+        try db.run("INSERT OR REPLACE INTO sync_flight VALUES (?, ?, ?, ?)", change.flight(record, in: number))
+      }
+      for row in rows where row.n <= changes.count { parked.insert(changes[row.n - 1].ref) }
+    }
   }
 }
 

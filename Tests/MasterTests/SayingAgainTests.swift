@@ -267,6 +267,52 @@ extension World {
   #expect(try again.parked().count == 1)
 }
 
+/// Both batches of a row were taken; a restored city parks the first, and the second takes its place there.
+@Test func whatARestoredCityParksUnderALaterBatchIsSaidAgain() async throws {
+  let (world, one, two, b) = try await taken()
+  try await world.settle()
+  let file = try world.backup()
+  try world.shell(b, "UPDATE company SET code = NULL WHERE id = 'b1'")
+  try await world.sync(b)
+  for edit in ["code = 'X', name = '丙', staff = 12", "address = 'y'"] {
+    try world.shell(one, "UPDATE company SET \(edit) WHERE id = 'c1'")
+    try await world.sync(one)
+  }
+  #expect(try world.isWhole() && world.states().isEmpty)
+  world.lose(b)
+  try world.restore(from: file)
+  try await world.giveBack([one, two])
+  try world.master.release(reason: "away", actor: "li")
+  try await world.settle()
+  #expect(try world.states() == [.superseded, .waiting] && one.parked().count == 1)
+  world.add(b)
+  try await world.sync(b)
+  try await world.settle()
+  #expect(try world.isWhole() && one.parked().isEmpty && world.master.conflicts([.open]).isEmpty)
+}
+
+/// It was entered in one batch and edited in the next; what it refers to comes late to the restored city.
+@Test func aRowThatWasEditedSinceItWasEnteredComesBackWhole() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let (world, one) = (drill.world, drill.one)
+  try drill.company("c9", "A", on: drill.two)
+  for replica in [drill.two, one] { try await world.sync(replica) }
+  for sql in ["INSERT INTO figure VALUES ('c9', 2019, 7, 'n')", "UPDATE figure SET sales = 8"] {
+    try world.shell(one, sql)
+    try await world.sync(one)
+  }
+  world.lose(drill.two)
+  try await drill.restoreWithoutTwo(from: file)
+  try await world.settle()
+  #expect(try world.states() == [.superseded, .waiting])
+  world.add(drill.two)
+  for replica in [drill.two, one] { try await world.sync(replica) }
+  try await world.settle()
+  let figure = try #require(world.master.schema.record("figure"))
+  #expect(try world.master.rows(figure) == [[.text("c9"), .integer(2019), .integer(8), .text("n")]])
+  #expect(try one.parked().isEmpty && world.master.conflicts([.open]).isEmpty)
+}
+
 private let added = """
   schema: test
   version: 1
