@@ -57,6 +57,27 @@ private func aSumThatEnteredWhileItWasSaidAgainCountsOnce(edit: String) async th
   #expect(try one.parked().isEmpty)
 }
 
+/// Its row is found to be another one, and it enters with that.
+@Test(arguments: [false, true]) func aSumThatEnteredWithADuplicateWhileItWasSaidAgainCountsOnce(isUpdate: Bool)
+  async throws
+{
+  let (world, one, _) = try await summed()
+  let id = isUpdate ? "c1" : "c2"
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'Z')")
+  try world.shell(
+    one,
+    isUpdate
+      ? "UPDATE company SET code = 'Z', staff = 12 WHERE id = 'c1'"
+      : "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'Z', 7)")
+  try await world.sync(one)
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+  #expect(try one.takeUp("company", id, ["code": .text("Y")]))
+  _ = try world.unite(id, into: "a1")
+  try await world.settle()
+  #expect(try world.staff(one, of: "a1") == .integer(isUpdate ? 12 : 7))
+  #expect(try one.parked().isEmpty)
+}
+
 /// It entered before its sender heard that it waits, and is edited meanwhile, perhaps in a batch that is answered with it.
 @Test(arguments: [false, true])
 func aSumOfARowThatEnteredBeforeItsSenderHeardCountsOnce(isFrozen: Bool) async throws {
