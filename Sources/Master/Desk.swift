@@ -10,6 +10,8 @@ struct Desk {
   let received: Stamp
   let arrival: Int64
   let ties: [String: Ties]
+  /// The columns whose cells keep when they were edited, by record; nil: those that the schema settles by it.
+  var latest: [String: [Int]]?
 
   init(schema: Schema, formats: Formats, transaction: any MasterTransaction, received: Stamp, arrival: Int64) {
     self.schema = schema
@@ -80,7 +82,7 @@ struct Desk {
   func settle(_ changes: [Incoming], _ sender: Sender, waiving waived: Set<Parking> = []) throws -> Settlement {
     let intake = Intake(
       schema: schema, formats: formats, transaction: transaction, sender: sender, received: received, ties: ties,
-      waived: waived)
+      waived: waived, latest: latest)
     return try intake.settle(changes)
   }
 

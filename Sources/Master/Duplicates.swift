@@ -103,9 +103,11 @@ extension Master {
     try transaction.save(alias)
     let desk = desk(transaction, received: alias.edit.stamp, arrival: try transaction.upcomingArrival())
     // Of the two rows every cell that differs is contested; what comes in of others merges as at any other time.
-    let reviewing = Desk(
+    var reviewing = Desk(
       schema: Self.reviewed(schema), formats: formats, transaction: transaction, received: desk.received,
       arrival: desk.arrival)
+    // What comes in stays as old as it was: a later edit may meet it.
+    reviewing.latest = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0.latestIndices) })
     var writes = try image.map { try unite(reviewing, record, $0, alias) } ?? []
     try moveConflicts(of: ref, to: alias.target, received: desk.received, transaction)
     let (keep, reason) = (show(alias.target), alias.reason)
@@ -171,13 +173,14 @@ extension Master {
       moved.append(change)
       rows.append((child, image))
     }
+    let stamps = try transaction.cellStamps(of: rows.map { $0.ref })
     // The duplicates leave first, so that what they hold is free.
     old = try transaction.write(Settlement(writes: old), arrival: desk.arrival)
     let city = Sender(replica: .city, org: "", offset: 0, cursor: -1)
     let open = Master.unowned(schema)
     let incoming = zip(moved, rows).enumerated().map { index, pair in
       let (change, row) = pair
-      return Incoming(n: index + 1, change: change, sent: change) { column in
+      return Incoming(n: index + 1, change: change, sent: change, stamps: stamps[row.ref] ?? [:]) { column in
         try transaction.author(of: row.ref, column: column, value: row.image[column])
       }
     }

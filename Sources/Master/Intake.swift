@@ -27,18 +27,21 @@ final class Incoming {
   let decides: String?
   /// The fields of which an erasure took what was sent.
   let erased: [String]
+  /// When its `latest` cells were edited, by the city's clock; nil: as the change says, by its sender's.
+  let stamps: [Int: Stamp]?
   /// Who gave a column its value, where that may be another than the sender; nil: the sender.
   let author: (Int) throws -> Identifier?
 
   init(
     n: Int, change: Change, sent: Change, decides: String? = nil, erased: [String] = [],
-    author: @escaping (Int) throws -> Identifier? = { _ in nil }
+    stamps: [Int: Stamp]? = nil, author: @escaping (Int) throws -> Identifier? = { _ in nil }
   ) {
     self.n = n
     self.change = change
     self.sent = sent
     self.decides = decides
     self.erased = erased
+    self.stamps = stamps
     self.author = author
   }
 
@@ -54,6 +57,8 @@ final class Intake {
   let received: Stamp
   /// Reasons for which the city takes in what it would park.
   let waived: Set<Parking>
+  /// The columns whose cells keep when they were edited, by record; nil: those that the schema settles by it.
+  let latest: [String: [Int]]?
 
   let records: [String: RecordSchema]
   let ties: [String: Ties]
@@ -105,7 +110,7 @@ final class Intake {
 
   init(
     schema: Schema, formats: Formats, transaction: any MasterTransaction, sender: Sender, received: Stamp,
-    ties: [String: Ties], waived: Set<Parking> = []
+    ties: [String: Ties], waived: Set<Parking> = [], latest: [String: [Int]]? = nil
   ) {
     self.schema = schema
     self.formats = formats
@@ -114,6 +119,7 @@ final class Intake {
     self.received = received
     self.ties = ties
     self.waived = waived
+    self.latest = latest
     records = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0) })
   }
 
@@ -150,10 +156,15 @@ final class Intake {
     if change.kind == .delete, !incoming.isDeleteByItsKey {
       return MergeResult(image: master.image, contests: [], stamps: [:], asSent: true)
     }
+    let stamps = incoming.stamps ?? corrected(change, record)
+    return merge(change, into: master, schema: record, side: .county, stamps: stamps)
+  }
+
+  private func corrected(_ change: Change, _ record: RecordSchema) -> [Int: Stamp] {
     var corrected: [Int: Stamp] = [:]
-    for column in record.latestIndices where change.new[column] != nil {
+    for column in latest?[record.name] ?? record.latestIndices where change.new[column] != nil {
       corrected[column] = change.edit(of: column).stamp.corrected(offset: sender.offset, arrival: received)
     }
-    return merge(change, into: master, schema: record, side: .county, stamps: corrected)
+    return corrected
   }
 }

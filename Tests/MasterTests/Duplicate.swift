@@ -17,9 +17,12 @@ private let duplicateSchema =
           note: {type: text}
     """
 
-func duplicateTown() throws -> World {
+/// - Parameter notesAreLatest: of two notes the later one counts.
+func duplicateTown(notesAreLatest: Bool = false) throws -> World {
   let offices: [[Value]] = ["A", "B"].map { [.text($0), .text("Office \($0)")] }
-  return try World(schema: duplicateSchema, seed: [("office", offices)])
+  let note = "note: {type: text\(notesAreLatest ? ", policy: latest" : "")}"
+  let schema = duplicateSchema.replacing("note: {type: text}", with: note)
+  return try World(schema: schema, seed: [("office", offices)])
 }
 
 extension World {
@@ -66,8 +69,8 @@ func parkedDuplicate() async throws -> (World, Replica, Replica) {
   return (world, a, b)
 }
 
-func standingDuplicate() async throws -> (World, Replica, Replica) {
-  let world = try duplicateTown()
+func standingDuplicate(notesAreLatest: Bool = false) async throws -> (World, Replica, Replica) {
+  let world = try duplicateTown(notesAreLatest: notesAreLatest)
   let one = try await world.join("A", actor: "one")
   let two = try await world.join("A", actor: "two")
   try world.shell(

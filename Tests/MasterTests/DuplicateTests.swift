@@ -1,5 +1,6 @@
 import Master
 import Replica
+import SQLiteStore
 import SyncCore
 import TestSupport
 import Testing
@@ -149,6 +150,46 @@ import Testing
   let again = try #require(try world.master.conflicts([.open]).first { $0.field == "name" })
   #expect(again.base == .text("乙"))
   #expect(again.contenders.last?.value == .null)
+}
+
+extension World {
+  /// Edits a minute after whatever was before.
+  fileprivate func editLater(_ replica: Replica, _ sql: String) throws {
+    clock.now += 60_000
+    try replica.edit(as: nil) { db in
+      try db.run("UPDATE sync_clock SET stamp = ?", [.integer(clock.now << 16)])
+      try db.run(sql)
+    }
+  }
+}
+
+/// An earlier edit of the same cell comes after the merge, which fills one row and makes another.
+@Test func aCellThatComesWithADuplicateIsAsOldAsItWas() async throws {
+  let (world, one, two) = try await standingDuplicate(notesAreLatest: true)
+  try world.editLater(two, "UPDATE figure SET note = 'early' WHERE company = 'a2'")
+  try world.editLater(one, "UPDATE figure SET note = 'late' WHERE company = 'a2'")
+  try await world.sync(one)
+  _ = try world.unite("a2", into: "a1")
+  try await world.settle()
+  let figures = try world.master.rows(world.master.record("figure"))
+  #expect(figures.map { $0[1] } == [.integer(2018), .integer(2019)])
+  #expect(figures.map { $0[3] } == [.text("late"), .text("late")])
+  #expect(try world.master.conflicts([.decided]).map(\.field) == ["note", "note"])
+}
+
+@Test func aCellOfAParkedDuplicateIsAsOldAsItWas() async throws {
+  let world = try duplicateTown()
+  let one = try await world.join("A", actor: "one")
+  let two = try await world.join("A", actor: "two")
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'X')")
+  try await world.sync(two)
+  try world.editLater(two, "UPDATE company SET phone = 'early' WHERE id = 'a1'")
+  try world.editLater(one, "INSERT INTO company (id, office, code, phone) VALUES ('a2', 'A', 'X', 'late')")
+  try await world.sync(one)
+  #expect(try world.unite("a2", into: "a1").isEmpty)
+  try await world.settle()
+  #expect(try world.cell("phone", of: "a1") == .text("late"))
+  #expect(try world.master.conflicts([.decided]).map(\.field) == ["phone"])
 }
 
 @Test func aRowIsMergedOnceAndNotWithItself() async throws {
