@@ -11,10 +11,9 @@ extension Desk {
       return refused(n, "authority", zh: "没有冲突 \(decision.conflict)", en: "there is no conflict \(decision.conflict)")
     }
     let number = "\(conflict.id)"
-    guard let cell = try ownCell(conflict, record, sender) else {
-      return refused(
-        n, "authority", zh: "冲突 \(number) 须由市里裁决", en: "conflict \(number) is for the city to decide")
-    }
+    let forTheCity = refused(
+      n, "authority", zh: "冲突 \(number) 须由市里裁决", en: "conflict \(number) is for the city to decide")
+    guard let cell = try ownCell(conflict, record, sender) else { return forTheCity }
     guard conflict.state == .open, decision.version == conflict.version, decision.subject == conflict.subject else {
       return refused(
         n, "version", zh: "冲突 \(number) 已有变化;请重新查看后再裁决",
@@ -48,15 +47,15 @@ extension Desk {
     }
     if let change = change(decision, conflict, record, cell) {
       let incoming = Incoming(n: n, change: change, sent: change, decides: conflict.field)
-      var settlement = try settle([incoming], sender)
+      let settlement = try settle([incoming], sender)
       if let why = settlement.parked.first?.why {
         if why.reason != .locked { return refused(n, why.reason.rawValue, zh: why.detail.zh, en: why.detail.en) }
         return refused(
           n, why.reason.rawValue, zh: "冲突 \(number) 所在的行已锁定;须由市里裁决",
           en: "conflict \(number) is about a row that is closed: it is for the city to decide")
       }
-      settlement.opened = []
-      settlement.changed = []
+      // What the county may not change it does not decide either.
+      guard settlement.opened.isEmpty, settlement.changed.isEmpty else { return forTheCity }
       // Its sender decided, but has not got the value yet.
       for index in settlement.writes.indices { settlement.writes[index].skip = nil }
       #if MUTANTS
@@ -81,7 +80,7 @@ extension Desk {
   /// unit.
   private func ownCell(_ conflict: Conflict, _ record: RecordSchema, _ sender: Sender) throws -> Cell? {
     let ref = RowRef(conflict.record, conflict.key)
-    guard record.rules.decides == .owner, let column = conflict.field.flatMap(record.index(of:)),
+    guard record.rules.ownerDecides, let column = conflict.field.flatMap(record.index(of:)),
       record.owner(of: column) == .any, let image = try transaction.images(of: [ref])[ref],
       let unit = try transaction.unit(of: record, image), unit == sender.org || unit == sender.successor
     else { return nil }

@@ -34,7 +34,7 @@ extension Replica {
       guard conflict.state == .open else {
         throw Failure(.data, zh: "冲突 \(id) 已处理或须由市里裁决", en: "conflict \(id) is not open, or is for the city")
       }
-      guard schema.record(conflict.record)?.rules.decides == .owner, conflict.field != nil else {
+      guard schema.record(conflict.record)?.rules.ownerDecides == true, conflict.field != nil else {
         throw Failure(
           .notAllowed, zh: "冲突 \(id) 须由市里裁决;请与市里联系", en: "conflict \(id) is for the city to decide; ask the city")
       }

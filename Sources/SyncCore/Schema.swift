@@ -155,6 +155,9 @@ public struct RowRules: Codable, Hashable, Sendable {
     self.decides = decides
     self.joint = joint
   }
+
+  /// Whether a county may decide a conflict. What is only ever added is the city's to change.
+  package var ownerDecides: Bool { decides == .owner && !append }
 }
 
 public enum DeletePolicy: String, Codable, Hashable, Sendable, CaseIterable {

@@ -1,6 +1,7 @@
 import Foundation
 import Master
 import Replica
+import SQLiteStore
 import SyncCore
 import TestSupport
 import Testing
@@ -191,6 +192,46 @@ func aDecisionThatIsNoneOfAnOpenCellIsRefused(_ decision: String) async throws {
   #expect(refused(summary.received.news) == conflicts.filter { $0.field == "name" }.map(\.id))
   #expect(try world.cell("name") == .text("乙"))
   #expect(try world.cell("staff") == .integer(20))
+  try await world.settle()
+}
+
+private let addedYAML = """
+  schema: added
+  version: 1
+  title: Added
+  units: office.code
+  records:
+    office: {key: code, owner: city, fields: {code: , name: }}
+    visit:
+      key: id
+      scope: {field: office}
+      append: true
+      decides: owner
+      fields: {id: , office: {required: true, references: office.code}, note: }
+  """
+
+/// Nobody but the city changes a row that is only ever added; a program may ask all the same.
+@Test(arguments: [Decision.Choice.keep, .take, .value])
+func aCellOfAnAddedRowIsForTheCity(choice: Decision.Choice) async throws {
+  let world = try World(schema: addedYAML, seed: [("office", [[.text("A"), .null]])])
+  let (one, two) = (try await world.join("A", actor: "one"), try await world.join("A", actor: "two"))
+  try world.shell(one, "INSERT INTO visit VALUES ('v1', 'A', '乙')")
+  try world.shell(two, "INSERT INTO visit VALUES ('v1', 'A', '丙')")
+  try await world.settle()
+  let conflict = try #require(try one.conflicts([.open]).first)
+  let decision = Decision(
+    conflict: conflict.id, choice: choice, contender: choice == .take ? 1 : nil, value: .text("丙"), reason: "licence",
+    edit: Edit(stamp: Stamp(milliseconds: world.clock.now), actor: "wang"), version: conflict.version,
+    subject: conflict.subject)
+  #expect(throws: Failure.self) { try one.decide(decision) }
+  try one.edit(as: nil) { db in
+    let row = decision.bodyRow + [.null]
+    try db.run("INSERT INTO sync_decision VALUES (\(placeholders(row.count)))", row)
+  }
+  let summary = try await world.sync(one)
+  #expect(refused(summary.received.news) == [conflict.id])
+  #expect(try world.master.conflicts([.open]) == [conflict])
+  #expect(try world.master.rows(world.master.record("visit")).map { $0[2] } == [.text("乙")])
   try await world.settle()
 }
 
