@@ -90,7 +90,9 @@ struct CountyTargets {
     .Cell]]
   {
     let moment = Moment(min(source.year, key.year), of: source)
-    let figure = try indicator.figure(source, moment, baseline: nil)
+    // What counts within a year that has not come is not known.
+    let isAhead = indicator.isYearly && key.year > source.year
+    let figure = try isAhead ? IndicatorFigure() : indicator.figure(source, moment, baseline: nil)
     let used = Set(figure.orgs + (targets[key] ?? [:]).keys)
     let counties = Counties(units, source, used: used, .withSuccessor)
     let cells = figure.cells(indicator, counties, source)

@@ -49,6 +49,26 @@ import Testing
     #expect(try targets.cell("share", where: ["org": .text("320703")]) == .none)
   }
 
+  @Test("A target of what counts within a year has no value before that year")
+  func ahead() throws {
+    try base.run(
+      """
+      INSERT INTO county_target (org, indicator, year, value) VALUES ('320706', 'small_giant_recognised', 2019, 4),
+        ('320706', 'small_giant_recognised', 2020, 4), ('320706', 'small_giant_cumulative', 2020, 4)
+      """)
+    try base.enterprise("a")
+    try base.recognise("a", "small_giant", 2019)
+    let targets = try base.draw(CountyReport.self, day: "2019-12-31").section("targets")
+    let cells = { (code: String, year: Int64) in
+      try ["target", "value", "value_filed", "share"].map {
+        try targets.cell($0, where: ["code": .text(code), "year": .integer(year), "org": .text("320706")])
+      }
+    }
+    #expect(try cells("small_giant_recognised", 2019) == [.integer(4), .integer(1), .integer(1), .real(0.25)])
+    #expect(try cells("small_giant_recognised", 2020) == [.integer(4), .none, .none, .none])
+    #expect(try cells("small_giant_cumulative", 2020) == [.integer(4), .integer(1), .integer(1), .real(0.25)])
+  }
+
   @Test("A unit that was taken over counts as it was filed, and with its successor from the day of the change")
   func successor() throws {
     try base.enterprise("a", org: "320772", sales: 100_000_000)
