@@ -3,14 +3,14 @@ import Registry
 import SQLiteStore
 import SyncCore
 
-/// A year, and the day on which it is looked at.
+/// A year, and the day on which it is looked at: once it is over its last one, whichever year the report is drawn for.
 struct Moment: Equatable {
   let year: Int64
   let day: String
 
   init(_ year: Int64, of source: ReportSource) {
     self.year = year
-    day = year == source.year ? source.day : min(source.day, Calendar.lastDay(of: year))
+    day = min(source.day, Calendar.lastDay(of: year))
   }
 }
 

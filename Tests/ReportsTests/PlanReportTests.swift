@@ -305,6 +305,19 @@ import Testing
     #expect(try cell("value_year", "tech_sme", day: "2022-06-30") == .integer(2020))
   }
 
+  @Test("A year that is over stands as at its end, whether the report is drawn for it or for a later one")
+  func closedYear() throws {
+    for id in 1...3 { try base.enterprise("e\(id)") }
+    try base.recognise("e1", "tech_sme", 2020, "valid_to = '2021-03-31'")
+    for id in 2...3 { try base.recognise("e\(id)", "tech_sme", 2021) }
+    for year in [2020, nil] as [Int64?] {
+      #expect(try cell("value", "tech_sme", day: "2021-05-01", of: year) == .integer(1))
+      #expect(try cell("value_year", "tech_sme", day: "2021-05-01", of: year) == .integer(2020))
+    }
+    let counties = try base.draw(PlanReport.self, day: "2021-05-01", year: 2020).section("counties")
+    #expect(try counties.cell("total", where: ["code": .text("tech_sme")]) == .integer(1))
+  }
+
   @Test("Verdicts: the straight line for stocks, the elapsed part for a year, none without a baseline")
   func verdicts() throws {
     try base.enterprise("e1")
