@@ -43,9 +43,7 @@ public enum EnterpriseFacts {
     facts.domesticRank = year["domestic_rank"]?.int
     facts.patents = try rights(source, id, "'invention', 'utility', 'design'")
     facts.highTech = try isHighTech(source, id)
-    facts.techSME = try source.exists(
-      "recognition r WHERE \(Valid.recognition()) AND r.scheme = 'tech_sme' AND r.enterprise_id = ?2",
-      [.text(source.day), .text(id)])
+    facts.techSME = try isRecognised(source, id, "tech_sme")
     return facts
   }
 
@@ -81,8 +79,16 @@ public enum EnterpriseFacts {
       """, [.text(source.day), .text(id)])
   }
 
-  private static func isHighTech(_ source: ReportSource, _ id: String) throws -> Bool {
+  private static func isRecognised(_ source: ReportSource, _ id: String, _ scheme: String) throws -> Bool {
     try source.exists(
+      "recognition r WHERE \(Valid.recognition()) AND r.enterprise_id = ?2 AND r.scheme = ?3",
+      [.text(source.day), .text(id), .text(scheme)])
+  }
+
+  /// By a certificate that the county has entered, or by the city's own recognition.
+  private static func isHighTech(_ source: ReportSource, _ id: String) throws -> Bool {
+    if try isRecognised(source, id, "high_tech") { return true }
+    return try source.exists(
       "qualification WHERE \(Valid.between("issued_on", "expires_on")) AND enterprise_id = ?2 AND kind = 'high_tech'",
       [.text(source.day), .text(id)])
   }

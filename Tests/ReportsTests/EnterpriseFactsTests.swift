@@ -78,6 +78,14 @@ import Testing
     #expect(try techSME().ledStandard == nil)
   }
 
+  @Test("A high-tech enterprise by the city's recognition, without a certificate that the county entered")
+  func highTech() throws {
+    try base.recognise("a", "high_tech", 2019, "valid_to = '2020-06-30'")
+    #expect(try techSME().highTechCertificate == true && smallGiant().highTech == true)
+    #expect(try techSME("2020-07-01").highTechCertificate == false && smallGiant("2020-07-01").highTech == false)
+    #expect(try smallGiant().techSME == false)
+  }
+
   @Test("A provincial institution that the city has confirmed; a tech SME by a recognition that is valid")
   func institution() throws {
     let columns = "enterprise_id, kind, name, level, confirmed"
