@@ -77,6 +77,8 @@ extension PlanReport {
     let day = min(source.day, Calendar.lastDay(of: source.year))
     let isHidden = source.isForPublication && indicator.hidesTotal(now)
     let hidesChange = isHidden || source.isForPublication && indicator.hidesTotal(before)
+    // A bound on the value would stand in its place.
+    let verdict = isHidden ? Report.Cell.suppressed : target.verdict(now.value, of: moment.year, on: day)
     return [
       .text(indicator.code), .label(indicator.name), .text(indicator.unit), .integer(target.year),
       .label(.choice(target.comparison, source.field("city_target", "comparison"))), .number(target.target),
@@ -84,9 +86,7 @@ extension PlanReport {
       isHidden ? .suppressed : share(now.value, target.target),
       hidesChange ? .suppressed : .number(known), hidesChange ? .suppressed : .number(change),
       source.unit == nil ? .number(target.expected(on: day)?.rounded(places: 1)) : .none,
-      source.unit == nil
-        ? target.verdict(now.value, of: moment.year, on: day)
-        : .verdict(nil, Label(zh: "仅本单位,不判断", en: "one unit only, not judged")),
+      source.unit == nil ? verdict : .verdict(nil, Label(zh: "仅本单位,不判断", en: "one unit only, not judged")),
     ]
   }
 

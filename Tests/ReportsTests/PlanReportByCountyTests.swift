@@ -62,6 +62,7 @@ import Testing
     let giants: [String: Report.Cell] = ["code": .text("small_giant_sales")]
     #expect(try targets.cell("value", where: giants) == .suppressed)
     #expect(try targets.cell("share", where: giants) == .suppressed)
+    #expect(try targets.cell("verdict", where: giants) == .suppressed)
     #expect(try targets.cell("value", where: ["code": .text("small_giant_tier1")]) == .integer(2))
   }
 
