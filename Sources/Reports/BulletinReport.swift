@@ -68,7 +68,7 @@ public enum BulletinReport: ReportKind {
             AND (:unit IS NULL OR u.code = :unit) UNION SELECT org FROM firms)
         SELECT u.code, count(f.org), coalesce(sum(f.done), 0), sum(f.done) * 1.0 / nullif(count(f.org), 0),
           (SELECT s.submitted_on FROM submission s WHERE s.org = u.code AND s.period = :period
-            AND s.submitted_on <= :until)
+            AND s.submitted_on <= :until AND NOT \(isReturned("s")))
         FROM units u LEFT JOIN firms f ON f.org = u.code GROUP BY u.code ORDER BY u.code
         """
     ).withTotal()

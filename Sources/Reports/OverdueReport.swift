@@ -71,8 +71,7 @@ public enum OverdueReport: ReportKind {
         FROM period p JOIN org_unit u ON u.kind <> 'city' AND (u.valid_from IS NULL OR u.valid_from <= p.due_on)
           AND (u.valid_to IS NULL OR u.valid_to > p.due_on) AND (:unit IS NULL OR u.code = :unit)
         LEFT JOIN submission s ON s.org = u.code AND s.period = p.code
-        WHERE p.due_on < :day AND (s.org IS NULL OR s.submitted_on > :day
-          OR s.returned_reason IS NOT NULL AND s.accepted_on IS NULL)
+        WHERE p.due_on < :day AND (s.org IS NULL OR s.submitted_on > :day OR \(isReturned("s")))
         ORDER BY p.due_on, u.code, p.code
         """)
   }
@@ -137,6 +136,11 @@ public enum OverdueReport: ReportKind {
         ) WHERE delivered < units AND :unit IS NULL ORDER BY ends_on, contract_no
         """)
   }
+}
+
+/// A submission that the city has sent back and not accepted since.
+func isReturned(_ submission: String) -> String {
+  "(\(submission).returned_reason IS NOT NULL AND \(submission).accepted_on IS NULL)"
 }
 
 /// The services of a contract which the enterprises have accepted, until the day.

@@ -43,6 +43,8 @@ import Testing
     try month(town, 1, 201803, 5)
     try month(town, 8, 201803, 5)
     try town.add("submission", ["org": "320706", "period": 201803, "submitted_on": "2018-04-10"])
+    try town.add(
+      "submission", ["org": "320722", "period": 201803, "submitted_on": "2018-04-09", "returned_reason": "漏报"])
     let report = try town.draw(BulletinReport.self, on: "2018-04-10", about: "201803")
     let rows = try report.rows("coverage", "county", "expected", "reported", "share", "submitted_on")
     #expect(rows.contains("海州区 2 1 0.5 2018-04-10"))
