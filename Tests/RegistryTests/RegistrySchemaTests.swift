@@ -48,6 +48,16 @@ import Testing
     }
   }
 
+  @Test("What rules out a tech SME is asked for in the words of the rule")
+  func prohibited() throws {
+    var facts = TechSMEFacts()
+    facts.prohibited = true
+    let items = try Registry.rules().techSME.version(in: 2018).assess(facts).items
+    let failing = items.filter { $0.kind == .condition && $0.verdict == .fail }
+    let field = try #require(try Registry.schema().record("enterprise")?.field("prohibited"))
+    #expect(failing.map(\.name) == [field.label])
+  }
+
   // Nothing in the registry is counted up from several machines, so no column sums.
   @Test("Every policy but sum is used, and every format that is named is known")
   func policiesAndFormats() throws {
