@@ -17,6 +17,7 @@ public enum CountyReport: ReportKind {
     let used = Set(enterprises.map(\.org))
     let owners = Set(targets.targets.values.flatMap(\.keys))
     let current = Counties(units, source, used: used.union(owners), .withSuccessor)
+    var known = Disclosure(isForPublication: source.isForPublication)
     // A county does not see the targets of the others.
     var sections = source.unit == nil ? [targets.sums(plan, current)] : []
     sections += [
@@ -29,18 +30,19 @@ public enum CountyReport: ReportKind {
           "figures_filed", Label(zh: "各县区企业(原登记)", en: "Enterprises by county, as filed"),
           Counties(units, source, used: used, .filed)))
     }
-    sections += [zones(enterprises, units, source), try parks(enterprises, units, source)]
+    sections += [zones(enterprises, units, &known), try parks(enterprises, units, source, &known)]
     return Report(
       name: name, title: Label(zh: "分县区情况", en: "Counties"),
       notes: [source.drawnFor, GroupFigures.note] + source.ownOnly, sections: sections)
 
     func counties(_ name: String, _ title: Label, _ counties: Counties) -> Report.Section {
-      Self.counties(name, title, counties, enterprises, source)
+      Self.counties(name, title, counties, enterprises, source, &known)
     }
   }
 
   private static func counties(
-    _ name: String, _ title: Label, _ counties: Counties, _ enterprises: [EnterpriseFigures], _ source: ReportSource
+    _ name: String, _ title: Label, _ counties: Counties, _ enterprises: [EnterpriseFigures], _ source: ReportSource,
+    _ known: inout Disclosure
   ) -> Report.Section {
     let shown = counties.all + (source.unit == nil ? [counties.city] : [])
     let groups = shown.map { county -> ([Report.Cell], [EnterpriseFigures]) in
@@ -50,14 +52,14 @@ public enum CountyReport: ReportKind {
       name, title,
       columns: [.init("org", Label(zh: "代码", en: "Code")), .init("org_name", Label(zh: "县区", en: "County"))]
         + GroupFigures.columns,
-      rows: GroupFigures.rows(groups, totalHead: [.none, .label(total)], source.isForPublication))
+      rows: GroupFigures.rows(groups, totalHead: [.none, .label(total)], &known))
   }
 
   private static let total = Label(zh: "合计", en: "Total")
 
-  private static func zones(_ enterprises: [EnterpriseFigures], _ units: Units, _ source: ReportSource)
-    -> Report.Section
-  {
+  private static func zones(
+    _ enterprises: [EnterpriseFigures], _ units: Units, _ known: inout Disclosure
+  ) -> Report.Section {
     let codes = Set(enterprises.compactMap(\.zone)).sorted()
     var groups = codes.map { code -> ([Report.Cell], [EnterpriseFigures]) in
       ([.text(code), .label(units.name(code))], enterprises.filter { $0.zone == code })
@@ -68,14 +70,14 @@ public enum CountyReport: ReportKind {
       "zones", Label(zh: "功能区", en: "Functional zones"),
       columns: [.init("zone", Label(zh: "代码", en: "Code")), .init("zone_name", Label(zh: "功能区", en: "Zone"))]
         + GroupFigures.columns,
-      rows: GroupFigures.rows(groups, totalHead: [.none, .label(total)], source.isForPublication))
+      rows: GroupFigures.rows(groups, totalHead: [.none, .label(total)], &known))
   }
 
   private static func parks(
-    _ enterprises: [EnterpriseFigures], _ units: Units, _ source: ReportSource
+    _ enterprises: [EnterpriseFigures], _ units: Units, _ source: ReportSource, _ known: inout Disclosure
   ) throws -> Report.Section {
     let members = Dictionary(grouping: enterprises.filter { $0.park != nil }) { $0.park ?? "" }
-    var rows: [[Report.Cell]] = []
+    var groups: [(head: [Report.Cell], members: [EnterpriseFigures])] = []
     let sql = """
       SELECT id, name_zh, name_en, kind, owner_org, confirmed, confirmed_year FROM park ORDER BY kind, name_zh, id
       """
@@ -84,11 +86,11 @@ public enum CountyReport: ReportKind {
       let year = row[6] as Int64?
       let isConfirmed = row[5] as Bool? ?? false && year.map { $0 <= source.year } ?? true
       let kind = Label.choice(row[3], source.field("park", "kind"))
-      rows.append(
-        [
-          .label(Label(zh: zh, en: row[2] ?? zh)), .label(kind), .label(units.name(row[4])),
-          isConfirmed ? .yuan(year) : .none,
-        ] + GroupFigures.row(members[id] ?? [], source.isForPublication))
+      let head: [Report.Cell] = [
+        .label(Label(zh: zh, en: row[2] ?? zh)), .label(kind), .label(units.name(row[4])),
+        isConfirmed ? .yuan(year) : .none,
+      ]
+      groups.append((head: head, members: members[id] ?? []))
     }
     return Report.Section(
       "parks", Label(zh: "园区", en: "Parks"),
@@ -96,6 +98,6 @@ public enum CountyReport: ReportKind {
         .init("park", Label(zh: "园区", en: "Park")), .init("kind", Label(zh: "类别", en: "Kind")),
         .init("org_name", Label(zh: "所属单位", en: "Owning unit")),
         .init("confirmed", Label(zh: "确认年份", en: "Year confirmed")),
-      ] + GroupFigures.columns, rows: rows)
+      ] + GroupFigures.columns, rows: GroupFigures.rows(groups, totalHead: nil, &known))
   }
 }

@@ -180,6 +180,39 @@ import Testing
     #expect(try figures.cell("sales", where: total) == .integer(150))
   }
 
+  @Test("The other parks do not tell, less than the total, what one enterprise has in a park or in none")
+  func parksBesideTheTotal() throws {
+    let parks = [
+      "0163c817-e803-793a-b07a-cbce0e60892f", "0163c817-e804-722d-b3f0-1f3326e6fa21",
+      "0163c817-e805-745d-a7bc-a78f49bb7ce6",
+    ]
+    for (park, count) in zip(parks, [5, 4, 1]) {
+      for n in 1...count { try base.enterprise("\(park)-\(n)", sales: Int64(count), extra: "park_id = '\(park)'") }
+    }
+    for last in [parks[2], ""] {
+      try base.run("UPDATE enterprise SET park_id = nullif('\(last)', '') WHERE id = '\(parks[2])-1'")
+      let report = try base.draw(CountyReport.self, publication: true)
+      #expect(try report.section("figures").cell("sales", where: total) == .integer(42))
+      let sales = try report.section("parks").cells("sales")
+      #expect(sales.contains(.integer(25)) && !sales.contains(.integer(16)) && !sales.contains(.integer(1)))
+      #expect(sales.filter { $0 == .suppressed }.count == (last.isEmpty ? 1 : 2))
+    }
+  }
+
+  @Test("A zone and a county that differ by one enterprise do not stand side by side in what is published")
+  func zoneBesideCounty() throws {
+    for n in 1...5 { try base.enterprise("a\(n)", org: "320771", sales: 10, extra: "zone_code = '320771'") }
+    for n in 1...4 { try base.enterprise("b\(n)", org: "320703", sales: 100) }
+    try base.run("UPDATE enterprise SET zone_code = '320771' WHERE id = 'b1'")
+    let report = try base.draw(CountyReport.self, publication: true)
+    for column in ["enterprises", "sales"] {
+      let figures = try report.section("figures").cells(column, where: ["org": .text("320771")])
+      #expect(figures == [.integer(column == "sales" ? 50 : 5)])
+      let zones = try report.section("zones").cells(column)
+      #expect(zones == [.suppressed, .suppressed, .integer(column == "sales" ? 450 : 9)])
+    }
+  }
+
   @Test("On a county's replica only the county")
   func county() throws {
     try base.enterprise("a", org: "320706", sales: 1)
@@ -224,5 +257,33 @@ import Testing
   func alone(enterprises: Int, isHidden: Bool) {
     #expect((Suppression.cell(Figure(.integer(9), enterprises: enterprises), true) == .suppressed) == isHidden)
     #expect(Suppression.cell(Figure(.integer(9), enterprises: enterprises), false) == .integer(9))
+  }
+}
+
+@Suite struct DisclosureTests {
+  /// Enterprises of sums that are asked for one after the other; which of them are shown.
+  static let cases: [(sums: [ClosedRange<Int>], shown: [Bool])] = [
+    ([1...2, 1...3], [false, true]), ([1...6, 1...3, 4...6], [true, true, true]),
+    ([1...9, 1...5, 6...8], [true, true, false]), ([1...3, 2...4], [true, false]),
+    ([1...4, 3...6, 1...6], [true, true, false]), ([1...3, 4...7, 8...12, 1...13], [true, true, true, false]),
+    ([1...3, 4...6, 7...9, 3...9], [true, true, true, false]), ([1...4, 1...4, 1...8], [true, true, true]),
+  ]
+
+  @Test("A sum is left out that would tell, together with those shown, what rests on one or two", arguments: cases)
+  func sums(sums: [ClosedRange<Int>], shown: [Bool]) {
+    var known = Disclosure(isForPublication: true)
+    let cells = sums.map { known.cell(.init(cell: .integer(1), sums: ["sales": Set($0.map { n in "\(n)" })])) }
+    #expect(cells.map { $0 == .integer(1) } == shown)
+  }
+
+  @Test("A ratio tells both of its sums; other quantities tell nothing of one")
+  func ratio() {
+    var known = Disclosure(isForPublication: true)
+    let (five, four) = (Set(["a", "b", "c", "d", "e"]), Set(["a", "b", "c", "d"]))
+    #expect(known.cell(.init(cell: .integer(5), sums: ["rd": five])) == .integer(5))
+    #expect(known.cell(.init(cell: .integer(4), sums: ["revenue": four])) == .integer(4))
+    #expect(known.cell(.init(cell: .real(0.5), sums: ["rd": four, "revenue": four])) == .suppressed)
+    #expect(known.cell(.init(cell: .real(0.5), sums: ["rd": five, "revenue": five])) == .suppressed)
+    #expect(known.cell(.init(cell: .integer(0), sums: ["staff": []])) == .integer(0))
   }
 }
