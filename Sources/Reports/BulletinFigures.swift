@@ -7,7 +7,7 @@ import SyncCore
 struct BulletinFigures {
   /// One that was expected to report and did.
   struct Reporter {
-    var org: String
+    var id, org: String
     /// The letter of its industry (GB/T 4754); empty when it has no code.
     var letter: String
     var now: [String: Int64] = [:]
@@ -34,7 +34,7 @@ struct BulletinFigures {
         case .integer(let value) = row[5]
       else { continue }
       let letter = if case .text(let code) = row[2] { String(code.prefix(1)) } else { "" }
-      var reporter = found[id] ?? Reporter(org: org, letter: letter)
+      var reporter = found[id] ?? Reporter(id: id, org: org, letter: letter)
       if row[4] == .integer(period.code) { reporter.now[figure] = value } else { reporter.before[figure] = value }
       found[id] = reporter
     }
@@ -79,39 +79,48 @@ let bulletinExpected = """
 
 /// Sums of one figure over enterprises.
 struct FigureSum {
+  private let figure: String
   /// Enterprises that reported it, and those of them that did a year before too.
-  private(set) var count = 0
-  private(set) var compared = 0
+  private var reported: Set<String> = []
+  private var both: Set<String> = []
   private var total = Sum()
   private var comparedTotal = Sum()
   private var earlierTotal = Sum()
 
   init(_ figure: String, _ reporters: [BulletinFigures.Reporter]) {
+    self.figure = figure
     for reporter in reporters {
       guard let now = reporter.now[figure] else { continue }
-      count += 1
+      reported.insert(reporter.id)
       total.add(now)
       guard let before = reporter.before[figure] else { continue }
-      compared += 1
+      both.insert(reporter.id)
       comparedTotal.add(now)
       earlierTotal.add(before)
     }
   }
 
-  var sum: Suppression.Figure { .init(count == 0 ? .none : total.cell, enterprises: count) }
-  var comparedSum: Suppression.Figure { comparing(comparedTotal.cell) }
-  var earlierSum: Suppression.Figure { comparing(earlierTotal.cell) }
+  var count: Int { reported.count }
+  var compared: Int { both.count }
+
+  var sum: Disclosure.Figure {
+    .init(cell: count == 0 ? .none : total.cell, sums: [Self.now(figure): reported])
+  }
+  var comparedSum: Disclosure.Figure { comparing(comparedTotal.cell) }
+  var earlierSum: Disclosure.Figure { comparing(earlierTotal.cell) }
   /// Against the same enterprises a year before; nothing when they had nothing, or less.
-  var growth: Suppression.Figure {
+  var growth: Disclosure.Figure {
     comparing(
       earlierTotal.value > 0
         ? .real(Double(comparedTotal.value - earlierTotal.value) / earlierTotal.real) : .none)
   }
 
-  /// What is compared may not reveal the few that are not: these are the total without the compared ones.
-  private func comparing(_ cell: Report.Cell) -> Suppression.Figure {
-    let others = count - compared
-    let isTelling = others > 0 && others < Suppression.fewest
-    return .init(compared == 0 ? .none : cell, enterprises: isTelling ? others : compared)
+  /// The quantities of a figure in the period and a year before.
+  static func now(_ figure: String) -> String { "\(figure) now" }
+  static func before(_ figure: String) -> String { "\(figure) before" }
+
+  /// Of the sums compared and their growth none is shown without the others.
+  private func comparing(_ cell: Report.Cell) -> Disclosure.Figure {
+    .init(cell: compared == 0 ? .none : cell, sums: [Self.now(figure): both, Self.before(figure): both])
   }
 }

@@ -4,39 +4,39 @@ import SyncCore
 // Sums by county and by industry, and the months of a year.
 
 extension BulletinReport {
-  static func groups(_ source: ReportSource, _ figures: BulletinFigures) throws -> [Report.Section] {
+  static func groups(
+    _ source: ReportSource, _ figures: BulletinFigures, _ known: inout Disclosure
+  ) throws -> [Report.Section] {
     let names = try Names(source.db)
     let byCounty = Dictionary(grouping: figures.reporters, by: \.org).sorted { $0.key < $1.key }
     let byLetter = Dictionary(grouping: figures.reporters, by: \.letter).sorted { $0.key < $1.key }
     let noCode = Report.Cell.label(Label(zh: "未填行业", en: "No industry given"))
     return [
       group(
-        source, figures, "by_county", Label(zh: "分县区", en: "By county"), Drawn.county,
-        byCounty.map { (.label(names.unit($0.key)), $0.value) }),
+        figures, "by_county", Label(zh: "分县区", en: "By county"), Drawn.county,
+        byCounty.map { (.label(names.unit($0.key)), $0.value) }, &known),
       group(
-        source, figures, "by_industry", Label(zh: "分行业门类", en: "By industry"),
+        figures, "by_industry", Label(zh: "分行业门类", en: "By industry"),
         Drawn("industry", zh: "行业门类", en: "Industry"),
-        byLetter.map { ($0.key.isEmpty ? noCode : IndustrySection.cell($0.key), $0.value) }),
+        byLetter.map { ($0.key.isEmpty ? noCode : IndustrySection.cell($0.key), $0.value) }, &known),
     ]
   }
 
   /// A row a group, a column a figure, then the growth of the first figure, the sales.
   private static func group(
-    _ source: ReportSource, _ figures: BulletinFigures, _ name: String, _ title: Label, _ head: Drawn,
-    _ groups: [(head: Report.Cell, reporters: [BulletinFigures.Reporter])]
+    _ figures: BulletinFigures, _ name: String, _ title: Label, _ head: Drawn,
+    _ groups: [(head: Report.Cell, reporters: [BulletinFigures.Reporter])], _ known: inout Disclosure
   ) -> Report.Section {
-    let isPublic = source.isForPublication
+    let members = groups.map(\.reporters) + [figures.reporters]
     let growthColumn = Drawn("growth", zh: "应税销售同比", en: "Growth of taxable sales", unit: .percent)
     var columns: [[Report.Cell]] = [
       groups.map(\.head) + [.label(Label(zh: "合计", en: "Total"))],
       groups.map { .integer(Int64($0.reporters.count)) } + [.integer(Int64(figures.reporters.count))],
     ]
     for figure in figures.figures {
-      let parts = groups.map { FigureSum(figure.name, $0.reporters).sum }
-      columns.append(Suppression.cells(parts, total: FigureSum(figure.name, figures.reporters).sum, isPublic))
+      columns.append(known.cells(members.map { FigureSum(figure.name, $0).sum }))
     }
-    let sales = (groups.map(\.reporters) + [figures.reporters]).map { FigureSum("taxable_sales", $0) }
-    columns.append(sales.map { Suppression.cell($0.growth, isPublic) })
+    columns.append(known.cells(members.map { FigureSum("taxable_sales", $0).growth }))
     let drawn = [head, .enterprises] + figures.figures.map(\.column) + [growthColumn]
     return Report.Section(
       name, title, columns: drawn.map(\.column),
@@ -48,36 +48,38 @@ extension BulletinReport {
 struct BulletinSeries {
   private let period: BulletinPeriod
   private let counts: [Int64: Int]
-  private let sums: [Int64: Suppression.Figure]
+  private let sums: [Int64: Disclosure.Figure]
 
-  /// - Parameter compared: how many the growth compares; a sum of a year before that has one or two more would, less
-  ///   the compared ones, reveal these.
-  init(_ source: ReportSource, _ period: BulletinPeriod, compared: Int?) throws {
+  init(_ source: ReportSource, _ period: BulletinPeriod) throws {
     self.period = period
     let sql = """
-      SELECT m.period, m.ytd_value FROM (\(bulletinExpected)) e JOIN enterprise_month m ON m.enterprise_id = e.id
+      SELECT m.period, m.enterprise_id, m.ytd_value
+      FROM (\(bulletinExpected)) e JOIN enterprise_month m ON m.enterprise_id = e.id
       WHERE m.indicator = 'taxable_sales' AND m.period / 100 IN (:this, :this - 1) AND m.period % 100 <= :month
       """
-    var values: [Int64: [Int64]] = [:]
+    var values: [Int64: [String: Int64]] = [:]
     for row in try source.rows(
       sql, ["day": .text(period.lastDay), "this": .integer(period.year), "month": .integer(period.month)])
     {
-      guard case .integer(let month) = row[0], case .integer(let value) = row[1] else { continue }
-      values[month, default: []].append(value)
+      guard case .integer(let month) = row[0], case .text(let id) = row[1], case .integer(let value) = row[2]
+      else { continue }
+      values[month, default: [:]][id] = value
     }
+    let figure = "taxable_sales"
+    // What the other tables show of the same month is known of it.
+    let shown = [period.code: FigureSum.now(figure), period.before: FigureSum.before(figure)]
     counts = values.mapValues(\.count)
     sums = Dictionary(
       uniqueKeysWithValues: values.map { month, parts in
-        let others = month == period.before ? parts.count - (compared ?? parts.count) : 0
-        let isTelling = others > 0 && others < Suppression.fewest
-        return (month, .init(Sum(parts).cell, enterprises: isTelling ? others : parts.count))
+        let quantity = shown[month] ?? "\(figure) \(month)"
+        return (month, .init(cell: Sum(parts.values).cell, sums: [quantity: Set(parts.keys)]))
       })
   }
 
-  func section(_ source: ReportSource) -> Report.Section {
+  func section(_ known: inout Disclosure) -> Report.Section {
     func cells(_ year: Int64, _ month: Int64) -> [Report.Cell] {
-      let figure = sums[year * 100 + month] ?? .init(.none, enterprises: 0)
-      return [.count(counts[year * 100 + month] ?? 0), Suppression.cell(figure, source.isForPublication)]
+      let figure = sums[year * 100 + month] ?? .init(cell: .none, sums: [:])
+      return [.count(counts[year * 100 + month] ?? 0), known.cell(figure)]
     }
     let (now, before) = (period.year, period.year - 1)
     return Report.Section(

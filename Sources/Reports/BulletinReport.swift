@@ -12,15 +12,17 @@ public enum BulletinReport: ReportKind {
   public static func draw(_ source: ReportSource) throws -> Report {
     let period = try BulletinPeriod.asked(source)
     let figures = try BulletinFigures(source, period)
+    var known = Disclosure(isForPublication: source.isForPublication)
+    // Drawn first, for the groups' sums matter more than what is compared.
+    let grouped = try groups(source, figures, &known)
     var sections = [try coverage(source, period)]
     let money = figures.figures.filter(\.isMoney)
     let people = figures.figures.filter { !$0.isMoney }
-    sections.append(indicators(source, "money", Label(zh: "金额指标", en: "Amounts"), money, figures.reporters))
-    sections.append(indicators(source, "people", Label(zh: "人数指标", en: "People"), people, figures.reporters))
-    sections += try groups(source, figures)
-    if !period.isMonth { sections.append(intensity(source, figures)) }
-    let compared = period.isMonth ? FigureSum("taxable_sales", figures.reporters).compared : nil
-    sections.append(try BulletinSeries(source, period, compared: compared).section(source))
+    sections.append(indicators("money", Label(zh: "金额指标", en: "Amounts"), money, figures.reporters, &known))
+    sections.append(indicators("people", Label(zh: "人数指标", en: "People"), people, figures.reporters, &known))
+    sections += grouped
+    if !period.isMonth { sections.append(intensity(figures, &known)) }
+    sections.append(try BulletinSeries(source, period).section(&known))
     return Report(
       name: name,
       title: Label(zh: "统计通报(\(period.label.zh))", en: "Statistical bulletin, \(period.label.en)"),
@@ -76,8 +78,8 @@ public enum BulletinReport: ReportKind {
 
   /// One row a figure: the sum, and the same enterprises a year before.
   private static func indicators(
-    _ source: ReportSource, _ name: String, _ title: Label, _ figures: [BulletinFigures.Figure],
-    _ reporters: [BulletinFigures.Reporter]
+    _ name: String, _ title: Label, _ figures: [BulletinFigures.Figure], _ reporters: [BulletinFigures.Reporter],
+    _ known: inout Disclosure
   ) -> Report.Section {
     let unit: Report.Unit = name == "money" ? .wan : .none
     let columns = [
@@ -89,9 +91,7 @@ public enum BulletinReport: ReportKind {
     ].map(\.column)
     let rows = figures.map { figure -> [Report.Cell] in
       let sum = FigureSum(figure.name, reporters)
-      let shown = [sum.sum, sum.comparedSum, sum.earlierSum, sum.growth].map {
-        Suppression.cell($0, source.isForPublication)
-      }
+      let shown = [sum.sum, sum.comparedSum, sum.earlierSum, sum.growth].map { known.cell($0) }
       return [
         .label(figure.label), .integer(Int64(sum.count)), shown[0], .integer(Int64(sum.compared)), shown[1], shown[2],
         shown[3],
@@ -101,14 +101,15 @@ public enum BulletinReport: ReportKind {
   }
 
   /// R&D spend ÷ revenue, of those that reported both.
-  private static func intensity(_ source: ReportSource, _ figures: BulletinFigures) -> Report.Section {
+  private static func intensity(_ figures: BulletinFigures, _ known: inout Disclosure) -> Report.Section {
     let both = figures.reporters.filter { $0.now["rd"] != nil && $0.now["revenue"] != nil }
     let (rd, revenue) = (Sum(both.compactMap { $0.now["rd"] }), Sum(both.compactMap { $0.now["revenue"] }))
-    // The sums of all, less those of both, may not reveal the few that reported one.
-    let others = ["rd", "revenue"].map { FigureSum($0, figures.reporters).count - both.count }
-    let counted = others.first { $0 > 0 && $0 < Suppression.fewest } ?? both.count
-    let cells = [rd.cell, revenue.cell, rd.share(of: revenue)].map {
-      Suppression.cell(.init(both.isEmpty ? .none : $0, enterprises: counted), source.isForPublication)
+    let ids = Set(both.map(\.id))
+    // None of the three is shown without the others: two of them tell the third.
+    let cells = [rd.cell, revenue.cell, rd.share(of: revenue)].map { cell in
+      known.cell(
+        .init(
+          cell: both.isEmpty ? .none : cell, sums: [FigureSum.now("rd"): ids, FigureSum.now("revenue"): ids]))
     }
     return Report.Section(
       "rd_intensity", Label(zh: "研发投入强度", en: "R&D intensity"),

@@ -93,8 +93,8 @@ import Testing
     let report = try town.draw(BulletinReport.self, about: "201803", publish: true)
     #expect(
       try report.rows("by_county", "county", "taxable_sales", "growth")
-        == ["海州区 * 0.25", "东海县 40 0.25", "灌云县 * *", "合计 80 *"])
-    // Seven of the eight are compared: their sums would tell the eighth's.
+        == ["海州区 * *", "东海县 40 0.25", "灌云县 * -", "合计 80 *"])
+    // Seven of the eight are compared: their sums would tell the eighth's, and so would those of 海州.
     #expect(try report.rows("money", "value", "now", "before", "growth")[0] == "80 * * *")
     #expect(try report.rows("by_industry", "taxable_sales") == ["80", "80"])
   }
@@ -115,6 +115,22 @@ import Testing
       #expect(try report.rows("series", "enterprises_before", "before").last == "4 \(before)")
       let annual = try town.draw(BulletinReport.self, about: "2018", publish: publish)
       #expect(try annual.rows("rd_intensity", "rd", "revenue", "share") == [share])
+    }
+  }
+
+  @Test("What is compared of all does not tell, less the sum of a county, what one of another county reported")
+  func comparedBesideCounties() throws {
+    let town = try town((0..<8).map { (org: $0 < 4 ? "320706" : "320722", industry: nil) })
+    for enterprise in 1...8 { try month(town, enterprise, 201803, 10) }
+    for enterprise in 1...5 { try month(town, enterprise, 201703, 8) }
+    for (publish, cells) in [(false, ["50 40 0.25", "0.25", "5 40"]), (true, ["* * *", "*", "5 *"])] {
+      let report = try town.draw(BulletinReport.self, about: "201803", publish: publish)
+      #expect(try report.rows("money", "value", "now", "before", "growth")[0] == "80 \(cells[0])")
+      #expect(
+        try report.rows("by_county", "county", "taxable_sales", "growth")
+          == ["海州区 40 0.25", "东海县 40 \(cells[1])", "合计 80 \(cells[1])"])
+      #expect(try report.rows("by_industry", "growth") == [cells[1], cells[1]])
+      #expect(try report.rows("series", "enterprises_before", "before").last == cells[2])
     }
   }
 
