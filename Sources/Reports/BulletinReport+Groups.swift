@@ -8,10 +8,13 @@ extension BulletinReport {
     _ source: ReportSource, _ figures: BulletinFigures, _ known: inout Disclosure
   ) throws -> [Report.Section] {
     let names = try Names(source.db)
-    let byCounty = Dictionary(grouping: figures.reporters, by: \.org).sorted { $0.key < $1.key }
+    let units = try Units(source.db)
+    // Published, it counts as the plan and the report of counties do: the difference could be of one enterprise.
+    let stands = { (org: String) in source.isForPublication ? units.current(org, on: source.day) : org }
+    let byCounty = Dictionary(grouping: figures.reporters) { stands($0.org) }.sorted { $0.key < $1.key }
     let byLetter = Dictionary(grouping: figures.reporters, by: \.letter).sorted { $0.key < $1.key }
     let noCode = Report.Cell.label(Label(zh: "未填行业", en: "No industry given"))
-    return [
+    var sections = [
       group(
         figures, "by_county", Label(zh: "分县区", en: "By county"), Drawn.county,
         byCounty.map { (.label(names.unit($0.key)), $0.value) }, &known),
@@ -20,6 +23,8 @@ extension BulletinReport {
         Drawn("industry", zh: "行业门类", en: "Industry"),
         byLetter.map { ($0.key.isEmpty ? noCode : IndustrySection.cell($0.key), $0.value) }, &known),
     ]
+    if source.isForPublication { sections[0].notes = [Counties.withSuccessorNote] }
+    return sections
   }
 
   /// A row a group, a column a figure, then the growth of the first figure, the sales.

@@ -5,6 +5,9 @@ import SyncCore
 struct Counties {
   enum Way { case filed, withSuccessor }
 
+  static let withSuccessorNote = Label(
+    zh: "已并入其他单位的计入承接单位", en: "units that were taken over count with their successors")
+
   struct County {
     let code: String
     let name: Label

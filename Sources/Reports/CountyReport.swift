@@ -48,6 +48,7 @@ public enum CountyReport: ReportKind {
     let groups = shown.map { county -> ([Report.Cell], [EnterpriseFigures]) in
       ([.text(county.code), .label(county.name)], enterprises.filter { county.members.contains($0.org) })
     }
+    GroupFigures.addBulletin(groups.map(\.1), &known)
     return Report.Section(
       name, title,
       columns: [.init("org", Label(zh: "代码", en: "Code")), .init("org_name", Label(zh: "县区", en: "County"))]

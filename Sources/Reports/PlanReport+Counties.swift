@@ -20,7 +20,7 @@ extension PlanReport {
       "counties", Label(zh: "分县区完成", en: "By county"),
       notes: [
         source.isForPublication
-          ? Label(zh: "已并入其他单位的计入承接单位", en: "units that were taken over count with their successors")
+          ? Counties.withSuccessorNote
           : Label(
             zh: "按登记单位统计,已并入其他单位的照原登记列出",
             en: "by the unit of the record; those that were taken over, as they were filed"),

@@ -134,6 +134,20 @@ import Testing
     }
   }
 
+  @Test("What is published counts a unit that was taken over with its successor, as other publications do")
+  func successor() throws {
+    let orgs = Array(repeating: "320706", count: 5) + ["320772"] + Array(repeating: "320724", count: 3)
+    let town = try town(orgs.map { (org: $0, industry: nil) })
+    for enterprise in 1...9 { try month(town, enterprise, 201803, 10) }
+    let rows = { (day: String, publish: Bool) throws -> [String] in
+      try town.draw(BulletinReport.self, on: day, about: "201803", publish: publish)
+        .rows("by_county", "county", "enterprises", "taxable_sales")
+    }
+    #expect(try rows("2021-04-01", true) == ["海州区 6 60", "灌南县 3 30", "合计 9 90"])
+    #expect(try rows("2021-04-01", false).count == 4)
+    #expect(try rows("2020-06-30", true).count == 4)
+  }
+
   @Test("The year: sales, revenue, R&D and staff, and R&D in revenue of those that reported both")
   func annual() throws {
     let town = try town([("320706", nil), ("320706", nil)])

@@ -213,6 +213,21 @@ import Testing
     }
   }
 
+  @Test("What is published does not tell, less what the bulletin of the year shows, what one has that does not report")
+  func besideTheBulletin() throws {
+    for n in 1...6 { try base.enterprise("a\(n)", sales: 10) }
+    for n in 1...5 { try base.recognise("a\(n)", "tech_sme", 2020) }
+    try base.run("UPDATE enterprise_year SET revenue = 100, rd = 5 WHERE enterprise_id <> 'a6'")
+    for (publication, sales) in [(false, Report.Cell.integer(60)), (true, .suppressed)] {
+      let figures = try base.draw(CountyReport.self, publication: publication).section("figures")
+      for row in [haizhou, total] {
+        #expect(try figures.cell("sales", where: row) == sales)
+        #expect(try figures.cell("revenue", where: row) == .integer(500))
+        #expect(try figures.cell("rd_share", where: row) == .real(0.05))
+      }
+    }
+  }
+
   @Test("On a county's replica only the county")
   func county() throws {
     try base.enterprise("a", org: "320706", sales: 1)
