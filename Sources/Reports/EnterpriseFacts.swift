@@ -24,7 +24,10 @@ public enum EnterpriseFacts {
     facts.nationalPrize = try isRecent(source, id, "national_prize")
     facts.ledStandard = try isRecent(source, id, "led_standard")
     facts.provincialInstitution = try source.exists(
-      "rd_institution WHERE enterprise_id = ?1 AND confirmed = 1 AND level IN ('province', 'nation')", [.text(id)])
+      """
+      rd_institution WHERE enterprise_id = ?2 AND confirmed = 1 AND level IN ('province', 'nation')
+        AND (confirmed_year IS NULL OR confirmed_year <= CAST(substr(?1, 1, 4) AS INTEGER))
+      """, [.text(source.day), .text(id)])
     return facts
   }
 

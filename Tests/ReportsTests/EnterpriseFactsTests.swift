@@ -92,6 +92,8 @@ import Testing
     try base.add("rd_institution", columns, "'a', 'other', 'A', 'city', 1")
     try base.add("rd_institution", columns, "'a', 'other', 'B', 'province', 0")
     #expect(try techSME().provincialInstitution == false)
+    try base.add("rd_institution", "\(columns), confirmed_year", "'a', 'other', 'D', 'province', 1, 2021")
+    #expect(try techSME().provincialInstitution == false && techSME("2021-01-01").provincialInstitution == true)
     try base.add("rd_institution", columns, "'a', 'other', 'C', 'nation', 1")
     #expect(try techSME().provincialInstitution == true)
     try base.recognise("a", "tech_sme", 2019, "valid_to = '2020-06-30'")
