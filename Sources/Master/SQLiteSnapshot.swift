@@ -34,6 +34,7 @@ extension SQLiteMasterTransaction {
       ("cursor", .integer(try head())), ("arrival", .integer(try lastArrival())),
     ]
     for (name, value) in values { try db.run("INSERT INTO snapshot.sync_meta VALUES (?, ?)", [.text(name), value]) }
+    try fillShared(unit)
   }
 
   /// Which rows of a record a unit sees, in SQL; the same as `unit(of:)` says of each.
@@ -76,6 +77,16 @@ extension SQLiteMasterTransaction {
     try db.each(sql, [.text(unit)]) { row in
       if let notice = try notice(RowKey([.integer(row[0])])) { try insert(notice.row, into: ParkedNotice.table) }
     }
+  }
+
+  /// Up to which batch of another id what became of it is a machine's own: a snapshot is for any machine of the unit.
+  private func fillShared(_ unit: String) throws {
+    try db.run(
+      """
+      INSERT INTO snapshot.sync_meta
+      SELECT ? || lower(hex(f.replica)) || ':' || lower(hex(f.former)), f.shared
+      FROM main.sync_former f JOIN main.sync_replica r ON r.id = f.replica WHERE r.org = ?
+      """, [.text(SnapshotTables.shared), .text(unit)])
   }
 
   /// Erasures of every row that the unit ever saw: the feed remembers.

@@ -113,13 +113,17 @@ extension Replica {
     try db.run("DELETE FROM main.sync_conflict WHERE id NOT IN (SELECT id FROM snapshot.sync_conflict)")
   }
 
-  /// What became of changes of this replica that the city parked; a snapshot names them by the id under which they were sent.
+  /// What became of changes of this replica that the city parked; a snapshot names them by the id under which the city
+  /// took them, which is a former one also of a batch that was signed anew since.
   func notices(_ db: Database) throws -> [PageItem] {
     let sender = "lower(hex(\(Header.replica(of: "o.message"))))"
     let isOwn = "replica = (SELECT \(sender) FROM main.sync_outbox o WHERE o.number = s.batch)"
+    let isShared = """
+      EXISTS (SELECT 1 FROM snapshot.sync_meta m WHERE m.name = ?2 || ?1 || ':' || s.replica AND m.value >= s.batch)
+      """
     return try rows(
-      db, ParkedNotice.table, ParkedNotice.columns, where: "replica = ? OR \(isOwn)",
-      [.text(identity.replica.description)], order: "id"
+      db, ParkedNotice.table, ParkedNotice.columns, where: "s.replica = ?1 OR \(isOwn) OR \(isShared)",
+      [.text(identity.replica.description), .text(SnapshotTables.shared)], order: "id"
     ) { row in
       guard var notice = ParkedNotice(row: row) else { return nil }
       notice.parked.replica = identity.replica.description

@@ -9,7 +9,8 @@ import SyncCore
 //   each record     its rows in scope: columns and primary key, nothing else
 //   sync_conflict, sync_contender, sync_parked, sync_erasure     as a page tells them
 //   sync_own        the city's own batches that no backup holds, as a page brings them
-//   sync_meta       of which city (epoch) and unit (org) it is, by which schema, of which place (cursor) and arrival
+//   sync_meta       of which city (epoch) and unit (org) it is, by which schema, of which place (cursor) and arrival;
+//                   up to which batch of another id what became of it is a machine's own (shared:MACHINE:OTHER)
 
 public enum SnapshotTables {
   /// Written into the file's header ("TRBs").
@@ -71,6 +72,9 @@ public enum SnapshotTables {
       }
     } catch is DatabaseError { throw foreign }
   }
+
+  /// How the names in `sync_meta` begin that say which batches of another id are a machine's too.
+  public static let shared = "shared:"
 
   public static let foreign = Failure(
     .protocolViolation, zh: "文件不是按本机模式制作的快照,或已损坏;未作任何更改",

@@ -106,6 +106,26 @@ private func entered() async throws -> (World, renewed: Replica) {
   try await world.settle()
 }
 
+/// The same of a batch that goes again under the new id, and that the city has taken from the former one.
+@Test(arguments: [false, true])
+func theNewIdHearsInASnapshotWhatBecameOfABatchThatItSentAgain(hasCode: Bool) async throws {
+  let (world, a) = try await World.counted()
+  let b = try await world.join("B", actor: "b")
+  try world.shell(a, "INSERT INTO company VALUES ('a1', 'A', 'X', '甲', 1)")
+  try await world.sync(a)
+  try world.shell(b, "INSERT INTO company VALUES ('b1', 'B', 'X', '乙', 2)")
+  try b.freeze()
+  if hasCode { try await world.sync(b) } else { try world.sendInVain(b) }
+  let renewed = try world.rejoin(b, code: hasCode ? world.master.enrol(org: "B").code : nil)
+  try await world.sync(renewed)
+  #expect(try renewed.parked().map(\.batch) == [1])
+  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
+  try await world.sync(a)
+  try world.takeSnapshot(renewed)
+  #expect(try renewed.parked(waiting: false).map(\.state) == [.entered])
+  try await world.settle()
+}
+
 @Test func aParkedBatchThatComesAgainIsParkedOnce() async throws {
   let (world, a) = try await World.counted()
   let b = try await world.join("B", actor: "b")

@@ -57,6 +57,20 @@ private func aSumThatEnteredWhileItWasSaidAgainCountsOnce(edit: String) async th
   #expect(try one.parked().isEmpty)
 }
 
+/// Its batch goes again under another id, which hears in a snapshot that it has entered.
+@Test func aSumThatEnteredUnderAFormerIdIsNotSaidAgainAfterASnapshot() async throws {
+  let (world, one, _) = try await summed()
+  try world.shell(one, "UPDATE company SET code = 'X', staff = 12 WHERE id = 'c1'")
+  try await world.sync(one)
+  let renewed = try world.rejoin(one, code: world.master.enrol(org: "A").code)
+  try await world.sync(renewed)
+  try world.shell("UPDATE company SET code = 'Z' WHERE id = 'b1'")
+  try world.takeSnapshot(renewed)
+  try world.shell(renewed, "UPDATE company SET name = 'z' WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try world.staff(renewed) == .integer(12) && renewed.parked().isEmpty)
+}
+
 /// Its row is found to be another one, and it enters with that.
 @Test(arguments: [false, true]) func aSumThatEnteredWithADuplicateWhileItWasSaidAgainCountsOnce(isUpdate: Bool)
   async throws
