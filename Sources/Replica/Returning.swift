@@ -108,27 +108,68 @@ extension Replica {
       if old.header.epoch == receipt.header.epoch { continue }
       let parked = try ReceiptBody.decode(old.unverifiedBody()).filter { $0.outcome == .parked }
       former[receipt.header.number] = Set(parked.map(\.n))
-      try db.run("UPDATE sync_outbox SET receipt = NULL WHERE number = ?", [number])
     }
-    try putInFlight(db, receipts.filter { former[$0.header.number] != nil })
+    if former.isEmpty { return former }
+    let superseded = try superseded(db)
+    for number in former.keys {
+      try db.run("UPDATE sync_outbox SET receipt = NULL WHERE number = ?", [.integer(number)])
+    }
+    try putInFlight(db, receipts.filter { former[$0.header.number] != nil }, over: superseded)
     return former
   }
 
+  /// A change that was parked, and that a later batch of its row has superseded since.
+  private struct Superseded {
+    var change: Change
+    var batch: Int64
+    var receipt: RowReceipt
+  }
+
+  /// By row: of these no entry is left.
+  private func superseded(_ db: Database) throws -> [RowRef: [Superseded]] {
+    var found: [RowRef: [Superseded]] = [:]
+    try db.each("SELECT number, receipt FROM sync_outbox WHERE receipt IS NOT NULL ORDER BY number") { row in
+      guard case .blob(let bytes) = row.cell(1) else { return }
+      let batch: Int64 = row[0]
+      let rows = try ReceiptBody.decode(SealedEnvelope(bytes[...]).unverifiedBody())
+      for receipt in rows where receipt.outcome == .parked {
+        guard try !isKnown(db, batch, receipt.n), let change = try sent(db, batch, Int64(receipt.n)) else { continue }
+        found[change.ref, default: []].append(Superseded(change: change, batch: batch, receipt: receipt))
+      }
+    }
+    return found
+  }
+
+  /// Whether there is an entry of a change that was parked.
+  private func isKnown(_ db: Database, _ batch: Int64, _ n: Int) throws -> Bool {
+    let place: [Value] = [.integer(batch), .integer(Int64(n))]
+    return try db.first("SELECT 1 FROM sync_parked WHERE batch = ? AND n = ? LIMIT 1", place) != nil
+  }
+
   /// Of a row that is parked, later batches that are answered anew are on their way again until they are taken: they
-  /// supersede it, and what they say nothing of is said again.
-  private func putInFlight(_ db: Database, _ receipts: [Envelope]) throws {
+  /// supersede it, and what they say nothing of is said again. What they had superseded counts as said again: a city
+  /// that had lost them may have let it in.
+  private func putInFlight(
+    _ db: Database, _ receipts: [Envelope], over superseded: [RowRef: [Superseded]]
+  ) throws {
     var parked: Set<RowRef> = []
     for receipt in receipts.sorted(by: { $0.header.number < $1.header.number }) {
       let number = receipt.header.number
       let rows = try ReceiptBody.decode(receipt.body).filter { $0.outcome == .parked }
-      if rows.isEmpty, parked.isEmpty { continue }
+      if rows.isEmpty, parked.isEmpty, superseded.isEmpty { continue }
       guard try number > heard(db, under: receipt.header.epoch), let message = try sentMessage(db, number) else {
         continue
       }
       let changes = try ownBatch(db, message.bytes).changes
-      for change in changes where parked.contains(change.ref) {
-        guard let record = schema.record(change.record) else { continue }
+      for change in changes {
+        let earlier = (superseded[change.ref] ?? []).filter { $0.batch < number }
+        guard parked.contains(change.ref) || !earlier.isEmpty, let record = schema.record(change.record) else {
+          continue
+        }
         try db.run("INSERT OR REPLACE INTO sync_flight VALUES (?, ?, ?, ?)", change.flight(record, in: number))
+        for item in earlier where try !isKnown(db, item.batch, item.receipt.n) {
+          try addSaidAgain(db, record, item.change, item.receipt, batch: item.batch)
+        }
       }
       for row in rows where row.n <= changes.count { parked.insert(changes[row.n - 1].ref) }
     }
@@ -150,14 +191,20 @@ extension Replica {
     try db.run(
       "UPDATE sync_parked SET reason = ?, zh = ?, en = ? WHERE batch = ? AND n = ? AND state IN ('waiting', 'edited')",
       [.text(receipt.reason), .text(receipt.detail.zh), .text(receipt.detail.en)] + place)
-    if try db.first("SELECT 1 FROM sync_parked WHERE batch = ? AND n = ? LIMIT 1", place) != nil { return true }
+    if try isKnown(db, batch, receipt.n) { return true }
     if !wasParked { return false }
     // A later batch says it again, and has been answered since.
+    try addSaidAgain(db, record, change, receipt, batch: batch)
+    return true
+  }
+
+  private func addSaidAgain(
+    _ db: Database, _ record: RecordSchema, _ change: Change, _ receipt: RowReceipt, batch: Int64
+  ) throws {
     let image = try record.row(db, key: change.key) ?? zip(change.new, change.old).map { $0 ?? $1 ?? .null }
     try addParked(
       db, change.ref, image: image, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
       detail: receipt.detail, state: "edited")
-    return true
   }
 
   /// What was parked of a batch and is not, now that it is answered anew, has come in by itself: what was said again of it
