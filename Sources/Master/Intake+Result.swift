@@ -23,7 +23,8 @@ extension Intake {
       }
       try record(row, waiting: conflicts[ref] ?? [], &out)
       let write = RowWrite(
-        ref: ref, before: row.before, after: row.result.image, stamps: row.result.stamps, alias: alias(row))
+        ref: ref, before: row.before, after: row.result.image, stamps: row.result.stamps,
+        isInsert: row.change.kind == .insert, alias: alias(row))
       let wasRead = (places[ref] ?? 0) <= sender.cursor
       if row.result.asSent, wasRead, row.change == sent, row.incoming.erased.isEmpty, isTheSenders(row) {
         write.skip = sender.replica

@@ -27,6 +27,8 @@ final class RowWrite {
   let after: [Value]?
   /// Corrected stamps of `latest` cells that were taken.
   let stamps: [Int: Stamp]
+  /// Whether it was entered, and does not come back as what it was.
+  let isInsert: Bool
   /// The replica that has the row already and needs no echo.
   var skip: Identifier?
   /// A unit that must hear of the row although it did not move.
@@ -35,13 +37,14 @@ final class RowWrite {
   let alias: RowRef?
 
   init(
-    ref: RowRef, before: [Value]?, after: [Value]?, stamps: [Int: Stamp] = [:], echo: String? = nil,
-    alias: RowRef? = nil
+    ref: RowRef, before: [Value]?, after: [Value]?, stamps: [Int: Stamp] = [:], isInsert: Bool = false,
+    echo: String? = nil, alias: RowRef? = nil
   ) {
     self.ref = ref
     self.before = before
     self.after = after
     self.stamps = stamps
+    self.isInsert = isInsert
     self.echo = echo
     self.alias = alias
   }

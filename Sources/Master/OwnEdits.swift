@@ -114,7 +114,8 @@ extension Master {
     let record = schema.record(change.record)
     let latest = (record?.latestIndices ?? []).filter { change.new[$0] != nil }
     let stamps = Dictionary(uniqueKeysWithValues: latest.map { ($0, change.edit(of: $0).stamp) })
-    return RowWrite(ref: change.ref, before: before, after: after, stamps: stamps)
+    return RowWrite(
+      ref: change.ref, before: before, after: after, stamps: stamps, isInsert: change.kind == .insert)
   }
 
   /// An official's edit of a cell under review is a decision.

@@ -74,6 +74,8 @@ extension SQLiteMasterTransaction {
         """, write.ref.columns + [.blob(RowKey(before).encoded), .integer(arrival)])
     } else if hasTombstones, write.before == nil, write.after != nil {
       try db.run("DELETE FROM sync_tombstone WHERE record = ? AND key = ?", write.ref.columns)
+      // It is as old as its own edit, whenever that was edited which stood here before.
+      if write.isInsert { try db.run("DELETE FROM sync_cell WHERE record = ? AND key = ?", write.ref.columns) }
     }
     guard !write.stamps.isEmpty, let record = schema.record(write.ref.record) else { return }
     for (column, stamp) in write.stamps.sorted(by: { $0.key < $1.key }) {

@@ -131,6 +131,34 @@ private func contestedName() async throws -> (World, Replica, Replica) {
   #expect(try world.master.conflicts([.decided]).map(\.field) == ["phone", "phone"])
 }
 
+/// It takes the key of a row that was edited later and is deleted: that edit counts no more.
+@Test func aRowThatIsEnteredAnewIsAsOldAsItsOwnEdit() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  let three = try await world.join("A", actor: "three")
+  func edit(_ replica: Replica, _ sql: String) throws {
+    world.clock.now += 60_000
+    try replica.edit(as: nil) { db in
+      // The test's clock is far ahead of SQL's, which the capture's stamp then follows.
+      try db.run("UPDATE sync_clock SET stamp = ?", [.integer(world.clock.now << 16)])
+      try db.run(sql)
+    }
+  }
+  try edit(one, "INSERT INTO company (id, office, phone) VALUES ('c2', 'A', '1')")
+  try await world.sync(one)
+  try await world.sync(three)
+  try edit(two, "INSERT INTO company (id, office, phone) VALUES ('c2', 'A', '2')")
+  try edit(three, "UPDATE company SET phone = '3' WHERE id = 'c2'")
+  try edit(one, "UPDATE company SET phone = '4' WHERE id = 'c2'")
+  try await world.sync(one)
+  try edit(one, "DELETE FROM company WHERE id = 'c2'")
+  try await world.sync(one)
+  try await world.sync(two)
+  #expect(try world.cell("phone", of: "c2") == .text("2"))
+  try await world.sync(three)
+  #expect(try world.cell("phone", of: "c2") == .text("3"))
+  try await world.settle()
+}
+
 @Test func aDeleteOverAnUnseenUpdateKeepsTheRow() async throws {
   let (world, one, two) = try await World.twoMachines()
   try world.shell(one, "UPDATE company SET staff = 99 WHERE id = 'c1'")
