@@ -132,6 +132,20 @@ extension Replica {
   #expect(try copy.reading { try $0.integer("SELECT count(*) FROM sync_base_company") } == 0)
 }
 
+@Test func aFileThatAnotherProgramWritesIsNoBackup() async throws {
+  let (world, _, _) = try await World.twoMachines()
+  let file = try world.backup()
+  let before = try Data(contentsOf: URL(fileURLWithPath: file))
+  let other = try DurableFile.openAlone(file + ".part")
+  #expect(throws: Failure.self) { try world.master.backup(to: file, replacing: true) }
+  #expect(FileManager.default.fileExists(atPath: file + ".part"))
+  #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
+  try other.close()
+  // What a program left that was killed is in nobody's way.
+  _ = try world.master.backup(to: file, replacing: true)
+  #expect(!FileManager.default.fileExists(atPath: file + ".part"))
+}
+
 @Test func aBackupIsPrivateAndDoesNotReplaceAnotherFile() async throws {
   let (world, _, _) = try await World.twoMachines()
   let file = try world.backup()

@@ -31,9 +31,19 @@ extension Master {
     let replaced = try replacedArrival(file, replacing)
     if try read({ try SQLiteMasterTransaction(db: $0, schema: schema).isRecovering() }) { throw Self.recovering }
     let part = file + ".part"
-    defer { for end in ["", "-journal", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: part + end) } }
-    var info = try makeBackup(part, of: file, replacing: replaced)
+    let draft = try DurableFile.openAlone(part)
+    defer { try? draft.close() }
+    var isWhole = false
+    defer {
+      if !isWhole {
+        for end in ["", "-journal", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: part + end) }
+      }
+    }
+    // What an interrupted one left, SQLite would take for a part of this one.
+    try FreshDatabase.removeLogs(of: [part])
+    var info = try makeBackup(part, draft, of: file, replacing: replaced)
     try DurableFile.move(part, to: file)
+    isWhole = true
     info.replacesLatest = try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try transaction.set("backup_at", .integer(info.madeAt))
@@ -42,12 +52,14 @@ extension Master {
     return info
   }
 
-  private func makeBackup(_ part: String, of file: String, replacing replaced: Int64?) throws -> BackupInfo {
+  private func makeBackup(
+    _ part: String, _ draft: FileHandle, of file: String, replacing replaced: Int64?
+  ) throws -> BackupInfo {
     // A tool may edit the master between its last batch and the copy: such an edit is in no batch.
     for _ in 1...10 {
       try absorbNow()
       let madeAt = clock()
-      try DurableFile.create(part)
+      try DurableFile.empty(draft, part)
       try Connection.translating(file) {
         try store.database.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [part]) }
       }
