@@ -183,6 +183,35 @@ extension RecordStore {
   #expect(try b.list("stub").map { $0[2] } == ["甲", "乙", "新"])
 }
 
+@Test(arguments: [
+  "DROP TABLE stub; DROP TABLE card",
+  "ALTER TABLE stub RENAME COLUMN name TO title; ALTER TABLE card RENAME COLUMN staff TO heads",
+])
+func aRepairFillsProjectionsAsTheyWere(_ sql: String) async throws {
+  let (world, a, b) = try await twoOffices()
+  let (stubs, cards) = (try world.master.list("stub"), try world.master.list("card"))
+  try world.shell(sql)
+  #expect(try world.master.repair(adopting: nil, actor: "li").isRepaired)
+  #expect(try world.master.list("stub") == stubs)
+  #expect(try world.master.list("card") == cards)
+  #expect(try world.master.verify().isEmpty)
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try world.shell("UPDATE company SET office = 'B' WHERE id = 'a1'")
+  try await world.settle()
+  for replica in [a, b] { #expect(try replica.list("stub") == [["a1", "X", "甲", "B"]]) }
+  #expect(try a.list("card").isEmpty)
+}
+
+/// What was edited unseen is shown once it is the city's edit.
+@Test func anEditThatARepairAdoptsShowsInTheStub() async throws {
+  let (world, a, b) = try await twoOffices()
+  try world.shell("DROP TABLE stub; DROP TRIGGER sync_capture_update_company")
+  try world.shell("UPDATE company SET name = '丙' WHERE id = 'a1'")
+  #expect(try world.master.repair(adopting: true, actor: "li").unlogged.count == 1)
+  try await world.settle()
+  for replica in [a, b] { #expect(try replica.list("stub").map { $0[2] } == ["丙", "乙"]) }
+}
+
 @Test func nobodyEditsAStub() async throws {
   let (world, a, _) = try await twoOffices()
   let stores: [any RecordStore] = [world.master, a]
