@@ -79,12 +79,15 @@ extension Master {
     let isErased = try db.first("SELECT 1 FROM sync_erasure LIMIT 1") != nil
     for record in schema.records where record.projects == nil {
       // What was erased is no longer in the log: nobody can tell what was edited of it.
-      if isErased, record.fields.contains(where: \.restricted) { continue }
+      let isCompared = !(isErased && record.fields.contains(where: \.restricted))
+      let missing = gone[record.name] ?? []
+      if !isCompared, missing.isEmpty { continue }
       let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city")
       try applying(db) {
         for (key, logged) in try differing(record, db, log) {
-          let missing = gone[record.name] ?? []
-          if let found = try compare(record, key, logged, missing, db, edit, adopting: adopting) {
+          try fill(missing, of: record, key, logged, db)
+          guard isCompared else { continue }
+          if let found = try compare(record, key, logged, db, edit, adopting: adopting) {
             report.unlogged.append(found)
           }
         }
@@ -118,17 +121,20 @@ extension Master {
     return found
   }
 
-  /// One row: what is not there any more to be compared comes from the log; the rest is pending, or as in the log.
+  /// The cells of columns that were not there any more come from the log, which has nothing of what was erased.
+  private func fill(
+    _ missing: [Int], of record: RecordSchema, _ key: RowKey, _ logged: [Value]?, _ db: Database
+  ) throws {
+    guard !missing.isEmpty, let logged, var row = try record.row(db, key: key) else { return }
+    for column in missing { row[column] = logged[column] }
+    try record.write(db, row: row)
+  }
+
+  /// One row: what differs is pending, or as in the log.
   private func compare(
-    _ record: RecordSchema, _ key: RowKey, _ logged: [Value]?, _ missing: [Int], _ db: Database, _ edit: Edit,
-    adopting: Bool?
+    _ record: RecordSchema, _ key: RowKey, _ logged: [Value]?, _ db: Database, _ edit: Edit, adopting: Bool?
   ) throws -> Unlogged? {
-    var row = try record.row(db, key: key)
-    if let logged, var filled = row, !missing.isEmpty {
-      for column in missing { filled[column] = logged[column] }
-      try record.write(db, row: filled)
-      row = filled
-    }
+    let row = try record.row(db, key: key)
     if row == logged { return nil }
     let changed = record.fields.indices.filter { logged?[$0] != row?[$0] }
     if adopting == true {
