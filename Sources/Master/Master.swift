@@ -67,6 +67,7 @@ public final class Master: RecordStore, @unchecked Sendable {
         .configuration, zh: "密钥文件不是 \(path) 的;请恢复属于它的密钥文件(每份备份中都有)",
         en: "the key file is not that of \(path); restore the key file that belongs to it (every backup holds it)")
     }
+    try Connection.restoreLog(database, path)
     let master = Master(
       SQLiteMaster(database, schema: schema, path: path), key: key, formats: formats, clock: clock)
     if isErasing {

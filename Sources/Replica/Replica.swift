@@ -86,6 +86,7 @@ public final class Replica: RecordStore, @unchecked Sendable {
         )
       }
     }
+    try Connection.restoreLog(database, path)
     if lacksColumns { try Connection.translating(path) { try database.write { try ReplicaTables.addLacking($0) } } }
     if isErasing { database.checkpoint(path) }
     return (database, meta, schema)

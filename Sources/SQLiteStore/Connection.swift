@@ -106,6 +106,19 @@ public enum Connection {
       en: "\(path) was made anew by another program, which lost the mark in its header; run \(way), then verify")
   }
 
+  /// Gives a file its write-ahead log again that a copy of it (`VACUUM INTO`) or another program has left without: with a
+  /// rollback journal a commit need not outlive a loss of power (SQLite syncs no folder when it deletes the journal). After a
+  /// read, outside a transaction.
+  public static func restoreLog(_ database: DatabaseQueue, _ path: String) throws {
+    try translating(path) {
+      try database.writeWithoutTransaction { db in
+        // What the file says: a connection may be set otherwise.
+        guard case .text("delete")? = try db.first("PRAGMA journal_mode")?.first else { return }
+        try db.execute(sql: "PRAGMA journal_mode = WAL")
+      }
+    }
+  }
+
   /// A file in which SQLite finds no database, or a broken one.
   package static func damaged(_ path: String) -> Failure {
     Failure(

@@ -1,5 +1,7 @@
+import GRDB
 import Master
 import Replica
+import SQLiteStore
 import SyncClient
 import SyncCore
 import SyncProtocol
@@ -116,4 +118,14 @@ extension World {
   try await world.sync(one)
   let refusal = #expect(throws: Refusal.self) { try world.master.exchange(hello.bytes) }
   #expect(refusal?.code == .replayed)
+}
+
+/// A copy by `VACUUM INTO` has a rollback journal, with which a commit need not outlive a loss of power.
+@Test func aFileThatWasMovedByACopyHasItsWriteAheadLogAgain() async throws {
+  let (world, one, _) = try await World.twoMachines()
+  let stores: [any RecordStore] = [try world.copyOfMaster(), try world.copy(of: one)]
+  for store in stores {
+    let mode = try store.read { try $0.first("PRAGMA journal_mode") }
+    #expect(mode == [.text("wal")])
+  }
 }
