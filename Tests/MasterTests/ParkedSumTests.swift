@@ -6,10 +6,12 @@ import Testing
 
 // What is added to a sum counts once, whatever becomes of the change that it came with.
 
+/// The small application, whose staff is a sum.
+let summedSchemaYAML = smallSchemaYAML.replacing("staff: {type: integer", with: "staff: {type: integer, policy: sum")
+
 /// One machine of A with c1, whose staff is 10; b1 of B holds the code X.
-private func summed() async throws -> (World, Replica, Replica) {
-  let schema = smallSchemaYAML.replacing("staff: {type: integer", with: "staff: {type: integer, policy: sum")
-  let world = try World(schema: schema, seed: [("office", ["A", "B"].map { [.text($0), .null] })])
+func summed() async throws -> (World, Replica, Replica) {
+  let world = try World(schema: summedSchemaYAML, seed: [("office", ["A", "B"].map { [.text($0), .null] })])
   let (one, b) = (try await world.join("A"), try await world.join("B"))
   try world.shell(one, "INSERT INTO company (id, office, staff) VALUES ('c1', 'A', 10)")
   try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")

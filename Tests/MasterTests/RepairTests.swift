@@ -216,6 +216,23 @@ private func leftOf(_ damage: Damage) -> [String] { damage.sql.contains("TABLE k
   }
 }
 
+/// All of a sum without a base would be added to the city's.
+@Test(arguments: ["", ", staff = 12"])
+func anAdoptedSumOfARowThatChangedOnBothSidesCountsOnce(unseen: String) async throws {
+  let (world, one, _) = try await summed()
+  let two = try await world.join("A")
+  try world.shell(one, copied + "UPDATE company SET name = 'here'\(unseen) WHERE id = 'c1'")
+  let raised = unseen.isEmpty ? "" : ", staff = 11"
+  try world.shell(two, "UPDATE company SET phone = '2'\(raised) WHERE id = 'c1'")
+  try await world.sync(two)
+  try one.repair()
+  let comparison = try await world.deepVerify(one)
+  #expect(comparison.lines(one.schema) == ["?~ company c1 name,phone" + (unseen.isEmpty ? "" : ",staff")])
+  try one.adopt(comparison, actor: "li")
+  try await world.settle()
+  #expect(try world.cell("staff") == .integer(unseen.isEmpty ? 10 : 12))
+}
+
 @Test func aFileThatIsWellIsNotRepaired() async throws {
   let (world, one, _) = try await World.compared()
   try world.shell(one, "CREATE TABLE mine (x); CREATE INDEX mine_by_staff ON company (staff)")

@@ -7,14 +7,14 @@ import Testing
 
 extension World {
   /// The small application with the offices A and B.
-  public static func small() throws -> World {
+  public static func small(schema: String = smallSchemaYAML) throws -> World {
     let offices: [[Value]] = ["A", "B"].map { [.text($0), .text("Office \($0)")] }
-    return try World(schema: smallSchemaYAML, seed: [("office", offices)])
+    return try World(schema: schema, seed: [("office", offices)])
   }
 
   /// Two machines of office A that both have the company c1.
-  public static func twoMachines() async throws -> (World, Replica, Replica) {
-    let world = try World.small()
+  public static func twoMachines(schema: String = smallSchemaYAML) async throws -> (World, Replica, Replica) {
+    let world = try World.small(schema: schema)
     let one = try await world.join("A", actor: "one")
     let two = try await world.join("A", actor: "two")
     try world.shell(

@@ -67,16 +67,12 @@ extension Replica {
     let key = difference.ref.key
     let known = try record.pending(db, key: key)
     let hasUpstream = try record.upstream(db, key: key) != nil
-    // Of a row that changed on both sides the base is not known: without one, every cell that differs is contested.
-    let master = difference.isNewer ? nil : difference.city
     var pending = PendingRow(
-      key: key, existed: master != nil, base: record.fields.map { _ in nil }, current: difference.here, edit: edit,
+      key: key, existed: difference.city != nil, base: record.undefined, current: difference.here, edit: edit,
       cellEdits: known?.cellEdits ?? [:])
-    if let master {
-      let flying = try flightMask(db, record, key)
-      for column in record.fields.indices where !record.isKey(column) {
-        pending.base[column] = base(column, master, difference.here, known, flying, hasUpstream)
-      }
+    let flying = try flightMask(db, record, key)
+    for column in record.fields.indices where !record.isKey(column) {
+      pending.base[column] = base(column, record, difference, known, flying, hasUpstream)
     }
     for column in record.latestIndices where difference.columns.contains(column) { pending.cellEdits[column] = edit }
     try record.setPending(db, pending)
@@ -85,14 +81,19 @@ extension Replica {
 
   /// The base of a column that differs from the master's; nil: it is not pending.
   private func base(
-    _ column: Int, _ master: [Value], _ here: [Value]?, _ known: PendingRow?, _ flying: Int64, _ hasUpstream: Bool
+    _ column: Int, _ record: RecordSchema, _ difference: Difference, _ known: PendingRow?, _ flying: Int64,
+    _ hasUpstream: Bool
   ) -> Value? {
-    guard let here else { return master[column] }
+    guard let master = difference.city else { return nil }
+    guard let here = difference.here else { return difference.isNewer ? .null : master[column] }
     let earlier = known?.existed == true ? known?.base[column] : nil
     // A batch under way, or a pull beneath an edit, says what the clerk had seen.
     if flying >> Int64(column) & 1 == 1 { return earlier }
-    if hasUpstream, let earlier { return earlier }
-    return here[column] == master[column] ? nil : master[column]
+    if hasUpstream || !difference.columns.contains(column), let earlier { return earlier }
+    if here[column] == master[column] { return nil }
+    // Of a row that changed on both sides the base is not known: without one, what differs is contested. But all of a
+    // sum would be added once more: it starts from what the clerk was shown.
+    return difference.isNewer && record.fields[column].policy != .sum ? .null : master[column]
   }
 
   private func setBack(_ db: Database, _ differences: [Difference]) throws {
