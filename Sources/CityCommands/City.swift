@@ -109,6 +109,6 @@ public enum CityProgram: Program {
 
   public static func verify(_ master: Master) throws -> [Label] {
     let problems = try master.verify()
-    return try master.isAltered() ? problems : problems + PublicationCheck.problems(master)
+    return try master.isRefused() ? problems : problems + PublicationCheck.problems(master)
   }
 }

@@ -206,7 +206,7 @@ extension Master {
   /// Checks the file, its constraints (I6), the chain and signatures of the whole log, and that nothing of it is lost (I1).
   /// Empty: all is well.
   public func verify() throws -> [Label] {
-    let isWhole = try !isAltered()
+    let isWhole = try !isRefused()
     if isWhole { try absorbNow() }
     return try read { db in
       let found = try schema.damage(db, weakKeys: true) + brokenChain(db)

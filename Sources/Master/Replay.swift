@@ -44,7 +44,7 @@ extension Master {
   /// are for `verify`. Empty: the log gives this master, byte for byte. After an erasure only records
   /// that restrict nothing follow whole: what was erased cannot be contested again.
   public func verifyReplay() throws -> [Label] {
-    if try !isAltered() { try absorbNow() }
+    if try !isRefused() { try absorbNow() }
     return try read { log in
       let replay = try replay(log, upTo: .max, into: Self.temporary)
       if !replay.isComplete || replay.master.schema != schema { return replay.findings + unsignedSchema(replay.master) }

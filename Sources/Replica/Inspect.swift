@@ -166,7 +166,9 @@ extension Replica {
   public func refuseAlteredObjects() throws { try read { try refuseAlteredObjects($0) } }
 
   private func refuseAlteredObjects(_ db: Database) throws {
-    guard let first = try schema.alteredObjects(db, weakKeys: false).first else { return }
+    guard let first = try schema.alteredObjects(db, weakKeys: false).first else {
+      return try schema.refuseForeignReferences(db)
+    }
     throw Failure(
       .data, zh: first.zh + ";请运行 county verify,再用 county verify --deep 修复",
       en: first.en + "; run county verify, and county verify --deep to repair it")

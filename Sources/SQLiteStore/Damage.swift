@@ -8,7 +8,7 @@ extension Schema {
   /// Everything that is wrong with the file. Reads every page.
   public func damage(_ db: Database, weakKeys: Bool) throws -> [Label] {
     let altered = try alteredObjects(db, weakKeys: weakKeys)
-    var problems = try altered + brokenPages(db)
+    var problems = try altered + foreignReferences(db) + brokenPages(db)
     // Without its tables SQLite cannot check references.
     if !altered.isEmpty { return problems }
     for record in records { problems += try danglingReferences(db, record) }
@@ -40,6 +40,31 @@ extension Schema {
       if text != "ok" { problems.append(Label(zh: "文件损坏:\(text)", en: "the file is damaged: \(text)")) }
     }
     return problems
+  }
+
+  /// Tables of other programs that refer to a record by a foreign key. Such a key holds on to rows that others delete, so
+  /// that nothing is synced any more, or lets its own rows go with one that is only written anew.
+  public func foreignReferences(_ db: Database) throws -> [Label] {
+    var tables: [String] = []
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%REFERENCES%' ORDER BY name"
+    try db.each(sql) { tables.append($0[0]) }
+    // SQLite tells no names apart by their case.
+    let mine = Dictionary(records.map { ($0.name.lowercased(), $0.name) }) { first, _ in first }
+    return try tables.filter { mine[$0.lowercased()] == nil }.flatMap { table -> [Label] in
+      var named: [String] = []
+      try db.each("SELECT DISTINCT \"table\" FROM pragma_foreign_key_list(?)", [.text(table)]) { named.append($0[0]) }
+      return named.compactMap { mine[$0.lowercased()] }.sorted().map { record in
+        Label(
+          zh: "其他程序的表 \(table) 以外键引用 \(record),会妨碍收发或丢失其中的行;请重建该表,不带外键",
+          en: "the table \(table) of another program refers to \(record) by a foreign key, which stops the sync or "
+            + "loses its rows; make it anew without")
+      }
+    }
+  }
+
+  /// Refuses to write to a file with such a table.
+  public func refuseForeignReferences(_ db: Database) throws {
+    if let first = try foreignReferences(db).first { throw Failure(.data, zh: first.zh, en: first.en) }
   }
 
   /// Tables, indexes and triggers that are missing or not as the schema makes them, and rows that switch capture off.

@@ -101,6 +101,19 @@ extension Replica {
   #expect(try one.inbox().first == 1)
 }
 
+/// A backup of before such tables were refused.
+@Test func aBackupWithATableThatRefersToARecordIsRestored() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  let file = try world.backup()
+  try world.shell(file, "CREATE TABLE memo (company TEXT REFERENCES company (id))")
+  try world.restore(from: file)
+  let failure = #expect(throws: Failure.self) { try world.master.absorbNow() }
+  #expect(failure?.message.en.contains("the table memo") == true)
+  try world.shell("DROP TABLE memo")
+  try await world.giveBack([one, two, one])
+  try await world.settle()
+}
+
 /// Two are made at once, and the one that was begun first ends last.
 @Test func whatOnlyTheLongerOfTwoBackupsHoldsIsKept() throws {
   let world = try World.small()

@@ -1,6 +1,8 @@
 import Foundation
+import GRDB
 import Master
 import Replica
+import SQLiteStore
 import SyncCore
 import TestSupport
 import Testing
@@ -26,6 +28,21 @@ import Testing
   #expect(try b.parked().first { $0.ref.record == "figure" }?.row[2] == .integer(5))
   try await world.settle()
   #expect(try world.master.rows(world.master.record("figure")).count == 1)
+}
+
+/// A foreign key of an application's own would let its rows go with one that is only written anew.
+@Test func aTableInTheMasterThatRefersToARecordStopsTheCity() async throws {
+  let (world, one, _) = try await World.twoMachines()
+  try world.shell(
+    "CREATE TABLE memo (company TEXT REFERENCES company (id) ON DELETE CASCADE); INSERT INTO memo VALUES ('c1')")
+  try world.shell(one, "UPDATE company SET code = '2' WHERE id = 'c1'")
+  let failure = await #expect(throws: Failure.self) { try await world.sync(one) }
+  #expect(failure?.message.en.contains("the table memo of another program refers to company") == true)
+  #expect(try world.master.verify().contains { $0.en.contains("the table memo") })
+  #expect(throws: Failure.self) { try world.master.repair(adopting: nil, actor: "li") }
+  try world.shell("CREATE TABLE note AS SELECT * FROM memo; DROP TABLE memo")
+  try await world.settle()
+  #expect(try world.master.read { try $0.integer("SELECT count(*) FROM note") } == 1)
 }
 
 @Test func twoRowsMaySwapAUniqueValue() async throws {

@@ -1,4 +1,6 @@
+import GRDB
 import Replica
+import SQLiteStore
 import SyncCore
 import TestSupport
 import Testing
@@ -52,6 +54,21 @@ extension World {
   try await world.settle()
   let conflict = try #require(try world.master.conflicts([.open]).first)
   #expect(conflict.record == "person" && conflict.field == nil && conflict.contenders.map(\.deletes) == [true])
+}
+
+/// A foreign key of an application's own would hold on to rows that others delete.
+@Test func aTableOfAnotherProgramThatRefersToARecordStopsTheSync() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(
+    one,
+    "CREATE TABLE memo (text, person TEXT REFERENCES Person (id)); INSERT INTO memo VALUES ('m', 'p1')")
+  let failure = await #expect(throws: Failure.self) { try await world.sync(one) }
+  #expect(failure?.message.en.contains("the table memo of another program refers to person") == true)
+  #expect(try one.verify().map(\.en) == [failure?.message.en ?? ""])
+  try world.shell(one, "CREATE TABLE note AS SELECT * FROM memo; DROP TABLE memo")
+  try world.shell(two, "DELETE FROM person WHERE id = 'p1'")
+  try await world.settle()
+  #expect(try one.read { try $0.integer("SELECT count(*) FROM note") } == 1)
 }
 
 /// The city's row stands beneath a new one that is taken back here, and its parent was deleted from above it (seed 2903 of the

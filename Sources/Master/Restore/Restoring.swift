@@ -83,7 +83,8 @@ extension Master {
         .data, zh: "备份 \(name) 已损坏:\(problem.zh);请用另一份备份",
         en: "the backup \(name) is damaged: \(problem.en); use another")
     }
-    let info = try store.write { db in try master.begin(db, epoch: epoch) }
+    // What the city has to put right before it goes on does not keep it from coming back.
+    let info = try database.durably(part) { db in try master.begin(db, epoch: epoch) }
     return (info, key)
   }
 
