@@ -182,6 +182,80 @@ private func leftOf(_ damage: Damage) -> [String] { damage.sql.contains("TABLE k
   #expect(try world.cell("name", of: "c2") == .text("x") && world.cell("code", of: "c2") == .text("2"))
 }
 
+/// A comparison cannot judge what is on its way; how it was sent is known.
+@Test(arguments: [
+  copied + "UPDATE company SET staff = 9 WHERE id = 'c1'",
+  "UPDATE company SET staff = 9 WHERE id = 'c1'; DROP TABLE sync_base_company",
+])
+func anUnseenEditOfACellOnItsWayIsPending(damage: String) async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(one, "UPDATE company SET staff = 6 WHERE id = 'c1'")
+  try one.freeze()
+  try world.shell(one, damage)
+  try one.repair()
+  #expect(try one.diff().map(\.base) == [.integer(6)])
+  #expect(try await world.found(one) == [])
+  try await world.settle()
+  #expect(try world.cell("staff") == .integer(9))
+}
+
+@Test(arguments: [true, false], ["", "UPDATE company SET phone = '9' WHERE id = 'c3';"])
+func aRowOnItsWayThatWentUnseenIsFound(adopts: Bool, captured: String) async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(one, "UPDATE company SET name = 'x' WHERE id = 'c3'")
+  try one.freeze()
+  try world.shell(one, captured + copied + "DELETE FROM company WHERE id = 'c3'")
+  try one.repair()
+  let comparison = try await world.deepVerify(one)
+  #expect(comparison.lines(one.schema) == ["- company c3"])
+  if adopts { try one.adopt(comparison, actor: "li") } else { try one.setBack(comparison) }
+  #expect(try await world.found(one) == [])
+  try await world.settle()
+  let name = adopts ? nil : Value.text("x")
+  #expect(try world.cell("name", of: "c3") == name)
+  #expect(try world.master.conflicts([.open]).isEmpty)
+}
+
+/// All of it is known here; whether it was deleted, nobody can be asked.
+@Test func anEnteredRowOnItsWayThatWentUnseenStandsAsItWasSent() async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(one, "INSERT INTO company (id, office, name) VALUES ('n1', 'A', 'x')")
+  try one.freeze()
+  try world.shell(one, copied + "DELETE FROM company WHERE id = 'n1'")
+  try one.repair()
+  #expect(try await world.found(one) == [])
+  try await world.settle()
+  #expect(try world.cell("name", of: "n1") == .text("x"))
+}
+
+@Test func whatIsOnItsWayOfARenamedColumnStandsAsItWasSent() async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(one, "UPDATE figure SET note = 'sent' WHERE company = 'c1' AND year = 2024")
+  try one.freeze()
+  try world.shell(one, "ALTER TABLE figure RENAME COLUMN note TO remark")
+  try one.repair()
+  #expect(try one.diff().isEmpty)
+  #expect(try await world.found(one) == [])
+  try await world.settle()
+  let figures = try world.master.rows(try world.master.record("figure"))
+  #expect(figures.contains { $0.contains(.text("sent")) })
+}
+
+/// Of two rows under one key, the one that stays keeps what was captured.
+@Test func anEditOfARowWithADoubleOutlivesTheRepair() async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(
+    one,
+    "UPDATE company SET staff = 6 WHERE id = 'c1';" + copied
+      + "INSERT INTO company (id, office, name) VALUES ('c1', 'A', 'double')")
+  try one.repair()
+  #expect(try one.diff().map(\.base) == [.integer(5)])
+  #expect(try one.parked().map { $0.row[3] } == [.text("double")])
+  #expect(try await world.found(one) == [])
+  try await world.settle()
+  #expect(try world.cell("staff") == .integer(6))
+}
+
 /// What is held back because its bytes are no text is held back after a repair, too.
 @Test func aHeldRowWithBytesThatAreNoTextOutlivesTheRepair() async throws {
   let (world, one, _) = try await World.compared()

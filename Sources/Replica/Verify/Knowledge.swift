@@ -46,6 +46,13 @@ extension RecordSchema {
 
 extension Replica {
   func knowledge(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws -> Knowledge {
+    let known = try counted(db, record, key)
+    // It was there when it was sent, and nobody was seen to delete it.
+    guard known == .unsure, try sentOfMissing(db, record, key) != nil else { return known }
+    return .none
+  }
+
+  private func counted(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws -> Knowledge {
     record.knowledge(
       row: try record.row(db, key: key), pending: try record.pending(db, key: key),
       inFlight: try flightMask(db, record, key), upstream: try record.upstream(db, key: key))
@@ -55,7 +62,7 @@ extension Replica {
   func eachKnown(_ db: Database, _ record: RecordSchema, _ body: ([Value]) throws -> Void) throws {
     let touched = try touchedKeys(db, record)
     for key in touched {
-      if case .row(let image, let unsure) = try knowledge(db, record, key), unsure.isEmpty { try body(image) }
+      if case .row(let image, let unsure) = try counted(db, record, key), unsure.isEmpty { try body(image) }
     }
     let key = record.keyIndices
     try db.each("SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table)") { row in

@@ -10,7 +10,7 @@ private let unverified = "unverified"
 
 extension Replica {
   /// Makes the tables, indexes and triggers anew that another program removed or altered, in one transaction. The rows stay.
-  /// One that its table cannot hold goes to `sync_parked`, whole.
+  /// One that its table cannot hold goes to `sync_parked`, whole. What is on its way and not as it was sent is pending.
   /// - Returns: what was done, a sentence each; empty: nothing was wrong.
   @discardableResult
   public func repair(actor: String? = nil) throws -> [Label] {
@@ -18,9 +18,12 @@ extension Replica {
     return try Connection.translating(path) {
       try database.rebuilding { db in
         var unfit: [(RecordSchema, [Value])] = []
+        var lost: [String: Set<Int>] = [:]
+        for record in schema.records { lost[record.name] = try Set(record.missingColumns(db)) }
         var done = try schema.rebuild(db, weakKeys: false) { unfit.append(($0, $1)) }
         done += try restartCapture(db, actor: actor)
         for (record, row) in unfit { try parkUnfit(db, record, row) }
+        try captureUnseen(db, lost)
         try setUnverified(db, true)
         return done
       }
@@ -34,7 +37,9 @@ extension Replica {
     let problem = record.problems(in: row, formats: formats).first
     let clash = try problem == nil ? uniqueClash(db, record, row, key: key) : nil
     let told = problem ?? clash
-    var pending = try record.pending(db, key: key)
+    // When another row of this key stands, what was captured is of that.
+    let isDouble = try record.row(db, key: key) != nil
+    var pending = try isDouble ? nil : record.pending(db, key: key)
     pending?.current = row
     let (edit, base) = (pending?.edit, pending?.baseRow(record))
     try addParked(
@@ -45,12 +50,13 @@ extension Replica {
         zh: told.map { "\($0.field):\($0.message.zh)" } ?? "不符合表的约束",
         en: told.map { "\($0.field): \($0.message.en)" } ?? "breaks a rule of its table"),
       base: base)
+    if isDouble { return }
     try record.clearPending(db, key: key)
     if let base { try putBack(db, record, base) }
   }
 
   /// A row that is on its way stands as it was sent: a comparison tells nothing of it, and neither may its receipt.
-  private func putBack(_ db: Database, _ record: RecordSchema, _ row: [Value]) throws {
+  func putBack(_ db: Database, _ record: RecordSchema, _ row: [Value]) throws {
     let key = record.rowKey(of: row)
     guard try flightMask(db, record, key) != 0, try record.row(db, key: key) == nil,
       record.problems(in: row, formats: formats).isEmpty, try uniqueClash(db, record, row, key: key) == nil

@@ -74,6 +74,11 @@ extension Replica {
     for column in record.fields.indices where !record.isKey(column) {
       pending.base[column] = base(column, record, difference, known, flying, hasUpstream)
     }
+    if difference.here == nil, difference.city != nil, !difference.isNewer {
+      // The city has it as it was sent before it hears of the delete.
+      let sent = try onItsWay(db, only: difference.ref)[difference.ref] ?? [:]
+      for (column, value) in sent { pending.base[column] = value }
+    }
     for column in record.latestIndices where difference.columns.contains(column) { pending.cellEdits[column] = edit }
     try record.setPending(db, pending)
     if hasUpstream || difference.isNewer { try record.setUpstream(db, key: key, difference.city) }
@@ -99,6 +104,13 @@ extension Replica {
   private func setBack(_ db: Database, _ differences: [Difference]) throws {
     var items: [PageItem] = []
     for difference in differences {
+      let ref = difference.ref
+      if let record = schema.record(ref.record), var row = difference.city,
+        let sent = try sentOfMissing(db, record, ref.key)
+      {
+        for (column, value) in sent { row[column] = value }
+        try putBack(db, record, row)
+      }
       // A row that goes is archived on its way out.
       if let here = difference.here, difference.city != nil { try archive(db, difference.ref, here) }
       items.append(difference.city.map { .row(record: difference.ref.record, $0) } ?? .gone(difference.ref))

@@ -1,0 +1,97 @@
+import GRDB
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// A comparison cannot judge what is on its way: the city may have it or not. But how it was sent is known here, and by
+// that what was edited of it before the file was repaired.
+
+extension Replica {
+  /// The cells of rows that are on their way, each as it was sent last. Rows that were deleted are not among them.
+  /// - Parameter ref: only this row.
+  func onItsWay(_ db: Database, only ref: RowRef? = nil) throws -> [RowRef: [Int: Value]] {
+    var numbers: [Int64] = []
+    let condition = ref == nil ? "" : "WHERE record = ? AND key = ?"
+    let row: [Value] = ref.map { [.text($0.record), .blob($0.key.encoded)] } ?? []
+    try db.each("SELECT DISTINCT batch FROM sync_flight \(condition) ORDER BY batch", row) { numbers.append($0[0]) }
+    var sent: [RowRef: [Int: Value]] = [:]
+    for number in numbers {
+      guard let message = try sentMessage(db, number) else { continue }
+      for change in try ownBatch(db, message.bytes).changes where ref == nil || change.ref == ref {
+        guard let record = schema.record(change.record) else { continue }
+        if change.kind == .delete {
+          if try !isRequest(db, change.ref, in: number) { sent[change.ref] = nil }
+          continue
+        }
+        var cells = sent[change.ref] ?? [:]
+        let new = change.withoutErased(record).new
+        for column in record.fields.indices where !record.isKey(column) { cells[column] = new[column] ?? cells[column] }
+        sent[change.ref] = cells
+      }
+    }
+    return sent
+  }
+
+  /// Whether a batch only asks for the delete of a row, which stays here.
+  private func isRequest(_ db: Database, _ ref: RowRef, in batch: Int64) throws -> Bool {
+    let sql = "SELECT 1 FROM sync_request WHERE record = ? AND key = ? AND batch = ?"
+    return try db.first(sql, [.text(ref.record), .blob(ref.key.encoded), .integer(batch)]) != nil
+  }
+
+  /// A cell on its way that is not as it was sent was edited since. A row that is gone stands as it was sent when it is
+  /// known whole; else the comparison finds it.
+  /// - Parameter lost: columns that were not there any more, by record: nobody has emptied their cells.
+  func captureUnseen(_ db: Database, _ lost: [String: Set<Int>]) throws {
+    let sent = try onItsWay(db)
+    if sent.isEmpty { return }
+    let edit = Edit(stamp: try tick(db, milliseconds: clock()), actor: try actor(db))
+    for (ref, cells) in sent {
+      guard let record = schema.record(ref.record) else { continue }
+      let known = try record.pending(db, key: ref.key)
+      guard let here = try record.row(db, key: ref.key) else {
+        // A delete that was captured knows the whole row.
+        if let known, record.fields.indices.allSatisfy({ record.isKey($0) || known.base[$0] != nil }) { continue }
+        try record.clearPending(db, key: ref.key)
+        try putBack(db, record, ref.key, cells)
+        continue
+      }
+      if known?.existed == false { continue }
+      var row = here
+      var pending =
+        known ?? PendingRow(key: ref.key, existed: true, base: record.undefined, current: here, edit: edit)
+      var isEdited = false
+      for (column, value) in cells where pending.base[column] == nil && here[column] != value {
+        if lost[ref.record]?.contains(column) == true {
+          row[column] = value
+          continue
+        }
+        isEdited = true
+        pending.base[column] = value
+        if record.latestIndices.contains(column) { pending.cellEdits[column] = edit }
+      }
+      if row != here { try applying(db) { try record.write(db, row: row) } }
+      if isEdited {
+        pending.edit = edit
+        try record.setPending(db, pending)
+      }
+    }
+  }
+
+  private func putBack(_ db: Database, _ record: RecordSchema, _ key: RowKey, _ sent: [Int: Value]) throws {
+    let beneath: [Value]? = try record.upstream(db, key: key) ?? nil
+    guard beneath != nil || sent.count == record.fields.count - record.key.count else { return }
+    var row = beneath ?? record.fields.map { _ in .null }
+    for (index, value) in zip(record.keyIndices, key.values) { row[index] = value }
+    for (column, value) in sent { row[column] = value }
+    try putBack(db, record, row)
+  }
+
+  /// What is on its way of a row that is gone since, unseen, in a repaired file; nil: it is none of these.
+  func sentOfMissing(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws -> [Int: Value]? {
+    guard try isUnverified(db), try record.row(db, key: key) == nil, try record.pending(db, key: key) == nil else {
+      return nil
+    }
+    let ref = RowRef(record.name, key)
+    return try onItsWay(db, only: ref)[ref]
+  }
+}
