@@ -29,8 +29,10 @@ extension Schema {
       if wrong.isEmpty { return nil }
       var lost = 0
       var kept: [String] = []
+      var theirs: [(name: String, sql: String)] = []
       let missing = try record.missingColumns(db)
       if record.makesTable(wrong) {
+        theirs = try record.foreignObjects(db, weakKeys: weakKeys)
         kept += try record.remake(db, record.name, weakKeys: weakKeys) { row in
           lost += 1
           try unfit(record, row)
@@ -44,7 +46,9 @@ extension Schema {
         try db.drop(name)
         try db.execute(sql: sql)
       }
-      return record.rebuilt(lost: lost, kept: kept)
+      // They go with the table that is replaced.
+      let gone = try theirs.filter { try !db.makes($0.sql) }.map(\.name)
+      return record.rebuilt(lost: lost, kept: kept, gone: gone)
     }
   }
 }
@@ -52,6 +56,12 @@ extension Schema {
 extension RecordSchema {
   fileprivate func wrongObjects(_ db: Database, weakKeys: Bool) throws -> Set<String> {
     Set(try objects(weakKeys: weakKeys).filter { try db.sql(of: $0.name) != $0.sql }.map(\.name))
+  }
+
+  /// The indexes and triggers that an application has on the table.
+  fileprivate func foreignObjects(_ db: Database, weakKeys: Bool) throws -> [(name: String, sql: String)] {
+    let ours = Set(objects(weakKeys: weakKeys).map(\.name))
+    return try db.objects(on: name).filter { !ours.contains($0.name) && !$0.name.hasPrefix("sync_") }
   }
 
   /// Columns that somebody dropped or renamed; of a table that is not there, none.
@@ -73,7 +83,7 @@ extension RecordSchema {
     wrong.contains(name) || unique.contains { wrong.contains("\(name)_unique_\($0.joined(separator: "_"))") }
   }
 
-  fileprivate func rebuilt(lost: Int, kept: [String]) -> Label {
+  fileprivate func rebuilt(lost: Int, kept: [String], gone: [String]) -> Label {
     var label = Label(
       zh: "\(name):表、索引和触发器已恢复", en: "\(name): its table, indexes and triggers are as they should be again")
     if lost > 0 {
@@ -86,6 +96,10 @@ extension RecordSchema {
       if restrictedIndices.isEmpty { continue }
       label.zh += "(删除个人信息时不涉及该表:其中若有,请删除该表)"
       label.en += " (no erasure of personal data reaches it: drop it if it holds any)"
+    }
+    if !gone.isEmpty {
+      label.zh += ";应用自己的 \(gone.joined(separator: "、")) 未能重建"
+      label.en += "; \(gone.joined(separator: ", ")), an application's own, could not be made again"
     }
     return label
   }
@@ -105,7 +119,7 @@ extension RecordSchema {
       return []
     }
     let old = try db.freeName("sync_moving")
-    for name in try db.names(on: table) where objects.contains(where: { $0.name == name }) { try db.drop(name) }
+    for (name, _) in try db.objects(on: table) where objects.contains(where: { $0.name == name }) { try db.drop(name) }
     try db.execute(sql: "ALTER TABLE \(quoted(table)) RENAME TO \(quoted(old))")
     for made in [sql] + uniques.map(\.sql) {
       if let name = objects.first(where: { $0.sql == made })?.name { try db.drop(name) }
@@ -154,18 +168,16 @@ extension RecordSchema {
 }
 
 extension Database {
+  // To SQLite a name is the same in any case of its letters.
   fileprivate func sql(of name: String) throws -> String? {
-    guard case .text(let sql)? = try first("SELECT sql FROM sqlite_master WHERE name = ?", [.text(name)])?.first else {
-      return nil
-    }
-    return sql
+    let sql = "SELECT sql FROM sqlite_master WHERE name = ? COLLATE NOCASE"
+    guard case .text(let made)? = try first(sql, [.text(name)])?.first else { return nil }
+    return made
   }
 
   fileprivate func kind(of name: String) throws -> String? {
-    guard case .text(let kind)? = try first("SELECT type FROM sqlite_master WHERE name = ?", [.text(name)])?.first
-    else {
-      return nil
-    }
+    let sql = "SELECT type FROM sqlite_master WHERE name = ? COLLATE NOCASE"
+    guard case .text(let kind)? = try first(sql, [.text(name)])?.first else { return nil }
     return kind
   }
 
@@ -175,12 +187,25 @@ extension Database {
     try execute(sql: "DROP \(kind) \(quoted(name))")
   }
 
-  /// Indexes and triggers of a table.
-  fileprivate func names(on table: String) throws -> [String] {
-    var names: [String] = []
-    let sql = "SELECT name FROM sqlite_master WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL"
-    try each(sql, [.text(table)]) { names.append($0[0]) }
-    return names
+  /// Indexes and triggers of a table, as they were made.
+  fileprivate func objects(on table: String) throws -> [(name: String, sql: String)] {
+    var objects: [(name: String, sql: String)] = []
+    let sql = """
+      SELECT name, sql FROM sqlite_master
+      WHERE tbl_name = ? COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL
+      """
+    try each(sql, [.text(table)]) { row in objects.append((row[0], row[1])) }
+    return objects
+  }
+
+  /// Makes an object, unless the tables do not let it be made.
+  fileprivate func makes(_ sql: String) throws -> Bool {
+    do {
+      try execute(sql: sql)
+      return true
+    } catch let error as DatabaseError where [.SQLITE_ERROR, .SQLITE_CONSTRAINT].contains(error.resultCode) {
+      return false
+    }
   }
 
   fileprivate func columnNames(of table: String) throws -> [String] {

@@ -53,6 +53,9 @@ private let damages = [
     testDescription: "a table dropped", sql: "DROP TABLE figure",
     found: ["- figure c1,2024", "- figure c1,2025", "- figure c2,2025"]),
   Damage(
+    testDescription: "a table with other letters in its name",
+    sql: "ALTER TABLE figure RENAME TO moved; ALTER TABLE moved RENAME TO Figure", found: []),
+  Damage(
     testDescription: "a view in its place",
     sql: "CREATE TABLE kept AS SELECT * FROM figure; DROP TABLE figure; CREATE VIEW figure AS SELECT * FROM kept",
     found: ["- figure c1,2024", "- figure c1,2025", "- figure c2,2025"]),
@@ -312,6 +315,25 @@ func anAdoptedSumOfARowThatChangedOnBothSidesCountsOnce(unseen: String) async th
   try world.shell(one, "CREATE TABLE mine (x); CREATE INDEX mine_by_staff ON company (staff)")
   #expect(try one.repair() == [])
   try await world.sync(one)
+}
+
+@Test func anApplicationsTriggersAndIndexesOutliveTheRepair() async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(
+    one,
+    """
+    CREATE TABLE audit (company TEXT); CREATE INDEX mine_by_staff ON company (staff);
+    CREATE TRIGGER mine AFTER UPDATE ON company BEGIN INSERT INTO audit VALUES (new.id); END;
+    ALTER TABLE company ADD COLUMN fax TEXT; CREATE INDEX mine_by_fax ON company (fax)
+    """)
+  let done = try one.repair().map(\.en)
+  #expect(done.count == 1 && done[0].contains("; mine_by_fax, an application's own"))
+  let theirs = "SELECT count(*) FROM sqlite_master WHERE tbl_name = 'company' AND name LIKE 'mine%'"
+  #expect(try one.read { try $0.integer(theirs) } == 2)
+  #expect(try await world.found(one) == [])
+  try world.shell(one, "UPDATE company SET staff = 6 WHERE id = 'c1'")
+  #expect(try one.read { try $0.integer("SELECT count(*) FROM audit") } == 1)
+  try await world.settle()
 }
 
 /// Other tables' references survive, nothing cascades, and nothing of the repair itself is captured.
