@@ -113,6 +113,7 @@ public final class Replica: RecordStore, @unchecked Sendable {
     self.clock = clock
   }
 
+  /// One state of the file. Whatever the body writes is taken back: edits belong into `edit`.
   public func read<T>(_ body: (Database) throws -> T) throws -> T {
     try Connection.translating(path) {
       try database.reading { db in

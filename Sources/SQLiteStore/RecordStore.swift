@@ -11,6 +11,7 @@ public protocol RecordStore: AnyObject {
   var unit: String? { get }
   var clock: @Sendable () -> Int64 { get }
 
+  /// One state of the file. Whatever the body writes is taken back.
   func read<T>(_ body: (Database) throws -> T) throws -> T
   /// Runs edits in one captured transaction, in the name of the actor, or of the default one.
   func edit<T>(as actor: String?, _ body: (Database) throws -> T) throws -> T
