@@ -135,6 +135,46 @@ func unseen(_ sql: String) -> [String] {
   #expect(found(town) == .parking)
 }
 
+/// What a later change superseded at the city, and nobody said again, is missed after a restore, too; not if something of the row is lost.
+@Test func whatWasSupersededAndIsNowhereIsFoundAfterARestore() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
+    try machine.seat.shell(
+      ["INSERT INTO company (id, office, code, name) VALUES ('c6', 'A', 'K1', 'w2')"], foreignKeys: true)
+  }
+  #expect(found(town) == nil)
+  town.restores = 1
+  try town.checkConservation()
+  try town.city.seat.shell(["UPDATE sync_parked SET state = 'superseded'"], foreignKeys: true)
+  try machine.seat.shell(["DELETE FROM sync_parked"], foreignKeys: true)
+  #expect(throws: Violation.self) { try town.checkConservation() }
+  // A machine that was withdrawn says nothing again.
+  machine.isWithdrawn = true
+  try town.checkConservation()
+  machine.isWithdrawn = false
+  town.witness.noteRepeated(RowRef("company", RowKey([.text("c6")])))
+  try town.checkConservation()
+}
+
+/// What reached the city before its machine was withdrawn is missed like anybody's.
+@Test func aValueOfAWithdrawnMachineThatIsGoneIsFound() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  machine.isWithdrawn = true
+  try town.checkConservation()
+  try town.city.seat.shell(unseen("UPDATE company SET name = 'other' WHERE id = 'c0'"), foreignKeys: true)
+  try town.city.look()
+  #expect(throws: Violation.self) { try town.checkConservation() }
+  // What it entered since never came.
+  try town.city.seat.shell(unseen("UPDATE company SET name = 'w1' WHERE id = 'c0'"), foreignKeys: true)
+  try town.city.look()
+  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
+    try machine.seat.shell(["UPDATE company SET name = 'w2' WHERE id = 'c0'"], foreignKeys: true)
+  }
+  try town.checkConservation()
+}
+
 /// A true message in the place of a forged one: it is taken, which nobody may see.
 @Test func aForgedMessageThatIsTakenIsFound() throws {
   let town = try town()

@@ -153,6 +153,10 @@ private struct Places {
   private var aside: [Int: [RowRef: [ParkedRow]]] = [:]
   private var withdrawn: Set<Int> = []
   private let isRestored: Bool
+  /// Rows of which something was forgotten, under the names that they have now.
+  private let forgotten: Set<RowRef>
+  /// The machines whose file, or a copy of it, may have sent all of it once more to a restored city.
+  private let sentAgain: Set<Int>
   /// When files were last replaced by an old copy, by machine.
   private let putBack: [Int: Int]
   /// The machines that began with one file, by each of them.
@@ -170,6 +174,8 @@ private struct Places {
   init(_ town: Town) throws {
     witness = town.witness
     isRestored = town.restores > 0
+    forgotten = Set(witness.uncountable.map { town.witness.canonical($0) })
+    sentAgain = town.sendersAgain()
     putBack = witness.putBack
     copies = Dictionary(
       uniqueKeysWithValues: town.machines.map { machine in
@@ -206,10 +212,10 @@ private struct Places {
     }
   }
 
-  /// It never left its machine: the machine was withdrawn, or the row breaks a rule and waits there.
+  /// It never reached the city: its machine was withdrawn before, or the row breaks a rule and waits there.
   func isWaiting(_ claim: Witness.Claim) -> Bool {
     guard let author = claim.author else { return false }
-    if withdrawn.contains(author) { return true }
+    if withdrawn.contains(author), claim.batch == nil || arrival(claim) == nil { return true }
     guard let change = held[author]?[claim.ref] else { return false }
     // What was sent and parked is said again with the row.
     return claim.batch == nil || claim.column.map { change.new[$0] == claim.value } ?? (change.kind == .delete)
@@ -267,17 +273,22 @@ private struct Places {
   }
 
   /// Whether a parked change in this state keeps what it says: what entered is in the master, what a later change superseded it says
-  /// again, as far as it counts, and what a clerk took back they took back after it. That may be lost with a disk of the city's.
+  /// again, as far as it counts, and what a clerk took back they took back after it. Of a restored city a ruling may be lost.
   private func keeps(_ claim: Witness.Claim, _ state: ParkedState) -> Bool {
-    if isRestored { return true }
-    // Whoever lost the file before the answer came says nothing again.
-    if state == .superseded, let author = claim.author, let event = putBack[author], claim.event < event { return true }
-    return switch state {
+    switch state {
     case .waiting, .dismissed: true
-    case .superseded: isEditedSince(claim)
-    case .withdrawn: isTakenBack(claim)
-    case .entered, .admitted, .merged: false
+    case .superseded: isEditedSince(claim) || isSaidNoMore(claim)
+    case .withdrawn: isRestored || isTakenBack(claim)
+    case .entered, .admitted, .merged: isRestored
     }
+  }
+
+  /// Whether nobody need say again what a later change superseded: something of the row is lost with a disk of the city's, whoever was
+  /// to say it lost the file or was withdrawn before the answer came, or sent all of it once more (a gap of M12).
+  private func isSaidNoMore(_ claim: Witness.Claim) -> Bool {
+    if isRestored, forgotten.contains(witness.canonical(claim.ref)) { return true }
+    if let author = claim.author, let event = putBack[author], claim.event < event { return true }
+    return files(of: claim.author).contains { withdrawn.contains($0) || sentAgain.contains($0) }
   }
 
   /// Whether its author edited the same cell after it, or deleted or entered the row, or wanted it deleted.
@@ -331,6 +342,14 @@ private struct Places {
 }
 
 extension Town {
+  /// The machines whose file, or a copy of it, may have sent all of it once more to a restored city: what that parks anew nobody says
+  /// again (a gap of M12).
+  func sendersAgain() -> Set<Int> {
+    if restores == 0 { return [] }
+    let origins = Set(machines.filter { areBackupsLost || $0.hasRejoined }.map(\.origin))
+    return Set(machines.filter { origins.contains($0.origin) }.map(\.index))
+  }
+
   /// The places of batches in the log, by the SHA-256 of their bodies: of one that came under several ids, the first or the last.
   func arrivalsByBody(latest: Bool = false) throws -> [[UInt8]: Int64] {
     let master = try city.master
