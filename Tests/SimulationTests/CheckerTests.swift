@@ -68,6 +68,49 @@ func unseen(_ sql: String) -> [String] {
   #expect(throws: Violation.self) { try town.checkSums() }
 }
 
+@Test func aSumThatIsTakenUpAndCountsTwiceIsFound() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  let ref = RowRef("company", RowKey([.text("c6")]))
+  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
+    try machine.seat.shell(
+      ["INSERT INTO company (id, office, code, total) VALUES ('c6', 'A', 'K1', 5)"], foreignKeys: true)
+  }
+  #expect(found(town) == nil)
+  let replica = try machine.replica
+  let record = try #require(replica.schema.record("company"))
+  let (code, total) = (try #require(record.index(of: "code")), try #require(record.index(of: "total")))
+  town.witness.noteTakenUp(ref, typed: [code])
+  town.witness.again = (ref, [code])
+  try town.act(Event(id: 3, kind: .takeUp, machine: 0, seed: 1), machine, "parked row taken up") {
+    try replica.edit(as: nil) { db in _ = try replica.takeUp(db, record, key: ref.key, [code: .text("K9")]) }
+  }
+  town.witness.again = nil
+  #expect(found(town) == nil)
+  #expect(town.city.rows[ref]?[total] == .integer(5))
+  try town.city.seat.shell(unseen("UPDATE company SET total = 10 WHERE id = 'c6'"), foreignKeys: true)
+  try town.city.look()
+  #expect(throws: Violation.self) { try town.checkSums() }
+}
+
+@Test func aSumThatIsWrongInARowThatWasMergedIsFound() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  let (keep, duplicate) = (RowKey([.text("c0")]), RowKey([.text("c6")]))
+  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
+    try machine.seat.shell(["INSERT INTO company (id, office, total) VALUES ('c6', 'A', 5)"], foreignKeys: true)
+  }
+  try town.settle()
+  let record = try town.city.master.record("company")
+  _ = try town.city.master.mergeRecords(record, keep: keep, duplicate: duplicate, reason: "r", actor: "li")
+  town.witness.noteMerge("company", duplicate: duplicate, keep: keep, arrival: town.logEnd + 1)
+  try town.lookAtCity()
+  #expect(found(town) == nil)
+  try town.city.seat.shell(unseen("UPDATE company SET total = 6 WHERE id = 'c0'"), foreignKeys: true)
+  try town.city.look()
+  #expect(throws: Violation.self) { try town.checkSums() }
+}
+
 @Test func aCellUnderReviewThatMovesIsFound() throws {
   let town = try town()
   let machine = town.machines[0]

@@ -2,24 +2,69 @@ import SyncCore
 
 // A sum is exact: what everybody added to a cell, taken together, is what stands there.
 extension Town {
-  /// Only of cells whose whole history is plain: of rows that were never deleted, kept out, taken up by a clerk, contested, moved under
-  /// another key or edited where it could not be sent, and that no conflict is about. What was parked has entered, or was said again.
+  /// Only of cells whose whole history is plain: of rows that were never deleted, kept out, contested, or edited where it could not be
+  /// sent, and that no conflict is about. What was parked has entered, was said again, or was merged with a duplicate.
   func checkSums() throws {
-    let entered: Set<ParkedState> = [.entered, .admitted]
-    // Two copies of a file may both say it again (the gap of M12).
-    let again: Set<ParkedState> = machines.contains { $0.origin != $0.index || $0.hasRejoined } ? [] : [.superseded]
-    // A row that is entered again says all of it once more.
-    let parked = try city.master.parked(waiting: false).filter { change in
-      !entered.contains(change.state) && (!change.row.contains(nil) || !again.contains(change.state))
-    }
     let conflicts = try city.master.conflicts(Conflict.State.allCases)
-    let contested = Set(conflicts.compactMap(cell(of:)))
-    var odd = Set(parked.map { witness.canonical($0.ref) }).union(witness.uncountable).union(witness.takenUp)
+    let contested = Set(conflicts.compactMap(cell(of:)).map { cell in canonical(cell.ref, cell.column) })
+    let odd = try oddRows(conflicts)
+    var sums: [Witness.Cell: Int64] = [:]
+    // What was taken up again counts as it was entered first.
+    for claim in witness.claims where !claim.isRepeated {
+      guard let column = claim.column, isTotal(claim) else { continue }
+      let added = (claim.value.integer ?? 0) - (claim.seen.integer ?? 0)
+      sums[canonical(claim.ref, column), default: 0] += added
+    }
+    for ref in Set(sums.keys.map(\.ref)).inOrder() where !odd.contains(ref) {
+      for (cell, sum) in sums where cell.ref == ref && !contested.contains(cell) {
+        guard let image = city.rows[ref] else {
+          throw Violation(.conservation, "\(name(ref)) is gone, and nobody deleted it")
+        }
+        if image.cell(cell.column).integer ?? 0 != sum {
+          let field = schema.record(ref.record)?.fields[cell.column].name ?? ""
+          throw Violation(
+            .conservation,
+            "\(name(ref)).\(field) is \(text(image.cell(cell.column))), what was added is \(sum): \(added(to: cell))")
+        }
+      }
+    }
+  }
+
+  /// Who added what to a cell, as the story tells it.
+  private func added(to cell: Witness.Cell) -> [String] {
+    witness.claims.filter { $0.column == cell.column && witness.canonical($0.ref) == cell.ref }.map { claim in
+      "\(claim.author.map { machines[$0].name } ?? "the city") \(text(claim.seen)) to \(text(claim.value))"
+        + (claim.isRepeated ? " (taken up)" : "") + (claim.ref == cell.ref ? "" : " of \(name(claim.ref))")
+    }
+  }
+
+  private func canonical(_ ref: RowRef, _ column: Int) -> Witness.Cell {
+    Witness.Cell(ref: witness.canonical(ref), column: column)
+  }
+
+  private func isTotal(_ claim: Witness.Claim) -> Bool {
+    claim.column.flatMap { schema.record(claim.ref.record)?.fields[$0].policy } == .sum
+  }
+
+  /// The rows that are not counted, by the names that they have now.
+  private func oddRows(_ conflicts: [Conflict]) throws -> Set<RowRef> {
+    let entered: Set<ParkedState> = [.entered, .admitted, .merged]
+    let ofCopies = rows(of: Set(machines.filter(isCopied).map(\.index)).union(sendersAgain()))
+    let parked = try city.master.parked(waiting: false).filter { change in
+      if entered.contains(change.state) { return false }
+      // Two copies of a file may both say it again (the gap of M12).
+      if change.state != .superseded || ofCopies.contains(witness.canonical(change.ref)) { return true }
+      // A row that is entered again says all of it once more.
+      return !change.row.contains(nil) && !witness.takenUp.contains(change.ref)
+    }
+    var odd = Set(parked.map(\.ref)).union(witness.uncountable).union(witness.enteredAgain).union(enteredTwice())
     odd.formUnion(conflicts.filter { $0.field == nil }.map { RowRef($0.record, $0.key) })
-    odd.formUnion(witness.aliases.keys)
-    odd.formUnion(witness.aliases.map { RowRef($0.key.record, $0.value) })
-    for claim in witness.claims where claim.column == nil || claim.author.map({ machines[$0].isWithdrawn }) == true {
-      odd.insert(claim.ref)
+    // What could not be merged again is a row of its own.
+    odd.formUnion(witness.aliases.keys.filter { city.rows[$0] != nil })
+    for claim in witness.claims {
+      if claim.column == nil || claim.author.map({ machines[$0].isWithdrawn }) == true || isTypedOver(claim) {
+        odd.insert(claim.ref)
+      }
     }
     // What a unit enters may add to a row of the one that took over.
     let isWithUnit = schema.records.filter { $0.unitPlace != nil }.map(\.name)
@@ -30,27 +75,50 @@ extension Town {
       odd.formUnion(try status(machine).held.map(\.ref))
       odd.formUnion(try machine.replica.parked(waiting: false).filter { !entered.contains($0.state) }.map(\.ref))
     }
-    var sums: [Witness.Cell: Int64] = [:]
-    for claim in witness.claims {
-      guard let column = claim.column, schema.record(claim.ref.record)?.fields[column].policy == .sum else { continue }
-      let added = (claim.value.integer ?? 0) - (claim.seen.integer ?? 0)
-      sums[Witness.Cell(ref: claim.ref, column: column), default: 0] += added
+    return Set(odd.map { witness.canonical($0) }).union(try rowsNobodyKnowsOf())
+  }
+
+  /// Rows that were taken up again, of which a restored city may let in what its sender knows no more: it has let go of the batch, or
+  /// sent all of it once more.
+  private func rowsNobodyKnowsOf() throws -> Set<RowRef> {
+    if restores == 0 { return [] }
+    let forgetful = try machines.filter { try $0.replica.trimmedBatches() > 0 }.map(\.index)
+    let takenUp = Set(witness.takenUp.map { witness.canonical($0) })
+    return rows(of: sendersAgain().union(forgetful)).intersection(takenUp)
+  }
+
+  /// The rows that these machines edited.
+  private func rows(of authors: Set<Int>) -> Set<RowRef> {
+    Set(witness.claims.filter { $0.author.map(authors.contains) ?? false }.map { witness.canonical($0.ref) })
+  }
+
+  /// Whether somebody else has its file, or had it when it was put back.
+  private func isCopied(_ machine: Machine) -> Bool {
+    machine.isCopy || machine.hasRejoined || witness.putBack[machine.index] != nil
+      || machines.contains { $0.index != machine.index && $0.origin == machine.origin }
+  }
+
+  /// The rows that one clerk entered anew, not by taking up what waits: what they had entered first need not count.
+  private func enteredTwice() -> Set<RowRef> {
+    var takenUp: [RowRef: Set<Int>] = [:]
+    for claim in witness.claims where claim.isRepeated { takenUp[claim.ref, default: []].insert(claim.event) }
+    var found: Set<RowRef> = []
+    var entered: [RowRef: [Int: Int]] = [:]
+    for claim in witness.claims where claim.isInsert && takenUp[claim.ref]?.contains(claim.event) != true {
+      guard let author = claim.author else { continue }
+      let file = machines[author].origin
+      if let first = entered[claim.ref]?[file], first != claim.event { found.insert(claim.ref) }
+      entered[claim.ref, default: [:]][file] = claim.event
     }
-    for ref in Set(sums.keys.map(\.ref)).inOrder() where !odd.contains(ref) {
-      for (cell, sum) in sums where cell.ref == ref && !contested.contains(cell) {
-        guard let image = city.rows[ref] else {
-          throw Violation(.conservation, "\(name(ref)) is gone, and nobody deleted it")
-        }
-        if image.cell(cell.column).integer ?? 0 != sum {
-          let field = schema.record(ref.record)?.fields[cell.column].name ?? ""
-          let added = witness.claims.filter { $0.ref == ref && $0.column == cell.column }.map { claim in
-            "\(claim.author.map { machines[$0].name } ?? "the city") \(text(claim.seen)) to \(text(claim.value))"
-          }
-          throw Violation(
-            .conservation,
-            "\(name(ref)).\(field) is \(text(image.cell(cell.column))), what was added is \(sum): \(added)")
-        }
-      }
+    return found
+  }
+
+  /// Whether a total that was taken up was typed over before it was sent. If it is as it was before, the change waits again as it did.
+  private func isTypedOver(_ claim: Witness.Claim) -> Bool {
+    guard claim.isRepeated, isTotal(claim) else { return false }
+    return witness.claims.contains {
+      !$0.isRepeated && $0.author == claim.author && $0.ref == claim.ref && $0.column == claim.column
+        && $0.batch == claim.batch && $0.event > claim.event
     }
   }
 }

@@ -19,6 +19,8 @@ struct Witness {
     var seen: Value
     /// Its author saw no such row.
     var isInsert = false
+    /// It was entered before, and what waits of it was taken up again.
+    var isRepeated = false
     /// Of an official: its place in the city's log; nil: it has none yet, because no batch holds it.
     var arrival: Int64?
     /// Of a clerk: the batch that it went into, and the SHA-256 of its body. Copies of one file give one number to different batches.
@@ -63,7 +65,8 @@ struct Witness {
   private(set) var inserted: Set<RowRef> = []
   /// The duplicates that were merged.
   private(set) var aliases: [RowRef: RowKey] = [:]
-  /// The rows whose claims do not add up: something was forgotten, or another's value showed when an edit was taken back.
+  /// The rows whose claims do not add up: something was forgotten, two totals became one, or another's value showed when an edit was
+  /// taken back.
   private(set) var uncountable: Set<RowRef> = []
   private(set) var takenUp: Set<RowRef> = []
   /// Values that were lost with a disk or a file. Who typed the same over them, as the city had it, has nothing of it to send.
@@ -110,7 +113,7 @@ struct Witness {
         claims.append(
           Claim(
             event: event, author: author, ref: ref, column: column, value: value, seen: old?.cell(column) ?? .null,
-            isInsert: old == nil, arrival: arrival, read: read))
+            isInsert: old == nil, isRepeated: isAgain, arrival: arrival, read: read))
       }
       if new == nil {
         for (column, value) in (old ?? []).enumerated() {
@@ -134,9 +137,10 @@ struct Witness {
   /// Somebody makes values show that were entered before, there or elsewhere.
   mutating func noteRepeated(_ ref: RowRef) { uncountable.insert(ref) }
 
-  /// What was parked of a row is pending again.
-  mutating func noteTakenUp(_ ref: RowRef) {
-    noteRepeated(ref)
+  /// What was parked of a row is pending again. A total that its clerk types instead stands for what waits, too.
+  mutating func noteTakenUp(_ ref: RowRef, typed: Set<Int>) {
+    let fields = schema.record(ref.record)?.fields ?? []
+    if typed.contains(where: { $0 < fields.count && fields[$0].policy == .sum }) { noteRepeated(ref) }
     takenUp.insert(ref)
   }
 
@@ -219,6 +223,15 @@ struct Witness {
       }
     }
     return found
+  }
+
+  /// Rows that a tool entered at the city by the key of a merged duplicate.
+  var enteredAgain: Set<RowRef> {
+    let rows = claims.filter { claim in
+      claim.author == nil && claim.isInsert
+        && merges.contains { $0.duplicate == claim.ref && $0.arrival < claim.arrival ?? .max }
+    }
+    return Set(rows.map(\.ref))
   }
 
   /// The keys of rows that somebody deleted.

@@ -139,7 +139,7 @@ extension Town {
     tell("\(machine.name): takes up the parked \(name(parked.ref)) again")
     witness.noteSeen(parked.ref, parked.row)
     // What it says was entered before.
-    witness.noteTakenUp(parked.ref)
+    witness.noteTakenUp(parked.ref, typed: Set(values.keys))
     witness.again = (parked.ref, Set(values.keys))
     defer { witness.again = nil }
     try act(event, machine, "parked row taken up") {

@@ -228,6 +228,8 @@ extension Town {
       for entry in try master.history(master.record(ref.record), key: ref.key) {
         guard case .alias(let alias) = entry.what, alias.key == ref.key else { continue }
         witness.noteMerge(ref.record, duplicate: ref.key, keep: alias.target, arrival: entry.arrival)
+        // Which totals met in it nobody saw.
+        for row in [ref, RowRef(ref.record, alias.target)] { witness.noteRepeated(row) }
       }
     }
   }

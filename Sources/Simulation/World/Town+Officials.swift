@@ -187,17 +187,38 @@ extension Town {
     guard let duplicate = random.pick(parked + keys(of: kind)), keep != duplicate else { return }
     tell("city: \(kind) \(duplicate) is \(kind) \(keep)")
     let (before, was) = (city.rows, witness)
+    let (ref, kept) = (RowRef(kind, duplicate), RowRef(kind, keep))
+    let waiting = try master.parked().filter { $0.ref == ref }.map(\.row)
+    let doMeet = record.fields.indices.contains { column in
+      record.fields[column].policy == .sum
+        && doTotalsMeet([before[kept], before[ref]].map { $0?.cell(column) ?? .null }, waiting, column)
+    }
     let hasArrived = try arrivals()
     mergeUnderWay = { [unowned self] in
-      let ref = RowRef(kind, duplicate)
       guard was.aliases[ref] == nil, try aliases().contains(ref) else { return }
       witness.noteMerge(kind, duplicate: duplicate, keep: keep, arrival: logEnd)
       witness.noteFilled(before: before, after: city.rows, hasArrived: hasArrived, was: was, arrival: logEnd)
+      if doMeet { for ref in [ref, kept] { witness.noteRepeated(ref) } }
     }
     try act("merging of duplicates") {
       _ = try master.mergeRecords(record, keep: keep, duplicate: duplicate, reason: "r", actor: "li")
     }
     if !city.seat.isStopped { try noteMergeUnderWay() }
+  }
+
+  /// Whether totals of two rows that become one meet: equal ones agree, and others are contested.
+  /// - Parameters:
+  ///   - totals: of the row that is kept and of the duplicate.
+  ///   - waiting: what is parked of the duplicate.
+  private func doTotalsMeet(_ totals: [Value], _ waiting: [[Value?]], _ column: Int) -> Bool {
+    let standing = totals.filter { !$0.isNull }
+    let said = waiting.compactMap { row -> Value? in
+      guard column < row.count, let value = row[column] else { return nil }
+      // Who enters a row says nothing by what they leave empty.
+      return value.isNull && !row.contains(nil) ? nil : value
+    }
+    // What is empty in the duplicate already empties nothing.
+    return standing.count > 1 || said.count > 1 || said.contains { $0.isNull || $0 == standing.first }
   }
 
   /// It may have been committed before the program was stopped.
