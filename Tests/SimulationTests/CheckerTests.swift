@@ -178,6 +178,18 @@ func unseen(_ sql: String) -> [String] {
   #expect(found(town) == .parking)
 }
 
+/// What a machine shows as waiting, and the city has settled without its hearing of it.
+@Test func aParkedRowThatWaitsNoMoreIsFound() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
+    try machine.seat.shell(["INSERT INTO company (id, office, code) VALUES ('c6', 'A', 'K1')"], foreignKeys: true)
+  }
+  #expect(found(town) == nil)
+  try town.city.seat.shell(["UPDATE sync_parked SET state = 'dismissed'"], foreignKeys: true)
+  #expect(found(town) == .parking)
+}
+
 /// What a later change superseded at the city, and nobody said again, is missed after a restore, too; not if something of the row is lost.
 @Test func whatWasSupersededAndIsNowhereIsFoundAfterARestore() throws {
   let town = try town()

@@ -27,18 +27,37 @@ extension Town {
     }
   }
 
-  /// P4: what waits at the city, its sender has set aside, whole, so that the clerk can take it up again.
+  /// P4: what waits at the city, its sender has set aside, whole, so that the clerk can take it up again; and what a machine shows as
+  /// waiting there does wait.
   func checkSetAside() throws {
     // That it was withdrawn, or taken up again, may be lost with what its file had let go of.
     if areBackupsLost { return }
     let waiting = try city.master.parked()
-    for machine in active where !machine.isCopy && !machine.hasRejoined {
-      let id = try machine.replica.identity.replica.description
-      let known = Set(try machine.replica.parked().map(\.ref) + status(machine).held.map(\.ref))
-      for parked in waiting where parked.replica == id && !known.contains(parked.ref) {
-        throw Violation(
-          .parking, "\(name(parked.ref)) of \(machine.name) waits at the city, and \(machine.name) has it no more")
-      }
+    for machine in active where !machine.isCopy {
+      if !machine.hasRejoined { try checkKnown(waiting, to: machine) }
+      // What became of it otherwise after a loss is told to the id that sent it.
+      if !machine.hasRejoined || tally["loss recorded"] == nil { try checkWaiting(of: machine, among: waiting) }
+    }
+  }
+
+  private func checkKnown(_ waiting: [MasterParkedRow], to machine: Machine) throws {
+    let id = try machine.replica.identity.replica.description
+    let known = Set(try machine.replica.parked().map(\.ref) + status(machine).held.map(\.ref))
+    for parked in waiting where parked.replica == id && !known.contains(parked.ref) {
+      throw Violation(
+        .parking, "\(name(parked.ref)) of \(machine.name) waits at the city, and \(machine.name) has it no more")
+    }
+  }
+
+  /// Under whichever id it came: of copies of one file the first to send a batch is its sender.
+  private func checkWaiting(of machine: Machine, among waiting: [MasterParkedRow]) throws {
+    let copies = machines.filter { $0.origin == machine.origin }
+    let ids = Set(try copies.flatMap { try $0.replica.identity.names })
+    let there = Set(waiting.filter { ids.contains($0.replica) }.map { witness.canonical($0.ref) })
+    for parked in try machine.replica.parked() where parked.batch != nil {
+      if there.contains(witness.canonical(parked.ref)) { continue }
+      throw Violation(
+        .parking, "\(machine.name) shows \(name(parked.ref)) as waiting, and the city has nothing of it that waits")
     }
   }
 
