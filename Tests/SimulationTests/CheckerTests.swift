@@ -212,6 +212,20 @@ func unseen(_ sql: String) -> [String] {
   try town.checkConservation()
 }
 
+/// A batch of the city's own that a machine had when the disk was lost, or has got since.
+@Test func aBatchOfTheCitysThatDoesNotComeBackIsFound() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  try machine.seat.shell(["INSERT INTO sync_inbox VALUES (999999, x'00')"], foreignKeys: true)
+  try town.noteRidingAlong(machine)
+  try town.checkGivenBack()
+  town.restores = 1
+  try town.noteRidingAlong(machine)
+  #expect(throws: Violation.self) { try town.checkGivenBack() }
+  machine.isCopy = true
+  try town.checkGivenBack()
+}
+
 /// What reached the city before its machine was withdrawn is missed like anybody's.
 @Test func aValueOfAWithdrawnMachineThatIsGoneIsFound() throws {
   let town = try town()

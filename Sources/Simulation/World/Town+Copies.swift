@@ -50,6 +50,7 @@ extension Town {
     network.clear()
     sticks.removeAll { $0.machine == machine.index }
     copies[machine.index] = nil
+    ridingAlong[machine.index] = nil
     try machine.putBack(copy.content, seed: random.next())
     try observe(machine)
   }

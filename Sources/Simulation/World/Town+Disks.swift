@@ -80,9 +80,11 @@ extension Town {
     restores += 1
     for machine in machines { machine.giveUp() }
     try city.restore(from: backup.file, random: &random)
-    let lost = try firstLost(of: log, after: backup.arrival)
+    let lost = try firstLost(of: log, after: backup.arrival, awaited: awaited())
     if lost == nil { count("disk lost, all of it held by machines") }
     recovery = Recovery(backupEnd: backup.arrival, log: log, firstLost: lost, losses: losses)
+    ridingAlong = [:]
+    for machine in active { try noteRidingAlong(machine) }
     try lookAtCity()
   }
 
@@ -92,8 +94,8 @@ extension Town {
   }
 
   /// The first batch after a backup that neither the city has nor a machine can give back.
-  private func firstLost(of log: [Recovery.Entry], after end: Int64) throws -> Int64? {
-    let known = try awaited()
+  /// - Parameter awaited: the machines for which the city waits.
+  private func firstLost(of log: [Recovery.Entry], after end: Int64, awaited: [Machine]) throws -> Int64? {
     let there = try city.master.read { db in
       var hashes: Set<[UInt8]> = []
       try db.each("SELECT message FROM sync_returned") { row in
@@ -101,13 +103,24 @@ extension Town {
       }
       return hashes
     }.union(try self.log().map(\.hash))
-    return try log.first { try $0.arrival > end && !there.contains($0.hash) && !isHeld($0, by: known) }?.arrival
+    return try log.first { try $0.arrival > end && !there.contains($0.hash) && !isHeld($0, by: awaited) }?.arrival
   }
 
   /// R8: what only a file has that rejoins just now comes late, for the city does not know it before the recovery is over.
   func noteWaiting() throws {
-    guard let waiting = recovery, let lost = try firstLost(of: waiting.log, after: waiting.backupEnd) else { return }
+    guard let waiting = recovery,
+      let lost = try firstLost(of: waiting.log, after: waiting.backupEnd, awaited: awaited())
+    else { return }
     recovery?.firstLost = min(lost, waiting.firstLost ?? .max)
+  }
+
+  /// R6: what a stick of the lost city has brought to a machine that the city has not heard yet comes back, too.
+  func noteRead() throws {
+    guard let waiting = recovery, let before = waiting.firstLost else { return }
+    let unheard = Set(try city.master.recovery()?.unheard.map(\.id) ?? [])
+    let still = try awaited().filter { try unheard.contains($0.replica.identity.replica.description) }
+    let lost = try firstLost(of: waiting.log, after: waiting.backupEnd, awaited: still)
+    recovery?.firstLost = lost.map { max($0, before) }
   }
 
   /// R9: whose file was never replaced has what fewer than two backups hold.
@@ -149,8 +162,11 @@ extension Town {
       let replica = try machine.replica
       if entry.sender == .city {
         // It is kept until two backups have it.
-        let sql = "SELECT 1 FROM sync_inbox WHERE number = ?"
-        if try replica.read({ try $0.first(sql, [.integer(entry.number)]) }) != nil { return true }
+        let sql = "SELECT sealed FROM sync_inbox WHERE number = ?"
+        let found = try replica.read({ try $0.first(sql, [.integer(entry.number)])?.first })
+        guard case .blob(let sealed)? = found else { continue }
+        let own = try OwnBatch(sealed: sealed, number: entry.number, key: city.key)
+        if try SealedEnvelope(own.message[...]).hash == entry.hash { return true }
         continue
       }
       guard replica.identity.replica == entry.sender else { continue }

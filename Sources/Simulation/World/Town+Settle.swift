@@ -31,6 +31,7 @@ extension Town {
     try checkConvergence()
     try checkDecided()
     try checkExactlyOnce()
+    try checkGivenBack()
     try checkConstraints(readingIndexes: replaying)
     try checkConservation()
     try checkSums()

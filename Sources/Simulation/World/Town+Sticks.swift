@@ -91,6 +91,7 @@ extension Town {
       try reader.seat.opening { try BundleExchange(reader.replica).read(stick.file) }
     }
     try observe(reader)
+    try noteRead()
     if case .some(nil) = summary { count("stick told nothing new") }
   }
 

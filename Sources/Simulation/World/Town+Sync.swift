@@ -18,6 +18,7 @@ extension Town {
     if machine.seat.isStopped { return }
     try machine.look()
     try noteOutbox(machine)
+    try noteRidingAlong(machine)
     try notePassedOver(machine)
   }
 

@@ -27,6 +27,8 @@ final class Town {
   var logEnd: Int64 = 0
   /// How often that happened.
   var restores = 0
+  /// The city's own batches that machines have had since then, by machine.
+  var ridingAlong: [Int: Set<Int64>] = [:]
   /// Old copies of machines' files, by machine.
   var copies: [Int: OldCopy] = [:]
   let time = SimulatedClock.Time()
