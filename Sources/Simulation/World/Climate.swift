@@ -126,7 +126,10 @@ extension Climate {
       keys: 3, inserts: 35, deletes: 25, machines: 2, interruptions: 50),
     Climate(
       name: "second thoughts",
-      often: [.carry: 4, .syncWhole: 4, .revert: 5, .setBack: 12, .typeUpstream: 8, .takeUp: 4, .clerkWithdraws: 4],
+      often: [
+        .carry: 4, .syncWhole: 4, .revert: 5, .setBack: 12, .typeUpstream: 8, .takeUp: 4, .clerkWithdraws: 4,
+        .pairEdit: 2, .writeStick: 3, .cityReadsStick: 3, .machineReadsStick: 6,
+      ],
       records: ["company", "company", "figure", "task"],
       fields: ["name", "phone", "address", "sales", "note", "title"], keys: 3, inserts: 12, deletes: 6, offices: 1,
       machines: 3, interruptions: 60),

@@ -88,12 +88,39 @@ extension Town {
       let column = entry.field.flatMap(record.index(of:))
     else { return }
     let value = upstream ? entry.upstream ?? .null : entry.base
-    let edit = RowEdit(kind: .update, record: record, key: entry.ref.key, values: [column: value])
-    tell("\(machine.name): \(edit.story) (\(upstream ? "as the city has it" : "as it was"))")
+    var edits = [RowEdit(kind: .update, record: record, key: entry.ref.key, values: [column: value])]
+    // With numbers of its own, so that what else happens in a seed stays as it was.
+    var other = SplitMix64(event.seed ^ 0xa11)
+    if event.kind == .setBack, other.chance(40) {
+      let all = cells.filter { $0.ref.record == record.name && $0.field == entry.field }
+      edits = try settingBack(all, record, column, event, machine, &other)
+    }
+    let story = edits.map(\.story).joined(separator: "; ")
+    tell("\(machine.name): \(story) (\(upstream ? "as the city has it" : "as it was"))")
     try act(event, machine, upstream ? "typed as the city has it" : "set back") {
-      try machine.seat.shell([edit.sql], foreignKeys: true)
+      try machine.seat.shell(edits.map(\.sql), foreignKeys: true)
     }
     if upstream { witness.noteAgreed(event.id) }
+  }
+
+  /// All of these cells of one field are typed as they were, and another cell of one of the rows is edited at once. Unique values are
+  /// taken away first.
+  private func settingBack(
+    _ cells: [DiffEntry], _ record: RecordSchema, _ column: Int, _ event: Event, _ machine: Machine,
+    _ random: inout SplitMix64
+  ) throws -> [RowEdit] {
+    let isUnique = record.unique.contains([record.fields[column].name])
+    let emptied = (isUnique ? cells : []).map { entry in
+      RowEdit(kind: .update, record: record, key: entry.ref.key, values: [column: .null])
+    }
+    let typed = cells.map { entry in
+      RowEdit(kind: .update, record: record, key: entry.ref.key, values: [column: entry.base])
+    }
+    var hand = Hand(
+      try machine.replica.schema, machine.rows, unit: machine.org, climate: climate, event: event, after: 10)
+    guard let entry = random.pick(cells), var besides = hand.update(record, entry.ref) else { return emptied + typed }
+    besides.values[column] = nil
+    return emptied + typed + (besides.values.isEmpty ? [] : [besides])
   }
 
   private func decideHere(_ event: Event, _ machine: Machine, _ random: inout SplitMix64) throws {

@@ -65,6 +65,9 @@ extension Town {
 
   private func cityEdit(_ event: Event, raw: Bool, _ random: inout SplitMix64) throws {
     var hand = Hand(try city.master.schema, city.rows, unit: nil, climate: climate, event: event)
+    // With numbers of its own, so that what else happens in a seed stays as it was.
+    var other = SplitMix64(event.seed ^ 0x5a9)
+    if other.chance(8), try swapCodes(event, raw: raw, &other) { return }
     if raw, random.chance(25), try freeParked(event, &hand, &random) { return }
     if raw, random.chance(25), try enterAgain(event, &hand, &random) { return }
     var edits = hand.edits() + (random.chance(15) ? hand.edits() : [])
@@ -72,6 +75,18 @@ extension Town {
     // Nothing keeps who works past the references from taking a parent away from its children.
     if !hasKeys, let last = edits.last, last.kind == .delete, random.chance(60) { edits = [last] }
     try perform(edits, event, raw ? "city's edit by a tool" : "city's edit", raw: raw, hasKeys: hasKeys)
+  }
+
+  /// Two companies swap a unique value.
+  private func swapCodes(_ event: Event, raw: Bool, _ random: inout SplitMix64) throws -> Bool {
+    guard let record = try city.master.schema.record("company"), let code = record.index(of: "code"),
+      let one = random.pick(keys(of: record.name)), let two = random.pick(keys(of: record.name)), one != two,
+      let first = city.rows[RowRef(record.name, one)]?[code], let second = city.rows[RowRef(record.name, two)]?[code]
+    else { return false }
+    let steps: [(RowKey, Value)] = [(one, .null), (two, first), (one, second)]
+    let edits = steps.map { RowEdit(kind: .update, record: record, key: $0.0, values: [code: $0.1]) }
+    try perform(edits, event, raw ? "city's edit by a tool" : "city's edit", raw: raw)
+    return true
   }
 
   /// A tool enters what a parked row waits for, and an official who has not seen what that lets in edits the row at once.
