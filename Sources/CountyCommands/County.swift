@@ -48,6 +48,15 @@ public enum CountyProgram: Program {
 
   static let readSchema: ReadSchema = { try SchemaFile.parse(canonicalJSON: $0) }
 
+  /// Refuses what is no address of a server.
+  static func checkAddress(_ server: String) throws {
+    guard server.hasPrefix("http://") || server.hasPrefix("https://") else {
+      throw Failure(
+        .configuration, zh: "--server 应以 http:// 或 https:// 开头",
+        en: "--server must begin with http:// or https://")
+    }
+  }
+
   public static func history(_ replica: Replica, _ record: RecordSchema, _ key: RowKey) throws -> History {
     let lines = try replica.history(record, key: key).map { batch, change in
       History.Line(

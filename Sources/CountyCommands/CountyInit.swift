@@ -30,10 +30,7 @@ struct CountyInit: AsyncParsableCommand {
           .usage, zh: "请给出 --server 地址,或 --bundle 文件",
           en: "give --server URL, or --bundle FILE for a machine without network")
       }
-      if let server, !server.hasPrefix("http://"), !server.hasPrefix("https://") {
-        throw Failure(
-          .configuration, zh: "--server 应以 http:// 或 https:// 开头", en: "--server must begin with http:// or https://")
-      }
+      if let server { try CountyProgram.checkAddress(server) }
       try Home.create(home)
       let path = CountyProgram.replicaURL(home).path
       guard !FileManager.default.fileExists(atPath: path) || bundle != nil && isBegun(home) else {

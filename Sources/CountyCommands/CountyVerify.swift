@@ -7,7 +7,7 @@ import SQLiteStore
 import SyncClient
 import SyncCore
 
-/// `county verify [--deep [--adopt | --set-back]]`
+/// `county verify [--deep [--adopt | --set-back] [--server URL]]`
 struct CountyVerify: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
@@ -18,6 +18,8 @@ struct CountyVerify: AsyncParsableCommand {
   @Flag(help: ArgumentHelp(words("What differs here becomes pending; --actor says in whose name. 采用本机的值")))
   var adopt = false
   @Flag(help: ArgumentHelp(words("What differs here becomes as the city has it. 还原为市里的值"))) var setBack = false
+  @Option(help: ArgumentHelp(words("With --deep: another address of the city, this time. 市里的地址")))
+  var server: String?
 
   func run() async throws {
     try await options.run {
@@ -36,12 +38,13 @@ struct CountyVerify: AsyncParsableCommand {
     if try adopting(adopt: adopt, setBack: setBack) != nil && !deep {
       throw Failure(.usage, zh: "--adopt 和 --set-back 须与 --deep 同用", en: "--adopt and --set-back go with --deep")
     }
+    if let server { try CountyProgram.checkAddress(server) }
   }
 
   private func compare(_ replica: Replica, _ home: URL) async throws {
     for done in try replica.repair(actor: options.actor) { options.tell(done) }
     let transport = HTTPTransport(
-      server: try replica.meta().server, certificate: try Authority.path(home, replacing: nil))
+      server: try server ?? replica.meta().server, certificate: try Authority.path(home, replacing: nil))
     let comparison: Comparison
     do { comparison = try await SyncClient(replica, transport: transport).deepVerify() } catch let failure as Failure {
       // What can be told without the city is told all the same.

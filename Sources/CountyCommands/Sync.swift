@@ -12,7 +12,8 @@ struct Sync: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sync", abstract: words("Send what is pending and fetch what is new. 与市里同步"))
   @OptionGroup var options: CommonOptions
-  @Option(help: ArgumentHelp(words("Another address of the city, from now on. 市里的新地址"))) var server: String?
+  @Option(help: ArgumentHelp(words("Another address of the city; kept once it answers. 市里的新地址")))
+  var server: String?
   @Option(help: ArgumentHelp(words("A PEM file of the authority behind the city's certificate; remembered. 证书")))
   var certificate: String?
 
@@ -20,16 +21,29 @@ struct Sync: AsyncParsableCommand {
     try await options.run {
       let home = try options.homeURL(CountyProgram.homeVariable)
       let replica = try CountyProgram.open(home: home)
-      if let server { try replica.setServer(server) }
+      if let server { try CountyProgram.checkAddress(server) }
       let authority = try Authority.path(home, replacing: certificate)
       let line = ProgressLine(options.language)
       defer { line.end() }
-      let transport = HTTPTransport(server: try replica.meta().server, certificate: authority, progress: line.show)
+      let address = try server ?? replica.meta().server
+      let transport = HTTPTransport(server: address, certificate: authority, progress: line.show)
       let summary = try await Home.locked(home.appendingPathComponent("sync.lock")) {
-        try await SyncClient(replica, transport: transport).sync()
+        try await sync(replica, transport)
       }
       line.end()
       Self.report(summary, options)
+    }
+  }
+
+  /// A new address is kept once the city has answered from it: also one that was restored and waits for other machines.
+  private func sync(_ replica: Replica, _ transport: HTTPTransport) async throws -> SyncSummary {
+    do {
+      let summary = try await SyncClient(replica, transport: transport).sync()
+      if let server { try replica.setServer(server) }
+      return summary
+    } catch let failure as Failure where failure.kind == .busy {
+      if let server { try replica.setServer(server) }
+      throw failure
     }
   }
 

@@ -10,10 +10,12 @@ struct Attempts {
   static let pauses = [100, 400, 1000, 2000, 4000]
 
   let city: String
+  /// Whether this machine is one of the city's already, and may know an address that is no more.
+  private let isEnrolled: Bool
   private var failures = 0
   private var best: Int64 = 0
 
-  init(_ city: String) { self.city = city }
+  init(_ city: String, isEnrolled: Bool = true) { (self.city, self.isEnrolled) = (city, isEnrolled) }
 
   /// Bytes went that had not gone before.
   mutating func reached(_ done: Int64) {
@@ -33,9 +35,13 @@ struct Attempts {
 
   private func gaveUp(_ total: Int64?) -> Failure {
     guard best > 0 else {
+      let (zh, en) =
+        isEnrolled
+        ? (";市里换了地址时请运行 county sync --server 新地址", ", or give its new address: county sync --server URL")
+        : ("", "")
       return Failure(
-        .unreachable, zh: "连不上市里 \(city);数据均在本机,未丢失,请稍后再试",
-        en: "the city cannot be reached at \(city); nothing is lost, try again later")
+        .unreachable, zh: "连不上市里 \(city);数据均在本机,未丢失,请稍后再试\(zh)",
+        en: "the city cannot be reached at \(city); nothing is lost, try again later\(en)")
     }
     let (zh, en) = total.map { ("\($0)", "\($0)") } ?? ("未知", "an unknown number")
     return Failure(

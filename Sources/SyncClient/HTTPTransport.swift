@@ -28,7 +28,7 @@ public struct HTTPTransport: Transport {
         guard response.status == .ok else { throw try await line.refusal(response) }
         return try await line.collect(response, limit: Envelope.mostSent)
       } catch is Broken {
-        var attempts = Attempts(base)
+        var attempts = Attempts(base, isEnrolled: false)
         try await attempts.failed(wasHeard: false, total: nil)
         return []
       }

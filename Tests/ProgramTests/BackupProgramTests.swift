@@ -30,7 +30,11 @@ extension Town {
     expectFailure(try await town.tryCity(["edit", "site", "A", "code=Z"]), 75, "restored from a backup")
     expectFailure(try await town.tryCity(["backup", town.path("second")]), 75, "waits for what the counties give back")
     try await town.serve()
-    expectFailure(try await town.tryCounty("one", ["sync"]), 75, "nothing is lost", "1 other machines")
+    let other = town.url + "/"
+    expectFailure(
+      try await town.tryCounty("one", ["sync", "--server", other]), 75, "nothing is lost", "1 other machines")
+    // It is the city's: the address is kept.
+    #expect(try await town.county("one", ["status", "--json"]).object["server"] as? String == other)
     let info = try await town.city(["recovery", "--json"]).object
     #expect(info["recovering"] as? Bool == true && (info["unheard"] as? [Any])?.count == 1)
     #expect(try await town.city(["recovery"]).out.contains("not heard yet: A"))

@@ -21,6 +21,25 @@ import Testing
     #expect(try await town.city(["list", "enterprise", "--json"]).list.count == 1)
   }
 
+  @Test func anAddressThatDoesNotAnswerIsNotKept() async throws {
+    let town = try await registryTown([("one", "320706")])
+    func server() async throws -> String? {
+      try await town.county("one", ["status", "--json"]).object["server"] as? String
+    }
+    expectFailure(try await town.tryCounty("one", ["sync", "--server", "foo"]), 78, "http://")
+    expectFailure(
+      try await town.tryCounty("one", ["sync", "--server", "http://127.0.0.1:9"]), 69, "127.0.0.1:9",
+      "county sync --server URL")
+    #expect(try await server() == town.url)
+    try await town.sync("one")
+    try await town.county("one", ["sync", "--server", town.url + "/"])
+    #expect(try await server() == town.url + "/")
+    let verify = ["verify", "--deep", "--server"]
+    expectFailure(try await town.tryCounty("one", verify + ["http://127.0.0.1:9"]), 69, "127.0.0.1:9")
+    #expect(try await town.tryCounty("one", verify + [town.url]).isDone)
+    #expect(try await server() == town.url + "/")
+  }
+
   @Test func anEnrolmentCodeThatIsWrong() async throws {
     let town = try await Town()
     try await town.serve()

@@ -111,7 +111,7 @@ private func wait(until condition: () async throws -> Bool) async throws {
       sync.kill(SIGKILL)
       #expect(await sync.outcome().code == -SIGKILL)
     }
-    try await town.sync("one")
+    try await town.county("one", ["sync", "--server", cutter.url])
     let size = try await town.outbox("one")
     #expect(cutter.up - start < size * 115 / 100, "\(cutter.up - start) of \(size)")
     #expect(try await town.notes(town.master) == 10_000)
@@ -140,7 +140,7 @@ private func wait(until condition: () async throws -> Bool) async throws {
     try await town.serve()
     let outcome = await sync.outcome()
     #expect([0, 69].contains(outcome.code), "\(outcome.err)")
-    if outcome.code == 69 { try await town.sync("one") }
+    if outcome.code == 69 { try await town.county("one", ["sync", "--server", cutter.url]) }
     let size = try await town.outbox("one")
     #expect(cutter.up < size * 115 / 100, "\(cutter.up) of \(size)")
     #expect(try await town.notes(town.master) == 10_000)
