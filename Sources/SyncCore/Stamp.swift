@@ -1,5 +1,6 @@
 /// A hybrid logical clock in one integer: milliseconds since 1970 << 16 | counter. It never goes back on one replica and
-/// is never behind a stamp received. Shown to people and used to break ties; never truth (I7).
+/// is never behind the stamp of a page or snapshot that was applied. Shown to people and used to break ties; never
+/// truth (I7).
 public struct Stamp: Hashable, Comparable, Sendable {
   public var raw: Int64
 

@@ -155,6 +155,19 @@ func theLaterEditWinsByTheCitysTime(_ off: Int64) async throws {
   try await world.settle()
 }
 
+@Test func theClockFollowsPagesAndSnapshots() async throws {
+  let (world, _, slow, clock) = try await twoClocks(off: -60 * minute)
+  world.pass(minute, clock)
+  try await world.sync(slow)
+  let page = Stamp(milliseconds: world.clock.now)
+  #expect(try slow.stamp >= page)
+  world.pass(minute, clock)
+  let (manifest, file) = try world.makeSnapshot("A", for: slow.identity.replica)
+  #expect(manifest.header.stamp > page)
+  _ = try slow.receive(receipts: [], snapshot: manifest, file: file)
+  #expect(try slow.stamp >= manifest.header.stamp)
+}
+
 @Test func whenTheCitysClockRunsBackTheOrderOfArrivalStays() async throws {
   let (world, one, two) = try await World.twoMachines()
   var cursors: [Int64] = []
