@@ -59,12 +59,17 @@ struct Decide: AsyncParsableCommand {
     }.map(\.id)
   }
 
+  /// What a county may not choose is named, too.
+  private static let oneOnly = Failure(
+    .usage, zh: "请在 --keep、--take、--value、--remove 中选一个",
+    en: "choose one of --keep, --take, --value and --remove")
+
   private func choice(_ master: Master, _ id: Int64?) throws -> Master.Choice {
     if remove {
-      guard !choice.isGiven else { throw ChoiceOptions.oneOnly }
+      guard !choice.isGiven else { throw Self.oneOnly }
       return .remove
     }
-    return switch try choice.read({ try id.map { try master.conflict($0) } }, master.schema) {
+    return switch try choice.read({ try id.map { try master.conflict($0) } }, master.schema, oneOnly: Self.oneOnly) {
     case .keep: .keep
     case .take(let contender): .take(contender)
     case .value(let value): .value(value)

@@ -21,9 +21,13 @@ public struct ChoiceOptions: ParsableArguments {
     Failure(.usage, zh: "请在 --keep、--take、--value 中选一个", en: "choose one of --keep, --take and --value")
   }
 
-  /// - Parameter conflict: asked for only when a value must be read by its field.
-  public func read(_ conflict: () throws -> Conflict?, _ schema: Schema) throws -> Choice {
-    guard (keep ? 1 : 0) + (take == nil ? 0 : 1) + (value == nil ? 0 : 1) == 1 else { throw Self.oneOnly }
+  /// - Parameters:
+  ///   - conflict: asked for only when a value must be read by its field.
+  ///   - oneOnly: thrown when it is not one choice.
+  public func read(
+    _ conflict: () throws -> Conflict?, _ schema: Schema, oneOnly: Failure = ChoiceOptions.oneOnly
+  ) throws -> Choice {
+    guard (keep ? 1 : 0) + (take == nil ? 0 : 1) + (value == nil ? 0 : 1) == 1 else { throw oneOnly }
     if keep { return .keep }
     if let take { return .take(take) }
     guard let text = value, let conflict = try conflict(), let name = conflict.field,

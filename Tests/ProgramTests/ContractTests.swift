@@ -84,8 +84,10 @@ import Testing
     #expect(contender["value"] as? String == "海州甲二公司" && contender["actor"] as? String == "clerk two")
     let decide = ["decide", "\(conflict["id"] ?? 0)", "--take", "\(contender["id"] ?? 0)", "--reason", "证书为准"]
     expectFailure(try await town.tryCity(decide + ["--version", "0"]), 65, "version")
-    expectFailure(
-      try await town.tryCity(["decide", "\(conflict["id"] ?? 0)", "--keep", "--take", "1", "--reason", "x"]), 64)
+    for choice in [[], ["--keep", "--take", "1"], ["--keep", "--remove"]] {
+      let outcome = try await town.tryCity(["decide", "\(conflict["id"] ?? 0)", "--reason", "x"] + choice)
+      expectFailure(outcome, 64, "--keep, --take, --value and --remove")
+    }
     #expect(try await town.city(decide + ["--json"]).object["state"] as? String == "decided")
     for home in ["one", "two"] {
       try await town.sync(home)
