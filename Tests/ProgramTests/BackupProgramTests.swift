@@ -112,13 +112,18 @@ extension Town {
     try await town.sync("one")
     #expect(try await town.city(["show", "counter", "x", "--json"]).object["total"] as? Int == 3)
     // The city's.
+    try await town.city(["backup", town.path("city.backup")])
     let citys = town.path("city/city.key")
-    let key = try Data(contentsOf: URL(fileURLWithPath: citys))
     try Data(repeating: 7, count: 32).write(to: URL(fileURLWithPath: citys))
     expectFailure(try await town.tryCity(["edit", "counter", "x", "total=9"]), 78, "every backup holds it")
+    try Data([1, 2, 3]).write(to: URL(fileURLWithPath: citys))
+    expectFailure(try await town.tryCity(["list", "counter"]), 65, "city.key", "city restore")
     try manager.removeItem(atPath: citys)
     expectFailure(try await town.tryCity(["list", "counter"]), 66, "city restore")
-    try key.write(to: URL(fileURLWithPath: citys))
+    try await need([
+      Program.path("city"), "restore", town.path("city.backup"), "--home", town.path("new"),
+    ])
+    try manager.copyItem(atPath: town.path("new/city.key"), toPath: citys)
     #expect(try await town.city(["verify"]).isDone)
   }
 

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-// A home folder that somebody copied, or put back from an old copy, with the programs as they are.
+// A home folder that somebody copied, put back from an old copy, or lost, with the programs as they are.
 
 @Suite struct RejoinTests {
   private func copy(_ town: Town, _ home: String, to other: String) async throws {
@@ -92,6 +92,25 @@ import Testing
     expectFailure(try await town.tryCounty("one", ["rejoin"]), 77, "withdrawn")
     #expect(try await names(town, "one") == ["甲"])
     #expect(try await names(town, nil) == [])
+  }
+
+  @Test func aLostMachineIsWithdrawnAndAnotherOneTakesItsPlace() async throws {
+    let town = try await registryTown()
+    try await town.county("one", ["add", "enterprise", "name=已同步"])
+    try await town.sync("one")
+    try await town.county("one", ["add", "enterprise", "name=未同步"])
+    let id = try await town.county("one", ["status", "--json"]).object["replica"] as? String ?? ""
+    try await town.city(["withdraw", id])
+    try await town.join("new", "320706")
+    #expect(try await names(town, "new") == ["已同步"])
+    try await town.county("new", ["add", "enterprise", "name=新机"])
+    try await town.sync("new")
+    try await town.sync("two")
+    #expect(try await names(town, "two") == ["已同步", "新机"])
+    // Whoever finds it cannot sync it.
+    expectFailure(try await town.tryCounty("one", ["sync"]), 77, "withdrawn")
+    #expect(try await names(town, nil) == ["已同步", "新机"])
+    #expect(try await town.city(["verify"]).isDone)
   }
 
   @Test func withoutABackupTrimLetsGoOfNothing() async throws {
