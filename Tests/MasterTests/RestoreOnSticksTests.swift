@@ -152,6 +152,30 @@ private func lost() async throws -> (Drill, log: [[Value]]) {
     #expect(try world.master.verify().map(\.en) == [])
   }
 
+  /// A machine that is away has what is missing; the one that had read it has more to give back.
+  @Test func howFarTheLostLogWentStaysKnownWhileAMachineIsAwaitedAgain() async throws {
+    let (world, one, two) = try await World.twoOfficers()
+    try await world.syncAll()
+    let file = try world.backup()
+    try world.shell(two, "UPDATE person SET note = 'two' WHERE id = 'p1'")
+    try await world.sync(two)
+    try await world.sync(one)
+    try world.write(one, "one")
+    try world.shell("UPDATE person SET mobile = '7' WHERE id = 'p1'")
+    try world.answer("one", "one-answer")
+    let end = try world.restore(from: file).arrival
+    #expect(try await !world.giveBack(one))
+    #expect(try world.master.recovery()?.missing == [end + 1...end + 1])
+    #expect(try world.take(one, "one-answer") != nil)
+    try world.ask(one, "plain")
+    let recovery = try #require(try world.master.recovery())
+    #expect(recovery.unheard.count == 2 && recovery.missing == [end + 1...end + 2])
+    try world.master.release(reason: "away", actor: "li")
+    #expect(try world.master.recovery()?.losses.map(\.arrival) == [end + 2])
+    try await world.sync(two)
+    #expect(try world.person("note") == .text("two"))
+  }
+
   @Test func theSecondRestoreIsNotTakenBackByAnswersOfTheFirst() async throws {
     let (drill, _) = try await lost()
     let world = drill.world

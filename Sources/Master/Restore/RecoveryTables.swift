@@ -8,7 +8,8 @@ import SyncProtocol
 //   sync_returned   batches that came back: "held" until those before them are there; "aside", when a release could not take
 //                   them any more; "late", when they came after it
 //   sync_loss       places in the log of which the batch is lost: from that of the batch that says so through another
-//   sync_heard      the machines that have given back what they have
+//   sync_heard      the machines that have given back what they have, and how far each had read the log; heard_at 0: it
+//                   has read more since, and is to give back once more
 //   sync_meta       recovering (the place in the log where the backup ended, while the city recovers), restored_end (the
 //                   same, for ever), restored_at, former_epochs, own_base (the city's own batches have larger numbers),
 //                   lossy (something was released since)
@@ -174,8 +175,10 @@ extension SQLiteMasterTransaction {
   /// The machines that may have something that is not back: not withdrawn, and not heard since the restore.
   func unheard() throws -> [ReplicaRecord] {
     var list: [ReplicaRecord] = []
-    let sql =
-      "SELECT * FROM sync_replica WHERE withdrawn = 0 AND id NOT IN (SELECT replica FROM sync_heard) ORDER BY org, id"
+    let sql = """
+      SELECT * FROM sync_replica
+      WHERE withdrawn = 0 AND id NOT IN (SELECT replica FROM sync_heard WHERE heard_at > 0) ORDER BY org, id
+      """
     try db.each(sql) { row in
       if let replica = ReplicaRecord(row: row.cells(0..<ReplicaRecord.columns)) { list.append(replica) }
     }

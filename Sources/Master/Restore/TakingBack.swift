@@ -31,7 +31,7 @@ extension Master {
       if member.isWithdrawn { throw Refusal.withdrawn }
       try use(hello, transaction)
       // A stick of the city that is lost may have been read since.
-      try transaction.forgetHeard(hello.replica, before: said.seen)
+      try transaction.awaitAgain(hello.replica, seen: said.seen)
       for batch in try returned(rest, by: keys(of: member, transaction), transaction) { try keep(batch, transaction) }
       // A stick that was written for an earlier restore, or for none, may lack what its machine has got since.
       let isOld = try hello.carried && said.asking != transaction.meta().epoch
@@ -173,18 +173,22 @@ extension Master {
 
 extension SQLiteMasterTransaction {
   func hear(_ replica: Identifier, seen: Int64, at now: Int64) throws {
-    try db.run(
-      "INSERT INTO sync_heard VALUES (?, ?, ?) ON CONFLICT (replica) DO UPDATE SET seen = max(seen, excluded.seen)",
-      [.blob(replica.bytes), .integer(seen), .integer(now)])
+    let sql = """
+      INSERT INTO sync_heard VALUES (?, ?, ?)
+      ON CONFLICT (replica) DO UPDATE SET seen = max(seen, excluded.seen), heard_at = excluded.heard_at
+      """
+    try db.run(sql, [.blob(replica.bytes), .integer(seen), .integer(now)])
   }
 
-  /// A machine that has read more since it was heard has more to give back.
-  func forgetHeard(_ replica: Identifier, before seen: Int64) throws {
-    try db.run("DELETE FROM sync_heard WHERE replica = ? AND seen < ?", [.blob(replica.bytes), .integer(seen)])
+  /// A machine that has read more since it was heard has more to give back. How far the log went stays known.
+  func awaitAgain(_ replica: Identifier, seen: Int64) throws {
+    try db.run(
+      "UPDATE sync_heard SET heard_at = 0, seen = ? WHERE replica = ? AND seen < ?",
+      [.integer(seen), .blob(replica.bytes), .integer(seen)])
   }
 
   func hasHeard(_ replica: Identifier) throws -> Bool {
-    try db.first("SELECT 1 FROM sync_heard WHERE replica = ?", [.blob(replica.bytes)]) != nil
+    try db.first("SELECT 1 FROM sync_heard WHERE replica = ? AND heard_at > 0", [.blob(replica.bytes)]) != nil
   }
 
   /// The receipts that restored cities gave to batches of another epoch: what became of them is not what their sender was told
