@@ -24,14 +24,19 @@ extension SQLiteMasterTransaction {
   }
 
   /// Undoes what a tool wrote into a projection: its rows are as before the edits that no batch holds yet.
-  func restoreProjections() throws {
+  /// - Parameter all: also what nobody captured. Reads every row.
+  func restoreProjections(all: Bool = false) throws {
     for projection in schema.records {
       guard let source = projection.projects.flatMap(schema.record) else { continue }
-      var keys: [RowKey] = []
-      try projection.eachPending(db) { keys.append($0.key) }
+      var keys: Set<RowKey> = []
+      try projection.eachPending(db) { keys.insert($0.key) }
+      if all {
+        try source.eachPending(db) { keys.insert($0.key) }
+        keys.formUnion(try projection.keys(unlike: source, db))
+      }
       if keys.isEmpty { continue }
       try applying(db) {
-        for key in keys {
+        for key in keys.sorted() {
           if let image = try absorbed(source, key) {
             try projection.write(db, row: projection.projected(source, image))
           } else {
@@ -56,18 +61,7 @@ extension Master {
     var problems: [Label] = []
     for projection in schema.records {
       guard let source = projection.projects.flatMap(schema.record) else { continue }
-      let columns = projection.columns.joined(separator: ", ")
-      let (shown, wanted) = (
-        "SELECT \(columns) FROM \(projection.table)", "SELECT \(columns) FROM \(source.table)"
-      )
-      let keys = projection.keyColumns.joined(separator: ", ")
-      let sql = """
-        SELECT DISTINCT \(keys) FROM (
-          SELECT * FROM (\(shown) EXCEPT \(wanted)) UNION ALL SELECT * FROM (\(wanted) EXCEPT \(shown))
-        ) ORDER BY \(keys)
-        """
-      try db.each(sql) { row in
-        let key = show(RowKey(row.cells(0..<projection.key.count)))
+      for key in try projection.keys(unlike: source, db).map(show) {
         problems.append(
           Label(
             zh: "\(projection.name) \(key):与 \(source.name) 不一致;修改原行后会重新生成",
@@ -75,5 +69,22 @@ extension Master {
       }
     }
     return problems
+  }
+}
+
+extension RecordSchema {
+  /// The keys of rows of this projection that are not as its record has them.
+  fileprivate func keys(unlike source: RecordSchema, _ db: Database) throws -> [RowKey] {
+    let list = columns.joined(separator: ", ")
+    let (shown, wanted) = ("SELECT \(list) FROM \(table)", "SELECT \(list) FROM \(source.table)")
+    let keyList = keyColumns.joined(separator: ", ")
+    let sql = """
+      SELECT DISTINCT \(keyList) FROM (
+        SELECT * FROM (\(shown) EXCEPT \(wanted)) UNION ALL SELECT * FROM (\(wanted) EXCEPT \(shown))
+      ) ORDER BY \(keyList)
+      """
+    var keys: [RowKey] = []
+    try db.each(sql) { row in keys.append(RowKey(row.cells(0..<key.count))) }
+    return keys
   }
 }

@@ -98,21 +98,10 @@ extension Master {
         }
       }
     }
-    try restoreProjections(db, log)
+    // They show what stands in their record, which the log may not give any more once anything was erased.
+    try transaction.restoreProjections(all: true)
     report.isRepaired = report.unlogged.isEmpty || adopting != nil
     return report
-  }
-
-  /// What a projection shows is nobody's edit. Its rows are as the log gives them, and as everybody has them.
-  private func restoreProjections(_ db: Database, _ log: Database) throws {
-    for projection in schema.records where projection.projects != nil {
-      try applying(db) {
-        for (key, logged) in try differing(projection, db, log) {
-          if let logged { try projection.write(db, row: logged) } else { try projection.remove(db, key: key) }
-        }
-      }
-      try projection.clearPending(db)
-    }
   }
 
   /// The keys of rows that are not as in the log, with their rows there.

@@ -275,3 +275,33 @@ func aRepairFillsProjectionsAsTheyWere(_ sql: String) async throws {
   #expect(try world.master.list("stub").isEmpty)
   #expect(try world.master.replayed().list("stub").isEmpty)
 }
+
+/// A conflict about a value that was erased since had brought the row back: the log does not give it any more.
+@Test(arguments: ["DROP TRIGGER sync_capture_update_office", "DROP TABLE face"])
+func aRepairLeavesTheProjectionOfARowThatErasedValuesBroughtBack(_ sql: String) async throws {
+  let people =
+    schema + "\n" + """
+        face:
+          key: id
+          projects: {record: person, fields: [id, office, note]}
+        person:
+          key: id
+          scope: {field: office}
+          fields: {id: , office: {required: true, references: office.code}, phone: {restricted: true}, note: }
+      """
+  let world = try World(schema: people, seed: [("office", [[.text("A"), .null]])])
+  let (one, two) = (try await world.join("A"), try await world.join("A"))
+  try world.shell(one, "INSERT INTO person VALUES ('p1', 'A', 'PHONE', 'n')")
+  try await world.settle()
+  try world.shell(one, "UPDATE person SET phone = 'OTHER' WHERE id = 'p1'")
+  try world.shell(two, "DELETE FROM person WHERE id = 'p1'")
+  try await world.sync(two)
+  try await world.sync(one)
+  _ = try world.master.erase(
+    world.master.record("person"), key: RowKey([.text("p1")]), fields: ["phone"], reason: "asked for", actor: "li")
+  #expect(try world.master.replayed().list("person").isEmpty)
+  try world.shell(sql)
+  #expect(try world.master.repair(adopting: nil, actor: "li").isRepaired)
+  #expect(try world.master.list("face") == [["p1", "A", "n"]])
+  #expect(try world.master.verify().map(\.en) == [])
+}
