@@ -11,27 +11,37 @@ public enum DurableFile {
     close(file)
   }
 
-  /// Opens a file, which is made if there is none, for one program at a time: until the handle is closed.
+  /// Keeps other programs from writing a file, which need not be there, until `unlock`. What is locked is a file beside
+  /// it: on a network share this lock would keep SQLite from the file itself.
   /// - Throws: `busy`: another program has it.
-  public static func openAlone(_ path: String) throws -> FileHandle {
-    let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard fd >= 0 else { throw failure(path) }
+  public static func lock(_ path: String) throws -> FileHandle {
+    let name = path + lockEnd
+    let fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard fd >= 0 else { throw failure(name) }
     let file = FileHandle(fileDescriptor: fd, closeOnDealloc: true)
-    var (opened, named) = (stat(), stat())
-    // Another program may have finished just before the lock: then what is open here has another name, or none.
-    guard flock(fd, LOCK_EX | LOCK_NB) == 0, fstat(fd, &opened) == 0, stat(path, &named) == 0,
-      opened.st_ino == named.st_ino, opened.st_dev == named.st_dev
-    else {
-      throw Failure(.busy, zh: "另一程序正在写入 \(path)", en: "another program is writing \(path); try again in a moment")
+    let busy = Failure(
+      .busy, zh: "另一程序正在写入 \(path)", en: "another program is writing \(path); try again in a moment")
+    guard flock(fd, LOCK_EX | LOCK_NB) == 0 else {
+      let code = errno
+      // Not every file system has locks.
+      if [ENOLCK, EOPNOTSUPP, ENOSYS].contains(code) { return file }
+      throw code == EWOULDBLOCK ? busy : failure(name)
     }
+    var (opened, named) = (stat(), stat())
+    // Another program may have removed it just before the lock: then a third one can have one of that name.
+    guard fstat(fd, &opened) == 0, stat(name, &named) == 0, opened.st_ino == named.st_ino,
+      opened.st_dev == named.st_dev
+    else { throw busy }
     return file
   }
 
-  /// Empties it; only its owner may read what it will hold.
-  public static func empty(_ file: FileHandle, _ path: String) throws {
-    let fd = file.fileDescriptor
-    guard ftruncate(fd, 0) == 0, fchmod(fd, 0o600) == 0 else { throw failure(path) }
+  /// Lets other programs write the file again.
+  public static func unlock(_ path: String, _ lock: FileHandle) {
+    unlink(path + lockEnd)
+    try? lock.close()
   }
+
+  private static let lockEnd = ".lock"
 
   /// Gives a file that was written its name, in place of any that has it. Both are in one folder.
   public static func move(_ from: String, to path: String) throws {

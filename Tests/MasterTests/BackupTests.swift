@@ -149,14 +149,21 @@ extension Replica {
   let (world, _, _) = try await World.twoMachines()
   let file = try world.backup()
   let before = try Data(contentsOf: URL(fileURLWithPath: file))
-  let other = try DurableFile.openAlone(file + ".part")
-  #expect(throws: Failure.self) { try world.master.backup(to: file, replacing: true) }
-  #expect(FileManager.default.fileExists(atPath: file + ".part"))
+  let other = try DurableFile.lock(file)
+  // What it replaces is known only when the other one has ended.
+  for replacing in [true, false] {
+    let failure = #expect(throws: Failure.self) { try world.master.backup(to: file, replacing: replacing) }
+    #expect(failure?.kind == .busy)
+  }
   #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
-  try other.close()
-  // What a program left that was killed is in nobody's way.
+  DurableFile.unlock(file, other)
+  // What a program left that was killed is in nobody's way; a lock of the file that SQLite writes would be in its own.
+  for end in [".part", ".lock"] { try DurableFile.create(file + end) }
+  let draft = try FileHandle(forWritingTo: URL(fileURLWithPath: file + ".part"))
+  #expect(flock(draft.fileDescriptor, LOCK_EX | LOCK_NB) == 0)
   _ = try world.master.backup(to: file, replacing: true)
-  #expect(!FileManager.default.fileExists(atPath: file + ".part"))
+  try draft.close()
+  for end in [".part", ".lock"] { #expect(!FileManager.default.fileExists(atPath: file + end)) }
 }
 
 @Test func aBackupIsPrivateAndDoesNotReplaceAnotherFile() async throws {

@@ -28,22 +28,17 @@ extension Master {
   /// Only when it is whole does it get its name, and only then do the replicas hear that they need not keep what it holds.
   /// - Parameter replacing: whether a backup of that name may be replaced.
   public func backup(to file: String, replacing: Bool = false) throws -> BackupInfo {
-    let replaced = try replacedArrival(file, replacing)
     if try read({ try SQLiteMasterTransaction(db: $0, schema: schema).isRecovering() }) { throw Self.recovering }
+    let lock = try DurableFile.lock(file)
+    defer { DurableFile.unlock(file, lock) }
+    // What another program has just written there counts.
+    let replaced = try replacedArrival(file, replacing)
     let part = file + ".part"
-    let draft = try DurableFile.openAlone(part)
-    defer { try? draft.close() }
-    var isWhole = false
-    defer {
-      if !isWhole {
-        for end in ["", "-journal", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: part + end) }
-      }
-    }
+    defer { for end in ["", "-journal", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: part + end) } }
     // What an interrupted one left, SQLite would take for a part of this one.
     try FreshDatabase.removeLogs(of: [part])
-    var info = try makeBackup(part, draft, of: file, replacing: replaced)
+    var info = try makeBackup(part, of: file, replacing: replaced)
     try DurableFile.move(part, to: file)
-    isWhole = true
     info.replacesLatest = try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try transaction.set("backup_at", .integer(info.madeAt))
@@ -52,14 +47,12 @@ extension Master {
     return info
   }
 
-  private func makeBackup(
-    _ part: String, _ draft: FileHandle, of file: String, replacing replaced: Int64?
-  ) throws -> BackupInfo {
+  private func makeBackup(_ part: String, of file: String, replacing replaced: Int64?) throws -> BackupInfo {
     // A tool may edit the master between its last batch and the copy: such an edit is in no batch.
     for _ in 1...10 {
       try absorbNow()
       let madeAt = clock()
-      try DurableFile.empty(draft, part)
+      try DurableFile.create(part)
       try Connection.translating(file) {
         try store.database.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [part]) }
       }
