@@ -53,12 +53,28 @@ extension Schema {
     return try tables.filter { mine[$0.lowercased()] == nil }.flatMap { table -> [Label] in
       var named: [String] = []
       try db.each("SELECT DISTINCT \"table\" FROM pragma_foreign_key_list(?)", [.text(table)]) { named.append($0[0]) }
-      return named.compactMap { mine[$0.lowercased()] }.sorted().map { record in
-        Label(
-          zh: "其他程序的表 \(table) 以外键引用 \(record),会妨碍收发或丢失其中的行;请重建该表,不带外键",
-          en: "the table \(table) of another program refers to \(record) by a foreign key, which stops the sync or "
-            + "loses its rows; make it anew without")
-      }
+      return named.compactMap { mine[$0.lowercased()] }.sorted().map { foreignReference(table, to: $0) }
+    }
+  }
+
+  private func foreignReference(_ table: String, to record: String) -> Label {
+    // No erasure reaches what it holds: it is not to be kept.
+    if isLeftByRepair(table) {
+      return Label(
+        zh: "早先的修复留下的表 \(table) 以外键引用 \(record),会妨碍收发;请看过后删除该表",
+        en: "an earlier repair left the table \(table), which refers to \(record) by a foreign key and stops the sync; "
+          + "look at it and drop it")
+    }
+    return Label(
+      zh: "其他程序的表 \(table) 以外键引用 \(record),会妨碍收发或丢失其中的行;请重建该表,不带外键",
+      en: "the table \(table) of another program refers to \(record) by a foreign key, which stops the sync or "
+        + "loses its rows; make it anew without")
+  }
+
+  private func isLeftByRepair(_ table: String) -> Bool {
+    records.contains { record in
+      let name = record.name + "_before_repair"
+      return table == name || table.hasPrefix(name + "_") && Int(table.dropFirst(name.count + 1)) != nil
     }
   }
 

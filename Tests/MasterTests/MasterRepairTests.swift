@@ -126,3 +126,20 @@ func aRepairBringsNothingErasedBack(_ sql: String) async throws {
   try await world.settle()
   #expect(try world.cell("name") == nil && world.cell("name", of: "c2") != nil)
 }
+
+/// Earlier versions left a whole table, with its references.
+@Test(arguments: ["figure_before_repair", "figure_before_repair_2"])
+func whatAnEarlierRepairLeftIsDroppedWhenItRefersToARecord(_ table: String) async throws {
+  let (world, one, _) = try await World.compared()
+  let sql = "CREATE TABLE \(table) (company TEXT REFERENCES company (id), fax TEXT)"
+  let wanted = "an earlier repair left the table \(table), which refers to company"
+  try world.shell(sql)
+  let city = #expect(throws: Failure.self) { try world.master.absorbNow() }
+  #expect(city?.message.en.contains(wanted) == true && city?.message.zh.contains("请看过后删除该表") == true)
+  try world.shell(one, sql)
+  let county = await #expect(throws: Failure.self) { try await world.sync(one) }
+  #expect(county?.message.en.contains(wanted) == true)
+  try world.shell("DROP TABLE \(table)")
+  try world.shell(one, "DROP TABLE \(table)")
+  try await world.settle()
+}
