@@ -38,7 +38,7 @@ extension SQLiteMasterTransaction {
     let latest = try setting("backup_arrival") ?? 0
     let replacesLatest = latest > 0 && replaced ?? 0 >= latest
     // One that took long may end after another that holds more.
-    if !replacesLatest { try set("backup_before", .integer(min(latest, arrival))) }
+    if !replacesLatest { try set("backup_before", .integer(max(setting("backup_before") ?? 0, min(latest, arrival)))) }
     try set("backup_arrival", .integer(max(latest, arrival)))
     return replacesLatest
   }

@@ -123,6 +123,9 @@ extension Replica {
     #expect(try transaction.keptArrival() == 20)
     try transaction.noteBackup(of: 40)
     #expect(try transaction.keptArrival() == 30)
+    // One that was begun before both of the others.
+    try transaction.noteBackup(of: 5)
+    #expect(try transaction.keptArrival() == 30)
   }
 }
 
