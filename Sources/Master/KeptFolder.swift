@@ -11,9 +11,16 @@ extension Master {
 
   /// They may hold what is erased.
   func emptyKeptFolders() {
-    for kept in KeptFolder.allCases {
-      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder(kept).path)) ?? []
-      for name in names { try? FileManager.default.removeItem(at: folder(kept).appendingPathComponent(name)) }
+    for kept in KeptFolder.allCases { empty(folder(kept)) }
+    // Earlier versions wrote a snapshot for a stick beside the file; one that is left is of a program that was killed.
+    let file = URL(fileURLWithPath: path)
+    empty(file.deletingLastPathComponent(), of: file.lastPathComponent + ".snapshot-")
+  }
+
+  private func empty(_ folder: URL, of start: String = "") {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in names where start.isEmpty || name.hasPrefix(start) {
+      try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
     }
   }
 }
