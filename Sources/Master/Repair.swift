@@ -51,6 +51,9 @@ extension Master {
   public func repair(adopting: Bool?, actor: String?) throws -> RepairReport {
     try read { try schema.refuseForeignReferences($0) }
     if try !isAltered() { return RepairReport() }
+    if adopting == true, try read({ try SQLiteMasterTransaction(db: $0, schema: schema).isRecovering() }) {
+      throw Self.notAdopted
+    }
     let log = try follow()
     let end = try log.read { try SQLiteMasterTransaction(db: $0, schema: schema).lastArrival() }
     var report = RepairReport()
@@ -72,6 +75,11 @@ extension Master {
   }
 
   private struct Undecided: Error {}
+
+  /// What comes back must find what it found then.
+  private static let notAdopted = Failure(
+    .busy, zh: "主库正在恢复,不能采用现有的值;请用 --set-back 还原为历史中的值,恢复完成后再修改",
+    en: "the city recovers, and nothing is adopted meanwhile: take the log's values (--set-back), and edit again later")
 
   private func repair(
     _ transaction: SQLiteMasterTransaction, by log: Database, adopting: Bool?, actor: String?
@@ -100,6 +108,8 @@ extension Master {
     }
     // They show what stands in their record, which the log may not give any more once anything was erased.
     try transaction.restoreProjections(all: true)
+    // The guards of a table that was made anew went with the former one.
+    if try transaction.isRecovering() { try RecoveryGuard.create(db, schema) }
     report.isRepaired = report.unlogged.isEmpty || adopting != nil
     return report
   }

@@ -143,3 +143,16 @@ func whatAnEarlierRepairLeftIsDroppedWhenItRefersToARecord(_ table: String) asyn
   try world.shell(one, "DROP TABLE \(table)")
   try await world.settle()
 }
+
+@Test func aMasterThatIsRepairedWhileItRecoversStaysClosed() async throws {
+  let (world, _, _) = try await World.compared()
+  try world.restore(from: world.backup())
+  try world.shell(copied + "UPDATE company SET phone = '9' WHERE id = 'c1'")
+  let failure = #expect(throws: Failure.self) { try world.master.repair(adopting: true, actor: "li") }
+  #expect(failure?.kind == .busy && failure?.message.en.contains("--set-back") == true)
+  #expect(try world.master.repair(adopting: false, actor: "li").unlogged.count == 1)
+  #expect(throws: (any Error).self) { try world.shell("UPDATE company SET phone = '9' WHERE id = 'c1'") }
+  try await world.giveBack(world.replicas + world.replicas)
+  try await world.settle()
+  #expect(try world.cell("phone") == .text("11"))
+}

@@ -19,6 +19,7 @@ enum RecoveryGuard {
       for event in events {
         try db.execute(
           sql: """
+            DROP TRIGGER IF EXISTS \(quoted(name(record, event)));
             CREATE TRIGGER \(quoted(name(record, event))) BEFORE \(event) ON \(record.table)
             WHEN NOT EXISTS (SELECT 1 FROM sync_applying)
             BEGIN SELECT RAISE(ABORT, '主库正在恢复 / the city recovers: see city recovery'); END
