@@ -76,7 +76,7 @@ extension Replica {
     _ db: Database, _ field: Field, _ value: Value, makingRoom: Bool = false
   ) throws -> RowRef? {
     guard let (parent, _, deleted) = try formerTarget(db, field, value), deleted.current == nil else { return nil }
-    try undo(db, parent, deleted, makingRoom: makingRoom) {}
+    try undo(db, parent, deleted, makingRoom: makingRoom) { [] }
     try ask(db, parent, deleted.key, saw: deleted.baseRow(parent), edit: deleted.edit)
     return RowRef(parent.name, deleted.key)
   }

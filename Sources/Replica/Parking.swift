@@ -94,7 +94,8 @@ extension Replica {
     return left
   }
 
-  private func dependents(
+  /// A row that refers to itself does not hang on itself.
+  func dependents(
     _ db: Database, _ parent: RecordSchema, key: RowKey, gone: Set<RowRef>? = nil
   ) throws -> [Dependent] {
     guard let row = try parent.row(db, key: key) else { return [] }
@@ -105,7 +106,7 @@ extension Replica {
       let sql = "SELECT \(child.keyColumns.joined(separator: ", ")) FROM \(child.table) WHERE \(quoted(field.name)) = ?"
       try db.each(sql, [row[target]]) { row in keys.append(RowKey(row.cells(0..<child.key.count))) }
       let detail = waiting(for: parent.name, key)
-      for childKey in keys {
+      for childKey in keys where child.name != parent.name || childKey != key {
         let goes = try isGone(db, child, key: childKey) || gone?.contains(RowRef(child.name, childKey)) == true
         if gone != nil, !goes { continue }
         let columns = goes ? Array(child.fields.indices) : [column]
@@ -141,7 +142,7 @@ extension Replica {
     else { return }
     let idle = PendingRow(
       key: key, existed: true, base: record.undefined, current: row, edit: Edit(stamp: Stamp(raw: 0), actor: ""))
-    try undo(db, record, idle, makingRoom: true) {}
+    try undo(db, record, idle, makingRoom: true) { [] }
   }
 
   /// An unsent edit of these columns is in the way: the row is kept whole, and what was edited is taken back.
@@ -152,7 +153,7 @@ extension Replica {
       let image = pending.current,
       columns.contains(where: { change.new[$0] != nil })
     else { return }
-    try undo(db, record, pending, makingRoom: true) { try parkChildren(db, record, key: key) }
+    try undo(db, record, pending, makingRoom: true) { try dependents(db, record, key: key) }
     #if MUTANTS
       if Mutant.dropsUnsentClash.isActive { return }
     #endif

@@ -221,13 +221,12 @@ extension Replica {
   func letGo(_ db: Database, _ record: RecordSchema, key: RowKey, parkingChildren: Bool) throws -> Bool {
     let (result, here, _) = try plan(db, record, key, master: nil)
     guard here != nil, result.row == nil else { return false }
-    if parkingChildren {
-      try parkChildren(db, record, key: key)
-    } else if try children(db, of: record, key: key).contains(where: { $0.count > 0 }) {
-      return false
-    }
+    let left = parkingChildren ? try dependents(db, record, key: key) : []
+    if !parkingChildren, try children(db, of: record, key: key).contains(where: { $0.count > 0 }) { return false }
     try applying(db) { try retire(db, record, key: key) }
     try keep(db, record, key, result, master: nil)
+    // Not before: rows may refer to each other in a circle.
+    for child in left { try park(db, child) }
     return true
   }
 }

@@ -19,6 +19,7 @@ extension Replica {
             .data, zh: "\(record.name) \(show(key)) 仍有 \(count) 条 \(child);请先撤回它们",
             en: "\(record.name) \(show(key)) still has \(count) rows of \(child); revert those first")
         }
+        return []
       }
     }
   }
@@ -26,9 +27,10 @@ extension Replica {
   /// The row without its pending edits: what was sent stays, upstream or else the base fills the rest.
   /// - Parameters:
   ///   - makingRoom: whether unsent edits of other rows are set aside that hold its unique values by now.
-  ///   - removing: called before the row goes, when nothing is left of it.
+  ///   - removing: called before the row goes, when nothing is left of it; what it returns is set aside after that.
   func undo(
-    _ db: Database, _ record: RecordSchema, _ pending: PendingRow, makingRoom: Bool = false, removing: () throws -> Void
+    _ db: Database, _ record: RecordSchema, _ pending: PendingRow, makingRoom: Bool = false,
+    removing: () throws -> [Dependent]
   ) throws {
     let base = pending.baseRow(record)
     let upstream = try record.upstream(db, key: pending.key)
@@ -37,7 +39,7 @@ extension Replica {
       let flight = try flightMask(db, record, pending.key)
       result = record.reconcile(row: base, pending: nil, inFlight: flight, master: upstream)
     }
-    if result.row == nil { try removing() }
+    let left = result.row == nil ? try removing() : []
     if let row = result.row, let clash = try uniqueClash(db, record, row, key: pending.key) {
       guard makingRoom else {
         let problem = clash.label(of: RowRef(record.name, pending.key))
@@ -57,5 +59,7 @@ extension Replica {
       }
     }
     try keep(db, record, pending.key, result, master: upstream ?? nil)
+    // Not before: rows may refer to each other in a circle.
+    for child in left { try park(db, child) }
   }
 }

@@ -57,14 +57,16 @@ extension RecordStore {
     return except.holds(record, image, at: Stamp(milliseconds: clock()))
   }
 
-  /// How many rows of each record refer to this one.
+  /// How many other rows of each record refer to this one.
   public func children(_ db: Database, of parent: RecordSchema, key: RowKey) throws -> [(record: String, count: Int64)]
   {
     guard let row = try parent.row(db, key: key) else { return [] }
     return try schema.references(to: parent).compactMap { child, field, target in
       if field.weak, side == .county { return nil }
-      let sql = "SELECT count(*) FROM \(child.table) WHERE \(quoted(field.name)) = ?"
-      return (child.name, try db.integer(sql, [row[target]]) ?? 0)
+      let mayBeIt = child.name == parent.name
+      let others = mayBeIt ? " AND NOT (\(parent.keyMatch))" : ""
+      let sql = "SELECT count(*) FROM \(child.table) WHERE \(quoted(field.name)) = ?\(others)"
+      return (child.name, try db.integer(sql, [row[target]] + (mayBeIt ? key.values : [])) ?? 0)
     }
   }
 }
