@@ -76,7 +76,7 @@ extension Replica {
     }
     if difference.here == nil, difference.city != nil, !difference.isNewer {
       // The city has it as it was sent before it hears of the delete.
-      let sent = try onItsWay(db, only: difference.ref)[difference.ref] ?? [:]
+      let sent = try onItsWay(db, only: difference.ref).cells[difference.ref] ?? [:]
       for (column, value) in sent { pending.base[column] = value }
     }
     for column in record.latestIndices where difference.columns.contains(column) { pending.cellEdits[column] = edit }

@@ -6,27 +6,37 @@ import SyncProtocol
 // A comparison cannot judge what is on its way: the city may have it or not. But how it was sent is known here, and by
 // that what was edited of it before the file was repaired.
 
+/// What batches on their way say of rows.
+struct Sent {
+  /// Each cell as it was sent last. Rows that were deleted are not among them.
+  var cells: [RowRef: [Int: Value]] = [:]
+  /// Rows that were sent as deleted last; not those of which the city was asked to delete them.
+  var deleted: Set<RowRef> = []
+}
+
 extension Replica {
-  /// The cells of rows that are on their way, each as it was sent last. Rows that were deleted are not among them.
   /// - Parameter ref: only this row.
-  func onItsWay(_ db: Database, only ref: RowRef? = nil) throws -> [RowRef: [Int: Value]] {
+  func onItsWay(_ db: Database, only ref: RowRef? = nil) throws -> Sent {
     var numbers: [Int64] = []
     let condition = ref == nil ? "" : "WHERE record = ? AND key = ?"
     let row: [Value] = ref.map { [.text($0.record), .blob($0.key.encoded)] } ?? []
     try db.each("SELECT DISTINCT batch FROM sync_flight \(condition) ORDER BY batch", row) { numbers.append($0[0]) }
-    var sent: [RowRef: [Int: Value]] = [:]
+    var sent = Sent()
     for number in numbers {
       guard let message = try sentMessage(db, number) else { continue }
       for change in try ownBatch(db, message.bytes).changes where ref == nil || change.ref == ref {
         guard let record = schema.record(change.record) else { continue }
         if change.kind == .delete {
-          if try !isRequest(db, change.ref, in: number) { sent[change.ref] = nil }
+          if try isRequest(db, change.ref, in: number) { continue }
+          sent.cells[change.ref] = nil
+          sent.deleted.insert(change.ref)
           continue
         }
-        var cells = sent[change.ref] ?? [:]
+        var cells = sent.cells[change.ref] ?? [:]
         let new = change.withoutErased(record).new
         for column in record.fields.indices where !record.isKey(column) { cells[column] = new[column] ?? cells[column] }
-        sent[change.ref] = cells
+        sent.cells[change.ref] = cells
+        sent.deleted.remove(change.ref)
       }
     }
     return sent
@@ -38,14 +48,21 @@ extension Replica {
     return try db.first(sql, [.text(ref.record), .blob(ref.key.encoded), .integer(batch)]) != nil
   }
 
-  /// A cell on its way that is not as it was sent was edited since. A row that is gone stands as it was sent when it is
-  /// known whole; else the comparison finds it.
+  /// A cell on its way that is not as it was sent was edited since, and a row that was sent as deleted and stands was entered
+  /// since. A row that is gone stands as it was sent when it is known whole; else the comparison finds it.
   /// - Parameter lost: columns that were not there any more, by record: nobody has emptied their cells.
   func captureUnseen(_ db: Database, _ lost: [String: Set<Int>]) throws {
     let sent = try onItsWay(db)
-    if sent.isEmpty { return }
+    if sent.cells.isEmpty, sent.deleted.isEmpty { return }
     let edit = Edit(stamp: try tick(db, milliseconds: clock()), actor: try actor(db))
-    for (ref, cells) in sent {
+    for ref in sent.deleted {
+      guard let record = schema.record(ref.record), let here = try record.row(db, key: ref.key),
+        try record.pending(db, key: ref.key) == nil
+      else { continue }
+      try record.setPending(
+        db, PendingRow(key: ref.key, existed: false, base: record.undefined, current: here, edit: edit))
+    }
+    for (ref, cells) in sent.cells {
       guard let record = schema.record(ref.record) else { continue }
       let known = try record.pending(db, key: ref.key)
       guard let here = try record.row(db, key: ref.key) else {
@@ -92,6 +109,6 @@ extension Replica {
       return nil
     }
     let ref = RowRef(record.name, key)
-    return try onItsWay(db, only: ref)[ref]
+    return try onItsWay(db, only: ref).cells[ref]
   }
 }
