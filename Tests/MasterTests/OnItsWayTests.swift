@@ -18,3 +18,43 @@ import Testing
   try await world.settle()
   #expect(try world.cell("name", of: "c3") == .text("x"))
 }
+
+/// Another row has what it needs by now: it cannot stand as it was sent.
+@Test(arguments: [true, false]) func anEnteredRowOnItsWayWhosePlaceWasTakenIsDeleted(adopts: Bool) async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(one, "INSERT INTO company (id, office, code, name) VALUES ('n1', 'A', 'K5', 'x')")
+  try one.freeze()
+  try world.shell(
+    one, copied + "DELETE FROM company WHERE id = 'n1'; UPDATE company SET code = 'K5' WHERE id = 'c3'")
+  try one.repair()
+  let comparison = try await world.deepVerify(one)
+  #expect(comparison.lines(one.schema) == ["~ company c3 code"])
+  if adopts { try one.adopt(comparison, actor: "li") } else { try one.setBack(comparison) }
+  try await world.settle()
+  #expect(try world.cell("name", of: "n1") == nil)
+  #expect(try world.cell("code", of: "c3") == .text(adopts ? "K5" : "3"))
+}
+
+/// Of a unique pair one column was lost, and the other edited so that what was sent of the first clashes.
+@Test func whatIsOnItsWayOfALostColumnStopsNoRepair() async throws {
+  let pairs = smallSchemaYAML.replacing("edits: propose", with: "edits: propose\n    unique: [[name, phone]]")
+  let (world, one, _) = try await World.twoMachines(schema: pairs)
+  try world.shell(one, "INSERT INTO company (id, office, name, phone) VALUES ('c2', 'A', '乙', '2')")
+  try await world.settle()
+  try world.shell(one, "UPDATE company SET phone = '9'")
+  try one.freeze()
+  try world.shell(
+    one,
+    """
+    CREATE TABLE copy AS SELECT id, office, code, name, phone AS fax, address, industry, first, peak, staff, grade
+      FROM company;
+    DROP TABLE company; ALTER TABLE copy RENAME TO company; UPDATE company SET name = '甲' WHERE id = 'c2'
+    """)
+  try one.repair()
+  let comparison = try await world.deepVerify(one)
+  #expect(comparison.lines(one.schema) == ["~ company c2 name"])
+  try one.adopt(comparison, actor: "li")
+  try await world.settle()
+  let phones = try ["c1", "c2"].map { try world.cell("phone", of: $0) }
+  #expect(phones.contains(.text("9")) && phones.contains(.null))
+}

@@ -48,8 +48,9 @@ extension Replica {
     return try db.first(sql, [.text(ref.record), .blob(ref.key.encoded), .integer(batch)]) != nil
   }
 
-  /// A cell on its way that is not as it was sent was edited since, and a row that was sent as deleted and stands was entered
-  /// since. A row that is gone stands as it was sent when it is known whole; else the comparison finds it.
+  /// A cell on its way that is not as it was sent was edited since, and a row that was sent as deleted and stands was
+  /// entered since. A row that is gone stands as it was sent when it is known whole, or counts as deleted where another
+  /// has its place; else the comparison finds it.
   /// - Parameter lost: columns that were not there any more, by record: nobody has emptied their cells.
   func captureUnseen(_ db: Database, _ lost: [String: Set<Int>]) throws {
     let sent = try onItsWay(db)
@@ -70,18 +71,20 @@ extension Replica {
         if let known, record.fields.indices.allSatisfy({ record.isKey($0) || known.base[$0] != nil }) { continue }
         try record.clearPending(db, key: ref.key)
         try putBack(db, record, ref.key, cells)
+        if try record.row(db, key: ref.key) == nil { try captureDelete(db, record, ref.key, cells, edit) }
         continue
       }
       if known?.existed == false { continue }
-      var row = here
       var pending =
         known ?? PendingRow(key: ref.key, existed: true, base: record.undefined, current: here, edit: edit)
+      var row = here
+      for column in lost[ref.record] ?? [] where pending.base[column] == nil {
+        row[column] = cells[column] ?? row[column]
+      }
+      // Another row was given the values meanwhile: then it stands as it is.
+      if row != here, try uniqueClash(db, record, row, key: ref.key) != nil { row = here }
       var isEdited = false
-      for (column, value) in cells where pending.base[column] == nil && here[column] != value {
-        if lost[ref.record]?.contains(column) == true {
-          row[column] = value
-          continue
-        }
+      for (column, value) in cells where pending.base[column] == nil && row[column] != value {
         isEdited = true
         pending.base[column] = value
         if record.latestIndices.contains(column) { pending.cellEdits[column] = edit }
@@ -94,9 +97,23 @@ extension Replica {
     }
   }
 
+  /// What stands in the way of a row that is known whole was put there after it went: it counts as deleted.
+  private func captureDelete(
+    _ db: Database, _ record: RecordSchema, _ key: RowKey, _ sent: [Int: Value], _ edit: Edit
+  ) throws {
+    guard isWhole(sent, record) else { return }
+    var base = record.undefined
+    for (column, value) in sent { base[column] = value }
+    try record.setPending(db, PendingRow(key: key, existed: true, base: base, current: nil, edit: edit))
+  }
+
+  private func isWhole(_ sent: [Int: Value], _ record: RecordSchema) -> Bool {
+    sent.count == record.fields.count - record.key.count
+  }
+
   private func putBack(_ db: Database, _ record: RecordSchema, _ key: RowKey, _ sent: [Int: Value]) throws {
     let beneath: [Value]? = try record.upstream(db, key: key) ?? nil
-    guard beneath != nil || sent.count == record.fields.count - record.key.count else { return }
+    guard beneath != nil || isWhole(sent, record) else { return }
     var row = beneath ?? record.fields.map { _ in .null }
     for (index, value) in zip(record.keyIndices, key.values) { row[index] = value }
     for (column, value) in sent { row[column] = value }
