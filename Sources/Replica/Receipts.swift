@@ -91,7 +91,7 @@ extension Replica {
     }
   }
 
-  private func take(
+  func take(
     _ db: Database, _ rows: [RowReceipt], of batch: Batch, number: Int64, _ parkedBefore: Set<Int>,
     _ parkingClashes: Bool, _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {

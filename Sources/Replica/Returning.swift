@@ -174,6 +174,64 @@ extension Replica {
       for row in rows where row.n <= changes.count { parked.insert(changes[row.n - 1].ref) }
     }
   }
+
+  /// What had come in at the city that is lost waited again at the restored one, until a later batch of its row superseded
+  /// it there: it is parked once more before that batch is taken.
+  /// - Parameters:
+  ///   - receipts: those of batches that are answered anew.
+  ///   - items: what the city says of changes that it parked.
+  /// - Returns: what refers to rows that left.
+  func parkAgain(
+    _ db: Database, before receipts: [Envelope], _ items: [PageItem], parkingClashes: Bool,
+    _ summary: inout ReceiveSummary
+  ) throws -> [Dependent] {
+    let anew = Set(receipts.map(\.header.number))
+    let superseded = try cameIn(db, items).filter { !anew.contains($0.batch) }
+    if superseded.isEmpty { return [] }
+    let first = Dictionary(superseded.map { ($0.ref, $0.batch) }, uniquingKeysWith: min)
+    var last: [RowRef: Int64] = [:]
+    for receipt in receipts {
+      let number = receipt.header.number
+      guard try number > heard(db, under: receipt.header.epoch), let message = try sentMessage(db, number) else {
+        continue
+      }
+      for change in try ownBatch(db, message.bytes).changes {
+        guard let start = first[change.ref], start < number, let record = schema.record(change.record) else { continue }
+        try db.run("INSERT OR REPLACE INTO sync_flight VALUES (?, ?, ?, ?)", change.flight(record, in: number))
+        last[change.ref] = max(last[change.ref] ?? 0, number)
+      }
+    }
+    let followed = Dictionary(grouping: superseded.filter { $0.batch < last[$0.ref] ?? 0 }) { $0.batch }
+    var left: [Dependent] = []
+    for number in followed.keys.sorted() {
+      let found = try db.first("SELECT receipt FROM sync_outbox WHERE number = ?", [.integer(number)])?.first
+      guard case .blob(let bytes)? = found, let message = try sentMessage(db, number) else { continue }
+      let places = Set((followed[number] ?? []).map { $0.n })
+      let rows = try ReceiptBody.decode(SealedEnvelope(bytes[...]).unverifiedBody()).filter {
+        $0.outcome == .parked && places.contains($0.n)
+      }
+      let batch = try withoutErasedBases(db, ownBatch(db, message.bytes), number: number)
+      left += try take(db, rows, of: batch, number: number, [], parkingClashes, &summary)
+    }
+    return left
+  }
+
+  /// Changes that came in since they were parked, and count as superseded at the city.
+  private func cameIn(_ db: Database, _ items: [PageItem]) throws -> [(ref: RowRef, batch: Int64, n: Int)] {
+    let sql = """
+      SELECT record, key FROM sync_parked WHERE batch = ? AND n = ? AND state IN ('entered', 'admitted', 'merged')
+      """
+    var changes: [(ref: RowRef, batch: Int64, n: Int)] = []
+    for case .parked(let notice) in items where notice.state == .superseded {
+      let (batch, n) = (notice.parked.batch, notice.parked.n)
+      guard notice.parked.replica == identity.replica.description,
+        let found = try db.first(sql, [.integer(batch), .integer(n)]), case .text(let record) = found[0],
+        case .blob(let key) = found[1]
+      else { continue }
+      changes.append((RowRef(record, try RowKey(encoded: key)), batch, Int(n)))
+    }
+    return changes
+  }
 }
 
 // A batch that was answered before, by a city that was restored since, or under a former id, is answered anew. What was

@@ -32,8 +32,12 @@ extension Replica {
         for erasure in erased { try carryOut(erasure, db) }
         if !erased.isEmpty { removeFetched(but: [file, file + "-manifest", plain]) }
         let former = try forgetReceipts(db, replacedBy: receipts)
-        let left = try take(
-          db, receipts, replacing: former, beside: notices(db), parkingClashes: parkingClashes, &summary)
+        let anew = receipts.filter { former[$0.header.number] != nil }
+        let again =
+          try anew.isEmpty ? [] : parkAgain(db, before: anew, notices(db), parkingClashes: parkingClashes, &summary)
+        let left =
+          try again
+          + take(db, receipts, replacing: former, beside: notices(db), parkingClashes: parkingClashes, &summary)
         try advance(db, to: snapshot.header, manifest)
         // It holds all that two backups of the city do not.
         try db.execute(

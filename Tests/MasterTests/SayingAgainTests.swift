@@ -8,8 +8,10 @@ import Testing
 // A later change of a row supersedes what waits of it. Nothing of that is lost: it comes along, or is made known.
 
 /// The company c1 of A, at two machines; b1 of B has the code X.
-private func taken() async throws -> (World, Replica, Replica, Replica) {
-  let (world, one, two) = try await World.twoMachines()
+private func taken(
+  schema: String = smallSchemaYAML
+) async throws -> (World, Replica, Replica, Replica) {
+  let (world, one, two) = try await World.twoMachines(schema: schema)
   let b = try await world.join("B")
   try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
   try await world.sync(b)
@@ -22,9 +24,9 @@ private func free(_ world: World, _ b: Replica) async throws {
 }
 
 extension World {
-  fileprivate func isWhole() throws -> Bool {
-    try cell("code") == .text("X") && cell("name") == .text("丙") && cell("staff") == .integer(12)
-      && cell("address") == .text("y")
+  fileprivate func isWhole(_ id: String = "c1") throws -> Bool {
+    try cell("code", of: id) == .text("X") && cell("name", of: id) == .text("丙")
+      && cell("staff", of: id) == .integer(12) && cell("address", of: id) == .text("y")
   }
 }
 
@@ -289,6 +291,36 @@ extension World {
   try await world.sync(b)
   try await world.settle()
   #expect(try world.isWhole() && one.parked().isEmpty && world.master.conflicts([.open]).isEmpty)
+}
+
+/// The first had waited and come in; the restored city has it waiting, without what let it in.
+@Test(arguments: [false, true], [false, true])
+func whatHadComeInBeforeALaterBatchIsSaidAgain(isSum: Bool, isEntered: Bool) async throws {
+  let (world, one, two, b) = try await taken(schema: isSum ? summedSchemaYAML : smallSchemaYAML)
+  let id = isEntered ? "c2" : "c1"
+  try world.shell(
+    one,
+    isEntered
+      ? "INSERT INTO company (id, office, code, name, staff) VALUES ('c2', 'A', 'X', '丙', 12)"
+      : "UPDATE company SET code = 'X', name = '丙', staff = 12 WHERE id = 'c1'")
+  try await world.settle()
+  let file = try world.backup()
+  try world.shell(b, "UPDATE company SET code = NULL WHERE id = 'b1'")
+  try await world.settle()
+  #expect(try one.states() == [.entered])
+  try world.shell(one, "UPDATE company SET address = 'y' WHERE id = '\(id)'")
+  try await world.sync(one)
+  #expect(try world.isWhole(id))
+  world.lose(b)
+  try world.restore(from: file)
+  try await world.giveBack([one, two])
+  try world.master.release(reason: "away", actor: "li")
+  try await world.settle()
+  #expect(try world.states().first == .superseded && world.states().last == .waiting && one.parked().count == 1)
+  world.add(b)
+  try await world.sync(b)
+  try await world.settle()
+  #expect(try world.isWhole(id) && one.parked().isEmpty && world.master.conflicts([.open]).isEmpty)
 }
 
 /// It was entered in one batch and edited in the next; what it refers to comes late to the restored city.
