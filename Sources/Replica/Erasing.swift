@@ -39,10 +39,22 @@ extension Replica {
     let file = URL(fileURLWithPath: path)
     let folder = file.deletingLastPathComponent()
     let kept = Set(used.map { URL(fileURLWithPath: $0).lastPathComponent })
-    let starts = [".snapshot", ".bundle-"].map { file.lastPathComponent + $0 }
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] {
-      guard !kept.contains(name), starts.contains(where: { name.hasPrefix($0) }) else { continue }
+      guard !kept.contains(name), name.hasPrefix(file.lastPathComponent),
+        Self.isFetched(name.dropFirst(file.lastPathComponent.count))
+      else { continue }
       try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+    }
+  }
+
+  /// Whether a file beside a replica's, by the end of its name, is one that our programs fetch or unpack: somebody's own
+  /// copy may have a name that begins so.
+  private static func isFetched(_ ending: Substring) -> Bool {
+    if ending == ".snapshot" || ending == ".snapshot-manifest" { return true }
+    return [".snapshot-", ".bundle-"].contains { start in
+      guard ending.hasPrefix(start) else { return false }
+      let id = ending.dropFirst(start.count)
+      return UUID(uuidString: String(id.prefix(36))) != nil && ["", "-journal"].contains(id.dropFirst(36))
     }
   }
 

@@ -83,6 +83,15 @@ extension World {
   try await world.settle()
 }
 
+@Test func anErasureLeavesWhatSomebodyHasPutBesideAReplica() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  let endings = [".snapshot-monday", ".snapshots", ".bundle-1"]
+  for ending in endings { try Data("x".utf8).write(to: URL(fileURLWithPath: one.path + ending)) }
+  try world.erase()
+  try await world.sync(one)
+  #expect(try world.beside(one.path).count == endings.count)
+}
+
 @Test func aSnapshotTellsWhatWasErased() async throws {
   let (world, one, two) = try await World.twoOfficers()
   try world.shell(one, "UPDATE person SET phone = 'PHONE-1'")
