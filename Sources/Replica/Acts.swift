@@ -230,10 +230,14 @@ extension Replica {
 
   /// A change of a batch that was sent.
   func sent(_ db: Database, _ batch: Int64, _ n: Int64) throws -> Change? {
-    guard let message = try sentMessage(db, batch) else { return nil }
-    let changes = try ownBatch(db, message.bytes).changes
+    let changes = try sent(db, batch)
     guard n >= 1, n <= changes.count, let record = schema.record(changes[Int(n) - 1].record) else { return nil }
     return changes[Int(n) - 1].withoutErased(record)
+  }
+
+  /// The changes of a batch that was sent; none: the outbox has it no more.
+  func sent(_ db: Database, _ batch: Int64) throws -> [Change] {
+    try sentMessage(db, batch).map { try ownBatch(db, $0.bytes).changes } ?? []
   }
 
   public func parkedRows(_ record: RecordSchema) throws -> [[Value]] {

@@ -131,10 +131,16 @@ extension Replica {
     try db.each("SELECT number, receipt FROM sync_outbox WHERE receipt IS NOT NULL ORDER BY number") { row in
       guard case .blob(let bytes) = row.cell(1) else { return }
       let batch: Int64 = row[0]
-      let rows = try ReceiptBody.decode(SealedEnvelope(bytes[...]).unverifiedBody())
-      for receipt in rows where receipt.outcome == .parked {
-        guard try !isKnown(db, batch, receipt.n), let change = try sent(db, batch, Int64(receipt.n)) else { continue }
-        found[change.ref, default: []].append(Superseded(change: change, batch: batch, receipt: receipt))
+      let rows = try ReceiptBody.decode(SealedEnvelope(bytes[...]).unverifiedBody()).filter {
+        try $0.outcome == .parked && !isKnown(db, batch, $0.n)
+      }
+      if rows.isEmpty { return }
+      let changes = try sent(db, batch)
+      for receipt in rows where receipt.n <= changes.count {
+        let change = changes[receipt.n - 1]
+        guard let record = schema.record(change.record) else { continue }
+        found[change.ref, default: []].append(
+          Superseded(change: change.withoutErased(record), batch: batch, receipt: receipt))
       }
     }
     return found
@@ -274,9 +280,11 @@ extension Replica {
       guard case .blob(let key) = row.cell(2) else { return }
       found.append((row[0], RowRef(row[1], try RowKey(encoded: key)), row[3], row.cell(4) == .text("edited")))
     }
-    for (id, ref, n, isEdited) in found where !parked.contains(Int(n)) {
+    found.removeAll { parked.contains(Int($0.n)) }
+    let said = try sent(db, since: batch, of: Set(found.filter { $0.isEdited }.map { $0.ref }))
+    for (id, ref, _, isEdited) in found {
       if isEdited, let record = schema.record(ref.record), try self.isEdited(db, record, ref) {
-        try unsay(db, record, ref.key, batch, n)
+        try unsay(db, record, ref.key, said[ref] ?? [])
       }
       try db.run("DELETE FROM sync_parked WHERE id = ?", [.integer(id)])
     }

@@ -50,21 +50,23 @@ extension Replica {
         case .text(let name) = found[0], case .blob(let key) = found[1], let record = schema.record(name)
       else { continue }
       let ref = try RowRef(name, RowKey(encoded: key))
-      if try isEdited(db, record, ref) { try unsay(db, record, ref.key, notice.parked.batch, notice.parked.n) }
+      if try isEdited(db, record, ref) {
+        try unsay(db, record, ref.key, sent(db, since: notice.parked.batch, of: [ref])[ref] ?? [])
+      }
       if let item = try take(db, notice) { news.append(item) }
     }
     return news
   }
 
   /// Takes off what a change added that has come in by itself and is said again.
-  func unsay(_ db: Database, _ record: RecordSchema, _ key: RowKey, _ batch: Int64, _ n: Int64) throws {
-    guard var said = try sent(db, batch, n), said.kind != .delete, let row = try record.row(db, key: key) else {
-      return
-    }
+  /// - Parameter changes: that change, and what batches after it say of the row.
+  func unsay(_ db: Database, _ record: RecordSchema, _ key: RowKey, _ changes: [Change]) throws {
+    guard var said = changes.first?.withoutErased(record), said.kind != .delete,
+      let row = try record.row(db, key: key)
+    else { return }
     if said.kind == .insert {
       // What followed it, until it was said again.
-      let later = try sent(db, after: batch, said.ref).prefix { $0.kind != .insert }
-      for update in later where update.kind == .update {
+      for update in changes.dropFirst().prefix(while: { $0.kind != .insert }) where update.kind == .update {
         for column in update.new.indices { said.new[column] = update.new[column] ?? said.new[column] }
       }
     }
@@ -86,14 +88,20 @@ extension Replica {
     if pending.touched.isEmpty { try record.clearPending(db, key: key) } else { try record.setPending(db, pending) }
   }
 
-  /// What batches after this one say of a row.
-  private func sent(_ db: Database, after batch: Int64, _ ref: RowRef) throws -> [Change] {
+  /// What a batch says of rows, and of those that it entered what batches after it say.
+  func sent(_ db: Database, since batch: Int64, of refs: Set<RowRef>) throws -> [RowRef: [Change]] {
+    if refs.isEmpty { return [:] }
+    var found: [RowRef: [Change]] = [:]
+    for change in try sent(db, batch) where refs.contains(change.ref) { found[change.ref] = [change] }
+    let entered = found.filter { $0.value.first?.kind == .insert }
+    if entered.isEmpty { return found }
     var numbers: [Int64] = []
     try db.each("SELECT number FROM sync_outbox WHERE number > ? ORDER BY number", [.integer(batch)]) {
       numbers.append($0[0])
     }
-    return try numbers.flatMap { number in
-      try sentMessage(db, number).map { try ownBatch(db, $0.bytes).changes.filter { $0.ref == ref } } ?? []
+    for number in numbers {
+      for change in try sent(db, number) where entered[change.ref] != nil { found[change.ref]?.append(change) }
     }
+    return found
   }
 }

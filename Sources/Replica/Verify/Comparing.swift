@@ -65,23 +65,23 @@ extension Replica {
     #endif
     return try read { db in
       try assertStillAt(db, cursor)
-      let tellsNewer = try isUnverified(db)
+      let (tellsNewer, sent) = (try isUnverified(db), try sentUnverified(db))
       return try rows.compactMap { item in
         guard case .row(let ref, let image, let isNewer) = item else { return nil }
-        return try difference(db, ref, image, isNewer: isNewer, tellsNewer: tellsNewer)
+        return try difference(db, ref, image, isNewer: isNewer, tellsNewer: tellsNewer, sent)
       }
     }
   }
 
   private func difference(
-    _ db: Database, _ ref: RowRef, _ city: [Value]?, isNewer: Bool, tellsNewer: Bool
+    _ db: Database, _ ref: RowRef, _ city: [Value]?, isNewer: Bool, tellsNewer: Bool, _ sent: Sent
   ) throws -> Difference? {
     guard let record = schema.record(ref.record) else { return nil }
     let here = try record.row(db, key: ref.key)
     // What changed at the city comes with the next pull. Only while edits may have gone unseen is it asked what was here;
     // a row that only one side has is in no danger then: it comes back, or is kept in sync_archive.
     if isNewer, !tellsNewer || here == nil || city == nil { return nil }
-    let columns = try knowledge(db, record, ref.key).columns(differingFrom: city, of: record)
+    let columns = try knowledge(db, record, ref.key, sent).columns(differingFrom: city, of: record)
     if columns.isEmpty { return nil }
     return Difference(ref: ref, here: here, city: city, columns: columns, isNewer: isNewer)
   }

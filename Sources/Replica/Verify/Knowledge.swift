@@ -45,10 +45,11 @@ extension RecordSchema {
 }
 
 extension Replica {
-  func knowledge(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws -> Knowledge {
+  /// - Parameter sent: what is on its way, in a repaired file that was not compared.
+  func knowledge(_ db: Database, _ record: RecordSchema, _ key: RowKey, _ sent: Sent) throws -> Knowledge {
     let known = try counted(db, record, key)
     // It was there when it was sent, and nobody was seen to delete it.
-    guard known == .unsure, try sentOfMissing(db, record, key) != nil else { return known }
+    guard known == .unsure, try cells(db, record, key, missingOf: sent) != nil else { return known }
     return .none
   }
 

@@ -18,7 +18,9 @@ extension Replica {
       let chosen = standing.filter { !waiting.contains($0) }
       try acting(db, as: actor) {
         let edit = Edit(stamp: try tick(db, milliseconds: clock()), actor: try self.actor(db))
-        for difference in chosen { try adopt(db, difference, edit) }
+        let isAnyGone = chosen.contains { $0.here == nil && $0.city != nil }
+        let sent = try isAnyGone ? onItsWay(db) : Sent()
+        for difference in chosen { try adopt(db, difference, edit, sent) }
       }
       try setBack(db, waiting)
       return chosen.count
@@ -42,18 +44,20 @@ extension Replica {
       try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
       try assertStillAt(db, comparison.cursor)
       // A clerk may have edited meanwhile.
-      let standing = try comparison.differences.compactMap { try again(db, $0) }
+      let sent = try sentUnverified(db)
+      let standing = try comparison.differences.compactMap { try again(db, $0, sent) }
       let count = try body(db, standing)
       try setUnverified(db, false)
       return count
     }
   }
 
-  private func again(_ db: Database, _ difference: Difference) throws -> Difference? {
+  private func again(_ db: Database, _ difference: Difference, _ sent: Sent) throws -> Difference? {
     guard let record = schema.record(difference.ref.record) else { return nil }
     var now = difference
     now.here = try record.row(db, key: difference.ref.key)
-    now.columns = try knowledge(db, record, difference.ref.key).columns(differingFrom: difference.city, of: record)
+    let known = try knowledge(db, record, difference.ref.key, sent)
+    now.columns = known.columns(differingFrom: difference.city, of: record)
     return now.columns.isEmpty ? nil : now
   }
 
@@ -62,7 +66,7 @@ extension Replica {
     return ""
   }
 
-  private func adopt(_ db: Database, _ difference: Difference, _ edit: Edit) throws {
+  private func adopt(_ db: Database, _ difference: Difference, _ edit: Edit, _ sent: Sent) throws {
     guard let record = schema.record(difference.ref.record) else { return }
     let key = difference.ref.key
     let known = try record.pending(db, key: key)
@@ -76,8 +80,7 @@ extension Replica {
     }
     if difference.here == nil, difference.city != nil, !difference.isNewer {
       // The city has it as it was sent before it hears of the delete.
-      let sent = try onItsWay(db, only: difference.ref).cells[difference.ref] ?? [:]
-      for (column, value) in sent { pending.base[column] = value }
+      for (column, value) in sent.cells[difference.ref] ?? [:] { pending.base[column] = value }
     }
     for column in record.latestIndices where difference.columns.contains(column) { pending.cellEdits[column] = edit }
     try record.setPending(db, pending)
@@ -103,12 +106,13 @@ extension Replica {
 
   private func setBack(_ db: Database, _ differences: [Difference]) throws {
     var items: [PageItem] = []
+    let sent = try sentUnverified(db)
     for difference in differences {
       let ref = difference.ref
       if let record = schema.record(ref.record), var row = difference.city,
-        let sent = try sentOfMissing(db, record, ref.key)
+        let cells = try cells(db, record, ref.key, missingOf: sent)
       {
-        for (column, value) in sent { row[column] = value }
+        for (column, value) in cells { row[column] = value }
         try putBack(db, record, row)
       }
       // A row that goes is archived on its way out.

@@ -15,16 +15,13 @@ struct Sent {
 }
 
 extension Replica {
-  /// - Parameter ref: only this row.
-  func onItsWay(_ db: Database, only ref: RowRef? = nil) throws -> Sent {
+  func onItsWay(_ db: Database) throws -> Sent {
     var numbers: [Int64] = []
-    let condition = ref == nil ? "" : "WHERE record = ? AND key = ?"
-    let row: [Value] = ref.map { [.text($0.record), .blob($0.key.encoded)] } ?? []
-    try db.each("SELECT DISTINCT batch FROM sync_flight \(condition) ORDER BY batch", row) { numbers.append($0[0]) }
+    try db.each("SELECT DISTINCT batch FROM sync_flight ORDER BY batch") { numbers.append($0[0]) }
     var sent = Sent()
     for number in numbers {
       guard let message = try sentMessage(db, number) else { continue }
-      for change in try ownBatch(db, message.bytes).changes where ref == nil || change.ref == ref {
+      for change in try ownBatch(db, message.bytes).changes {
         guard let record = schema.record(change.record) else { continue }
         if change.kind == .delete {
           if try isRequest(db, change.ref, in: number) { continue }
@@ -120,12 +117,16 @@ extension Replica {
     try putBack(db, record, row)
   }
 
-  /// What is on its way of a row that is gone since, unseen, in a repaired file; nil: it is none of these.
-  func sentOfMissing(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws -> [Int: Value]? {
-    guard try isUnverified(db), try record.row(db, key: key) == nil, try record.pending(db, key: key) == nil else {
-      return nil
-    }
-    let ref = RowRef(record.name, key)
-    return try onItsWay(db, only: ref).cells[ref]
+  /// What is on its way, in a repaired file that was not compared; in any other it is not asked.
+  func sentUnverified(_ db: Database) throws -> Sent { try isUnverified(db) ? onItsWay(db) : Sent() }
+
+  /// What was sent of a row that is gone since, unseen; nil: it is none of these.
+  func cells(
+    _ db: Database, _ record: RecordSchema, _ key: RowKey, missingOf sent: Sent
+  ) throws -> [Int: Value]? {
+    guard let cells = sent.cells[RowRef(record.name, key)], try record.row(db, key: key) == nil,
+      try record.pending(db, key: key) == nil
+    else { return nil }
+    return cells
   }
 }
