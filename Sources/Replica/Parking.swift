@@ -94,6 +94,17 @@ extension Replica {
     return left
   }
 
+  /// Whether nothing refers to a row but what cannot be sent.
+  func staysForHeld(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> Bool {
+    let left = try dependents(db, record, key: key)
+    return try !left.isEmpty
+      && left.allSatisfy { child in
+        let pending = try child.record.pending(db, key: child.key)
+        guard let pending, let row = pending.current else { return false }
+        return !child.record.problems(in: row, after: pending.baseRow(child.record), formats: formats).isEmpty
+      }
+  }
+
   /// A row that refers to itself does not hang on itself.
   func dependents(
     _ db: Database, _ parent: RecordSchema, key: RowKey, gone: Set<RowRef>? = nil

@@ -207,9 +207,8 @@ extension Replica {
     while isMore {
       isMore = false
       for record in schema.records {
-        for key in try record.upstreamKeys(db, gone: true) where try letGo(db, record, key: key, parkingChildren: false)
-        {
-          isMore = true
+        for key in try record.upstreamKeys(db, gone: true) {
+          if try letGo(db, record, key: key, parkingChildren: staysForHeld(db, record, key: key)) { isMore = true }
         }
       }
     }

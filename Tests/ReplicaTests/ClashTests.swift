@@ -83,3 +83,15 @@ import Testing
   try await world.settle()
   #expect(try parked(replica) == ["figure reference unsent: c1 2025 100 x'ff'"])
 }
+
+@Test func aRowThatIsSetBackDoesNotStayForWhatCannotBeSent() async throws {
+  let (world, replica) = try await World.settled()
+  try world.shell(
+    replica,
+    "UPDATE company SET name = 'z' WHERE id = 'c1'; INSERT INTO figure VALUES ('c1', 2030, 7, CAST(x'ff' AS TEXT))")
+  try world.shell("DELETE FROM figure; DELETE FROM company WHERE id = 'c1'")
+  try await world.pull(replica)
+  try world.shell(replica, "UPDATE company SET name = '甲' WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try parked(replica) == ["figure reference unsent: c1 2030 7 x'ff'"])
+}
