@@ -112,15 +112,27 @@ struct Pull {
     }
   }
 
-  /// Tells conflicts and contenders of the pages, which may be many.
+  /// Tells conflicts and contenders of the pages, which may be many: each as the last page that names it has it. In an earlier one may
+  /// stand what was erased before the later one was made.
   func eachDispute(_ body: (PageItem) throws -> Void) throws {
+    var last: [Int64: Int] = [:]
+    if disputed.count > 1 {
+      for number in disputed.sorted() { try eachDispute(of: number) { id, _ in last[id] = number } }
+    }
     for number in disputed.sorted() {
-      let noRow = { (_: RowRef) in false }
-      try PageBody.each(pages[number].body, schema: schema, rowsWhere: noRow) { item in
-        switch item {
-        case .conflict, .contender: try body(item)
-        case .row, .gone, .parked, .erasure, .own, .mark: break
-        }
+      try eachDispute(of: number) { id, item in
+        if last[id] ?? number == number { try body(item) }
+      }
+    }
+  }
+
+  private func eachDispute(of number: Int, _ body: (Int64, PageItem) throws -> Void) throws {
+    let noRow = { (_: RowRef) in false }
+    try PageBody.each(pages[number].body, schema: schema, rowsWhere: noRow) { item in
+      switch item {
+      case .conflict(let conflict): try body(conflict.id, item)
+      case .contender(let id, _): try body(id, item)
+      case .row, .gone, .parked, .erasure, .own, .mark: break
       }
     }
   }

@@ -1,5 +1,8 @@
+import GRDB
 import Master
 import Replica
+import SQLiteStore
+import SyncClient
 import SyncCore
 import SyncProtocol
 import TestSupport
@@ -235,4 +238,19 @@ func anUnsentRowThatWaitsHereKeepsNoCopy(since change: String) async throws {
   #expect(try world.master.conflicts([.open]) == [])
   for word in erasableWords { #expect(try world.files(with: word) == [], "\(word)") }
   #expect(try one.cell("id") == nil)
+}
+
+@Test func whatIsErasedBetweenTwoPagesOfAPullLeavesNoCopy() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell("UPDATE person SET phone = 'PHONE-city'")
+  try world.shell(one, "UPDATE person SET phone = 'PHONE-contends'")
+  try await world.sync(one)
+  world.master.pageLimit = PageLimit(rows: 1)
+  try world.shell("UPDATE office SET name = 'new'")
+  let line = Overtaken(world.master) { pull in if pull == 1 { try world.erase() } }
+  _ = try await SyncClient(two, transport: line).sync()
+  try await world.syncAll()
+  #expect(try world.files(with: "PHONE") == [])
+  // It has heard of the conflict.
+  #expect(try two.read { try $0.integer("SELECT count(*) FROM sync_contender") } == 1)
 }
