@@ -52,7 +52,7 @@ extension SQLiteMasterTransaction {
     }
   }
 
-  /// Conflicts of rows that the unit sees, and those that it takes part in. Not by the feed, which may be trimmed.
+  /// Conflicts that the unit was told of: of rows that it sees, and those that it takes part in.
   private func fillConflicts(_ unit: String) throws {
     try db.each("SELECT id FROM main.sync_conflict ORDER BY id") { row in
       for conflict in try ConflictTables.read(db, where: "id = ?", [.integer(row[0])]) {
@@ -66,9 +66,17 @@ extension SQLiteMasterTransaction {
   /// nil: the unit hears nothing of it.
   private func asSeen(_ conflict: Conflict, by unit: String) throws -> Conflict? {
     let owner = try self.unit(of: conflict)
-    if owner == "" || owner == unit { return conflict }
+    if try (owner == "" || owner == unit) && isTold(conflict, to: unit) { return conflict }
     let seen = try asSeenFromOutside(conflict, by: unit)
     return seen.contenders.isEmpty ? nil : seen
+  }
+
+  /// Whoever enters a row under the key of another unit's, which was deleted, does not hear what was contested of that (I4). What
+  /// the feed says of conflicts is never trimmed.
+  private func isTold(_ conflict: Conflict, to unit: String) throws -> Bool {
+    let ref = RowRef(Conflict.table, RowKey([.integer(conflict.id)]))
+    let sql = "SELECT 1 FROM main.sync_feed WHERE record = ? AND key = ? AND unit IN ('', ?)"
+    return try db.first(sql, ref.columns + [.text(unit)]) != nil
   }
 
   private func fillNotices(_ unit: String) throws {

@@ -90,6 +90,31 @@ struct SnapshotTests {
     #expect(try contents(one) == before)
   }
 
+  /// Its own row stands under the key of theirs, which they deleted.
+  @Test func whatAnotherUnitContestedOfItsFormerRowIsNotInTheFile() async throws {
+    let (world, one, two) = try await World.twoMachines()
+    let other = try await world.join("B", actor: "b")
+    try world.shell(one, "UPDATE company SET name = 'one' WHERE id = 'c1'")
+    try world.shell(two, "UPDATE company SET name = 'SECRET-OF-A' WHERE id = 'c1'")
+    for replica in [one, two] { try await world.sync(replica) }
+    let conflict = try #require(try world.master.conflicts([.open]).first)
+    _ = try world.master.decide(conflict.id, .keep, reason: "licence", actor: "li")
+    try await world.settle()
+    try world.shell(one, "DELETE FROM company WHERE id = 'c1'")
+    try await world.settle()
+    try world.shell(other, "INSERT INTO company (id, office, name) VALUES ('c1', 'B', 'b')")
+    try await world.settle()
+    #expect(try world.cell("office") == .text("B"))
+    let (manifest, file) = try world.makeSnapshot("B")
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: plain(manifest, file)))
+    #expect(bytes.range(of: Data("SECRET-OF-A".utf8)) == nil)
+    let fresh = try await world.join("B", actor: "fresh")
+    #expect(try fresh.conflicts(Conflict.State.allCases) == [])
+    #expect(try contents(fresh) == contents(other))
+    #expect(try two.conflicts([.decided]).map(\.id) == [conflict.id])
+    try await world.settle()
+  }
+
   @Test func whatIsPendingOutlivesASnapshot() async throws {
     let (world, one, two) = try await busyWorld()
     try world.shell(
