@@ -49,8 +49,9 @@ extension Master {
       try absorb(transaction)
       let kept = try transaction.kept(RowRef(record.name, key))
       if let fits, try record.row(db, key: kept.key).map(fits) != true { return [] }
-      let refs = try transaction.names(of: kept).filter { ref in
+      let refs = try transaction.names(of: kept).sorted().filter { ref in
         try db.first("SELECT 1 FROM sync_touch WHERE record = ? AND key = ?", ref.columns) != nil
+          && (ref == kept || !isApart(ref, record, names, from: kept, transaction))
       }
       guard !refs.isEmpty else {
         throw Failure(
@@ -58,7 +59,7 @@ extension Master {
           en: "there never was a \(record.name) \(show(key)); check the key")
       }
       let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city")
-      let erasures = refs.sorted { $0.key < $1.key }.map {
+      let erasures = refs.map {
         Erasure(record: record.name, key: $0.key, fields: names, reason: reason, edit: edit)
       }
       let (arrival, cursor) = (try transaction.upcomingArrival(), try transaction.head())
@@ -69,6 +70,22 @@ extension Master {
       }
       return erasures
     }
+  }
+
+  /// Whether a row of its own stands under a name that the erased row had before, and nothing is left there of when they were one.
+  private func isApart(
+    _ ref: RowRef, _ record: RecordSchema, _ names: [String], from kept: RowRef, _ transaction: SQLiteMasterTransaction
+  ) throws -> Bool {
+    if try record.row(transaction.db, key: ref.key) == nil { return false }
+    let erasures = try transaction.erasures(of: [ref])[ref] ?? []
+    if let last = erasures.last(where: { recorded in names.allSatisfy { recorded.erasure.covers($0) } }) {
+      let since = "SELECT 1 FROM sync_touch WHERE record = ? AND key = ? AND arrival > ?"
+      if try transaction.db.first(since, ref.columns + [.integer(last.arrival)]) == nil { return true }
+    }
+    let (other, row) = (show(ref.key), "\(record.name) \(show(kept.key))")
+    throw Failure(
+      .data, zh: "\(other) 曾并入 \(row),现在是单独的一条记录;请先重新合并,或先删除其个人信息",
+      en: "\(other), merged into \(row) before, stands as a row of its own: merge it again or erase it first")
   }
 
   /// Everything that was erased, in that order.

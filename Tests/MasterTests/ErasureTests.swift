@@ -177,6 +177,27 @@ func whoIsEnteredAnewOutlivesTheErasureOfTheDeletedRow(bySnapshot: Bool) async t
   for word in erasableWords { #expect(try world.files(with: word) == [], "\(word)") }
 }
 
+/// The row that was kept points nowhere, and a tool has entered somebody by the key of the duplicate.
+@Test func theErasureLeavesARowThatStandsUnderAFormerKey() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(two, "INSERT INTO person (id, office, name, phone) VALUES ('p2', 'A', 'NAME-p2', 'PHONE-p2')")
+  try await world.syncAll()
+  let keys = ["p1", "p2"].map { RowKey([.text($0)]) }
+  _ = try world.master.mergeRecords(try world.person, keep: keys[0], duplicate: keys[1], reason: "one", actor: "li")
+  try await world.syncAll()
+  try world.shell("UPDATE person SET office = 'C' WHERE id = 'p1'")
+  try world.shell("INSERT INTO person (id, office, name, phone) VALUES ('p2', 'A', 'NAME-anew', 'PHONE-anew')")
+  for replica in [one, two] { try await world.sync(replica) }
+  let failure = #expect(throws: Failure.self) { try world.erase("p1") }
+  #expect(failure?.kind == .data && failure?.message.en.contains("erase it first") == true)
+  #expect(try world.person("phone", of: "p2") == .text("PHONE-anew"))
+  #expect(try world.master.erasures() == [])
+  // What was said under its key before is erased with it.
+  #expect(try world.erase("p2").map(\.key) == [keys[1]])
+  #expect(try world.erase("p1").map(\.key) == [keys[0]])
+  for word in erasableWords { #expect(try !world.files(with: word).contains { $0.hasPrefix("master") }, "\(word)") }
+}
+
 /// What A contested is a conflict of a row of B by now: A never saw that, and has its own values in it (seed 27295 of the simulated town).
 @Test(arguments: [true, false]) func theErasureReachesWhoContestedADuplicateOfTheRow(isDeleted: Bool) async throws {
   let (world, one, two) = try await World.twoOfficers()
