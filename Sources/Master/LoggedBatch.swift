@@ -26,6 +26,19 @@ extension LoggedBatch {
     return excerpt
   }
 
+  /// Whether a decision of its sender's set a field of a row to a value of its own, and was not refused.
+  func decides(_ ref: RowRef, _ field: String, _ value: Value, _ excerpt: BatchExcerpt) throws -> Bool {
+    let places = excerpt.batch.decisions.enumerated().compactMap { index, decision -> Int? in
+      guard decision.choice == .value, decision.value == value, let subject = decision.subject, subject.ref == ref,
+        subject.field == field
+      else { return nil }
+      return excerpt.count + index + 1
+    }
+    if places.isEmpty { return false }
+    let refused = Set(try receipts().map(\.n))
+    return places.contains { !refused.contains($0) }
+  }
+
   /// A batch that came back to a restored city before the upgrade that it names was made again was read by what the city had.
   private func ownSchema(_ schema: Schema, _ log: Database, _ header: Header) throws -> Schema {
     guard let own = try SchemaTable.find(log, header.schema), own.version <= schema.version else { return schema }

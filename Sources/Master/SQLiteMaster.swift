@@ -293,6 +293,7 @@ struct SQLiteMasterTransaction: MasterTransaction {
   }
 
   func author(of ref: RowRef, column: Int, value: Value) throws -> Identifier? {
+    guard let field = schema.record(ref.record)?.fields[column].name else { return nil }
     var author: Identifier?
     let sql = """
       SELECT b.* FROM sync_touch t JOIN sync_batch b USING (arrival) WHERE t.record = ? AND t.key = ? ORDER BY arrival DESC
@@ -300,8 +301,9 @@ struct SQLiteMasterTransaction: MasterTransaction {
     let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: StatementArguments(ref.columns))
     while author == nil, let row = try rows.next() {
       guard let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) else { continue }
-      let changes = try logged.excerpt(schema, db, about: [ref]).batch.changes
-      if changes.contains(where: { $0.new[column] == value }) { author = logged.replica }
+      let excerpt = try logged.excerpt(schema, db, about: [ref])
+      let isSent = excerpt.batch.changes.contains { $0.new[column] == value }
+      if try isSent || logged.decides(ref, field, value, excerpt) { author = logged.replica }
     }
     return author
   }

@@ -73,6 +73,35 @@ private func refused(_ news: [News]) -> [Int64] {
   #expect(try world.master.conflicts([.decided]).map(\.contenders.count) == [1])
 }
 
+/// Another machine of the county had not seen what it decided.
+@Test func whatACountyDecidedItselfIsItsOwnToDecideAgain() async throws {
+  let (world, one, two, conflict) = try await contested()
+  try world.shell(two, "UPDATE company SET name = '己' WHERE id = 'c1'")
+  try one.decide(conflict, .value, value: .text("丁"))
+  for replica in [one, two, one] { try await world.sync(replica) }
+  let next = try #require(try one.conflicts([.open]).first)
+  #expect(next.master == .text("丁") && next.contenders.map(\.value) == [.text("己")])
+  try one.decide(next, .take, contender: 1)
+  let summary = try await world.sync(one)
+  #expect(refused(summary.received.news) == [])
+  try await world.settle()
+  #expect(try world.cell("name") == .text("己"))
+}
+
+/// An official had entered the same value before.
+@Test func aDecisionThatWasRefusedMakesNoValueTheCountys() async throws {
+  let (world, one, _, conflict) = try await contested()
+  try world.shell("UPDATE company SET name = '丁' WHERE id = 'c1'")
+  for choice in [Decision.Choice.value, .take] {
+    let open = try #require(try one.conflicts([.open]).first)
+    try one.decide(open, choice, contender: choice == .take ? 1 : nil, value: choice == .take ? .null : .text("丁"))
+    let summary = try await world.sync(one)
+    #expect(refused(summary.received.news) == [conflict.id])
+  }
+  #expect(try world.cell("name") == .text("丁"))
+  try await world.settle()
+}
+
 @Test(.aHundredth) func largeDecisionsGoInBatchesOfTheirOwn() async throws {
   let (world, one, two, conflict) = try await contested()
   try world.shell(one, "INSERT INTO company (id, office) VALUES ('c2', 'A'), ('c3', 'A')")
