@@ -44,14 +44,15 @@ public enum MessageKind: UInt8, Sendable, CaseIterable {
   case probe = 12
   case answer = 13
 
-  /// The largest body before compression. A hello's is fixed; an enrol is read before its sender is known.
+  /// The largest body before compression. A hello's is fixed; an enrol and an own are read before their sender is known.
   public var mostRaw: Int {
     switch self {
     case .hello: HelloBody.longest
     case .enrol: 64 << 10
     case .snapshot: SnapshotManifest.length
     case .probe: Probe.mostBytes
-    case .batch, .receipt, .page, .welcome, .secrets, .schema, .standing, .own, .answer: Envelope.mostRaw
+    case .own: OwnBatch.mostSealed + OwnBatch.overhead
+    case .batch, .receipt, .page, .welcome, .secrets, .schema, .standing, .answer: Envelope.mostRaw
     }
   }
 }
@@ -194,7 +195,7 @@ public struct Envelope: Hashable, Sendable {
 
   /// Seals a message: compresses the body, hashes it, signs the header.
   public init(_ header: Header, body: [UInt8], key: SigningKey) throws {
-    let packed = body.count < 64 ? body : try Zstandard.compress(body)
+    let packed = body.count < 64 || header.kind == .own ? body : try Zstandard.compress(body)
     let isPacked = packed.count < body.count
     let sent = isPacked ? packed : body
     guard body.count <= header.kind.mostRaw, sent.count <= Self.mostSent else { throw EnvelopeError.tooLarge }

@@ -34,6 +34,8 @@ public struct EnvelopeHead: Sendable {
     rawLength = Int(try reader.bigEndian(UInt32.self))
     sentLength = Int(try reader.bigEndian(UInt32.self))
     guard rawLength <= kind.mostRaw, sentLength <= Envelope.mostSent else { throw EnvelopeError.tooLarge }
+    // Ciphertext gets no shorter: what does is none, and nobody is to unpack it.
+    guard kind != .own || !isPacked else { throw EnvelopeError.badCompression }
     digest = Array(try reader.raw(32))
   }
 

@@ -32,6 +32,9 @@ public struct OwnBatch: Hashable, Sendable {
   /// A larger one does not ride along: a page must hold it.
   public static let mostSealed = 32 << 20
 
+  /// More than sealing adds to a message and its secrets: place, stamp, length, nonce and tag.
+  static let overhead = 64
+
   private var bytes: [UInt8] {
     var out = ByteWriter()
     out.bigEndian(arrival)

@@ -88,6 +88,7 @@ struct EnvelopeTests {
     (.page, 0, .max, .tooLarge), (.hello, 33, 0, .tooLarge), (.enrol, 64 << 10 + 1, 0, .tooLarge),
     (.enrol, 64 << 10, 1, .notAMessage), (.secrets, 256 << 20 + 1, 0, .tooLarge),
     (.secrets, 0, 64 << 20 + 1, .tooLarge), (.batch, 256 << 20, 64 << 20, .notAMessage), (.batch, 1, 0, .tampered),
+    (.own, 32 << 20 + 65, 0, .tooLarge), (.own, 40 << 20, 1, .tooLarge), (.own, 32 << 20 + 64, 1, .notAMessage),
   ]
 
   @Test(arguments: lengths)
@@ -98,6 +99,17 @@ struct EnvelopeTests {
       withUnsafeBytes(of: length.bigEndian) { bytes.replaceSubrange(offset..<offset + 4, with: $0) }
     }
     #expect(throws: error) { try SealedEnvelope(bytes[...]) }
+  }
+
+  /// The city opens it before it knows who sends it.
+  @Test func aBatchOfTheCitysOwnIsNeitherPackedNorUnpacked() throws {
+    let (key, body) = (try Sample.key(1), [UInt8](repeating: 0, count: 100_000))
+    let plain = try Envelope(Sample.header(.own), body: body, key: key).bytes
+    #expect(plain.count == Header.length + body.count)
+    #expect(try SealedEnvelope(plain[...]).open(with: key.publicKey).body == body)
+    var packed = try Envelope(Sample.header(.batch), body: body, key: key).bytes
+    packed[5] = MessageKind.own.rawValue
+    #expect(throws: EnvelopeError.badCompression) { try EnvelopeHead(packed[...]) }
   }
 
   @Test func oversizeIsNotSealed() throws {

@@ -9,7 +9,7 @@ import zstd
 from values import Refused
 
 VERSION, KINDS, FLAGS = 6, range(1, 14), range(0, 32)
-MOST_RAW = {1: 32, 5: 64 << 10, 9: 72, 12: 4 << 20}
+MOST_RAW = {1: 32, 5: 64 << 10, 9: 72, 11: (32 << 20) + 64, 12: 4 << 20}
 FLAG_NAMES = ("more", "tentative", "returning", "stale", "carried")
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

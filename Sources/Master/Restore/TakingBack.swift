@@ -20,10 +20,10 @@ extension Master {
   /// - Parameter isLast: nothing of it comes after this.
   func takeBack(_ message: SealedEnvelope, _ rest: ArraySlice<SealedEnvelope>, isLast: Bool) throws {
     let hello = message.header
+    guard try isFormer(hello) else { throw Refusal.epoch }
     let own = try refusing { try rest.filter { $0.header.kind == .own }.map(ownReturned) }
     let stranger = try store.write { db -> Bool in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
-      guard try transaction.isFormer(hello) else { throw Refusal.epoch }
       for batch in own { try keep(batch, transaction) }
       guard let member = try member(hello.replica, transaction) else { return true }
       let body = try refusing { try message.open(with: VerifyingKey(bytes: member.publicKey)) }.body
