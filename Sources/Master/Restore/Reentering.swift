@@ -36,7 +36,8 @@ extension Master {
       try reentry.replay.restoreTriggers(but: RecoveryGuard.names(now))
       if try reentry.transaction.isRecovering() { try RecoveryGuard.create(db, now) }
     }
-    if schema.hasRestricted { try removeErased() }
+    // What others are sending or fetching goes only where something was erased.
+    if try schema.hasRestricted && holdsOldPages() { try removeErased() }
   }
 }
 
@@ -267,6 +268,9 @@ struct Reentry {
       if try !isDone({ try $0.takeLate(batch) }) { try transaction.keep(batch, as: .aside) }
     }
     try eraseAgain()
+    // All that was to be done about the city's own is done: asked again, there is nothing to take.
+    try db.run(
+      "UPDATE sync_returned SET state = 'aside' WHERE state = 'late' AND replica = ?", [.blob(Identifier.city.bytes)])
   }
 
   /// What was erased stays erased, whatever was lost before it or after it: an erasure that could not be taken in its place is
@@ -322,11 +326,21 @@ struct Reentry {
 extension SQLiteMasterTransaction {
   /// Whether there is anything to take, or the recovery is at its end.
   func canGoOn() throws -> Bool {
-    if try !isRecovering() {
-      return try db.first("SELECT 1 FROM sync_returned WHERE state = 'late' LIMIT 1") != nil
-    }
+    if try !isRecovering() { return try isAnythingLate() }
     let next = "SELECT 1 FROM sync_returned WHERE state = 'held' AND arrival = ?"
     return try db.first(next, [.integer(try upcomingArrival())]) != nil || isBack()
+  }
+
+  /// Whether something came after the release that is still to be looked at: one of the city's own, or a county's batch that follows
+  /// on. One that does not stays, however often anybody asks.
+  private func isAnythingLate() throws -> Bool {
+    let sql = """
+      SELECT 1 FROM sync_returned AS late LEFT JOIN sync_replica AS sender ON sender.id = late.replica
+      WHERE late.state = 'late' AND (late.replica = ? OR late.number = sender.high_water + 1
+        OR late.number > sender.high_water AND EXISTS (SELECT 1 FROM sync_loss))
+      LIMIT 1
+      """
+    return try db.first(sql, [.blob(Identifier.city.bytes)]) != nil
   }
 
   /// Whether everybody was heard and everything that anybody knows of is in the log.

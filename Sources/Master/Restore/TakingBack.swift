@@ -40,7 +40,7 @@ extension Master {
     }
     // Of whom the city does not know (yet), it takes what it has sealed itself, and nothing else.
     if stranger, rest.contains(where: { $0.header.kind != .own }) { throw Refusal.unknownReplica }
-    try applyReturned()
+    if !stranger || !own.isEmpty { try applyReturned() }
     if try stranger && isLast && !store.transaction({ try $0.isRecovering() }) { throw Refusal.unknownReplica }
   }
 

@@ -1,0 +1,42 @@
+import Foundation
+import Master
+import Replica
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+import TestSupport
+import Testing
+
+/// Somebody whose key the city does not know, and who has listened to a machine, gives back what he has heard after a release.
+@Test func whoHasNoKeyMakesTheCityTakeNothingInAgain() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try await world.syncAll()
+  let file = try world.backup()
+  try world.shell("UPDATE person SET mobile = 'MOBILE-late' WHERE id = 'p1'")
+  try await world.sync(two)
+  let given = try two.givingBack(after: ReturnPosition(own: 0, batch: 0))?.messages ?? []
+  let heard = try SealedEnvelope.split(given).filter { $0.header.kind == .own }.flatMap(\.bytes)
+  #expect(!heard.isEmpty)
+  try world.restore(from: file)
+  try world.master.release(reason: "nobody answers", actor: "li")
+  for replica in [two, one, two] { try await world.sync(replica) }
+  #expect(try world.master.recovery()?.aside.map(\.changes) == [1])
+  let upload = world.master.folder(.staged).appendingPathComponent("upload")
+  try FileManager.default.createDirectory(at: world.master.folder(.staged), withIntermediateDirectories: true)
+  try Data([1]).write(to: upload)
+  let version = try world.master.read { try $0.first("PRAGMA schema_version") }
+  let key = SigningKey()
+  for (number, own) in [[], heard].enumerated() {
+    var header = Header(
+      kind: .hello, replica: key.publicKey.identifier, epoch: key.publicKey.identifier, number: Int64(number + 1),
+      cursor: 0, stamp: Stamp(milliseconds: world.clock.now), schema: try one.meta().schemaHash)
+    (header.returning, header.more) = (true, true)
+    let hello = try Envelope(header, body: HelloBody(last: 0, seen: 0).bytes, key: key).bytes
+    _ = try world.master.exchange(hello + own)
+  }
+  // Taking in drops the triggers, and makes them anew.
+  #expect(try world.master.read { try $0.first("PRAGMA schema_version") } == version)
+  #expect(FileManager.default.fileExists(atPath: upload.path))
+  #expect(try world.master.recovery()?.aside.map(\.changes) == [1])
+  #expect(try world.master.verify().map(\.en) == [])
+}
