@@ -54,7 +54,10 @@ extension Master {
   private func read(_ bundle: BundleReader, _ reply: String, _ partSize: Int) throws -> BundleReport {
     var next = try bundle.message()
     var welcome: [UInt8] = []
+    var enrolments = 0
     while let first = next, first.header.kind == .enrol {
+      enrolments += 1
+      if enrolments > Self.mostEnrolments { throw Refusal.tooManyIds }
       welcome = try self.welcome(first.bytes)
       next = try bundle.message()
     }

@@ -9,6 +9,10 @@ extension Master {
   /// How many batches a machine may say that it has sent under a former id: more than any will ever send, so that
   /// numbers can go on from there.
   static let mostKept: Int64 = 1 << 40
+  /// How many ids may follow upon one, through any number of others, without a code of the city.
+  static let mostFollowers: Int64 = 256
+  /// How many enrolments may stand ahead of a hello.
+  static let mostEnrolments = 64
 
   /// Makes a one-time code for one machine of an org unit.
   /// - Parameter lifetime: milliseconds.

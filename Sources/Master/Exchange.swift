@@ -14,6 +14,7 @@ extension Master {
   private func reply(to bytes: [UInt8]) throws -> [UInt8] {
     var rest = try refusing { try SealedEnvelope.split(bytes) }[...]
     var reply: [UInt8] = []
+    if rest.prefix(while: { $0.header.kind == .enrol }).count > Self.mostEnrolments { throw Refusal.tooManyIds }
     // A copy of a file that was not welcomed yet may have another key by now: the last one counts.
     while let first = rest.first, first.header.kind == .enrol {
       reply = try welcome(first.bytes)
@@ -293,6 +294,10 @@ extension Refusal {
   static let formerIsLost = Refusal(
     .gap, zh: "本机原编号的登记已随市里的备份丢失;请运行 county rejoin,本机的修改都会保留",
     en: "who this machine was before is lost with the city's backups; run county rejoin, which keeps its edits")
+
+  static let tooManyIds = Refusal(
+    .limit, zh: "本机更换编号的次数过多;请向市里索取登记码并运行 county rejoin --code,本机的修改都会保留",
+    en: "this machine has changed its id too often; ask for a code and run county rejoin --code, which keeps its edits")
 
   static func fork(_ number: Int64) -> Refusal {
     Refusal(

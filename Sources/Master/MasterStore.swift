@@ -264,6 +264,8 @@ protocol MasterTransaction {
   /// Remembers that a machine goes on under another id.
   /// - Parameter kept: how many batches of the former one are its own.
   func succeed(_ former: Identifier, by id: Identifier, kept: Int64) throws
+  /// How many ids have followed upon this one, or upon one before it, whichever has more.
+  func followers(of id: Identifier) throws -> Int64
   /// Whether a batch of a former id is this machine's too.
   func shares(_ replica: Identifier, with former: Identifier, batch: Int64) throws -> Bool
   func enrolment(_ name: String) throws -> EnrolmentRecord?

@@ -16,16 +16,25 @@ extension Master {
     guard let (former, kept) = try former(request).map({ ($0.replica, $0.kept) }) else { throw Refusal.tampered }
     guard let known = try transaction.replica(former) else { throw Refusal.unknownReplica }
     let id = publicKey.identifier
+    let code = { () throws -> EnrolmentRecord in
+      let found = try self.enrolment(request, as: publicKey, transaction)
+      guard found.org == known.org else { throw Refusal.badCode }
+      return found
+    }
     var enrolment: EnrolmentRecord?
     if request.voucher == nil, request.code != nil {
-      enrolment = try self.enrolment(request, as: publicKey, transaction)
-      guard enrolment?.org == known.org else { throw Refusal.badCode }
+      enrolment = try code()
     } else if try !request.isVouched(by: VerifyingKey(bytes: known.publicKey)) {
       throw Refusal.tampered
     }
     if let again = try transaction.replica(id) { return again.org }
     if known.isWithdrawn { throw Refusal.withdrawn }
     if try transaction.isRecovering() { throw Self.recovering }
+    // Each costs the city a row for every id before it: a key alone makes only so many.
+    if enrolment == nil, try transaction.followers(of: former) >= Self.mostFollowers {
+      guard request.code != nil else { throw Refusal.tooManyIds }
+      enrolment = try code()
+    }
     // What a city that was restored lacks of them, the machine gives back once it is known.
     guard try kept <= known.highWater || !transaction.formerEpochs().isEmpty else {
       throw Refusal.gap(kept, after: known.highWater)
@@ -66,6 +75,15 @@ extension SQLiteMasterTransaction {
       SELECT ?1, former, iif(kept < 0, -min(shared, ?3) - 1, min(shared, ?3)), min(shared, ?3)
       FROM sync_former WHERE replica = ?2
       """, arguments)
+  }
+
+  func followers(of id: Identifier) throws -> Int64 {
+    let sql = """
+      SELECT count(*) AS n FROM sync_former
+      WHERE kept >= 0 AND (former = ?1 OR former IN (SELECT former FROM sync_former WHERE replica = ?1 AND kept >= 0))
+      GROUP BY former ORDER BY n DESC LIMIT 1
+      """
+    return try db.integer(sql, [.blob(id.bytes)]) ?? 0
   }
 
   /// A batch that was under way when the files parted, and that the city has taken from a former id or from another copy of

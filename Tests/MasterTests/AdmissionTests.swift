@@ -105,6 +105,42 @@ private struct Hand {
   #expect(try world.master.replicas().isEmpty)
 }
 
+/// A key vouches for the next one, and that for another: without a code it comes to an end.
+@Test func aKeyMakesOnlySoManyMachines() throws {
+  let world = try World.small()
+  func refusal(_ request: EnrolRequest, _ key: SigningKey, times: Int = 1) throws -> Refusal.Code? {
+    let message = try request.message(signedBy: key, milliseconds: world.clock.now).bytes
+    do {
+      if times == 1 { _ = try world.master.welcome(message) }
+      if times > 1 { _ = try world.master.exchange(Array(repeatElement(message, count: times).joined())) }
+    } catch let refusal as Refusal { return refusal.code }
+    return nil
+  }
+  let first = SigningKey()
+  let request = try EnrolRequest(world.master.enrol(org: "A").code, replica: first.publicKey.identifier, key: first)
+  #expect(try refusal(request, first) == nil)
+  var last = first
+  for _ in 1...256 {
+    let next = SigningKey()
+    #expect(try refusal(EnrolRequest(next, after: last, kept: 0), next) == nil)
+    last = next
+  }
+  for former in [first, last] {
+    let next = SigningKey()
+    var request = try EnrolRequest(next, after: former, kept: 0)
+    #expect(try refusal(request, next) == .limit)
+    request.prove(try world.master.enrol(org: "B").code, of: next, org: "B")
+    #expect(try refusal(request, next) == .badCode)
+    request.prove(try world.master.enrol(org: "A").code, of: next, org: "A")
+    #expect(try refusal(request, next) == nil)
+    #expect(try refusal(request, next) == nil)
+  }
+  #expect(try world.master.replicas().count == 259)
+  // Nor are more than a file can have asked for taken in one request: no hello follows these.
+  #expect(try refusal(request, first, times: 64) == .tampered)
+  #expect(try refusal(request, first, times: 65) == .limit)
+}
+
 /// A change of office A's that waits at the city, for its code is another row's.
 private func waiting() async throws -> (World, Replica, MasterParkedRow) {
   let (world, one, _) = try await World.twoMachines()
