@@ -44,7 +44,8 @@ public enum MessageKind: UInt8, Sendable, CaseIterable {
   case probe = 12
   case answer = 13
 
-  /// The largest body before compression. A hello's is fixed; an enrol and an own are read before their sender is known.
+  /// The largest body before compression. A hello's is fixed; of an enrol and an own it is read before its sender is
+  /// known.
   public var mostRaw: Int {
     switch self {
     case .hello: HelloBody.longest

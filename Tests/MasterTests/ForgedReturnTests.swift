@@ -7,7 +7,8 @@ import SyncProtocol
 import TestSupport
 import Testing
 
-/// Somebody whose key the city does not know, and who has listened to a machine, gives back what he has heard after a release.
+/// Somebody whose key the city does not know, and who has listened to a machine, gives back what he has heard after a
+/// release.
 @Test func whoHasNoKeyMakesTheCityTakeNothingInAgain() async throws {
   let (world, one, two) = try await World.twoOfficers()
   try await world.syncAll()

@@ -5,8 +5,9 @@ import SyncProtocol
 
 // What a master that was restored from a backup knows of its recovery:
 //
-//   sync_returned   batches that came back: "held" until those before them are there; "late", when they came after a release;
-//                   "aside", when it could not take them any more, and the city's own that were late, once looked at
+//   sync_returned   batches that came back: "held" until those before them are there; "late", when they came after a
+//                   release; "aside", when it could not take them any more, and the city's own that were late, once
+//                   looked at
 //   sync_loss       places in the log of which the batch is lost: from that of the batch that says so through another
 //   sync_heard      the machines that have given back what they have, and how far each had read the log; heard_at 0: it
 //                   has read more since, and is to give back once more
@@ -120,7 +121,8 @@ extension SQLiteMasterTransaction {
     try set("former_epochs", .blob((known + [epoch]).flatMap(\.bytes)))
   }
 
-  /// What was given back and could not be taken is looked at again: it may have known a version of the schema that was lost.
+  /// What was given back and could not be taken is looked at again: it may have known a version of the schema that
+  /// was lost.
   func takeUpAside() throws {
     try db.run("UPDATE sync_returned SET state = 'late' WHERE state = 'aside'")
   }

@@ -331,8 +331,8 @@ extension SQLiteMasterTransaction {
     return try db.first(next, [.integer(try upcomingArrival())]) != nil || isBack()
   }
 
-  /// Whether something came after the release that is still to be looked at: one of the city's own, or a county's batch that follows
-  /// on. One that does not stays, however often anybody asks.
+  /// Whether something came after the release that is still to be looked at: one of the city's own, or a county's batch
+  /// that follows on. One that does not stays, however often anybody asks.
   private func isAnythingLate() throws -> Bool {
     let sql = """
       SELECT 1 FROM sync_returned AS late LEFT JOIN sync_replica AS sender ON sender.id = late.replica
