@@ -264,6 +264,8 @@ protocol MasterTransaction {
   /// Remembers that a machine goes on under another id.
   /// - Parameter kept: how many batches of the former one are its own.
   func succeed(_ former: Identifier, by id: Identifier, kept: Int64) throws
+  /// Forgets that a machine goes on under this id, or this one under another's, where the two are of different units.
+  func disown(_ id: Identifier) throws
   /// How many ids have followed upon this one, or upon one before it, whichever has more.
   func followers(of id: Identifier) throws -> Int64
   /// Whether a batch of a former id is this machine's too.

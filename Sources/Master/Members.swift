@@ -15,9 +15,12 @@ extension Master {
 
   /// What such a batch does, whether it is new or the log is replayed.
   func carryOut(_ member: Member, _ transaction: any MasterTransaction) throws {
-    var replica = try transaction.replica(member.replica) ?? enrolled(member, transaction)
+    let known = try transaction.replica(member.replica)
+    var replica = try known ?? enrolled(member, transaction)
     replica.isWithdrawn = member.isWithdrawn
     try transaction.save(replica)
+    // Who came with a code named an id that the city did not know: now it is known whose it is.
+    if known == nil { try transaction.disown(replica.id) }
   }
 
   private func enrolled(_ member: Member, _ transaction: any MasterTransaction) throws -> ReplicaRecord {

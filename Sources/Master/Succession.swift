@@ -77,6 +77,15 @@ extension SQLiteMasterTransaction {
       """, arguments)
   }
 
+  func disown(_ id: Identifier) throws {
+    try db.run(
+      """
+      DELETE FROM sync_former
+      WHERE (replica = ?1 OR former = ?1) AND (SELECT org FROM sync_replica WHERE id = replica)
+        <> (SELECT org FROM sync_replica WHERE id = former)
+      """, [.blob(id.bytes)])
+  }
+
   func followers(of id: Identifier) throws -> Int64 {
     let sql = """
       SELECT count(*) AS n FROM sync_former

@@ -188,6 +188,30 @@ private func waiting() async throws -> (World, Replica, MasterParkedRow) {
   #expect(try world.master.history(record, key: key).count == before + 1)
 }
 
+/// Who has a code for one unit says that it follows upon a machine of another one, before the city knows that machine.
+@Test func aCodeMakesNobodyTheSuccessorOfAnotherUnitsMachine() async throws {
+  let (world, _, _) = try await World.twoMachines()
+  let (key, claimed, kept) = (SigningKey(), SigningKey(), Int64(1) << 40)
+  let hand = Hand(of: try await Hand(world, "A"), key: key)
+  var request = try EnrolRequest(key, afterLost: claimed.publicKey.identifier, kept: kept)
+  request.prove(try world.master.enrol(org: "A").code, of: key, org: "A")
+  _ = try world.master.welcome(request.message(signedBy: key, milliseconds: world.clock.now).bytes)
+  let b = try await world.enrol("B", as: claimed)
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'Y')")
+  try await world.sync(b)
+  try world.shell("UPDATE company SET code = 'X' WHERE id = 'c1'")
+  try world.shell(b, "UPDATE company SET code = 'X' WHERE id = 'b1'")
+  try await world.sync(b)
+  let parked = try #require(try world.master.parked().first)
+  let ref = ParkedRef(replica: b.identity.replica.description, batch: 2, n: 1)
+  let edit = Edit(stamp: Stamp(milliseconds: world.clock.now), actor: "forger")
+  let ruling = Ruling(parked: ref, verdict: .withdraw, reason: "", edit: edit)
+  #expect(try hand.send(Batch(rulings: [ruling]), number: kept + 1) == nil)
+  #expect(try world.master.parked().map(\.id) == [parked.id])
+  try await world.settle()
+  #expect(try b.parked().map(\.state) == [.waiting])
+}
+
 @Test func aBatchOfAnotherMachineIsNotOneOfALostFormerId() async throws {
   let world = try World.small()
   let (one, two) = (try await Hand(world, "A"), try await Hand(world, "A"))

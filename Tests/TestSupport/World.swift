@@ -53,10 +53,10 @@ public final class World {
 
   /// Enrols one more machine of a unit, which has nothing of its city yet.
   public func enrol(
-    _ org: String, actor: String = "clerk", clock own: TestClock? = nil, reading read: @escaping ReadSchema = readSchema
+    _ org: String, actor: String = "clerk", as key: SigningKey = SigningKey(), clock own: TestClock? = nil,
+    reading read: @escaping ReadSchema = readSchema
   ) async throws -> Replica {
     let code = try master.enrol(org: org).code
-    let key = SigningKey()
     let clock = own ?? clock
     let meta = try await Join.enrol(
       server: "loopback", code: code, key: key, transport: Loopback(master: master), clock: { clock.now })
