@@ -43,6 +43,8 @@ public struct ReturnSession {
     }
     guard let last else { throw EnvelopeError.notAMessage }
     let standing = try Standing(last.body)
+    // Each receipt is the city's; that none was taken away or put in, only its last word says.
+    if let hash = standing.receipts, hash != sha256(receipts.flatMap(\.bytes)).hex { throw EnvelopeError.tampered }
     if hello.more { return .give(own: standing.own, batch: standing.batch, hash: standing.hash) }
     return standing.isComplete ? .resume(epoch: last.header.epoch, receipts: receipts) : .wait(standing)
   }

@@ -14,9 +14,13 @@ public struct Standing: Codable, Hashable, Sendable {
   public var missing: Int64
   /// How many machines have not given back yet what they have.
   public var unheard: Int
+  /// The SHA-256, in hex, of the receipts that take the place of those of then, one after the other. nil: nothing is
+  /// said of them.
+  public var receipts: String?
 
   public init(
-    batch: Int64, hash: String? = nil, own: Int64, isComplete: Bool, missing: Int64 = 0, unheard: Int = 0
+    batch: Int64, hash: String? = nil, own: Int64, isComplete: Bool, missing: Int64 = 0, unheard: Int = 0,
+    receipts: String? = nil
   ) {
     self.batch = batch
     self.hash = hash
@@ -24,6 +28,7 @@ public struct Standing: Codable, Hashable, Sendable {
     self.isComplete = isComplete
     self.missing = missing
     self.unheard = unheard
+    self.receipts = receipts
   }
 
   public init(_ body: [UInt8]) throws {

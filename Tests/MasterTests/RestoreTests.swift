@@ -2,6 +2,7 @@ import Foundation
 import Master
 import Replica
 import SQLiteStore
+import SyncClient
 import SyncCore
 import SyncProtocol
 import TestSupport
@@ -293,6 +294,33 @@ func aDecisionAboutARowThatWouldOverwriteMoreThanItDidIsSetAside(isGone: Bool) a
   // The official's edit is not applied by itself, and not forgotten.
   #expect(try world.cell("grade") == .null)
   #expect(try world.master.recovery()?.aside.count == 1)
+}
+
+/// Somebody on the line takes the receipts away that a restored city gives anew, or puts them in once more.
+private struct Meddled: LoopbackTransport {
+  let master: Master
+  let times: Int
+
+  func exchange(_ message: [UInt8]) async throws -> [UInt8] {
+    let reply = try SealedEnvelope.split(master.exchange(message))
+    guard reply.last?.header.kind == .standing else { return reply.flatMap { $0.bytes } }
+    return reply.flatMap { Array(repeatElement($0.bytes, count: $0.header.kind == .receipt ? times : 1).joined()) }
+  }
+}
+
+@Test(arguments: [0, 2]) func receiptsGivenAnewAreAllOrNone(times: Int) async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  try world.shell(drill.two, "UPDATE company SET name = 'two' WHERE id = 'c1'")
+  try await world.sync(drill.two)
+  try await drill.restoreWithoutTwo(from: file)
+  world.clock.now += 1000
+  let failure = await #expect(throws: Failure.self) {
+    try await SyncClient(drill.two, transport: Meddled(master: world.master, times: times)).sync()
+  }
+  #expect(failure?.kind == .protocolViolation)
+  try await world.settle()
+  #expect(try world.cell("name") == .text("two"))
 }
 
 extension World {

@@ -158,14 +158,15 @@ extension Master {
       let last = try transaction.lastReturned(of: hello.replica)
       // The numbers of the city's own do not tell what it lacks: those of after a restore are larger than what was lost with it.
       let own = try transaction.hasHeard(hello.replica) ? transaction.lastReturned(of: .city) : 0
+      let receipts = isComplete ? try transaction.receiptsMadeAnew(for: hello) : []
       let standing = Standing(
         batch: last, hash: try transaction.hash(of: hello.replica, last), own: own,
-        isComplete: isComplete, missing: missing, unheard: isComplete ? 0 : try transaction.unheard().count)
+        isComplete: isComplete, missing: missing, unheard: isComplete ? 0 : try transaction.unheard().count,
+        receipts: isComplete ? sha256(receipts).hex : nil)
       var header = Header(
         kind: .standing, replica: hello.replica, epoch: meta.epoch, number: hello.number, cursor: 0,
         stamp: max(try transaction.stamp(), Stamp(milliseconds: clock())), schema: meta.schemaHash)
       header.more = asking
-      let receipts = isComplete ? try transaction.receiptsMadeAnew(for: hello) : []
       return (receipts, standing, try Envelope(header, body: try standing.bytes, key: key))
     }
   }
