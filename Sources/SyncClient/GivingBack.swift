@@ -33,7 +33,7 @@ extension SyncClient {
           _ = try session.receive(try await transport.exchange(hello.bytes + messages), to: hello.header)
         } catch let refusal as Refusal where refusal.code == .fork {
           // Another copy of this file was first: what the city has by these numbers is that one's.
-          try replica.sendAgain(after: position.batch)
+          if try await isFork(messages, session) { try replica.sendAgain(after: position.batch) }
           throw refusal
         }
         position = end
@@ -45,6 +45,18 @@ extension SyncClient {
     case .resume(let epoch, let receipts): return Restart(epoch: epoch, receipts: receipts)
     case .wait(let standing): throw standing.failure
     case .give: throw EnvelopeError.notAMessage
+    }
+  }
+
+  /// Whether the city may have other batches by the numbers of these. Nobody has signed its refusal: what it has of the
+  /// present id it says again, signed; of a former one it says nothing.
+  private func isFork(_ messages: [UInt8], _ session: ReturnSession) async throws -> Bool {
+    let hello = try replica.returningHello(more: true)
+    let action = try session.receive(try await transport.exchange(hello.bytes), to: hello.header)
+    guard case .give(_, let batch, let hash) = action else { return false }
+    if try !replica.hasSent(batch, hash: hash) { return true }
+    return try SealedEnvelope.split(messages).contains {
+      $0.header.kind == .batch && $0.header.replica != hello.header.replica
     }
   }
 }

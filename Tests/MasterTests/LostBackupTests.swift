@@ -120,6 +120,26 @@ import Testing
   #expect(summary.pushed == 1)
 }
 
+/// Somebody on the line says that another copy of the file was first. The city that asks for the batch has none by its number.
+@Test func aForkThatIsNoneChangesNothing() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  try drill.company("c7", "A", on: drill.one)
+  try await world.settle()
+  let log = try world.loggedRows()
+  try world.restore(from: file)
+  let noisy = Preceded(world.master) { count in
+    // The first asks, and so does the second; this one gives back.
+    if count == 3 { throw Refusal.fork(2) }
+  }
+  let failure = await #expect(throws: Failure.self) { try await SyncClient(drill.one, transport: noisy).sync() }
+  #expect(failure?.kind == .protocolViolation)
+  try await world.giveBack([drill.one, drill.two, drill.b, drill.one])
+  #expect(try world.master.recovery()?.isRecovering == false)
+  #expect(try world.loggedRows() == log)
+  try await world.settle()
+}
+
 /// That it was enrolled is lost with two backups: a code of the city lets its file go on, with what it still has, whether its key is
 /// there or not.
 @Test(arguments: [false, true]) func whoIsUnknownRejoinsWithACode(isKeyLost: Bool) async throws {
