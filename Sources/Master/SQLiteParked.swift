@@ -39,7 +39,7 @@ extension SQLiteMasterTransaction {
       """
     guard var row = try db.first(sql, key.values), case .blob(let bytes) = row[1] else { return nil }
     row[1] = .text(bytes.hex)
-    return ParkedNotice(row: row)
+    return ParkedNotice(row: row)?.travelling
   }
 
   func supersede(_ rows: [RowRef], by replica: Identifier, arrival: Int64, received: Stamp) throws {

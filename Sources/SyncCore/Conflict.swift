@@ -260,13 +260,19 @@ extension Conflict {
   }
 
   /// As it travels: of values that are too much for one message the largest stay at the city, which decides by its own.
+  /// Of long words about who and why only the beginning is told.
   public var travelling: Conflict {
     var conflict = self
+    for index in contenders.indices { conflict.contenders[index].edit = contenders[index].edit.travelling }
+    if let decision {
+      conflict.decision?.edit = decision.edit.travelling
+      conflict.decision?.reason = decision.reason.travelling
+    }
     var places: [WritableKeyPath<Conflict, Value>] = [\.base, \.master]
     places += contenders.indices.map { \.contenders[$0].value }
     if decision != nil { places.append(\.decisionValue) }
     var total = places.reduce(0) { $0 + ByteWriter.size(of: self[keyPath: $1]) }
-    if total <= RecordSchema.mostBytes { return self }
+    if total <= RecordSchema.mostBytes { return conflict }
     let largest = places.map { ($0, ByteWriter.size(of: self[keyPath: $0])) }.sorted { $0.1 > $1.1 }
     for (place, size) in largest where total > RecordSchema.mostBytes {
       // The image of a whole row is no text that anybody reads.

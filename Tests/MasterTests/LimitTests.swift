@@ -263,3 +263,33 @@ func aLargeEditThatCannotBePartedIsTakenWhole(sql: String) async throws {
   try await world.settle()
   #expect(try one.rows(one.record("file"))[0][3] == conflict.contenders[1].value)
 }
+
+/// A tool may write any name into a county's file, and a person any reason: a page that nobody can make would end
+/// every pull.
+@Test func whoAndWhyTravelOnlyAsFarAsAnybodyReadsThem() async throws {
+  let (world, one, _, b) = try await offices()
+  try world.shell("INSERT INTO file (id, office, name) VALUES ('f1', 'B', 'n')")
+  try await world.settle()
+  let name = "replace(hex(zeroblob(5000)), '00', '名')"
+  try world.shell(
+    one,
+    """
+    UPDATE sync_clock SET actor = \(name), default_actor = \(name);
+    UPDATE office SET name = 'a' WHERE code = 'A';
+    INSERT INTO file (id, office, name) VALUES ('f2', 'A', 'n')
+    """)
+  try await world.sync(one)
+  let parked = try #require(try world.master.parked().first)
+  try world.master.dismiss([parked.id], reason: String(repeating: "由", count: 5000), actor: "li")
+  try await world.settle()
+  let (told, cut) = (String(repeating: "名", count: 1364) + "…", 4096 - 1)
+  // By pages, and by a snapshot.
+  for replica in [b, try await world.join("B")] {
+    let conflict = try #require(try replica.conflicts([.rejected]).first)
+    #expect(conflict.contenders.map(\.edit.actor) == [told] && told.utf8.count == cut)
+  }
+  #expect(try world.master.conflicts([.rejected]).first?.contenders.first?.edit.actor.count == 5000)
+  let notice = try #require(try one.parked(waiting: false).first)
+  #expect(notice.state == .dismissed && notice.detail.zh.utf8.count <= 4096 && notice.detail.zh.hasSuffix("…"))
+  try await world.settle()
+}
