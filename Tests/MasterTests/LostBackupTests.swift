@@ -120,7 +120,7 @@ import Testing
   #expect(summary.pushed == 1)
 }
 
-/// Somebody on the line says that another copy of the file was first. The city that asks for the batch has none by its number.
+/// Somebody on the line says that another copy of the file was first. The city has no batch by that number.
 @Test func aForkThatIsNoneChangesNothing() async throws {
   let (drill, file) = try await Drill.backedUp()
   let world = drill.world
