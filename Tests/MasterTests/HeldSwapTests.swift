@@ -35,7 +35,7 @@ private let schema = """
         serial: {type: uuid}
     node:
       key: id
-      scope: {field: office}
+      scope: all
       fields:
         id:
         office: {required: true, references: office.code}

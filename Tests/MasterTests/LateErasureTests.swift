@@ -240,12 +240,12 @@ func anUnsentRowThatWaitsHereKeepsNoCopy(since change: String) async throws {
   #expect(try one.cell("id") == nil)
 }
 
-@Test func whatIsErasedBetweenTwoPagesOfAPullLeavesNoCopy() async throws {
+@Test(arguments: 1...3) func whatIsErasedBetweenTwoPagesOfAPullLeavesNoCopy(rows: Int) async throws {
   let (world, one, two) = try await World.twoOfficers()
   try world.shell("UPDATE person SET phone = 'PHONE-city'")
   try world.shell(one, "UPDATE person SET phone = 'PHONE-contends'")
   try await world.sync(one)
-  world.master.pageLimit = PageLimit(rows: 1)
+  world.master.pageLimit = PageLimit(rows: rows)
   try world.shell("UPDATE office SET name = 'new'")
   let line = Overtaken(world.master) { pull in if pull == 1 { try world.erase() } }
   _ = try await SyncClient(two, transport: line).sync()
