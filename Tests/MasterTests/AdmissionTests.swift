@@ -203,7 +203,7 @@ private func waiting() async throws -> (World, Replica, MasterParkedRow) {
   try world.shell(b, "UPDATE company SET code = 'X' WHERE id = 'b1'")
   try await world.sync(b)
   let parked = try #require(try world.master.parked().first)
-  let ref = ParkedRef(replica: b.identity.replica.description, batch: 2, n: 1)
+  let ref = ParkedRef(replica: b.identity.replica.description, batch: try #require(b.parked().first?.batch), n: 1)
   let edit = Edit(stamp: Stamp(milliseconds: world.clock.now), actor: "forger")
   let ruling = Ruling(parked: ref, verdict: .withdraw, reason: "", edit: edit)
   #expect(try hand.send(Batch(rulings: [ruling]), number: kept + 1) == nil)

@@ -116,8 +116,6 @@ extension Replica {
     UPDATE company SET code = NULL, serial = NULL WHERE id IN ('c0', 'c1');
     UPDATE company SET code = 'K0' WHERE id = 'c0'; UPDATE company SET code = 'K1' WHERE id = 'c1'
     """)
-  try await world.sync(a)
-  #expect(try a.codes() == [.text("K0"), .text("K1"), .text("K2")])
   try world.shell("UPDATE company SET code = 'K0' WHERE id = 'c2'")
   try await world.sync(a)
   #expect(try a.codes() == [.text("K1"), .text("K0")])
@@ -139,8 +137,6 @@ extension Replica {
   try world.shell("DELETE FROM entry")
   try await world.sync(a)
   try world.shell(a, "UPDATE entry SET serial = NULL")
-  try await world.sync(a)
-  #expect(try a.rows(a.record("entry")).count == 1)
   try world.shell("DELETE FROM company WHERE id = 'c0'")
   try await world.settle()
   #expect(try a.codes() == [.text("K1"), .text("K2")])
