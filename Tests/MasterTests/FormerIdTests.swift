@@ -9,13 +9,19 @@ import Testing
 
 // What was parked under a former id is still this machine's, as far as its file knows of it.
 
-/// Office B's company b1 wants a code that A's a1 has, and is parked.
-private func parked() async throws -> (World, a: Replica, b: Replica) {
+/// Office B's company b1 wants a code that A's a1 has; nothing is sent of it yet.
+private func clashing() async throws -> (World, a: Replica, b: Replica) {
   let (world, a) = try await World.counted()
   let b = try await world.join("B", actor: "b")
   try world.shell(a, "INSERT INTO company VALUES ('a1', 'A', 'X', '甲', 1)")
   try await world.sync(a)
   try world.shell(b, "INSERT INTO company VALUES ('b1', 'B', 'X', '乙', 2)")
+  return (world, a, b)
+}
+
+/// It is sent, and parked.
+private func parked() async throws -> (World, a: Replica, b: Replica) {
+  let (world, a, b) = try await clashing()
   try await world.sync(b)
   #expect(try b.parked().count == 1)
   return (world, a, b)
@@ -109,11 +115,7 @@ private func entered() async throws -> (World, renewed: Replica) {
 /// The same of a batch that goes again under the new id, and that the city has taken from the former one.
 @Test(arguments: [false, true])
 func theNewIdHearsInASnapshotWhatBecameOfABatchThatItSentAgain(hasCode: Bool) async throws {
-  let (world, a) = try await World.counted()
-  let b = try await world.join("B", actor: "b")
-  try world.shell(a, "INSERT INTO company VALUES ('a1', 'A', 'X', '甲', 1)")
-  try await world.sync(a)
-  try world.shell(b, "INSERT INTO company VALUES ('b1', 'B', 'X', '乙', 2)")
+  let (world, a, b) = try await clashing()
   try b.freeze()
   if hasCode { try await world.sync(b) } else { try world.sendInVain(b) }
   let renewed = try world.rejoin(b, code: hasCode ? world.master.enrol(org: "B").code : nil)
@@ -127,11 +129,7 @@ func theNewIdHearsInASnapshotWhatBecameOfABatchThatItSentAgain(hasCode: Bool) as
 }
 
 @Test func aParkedBatchThatComesAgainIsParkedOnce() async throws {
-  let (world, a) = try await World.counted()
-  let b = try await world.join("B", actor: "b")
-  try world.shell(a, "INSERT INTO company VALUES ('a1', 'A', 'X', '甲', 1)")
-  try await world.sync(a)
-  try world.shell(b, "INSERT INTO company VALUES ('b1', 'B', 'X', '乙', 2)")
+  let (world, a, b) = try await clashing()
   try b.freeze()
   try world.sendInVain(b)
   let renewed = try world.rejoin(b)
