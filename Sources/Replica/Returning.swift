@@ -163,22 +163,29 @@ extension Replica {
       let number = receipt.header.number
       let rows = try ReceiptBody.decode(receipt.body).filter { $0.outcome == .parked }
       if rows.isEmpty, parked.isEmpty, superseded.isEmpty { continue }
-      guard try number > heard(db, under: receipt.header.epoch), let message = try sentMessage(db, number) else {
-        continue
-      }
-      let changes = try ownBatch(db, message.bytes).changes
+      let changes = try answeredAnew(db, receipt)
       for change in changes {
         let earlier = (superseded[change.ref] ?? []).filter { $0.batch < number }
         guard parked.contains(change.ref) || !earlier.isEmpty, let record = schema.record(change.record) else {
           continue
         }
-        try db.run("INSERT OR REPLACE INTO sync_flight VALUES (?, ?, ?, ?)", change.flight(record, in: number))
+        try putInFlight(db, change, record, of: number)
         for item in earlier where try !isKnown(db, item.batch, item.receipt.n) {
           try addSaidAgain(db, record, item.change, item.receipt, batch: item.batch)
         }
       }
       for row in rows where row.n <= changes.count { parked.insert(changes[row.n - 1].ref) }
     }
+  }
+
+  private func putInFlight(_ db: Database, _ change: Change, _ record: RecordSchema, of batch: Int64) throws {
+    try db.run("INSERT OR REPLACE INTO sync_flight VALUES (?, ?, ?, ?)", change.flight(record, in: batch))
+  }
+
+  /// The changes of a batch that this receipt answers anew; none: it only says again what was heard.
+  private func answeredAnew(_ db: Database, _ receipt: Envelope) throws -> [Change] {
+    let number = receipt.header.number
+    return try number > heard(db, under: receipt.header.epoch) ? sent(db, number) : []
   }
 
   /// What had come in at the city that is lost waited again at the restored one, until a later batch of its row superseded
@@ -198,12 +205,9 @@ extension Replica {
     var last: [RowRef: Int64] = [:]
     for receipt in receipts {
       let number = receipt.header.number
-      guard try number > heard(db, under: receipt.header.epoch), let message = try sentMessage(db, number) else {
-        continue
-      }
-      for change in try ownBatch(db, message.bytes).changes {
+      for change in try answeredAnew(db, receipt) {
         guard let start = first[change.ref], start < number, let record = schema.record(change.record) else { continue }
-        try db.run("INSERT OR REPLACE INTO sync_flight VALUES (?, ?, ?, ?)", change.flight(record, in: number))
+        try putInFlight(db, change, record, of: number)
         last[change.ref] = max(last[change.ref] ?? 0, number)
       }
     }
@@ -222,11 +226,13 @@ extension Replica {
     return left
   }
 
+  /// In SQL: whether a row of `sync_parked` is of a change that came in.
+  private static let hasComeIn =
+    "state IN (\(ParkedState.cameIn.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")))"
+
   /// Changes that came in since they were parked, and count as superseded at the city.
   private func cameIn(_ db: Database, _ items: [PageItem]) throws -> [(ref: RowRef, batch: Int64, n: Int)] {
-    let sql = """
-      SELECT record, key FROM sync_parked WHERE batch = ? AND n = ? AND state IN ('entered', 'admitted', 'merged')
-      """
+    let sql = "SELECT record, key FROM sync_parked WHERE batch = ? AND n = ? AND \(Self.hasComeIn)"
     var changes: [(ref: RowRef, batch: Int64, n: Int)] = []
     for case .parked(let notice) in items where notice.state == .superseded {
       let (batch, n) = (notice.parked.batch, notice.parked.n)
@@ -249,8 +255,7 @@ extension Replica {
   ) throws -> Bool {
     let place: [Value] = [.integer(batch), .integer(Int64(receipt.n))]
     // It had come in since, and what was edited later stands on it.
-    let cameIn = "state IN ('entered', 'admitted', 'merged')"
-    try db.run("DELETE FROM sync_parked WHERE batch = ? AND n = ? AND \(cameIn)", place)
+    try db.run("DELETE FROM sync_parked WHERE batch = ? AND n = ? AND \(Self.hasComeIn)", place)
     if db.changesCount > 0 { return false }
     try db.run(
       "UPDATE sync_parked SET reason = ?, zh = ?, en = ? WHERE batch = ? AND n = ? AND state IN ('waiting', 'edited')",

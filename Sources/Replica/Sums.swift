@@ -36,14 +36,18 @@ extension Value {
   }
 }
 
+extension ParkedState {
+  /// Of what was parked and came in: by itself, by a ruling, or with a duplicate.
+  static let cameIn: Set<ParkedState> = [.entered, .admitted, .merged]
+}
+
 extension Replica {
   /// Takes note of changes that entered, by themselves or with a duplicate, though they were edited again here: before the
   /// receipts that come with the news, and after each of them, for the next one may be of the batch that says it again.
   func unsay(_ db: Database, _ items: @autoclosure () throws -> [PageItem]) throws -> [News] {
     var news: [News] = []
     if try db.first("SELECT 1 FROM sync_parked WHERE state = 'edited' LIMIT 1") == nil { return news }
-    let entered: Set<ParkedState> = [.entered, .admitted, .merged]
-    for case .parked(let notice) in try items() where entered.contains(notice.state) {
+    for case .parked(let notice) in try items() where ParkedState.cameIn.contains(notice.state) {
       let place: [Value] = [.integer(notice.parked.batch), .integer(notice.parked.n)]
       let find = "SELECT record, key FROM sync_parked WHERE batch = ? AND n = ? AND state = 'edited'"
       guard notice.parked.replica == identity.replica.description, let found = try db.first(find, place),
