@@ -14,7 +14,7 @@ struct Formula: Sendable {
   /// Records that it is drawn from.
   let records: [String]
   /// Each row is one thing that counts: its unit, its enterprise, yuan, the year from which it counts.
-  /// `?1` is the day, `?2` the year.
+  /// `?1` is the day, of a year that is over its last one, `?2` the year, `?3` the day that the report is drawn on.
   let sql: String
   /// Counts rows that would count if they had a year; nil: none can lack it.
   var undated: String?
@@ -67,8 +67,10 @@ extension Formula {
       code: "small_giant_recognised", kind: .count, records: ["recognition"],
       sql: """
         SELECT e.owner_org, e.id, NULL, r.year FROM recognition r JOIN enterprise e ON e.id = r.enterprise_id
-        WHERE r.scheme = 'small_giant' AND r.year = ?2 AND \(Valid.made()) AND \(Valid.enterprise()) GROUP BY e.id
+        WHERE r.scheme = 'small_giant' AND r.year = ?2 AND \(Valid.made(by: "?3")) AND \(Valid.enterprise())
+        GROUP BY e.id
         """,
+      // That of a year is often made in the January after.
       meaning: Label(zh: "当年认定的企业,后被撤销的也计", en: "enterprises recognised in the year, revoked ones too")),
     Formula(
       code: "small_giant_cumulative", kind: .count, records: ["recognition"],

@@ -7,9 +7,12 @@ import SyncCore
 struct Moment: Equatable {
   let year: Int64
   let day: String
+  /// The day that the report is drawn on: what counts in the year may be made after it.
+  let asked: String
 
   init(_ year: Int64, of source: ReportSource) {
     self.year = year
+    asked = source.day
     day = min(source.day, Calendar.lastDay(of: year))
   }
 }
@@ -111,9 +114,10 @@ extension Indicator {
 extension ReportSource {
   func things(_ sql: String, _ moment: Moment) throws -> [IndicatorFigure.Thing] {
     var things: [IndicatorFigure.Thing] = []
-    // Named once more, so that every formula has both, whichever it uses.
+    // Named once more, so that every formula has all, whichever it uses.
     try db.each(
-      "SELECT * FROM (\(sql)) WHERE ?1 IS NOT NULL AND ?2 IS NOT NULL", [.text(moment.day), .integer(moment.year)]
+      "SELECT * FROM (\(sql)) WHERE ?1 IS NOT NULL AND ?2 IS NOT NULL AND ?3 IS NOT NULL",
+      [.text(moment.day), .integer(moment.year), .text(moment.asked)]
     ) {
       things.append(.init(org: $0[0], enterprise: $0[1], yuan: $0[2], since: $0[3]))
     }

@@ -4,10 +4,10 @@ public enum Valid {
   public static func enterprise(_ alias: String = "e") -> String { "\(alias).merged_into IS NULL" }
 
   /// A recognition that was made by the day, whatever became of it.
-  static func made(_ alias: String = "r") -> String {
+  static func made(_ alias: String = "r", by day: String = "?1") -> String {
     """
-    (\(alias).recognised_on IS NULL OR \(alias).recognised_on <= ?1) \
-    AND \(alias).year <= CAST(substr(?1, 1, 4) AS INTEGER)
+    (\(alias).recognised_on IS NULL OR \(alias).recognised_on <= \(day)) \
+    AND \(alias).year <= CAST(substr(\(day), 1, 4) AS INTEGER)
     """
   }
 

@@ -118,6 +118,21 @@ import Testing
     #expect(try years.cells("cumulative") == [.integer(43), .integer(43), .integer(45)])
   }
 
+  @Test("A recognition that is made in the January after counts in its own year, from the day on which it is made")
+  func recognisedInJanuary() throws {
+    try base.enterprise("e1")
+    try base.recognise("e1", "small_giant", 2018, "recognised_on = '2019-01-15'")
+    #expect(try value("small_giant_recognised", 2018, day: "2019-01-14") == .integer(0))
+    #expect(try value("small_giant_recognised", 2018, day: "2019-01-15") == .integer(1))
+    #expect(try value("small_giant_recognised", 2018) == .integer(1))
+    #expect(try value("small_giant_recognised", 2019) == .integer(0))
+    let years = try base.draw(PlanReport.self).section("recognised_by_year")
+    #expect(try years.cell("recognised", where: ["year": .integer(2018)]) == .integer(1))
+    // How many there were at the end of a year that is over stands.
+    #expect(try years.cell("cumulative", where: ["year": .integer(2018)]) == .integer(42))
+    #expect(try years.cell("cumulative", where: ["year": .integer(2019)]) == .integer(43))
+  }
+
   @Test("Of the baseline and of what is entered up to its year the larger counts")
   func baseline() throws {
     for id in 1...43 {
