@@ -33,7 +33,7 @@ public enum CountyReport: ReportKind {
     sections += [zones(enterprises, units, &known), try parks(enterprises, units, source, &known)]
     return Report(
       name: name, title: Label(zh: "分县区情况", en: "Counties"),
-      notes: [source.drawnFor, GroupFigures.note] + source.ownOnly, sections: sections)
+      notes: [source.drawnFor] + GroupFigures.notes(source) + source.ownOnly, sections: sections)
 
     func counties(_ name: String, _ title: Label, _ counties: Counties) -> Report.Section {
       Self.counties(name, title, counties, enterprises, source, &known)

@@ -10,9 +10,10 @@ struct EnterpriseFigures {
   let isTechSME, isGiant: Bool
   let sales, revenue, rd: Int64?
 
+  /// Who holds a recognition does so on the last day of a year that is over, as in the plan and the bulletin.
   static func all(_ source: ReportSource) throws -> [EnterpriseFigures] {
     var all: [EnterpriseFigures] = []
-    try source.db.each(sql, [.text(source.day), .integer(source.year)]) { row in
+    try source.db.each(sql, [.text(Moment(source.year, of: source).day), .integer(source.year)]) { row in
       all.append(
         EnterpriseFigures(
           id: row[0], org: row[1], zone: row[2], park: row[3], isTechSME: row[4], isGiant: row[5], sales: row[6],
@@ -48,8 +49,15 @@ enum GroupFigures {
     .init("rd_share", Label(zh: "研发投入占比", en: "R&D ÷ revenue"), unit: .percent),
   ]
 
-  static let note = Label(
+  private static let note = Label(
     zh: "研发投入占比:研发费用÷营业收入,只含两项均已上报的企业", en: "R&D ÷ revenue: only of enterprises that reported both")
+
+  /// With the day on which recognitions are valid when it is not the report's.
+  static func notes(_ source: ReportSource) -> [Label] {
+    let day = Moment(source.year, of: source).day
+    guard day != source.day else { return [note] }
+    return [note, Label(zh: "认定以 \(day) 有效的为准", en: "recognitions are those that were valid on \(day)")]
+  }
 
   /// - Parameters:
   ///   - groups: what stands before the figures of each, and who is in it.

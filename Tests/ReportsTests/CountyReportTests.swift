@@ -228,6 +228,25 @@ import Testing
     }
   }
 
+  @Test("Of a year that is over those count that were recognised at its end, as in the plan and in its bulletin")
+  func closedYear() throws {
+    for n in 1...6 { try base.enterprise("a\(n)", sales: 10) }
+    for n in 1...5 { try base.recognise("a\(n)", "tech_sme", 2020, "valid_to = '2021-01-31'") }
+    try base.recognise("a6", "tech_sme", 2021, "recognised_on = '2021-02-01'")
+    try base.run("INSERT INTO county_target (org, indicator, year, value) VALUES ('320706', 'tech_sme', 2020, 5)")
+    let report = try base.draw(CountyReport.self, day: "2021-03-01", year: 2020)
+    #expect(try report.section("targets").cell("value", where: haizhou) == .integer(5))
+    #expect(try report.section("figures").cell("tech_smes", where: haizhou) == .integer(5))
+    #expect(report.notes.contains { $0.en.hasSuffix("valid on 2020-12-31") })
+    let published = try base.draw(CountyReport.self, day: "2021-03-01", year: 2020, publication: true)
+    for row in [haizhou, total] {
+      #expect(try published.section("figures").cell("sales", where: row) == .suppressed)
+    }
+    let onTheDay = try base.draw(CountyReport.self, day: "2021-03-01")
+    #expect(try onTheDay.section("figures").cell("tech_smes", where: haizhou) == .integer(1))
+    #expect(onTheDay.notes.count == 2)
+  }
+
   @Test("On a county's replica only the county")
   func county() throws {
     try base.enterprise("a", org: "320706", sales: 1)
