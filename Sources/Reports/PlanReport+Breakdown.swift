@@ -25,37 +25,39 @@ extension PlanReport {
       })
   }
 
-  /// Confirmed clusters with their members and the members' sales.
-  static func clusters(_ source: ReportSource, _ units: Units) throws -> Report.Section {
-    var sales: [String: [Int64?]] = [:]
-    let members = """
-      SELECT m.cluster_id, y.taxable_sales FROM membership m JOIN enterprise e ON e.id = m.enterprise_id
+  /// Confirmed clusters with their members and the members' sales. An enterprise may be in several.
+  static func clusters(_ source: ReportSource, _ plan: PlanFigures, _ units: Units) throws -> Report.Section {
+    var members: [String: [(id: String, sales: Int64?)]] = [:]
+    let memberships = """
+      SELECT m.cluster_id, e.id, y.taxable_sales FROM membership m JOIN enterprise e ON e.id = m.enterprise_id
       LEFT JOIN enterprise_year y ON y.enterprise_id = e.id AND y.year = ? WHERE \(Valid.enterprise())
       """
-    try source.db.each(members, [.integer(source.year)]) { row in
-      sales[row[0], default: []].append(row[1])
+    try source.db.each(memberships, [.integer(source.year)]) { row in
+      members[row[0], default: []].append((id: row[1], sales: row[2]))
     }
     var rows: [[Report.Cell]] = []
+    var figures: [Disclosure.Figure] = []
     let sql = """
       SELECT id, name, owner_org, confirmed_year FROM cluster WHERE confirmed = 1 AND confirmed_year <= ?
       ORDER BY confirmed_year, name, id
       """
     try source.db.each(sql, [.integer(source.year)]) { row in
-      let all = sales[row[0]] ?? []
-      let known = all.compactMap(\.self)
-      let sum = Suppression.Figure(known.isEmpty ? .none : Sum(known).cell, enterprises: known.count)
-      rows.append([
-        .text(row[1] as String), .label(units.name(row[2])), .integer(row[3]), .count(all.count),
-        Suppression.cell(sum, source.isForPublication),
-      ])
+      let all = members[row[0]] ?? []
+      let reported = all.filter { $0.sales != nil }
+      let sum = reported.isEmpty ? Report.Cell.none : Sum(reported.compactMap(\.sales)).cell
+      figures.append(.init(cell: sum, sums: ["sales": Set(reported.map(\.id))]))
+      rows.append([.text(row[1] as String), .label(units.name(row[2])), .integer(row[3]), .count(all.count)])
     }
+    var known = Disclosure(isForPublication: source.isForPublication)
+    addSales(source, plan, units, &known)
+    let sales = known.cells(figures)
     return Report.Section(
       "clusters", Label(zh: "产业集群", en: "Clusters"),
       columns: [
         .init("name", Label(zh: "集群", en: "Cluster")), .init("org_name", Label(zh: "所属单位", en: "Owning unit")),
         .init("year", Label(zh: "确认年份", en: "Year confirmed")), .init("members", Label(zh: "成员企业", en: "Members")),
         .init("sales", Label(zh: "成员应税销售", en: "Taxable sales of the members"), unit: .yi),
-      ], rows: rows)
+      ], rows: zip(rows, sales).map { $0 + [$1] })
   }
 
   /// Items of entered figures, such as the groups of talent: the city's, or else the sum of the units'.

@@ -5,8 +5,7 @@ extension PlanReport {
   /// Indicators by units. What adds up to the total is in the row. What is published counts with the successors, for the
   /// difference between both ways of counting could be of one enterprise.
   static func counties(_ source: ReportSource, _ figures: PlanFigures, _ units: Units) -> Report.Section {
-    let used = Set(figures.all.flatMap { $0.figure.orgs })
-    let counties = Counties(units, source, used: used, source.isForPublication ? .withSuccessor : .filed)
+    let counties = shown(source, figures, units)
     let columns =
       [
         Report.Column("code", Label(zh: "代码", en: "Code")), .init("indicator", Label(zh: "指标", en: "Indicator")),
@@ -27,6 +26,22 @@ extension PlanReport {
         Label(zh: "录入的全市数不一定等于各县区之和", en: "a total that is entered for the city need not be the sum of the units"),
       ],
       columns: columns, rows: figures.all.map { row($0.indicator, $0.figure, counties, source) })
+  }
+
+  private static func shown(_ source: ReportSource, _ figures: PlanFigures, _ units: Units) -> Counties {
+    let used = Set(figures.all.flatMap { $0.figure.orgs })
+    return Counties(units, source, used: used, source.isForPublication ? .withSuccessor : .filed)
+  }
+
+  /// The small giants' sales of the counties and of all are known from the table above.
+  static func addSales(_ source: ReportSource, _ figures: PlanFigures, _ units: Units, _ known: inout Disclosure) {
+    let things = figures.all.first { $0.indicator.code == "small_giant_sales" }?.figure.things ?? []
+    let counties = shown(source, figures, units)
+    let groups = (counties.all + [counties.city]).map { county in
+      things.filter { county.members.contains($0.org) }
+    }
+    _ = known.cells(
+      (groups + [things]).map { .init(cell: .none, sums: ["sales": Set($0.compactMap(\.enterprise))]) })
   }
 
   private static func row(

@@ -16,7 +16,7 @@ public enum PlanReport: ReportKind {
       name: name, title: plan.name + Label(zh: " 完成情况", en: ": progress"), notes: [source.drawnFor] + source.ownOnly,
       sections: [
         try targets(source, plan), counties(source, figures, units), try giants(source, plan),
-        try GiantsByYear.section(source, plan), try institutions(source), try clusters(source, units),
+        try GiantsByYear.section(source, plan), try institutions(source), try clusters(source, figures, units),
         try items(source), try sources(source, figures),
       ])
   }

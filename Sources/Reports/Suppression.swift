@@ -18,11 +18,6 @@ public enum Suppression {
     var isSmall: Bool { enterprises > 0 && enterprises < Suppression.fewest }
   }
 
-  /// A figure that stands alone.
-  public static func cell(_ figure: Figure, _ isForPublication: Bool) -> Report.Cell {
-    isForPublication && figure.isSmall ? .suppressed : figure.cell
-  }
-
   /// Figures that add up to a total which is shown as well. Who takes the others from the total must not learn of fewer
   /// than three enterprises: the smallest others go too until that is so, then one that is zero, at last the total.
   /// Where there is a choice the first of the smallest goes, so that two tables of the same figures leave out the same.

@@ -286,12 +286,6 @@ import Testing
     #expect(cells([1, 0, 1]) == [.suppressed, .integer(0), .suppressed, .integer(99)])
     #expect(cells([2]) == [.suppressed, .suppressed])
   }
-
-  @Test("A figure alone", arguments: [(0, false), (1, true), (2, true), (3, false)])
-  func alone(enterprises: Int, isHidden: Bool) {
-    #expect((Suppression.cell(Figure(.integer(9), enterprises: enterprises), true) == .suppressed) == isHidden)
-    #expect(Suppression.cell(Figure(.integer(9), enterprises: enterprises), false) == .integer(9))
-  }
 }
 
 @Suite struct DisclosureTests {

@@ -66,6 +66,28 @@ import Testing
     #expect(try targets.cell("value", where: ["code": .text("small_giant_tier1")]) == .integer(2))
   }
 
+  @Test("Clusters with common members do not tell, beside each other or a county's giants, what one or two have")
+  func clusters() throws {
+    for n in 1...9 { try base.enterprise("e\(n)", org: n < 5 ? "320703" : "320706", sales: 10) }
+    try base.run(
+      """
+      INSERT INTO cluster (id, owner_org, name, confirmed, confirmed_year)
+      VALUES ('c', '320706', 'C', 1, 2019), ('d', '320706', 'D', 1, 2019), ('f', '320706', 'F', 1, 2019);
+      INSERT INTO membership (cluster_id, enterprise_id) SELECT 'c', id FROM enterprise WHERE id < 'e5';
+      INSERT INTO membership (cluster_id, enterprise_id) SELECT 'd', id FROM enterprise WHERE id < 'e6';
+      INSERT INTO membership (cluster_id, enterprise_id) SELECT 'f', id FROM enterprise WHERE id > 'e5';
+      """)
+    func sales(_ publication: Bool) throws -> [Report.Cell] {
+      try base.draw(PlanReport.self, publication: publication).section("clusters").cells("sales")
+    }
+    #expect(try sales(false) == [.integer(40), .integer(50), .integer(40)])
+    #expect(try sales(true) == [.suppressed, .integer(50), .integer(40)])
+    // Beside the county's giants the second cluster has two members.
+    for n in 1...3 { try base.recognise("e\(n)") }
+    #expect(try sales(true) == [.suppressed, .suppressed, .integer(40)])
+    #expect(try sales(false) == [.integer(40), .integer(50), .integer(40)])
+  }
+
   @Test("A sum that is published rests on the enterprises that reported, not on those that could have")
   func silent() throws {
     try base.enterprise("a", org: "320723", sales: 100_000_000)
