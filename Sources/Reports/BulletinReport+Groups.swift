@@ -71,8 +71,9 @@ struct BulletinSeries {
       values[month, default: [:]][id] = value
     }
     let figure = "taxable_sales"
-    // What the other tables show of the same month is known of it.
-    let shown = [period.code: FigureSum.now(figure), period.before: FigureSum.before(figure)]
+    // What the other tables show of the same month is known of it; December, year-to-date, is the year.
+    let last = period.year * 100 + period.month
+    let shown = [last: FigureSum.now(figure), last - 100: FigureSum.before(figure)]
     counts = values.mapValues(\.count)
     sums = Dictionary(
       uniqueKeysWithValues: values.map { month, parts in

@@ -170,6 +170,26 @@ import Testing
     #expect(try report.rows("rd_intensity", "enterprises", "rd", "revenue", "share") == ["1 5 100 0.05"])
   }
 
+  @Test("December, year-to-date, does not tell, less than the year, what the one has that filed no month")
+  func december() throws {
+    let town = try town(Array(repeating: (org: "320706", industry: nil), count: 6))
+    for period in [201712, 201812] as [Int64] {
+      try town.add("period", ["code": .integer(period), "kind": "month", "state": "open"])
+    }
+    for enterprise in 1...6 {
+      for year in [2017, 2018] as [Int64] {
+        try town.add(
+          "enterprise_year", ["enterprise_id": id(enterprise), "year": .integer(year), "taxable_sales": 10])
+        if enterprise < 6 { try month(town, enterprise, year * 100 + 12, 10) }
+      }
+    }
+    for (publish, cells) in [(false, "5 50 5 50"), (true, "5 * 5 *")] {
+      let report = try town.draw(BulletinReport.self, about: "2018", publish: publish)
+      #expect(try report.rows("money", "value", "now", "before").first == "60 60 60")
+      #expect(try report.rows("series", "enterprises", "now", "enterprises_before", "before").last == cells)
+    }
+  }
+
   @Test(
     "A period that is none, or that is not set, is refused with those that are",
     arguments: [(nil, Failure.Kind.usage), ("201813", .usage), ("２０１８", .usage), ("18", .usage), ("2016", .notFound)])
