@@ -59,6 +59,14 @@ extension RecordStore {
     return day
   }
 
+  /// Throws when an option names a year that no record takes.
+  public func checkYear(_ year: Int64?, _ option: String) throws {
+    guard let year, !(1949...2100).contains(year) else { return }
+    throw Failure(
+      .usage, zh: "\(option):年份应在 1949 到 2100 之间,不是 \(year)",
+      en: "\(option) takes a year from 1949 to 2100, not \(year)")
+  }
+
   /// Adds a row by its cells' names. Inside `edit`.
   @discardableResult
   public func add(_ db: Database, _ name: String, _ cells: KeyValuePairs<String, Value>) throws -> RowKey {

@@ -86,6 +86,7 @@ public struct ReportArguments: ParsableArguments {
     guard CalendarDay(day) != nil else {
       throw Failure(.usage, zh: "--on 应为日期 YYYY-MM-DD,不是 \(day)", en: "--on takes a date YYYY-MM-DD, not \(day)")
     }
+    try store.checkYear(year, "--year")
     if subject == nil, let subject = kind.subject, !kind.subjectIsOptional {
       throw Failure(
         .usage, zh: "report \(kind.name) 后请写明:\(subject.zh)", en: "report \(kind.name) needs to be told: \(subject.en)")

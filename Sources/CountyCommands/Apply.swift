@@ -22,6 +22,8 @@ struct Apply: AsyncParsableCommand {
   func run() async throws {
     try await options.run {
       let replica = try options.open(CountyProgram.self)
+      try replica.checkYear(year, "--year")
+      try replica.checkYear(figures, "--figures")
       let enterprise = try replica.enterprise(self.enterprise)
       let record = try replica.record("application")
       let row = try replica.edit(as: options.actor) { db in

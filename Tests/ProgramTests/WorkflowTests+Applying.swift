@@ -29,6 +29,18 @@ extension WorkflowTests {
     expectFailure(
       try await town.tryCounty("one", assess + ["--scheme", "high_tec"]), 64, "known: tech_sme, small_giant, size")
     expectFailure(try await town.tryCounty("one", ["assess", code, "--year", "2016"]), 66, "no version of this rule")
+    // No arithmetic is done with such years.
+    let scheme = ["--scheme", "small_giant"]
+    let commands: [([String], String)] = [
+      (["assess", code], "--year"), (assess + scheme, "--figures"), (["apply", code] + scheme, "--year"),
+      (["apply", code, "--year", "2018"] + scheme, "--figures"), (["report", "plan"], "--year"),
+    ]
+    for (command, option) in commands {
+      for year in ["-9223372036854775808", "12018"] {
+        expectFailure(try await town.tryCounty("one", command + ["\(option)=\(year)"]), 64, option, year)
+      }
+    }
+    expectFailure(try await town.tryCity(["report", "plan", "--year=-9223372036854775808"]), 64, "--year")
 
     let apply = ["apply", code, "--scheme", "tech_sme", "--year", "2018"]
     let filed = try await town.county("one", apply + ["--json"])

@@ -25,6 +25,8 @@ public struct Assess<P: Program>: AsyncParsableCommand {
   public func run() async throws {
     try await options.run {
       let store = try options.open(P.self)
+      try store.checkYear(self.year, "--year")
+      try store.checkYear(self.figures, "--figures")
       let enterprise = try store.enterprise(self.enterprise)
       let day = try store.day(on, "--on") ?? store.today
       let year = year ?? day.year
