@@ -16,7 +16,7 @@ public enum ActivitiesReport: ReportKind {
         Label(
           zh: "活动、服务、会商和典型为 \(source.year) 年,其余为截至当日",
           en: "Events, services, consultations and cases are those of \(source.year), the others all until the day"),
-      ],
+      ] + source.ownOnly,
       sections: try [
         kinds(source), events(source), services(source), measures(source), cases(source), providers(source),
         organisations(source), consultations(source),

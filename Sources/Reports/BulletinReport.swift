@@ -45,7 +45,7 @@ public enum BulletinReport: ReportKind {
     if source.isForPublication {
       notes.append(Label(zh: "少于 3 家企业的数据不予公布", en: "Figures of fewer than 3 enterprises are left out"))
     }
-    return notes
+    return notes + source.ownOnly
   }
 
   static func coverage(_ source: ReportSource, _ period: BulletinPeriod) throws -> Report.Section {

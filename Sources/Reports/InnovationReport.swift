@@ -18,7 +18,7 @@ public enum InnovationReport: ReportKind {
           zh: "只计市级已确认的,按确认年份累计到 \(source.year) 年;并入其他企业的不计",
           en: "Only what the city has confirmed counts, up to \(source.year) by the year of confirmation; "
             + "enterprises that were merged into another do not"),
-      ],
+      ] + source.ownOnly,
       sections: try [
         statuses(source), technologyCounts(source), technologies(source), products(source), clusters(source),
         institutions(source), platforms(source), parkCounts(source), parks(source), carrierCounts(source),

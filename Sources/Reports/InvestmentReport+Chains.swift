@@ -20,10 +20,14 @@ extension InvestmentReport {
       notes: [Label(zh: "流失的项目不计", en: "Projects that were lost do not count")])
   }
 
+  /// A county does not see who stands at a node elsewhere.
   static func gaps(_ source: ReportSource) throws -> Report.Section {
-    try map(
-      source, "gaps", Label(zh: "缺口:没有企业,或评为薄弱、缺失", en: "Gaps: no enterprise, or assessed weak or missing"),
-      where: "firms = 0 OR assessment IN ('weak', 'missing')")
+    let title =
+      source.unit == nil
+      ? Label(zh: "缺口:没有企业,或评为薄弱、缺失", en: "Gaps: no enterprise, or assessed weak or missing")
+      : Label(zh: "缺口:评为薄弱、缺失", en: "Gaps: assessed weak or missing")
+    return try map(
+      source, "gaps", title, where: "firms = 0 AND :unit IS NULL OR assessment IN ('weak', 'missing')")
   }
 
   private static func map(

@@ -10,7 +10,7 @@ public enum InvestmentReport: ReportKind {
   public static func draw(_ source: ReportSource) throws -> Report {
     Report(
       name: name, title: Label(zh: "科技招商与产业链全景图", en: "Investment leads and chain map"),
-      notes: [source.dayNote],
+      notes: [source.dayNote] + source.ownOnly,
       sections: try [phases(source), counties(source), top500(source), chains(source), gaps(source)])
   }
 

@@ -10,13 +10,14 @@ public enum LedgerReport: ReportKind {
 
   public static func draw(_ source: ReportSource) throws -> Report {
     Report(
-      name: name, title: Label(zh: "资金台账", en: "Ledger of funds"), notes: [source.dayNote],
+      name: name, title: Label(zh: "资金台账", en: "Ledger of funds"), notes: [source.dayNote] + source.ownOnly,
       sections: try [
         refinancing(source), banks(source), support(source), supportByGrade(source), funds(source), contracts(source),
       ])
   }
 
-  /// Loans count in the year in which they start. The target is kept in units of 100 million yuan.
+  /// Loans count in the year in which they start. The target is kept in units of 100 million yuan. It is the city's:
+  /// one county's loans are not measured by it.
   static func refinancing(_ source: ReportSource) throws -> Report.Section {
     let chart = Report.Chart(
       .bars, Label(zh: "年转贷金额与目标", en: "Refinancing by year and its target"), x: "year", y: ["amount"],
@@ -41,7 +42,7 @@ public enum LedgerReport: ReportKind {
         WITH loans AS (SELECT *, CAST(substr(starts_on, 1, 4) AS INTEGER) AS y FROM refinancing_loan
             WHERE starts_on <= :day),
           targets AS (SELECT year AS y, round(target * 100000000) AS target, comparison FROM city_target
-            WHERE indicator = 'refinancing'),
+            WHERE indicator = 'refinancing' AND :unit IS NULL),
           sums AS (SELECT y.y, count(l.id) AS n, count(DISTINCT l.enterprise_id) AS firms,
               coalesce(\(yuanSum("l.amount")), 0) AS amount, coalesce(\(yuanSum(unpaid)), 0) AS open
             FROM (SELECT y FROM loans UNION SELECT y FROM targets) y LEFT JOIN loans l USING (y) GROUP BY y.y)

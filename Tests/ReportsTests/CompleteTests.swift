@@ -25,6 +25,20 @@ import Testing
     }
   }
 
+  @Test("On a county's replica what counts records says that it counts the county's only")
+  func ownOnly() throws {
+    let town = try Records()
+    try town.add("period", ["code": 2018, "kind": "year", "state": "open"])
+    let counting: [any ReportKind.Type] = [
+      PlanReport.self, CountyReport.self, TiersReport.self, CandidatesReport.self, PipelineReport.self,
+      LedgerReport.self, BulletinReport.self, InvestmentReport.self, ActivitiesReport.self, InnovationReport.self,
+    ]
+    for kind in counting {
+      let notes = try town.draw(kind, unit: "320706", about: Self.subjects[kind.name]).notes
+      #expect(notes.contains { $0.en.hasPrefix("this unit's records only") }, "\(kind.name)")
+    }
+  }
+
   @Test("A report that needs a subject says so when there is none")
   func subjects() throws {
     let town = try Records(seeded: false)

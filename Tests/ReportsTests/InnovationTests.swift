@@ -164,6 +164,10 @@ import Testing
       try report.rows("chains", "chain", "name", "enterprises", "projects")
         == ["生物医药 环节a 0 1", "生物医药 环节b 1 1", "生物医药 环节c 2 0"])
     #expect(try report.rows("gaps", "name", "assessment") == ["环节a -", "环节b 薄弱"])
+    // Who stands at the first in another county is not known here.
+    let own = try town.draw(InvestmentReport.self, unit: "320722")
+    #expect(try own.rows("gaps", "name", "assessment") == ["环节b 薄弱"])
+    #expect(own.notes.count == 2 && report.notes.count == 1)
     #expect(try town.draw(InvestmentReport.self, on: "2018-04-30").rows("top500", "name") == [])
   }
 }

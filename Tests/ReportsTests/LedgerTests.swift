@@ -40,6 +40,17 @@ import Testing
         == ["2018 农商行 2 1000000000 400000000", "2019 东方银行 1 1 1"])
   }
 
+  @Test("A county's loans are not measured by the city's target")
+  func county() throws {
+    let town = try town()
+    try loan(town, 1, "农商行", 600_000_000, "2018-03-01")
+    let report = try town.draw(LedgerReport.self, unit: "320706")
+    #expect(
+      try report.rows("refinancing", "year", "count", "amount", "target", "share", "reached")
+        == ["2018 1 600000000 - - -"])
+    #expect(report.notes.contains { $0.en.hasPrefix("this unit's records only") })
+  }
+
   @Test("A sum beyond 64 bits is shown as a real number, one within is exact")
   func large() throws {
     let town = try town()
