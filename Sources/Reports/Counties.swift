@@ -26,7 +26,9 @@ struct Counties {
     let open = units.all.filter { !$0.isCity && ($0.validTo.map { $0 > source.day } ?? true) }.map(\.code)
     var members: [String: Set<String?>] = [:]
     for code in open + used where !cities.contains(code) { members[stands(code), default: []].insert(code) }
-    let mine = members.keys.filter { source.unit == nil || units.current($0, on: source.day) == source.unit }
+    // The machine of a unit that was taken over goes on under its code.
+    let own = source.unit.map { units.current($0, on: source.day) }
+    let mine = members.keys.filter { own == nil || units.current($0, on: source.day) == own }
     all = mine.sorted().map { County(code: $0, name: units.name($0), members: members[$0] ?? []) }
     city = County(
       code: units.city ?? "", name: Label(zh: "市直", en: "City's own"), members: Set(cities.map { $0 } + [nil]))

@@ -254,6 +254,19 @@ import Testing
     #expect(try report.section("figures").cells("org") == [.text("320706"), .none])
     #expect(!report.sections.contains { $0.name == "target_sums" })
   }
+
+  @Test("On the replica of a unit that was taken over its records stand with the successor")
+  func takenOver() throws {
+    try base.enterprise("a", org: "320772", sales: 1)
+    try base.recognise("a", "tech_sme", 2020)
+    for (day, org) in [("2020-06-30", "320772"), ("2020-12-31", "320706")] {
+      let figures = try base.draw(CountyReport.self, day: day, unit: "320772").section("figures")
+      #expect(try figures.cells("org") == [.text(org), .none], "\(day)")
+      #expect(try figures.cells("enterprises") == [.integer(1), .integer(1)], "\(day)")
+    }
+    let plan = try base.draw(PlanReport.self, unit: "320772").section("counties")
+    #expect(try plan.cell("unit_320772", where: ["code": .text("tech_sme")]) == .integer(1))
+  }
 }
 
 @Suite struct SuppressionTests {
