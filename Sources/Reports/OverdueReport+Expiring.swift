@@ -36,11 +36,13 @@ extension OverdueReport {
     return Drawn(Report.Column("what", Label(zh: "名称", en: "What")), .choice(schemes))
   }
 
+  /// One without an end replaces another unless it is known to be older.
   private static let qualifications = """
     SELECT q.enterprise_id AS enterprise, 'qualification' AS kind, q.name AS what, q.cert_no AS no, q.expires_on AS ends
     FROM qualification q WHERE q.expires_on IS NOT NULL AND (q.issued_on IS NULL OR q.issued_on <= :day)
       AND NOT EXISTS (SELECT 1 FROM qualification n WHERE n.enterprise_id = q.enterprise_id AND n.kind = q.kind
-        AND n.name = q.name AND n.expires_on > q.expires_on AND (n.issued_on IS NULL OR n.issued_on <= :day))
+        AND n.name = q.name AND (n.issued_on IS NULL OR n.issued_on <= :day)
+        AND (n.expires_on > q.expires_on OR n.expires_on IS NULL AND coalesce(n.issued_on >= q.issued_on, 1)))
     """
 
   private static let recognitions = """

@@ -85,15 +85,26 @@ import Testing
     try town.recognition(40, of: 1, "high_tech", year: 2016, to: "2018-12-31")
     try town.recognition(41, of: 2, "high_tech", year: 2015, to: "2018-06-30")
     try town.recognition(42, of: 2, "high_tech", year: 2018, to: "2021-06-30")
-    try town.add(
-      "qualification",
-      ["id": id(43), "enterprise_id": id(1), "kind": "quality", "name": "ISO 9001", "expires_on": "2018-09-01"])
+    func certificate(_ number: Int, issued: Value, expires: Value = .null) throws {
+      try town.add(
+        "qualification",
+        [
+          "id": id(number), "enterprise_id": id(1), "kind": "quality", "name": "ISO 9001", "issued_on": issued,
+          "expires_on": expires,
+        ])
+    }
+    try certificate(43, issued: "2015-09-01", expires: "2018-09-01")
+    try certificate(44, issued: "2012-09-01")
     func rows(_ day: String) throws -> [String] {
       try town.draw(OverdueReport.self, on: day).rows("expiring", "enterprise", "kind", "what", "days_left")
     }
     #expect(try rows("2018-10-01") == ["甲公司 资质 ISO 9001 -30"])
     #expect(try rows("2018-10-02") == ["甲公司 资质 ISO 9001 -31", "甲公司 认定 高新技术企业 90"])
     #expect(try rows("2019-01-01").last == "甲公司 认定 高新技术企业 -1")
+    // Renewed without an end.
+    try certificate(45, issued: "2018-10-02")
+    #expect(try rows("2018-10-01") == ["甲公司 资质 ISO 9001 -30"])
+    #expect(try rows("2018-10-02") == ["甲公司 认定 高新技术企业 90"])
   }
 
   @Test("Contacts past their date are counted and not named; contracts and decisions are late after their last day")
