@@ -191,15 +191,19 @@ extension Replica {
   /// What had come in at the city that is lost waited again at the restored one, until a later batch of its row superseded
   /// it there: it is parked once more before that batch is taken.
   /// - Parameters:
-  ///   - receipts: those of batches that are answered anew.
+  ///   - answers: those to batches that have a receipt count no more. The later batch may be answered anew, or for the
+  ///     first time.
   ///   - items: what the city says of changes that it parked.
   /// - Returns: what refers to rows that left.
   func parkAgain(
-    _ db: Database, before receipts: [Envelope], _ items: [PageItem], parkingClashes: Bool,
+    _ db: Database, before answers: [Envelope], _ items: @autoclosure () throws -> [PageItem], parkingClashes: Bool,
     _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
-    let anew = Set(receipts.map(\.header.number))
-    let superseded = try cameIn(db, items).filter { !anew.contains($0.batch) }
+    let isOpen = "SELECT 1 FROM sync_outbox WHERE number = ? AND receipt IS NULL"
+    let receipts = try answers.filter { try db.first(isOpen, [.integer($0.header.number)]) != nil }
+    if receipts.isEmpty { return [] }
+    let open = Set(receipts.map(\.header.number))
+    let superseded = try cameIn(db, items()).filter { !open.contains($0.batch) }
     if superseded.isEmpty { return [] }
     let first = Dictionary(superseded.map { ($0.ref, $0.batch) }, uniquingKeysWith: min)
     var last: [RowRef: Int64] = [:]

@@ -32,9 +32,7 @@ extension Replica {
         for erasure in erased { try carryOut(erasure, db) }
         if !erased.isEmpty { removeFetched(but: [file, file + "-manifest", plain]) }
         let former = try forgetReceipts(db, replacedBy: receipts)
-        let anew = receipts.filter { former[$0.header.number] != nil }
-        let again =
-          try anew.isEmpty ? [] : parkAgain(db, before: anew, notices(db), parkingClashes: parkingClashes, &summary)
+        let again = try parkAgain(db, before: receipts, notices(db), parkingClashes: parkingClashes, &summary)
         let left =
           try again
           + take(db, receipts, replacing: former, beside: notices(db), parkingClashes: parkingClashes, &summary)
