@@ -11,15 +11,21 @@ extension Master {
 
   /// They may hold what is erased.
   func emptyKeptFolders() {
-    for kept in KeptFolder.allCases { empty(folder(kept)) }
+    for kept in KeptFolder.allCases { empty(folder(kept)) { _ in true } }
     // Earlier versions wrote a snapshot for a stick beside the file; one that is left is of a program that was killed.
     let file = URL(fileURLWithPath: path)
-    empty(file.deletingLastPathComponent(), of: file.lastPathComponent + ".snapshot-")
+    let start = file.lastPathComponent + ".snapshot-"
+    empty(file.deletingLastPathComponent()) { $0.hasPrefix(start) && Self.isLeft($0.dropFirst(start.count)) }
   }
 
-  private func empty(_ folder: URL, of start: String = "") {
+  /// Whether a name ends as that of a snapshot did, packed or not: somebody's own copy may have one that begins so.
+  private static func isLeft(_ ending: Substring) -> Bool {
+    UUID(uuidString: String(ending.prefix(36))) != nil && ["", ".plain"].contains(ending.dropFirst(36))
+  }
+
+  private func empty(_ folder: URL, of fits: (String) -> Bool) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    for name in names where start.isEmpty || name.hasPrefix(start) {
+    for name in names where fits(name) {
       try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
     }
   }

@@ -28,7 +28,10 @@ extension World {
   try await world.join("A", actor: "three")
   #expect(try !world.kept().isEmpty)
   // An earlier version, killed while it wrote one for a stick.
-  try Data("PHONE-one".utf8).write(to: URL(fileURLWithPath: world.master.path + ".snapshot-\(UUID().uuidString)"))
+  for ending in ["", ".plain"] {
+    let file = "\(world.master.path).snapshot-\(UUID().uuidString)\(ending)"
+    try Data("PHONE-one".utf8).write(to: URL(fileURLWithPath: file))
+  }
   try world.erase()
   #expect(try world.kept() == [] && world.beside(world.master.path) == [])
   let fresh = try await world.join("A", actor: "four")
@@ -90,6 +93,18 @@ extension World {
   try world.erase()
   try await world.sync(one)
   #expect(try world.beside(one.path).count == endings.count)
+}
+
+/// Backups are not to be deleted by it.
+@Test func anErasureLeavesWhatSomebodyHasPutBesideTheMaster() async throws {
+  let (world, _, _) = try await World.twoOfficers()
+  _ = try world.master.backup(to: world.master.path + ".snapshot-monday")
+  let endings = [".snapshots", ".snapshot-\(UUID().uuidString)-kept"]
+  for ending in endings { try Data("x".utf8).write(to: URL(fileURLWithPath: world.master.path + ending)) }
+  try world.erase()
+  for ending in endings + [".snapshot-monday"] {
+    #expect(FileManager.default.fileExists(atPath: world.master.path + ending))
+  }
 }
 
 @Test func aSnapshotTellsWhatWasErased() async throws {
