@@ -94,13 +94,15 @@ extension Replica {
     return left
   }
 
-  /// Whether nothing refers to a row but what cannot be sent.
+  /// Whether nothing refers to a row but by edits that cannot be sent. One of another cell says nothing of the reference:
+  /// set aside, it would leave that.
   func staysForHeld(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> Bool {
     let left = try dependents(db, record, key: key)
     return try !left.isEmpty
       && left.allSatisfy { child in
-        let pending = try child.record.pending(db, key: child.key)
-        guard let pending, let row = pending.current else { return false }
+        guard let pending = try child.record.pending(db, key: child.key), let row = pending.current,
+          let change = pending.change(child.record), child.columns.contains(where: { change.new[$0] != nil })
+        else { return false }
         return !child.record.problems(in: row, after: pending.baseRow(child.record), formats: formats).isEmpty
       }
   }

@@ -33,16 +33,6 @@ private let schema = """
         id: {type: uuid}
         entry: {required: true, references: entry.id}
         serial: {type: uuid}
-    node:
-      key: id
-      scope: all
-      fields:
-        id:
-        office: {required: true, references: office.code}
-        code: {unique: true}
-        parent: {references: node.id}
-        successor: {references: node.id}
-        serial: {type: uuid}
   """
 
 /// A serial number with which a row cannot be sent.
@@ -329,60 +319,4 @@ private func setAside(_ sql: String) async throws -> (World, Replica) {
   let entries = try a.rows(a.record("entry"))
   #expect(entries.map { $0[1] } == [.text("c2")])
   #expect(entries.map { $0[2] } == [.text("N1")])
-}
-
-/// Nodes of the city's: n1 refers to itself, r1 and r2 to each other.
-private func nodes() async throws -> (World, Replica) {
-  let (world, a, _) = try await companies()
-  try world.shell(
-    """
-    INSERT INTO node (id, office, code, parent, successor) VALUES
-      ('n1', 'A', 'K1', 'n1', NULL), ('n2', 'A', NULL, NULL, NULL),
-      ('r1', 'A', 'K2', 'r2', NULL), ('r2', 'A', NULL, NULL, 'r1')
-    """)
-  try await world.settle()
-  return (world, a)
-}
-
-extension Replica {
-  fileprivate func nodes() throws -> [Value] { try rows(record("node")).map { $0[0] } }
-}
-
-/// What refers to itself, or to each other, goes once.
-@Test(arguments: [["n1"], ["r1", "r2"]]) func rowsThatReferToThemselvesAreSetAside(ids: [String]) async throws {
-  let (world, a) = try await nodes()
-  let list = ids.map { "'\($0)'" }.joined(separator: ", ")
-  try world.shell(a, "UPDATE node SET serial = '\(capitals)' WHERE id IN (\(list))")
-  try world.shell("DELETE FROM node WHERE id IN (\(list))")
-  try await world.sync(a)
-  #expect(try a.nodes().count == 4)
-  try world.shell("UPDATE node SET code = '\(ids.count == 1 ? "K1" : "K2")' WHERE id = 'n2'")
-  try await world.settle()
-  #expect(try Set(a.parked().map(\.ref.key)) == Set(ids.map { RowKey([.text($0)]) }))
-  #expect(try a.nodes().count == 4 - ids.count)
-}
-
-/// Its edit is not set aside for its own sake when something else is.
-@Test func anEditOfADeletedRowThatRefersToItselfStays() async throws {
-  let (world, a) = try await nodes()
-  try world.shell(
-    a,
-    """
-    UPDATE node SET serial = '\(capitals)' WHERE id = 'n1';
-    INSERT INTO node (id, office, code, serial) VALUES ('n9', 'A', 'K9', '\(capitals)')
-    """)
-  try world.shell("DELETE FROM node WHERE id = 'n1'; UPDATE node SET code = 'K9' WHERE id = 'n2'")
-  try await world.sync(a)
-  #expect(try a.parked().map(\.ref.key) == [RowKey([.text("n9")])])
-  #expect(try a.diff().map(\.ref.key) == [RowKey([.text("n1")])])
-}
-
-@Test func aRowThatRefersToItselfIsRevertedAndDeleted() async throws {
-  let (world, a) = try await nodes()
-  let record = try a.record("node")
-  try world.shell(a, "INSERT INTO node (id, office, parent) VALUES ('n5', 'A', 'n5')")
-  try a.revert(record, key: RowKey([.text("n5")]))
-  try a.edit(as: nil) { try a.delete($0, record, key: RowKey([.text("n1")])) }
-  try await world.settle()
-  #expect(try a.nodes() == [.text("n2"), .text("r1"), .text("r2")])
 }
