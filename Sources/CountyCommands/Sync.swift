@@ -6,6 +6,7 @@ import Replica
 import SQLiteStore
 import SyncClient
 import SyncCore
+import Synchronization
 
 /// `county sync`
 struct Sync: AsyncParsableCommand {
@@ -26,7 +27,11 @@ struct Sync: AsyncParsableCommand {
       let line = ProgressLine(options.language)
       defer { line.end() }
       let address = try server ?? replica.meta().server
-      let transport = HTTPTransport(server: address, certificate: authority, progress: line.show)
+      let other = server.map { NewAddress(replica, $0) }
+      let transport = HTTPTransport(server: address, certificate: authority) { progress in
+        other?.keep()
+        line.show(progress)
+      }
       let summary = try await Home.locked(home.appendingPathComponent("sync.lock")) {
         try await sync(replica, transport)
       }
@@ -110,5 +115,24 @@ struct Sync: AsyncParsableCommand {
         "\(summary.pushed) rows sent, \(received.pulled) fetched; \(received.conflicts) contested, \(received.parked) parked, \(received.rejected) rejected"
     )
     options.show(.object(counts.map { ($0.0, .integer(Int64($0.1))) }), text.text(options.language))
+  }
+}
+
+/// An address from which a long transfer has begun is kept at once: the line may break, or this be killed, and the next
+/// sync goes on there.
+private final class NewAddress: Sendable {
+  private let replica: Replica
+  private let server: String
+  private let isKept = Mutex(false)
+
+  init(_ replica: Replica, _ server: String) { (self.replica, self.server) = (replica, server) }
+
+  func keep() {
+    let isFirst = isKept.withLock { kept in
+      defer { kept = true }
+      return !kept
+    }
+    // What hinders it hinders no transfer, and is told when the sync ends.
+    if isFirst { try? replica.setServer(server) }
   }
 }

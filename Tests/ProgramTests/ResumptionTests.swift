@@ -111,7 +111,8 @@ private func wait(until condition: () async throws -> Bool) async throws {
       sync.kill(SIGKILL)
       #expect(await sync.outcome().code == -SIGKILL)
     }
-    try await town.county("one", ["sync", "--server", cutter.url])
+    // It knows the new address by now.
+    try await town.sync("one")
     let size = try await town.outbox("one")
     #expect(cutter.up - start < size * 115 / 100, "\(cutter.up - start) of \(size)")
     #expect(try await town.notes(town.master) == 10_000)
@@ -140,7 +141,7 @@ private func wait(until condition: () async throws -> Bool) async throws {
     try await town.serve()
     let outcome = await sync.outcome()
     #expect([0, 69].contains(outcome.code), "\(outcome.err)")
-    if outcome.code == 69 { try await town.county("one", ["sync", "--server", cutter.url]) }
+    if outcome.code == 69 { try await town.sync("one") }
     let size = try await town.outbox("one")
     #expect(cutter.up < size * 115 / 100, "\(cutter.up) of \(size)")
     #expect(try await town.notes(town.master) == 10_000)
@@ -154,6 +155,7 @@ private func wait(until condition: () async throws -> Bool) async throws {
     try await wait { cutter.up > 1_000_000 }
     await town.stop(SIGKILL)
     expectFailure(await sync.outcome(), 69, "bytes", "nothing is lost", "goes on there")
+    #expect(try await town.county("one", ["status", "--json"]).object["server"] as? String == cutter.url)
     // Whoever never reached the city hears so at once.
     expectFailure(try await town.tryCounty("one", ["sync"]), 69, "cannot be reached")
     try await town.serve()
