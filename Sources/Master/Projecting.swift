@@ -24,8 +24,11 @@ extension SQLiteMasterTransaction {
   }
 
   /// Undoes what a tool wrote into a projection: its rows are as before the edits that no batch holds yet.
-  /// - Parameter all: also what nobody captured. Reads every row.
-  func restoreProjections(all: Bool = false) throws {
+  /// - Parameters:
+  ///   - all: also what nobody captured. Reads every row.
+  ///   - untold: records of which nobody can tell what was edited unseen: what is shown of them otherwise now has a
+  ///     place in the feed.
+  func restoreProjections(all: Bool = false, of untold: Set<String> = []) throws {
     for projection in schema.records {
       guard let source = projection.projects.flatMap(schema.record) else { continue }
       var keys: Set<RowKey> = []
@@ -35,16 +38,18 @@ extension SQLiteMasterTransaction {
         keys.formUnion(try projection.keys(unlike: source, db))
       }
       if keys.isEmpty { continue }
+      var writes: [RowWrite] = []
       try applying(db) {
         for key in keys.sorted() {
-          if let image = try absorbed(source, key) {
-            try projection.write(db, row: projection.projected(source, image))
-          } else {
-            try projection.remove(db, key: key)
-          }
+          let before = try projection.row(db, key: key)
+          let after = try absorbed(source, key).map { projection.projected(source, $0) }
+          if let after { try projection.write(db, row: after) } else { try projection.remove(db, key: key) }
+          if before == after || !untold.contains(source.name) { continue }
+          writes.append(RowWrite(ref: RowRef(projection.name, key), before: before, after: after))
         }
       }
       for key in keys { try projection.clearPending(db, key: key) }
+      if !writes.isEmpty { try feed(writes) }
     }
   }
 

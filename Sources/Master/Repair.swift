@@ -89,10 +89,11 @@ extension Master {
     let gone = try Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, try $0.missingColumns(db)) })
     report.done = try schema.rebuild(db, weakKeys: true) { throw unfit($0, $1) }
     try db.run("DELETE FROM sync_applying")
+    // What was erased is no longer in the log: nobody can tell what was edited of it.
     let isErased = try db.first("SELECT 1 FROM sync_erasure LIMIT 1") != nil
+    let untold = Set(schema.records.filter { isErased && $0.fields.contains(where: \.restricted) }.map(\.name))
     for record in schema.records where record.projects == nil {
-      // What was erased is no longer in the log: nobody can tell what was edited of it.
-      let isCompared = !(isErased && record.fields.contains(where: \.restricted))
+      let isCompared = !untold.contains(record.name)
       let missing = gone[record.name] ?? []
       if !isCompared, missing.isEmpty { continue }
       let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city")
@@ -107,7 +108,7 @@ extension Master {
       }
     }
     // They show what stands in their record, which the log may not give any more once anything was erased.
-    try transaction.restoreProjections(all: true)
+    try transaction.restoreProjections(all: true, of: untold)
     // The guards of a table that was made anew went with the former one.
     if try transaction.isRecovering() { try RecoveryGuard.create(db, schema) }
     report.isRepaired = report.unlogged.isEmpty || adopting != nil
