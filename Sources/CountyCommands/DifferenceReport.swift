@@ -87,6 +87,7 @@ private struct DifferingCell {
       ("field", field.map(JSON.string) ?? .null),
       ("here", field == nil ? row(difference.here) : JSON(here)),
       ("city", field == nil ? row(difference.city) : JSON(city)), ("newer", .bool(difference.isNewer)),
+      ("lost", .array(difference.lost.map { .string(record.fields[$0].name) })),
     ])
   }
 
@@ -100,7 +101,13 @@ private struct DifferingCell {
   }
 
   private var note: Label {
-    if difference.here == nil { return Label(zh: "本机没有此行", en: "is not here") }
+    if difference.here == nil {
+      if difference.lost.isEmpty { return Label(zh: "本机没有此行", en: "is not here") }
+      let fields = difference.lost.map { record.fields[$0].name }.joined(separator: ",")
+      return Label(
+        zh: "本机没有此行;未同步的修改(\(fields))已随之丢失",
+        en: "is not here; what was entered in \(fields) went with it")
+    }
     if difference.city == nil { return Label(zh: "市里没有此行", en: "is not at the city") }
     if difference.isNewer {
       return Label(zh: "市里此后也有修改;采用时由市里裁决", en: "changed at the city too; adopted, the city decides")

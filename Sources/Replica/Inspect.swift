@@ -62,7 +62,7 @@ extension Replica {
         """
       return ReplicaStatus(
         org: meta.org, replica: meta.replica.description, server: meta.server,
-        pending: try outgoing.count + outgoing.held.count + requests(db).count,
+        pending: try outgoing.count + outgoing.heldRows.count + requests(db).count,
         held: outgoing.heldRows,
         inFlight: try count("SELECT coalesce(sum(rows), 0) FROM sync_outbox WHERE receipt IS NULL"),
         cursor: meta.cursor,

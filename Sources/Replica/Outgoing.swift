@@ -16,12 +16,14 @@ extension Replica {
     var count = 0
     /// Rows that break a rule, and what refers to a new one among them.
     var held: [(change: Change, problem: FieldProblem)] = []
+    /// Rows that were edited and went unseen: there is no change of them to send. They are told of, and forgotten.
+    var unseen: [HeldRow] = []
     /// Captured in vain.
     var idle: [RowRef] = []
     /// The records of which something was captured.
     var found: Set<String> = []
 
-    var heldRows: [HeldRow] { held.map { HeldRow(ref: $0.change.ref, problem: $0.problem) } }
+    var heldRows: [HeldRow] { held.map { HeldRow(ref: $0.change.ref, problem: $0.problem) } + unseen }
   }
 
   /// References that are remembered as found.
@@ -59,7 +61,10 @@ extension Replica {
       let references = record.fields.indices.filter { record.fields[$0].reference != nil }
       try record.eachPending(db) { row in
         out.found.insert(record.name)
-        guard let change = row.change(record) else { return out.idle.append(RowRef(record.name, row.key)) }
+        guard let change = row.change(record) else {
+          if row.wentUnseen(record) { return out.unseen.append(unseen(record, row)) }
+          return out.idle.append(RowRef(record.name, row.key))
+        }
         var problem = try problem(db, record, row, references, &present)
         let waits = try waiting ?? waitingEdits(db)
         waiting = waits
@@ -124,6 +129,18 @@ extension Replica {
       return FieldProblem(field: field.name, message: waiting(for: reference.record, RowKey([value])))
     }
     return nil
+  }
+
+  /// What was entered in it is known no more: only that something was, and where.
+  private func unseen(_ record: RecordSchema, _ row: PendingRow) -> HeldRow {
+    let edited = row.touched.map { record.fields[$0].name }.joined(separator: ",")
+    let message = Label(
+      zh: "修改后本行不见了,却没有删除记录,所填的值已随之丢失;请用 county verify --deep 找回或删除本行",
+      en: "was edited, and then the row went and nobody was seen to delete it: what was entered is lost; "
+        + "county verify --deep brings the row back, or deletes it")
+    return HeldRow(
+      ref: RowRef(record.name, row.key),
+      problem: FieldProblem(field: edited.isEmpty ? record.key[0] : edited, message: message))
   }
 
   func waiting(for record: String, _ key: RowKey) -> Label {

@@ -165,7 +165,9 @@ extension Replica {
     _ db: Database, _ record: RecordSchema, _ change: Change, _ receipt: RowReceipt, batch: Int64,
     _ parkingClashes: Bool
   ) throws -> Bool {
-    let pending = try record.pending(db, key: change.key)
+    // Who edited a row that went unseen has not taken it back.
+    let known = try record.pending(db, key: change.key)
+    let pending = known?.wentUnseen(record) == true ? nil : known
     let row = try record.row(db, key: change.key)
     let takenBack = row == nil ? try takingBack(db, change, pending) : nil
     if var pending, pending.change(record) != nil, takenBack == nil {

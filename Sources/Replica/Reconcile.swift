@@ -12,6 +12,7 @@ import SyncCore
 //   row gone at the master                  stays while anything in it is touched
 //   row deleted here                        stays deleted; the master's image is its upstream. Gone at the master too, nothing is
 //                                           left to send, unless something of it is on its way
+//   row that went and nobody deleted        comes back as the master has it
 
 /// What a pulled image does to a row: what the row becomes, and what stays touched.
 struct Reconciliation {
@@ -27,9 +28,10 @@ extension RecordSchema {
   /// Pure: the row here, what is captured of it, the columns in flight, and the master's image of it.
   func reconcile(row: [Value]?, pending: PendingRow?, inFlight: Int64, master: [Value]?) -> Reconciliation {
     guard let row else {
-      let isDeleting = pending?.existed == true || inFlight != 0
+      let isDeleted = pending.map { $0.existed && !$0.wentUnseen(self) } ?? false
+      let isDeleting = isDeleted || inFlight != 0
       // Gone at both; but what was sent of it before may bring it back.
-      let mayReturn = pending?.existed == true && inFlight != 0
+      let mayReturn = isDeleted && inFlight != 0
       if isDeleting && master != nil || mayReturn { return Reconciliation(row: nil, pending: pending, isTouched: true) }
       return Reconciliation(row: master, pending: nil, isTouched: false)
     }
@@ -112,6 +114,8 @@ extension Replica {
       for key in try record.upstreamKeys(db) {
         guard let master = try record.upstream(db, key: key) else { continue }
         let (result, here, _) = try plan(db, record, key, master: master)
+        // Not before its clerk has heard what went with it.
+        if master != nil, here == nil, try record.pending(db, key: key)?.wentUnseen(record) == true { continue }
         // A row that cannot take its upstream now (a unique value is held elsewhere) stays as it is and blocks nothing.
         let isDone = attempt(db) {
           if here == nil, let row = result.row { try restoreParents(db, record, row) }

@@ -32,9 +32,15 @@ public struct PendingRow: Sendable {
     }
   }
 
-  /// The row at the last agreement; nil: there was none.
+  /// Whether the row was edited and then went without a trigger: a delete that was captured knows all of it. Nobody was
+  /// seen to delete it, and what was entered in it went along: it has nothing to send.
+  public func wentUnseen(_ schema: RecordSchema) -> Bool {
+    existed && current == nil && schema.otherIndices.contains { base[$0] == nil }
+  }
+
+  /// The row at the last agreement; nil: there was none, or it is not known whole.
   public func baseRow(_ schema: RecordSchema) -> [Value]? {
-    guard existed else { return nil }
+    guard existed, !wentUnseen(schema) else { return nil }
     var row = base.indices.map { base[$0] ?? current?[$0] ?? .null }
     for (index, value) in zip(schema.keyIndices, key.values) { row[index] = value }
     return row
@@ -50,6 +56,7 @@ public struct PendingRow: Sendable {
       change.kind = .insert
       change.new = current
     case (true, nil):
+      if wentUnseen(schema) { return nil }
       change.kind = .delete
       change.old = base
     case (true, let current?):

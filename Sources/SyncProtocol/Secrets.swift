@@ -65,10 +65,15 @@ public struct RestrictedPlace {
 }
 
 extension Batch {
-  /// The batch as it is signed, with commitments for restricted values, and what they commit to.
+  /// The batch as it is signed, with commitments for restricted values, and what they commit to. Throws
+  /// `BodyError.badChange` for a delete that nobody could read: what fails now is mended by a later program, what is
+  /// signed is not.
   public func sealed(
     _ schema: Schema, using random: inout some RandomNumberGenerator
   ) throws -> (batch: Batch, secrets: [SecretCell]) {
+    for (index, change) in changes.enumerated() where change.kind == .delete && change.old.contains(nil) {
+      throw BodyError.badChange(record: change.record, n: index + 1)
+    }
     var sealed = self
     var secrets: [SecretCell] = []
     try sealed.replaceRestricted(schema) { place, value in

@@ -219,6 +219,11 @@ private func cost(rows: Int, differing: [Int]) async throws -> [(bytes: Int, tri
       captured.append("INSERT INTO company (id, office) VALUES ('t\(n)', 'A')")
       // Part of an edit that was not sent yet.
       if seed % 3 != 0 { behind.append("UPDATE company SET staff = 9 WHERE id = 't\(n)'") }
+    case 7 where seed % 3 != 0:
+      // What is on its way is judged once it has arrived.
+      captured.append("UPDATE company SET staff = 4 WHERE id = 'r\(n)'")
+      behind.append("DELETE FROM company WHERE id = 'r\(n)'")
+      expected.insert("- company r\(n)")
     default: break
     }
   }

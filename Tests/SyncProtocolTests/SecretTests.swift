@@ -72,6 +72,13 @@ struct SecretTests {
     for word in ["王五", "13800000000", "李四", "139"] { #expect(!text.contains(word)) }
   }
 
+  @Test func aDeleteThatNobodyCouldReadIsNotSigned() {
+    var partial = deleted
+    partial.old[3] = nil
+    let batch = Batch(changes: [inserted, partial])
+    #expect(throws: BodyError.badChange(record: "person", n: 2)) { try seal(batch) }
+  }
+
   @Test func whatWasSealedOpens() throws {
     let (sealed, cells) = try seal(Self.batch)
     let decoded = try Batch(sealed.encoded(schema), schema: schema)

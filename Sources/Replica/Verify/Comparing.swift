@@ -14,6 +14,8 @@ public struct Difference: Sendable, Equatable {
   public var columns: [Int]
   /// The city's row changed since this replica last read, so that nobody can tell which side is the newer one.
   public var isNewer: Bool
+  /// Of a row that went unseen, the columns in which something had been entered: that went along.
+  public var lost: [Int] = []
 }
 
 /// What a deep verification found, and where on the master's sequence this replica stood then.
@@ -83,7 +85,9 @@ extension Replica {
     if isNewer, !tellsNewer || here == nil || city == nil { return nil }
     let columns = try knowledge(db, record, ref.key, sent).columns(differingFrom: city, of: record)
     if columns.isEmpty { return nil }
-    return Difference(ref: ref, here: here, city: city, columns: columns, isNewer: isNewer)
+    let pending = try here == nil ? record.pending(db, key: ref.key) : nil
+    let lost = pending.flatMap { $0.wentUnseen(record) ? $0.touched : nil } ?? []
+    return Difference(ref: ref, here: here, city: city, columns: columns, isNewer: isNewer, lost: lost)
   }
 
   func assertStillAt(_ db: Database, _ cursor: Int64) throws {

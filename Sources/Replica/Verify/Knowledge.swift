@@ -29,6 +29,8 @@ extension RecordSchema {
   /// Pure: the row here, what is captured of it, the columns in flight, and what was pulled beneath it.
   func knowledge(row: [Value]?, pending: PendingRow?, inFlight: Int64, upstream: [Value]??) -> Knowledge {
     let flying = Set(fields.indices.filter { inFlight >> Int64($0) & 1 == 1 })
+    // Nobody was seen to delete it.
+    if inFlight == 0, pending?.wentUnseen(self) == true { return .none }
     if let pulled = upstream {
       guard let master = pulled else { return .none }
       guard let row else { return .row(master, unsure: []) }

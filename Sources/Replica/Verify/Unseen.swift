@@ -64,8 +64,8 @@ extension Replica {
       guard let record = schema.record(ref.record) else { continue }
       let known = try record.pending(db, key: ref.key)
       guard let here = try record.row(db, key: ref.key) else {
-        // A delete that was captured knows the whole row.
-        if let known, record.fields.indices.allSatisfy({ record.isKey($0) || known.base[$0] != nil }) { continue }
+        // Its delete was captured.
+        if known?.change(record) != nil { continue }
         try record.clearPending(db, key: ref.key)
         try putBack(db, record, ref.key, cells)
         if try record.row(db, key: ref.key) == nil { try captureDelete(db, record, ref.key, cells, edit) }
