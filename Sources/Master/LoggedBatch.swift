@@ -11,7 +11,9 @@ extension LoggedBatch {
   func opened(_ schema: Schema, _ log: Database) throws -> (message: Envelope, batch: Batch) {
     let message = try SealedEnvelope(message[...]).unverified()
     let own = try ownSchema(schema, log, message.header)
-    let sealed = try Batch(message.body, schema: own, mostChanges: replica == .city ? .max : Batch.mostChanges)
+    let isOwn = replica == .city
+    let sealed = try Batch(
+      message.body, schema: own, mostChanges: isOwn ? .max : Batch.mostChanges, isOwn: isOwn)
     return (message, try open(sealed, own, log).widened(to: schema))
   }
 
@@ -21,7 +23,7 @@ extension LoggedBatch {
   func excerpt(_ schema: Schema, _ log: Database, about refs: Set<RowRef>) throws -> BatchExcerpt {
     let message = try SealedEnvelope(message[...]).unverified()
     let own = try ownSchema(schema, log, message.header)
-    var excerpt = try BatchExcerpt(message.body, schema: own, about: refs)
+    var excerpt = try BatchExcerpt(message.body, schema: own, about: refs, isOwn: replica == .city)
     excerpt.batch = try open(excerpt.batch, own, log).widened(to: schema)
     return excerpt
   }

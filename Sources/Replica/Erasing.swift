@@ -143,7 +143,7 @@ extension Replica {
       return edited.corrected(offset: offset, arrival: receipt.header.stamp) > erasure.edit.stamp
     }
     let secrets = try SecretTable.read(db, of: number)
-    return try Batch(message.unverifiedBody(), schema: own)
+    return try Batch(message.unverifiedBody(), schema: own, isOwn: true)
       .received(own, with: secrets, isErased: true, keeping: isKept).secrets
   }
 

@@ -130,7 +130,7 @@ extension Replica {
   /// A batch by the schema that it names, with the restricted values that are still beside it; of the others it has the commitments.
   func opened(_ db: Database, _ header: Header, _ body: [UInt8]) throws -> Batch {
     let own = try ownSchema(db, of: header)
-    return try Batch(body, schema: own).opened(own, with: SecretTable.read(db, of: header.number))
+    return try Batch(body, schema: own, isOwn: true).opened(own, with: SecretTable.read(db, of: header.number))
   }
 
   /// What the commitments of a batch stand for, as a message that follows it; empty when it has none. When an erasure has taken all of
@@ -141,7 +141,7 @@ extension Replica {
     let sealed = try SealedEnvelope(batch[...])
     if secrets.isEmpty {
       let own = try ownSchema(db, of: sealed.header)
-      guard try Batch(sealed.unverifiedBody(), schema: own).holdsErased(own) else { return [] }
+      guard try Batch(sealed.unverifiedBody(), schema: own, isOwn: true).holdsErased(own) else { return [] }
     }
     var header = sealed.header
     header.kind = .secrets

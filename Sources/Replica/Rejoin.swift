@@ -8,7 +8,8 @@ import SyncProtocol
 // an id of its own, for which the former key vouches. Numbers go on too, so that what refers to a batch stays as it is:
 //
 //   up to the last receipt   the city has confirmed these batches to this file: they stay as they were signed
-//   without a receipt        the same bodies, signed by the new key; the city knows one again that it has taken already
+//   without a receipt        the same bodies, signed by the new key; the city knows one again that it has taken already. One with
+//                            a delete that is not whole no city has taken: it is made readable
 //   pending                  as it is: nobody has numbered it
 //
 // No network is needed. Whatever is sent next begins with the enrolment, until the city has answered.
@@ -148,7 +149,13 @@ extension Replica {
       let signed = try SealedEnvelope(bytes[...]).unverified()
       var header = signed.header
       header.replica = key.publicKey.identifier
-      let message = try Envelope(header, body: signed.body, key: key)
+      let own = try ownSchema(db, of: header)
+      var body = signed.body
+      // The row that it names stays at the city: a conflict opens about it.
+      if (try? Batch(body, schema: own)) == nil, let whole = try? Batch(body, schema: own, isOwn: true) {
+        body = whole.encoded(own)
+      }
+      let message = try Envelope(header, body: body, key: key)
       try db.run("UPDATE sync_outbox SET message = ? WHERE number = ?", [.blob(message.bytes), .integer(number)])
     }
   }

@@ -104,10 +104,14 @@ extension Batch {
   }
 
   /// Reads a body by the shapes of the sender's schema. Throws `CodecError` or `BodyError`.
-  /// - Parameter mostChanges: what a sender may put into one batch; a tool may edit more of the master's rows at once.
-  public init(_ bytes: [UInt8], schema: Schema, mostChanges: Int = Batch.mostChanges) throws {
+  /// - Parameters:
+  ///   - mostChanges: what a sender may put into one batch; a tool may edit more of the master's rows at once.
+  ///   - isOwn: the reader signed it. An earlier version signed deletes that are not whole: what they lack is NULL.
+  public init(
+    _ bytes: [UInt8], schema: Schema, mostChanges: Int = Batch.mostChanges, isOwn: Bool = false
+  ) throws {
     var reader = ChangesetReader(bytes[...], .changeset)
-    var decoder = BatchDecoder(schema, mostChanges: mostChanges)
+    var decoder = BatchDecoder(schema, mostChanges: mostChanges, isOwn: isOwn)
     while let (table, entry) = try reader.next() { try decoder.take(table, entry) }
     self = try decoder.finish()
   }
@@ -143,6 +147,7 @@ public enum BodyError: Error, Hashable, Sendable {
 private struct BatchDecoder {
   let records: [String: RecordSchema]
   let mostChanges: Int
+  let isOwn: Bool
   var batch = Batch()
   var rows = DistinctRows()
   var edits = 0
@@ -154,8 +159,9 @@ private struct BatchDecoder {
     case edits, cellEdits, decisions, rulings, aliases, erasures, schemas, members, losses
   }
 
-  init(_ schema: Schema, mostChanges: Int) {
+  init(_ schema: Schema, mostChanges: Int, isOwn: Bool) {
     self.mostChanges = mostChanges
+    self.isOwn = isOwn
     records = Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, $0) })
   }
 
@@ -213,8 +219,9 @@ private struct BatchDecoder {
       guard !entry.new.contains(nil) else { throw BodyError.badChange(record: record.name, n: n) }
       change = Change(record: record.name, key: key, kind: .insert, old: record.undefined, new: entry.new, edit: noEdit)
     case .delete:
-      guard !entry.old.contains(nil) else { throw BodyError.badChange(record: record.name, n: n) }
-      change = Change(record: record.name, key: key, kind: .delete, old: entry.old, new: record.undefined, edit: noEdit)
+      guard isOwn || !entry.old.contains(nil) else { throw BodyError.badChange(record: record.name, n: n) }
+      let old: [Value?] = entry.old.map { $0 ?? Value.null }
+      change = Change(record: record.name, key: key, kind: .delete, old: old, new: record.undefined, edit: noEdit)
     case .update:
       let isWhole = record.fields.indices.allSatisfy {
         record.isKey($0) ? entry.new[$0] == nil : (entry.old[$0] == nil) == (entry.new[$0] == nil)

@@ -11,7 +11,7 @@ public struct BatchExcerpt: Sendable {
 
 extension BatchExcerpt {
   /// Reads a body that was found sound when it came, without the values of other rows. Throws `CodecError` or `BodyError`.
-  public init(_ bytes: [UInt8], schema: Schema, about refs: Set<RowRef>) throws {
+  public init(_ bytes: [UInt8], schema: Schema, about refs: Set<RowRef>, isOwn: Bool = false) throws {
     (batch, places) = (Batch(), [])
     var reader = ChangesetReader(bytes[...], .changeset)
     var body = ChangesetWriter(.changeset)
@@ -29,6 +29,6 @@ extension BatchExcerpt {
       if table.isOfChanges, let n = entry.new[0] { entry.new[0] = renumbered[n] }
       body.append(entry, to: table)
     }
-    batch = try Batch(body.bytes, schema: schema, mostChanges: .max)
+    batch = try Batch(body.bytes, schema: schema, mostChanges: .max, isOwn: isOwn)
   }
 }

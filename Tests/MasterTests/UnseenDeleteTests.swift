@@ -1,7 +1,9 @@
 import Master
 import Replica
+import SQLiteStore
 import SyncClient
 import SyncCore
+import SyncProtocol
 import TestSupport
 import Testing
 
@@ -95,4 +97,29 @@ func anEditedRowThatWentWhileItsTableWasRebuiltIsNoDelete(adopts: Bool, changes:
   #expect(told.contains { $0.contains("c3") && $0.contains("is not in the master") })
   #expect(!told.contains { $0.contains("cannot be replayed") })
   try await world.sync(one)
+}
+
+/// What an earlier version signed of such a row no city takes. The file goes on under another id, and the row stays at the city.
+@Test func whoHasSignedADeleteThatIsNotWholeRejoins() async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(one, "DELETE FROM company WHERE id = 'c3'; UPDATE company SET staff = 6 WHERE id = 'c1'")
+  try one.freeze()
+  let schema = one.schema
+  let key = try #require(world.key(of: one))
+  let sent = try #require(try one.unacknowledged().first)
+  let signed = try SealedEnvelope(sent[...]).unverified()
+  var batch = try Batch(signed.body, schema: schema)
+  for index in batch.changes.indices where batch.changes[index].kind == .delete { batch.changes[index].old[1] = nil }
+  let message = try Envelope(signed.header, body: batch.encoded(schema), key: key).bytes
+  try one.edit(as: nil) { db in
+    try db.run(
+      "UPDATE sync_outbox SET message = ? WHERE number = ?", [.blob(message), .integer(signed.header.number)])
+  }
+  await #expect(throws: Failure.self) { try await world.sync(one) }
+  #expect(try one.history(one.record("company"), key: c3.key).last?.change.kind == .delete)
+  let renewed = try world.rejoin(one)
+  try await world.sync(renewed)
+  #expect(try renewed.status().inFlight == 0)
+  #expect(try world.cell("staff") == .integer(6) && world.cell("name", of: "c3") == .text("丙"))
+  #expect(try world.master.conflicts([.open]).map(\.key) == [c3.key])
 }

@@ -71,6 +71,13 @@ struct BatchBodyTests {
     #expect(throws: CodecError.self) { try BatchExcerpt(body.dropLast(1) + [], schema: Sample.schema, about: stranger) }
   }
 
+  /// Only who signed it reads it.
+  @Test func whatAPartialDeleteOfOnesOwnLacksIsNull() throws {
+    let body = bytes([(unit, ChangesetEntry(.delete, old: [a, nil])), edit(1)])
+    #expect(throws: badChange) { try Batch(body, schema: Sample.schema) }
+    #expect(try Batch(body, schema: Sample.schema, isOwn: true).changes.map(\.old) == [[a, .null]])
+  }
+
   /// Any tool that knows the format can read what went over the wire.
   @Test func sqliteReadsIt() throws {
     let body = Sample.batch.encoded(Sample.schema)

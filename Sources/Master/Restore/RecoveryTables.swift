@@ -90,7 +90,7 @@ extension ReturnedBatch {
   func content(_ schema: Schema, _ db: Database) throws -> Batch? {
     guard let sealed = try? SealedEnvelope(message[...]), let body = try? sealed.unverifiedBody() else { return nil }
     let own = try SchemaTable.find(db, sealed.header.schema) ?? schema
-    return try? Batch(body, schema: own, mostChanges: .max).widened(to: schema)
+    return try? Batch(body, schema: own, mostChanges: .max, isOwn: replica == .city).widened(to: schema)
   }
 }
 

@@ -161,7 +161,7 @@ struct Reentry {
     let message = try SealedEnvelope(returned.message[...]).unverified()
     // What followed an upgrade that is lost may be readable all the same.
     let own = try transaction.earlierSchema(message.header.schema) ?? master.schema
-    let sealed = try Batch(message.body, schema: own, mostChanges: .max)
+    let sealed = try Batch(message.body, schema: own, mostChanges: .max, isOwn: true)
     let (read, kept) = try master.own(sealed, by: own, secrets: returned.knownSecrets() ?? [], transaction)
     let batch = read.widened(to: master.schema)
     let isLossy = try transaction.setting("lossy") != nil
