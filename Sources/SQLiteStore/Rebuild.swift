@@ -21,6 +21,7 @@ extension Schema {
   /// Makes every object anew that is missing or not as the schema makes it. Inside `rebuilding`.
   /// - Parameter unfit: gets each row that the right table cannot hold; columns that it did not have are NULL.
   /// - Returns: what was done, a sentence a record.
+  /// Throws `Failure(.data)` when rows have lost a column of their key.
   public func rebuild(
     _ db: Database, weakKeys: Bool, unfit: (RecordSchema, [Value]) throws -> Void
   ) throws -> [Label] {
@@ -32,6 +33,7 @@ extension Schema {
       var theirs: [(name: String, sql: String)] = []
       let missing = try record.missingColumns(db)
       if record.makesTable(wrong) {
+        try record.assertHasKey(db)
         theirs = try record.foreignObjects(db, weakKeys: weakKeys)
         kept += try record.remake(db, record.name, weakKeys: weakKeys) { row in
           lost += 1
@@ -62,6 +64,19 @@ extension RecordSchema {
   fileprivate func foreignObjects(_ db: Database, weakKeys: Bool) throws -> [(name: String, sql: String)] {
     let ours = Set(objects(weakKeys: weakKeys).map(\.name))
     return try db.objects(on: name).filter { !ours.contains($0.name) && !$0.name.hasPrefix("sync_") }
+  }
+
+  /// Without it nobody can tell which row is which: all would be taken for others, and those of the master for deleted.
+  fileprivate func assertHasKey(_ db: Database) throws {
+    guard try db.kind(of: name) == "table" else { return }
+    let names = try db.columnNames(of: name)
+    guard let gone = key.first(where: { !names.contains($0) }), try db.first("SELECT 1 FROM \(table) LIMIT 1") != nil
+    else { return }
+    throw Failure(
+      .data,
+      zh: "\(name):主键列 \(gone) 不见了;请把它改回原名(ALTER TABLE … RENAME COLUMN …)后再试,未作任何更改",
+      en: "\(name): its key column \(gone) is gone; give it its name back (ALTER TABLE … RENAME COLUMN …) and try "
+        + "again, nothing was changed")
   }
 
   /// Columns that somebody dropped or renamed; of a table that is not there, none.

@@ -74,6 +74,16 @@ private func whatAnotherProgramTakesFromTheMasterIsMadeAnew(_ damage: Damage, ad
   try await world.settle()
 }
 
+@Test func aTableOfTheMastersThatLostItsKeyIsNotRepaired() async throws {
+  let (world, _, _) = try await World.compared()
+  try world.shell("ALTER TABLE figure RENAME COLUMN year TO yr")
+  let failure = #expect(throws: Failure.self) { try world.master.repair(adopting: true, actor: "li") }
+  #expect(failure?.message.en.contains("figure: its key column year is gone") == true)
+  try world.shell("ALTER TABLE figure RENAME COLUMN yr TO year")
+  #expect(try world.master.repair(adopting: nil, actor: "li").isRepaired)
+  try await world.settle()
+}
+
 /// Bytes of a tool that are no text stay what they are until somebody mends them.
 @Test func aRowWithBytesThatAreNoTextOutlivesTheRepair() async throws {
   let (world, one, _) = try await World.compared()

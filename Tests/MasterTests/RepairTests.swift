@@ -135,6 +135,23 @@ private func leftOf(_ damage: Damage) -> [String] { damage.sql.contains("TABLE k
   #expect(rows.count == 1 && rows[0][2] == .integer(7) && !rows[0][3].isNull)
 }
 
+/// Nobody can tell which row is which: all of them would count as deleted.
+@Test func aTableThatLostItsKeyIsNotRepaired() async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(
+    one,
+    "UPDATE figure SET note = 'pending' WHERE company = 'c2'; ALTER TABLE figure RENAME COLUMN year TO yr")
+  let failure = #expect(throws: Failure.self) { try one.repair() }
+  #expect(failure?.message.en.contains("figure: its key column year is gone") == true)
+  #expect(try one.parked().isEmpty)
+  try world.shell(one, "ALTER TABLE figure RENAME COLUMN yr TO year")
+  try one.repair()
+  #expect(try await world.found(one) == [])
+  try await world.settle()
+  let figures = try world.master.rows(try world.master.record("figure"))
+  #expect(figures.count == 3 && figures.contains { $0.contains(.text("pending")) })
+}
+
 /// A row that its table could not hold was not deleted by anybody: the city's comes back, and what was here is parked.
 @Test func aRowThatDidNotFitIsNotDeletedAtTheCity() async throws {
   let (world, one, _) = try await World.compared()
