@@ -112,9 +112,14 @@ extension Replica {
   /// What was parked of a row is entered again with what its clerk types now; the rest of it keeps its base, for others may have
   /// edited the row since.
   public func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ values: [Int: Value]) throws -> Bool {
+    let record = current(record)
     guard let parked = try waiting(db, record, key) else { return false }
     return try takeUp(db, record, key: key, parked, values)
   }
+
+  /// The record as this transaction finds it: its caller may have read it before an upgrade, and what is pending of a
+  /// new field would be lost.
+  func current(_ record: RecordSchema) -> RecordSchema { schema.record(record.name) ?? record }
 
   func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ parked: WaitingRow, _ values: [Int: Value]) throws
     -> Bool

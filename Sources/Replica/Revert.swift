@@ -6,6 +6,7 @@ extension Replica {
   /// Takes back the pending edits of a row: each cell becomes what the master has (upstream), or else its base.
   public func revert(_ record: RecordSchema, key: RowKey) throws {
     try write { db in
+      let record = current(record)
       let wasAsked = try withdrawRequest(db, record, key: key)
       guard let pending = try record.pending(db, key: key), pending.change(record) != nil else {
         if wasAsked { return }

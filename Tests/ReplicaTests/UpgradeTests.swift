@@ -186,6 +186,38 @@ func whatIsPendingStaysPendingOverAnUpgrade(_ item: CaptureCase) async throws {
   #expect(throws: (any Error).self) { try world.shell(replica, "UPDATE company SET fax = 'a' || char(0)") }
 }
 
+/// An application holds what it read of the schema for as long as it runs.
+@Test func whatIsPendingOfANewFieldIsRevertedByAFormerRecordToo() async throws {
+  let (world, replica) = try await World.settled()
+  let former = try replica.record("company")
+  try world.upgradeSmall(to: 2)
+  try replica.upgradeSmall(to: 2)
+  try world.shell(replica, "UPDATE company SET phone = '9', fax = '1' WHERE id = 'c1'")
+  try replica.revert(former, key: RowKey([.text("c1")]))
+  #expect(try replica.pending() == [])
+  #expect(try replica.cell("company", "c1", "phone") == .null && replica.cell("company", "c1", "fax") == .null)
+  try await world.settle()
+}
+
+@Test func whatIsPendingOfANewFieldStaysWhenAFormerRecordIsTakenUp() async throws {
+  let (world, replica) = try await World.settled()
+  let former = try replica.record("company")
+  let other = try await world.join("B")
+  try world.shell(other, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', '9')")
+  try await world.sync(other)
+  try world.shell(replica, "UPDATE company SET code = '9', staff = 11 WHERE id = 'c1'")
+  try await world.sync(replica)
+  #expect(try parked(replica).count == 1)
+  try world.upgradeSmall(to: 2)
+  try replica.upgradeSmall(to: 2)
+  try world.shell(replica, "UPDATE company SET fax = '1' WHERE id = 'c1'")
+  let key = RowKey([.text("c1")])
+  #expect(try replica.edit(as: nil) { try replica.takeUp($0, former, key: key, [2: .text("8")]) })
+  #expect(try replica.pending() == ["~ company c1 code 1→8, staff 5→11, fax NULL→1"])
+  try await world.settle()
+  #expect(try world.cell("code") == .text("8") && world.cell("fax") == .text("1"))
+}
+
 @Test(arguments: [
   "DROP TRIGGER sync_capture_update_company", "DROP TRIGGER sync_check_update_company",
   "DROP INDEX company_unique_email",
