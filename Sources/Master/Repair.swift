@@ -40,16 +40,16 @@ extension Master {
   func isAltered() throws -> Bool { try !read { try schema.alteredObjects($0, weakKeys: true) }.isEmpty }
 
   /// Whether nothing is written to the master until what another program did to its tables is put right.
-  public func isRefused() throws -> Bool { try isAltered() || !read { try schema.foreignReferences($0) }.isEmpty }
+  public func isRefused() throws -> Bool { try isAltered() || !read { try schema.foreignConstraints($0) }.isEmpty }
 
   /// Makes the tables, indexes and triggers anew that another program removed or altered, in one transaction. Columns that are
   /// gone are filled by the log.
   /// - Parameter adopting: whether rows that differ from what the log gives become the city's edits, or are as in the log again;
   ///   nil: they are only told.
-  /// Throws when a table cannot hold a row that it has, the log does not give a master, or a table of another program
-  /// refers to a record.
+  /// Throws when a table cannot hold a row that it has, the log does not give a master, or another program has a
+  /// constraint of its own for a record.
   public func repair(adopting: Bool?, actor: String?) throws -> RepairReport {
-    try read { try schema.refuseForeignReferences($0) }
+    try read { try schema.refuseForeignConstraints($0) }
     if try !isAltered() { return RepairReport() }
     if adopting == true, try read({ try SQLiteMasterTransaction(db: $0, schema: schema).isRecovering() }) {
       throw Self.notAdopted

@@ -49,7 +49,7 @@ final class SQLiteMaster: MasterStore {
     }
   }
 
-  /// What a tool edits in a table without its triggers no log has, and what its own tables refer to cannot be deleted.
+  /// What a tool edits in a table without its triggers no log has, and its own constraints stop what counties send.
   /// Looked at when the file's schema is another than before.
   private func refuseAltered(_ db: Database) throws {
     let version = try db.integer("PRAGMA schema_version")
@@ -59,7 +59,7 @@ final class SQLiteMaster: MasterStore {
         .data, zh: "主库的表被其他程序改动,市里暂停收发;请运行 city repair:\(first.zh)",
         en: "another program has altered the master's tables, and the city waits: run city repair: \(first.en)")
     }
-    try schema.refuseForeignReferences(db)
+    try schema.refuseForeignConstraints(db)
     intact.withLock { $0 = version }
   }
 

@@ -167,7 +167,7 @@ extension Replica {
 
   private func refuseAlteredObjects(_ db: Database) throws {
     guard let first = try schema.alteredObjects(db, weakKeys: false).first else {
-      return try schema.refuseForeignReferences(db)
+      return try schema.refuseForeignConstraints(db)
     }
     throw Failure(
       .data, zh: first.zh + ";请运行 county verify,再用 county verify --deep 修复",

@@ -8,7 +8,7 @@ extension Schema {
   /// Everything that is wrong with the file. Reads every page.
   public func damage(_ db: Database, weakKeys: Bool) throws -> [Label] {
     let altered = try alteredObjects(db, weakKeys: weakKeys)
-    var problems = try altered + foreignReferences(db) + brokenPages(db)
+    var problems = try altered + foreignConstraints(db) + brokenPages(db)
     // Without its tables SQLite cannot check references.
     if !altered.isEmpty { return problems }
     for record in records { problems += try danglingReferences(db, record) }
@@ -42,9 +42,15 @@ extension Schema {
     return problems
   }
 
-  /// Tables of other programs that refer to a record by a foreign key. Such a key holds on to rows that others delete, so
-  /// that nothing is synced any more, or lets its own rows go with one that is only written anew.
-  public func foreignReferences(_ db: Database) throws -> [Label] {
+  /// Constraints of other programs, of which no other machine knows: what others enter or delete breaks them, and
+  /// nothing is synced any more.
+  public func foreignConstraints(_ db: Database) throws -> [Label] {
+    try foreignReferences(db) + foreignUniques(db)
+  }
+
+  /// Tables of other programs that refer to a record by a foreign key. Such a key holds on to rows that others delete,
+  /// or lets its own rows go with one that is only written anew.
+  private func foreignReferences(_ db: Database) throws -> [Label] {
     var tables: [String] = []
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%REFERENCES%' ORDER BY name"
     try db.each(sql) { tables.append($0[0]) }
@@ -71,6 +77,25 @@ extension Schema {
         + "loses its rows; make it anew without")
   }
 
+  /// Unique indexes of other programs on the table of a record. SQLite begins the statement of each with these words.
+  private func foreignUniques(_ db: Database) throws -> [Label] {
+    let mine = Dictionary(records.map { ($0.name.lowercased(), $0.name) }) { first, _ in first }
+    let ours = Set(records.flatMap { record in record.unique.map { record.indexName(unique: $0).lowercased() } })
+    let sql =
+      "SELECT tbl_name, name FROM sqlite_master WHERE type = 'index' AND sql LIKE 'CREATE UNIQUE INDEX %' ORDER BY name"
+    var found: [Label] = []
+    try db.each(sql) { row in
+      let (table, index) = (row[0] as String, row[1] as String)
+      guard let record = mine[table.lowercased()], !ours.contains(index.lowercased()) else { return }
+      found.append(
+        Label(
+          zh: "其他程序在 \(record) 上建的唯一索引 \(index) 会妨碍收发;请删除该索引,确需唯一的请在模式中写 unique",
+          en: "the unique index \(index) of another program on \(record) stops the sync; drop it, and declare in "
+            + "the schema what has to be unique"))
+    }
+    return found
+  }
+
   private func isLeftByRepair(_ table: String) -> Bool {
     records.contains { record in
       let name = record.name + "_before_repair"
@@ -78,9 +103,9 @@ extension Schema {
     }
   }
 
-  /// Refuses to write to a file with such a table.
-  public func refuseForeignReferences(_ db: Database) throws {
-    if let first = try foreignReferences(db).first { throw Failure(.data, zh: first.zh, en: first.en) }
+  /// Refuses to write to a file with such a constraint.
+  public func refuseForeignConstraints(_ db: Database) throws {
+    if let first = try foreignConstraints(db).first { throw Failure(.data, zh: first.zh, en: first.en) }
   }
 
   /// Tables, indexes and triggers that are missing or not as the schema makes them, and rows that switch capture off.

@@ -95,7 +95,7 @@ extension RecordSchema {
 
   /// Without a unique index there may be duplicates: the rows are put in again one by one.
   fileprivate func makesTable(_ wrong: Set<String>) -> Bool {
-    wrong.contains(name) || unique.contains { wrong.contains("\(name)_unique_\($0.joined(separator: "_"))") }
+    wrong.contains(name) || unique.contains { wrong.contains(indexName(unique: $0)) }
   }
 
   fileprivate func rebuilt(lost: Int, kept: [String], gone: [String]) -> Label {

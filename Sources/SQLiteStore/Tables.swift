@@ -14,11 +14,11 @@ extension RecordSchema {
       ) STRICT
       """
     let uniques = unique.map { set in
-      "CREATE UNIQUE INDEX \(quoted("\(name)_unique_\(set.joined(separator: "_"))")) ON \(self.table)"
+      "CREATE UNIQUE INDEX \(quoted(indexName(unique: set))) ON \(self.table)"
         + " (\(set.map(quoted).joined(separator: ", ")))"
     }
     let references = fields.filter { $0.reference != nil && key.first != $0.name }.map { field in
-      "CREATE INDEX \(quoted("\(name)_by_\(field.name)")) ON \(self.table) (\(quoted(field.name)))"
+      "CREATE INDEX \(quoted(indexName(reference: field.name))) ON \(self.table) (\(quoted(field.name)))"
     }
     return [table] + uniques + references
   }

@@ -51,6 +51,12 @@ final class RecordColumns: Sendable {
 }
 
 extension RecordSchema {
+  /// The name of the index by which a store knows that a set of fields is unique.
+  package func indexName(unique set: [String]) -> String { "\(name)_unique_\(set.joined(separator: "_"))" }
+
+  /// The name of the index on a field that refers to a record.
+  package func indexName(reference field: String) -> String { "\(name)_by_\(field)" }
+
   /// The statements of a store for this record, which it spells once for all rows.
   package func statements<T: Sendable>(_ make: () -> T) -> T { columns.statements(make) }
 }

@@ -45,6 +45,18 @@ import Testing
   #expect(try world.master.read { try $0.integer("SELECT count(*) FROM note") } == 1)
 }
 
+@Test func aUniqueIndexInTheMasterStopsTheCity() async throws {
+  let (world, one, _) = try await World.twoMachines()
+  try world.shell("CREATE UNIQUE INDEX mine ON company (name)")
+  try world.shell(one, "INSERT INTO company (id, office, name) VALUES ('c2', 'A', '甲')")
+  let failure = await #expect(throws: Failure.self) { try await world.sync(one) }
+  #expect(failure?.message.en.contains("the unique index mine of another program on company") == true)
+  #expect(try world.master.verify().contains { $0.en.contains("the unique index mine") })
+  #expect(throws: Failure.self) { try world.master.repair(adopting: nil, actor: "li") }
+  try world.shell("DROP INDEX mine")
+  try await world.settle()
+}
+
 @Test func twoRowsMaySwapAUniqueValue() async throws {
   let world = try World.small()
   let one = try await world.join("A")

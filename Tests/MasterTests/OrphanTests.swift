@@ -71,6 +71,19 @@ extension World {
   #expect(try one.read { try $0.integer("SELECT count(*) FROM note") } == 1)
 }
 
+/// What others enter may hold a value twice, which no rule of the schema forbids.
+@Test func aUniqueIndexOfAnotherProgramStopsTheSync() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "CREATE UNIQUE INDEX mine ON Person (note)")
+  try world.shell(two, "INSERT INTO person (id, office, name, note) VALUES ('p2', 'A', 'NAME-two', 'n')")
+  try await world.sync(two)
+  let failure = await #expect(throws: Failure.self) { try await world.sync(one) }
+  #expect(failure?.message.en.contains("the unique index mine of another program on person") == true)
+  #expect(try one.verify().map(\.en) == [failure?.message.en ?? ""])
+  try world.shell(one, "DROP INDEX mine; CREATE INDEX mine ON person (note)")
+  try await world.settle()
+}
+
 /// The city's row stands beneath a new one that is taken back here, and its parent was deleted from above it (seed 2903 of the
 /// simulated town).
 @Test func aRowThatIsTakenBackShowsTheCitysWithItsParent() async throws {
