@@ -17,7 +17,7 @@ extension RecordSchema {
       "CREATE UNIQUE INDEX \(quoted(indexName(unique: set))) ON \(self.table)"
         + " (\(set.map(quoted).joined(separator: ", ")))"
     }
-    let references = fields.filter { $0.reference != nil && key.first != $0.name }.map { field in
+    let references = indexedReferences.map { field in
       "CREATE INDEX \(quoted(indexName(reference: field.name))) ON \(self.table) (\(quoted(field.name)))"
     }
     return [table] + uniques + references

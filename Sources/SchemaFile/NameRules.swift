@@ -57,6 +57,33 @@ enum NameRules {
     }
   }
 
+  /// A database has the names of its indexes beside those of its tables.
+  static func checkIndexes(of schema: Schema) throws {
+    var seen: [String: Label] = [:]
+    for record in schema.records {
+      seen[folded(record.name)] = Label(zh: "记录「\(record.name)」", en: "the record “\(record.name)”")
+    }
+    func add(_ index: String, of owner: Label, at place: Place) throws {
+      let what = Label(zh: "\(owner.zh)的索引", en: "the index of \(owner.en)")
+      guard let other = seen.updateValue(what, forKey: folded(index)) else { return }
+      throw SchemaProblem(
+        place, zh: "\(what.zh)与\(other.zh)在数据库中重名(\(index)),请将有关字段或记录改名",
+        en: "\(what.en) and \(other.en) would have one name in a database (\(index)); rename a field or a record")
+    }
+    for record in schema.records {
+      for set in record.unique {
+        let list = "[\(set.joined(separator: ", "))]"
+        let owner = Label(zh: "「\(record.name)」的 unique \(list) ", en: "“\(record.name)”, unique \(list),")
+        try add(record.indexName(unique: set), of: owner, at: Place(record: record.name, key: "unique"))
+      }
+      for field in record.indexedReferences {
+        let place = Place(record: record.name, field: field.name, key: "references")
+        let name = "\(record.name).\(field.name)"
+        try add(record.indexName(reference: field.name), of: Label(zh: "「\(name)」", en: "“\(name)”"), at: place)
+      }
+    }
+  }
+
   private static func folded(_ name: String) -> String {
     // Mostly there is nothing to fold; every start of a program asks for every name.
     guard name.utf8.contains(where: (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains) else { return name }

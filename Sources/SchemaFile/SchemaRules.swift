@@ -12,6 +12,7 @@ enum SchemaRules {
       try checkUnique(of: record)
       for field in record.fields { try FieldRules.check(field, of: record) }
     }
+    try NameRules.checkIndexes(of: schema)
     for record in schema.records { try ReferenceRules.check(record, in: schema) }
     for record in schema.records { try ScopeRules.check(record, in: schema) }
     for record in schema.records {

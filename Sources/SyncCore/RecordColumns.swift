@@ -54,6 +54,9 @@ extension RecordSchema {
   /// The name of the index by which a store knows that a set of fields is unique.
   package func indexName(unique set: [String]) -> String { "\(name)_unique_\(set.joined(separator: "_"))" }
 
+  /// The references that get an index of their own: that of the key begins with its first field.
+  package var indexedReferences: [Field] { fields.filter { $0.reference != nil && key.first != $0.name } }
+
   /// The name of the index on a field that refers to a record.
   package func indexName(reference field: String) -> String { "\(name)_by_\(field)" }
 

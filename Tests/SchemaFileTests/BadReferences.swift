@@ -33,6 +33,10 @@ let badReferences = [
       + "  a: {key: id, scope: {via: b}, fields: {id: , b: {required: true, references: owned.id}, c: {references: owned.id}}}",
     line: 6, "a.c: a row of “owned” could lie out of scope"),
   BadSchema(
+    "whose index has the name of a record",
+    records: "  A_by_B: {key: id, fields: {id: }}\n  a: {key: id, fields: {id: , b: {references: A_by_B.id}}}", line: 5,
+    "the index of “a.b” and the record “A_by_B”"),
+  BadSchema(
     "references in a circle",
     records: "  z: {key: id, fields: {id: , b: {references: b.id}}}\n"
       + "  a: {key: id, fields: {id: , b: {references: b.id}}}\n  b: {key: id, fields: {id: , a: {references: a.id}}}",

@@ -87,6 +87,10 @@ let badRecords = [
   BadSchema(
     "unique twice", records: "  a:\n    unique: [[id, b], [b, id]]\n    key: id\n    fields: {id: , b: }", line: 5,
     "stands twice"),
+  BadSchema(
+    "unique sets whose indexes have one name",
+    records: "  a:\n    unique: [[a_b, c], [a, b_c]]\n    key: id\n    fields: {id: , a_b: , c: , a: , b_c: }", line: 5,
+    "have one name in a database (a_unique_a_b_c)"),
 ]
 
 let badFields = [
