@@ -50,14 +50,24 @@ extension Replica {
       try applying(db) { try record.remove(db, key: pending.key) }
       try parkHolders(db, record, row)
     }
-    try applying(db) {
-      if let row = result.row {
-        try record.write(db, row: row)
-      } else if pending.existed {
-        try retire(db, record, key: pending.key)
-      } else {
-        try record.remove(db, key: pending.key)
+    do {
+      try applying(db) {
+        if let row = result.row {
+          try record.write(db, row: row)
+        } else if pending.existed {
+          try retire(db, record, key: pending.key)
+        } else {
+          try record.remove(db, key: pending.key)
+        }
       }
+    } catch let error as DatabaseError
+      where !makingRoom && error.extendedResultCode == .SQLITE_CONSTRAINT_FOREIGNKEY
+    {
+      guard let row = result.row, let broken = try brokenReference(db, record, row) else { throw error }
+      let problem = broken.label(of: RowRef(record.name, pending.key))
+      throw Failure(
+        .data, zh: "\(problem.zh);若已在此删除,请先撤回该删除",
+        en: "\(problem.en); if it was deleted here, revert that first")
     }
     try keep(db, record, pending.key, result, master: upstream ?? nil)
     // Not before: rows may refer to each other in a circle.

@@ -38,6 +38,19 @@ import Testing
   try await scene.settle()
 }
 
+@Test func aRowWhoseParentIsDeletedIsRevertedAfterIt() async throws {
+  let (world, replica) = try await World.settled()
+  try world.shell(replica, "DELETE FROM figure; DELETE FROM company WHERE id = 'c1'")
+  let (company, figure) = (try replica.record("company"), try replica.record("figure"))
+  let (parent, child) = (RowKey([.text("c1")]), RowKey([.text("c1"), .integer(2025)]))
+  let failure = #expect(throws: Failure.self) { try replica.revert(figure, key: child) }
+  #expect(failure?.message.en.contains("figure c1,2025.company: there is no company c1; if it was deleted") == true)
+  try replica.revert(company, key: parent)
+  try replica.revert(figure, key: child)
+  #expect(try replica.pending() == [])
+  try await world.settle()
+}
+
 @Test func revertLeavesWhatIsInFlight() async throws {
   // peak takes the larger value, so that the city takes 9 as sent and has nothing to say about it.
   let scene = try await Scene(
