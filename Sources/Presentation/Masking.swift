@@ -22,6 +22,7 @@ public enum Masking {
   }
 
   static func mask(_ text: String) -> String {
+    if text.isEmpty { return text }
     let characters = Array(text)
     let (head, tail) = characters.count < 8 ? (min(1, characters.count - 1), 0) : (3, 2)
     let hidden = String(repeating: "*", count: min(6, characters.count - head - tail))

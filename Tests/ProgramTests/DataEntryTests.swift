@@ -170,4 +170,29 @@ import Testing
     #expect(verified["ok"] as? Bool == true && (verified["erased"] as? [String])?.count == 1)
     #expect(try await town.city(["history", "contact", contact]).out.contains("erased"))
   }
+
+  @Test("A contact without a name, as other programs write it, is shown and goes out and comes back")
+  func emptyName() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let id = try await town.county("one", ["add", "enterprise", "name=甲"]).line
+    let cells = ["enterprise_id=\(id)", "name=\"\"", "phone=13812345678", "purpose=联系", "expires_on=2027-01-01"]
+    let row = try await town.county("one", ["add", "contact"] + cells + ["--json"]).object
+    let contact = try #require(row["id"] as? String)
+    #expect(row["name"] as? String == "")
+    for command in [
+      ["list", "contact"], ["show", "contact", contact], ["diff"], ["history", "contact", contact],
+      ["edit", "contact", contact, "purpose=回访"],
+    ] {
+      for flags in [[], ["--json"], ["--reveal"]] {
+        #expect(try await town.tryCounty("one", command + flags).isDone, "\(command + flags)")
+      }
+    }
+    for flags in [[], ["--reveal"]] {
+      try await town.county("one", ["export", "contact", town.path("c.csv")] + flags)
+      let back = try await town.county("one", ["import", "contact", town.path("c.csv"), "--json"] + flags).object
+      #expect(back["changed"] as? Int == 0, "\(back)")
+    }
+    try await town.sync("one")
+    #expect(try await town.city(["list", "contact"]).out.contains("138******78"))
+  }
 }
