@@ -31,13 +31,15 @@ public struct ChoiceOptions: ParsableArguments {
     if keep { return .keep }
     if let take { return .take(take) }
     guard let text = value, let conflict = try conflict(), let name = conflict.field,
-      let field = schema.record(conflict.record)?.field(name)
+      let record = schema.record(conflict.record), let field = record.field(name)
     else {
       throw Failure(
         .usage, zh: "这是涉及整行的冲突,不能用 --value", en: "this conflict is about the whole row: use --keep, --take or --remove")
     }
     switch ValueText.parse(text, field: field) {
-    case .success(let value): return .value(value)
+    case .success(let value):
+      try record.refuseMask(value, field)
+      return .value(value)
     case .failure(let problem):
       let place = "\(conflict.record).\(name)"
       throw Failure(.data, zh: "\(place):\(problem.label.zh)", en: "\(place): \(problem.label.en)")

@@ -20,6 +20,7 @@ public struct Add<P: Program>: AsyncParsableCommand {
       let values = try Assignment.parse(assignments, record: record, language: options.language)
       try refuseApprovals(record, values)
       let completed = try Asking(store: store, record: record, options: options).complete(values)
+      try record.refuseMasks(completed)
       let (key, row) = try store.edit(as: options.actor) { db in
         let key = try store.insert(db, record, completed)
         let row = try record.row(db, key: key) ?? []
@@ -51,6 +52,8 @@ public struct Edit<P: Program>: AsyncParsableCommand {
       try refuseApprovals(record, values)
       let cells = try store.edit(as: options.actor) { db in
         let before = try record.row(db, key: key)
+        // A text that is stored may be said again, however it looks.
+        try record.refuseMasks(values.filter { $1 != before?[$0] })
         if try store.takeUp(db, record, key: key, values) {
           options.tell(Label(zh: "搁置的修改已重新提出", en: "the parked change is taken up again"))
         } else {

@@ -51,7 +51,7 @@ struct ImportJob {
         try keepNewName(db, key, &values, row)
         try update(db, key, values)
       } else {
-        try refuseMasks(values)
+        try record.refuseMasks(values)
         try refuseScientific(values)
         let key = try store.insert(db, record, values)
         try claim(key, row.line)
@@ -84,23 +84,12 @@ struct ImportJob {
       return value == before[column] || value != Masking.mask(before[column], record.fields[column])
     }
     let new = cells.filter { $1 != before?[$0] }
-    try refuseMasks(new)
+    try record.refuseMasks(new)
     try refuseScientific(new)
     try store.update(db, record, key: key, cells)
     let after = try record.row(db, key: key)
     _ = try reviewer.check(db, record, after ?? [], before: before)
     if after != before { changed += 1 }
-  }
-
-  /// How a person's data is shown is no value.
-  private func refuseMasks(_ cells: [Int: Value]) throws {
-    let masked = cells.sorted { $0.key < $1.key }.first { Masking.isMask($1, record.fields[$0]) }
-    guard let field = masked.map({ record.fields[$0.key] }) else { return }
-    throw Failure(
-      .data, zh: "\(record.name).\(field.name):这是隐去部分内容的显示,不是完整的值;请填写完整,或用 export --reveal 重新导出",
-      en:
-        "\(record.name).\(field.name): is how personal data is shown masked, not the value; type it in full, or export "
-        + "with --reveal")
   }
 
   /// Digits that a spreadsheet program has dropped are no value.

@@ -150,6 +150,14 @@ import Testing
       return try String(contentsOfFile: town.path(name), encoding: .utf8)
     }
     let csv = try await export("plain.csv")
+    // At the command line.
+    expectFailure(
+      try await town.tryCounty("one", ["edit", "contact", key, "phone=138******78", "purpose=q"]), 65, "contact.phone",
+      "--reveal")
+    let person = contact.map { $0.replacingOccurrences(of: "王小芳", with: "王**") }
+    expectFailure(try await town.tryCounty("one", person), 65, "contact.name", "--reveal")
+    let stored = try await town.county("one", ["list", "contact", "--json", "--reveal"]).list
+    #expect(stored.map { $0["phone"] as? String } == ["13812345678"] && stored[0]["purpose"] as? String == "p")
     // As another person's.
     let copied = try town.write("copied.csv", csv.replacingOccurrences(of: key, with: UUID().uuidString.lowercased()))
     expectFailure(try await town.tryCounty("one", ["import", "contact", copied]), 65, "row 2", "name", "--reveal")
@@ -158,6 +166,9 @@ import Testing
     expectFailure(
       try await town.tryCounty("one", ["import", "contact", town.path("plain.csv")]), 65, "name", "--reveal")
     #expect(try await town.county("one", ["list", "contact", "--json", "--reveal"]).list.count == 1)
+    // What is stored may be said again.
+    try await town.sqlite(town.replica("one"), "UPDATE contact SET name = '李*'")
+    try await town.county("one", ["edit", "contact", key, "name=李*", "purpose=q"])
   }
 
   @Test("A file whose lines were sorted without their marks is refused")
