@@ -39,7 +39,7 @@ struct Serve: AsyncParsableCommand {
       do {
         try await SyncServer(master, logger: logger).run(host: host, port: port, tls: tls) { bound in
           let shown = host.contains(":") ? "[\(host)]" : host
-          FileHandle.standardOutput.write(Data("\(scheme)://\(shown):\(bound)\n".utf8))
+          Output.put([UInt8]("\(scheme)://\(shown):\(bound)\n".utf8))
         }
       } catch let error where !(error is Failure) {
         throw Failure(.configuration, zh: "无法监听 \(listen):\(error)", en: "cannot listen on \(listen): \(error)")

@@ -76,5 +76,5 @@ struct Asking {
 
 extension CommonOptions {
   /// A question, without a line break.
-  func prompt(_ question: Label) { FileHandle.standardError.write(Data(question.text(language).utf8)) }
+  func prompt(_ question: Label) { Output.say(question.text(language)) }
 }

@@ -38,7 +38,10 @@ public struct CommonOptions: ParsableArguments {
   /// Runs a command and turns a failure into its sentence on stderr and its exit code.
   public func run(_ body: () async throws -> Void) async throws {
     if reveal { tell(Label(zh: "以下显示完整个人信息,请勿外传", en: "personal data is shown in full: keep it to yourself")) }
-    do { try await Masking.$isOff.withValue(reveal, operation: body) } catch let failure as Failure {
+    do {
+      try await Masking.$isOff.withValue(reveal, operation: body)
+      try Output.assertWritten()
+    } catch let failure as Failure {
       throw say(failure)
     } catch let error where Self.isOurs(error) {
       throw error
@@ -57,12 +60,12 @@ public struct CommonOptions: ParsableArguments {
   }
 
   /// A message for people.
-  public func tell(_ message: Label) { FileHandle.standardError.write(Data((message.text(language) + "\n").utf8)) }
+  public func tell(_ message: Label) { Output.say(message.text(language) + "\n") }
 
   /// The result of a command: JSON, or what a person reads.
   public func show(_ json: @autoclosure () -> JSON, _ text: @autoclosure () -> String) {
     let out = self.json ? json().text() : text()
-    if !out.isEmpty { FileHandle.standardOutput.write(Data((out + "\n").utf8)) }
+    if !out.isEmpty { Output.put([UInt8]((out + "\n").utf8)) }
   }
 }
 

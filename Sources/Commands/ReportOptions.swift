@@ -31,7 +31,7 @@ public struct ReportOutput: ParsableArguments {
   /// To the file, or to stdout.
   public func write(_ report: Report, _ options: CommonOptions) throws {
     let bytes = try bytes(of: report, chosen(options), options.language)
-    guard let output else { return FileHandle.standardOutput.write(Data(bytes)) }
+    guard let output else { return Output.put(bytes) }
     try writeFile(bytes, to: output)
     options.tell(Label(zh: "已写入 \(output)", en: "written to \(output)"))
   }

@@ -26,7 +26,7 @@ public enum Start {
       en: "argument \(place) is not UTF-8, and nothing was done; set the terminal to UTF-8, or import a file, "
         + "which may be GB18030")
     let text = failure.message.text(.from(flag: nil, environment: ownEnvironment))
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+    Output.say(text + "\n")
     exit(failure.kind.rawValue)
   }
 }

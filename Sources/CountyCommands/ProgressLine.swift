@@ -1,3 +1,4 @@
+import Commands
 import Foundation
 import Presentation
 import SyncClient
@@ -57,5 +58,5 @@ final class ProgressLine: Sendable {
 
   private static func megabytes(_ bytes: Int64) -> String { String(format: "%.1f", Double(bytes) / 1e6) }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { Output.say(text) }
 }

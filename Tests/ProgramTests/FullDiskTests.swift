@@ -38,6 +38,33 @@ import Testing
     #expect(try await town.county("two", ["verify"]).isDone)
   }
 
+  /// A script repeats what has failed: that the row is there must be said.
+  @Test func anOutputThatDoesNotFitIsToldApart() async throws {
+    let town = try await registryTown([("one", "320706")])
+    func to(_ redirection: String, _ arguments: [String]) async throws -> Outcome {
+      try await run(
+        ["bash", "-c", "exec \"$@\" \(redirection)", "redirected"] + town.county(starting: "one", arguments))
+    }
+    expectFailure(try await to(">/dev/full", ["add", "enterprise", "name=甲"]), 74, "carried out", "No space left")
+    #expect(try await town.county("one", ["list", "enterprise", "--json"]).list.count == 1)
+    for command in [["list", "enterprise"], ["report"], ["report", "plan", "--on", "2018-12-31"]] {
+      expectFailure(try await to(">/dev/full", command), 74, "carried out")
+    }
+    // Nobody is told, and it is done all the same.
+    #expect(try await to("2>/dev/full", ["add", "enterprise", "name=乙", "--reveal"]).isDone)
+    #expect(try await town.county("one", ["list", "enterprise", "--json"]).list.count == 2)
+  }
+
+  /// Services and many runtimes ignore SIGPIPE for all that they start.
+  @Test(arguments: [["list", "enterprise"], ["report", "plan", "--on", "2018-12-31"]])
+  func whoReadsNoFurtherEndsNothing(_ command: [String]) async throws {
+    let town = try await registryTown([("one", "320706")])
+    try await town.county("one", ["add", "enterprise", "name=甲"])
+    let script = "trap '' PIPE; (sleep 0.3; exec \"$@\") | true; exit ${PIPESTATUS[0]}"
+    let outcome = try await run(["bash", "-c", script, "unread"] + town.county(starting: "one", command))
+    #expect(outcome.isDone && outcome.err.isEmpty, "\(outcome.code): \(outcome.err)")
+  }
+
   @Test func anInitThatDoesNotFitIsRepeated() async throws {
     let town = try await registryTown([])
     let command = town.county(
