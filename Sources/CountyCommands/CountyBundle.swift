@@ -88,7 +88,7 @@ struct CountyBundleRead: AsyncParsableCommand {
             zh: "\(file) 中没有本机尚未取得的内容(旧的或已读过的回复);无需处理",
             en: "\(file) holds nothing that this machine does not have: it is an old answer, or was read before"))
       }
-      Sync.report(summary ?? SyncSummary(), options)
+      Sync.report(summary ?? SyncSummary(), replica.schema, options)
     }
   }
 }

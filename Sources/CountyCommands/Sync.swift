@@ -36,7 +36,7 @@ struct Sync: AsyncParsableCommand {
         try await sync(replica, transport)
       }
       line.end()
-      Self.report(summary, options)
+      Self.report(summary, replica.schema, options)
     }
   }
 
@@ -52,35 +52,33 @@ struct Sync: AsyncParsableCommand {
     }
   }
 
-  /// What became of edits made here, in a line each.
-  private static func tell(_ news: News, _ options: CommonOptions) {
+  /// What became of an edit made here; masked, for a log may keep it where no erasure reaches.
+  private static func label(of news: News, _ schema: Schema) -> Label {
     switch news {
     case .decided(let conflict):
       let place = "\(conflict.record) \(KeyText.show(conflict.key))" + (conflict.field.map { ".\($0)" } ?? "")
       let decision = conflict.decision
       let (actor, reason) = (decision?.edit.actor ?? "", decision?.reason ?? "")
-      let value =
-        conflict.field == nil ? "" : decision.map { ValueText.spellOrNull($0.value) } ?? ""
-      options.tell(
-        Label(
-          zh: "冲突 #\(conflict.id) \(place) 已处理(\(conflict.state.rawValue)):\(value)(\(actor):\(reason))",
-          en: "conflict #\(conflict.id) \(place) is \(conflict.state.rawValue): \(value) (\(actor): \(reason))"))
+      let field = conflict.field.flatMap { schema.record(conflict.record)?.field($0) }
+      let value = field.flatMap { field in decision.map { ValueText.spellOrNull(Masking.mask($0.value, field)) } } ?? ""
+      return Label(
+        zh: "冲突 #\(conflict.id) \(place) 已处理(\(conflict.state.rawValue)):\(value)(\(actor):\(reason))",
+        en: "conflict #\(conflict.id) \(place) is \(conflict.state.rawValue): \(value) (\(actor): \(reason))")
     case .settled(let ref, let notice):
       let row = "\(ref.record) \(KeyText.show(ref.key))"
       let who = notice.edit.actor.isEmpty ? "" : " (\(notice.edit.actor))"
-      options.tell(
-        Label(
-          zh: "搁置的 \(row):\(notice.state.rawValue),\(notice.detail.zh)\(who)",
-          en: "parked \(row): \(notice.state.rawValue), \(notice.detail.en)\(who)"))
+      return Label(
+        zh: "搁置的 \(row):\(notice.state.rawValue),\(notice.detail.zh)\(who)",
+        en: "parked \(row): \(notice.state.rawValue), \(notice.detail.en)\(who)")
     case .parked(let ref, let detail):
       let row = "\(ref.record) \(KeyText.show(ref.key))"
-      options.tell(Label(zh: "已搁置 \(row):\(detail.zh)", en: "parked \(row): \(detail.en)"))
+      return Label(zh: "已搁置 \(row):\(detail.zh)", en: "parked \(row): \(detail.en)")
     case .erased(let ref, let detail):
       let row = "\(ref.record) \(KeyText.show(ref.key))"
-      options.tell(Label(zh: "\(row):\(detail.zh)", en: "\(row): \(detail.en)"))
+      return Label(zh: "\(row):\(detail.zh)", en: "\(row): \(detail.en)")
     case .refused(let conflict, let detail):
-      options.tell(
-        Label(zh: "裁决未被接受 #\(conflict):\(detail.zh)", en: "decision of #\(conflict) not accepted: \(detail.en)"))
+      return Label(
+        zh: "裁决未被接受 #\(conflict):\(detail.zh)", en: "decision of #\(conflict) not accepted: \(detail.en)")
     }
   }
 
@@ -93,13 +91,17 @@ struct Sync: AsyncParsableCommand {
   }
 
   /// What an exchange did, over the network or on a stick.
-  static func report(_ summary: SyncSummary, _ options: CommonOptions) {
+  static func report(_ summary: SyncSummary, _ schema: Schema, _ options: CommonOptions) {
     if let version = summary.upgraded {
       options.tell(
         Label(
           zh: "本机的模式已升级到第 \(version) 版;请用 records 查看", en: "the schema is at version \(version) now; records shows it"))
     }
-    for news in summary.received.news { tell(news, options) }
+    for news in summary.received.news {
+      let said = label(of: news, schema)
+      // Others have typed what it quotes.
+      options.tell(Label(zh: visibleText(said.zh), en: visibleText(said.en)))
+    }
     tell(summary.held, options)
     let received = summary.received
     let counts = [

@@ -195,4 +195,28 @@ import Testing
     try await town.sync("one")
     #expect(try await town.city(["list", "contact"]).out.contains("138******78"))
   }
+
+  @Test("What was decided about personal data is told masked, and what others typed moves no cursor")
+  func decidedMasked() async throws {
+    let town = try await registryTown()
+    let id = try await sharedEnterprise(town)
+    let cells = ["enterprise_id=\(id)", "name=王小明", "phone=13812345678", "purpose=联系", "expires_on=2027-01-01"]
+    let contact = try await town.county("one", ["add", "contact"] + cells).line
+    try await town.sync("one")
+    try await town.sync("two")
+    for (home, phone) in [("one", "13811111178"), ("two", "13922222278")] {
+      try await town.county(home, ["edit", "contact", contact, "phone=\(phone)"])
+      try await town.sync(home)
+    }
+    let conflicts = try await town.city(["conflicts", "--json"]).list
+    let conflict = try #require(conflicts.first?["id"] as? Int)
+    // The mask is no value here either.
+    let decide = ["decide", "\(conflict)", "--reason", "核实\u{1b}[31m"]
+    expectFailure(try await town.tryCity(decide + ["--value", "139******78"]), 65, "contact.phone", "--reveal")
+    try await town.city(decide + ["--take", "1"])
+    let told = try await town.county("two", ["sync"]).err
+    #expect(told.contains("139******78") && told.contains("核实\\u{1B}[31m"), "\(told)")
+    #expect(!told.contains("13922222278") && !told.contains("\u{1b}"), "\(told)")
+    #expect(try await town.county("two", ["show", "contact", contact, "--reveal"]).out.contains("13922222278"))
+  }
 }
