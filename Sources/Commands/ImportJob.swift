@@ -144,8 +144,8 @@ struct ImportJob {
         )
         if seen.shows(present[column], column) == true, isLeft(value, of: present[column], column) {
           throw Failure(
-            .data, zh: "\(record.name).\(field.name):表格软件把“\(now)”改写成了数字;\(Self.retype.zh)",
-            en: "\(record.name).\(field.name): a spreadsheet has made a number of “\(now)”; \(Self.retype.en)")
+            .data, zh: "\(record.name).\(field.name):表格软件改写了“\(now)”;\(Self.retype.zh)",
+            en: "\(record.name).\(field.name): a spreadsheet has rewritten “\(now)”; \(Self.retype.en)")
         }
         if stands { continue }
         throw Failure(
@@ -156,12 +156,14 @@ struct ImportJob {
     }
   }
 
-  /// Whether a spreadsheet program, and not the file's author, has changed a code.
+  /// Whether a spreadsheet program, and not the file's author, has changed a code or a number.
   private func isLeft(_ value: Value, of present: Value, _ column: Int) -> Bool {
-    guard record.fields[column].kind == .text, case .text(let text) = value, case .text(let original) = present else {
-      return false
+    switch (value, present) {
+    case (.text(let text), .text(let original)) where record.fields[column].kind == .text:
+      SpreadsheetNumber.isLeft(text, of: original) || SpreadsheetDate.isLeft(text, of: original)
+    case (.real(let number), .real(let original)): SpreadsheetNumber.isLeft(number, of: original)
+    default: false
     }
-    return SpreadsheetNumber.isLeft(text, of: original)
   }
 
   /// What the file's author has emptied stays: an empty cell gives no value.

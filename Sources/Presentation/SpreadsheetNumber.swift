@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a spreadsheet makes of a text that it takes for a number: it drops zeros, and digits after the fifteenth.
 package enum SpreadsheetNumber {
   private static let digits = 15
@@ -18,6 +20,16 @@ package enum SpreadsheetNumber {
     guard text != original, isNumber(original[...]) else { return false }
     let plain = plain(original)
     return isScientific(text) || text == plain || text == rounded(plain)
+  }
+
+  /// Whether a number may be what is left of another one: a cell without a format shows eleven characters, and a CSV
+  /// file gets what it shows. Fewer than five decimals may be its author's choice.
+  package static func isLeft(_ number: Double, of original: Double) -> Bool {
+    guard number != original else { return false }
+    let size = abs(original)
+    if size >= 1e11 || size < 1e-4 { return Double(String(format: "%.5e", original)) == number }
+    let decimals = 10 - String(Int(size)).utf8.count
+    return decimals >= 5 && Double(String(format: "%.\(decimals)f", original)) == number
   }
 
   /// Without the zeros that do not count.

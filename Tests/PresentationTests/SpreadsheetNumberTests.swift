@@ -24,4 +24,30 @@ struct SpreadsheetNumberTests {
   func left(original: String, text: String, expected: Bool) {
     #expect(SpreadsheetNumber.isLeft(text, of: original) == expected)
   }
+
+  @Test(
+    arguments: [
+      (34.596653123456, 34.59665312, true), (-34.596653123456, -34.59665312, true), (0.12345678912, 0.123456789, true),
+      (123_456_789_012, 123_457_000_000, true), (0.0000123456789, 0.0000123457, true),
+      (34.596653123456, 34.5967, false),
+      (34.596653123456, 34.596653123456, false), (34.5, 34.6, false), (123456.78912, 123456.7891, false),
+      (1_234_567_890.25, 1_234_567_890, false), (0, 1, false),
+    ] as [(Double, Double, Bool)])
+  func shortened(original: Double, number: Double, expected: Bool) {
+    #expect(SpreadsheetNumber.isLeft(number, of: original) == expected)
+  }
+
+  @Test(
+    arguments: [
+      ("2018-1", "Jan-18", true), ("2018-01", "2018年1月", true), ("2018/1", "2018/1/1", true),
+      ("2018-1-5", "2018/1/5", true), ("2018-1-5", "2018-01-05", true), ("2018-1-5", "1/5/2018", true),
+      ("2018-1-5", "5-Jan-18", true), ("1-2", "2-Jan", true), ("1-2", "1-Feb", true), ("5-20", "5月20日", true),
+      ("2018-1", "2018-1", false), ("2018-1", "2018-2", false), ("2018-1", "18-1", false), ("2018-1", "2018-01", false),
+      ("2018-1", "Feb-18", false), ("2018-1", "2018-1-2", false), ("2018-13", "2018-13-1", false),
+      ("1-2", "1/2", false), ("40-50", "40-50号", false), ("A-1", "Jan-18", false), ("20181", "Jan-18", false),
+      ("", "Jan-18", false), ("2018-", "Jan-18", false),
+    ] as [(String, String, Bool)])
+  func date(original: String, text: String, expected: Bool) {
+    #expect(SpreadsheetDate.isLeft(text, of: original) == expected)
+  }
 }

@@ -46,8 +46,10 @@ import Testing
   }
 
   @Test(
-    "A code of which a spreadsheet made a number is refused",
-    arguments: [("201810123456", "2.01811E+11"), ("000123", "123")])
+    "A code of which a spreadsheet made a number or a date is refused",
+    arguments: [
+      ("201810123456", "2.01811E+11"), ("000123", "123"), ("2018-1", "Jan-18"), ("2018-1-5", "2018/1/5"),
+    ])
   func numbered(code: String, number: String) async throws {
     let town = try await registryTown([("one", "320706")])
     let id = try await town.county("one", ["add", "enterprise", "name=甲"]).line
@@ -66,6 +68,21 @@ import Testing
     let typed = try town.write("typed.csv", csv)
     #expect(try await town.county("one", ["import", "ip_right", typed, "--json"]).object["changed"] as? Int == 1)
     #expect(try await town.county("one", show).object["title"] as? String == "新题")
+  }
+
+  @Test("A number that a spreadsheet has shortened is refused, and one that its author has is taken")
+  func shortened() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let id = try await town.county("one", ["add", "enterprise", "name=甲", "lat=34.596653123456"]).line
+    try await town.county("one", ["export", "enterprise", town.path("e.csv")])
+    let csv = try String(contentsOfFile: town.path("e.csv"), encoding: .utf8)
+    let saved = try town.write("saved.csv", csv.replacingOccurrences(of: "34.596653123456", with: "34.59665312"))
+    expectFailure(
+      try await town.tryCounty("one", ["import", "enterprise", saved]), 65, "row 2, lat '34.59665312'",
+      "34.596653123456", "as text")
+    #expect(try await enterprise(town, id)["lat"] as? Double == 34.596653123456)
+    let typed = try town.write("typed.csv", csv.replacingOccurrences(of: "34.596653123456", with: "34.5967"))
+    #expect(try await town.county("one", ["import", "enterprise", typed, "--json"]).object["changed"] as? Int == 1)
   }
 
   @Test("A new row has no code of which a spreadsheet made a number")

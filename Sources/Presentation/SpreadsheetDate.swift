@@ -1,0 +1,52 @@
+/// What a spreadsheet makes of a text that it takes for a day or a month: `Jan-18` of the batch `2018-1`.
+package enum SpreadsheetDate {
+  private static let months = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+  ]
+
+  /// Whether a text is the same day or month as another one that is written as such, in another spelling.
+  package static func isLeft(_ text: String, of original: String) -> Bool {
+    guard text != original, let numbers = parsed(original) else { return false }
+    return spellings(numbers).contains(plain(text))
+  }
+
+  /// `2018-1`, `2018/1/5`, `1-2`.
+  private static func parsed(_ text: String) -> [Int]? {
+    let parts = text.split(omittingEmptySubsequences: false) { $0 == "-" || $0 == "/" }
+    let isDate =
+      (2...3).contains(parts.count)
+      && parts.allSatisfy { part in
+        (1...4).contains(part.utf8.count) && part.utf8.allSatisfy { (48...57).contains($0) }
+      }
+    return isDate ? parts.compactMap { Int($0) } : nil
+  }
+
+  private static func spellings(_ numbers: [Int]) -> [String] {
+    let (first, second) = (numbers[0], numbers[1])
+    guard first >= 1000 else { return numbers.count == 2 ? ofDay(first, second) : [] }
+    let day = numbers.count == 3 ? numbers[2] : 1
+    guard let name = monthName(second), (1...31).contains(day) else { return [] }
+    var found = ["\(first)-\(second)-\(day)", "\(first)年\(second)月\(day)日"]
+    for year in [first, first % 100] {
+      found += ["\(second)-\(day)-\(year)", "\(day)-\(second)-\(year)", "\(day)-\(name)-\(year)"]
+      if numbers.count == 2 { found.append("\(name)-\(year)") }
+    }
+    return numbers.count == 2 ? found + ["\(first)年\(second)月"] : found
+  }
+
+  /// Of a month and a day, or of a day and a month.
+  private static func ofDay(_ first: Int, _ second: Int) -> [String] {
+    [(first, second), (second, first)].flatMap { month, day -> [String] in
+      guard let name = monthName(month), (1...31).contains(day) else { return [] }
+      return ["\(day)-\(name)", "\(month)月\(day)日"]
+    }
+  }
+
+  private static func monthName(_ month: Int) -> String? { (1...12).contains(month) ? months[month - 1] : nil }
+
+  /// With hyphens, in small letters, and without the zeros before a number.
+  private static func plain(_ text: String) -> String {
+    let parts = text.lowercased().split(omittingEmptySubsequences: false) { $0 == "-" || $0 == "/" }
+    return parts.map { part in Int(part).map { String($0) } ?? String(part) }.joined(separator: "-")
+  }
+}
