@@ -44,7 +44,9 @@ struct ImportJob {
         deleted += 1
         return
       }
-      var values = try shape.resolved(db, row.values)
+      let resolved = try shape.resolved(db, row.values)
+      noteOutdated(resolved.outdated, row)
+      var values = resolved.values
       if let key = try existing(db, values) {
         try claim(key, row.line)
         try leaveAlone(db, key, &values, row)
@@ -113,7 +115,7 @@ struct ImportJob {
   /// its author knows whether it is to come back.
   private func isGone(_ db: Database, _ row: ImportRow) throws -> Bool {
     // What its references are called may be gone with it.
-    let values = (try? shape.resolved(db, row.values)) ?? row.values
+    let values = (try? shape.resolved(db, row.values))?.values ?? row.values
     let key = RowKey(record.keyIndices.compactMap { values[$0] })
     guard key.values.count == record.key.count, let mark = shape.mark(row.values),
       let seen = SeenRow(mark, of: key, record), try record.row(db, key: key) == nil
@@ -181,6 +183,20 @@ struct ImportJob {
           message: Label(
             zh: "已被清空,但空单元格不改变原值;要清除该项请用 \(command)",
             en: "was emptied, and an empty cell changes nothing; to clear it, use \(command)")))
+    }
+  }
+
+  /// What another row is called by now is not in the file: what refers to it says which one is meant.
+  private mutating func noteOutdated(_ cells: [Int: Value], _ row: ImportRow) {
+    for (column, value) in cells.sorted(by: { $0.key < $1.key }) {
+      let field = shape.record.fields[column]
+      let now = ValueText.spellOrNull(Masking.mask(value, field))
+      notes.append(
+        ImportProblem(
+          line: row.line, column: field.name, value: row.values[column].map(ValueText.spell) ?? "",
+          message: Label(
+            zh: "现已改为“\(now)”,此单元格未采用;其他字段照常导入",
+            en: "is “\(now)” by now; this cell is not taken, the others are")))
     }
   }
 

@@ -1,4 +1,5 @@
 import GRDB
+import Presentation
 import SQLiteStore
 import SyncCore
 
@@ -53,14 +54,34 @@ struct ImportShape {
     if case .text(let text)? = values[record.fields.count - 1] { text } else { nil }
   }
 
-  /// The values of the record's own fields, references found by what was borrowed.
-  func resolved(_ db: Database, _ values: [Int: Value]) throws -> [Int: Value] {
+  struct Resolved {
+    /// Of the record's own fields, references found by what was borrowed.
+    var values: [Int: Value]
+    /// Borrowed cells that name no row any more, by column, with what the row that is meant has in their place.
+    var outdated: [Int: Value] = [:]
+  }
+
+  /// What a line says of the record's own fields.
+  func resolved(_ db: Database, _ values: [Int: Value]) throws -> Resolved {
     var result = values.filter { $0.key < own.fields.count }
+    var outdated: [Int: Value] = [:]
     for (offset, link) in borrowed.enumerated() {
-      guard let value = values[own.fields.count + offset], !value.isNull else { continue }
+      let column = own.fields.count + offset
+      guard let value = values[column], !value.isNull else { continue }
       let sql = "SELECT \(quoted(link.target.key[0])) FROM \(link.target.table) WHERE \(quoted(link.field)) = ?"
       let place = "\(own.name).\(link.field)"
       guard let found = try db.first(sql, [value])?.first else {
+        if let given = result[link.column], let now = try lent(db, link, by: given) {
+          // An exported line had both from one row, whose code was corrected since.
+          if mark(values) != nil {
+            outdated[column] = now
+            continue
+          }
+          let (name, shown) = (ValueText.spell(given), ValueText.spellOrNull(Masking.mask(now, record.fields[column])))
+          throw Failure(
+            .data, zh: "\(place):不是 \(link.target.name) \(name) 的(现为“\(shown)”);请更正或清空",
+            en: "\(place): is not that of \(link.target.name) \(name), which is “\(shown)”; correct or empty it")
+        }
         throw Failure(
           .data, zh: "\(place):没有这样的\(link.target.label.zh),请先登记",
           en: "\(place): there is no such \(link.target.name); add it first")
@@ -72,15 +93,18 @@ struct ImportShape {
       }
       result[link.column] = found
     }
-    return result
+    return Resolved(values: result, outdated: outdated)
   }
 
   /// A row with what its references are called in the other records.
   func extended(_ db: Database, _ row: [Value]) throws -> [Value] {
-    try row
-      + borrowed.map { link in
-        let sql = "SELECT \(quoted(link.field)) FROM \(link.target.table) WHERE \(quoted(link.target.key[0])) = ?"
-        return row[link.column].isNull ? .null : try db.first(sql, [row[link.column]])?.first ?? .null
-      }
+    try row + borrowed.map { link in try lent(db, link, by: row[link.column]) ?? .null }
+  }
+
+  /// What a row is called in the other record; nil: there is no such row.
+  private func lent(_ db: Database, _ link: Borrowed, by reference: Value) throws -> Value? {
+    if reference.isNull { return nil }
+    let sql = "SELECT \(quoted(link.field)) FROM \(link.target.table) WHERE \(quoted(link.target.key[0])) = ?"
+    return try db.first(sql, [reference])?.first
   }
 }

@@ -201,6 +201,29 @@ import Testing
       "export again")
   }
 
+  @Test("A line says which enterprise is meant, also when its code was corrected since")
+  func correctedCode() async throws {
+    let (town, id, _) = try await exported()
+    try await town.county("one", ["add", "enterprise_year", "enterprise_id=\(id)", "year=2018", "staff=30"])
+    try await town.county("one", ["export", "enterprise_year", town.path("y.csv"), "--codes"])
+    try await town.city(["edit", "enterprise", id, "uscc=\(Self.other)"])
+    try await town.sync("one")
+    let csv = try String(contentsOfFile: town.path("y.csv"), encoding: .utf8)
+    #expect(csv.contains(Self.code))
+    let outcome = try await town.county("one", ["import", "enterprise_year", town.path("y.csv"), "--json"])
+    let notes = outcome.object["notes"] as? [[String: Any]] ?? []
+    #expect(outcome.object["changed"] as? Int == 0 && notes.map { $0["column"] as? String } == ["uscc"])
+    #expect(outcome.err.contains(Self.code) && outcome.err.contains(Self.other), "\(outcome.err)")
+    let edited = try town.write("edited.csv", csv.replacingOccurrences(of: ",30,", with: ",31,"))
+    let again = try await town.county("one", ["import", "enterprise_year", edited, "--json"]).object
+    #expect(again["changed"] as? Int == 1, "\(again)")
+    // Where nothing says that they came from one row, somebody has to look.
+    let bare = try town.write("bare.csv", marked(csv, by: ["_seen", ""]))
+    expectFailure(
+      try await town.tryCounty("one", ["import", "enterprise_year", bare]), 65, "row 2, uscc", "is not that of", id,
+      Self.other)
+  }
+
   @Test("A database and a key are no files to write rows to")
   func overTheRegistry() async throws {
     let (town, id, _) = try await exported()
