@@ -87,16 +87,16 @@ extension Replica {
   }
 
   /// Takes back a parked row: the city is told with the next sync.
+  /// - Parameter actor: who does, and not who had edited it; nil: this machine's default one.
   public func withdraw(_ id: Int64, reason: String, actor: String?) throws {
     try write { db in
-      let find = "SELECT batch, actor FROM sync_parked WHERE id = ? AND state = 'waiting'"
+      let find = "SELECT batch FROM sync_parked WHERE id = ? AND state = 'waiting'"
       guard let row = try db.first(find, [.integer(id)]) else {
         throw Failure(
           .notFound, zh: "没有编号为 \(id) 的待处理搁置记录;请用 county parked 查看",
           en: "no parked row \(id) waits; county parked lists them")
       }
-      guard case .text(let editor) = row[1] else { return }
-      let edit = Edit(stamp: try tick(db, milliseconds: clock()), actor: actor ?? editor)
+      let edit = Edit(stamp: try tick(db, milliseconds: clock()), actor: try actor ?? defaultActor(db))
       try markWithdrawn(db, id, reason: reason, edit: edit, isSent: !row[0].isNull)
     }
   }

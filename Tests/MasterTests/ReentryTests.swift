@@ -1,5 +1,6 @@
 import Master
 import Replica
+import SQLiteStore
 import SyncClient
 import SyncCore
 import SyncProtocol
@@ -202,4 +203,21 @@ extension Replica {
   #expect(try world.cell("code", of: "b1") == nil)
   #expect(try b.states() == [.withdrawn, .waiting])
   #expect(throws: Failure.self) { try b.withdraw(parked.id, reason: "again", actor: nil) }
+}
+
+@Test func aWithdrawalNamesWhoTookTheRowBack() async throws {
+  let world = try World.small()
+  let a = try await world.join("A")
+  let b = try await world.join("B", actor: "li")
+  try world.shell(a, "INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'X')")
+  try await world.sync(a)
+  try b.edit(as: "wang") { try $0.run("INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')") }
+  try await world.sync(b)
+  let parked = try #require(try b.parked().first)
+  #expect(parked.edit.actor == "wang")
+  try b.withdraw(parked.id, reason: "typed twice", actor: nil)
+  try await world.sync(b)
+  let seen = try #require(try world.master.parked(waiting: false).first)
+  #expect(seen.state == .withdrawn)
+  #expect(seen.ruling?.edit.actor == "li")
 }
