@@ -30,7 +30,11 @@ public struct ChoiceOptions: ParsableArguments {
     guard (keep ? 1 : 0) + (take == nil ? 0 : 1) + (value == nil ? 0 : 1) == 1 else { throw oneOnly }
     if keep { return .keep }
     if let take { return .take(take) }
-    guard let text = value, let conflict = try conflict(), let name = conflict.field,
+    guard let conflict = try conflict() else {
+      throw Failure(
+        .notFound, zh: "没有该编号的冲突;请用 conflicts 查看", en: "there is no such conflict; see conflicts")
+    }
+    guard let text = value, let name = conflict.field,
       let record = schema.record(conflict.record), let field = record.field(name)
     else {
       throw Failure(

@@ -96,6 +96,9 @@ import Testing
       #expect((seen["decision"] as? [String: Any])?["reason"] as? String == "证书为准")
     }
     #expect(try await town.city(["conflicts", "--json"]).out == "[]\n")
+    let value = ["--value", "海州甲三公司", "--reason", "证书为准"]
+    #expect(try await town.city(["decide", "--all", "--json"] + value).out == "[]\n")
+    expectFailure(try await town.tryCounty("one", ["decide", "99"] + value), 66, "no such conflict")
     let reopened = try await town.city(["reopen", "\(conflict["id"] ?? 0)", "--reason", "新证据", "--json"]).object
     #expect(reopened["state"] as? String == "open")
   }
