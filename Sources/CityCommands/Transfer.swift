@@ -36,7 +36,9 @@ struct Transfer: AsyncParsableCommand {
       let named = try key.map { [try master.key($0, in: record)] }
       let (rows, filings) = try master.edit(as: options.actor) { db -> (Int, Int) in
         // Read here, for a row may move on while this waits for its turn.
-        let keys = try named ?? master.rows(db, record, [name: .text(from ?? "")]).map(record.rowKey(of:))
+        let all = try named ?? master.rows(db, record, [name: .text(from ?? "")]).map(record.rowKey(of:))
+        // Nobody files what is so already.
+        let keys = try all.filter { try record.row(db, key: $0)?[column] != .text(to) }
         return (keys.count, try keys.reduce(0) { $0 + (try move(db, master, record, $1, column)) })
       }
       options.show(
@@ -61,7 +63,6 @@ struct Transfer: AsyncParsableCommand {
     // A unit that is merged into another one moves with all it has, and files nothing.
     if from == nil, reason == nil { try filings.assertBoth(enterprise) }
     try master.update(db, record, key: key, [column: .text(to)])
-    if enterprise.owner == to { return 0 }
     for row in filings.rows {
       try master.update(
         db, transfers, key: transfers.rowKey(of: row), try transfers.cells(["completed_on": Value(master.today)]))

@@ -90,6 +90,9 @@ extension WorkflowTests {
     let event = try #require(try await town.rows("donghai", "status_event").first)
     #expect(event["kind"] as? String == "adjustment" && event["from_state"] as? String == "320707")
     #expect(event["to_state"] as? String == "320722")
+    // Where it is already.
+    #expect(try await town.city(move + ["--json"]).object["rows"] as? Int == 0)
+    #expect(try await town.rows("city", "status_event").count == 1)
     // Back again, on the city's word alone.
     let word = ["transfer", "enterprise", id, "--to", "320707", "--reason", "迁移有误", "--json"]
     #expect(try await town.city(word).object["filings"] as? Int == 0)
