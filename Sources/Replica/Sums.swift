@@ -42,29 +42,48 @@ extension ParkedState {
 }
 
 extension Replica {
-  /// Takes note of changes that entered, by themselves or with a duplicate, though they were edited again here: before the
-  /// receipts that come with the news, and after each of them, for the next one may be of the batch that says it again.
+  /// Takes note of changes that entered, by themselves or with a duplicate, though they were edited again here, or
+  /// their row was entered anew: before the receipts that come with the news, and after each of them, for the next one
+  /// may be of the batch that says it again.
   func unsay(_ db: Database, _ items: @autoclosure () throws -> [PageItem]) throws -> [News] {
     var news: [News] = []
-    if try db.first("SELECT 1 FROM sync_parked WHERE state = 'edited' LIMIT 1") == nil { return news }
+    let isOpen = "state IN ('waiting', 'edited')"
+    if try db.first("SELECT 1 FROM sync_parked WHERE batch IS NOT NULL AND \(isOpen) LIMIT 1") == nil { return news }
     for case .parked(let notice) in try items() where ParkedState.cameIn.contains(notice.state) {
       let place: [Value] = [.integer(notice.parked.batch), .integer(notice.parked.n)]
-      let find = "SELECT record, key FROM sync_parked WHERE batch = ? AND n = ? AND state = 'edited'"
+      let find = "SELECT record, key, state FROM sync_parked WHERE batch = ? AND n = ? AND \(isOpen)"
       guard notice.parked.replica == identity.replica.description, let found = try db.first(find, place),
         case .text(let name) = found[0], case .blob(let key) = found[1], let record = schema.record(name)
       else { continue }
-      let ref = try RowRef(name, RowKey(encoded: key))
+      let (ref, batch) = (try RowRef(name, RowKey(encoded: key)), notice.parked.batch)
+      let isWaiting = found[2] == .text(ParkedState.waiting.rawValue)
+      if isWaiting, try !isEnteredAnew(db, record, ref, since: batch) { continue }
       if try isEdited(db, record, ref) {
-        try unsay(db, record, ref.key, sent(db, since: notice.parked.batch, of: [ref])[ref] ?? [])
+        try unsay(db, record, ref.key, sent(db, since: batch, of: [ref])[ref] ?? [], enteredAnew: isWaiting)
       }
       if let item = try take(db, notice) { news.append(item) }
     }
     return news
   }
 
+  /// Whether a row of which something waits is entered anew: by the next batch of it that is on its way, or by what is
+  /// pending.
+  private func isEnteredAnew(_ db: Database, _ record: RecordSchema, _ ref: RowRef, since batch: Int64) throws -> Bool {
+    let sql = "SELECT min(batch) FROM sync_flight WHERE record = ? AND key = ? AND batch > ?"
+    guard let next = try db.integer(sql, [.text(ref.record), .blob(ref.key.encoded), .integer(batch)]) else {
+      return try record.pending(db, key: ref.key)?.change(record)?.kind == .insert
+    }
+    return try sent(db, next).contains { $0.ref == ref && $0.kind == .insert }
+  }
+
   /// Takes off what a change added that has come in by itself and is said again.
-  /// - Parameter changes: that change, and what batches after it say of the row.
-  func unsay(_ db: Database, _ record: RecordSchema, _ key: RowKey, _ changes: [Change]) throws {
+  /// - Parameters:
+  ///   - changes: that change, and what batches after it say of the row.
+  ///   - isAnew: nobody took it up, the row was entered anew: that says all of it, and what it leaves empty takes
+  ///     nothing away (M6).
+  func unsay(
+    _ db: Database, _ record: RecordSchema, _ key: RowKey, _ changes: [Change], enteredAnew isAnew: Bool = false
+  ) throws {
     guard var said = changes.first?.withoutErased(record), said.kind != .delete,
       let row = try record.row(db, key: key)
     else { return }
@@ -77,8 +96,10 @@ extension Replica {
     var pending =
       try record.pending(db, key: key)
       ?? PendingRow(key: key, existed: true, base: record.undefined, current: row, edit: said.edit)
+    let blanks = Set(row.indices.filter { isAnew && row[$0].isNull && pending.base[$0] == nil })
+    if isAnew { said.old = record.undefined }
     if pending.existed {
-      for column in row.indices {
+      for column in row.indices where !blanks.contains(column) {
         if let base = record.added(said, column).flatMap((pending.base[column] ?? row[column]).plus) {
           pending.base[column] = base
         }
@@ -86,7 +107,9 @@ extension Replica {
     } else {
       // The row is there, as it was sent last.
       pending.existed = true
-      for column in row.indices where !record.isKey(column) { pending.base[column] = said.new[column] ?? .null }
+      for column in row.indices where !record.isKey(column) && !blanks.contains(column) {
+        pending.base[column] = said.new[column] ?? .null
+      }
     }
     for column in row.indices where pending.base[column] == row[column] { pending.base[column] = nil }
     if pending.touched.isEmpty { try record.clearPending(db, key: key) } else { try record.setPending(db, pending) }
