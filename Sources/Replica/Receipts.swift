@@ -15,18 +15,32 @@ extension Replica {
     beside items: @autoclosure () throws -> [PageItem], parkingClashes: Bool, _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
     summary.news += try unsay(db, items())
+    let entered = try receipts.isEmpty ? [:] : whatCameIn(items())
     var left: [Dependent] = []
     for receipt in receipts {
-      let before = former[receipt.header.number] ?? []
-      left += try take(db, receipt: receipt, parkedBefore: before, parkingClashes: parkingClashes, &summary)
+      let number = receipt.header.number
+      left += try take(
+        db, receipt: receipt, parkedBefore: former[number] ?? [], entered: entered[number] ?? [:],
+        parkingClashes: parkingClashes, &summary)
       summary.news += try unsay(db, items())
     }
     return left
   }
 
+  /// What the city says of changes of this replica that it had parked and that have come in, by their batch and number.
+  private func whatCameIn(_ items: [PageItem]) -> [Int64: [Int: ParkedNotice]] {
+    var found: [Int64: [Int: ParkedNotice]] = [:]
+    for case .parked(let notice) in items where notice.parked.replica == identity.replica.description {
+      let isIn = ParkedState.cameIn.contains(notice.state)
+      found[notice.parked.batch, default: [:]][Int(notice.parked.n)] = isIn ? notice : nil
+    }
+    return found
+  }
+
   /// - Returns: what refers to rows that left with it. Only when the pull has made room may it be parked.
   private func take(
-    _ db: Database, receipt: Envelope, parkedBefore: Set<Int>, parkingClashes: Bool, _ summary: inout ReceiveSummary
+    _ db: Database, receipt: Envelope, parkedBefore: Set<Int>, entered: [Int: ParkedNotice], parkingClashes: Bool,
+    _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
     let number = Value.integer(receipt.header.number)
     guard let found = try db.first("SELECT message, receipt FROM sync_outbox WHERE number = ?", [number]),
@@ -49,7 +63,8 @@ extension Replica {
     var left: [Dependent] = []
     if !rows.isEmpty || asks {
       let batch = try withoutErasedBases(db, ownBatch(db, bytes), number: receipt.header.number)
-      left = try take(db, rows, of: batch, number: receipt.header.number, parkedBefore, parkingClashes, &summary)
+      left = try take(
+        db, rows, of: batch, number: receipt.header.number, parkedBefore, entered: entered, parkingClashes, &summary)
       granted = try self.granted(db, rows, of: batch, number: receipt.header.number)
     }
     try forgetParked(db, of: receipt.header.number, but: Set(rows.filter { $0.outcome == .parked }.map(\.n)))
@@ -91,9 +106,10 @@ extension Replica {
     }
   }
 
+  /// - Parameter entered: by their number, changes that were parked and have come in since.
   func take(
     _ db: Database, _ rows: [RowReceipt], of batch: Batch, number: Int64, _ parkedBefore: Set<Int>,
-    _ parkingClashes: Bool, _ summary: inout ReceiveSummary
+    entered: [Int: ParkedNotice] = [:], _ parkingClashes: Bool, _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
     var leaving: [(RecordSchema, RowKey)] = []
     for row in rows {
@@ -118,6 +134,15 @@ extension Replica {
         guard let record = schema.record(change.record) else { continue }
         let wasParked = parkedBefore.contains(row.n)
         if try waitsAgain(db, record, change, row, batch: number, wasParked: wasParked) { continue }
+        if let notice = entered[row.n] {
+          // What was sent stands at the city by now: it is the base of what was edited, or deleted, since.
+          let image = try record.row(db, key: change.key) ?? zip(change.new, change.old).map { $0 ?? $1 ?? .null }
+          try addParked(
+            db, change.ref, image: image, edit: change.edit, sent: (number, row.n), reason: row.reason,
+            detail: row.detail)
+          if let item = try take(db, notice) { summary.news.append(item) }
+          continue
+        }
         if try park(db, record, change, row, batch: number, parkingClashes) { leaving.append((record, change.key)) }
       }
     }

@@ -65,6 +65,40 @@ func aRowThatIsDeletedWithTwoBatchesOnTheirWayNeverEnters(together: Bool) async 
   #expect(try world.master.parked().isEmpty)
 }
 
+/// It has entered by the time its sender hears that it was parked: that it was deleted meanwhile is still to be sent.
+@Test func aRowThatEnteredBeforeItsSenderHeardIsDeletedAtTheCityToo() async throws {
+  let (world, a, b) = try await twinUnderWay()
+  try world.sendInVain(b)
+  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
+  try await world.sync(a)
+  #expect(try world.cell("code", of: "b1") == .text("X"))
+  try world.answer(b, meanwhile: "DELETE FROM company WHERE id = 'b1'")
+  #expect(try b.states() == [.entered])
+  try await world.settle()
+  #expect(try world.cell("code", of: "b1") == nil)
+}
+
+/// The same, with a row that was pointed at it meanwhile.
+@Test func whatRefersToARowThatEnteredBeforeItsSenderHeardIsNotSetAside() async throws {
+  let visit =
+    "visit: {key: id, scope: {via: company}, fields: {id: , company: {required: true, references: company.id}}}"
+  let (world, one, _) = try await World.twoMachines(schema: smallSchemaYAML + "\n  " + visit)
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
+  try world.shell(one, "INSERT INTO visit VALUES ('v1', 'c1')")
+  try await world.sync(one)
+  try world.shell(one, "INSERT INTO company (id, office, code) VALUES ('c9', 'A', 'X')")
+  try one.freeze()
+  try world.sendInVain(one)
+  try world.shell("DELETE FROM company WHERE id = 'b1'")
+  try world.master.absorbNow()
+  #expect(try world.states() == [.entered])
+  try world.answer(one, meanwhile: "UPDATE visit SET company = 'c9'")
+  #expect(try one.parked().isEmpty)
+  try await world.settle()
+  let visits = try world.master.rows(world.master.record("visit"))
+  #expect(visits == [[.text("v1"), .text("c9")]])
+}
+
 /// It was edited again before its sender heard that it is parked, and deleted after that.
 @Test func aRowThatIsEditedAgainAndThenDeletedNeverEnters() async throws {
   let (world, a, b) = try await twinUnderWay()

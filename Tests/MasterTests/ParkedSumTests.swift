@@ -128,6 +128,23 @@ func aSumOfARowThatEnteredBeforeItsSenderHeardCountsOnce(isFrozen: Bool) async t
   #expect(try world.staff(one, of: "c2") == .integer(9))
 }
 
+/// The same of an update, with a later one of another cell: nothing of it is set aside, to be taken up again.
+@Test func aSumThatEnteredBeforeItsSenderHeardIsNotSetAside() async throws {
+  let (world, one, b) = try await summed()
+  try world.shell(one, "UPDATE company SET code = 'X', staff = 12 WHERE id = 'c1'")
+  try one.freeze()
+  try world.sendInVain(one)
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.sync(b)
+  try world.shell(one, "UPDATE company SET address = 'y' WHERE id = 'c1'")
+  try one.freeze()
+  try world.answer(one, meanwhile: "")
+  #expect(try one.parked().isEmpty)
+  #expect(try !one.takeUp("company", "c1", ["name": .text("n")]))
+  try await world.settle()
+  #expect(try world.staff(one) == .integer(12) && world.cell("address") == .text("y"))
+}
+
 /// Two batches of a row are on their way; the first one is parked, and more may be typed before that is known.
 @Test(arguments: [("staff = 15", ""), ("staff = 15", "name = 'z'"), ("staff = 15", "staff = 16"), ("name = 'z'", "")])
 private func aSumThatIsParkedWithALaterBatchOnItsWayIsNotLost(batch: String, meanwhile: String) async throws {
