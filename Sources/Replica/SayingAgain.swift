@@ -59,6 +59,8 @@ extension Replica {
     else { return nil }
     let change = waiting.change
     if change.kind == .delete { return nil }
+    // A delete of the row is on its way, and takes all of it back.
+    if !pending.existed, try flightMask(db, record, pending.key) != 0 { return nil }
     let columns: [Int]
     if pending.existed {
       columns = try again(db, record, change, pending).filter { column in
@@ -125,10 +127,14 @@ extension Replica {
       if Mutant.laterBatchDropsParked.isActive { return nil }
     #endif
     if change.kind == .delete { return nil }
+    // Its clerk wants it deleted since: that takes all of it back.
+    let asked = "SELECT 1 FROM sync_request WHERE record = ? AND key = ? AND batch > ?"
+    let place: [Value] = [.text(record.name), .blob(change.key.encoded), .integer(batch)]
+    if try db.first(asked, place) != nil { return nil }
     var isFollowed = false
     var later: Int64 = 0
     let sql = "SELECT mask FROM sync_flight WHERE record = ? AND key = ? AND batch > ?"
-    try db.each(sql, [.text(record.name), .blob(change.key.encoded), .integer(batch)]) { row in
+    try db.each(sql, place) { row in
       isFollowed = true
       later |= row[0] as Int64
     }

@@ -125,6 +125,22 @@ func aRowThatIsDeletedWithTwoBatchesOnTheirWayNeverEnters(together: Bool) async 
   #expect(try world.cell("address", of: "b1") == .text("x"))
 }
 
+/// The clerk deletes a row of which something waits, and enters it anew before the city has answered.
+@Test func whatADeleteOnItsWayTakesBackDoesNotFillTheRowThatIsEnteredAnew() async throws {
+  let (world, one, _) = try await World.twoMachines()
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
+  try world.shell(one, "UPDATE company SET code = 'X', name = '丙' WHERE id = 'c1'")
+  try await world.sync(one)
+  #expect(try world.states() == [.waiting])
+  try world.shell(one, "DELETE FROM company WHERE id = 'c1'")
+  try one.freeze()
+  try world.sendInVain(one)
+  try world.shell(one, "INSERT INTO company (id, office) VALUES ('c1', 'A')")
+  try await world.settle()
+  #expect(try world.states() == [.superseded] && one.parked().isEmpty)
+  #expect(try world.cell("office") == .text("A") && world.cell("code") == .null && world.cell("name") == .null)
+}
+
 /// Its parent is parked, so that the edit is set aside unsent (seed 69 of the simulated town).
 @Test func whatWasEditedAgainAndSetAsideIsWithdrawnAtTheCityToo() async throws {
   let (world, _, b) = try await twinUnderWay()
