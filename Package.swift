@@ -120,7 +120,8 @@ let package = Package(
     .testTarget(name: "SyncProtocolTests", dependencies: ["SyncProtocol", "CSQLite", "TestSupport", crypto]),
     .testTarget(name: "ReplicaTests", dependencies: ["Replica", "TestSupport"]),
     .testTarget(
-      name: "MasterTests", dependencies: ["Master", "Replica", "SyncClient", "TestSupport", "CSimulatedDisk"]),
+      name: "MasterTests",
+      dependencies: ["Master", "Replica", "SyncClient", "SyncServer", "TestSupport", "CSimulatedDisk", nio, log]),
     .testTarget(
       name: "SyncClientTests",
       dependencies: [

@@ -1,4 +1,5 @@
 import Foundation
+import SQLiteStore
 
 /// Folders beside the master's file of what replicas are sending or fetching just now. Nothing else is in them, and all of it may go
 /// at any time: who needs it begins anew.
@@ -8,6 +9,9 @@ extension Master {
   public func folder(_ kept: KeptFolder) -> URL {
     URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent(kept.rawValue)
   }
+
+  /// Which erasure was the last; 0: there was none. What was read before it may hold what it erased.
+  public func lastErasure() throws -> Int64 { try read { try $0.integer("SELECT max(id) FROM sync_erasure") ?? 0 } }
 
   /// They may hold what is erased.
   func emptyKeptFolders() {

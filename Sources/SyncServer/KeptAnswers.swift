@@ -74,10 +74,13 @@ struct KeptAnswers: Sendable {
 
   /// - Returns: the file of the answer.
   func keep(_ answer: [UInt8], as id: Identifier) throws -> String {
+    try makeFolder(folder)
     clear(making: answer.count)
     do { try Data(answer).write(to: file(id), options: .atomic) } catch { throw cannotWrite }
     return file(id).path
   }
+
+  func remove(_ id: Identifier) { try? FileManager.default.removeItem(at: file(id)) }
 
   /// The file of an answer, once it is made; nil: there is none.
   func find(_ id: Identifier) async throws -> String? {

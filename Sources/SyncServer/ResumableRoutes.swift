@@ -72,8 +72,9 @@ extension SyncServer {
     }
     let message = bytes
     let response = try await answering(request, keep: named != nil) { try master.exchange(message) }
-    // What is staged stays until its receipts have arrived: the next exchange needs it no more.
-    if named == nil, let replica = hello?.header.replica { staged.remove(replica) }
+    // What is staged stays until its receipts have arrived: the next exchange needs it no more. It may hold what was
+    // erased since it was first sent.
+    if let replica = hello?.header.replica, named == nil || (try? master.lastErasure()) != 0 { staged.remove(replica) }
     return response
   }
 
@@ -99,9 +100,22 @@ extension SyncServer {
     }
     let making = try answers.begin(id, long: keep)
     defer { making.end() }
-    let reply = try await Self.apart(body, in: line)
-    guard keep || reply.count > Resumption.threshold else { return Self.response(.ok, reply, type: Self.type) }
-    return try Self.rest(try answers.keep(reply, as: id), request)
+    let (reply, file) = try await Self.apart({ try made(id, keep: keep, body) }, in: line)
+    guard let file else { return Self.response(.ok, reply, type: Self.type) }
+    return try Self.rest(file, request)
+  }
+
+  /// An answer, and its file when it is kept. What was erased while it was made may be in it: then it is not.
+  func made(
+    _ id: Identifier, keep: Bool, _ body: () throws -> [UInt8]
+  ) throws -> (reply: [UInt8], file: String?) {
+    let erasure = try master.lastErasure()
+    let reply = try body()
+    guard keep || reply.count > Resumption.threshold else { return (reply, nil) }
+    let file = try answers.keep(reply, as: id)
+    guard try master.lastErasure() != erasure else { return (reply, file) }
+    answers.remove(id)
+    return (reply, nil)
   }
 
   /// So many requests are answered at once, and share a flush of the log; the others wait without a thread.

@@ -62,9 +62,17 @@ public struct SyncServer: Sendable {
   private func keepTidy() async throws {
     while !Task.isCancelled {
       try await Task.sleep(for: .seconds(60))
-      do { try master.tidy() } catch let failure as Failure {
-        logger.notice("not tidied", metadata: ["reason": "\(failure.message.en)"])
-      }
+      tidy()
+    }
+  }
+
+  func tidy() {
+    // Also when nobody sends or fetches any more: it may be personal data.
+    removeOld(staged.folder, seconds: StagedUploads.lifetime)
+    removeOld(answers.folder, seconds: KeptAnswers.lifetime)
+    do { try master.tidy() } catch {
+      let reason = (error as? Failure)?.message.en ?? "\(error)"
+      logger.notice("not tidied", metadata: ["reason": "\(reason)"])
     }
   }
 

@@ -1,0 +1,118 @@
+import Foundation
+import Logging
+import Master
+import NIOCore
+import Replica
+import SyncClient
+import SyncCore
+import SyncProtocol
+import TestSupport
+import Testing
+
+@testable import SyncServer
+
+// What a city that serves keeps beside its file, and for how long.
+
+extension World {
+  fileprivate var server: SyncServer {
+    SyncServer(master, logger: Logger(label: "city") { _ in SwiftLogNoOpLogHandler() })
+  }
+
+  fileprivate func names(in kept: KeptFolder) -> [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: master.folder(kept).path)) ?? []
+  }
+
+  /// Personal data of so many people, which goes in pieces.
+  fileprivate func enterMany(_ replica: Replica) throws {
+    try shell(
+      replica,
+      """
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
+      INSERT INTO person (id, office, name, phone, note)
+      SELECT 'q' || i, 'A', 'NAME-many', 'PHONE-many', hex(randomblob(300)) FROM n
+      """)
+  }
+}
+
+/// Serves at a port while the body runs.
+private func serving(_ server: SyncServer, _ body: (Int) async throws -> Void) async throws {
+  let (ports, port) = AsyncStream.makeStream(of: Int.self)
+  let task = Task {
+    defer { port.finish() }
+    try await server.run(host: "127.0.0.1", port: 0) { port.yield($0) }
+  }
+  defer { task.cancel() }
+  var bound = ports.makeAsyncIterator()
+  try await body(await bound.next() ?? 0)
+}
+
+/// A machine that dies before the city's answer has come.
+private struct Unanswered: Transport {
+  let line: HTTPTransport
+
+  func welcome(_ message: [UInt8]) async throws -> [UInt8] { try await line.welcome(message) }
+  func exchange(_ message: [UInt8]) async throws -> [UInt8] {
+    _ = try await line.exchange(message)
+    throw Failure(.unreachable, zh: "断开", en: "it broke")
+  }
+  func snapshot(_ hello: [UInt8]) async throws -> [UInt8] { try await line.snapshot(hello) }
+  func download(_ manifest: SnapshotManifest, to file: String) async throws {
+    try await line.download(manifest, to: file)
+  }
+  func probe(_ message: [UInt8]) async throws -> [UInt8] { try await line.probe(message) }
+}
+
+@Suite(.timeLimit(.minutes(5))) struct ServingTests {
+  /// It uploads once more what it cannot know to be erased.
+  @Test func whatIsUploadedAgainAfterItsErasureIsNotKept() async throws {
+    let (world, one, _) = try await World.twoOfficers()
+    try world.enterMany(one)
+    try await serving(world.server) { port in
+      let line = HTTPTransport(server: "http://127.0.0.1:\(port)")
+      await #expect(throws: Failure.self) {
+        try await SyncClient(one, transport: Unanswered(line: line)).sync()
+      }
+      #expect(world.names(in: .staged).count == 1)
+      try world.erase("q1")
+      #expect(world.names(in: .staged) == [])
+      world.clock.now += 1000
+      _ = try await SyncClient(one, transport: line).sync()
+      #expect(world.names(in: .staged) == [])
+    }
+    try await world.settle()
+  }
+
+  /// It was read before the erasure, and waited for the disk.
+  @Test func anAnswerThatAnErasureOvertookIsNotKept() async throws {
+    let (world, _, _) = try await World.twoOfficers()
+    let server = world.server
+    var random = SystemRandomNumberGenerator()
+    let (first, second) = (Identifier(using: &random), Identifier(using: &random))
+    let kept = try server.made(first, keep: true) { [UInt8]("PHONE-one".utf8) }
+    #expect(kept.file != nil && world.names(in: .answers) == [first.description])
+    let overtaken = try server.made(second, keep: true) {
+      try world.erase()
+      return [UInt8]("PHONE-one".utf8)
+    }
+    #expect(overtaken.file == nil && overtaken.reply.count == 9)
+    #expect(world.names(in: .answers) == [])
+  }
+
+  /// Though nobody sends or fetches any more.
+  @Test func whatIsKeptForALineThatBrokeGoesWhenItsTimeHasPassed() async throws {
+    let (world, _, _) = try await World.twoOfficers()
+    let manager = FileManager.default
+    for (kept, hours) in [(KeptFolder.staged, 48.0), (KeptFolder.answers, 1.0)] {
+      let folder = world.master.folder(kept)
+      try manager.createDirectory(at: folder, withIntermediateDirectories: true)
+      for (name, age) in [("old", hours + 0.5), ("young", hours - 0.5)] {
+        let file = folder.appendingPathComponent(name)
+        try Data("x".utf8).write(to: file)
+        let written = Date(timeIntervalSinceNow: -age * 3600)
+        try manager.setAttributes([.modificationDate: written], ofItemAtPath: file.path)
+      }
+    }
+    world.server.tidy()
+    #expect(world.names(in: .staged) == ["young"] && world.names(in: .answers) == ["young"])
+  }
+}
