@@ -34,12 +34,15 @@ struct SnapshotFetch {
     throw SnapshotFile.damaged
   }
 
-  /// The snapshot that an earlier run began to fetch, if it is not older than what this replica knows since.
+  /// The snapshot that an earlier run began to fetch, if it is not older than what this replica knows since. What it
+  /// had read of a city that was restored since says nothing of that.
   private func remembered(_ meta: ReplicaMeta, _ receipts: [Envelope]) throws -> Envelope? {
+    let present = epoch ?? meta.epoch
+    let known = present == meta.epoch ? (cursor: meta.cursor, seen: meta.seen) : (cursor: 0, seen: 0)
+    let answered = receipts.filter { $0.header.epoch == present }.map(\.header.cursor).max() ?? 0
     guard let envelope = try kept(), let manifest = try? SnapshotManifest(envelope.body),
-      envelope.header.schema == meta.schemaHash,
-      epoch == nil, envelope.header.epoch == meta.epoch, envelope.header.cursor >= meta.cursor,
-      manifest.arrival >= max(meta.seen, receipts.map(\.header.cursor).max() ?? 0)
+      envelope.header.schema == meta.schemaHash, envelope.header.epoch == present,
+      envelope.header.cursor >= known.cursor, manifest.arrival >= max(known.seen, answered)
     else {
       forget()
       return nil

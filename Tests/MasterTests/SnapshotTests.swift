@@ -302,3 +302,43 @@ extension Replica {
     return try row(record, key: RowKey([.text("c1")])).flatMap { row in record.index(of: field).map { row[$0] } }
   }
 }
+
+/// The line breaks once in the middle of a snapshot's file.
+private final class Halved: LoopbackTransport, @unchecked Sendable {
+  let master: Master
+  /// How much of the file was there before each download.
+  private(set) var found: [Int] = []
+
+  init(_ master: Master) { self.master = master }
+
+  func download(_ manifest: SnapshotManifest, to file: String) async throws {
+    found.append(FileManager.default.contents(atPath: file)?.count ?? 0)
+    try await Loopback(master: master).download(manifest, to: file)
+    if found.count > 1 { return }
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file))
+    try handle.truncate(atOffset: UInt64(manifest.packed / 2))
+    try handle.close()
+    throw Failure(.unreachable, zh: "断开", en: "it broke")
+  }
+}
+
+@Test func theSnapshotOfARestoredCityGoesOnInTheNextRun() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  try world.shell(drill.two, "UPDATE company SET name = 'two' WHERE id = 'c1'")
+  try await world.sync(drill.two)
+  try await drill.restoreWithoutTwo(from: file)
+  let way = Halved(world.master)
+  for isBroken in [true, false] {
+    world.clock.now += 1000
+    do {
+      _ = try await SyncClient(drill.two, transport: way).sync()
+      #expect(!isBroken)
+    } catch let failure as Failure {
+      #expect(isBroken && failure.kind == .unreachable)
+    }
+  }
+  #expect(way.found.count == 2 && way.found.first == 0 && way.found.last ?? 0 > 0)
+  try await world.settle()
+  #expect(try world.cell("name") == .text("two"))
+}
