@@ -27,6 +27,10 @@ public struct SyncServer: Sendable {
   /// The largest request: one hello and the batches of a long absence.
   static let mostRequest = Envelope.mostSent + (16 << 20)
 
+  /// How long a connection on which nothing is asked, or no more of a request comes, stays open: whoever was there may
+  /// be gone without a word. Longer than a proxy keeps one for its next request.
+  public static let idle = TimeAmount.seconds(120)
+
   static let mostProbe = Header.length + Probe.mostBytes
 
   public func router() -> Router<BasicRequestContext> {
@@ -44,10 +48,12 @@ public struct SyncServer: Sendable {
   /// Serves until the task is cancelled or a signal ends it.
   /// - Parameter onListening: gets the port that was bound.
   public func run(
-    host: String, port: Int, tls: TLSConfiguration? = nil, onListening: @escaping @Sendable (Int) -> Void
+    host: String, port: Int, tls: TLSConfiguration? = nil, idle: TimeAmount = SyncServer.idle,
+    onListening: @escaping @Sendable (Int) -> Void
   ) async throws {
     let configuration = ApplicationConfiguration(address: .hostname(host, port: port), serverName: "tributary")
-    let server: HTTPServerBuilder = try tls.map { try .tls(.http1(), tlsConfiguration: $0) } ?? .http1()
+    let http = HTTPServerBuilder.http1(configuration: HTTP1Channel.Configuration(idleTimeout: idle))
+    let server = try tls.map { try HTTPServerBuilder.tls(http, tlsConfiguration: $0) } ?? http
     let application = Application(
       router: router(), server: server, configuration: configuration,
       onServerRunning: { channel in onListening(channel.localAddress?.port ?? port) }, logger: logger)

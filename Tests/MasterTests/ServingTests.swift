@@ -11,7 +11,7 @@ import Testing
 
 @testable import SyncServer
 
-// What a city that serves keeps beside its file, and for how long.
+// What a city that serves keeps beside its file, and which connections, and for how long.
 
 extension World {
   fileprivate var server: SyncServer {
@@ -35,11 +35,13 @@ extension World {
 }
 
 /// Serves at a port while the body runs.
-private func serving(_ server: SyncServer, _ body: (Int) async throws -> Void) async throws {
+private func serving(
+  _ server: SyncServer, idle: TimeAmount = SyncServer.idle, _ body: (Int) async throws -> Void
+) async throws {
   let (ports, port) = AsyncStream.makeStream(of: Int.self)
   let task = Task {
     defer { port.finish() }
-    try await server.run(host: "127.0.0.1", port: 0) { port.yield($0) }
+    try await server.run(host: "127.0.0.1", port: 0, idle: idle) { port.yield($0) }
   }
   defer { task.cancel() }
   var bound = ports.makeAsyncIterator()
@@ -62,7 +64,37 @@ private struct Unanswered: Transport {
   func probe(_ message: [UInt8]) async throws -> [UInt8] { try await line.probe(message) }
 }
 
+/// Whether the other end closes a connection on which this comes and then nothing more.
+private func isClosed(_ port: Int, after text: String) -> Bool {
+  let line = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  defer { close(line) }
+  var patience = timeval(tv_sec: 20, tv_usec: 0)
+  setsockopt(line, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_port = in_port_t(port).bigEndian
+  address.sin_addr.s_addr = inet_addr("127.0.0.1")
+  let connected = withUnsafePointer(to: &address) {
+    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      connect(line, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+    }
+  }
+  guard connected == 0, write(line, text, text.utf8.count) == text.utf8.count else { return false }
+  var bytes = [UInt8](repeating: 0, count: 1024)
+  var count = bytes.count
+  while count > 0 { count = read(line, &bytes, bytes.count) }
+  return count == 0 || errno == ECONNRESET
+}
+
 @Suite(.timeLimit(.minutes(5))) struct ServingTests {
+  /// Its network is gone: nobody says so, and the city would run out of connections, and wait for it when it is to end.
+  @Test(arguments: ["", "PUT /v1/staged/\(String(repeating: "ab", count: 16)) HTTP/1.1\r\n"])
+  func aConnectionWhoseOtherEndIsGoneIsClosed(_ line: String) async throws {
+    let world = try World.people()
+    let request = line.isEmpty ? "" : line + "host: city\r\ncontent-length: 5000\r\n\r\nTRIB"
+    try await serving(world.server, idle: .seconds(1)) { port in #expect(isClosed(port, after: request)) }
+  }
+
   /// It uploads once more what it cannot know to be erased.
   @Test func whatIsUploadedAgainAfterItsErasureIsNotKept() async throws {
     let (world, one, _) = try await World.twoOfficers()
