@@ -89,14 +89,18 @@ struct Line: Sendable {
       throw Failure(.configuration, zh: "市里的地址 \(base) 无效", en: "the city's address \(base) is not a URL; set --server")
     } catch let error where Self.isDistrust(error) {
       throw Failure(
-        .unreachable, zh: "\(base) 的证书不受信任;数据均在本机,请用 --certificate 指定市里的证书",
-        en: "the certificate of \(base) is not trusted; nothing is lost, name the city's authority with --certificate")
+        .unreachable,
+        zh: "\(base) 的证书不受信任,或本机时钟不对;数据均在本机,请核对日期,或用 --certificate 指定市里的证书",
+        en: "the certificate of \(base) is not trusted, or this machine's clock is wrong; nothing is lost, "
+          + "check the date, or name the city's authority with --certificate")
     } catch let error where !(error is Refusal || error is Failure || error is EnvelopeError) { throw Broken() }
   }
 
+  /// A handshake also fails when the line breaks in it, or the other end speaks no TLS.
   private static func isDistrust(_ error: any Error) -> Bool {
     switch error {
-    case let error as NIOSSLError: if case .handshakeFailed = error { true } else { false }
+    case NIOSSLError.handshakeFailed(.sslError(let stack)):
+      stack.contains { $0.description.contains("CERTIFICATE_VERIFY_FAILED") }
     case let error as NIOSSLExtraError: error == .failedToValidateHostname
     default: false
     }

@@ -89,7 +89,8 @@ import Testing
     #expect(try await town.county("clone", ["list", "enterprise", "--json"]).list.count == 1)
   }
 
-  @Test func httpsWithACertificateOfOnesOwn() async throws {
+  /// A city that serves HTTPS, and the files of its certificate and the private key.
+  private func secureTown() async throws -> (Town, certificate: String, key: String) {
     let town = try await Town()
     let (certificate, key) = (town.path("cert.pem"), town.path("key.pem"))
     try await need([
@@ -97,6 +98,11 @@ import Testing
       "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate,
     ])
     try await town.serve(["--certificate", certificate, "--private-key", key])
+    return (town, certificate, key)
+  }
+
+  @Test func httpsWithACertificateOfOnesOwn() async throws {
+    let (town, certificate, _) = try await secureTown()
     #expect(town.url.hasPrefix("https://127.0.0.1:"))
     let code = try await town.code("320706")
     let join = ["init", "--server", town.url, "--code", code]
@@ -106,5 +112,22 @@ import Testing
     // The certificate is remembered.
     #expect(try await town.sync("one")["pushed"] as? Int == 1)
     #expect(try await town.city(["list", "enterprise", "--json"]).list.count == 1)
+  }
+
+  /// Nor is it when the other end speaks no TLS.
+  @Test func aLineThatIsCutInTheHandshakeIsNoDistrust() async throws {
+    let (town, certificate, _) = try await secureTown()
+    let code = try await town.code("320706")
+    try await town.county("one", ["init", "--server", town.url, "--code", code, "--certificate", certificate])
+    let (cutter, plain) = (try await Cutter(town, after: 700), try await registryTown([]))
+    for url in [cutter.url, plain.url] {
+      let secure = url.replacing("http:", with: "https:")
+      let outcome = try await town.tryCounty("one", ["sync", "--server", secure])
+      expectFailure(outcome, 69, "cannot be reached")
+      #expect(!outcome.err.contains("trusted"))
+    }
+    #expect(cutter.connections > 0)
+    await plain.stop()
+    try await town.sync("one")
   }
 }
