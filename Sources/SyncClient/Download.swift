@@ -54,19 +54,24 @@ extension HTTPTransport {
   /// Returns whether the answer is whole.
   private func take(_ response: Answer, into answer: inout Received, _ line: Line) async throws -> Bool {
     guard response.status == .ok else { throw try await line.refusal(response) }
-    let length = response.headers.first(name: Resumption.lengthHeader) ?? response.headers.first(name: "content-length")
-    guard let total = length.flatMap({ Int($0) }), total <= Envelope.mostSent + (16 << 20) else {
-      throw EnvelopeError.tooLarge
-    }
+    let headers = response.headers
+    let stated = headers.first(name: Resumption.lengthHeader) ?? headers.first(name: "content-length")
+    // A proxy that passes it on in chunks may have left out both: then it ends where its body does.
+    let total = stated.map { Int($0) ?? -1 }
+    let most = Envelope.mostSent + (16 << 20)
+    guard (0...most).contains(total ?? 0) else { throw EnvelopeError.tooLarge }
     answer.total = total
     var bytes = answer.bytes
     defer { answer.bytes = bytes }
     try await line.read(response) { piece in
-      guard bytes.count + piece.readableBytes <= total else { throw EnvelopeError.tooLarge }
+      guard bytes.count + piece.readableBytes <= total ?? most else { throw EnvelopeError.tooLarge }
       bytes += Array(buffer: piece)
-      if total > Resumption.threshold { report(.down, bytes.count, total) }
+      if let total, total > Resumption.threshold { report(.down, bytes.count, total) }
     }
-    return bytes.count == total
+    // The page of a portal, to which one has to log in first.
+    let isText = headers.first(name: "content-type")?.hasPrefix("text/") == true
+    if total == nil || isText, !bytes.starts(with: Header.magic) { throw line.foreign(response) }
+    return bytes.count == total ?? bytes.count
   }
 
   /// Fetches the rest of a file, however often the line breaks.

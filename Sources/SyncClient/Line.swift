@@ -77,7 +77,12 @@ struct Line: Sendable {
     let bytes = try await collect(answer)
     if let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(bytes)) { return refusal }
     if (try? JSONDecoder().decode(StagedState.self, from: Data(bytes))) != nil { return NotStaged() }
-    return Failure(
+    return foreign(answer)
+  }
+
+  /// Whoever answers so is no city.
+  func foreign(_ answer: Answer) -> Failure {
+    Failure(
       .unreachable, zh: "\(base) 返回 \(answer.status.code),可能不是市里的服务器;数据均在本机",
       en: "\(base) answers \(answer.status.code) and may not be a city's server; nothing is lost, check the address")
   }

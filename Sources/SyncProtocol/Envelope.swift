@@ -91,7 +91,7 @@ public struct Identifier: Hashable, Sendable, Comparable, CustomStringConvertibl
 public struct Header: Hashable, Sendable {
   public static let length = 200
   static let signedLength = 136
-  static let magic = Array("TRIB".utf8)
+  package static let magic = Array("TRIB".utf8)
   public static let version: UInt8 = 6
 
   /// The sender of a message in this column, for SQL.

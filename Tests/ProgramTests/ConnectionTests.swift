@@ -41,4 +41,25 @@ import Testing
     #expect(relay.dropped == 1)
     #expect(relay.connections == 3)
   }
+
+  @Test func anAnswerWithoutItsLengthIsTaken() async throws {
+    let town = try await town()
+    let relay = try await Relay(town, harm: .chunk)
+    try await join(town, through: relay)
+    try await town.county("one", ["add", "note", "id=c", "text=y"])
+    #expect(try await town.sync("one")["pushed"] as? Int == 1)
+    #expect(relay.requests.count >= 4)
+  }
+
+  @Test(arguments: [Relay.Harm.portal, .chunkedPortal]) func whereOneHasToLogInFirstIsNoCity(_ harm: Relay.Harm)
+    async throws
+  {
+    let town = try await town()
+    try await town.join("one", "A")
+    let relay = try await Relay(town, harm: harm)
+    let outcome = try await town.tryCounty("one", ["sync", "--server", relay.url])
+    expectFailure(outcome, 69, "answers 200", "may not be a city's server", "nothing is lost")
+    #expect(relay.requests.count == 1)
+    try await town.sync("one")
+  }
 }

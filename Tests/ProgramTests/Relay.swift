@@ -9,7 +9,11 @@ import Testing
 final class Relay: @unchecked Sendable {
   /// - keepOpen: none; a connection stays open for more requests.
   /// - dropSecond: the same, but the first connection with a second request dies then, and the city never hears of it.
-  enum Harm: String { case none, flipAnswer, cutAnswer, flipRequest, keepOpen, dropSecond }
+  /// - chunk: none; an answer is passed on without its length.
+  /// - portal, chunkedPortal: whoever asks is to log in first.
+  enum Harm: String {
+    case none, flipAnswer, cutAnswer, flipRequest, keepOpen, dropSecond, chunk, portal, chunkedPortal
+  }
 
   let url: String
   private let folder: String
@@ -43,6 +47,7 @@ final class Relay: @unchecked Sendable {
     import http.server, sys, urllib.error, urllib.request
     city, folder, harm, position = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
     count = 0
+    chunked, portal = harm in ("chunk", "chunkedPortal"), harm in ("portal", "chunkedPortal")
 
     def flipped(data):
       data = bytearray(data)
@@ -50,7 +55,7 @@ final class Relay: @unchecked Sendable {
       return bytes(data)
 
     class Relay(http.server.BaseHTTPRequestHandler):
-      if harm in ("keepOpen", "dropSecond"): protocol_version = "HTTP/1.1"
+      if chunked or harm in ("keepOpen", "dropSecond"): protocol_version = "HTTP/1.1"
       served, dropped, connections = 0, 0, 0
 
       def setup(self):
@@ -78,10 +83,16 @@ final class Relay: @unchecked Sendable {
           status, data, headers = error.code, error.read(), error.headers
         if harm == "flipAnswer": data = flipped(data)
         if harm == "cutAnswer": data = data[:-1]
+        if portal: status, data, headers = 200, b"<html>Log in first</html>", {}
         self.send_response(status)
-        for name, value in headers.items():
-          if name.lower().startswith("tributary"): self.send_header(name, value)
-        self.send_header("content-length", str(len(data)))
+        if portal: self.send_header("content-type", "text/html")
+        if chunked:
+          self.send_header("transfer-encoding", "chunked")
+          data = b"%x\\r\\n%s\\r\\n0\\r\\n\\r\\n" % (len(data), data)
+        else:
+          for name, value in headers.items():
+            if name.lower().startswith("tributary"): self.send_header(name, value)
+          self.send_header("content-length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
 
