@@ -84,7 +84,7 @@ let package = Package(
       ]),
     .target(name: "Presentation", dependencies: ["SyncCore", "SwiftCSV"]),
     .target(name: "Spreadsheet", dependencies: ["Presentation", "CXlsxWriter", "CZip", "CExpat"]),
-    .target(name: "CountyCommands", dependencies: ["Commands", "Reports", "SyncClient"]),
+    .target(name: "CountyCommands", dependencies: ["Commands", "Reports", "SyncClient", nioSSL]),
     .target(name: "CityCommands", dependencies: ["Commands", "SyncServer", "Reports", "CHeap", log, nioSSL]),
     .executableTarget(name: "county", dependencies: ["Commands", "CountyCommands"]),
     .executableTarget(name: "city", dependencies: ["Commands", "CityCommands"]),

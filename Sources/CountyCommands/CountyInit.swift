@@ -38,13 +38,13 @@ struct CountyInit: AsyncParsableCommand {
           .data, zh: "\(home.path) 已有副本;请运行 county sync,或改用别的 --home",
           en: "\(home.path) holds a replica already; county sync goes on with it, or use another --home")
       }
-      let authority = try Authority.path(home, replacing: certificate)
+      let authority = try Authority.path(home, or: certificate)
       let key = try Home.signingKey(CountyProgram.keyURL(home), CountyProgram.lostKey)
       let (meta, received) =
         if let bundle {
           try await CountyProgram.exchanging(home) { try start(bundle, code, key, home) }
         } else {
-          try await enrol(server ?? "", authority, code, key, path)
+          try await enrol(server ?? "", authority, code, key, home)
         }
       options.show(
         .object([
@@ -60,13 +60,14 @@ struct CountyInit: AsyncParsableCommand {
   }
 
   private func enrol(
-    _ server: String, _ authority: String?, _ code: EnrolmentCode, _ key: SigningKey, _ path: String
+    _ server: String, _ authority: String?, _ code: EnrolmentCode, _ key: SigningKey, _ home: URL
   ) async throws -> (ReplicaMeta, ReceiveSummary) {
     let line = ProgressLine(options.language)
     defer { line.end() }
     let transport = HTTPTransport(server: server, certificate: authority, progress: line.show)
     let meta = try await Join.enrol(server: server, code: code, key: key, transport: transport, clock: systemClock)
-    let replica = try create(meta, key, path)
+    if let certificate { try Authority.keep(certificate, home) }
+    let replica = try create(meta, key, CountyProgram.replicaURL(home).path)
     return (meta, try await SyncClient(replica, transport: transport).sync().received)
   }
 
@@ -75,6 +76,7 @@ struct CountyInit: AsyncParsableCommand {
     _ bundle: String, _ code: EnrolmentCode, _ key: SigningKey, _ home: URL
   ) throws -> (ReplicaMeta, ReceiveSummary) {
     let path = CountyProgram.replicaURL(home).path
+    if let certificate { try Authority.keep(certificate, home) }
     let first = try FirstStep(bundle, code: code, key: key, server: server ?? "")
     if isBegun(home) { removeReplica(path) }
     let replica = try create(first.meta, key, path)

@@ -38,7 +38,7 @@ struct Rejoin: AsyncParsableCommand {
     let server = try replica.meta().server
     // Who has only sticks tells it with the next one.
     if server.isEmpty { return false }
-    let transport = HTTPTransport(server: server, certificate: try Authority.path(home, replacing: nil))
+    let transport = HTTPTransport(server: server, certificate: try Authority.path(home, or: nil))
     do {
       _ = try await SyncClient(replica, transport: transport).sync()
       return true

@@ -23,31 +23,32 @@ struct Sync: AsyncParsableCommand {
       let home = try options.homeURL(CountyProgram.homeVariable)
       let replica = try CountyProgram.open(home: home)
       if let server { try CountyProgram.checkAddress(server) }
-      let authority = try Authority.path(home, replacing: certificate)
+      let authority = try Authority.path(home, or: certificate)
       let line = ProgressLine(options.language)
       defer { line.end() }
       let address = try server ?? replica.meta().server
-      let other = server.map { NewAddress(replica, $0) }
+      let way = NewWay(replica, home, server: server, certificate: certificate)
       let transport = HTTPTransport(server: address, certificate: authority) { progress in
-        other?.keep()
+        way.keepOnce()
         line.show(progress)
       }
       let summary = try await Home.locked(home.appendingPathComponent("sync.lock")) {
-        try await sync(replica, transport)
+        try await sync(replica, transport, way)
       }
       line.end()
       Self.report(summary, replica.schema, options)
     }
   }
 
-  /// A new address is kept once the city has answered from it: also one that was restored and waits for other machines.
-  private func sync(_ replica: Replica, _ transport: HTTPTransport) async throws -> SyncSummary {
+  /// A new address, and a certificate, is kept once the city has answered: also one that was restored and waits for
+  /// other machines.
+  private func sync(_ replica: Replica, _ transport: HTTPTransport, _ way: NewWay) async throws -> SyncSummary {
     do {
       let summary = try await SyncClient(replica, transport: transport).sync()
-      if let server { try replica.setServer(server) }
+      try way.keep()
       return summary
     } catch let failure as Failure where failure.kind == .busy {
-      if let server { try replica.setServer(server) }
+      try way.keep()
       throw failure
     }
   }
@@ -120,21 +121,30 @@ struct Sync: AsyncParsableCommand {
   }
 }
 
-/// An address from which a long transfer has begun is kept at once: the line may break, or this be killed, and the next
-/// sync goes on there.
-private final class NewAddress: Sendable {
+/// The address and the certificate that were named. Where a long transfer has begun they are kept at once: the line may
+/// break, or this be killed, and the next sync goes on there.
+private final class NewWay: Sendable {
   private let replica: Replica
-  private let server: String
+  private let home: URL
+  private let server: String?
+  private let certificate: String?
   private let isKept = Mutex(false)
 
-  init(_ replica: Replica, _ server: String) { (self.replica, self.server) = (replica, server) }
+  init(_ replica: Replica, _ home: URL, server: String?, certificate: String?) {
+    (self.replica, self.home, self.server, self.certificate) = (replica, home, server, certificate)
+  }
 
-  func keep() {
+  func keep() throws {
+    if let server { try replica.setServer(server) }
+    if let certificate { try Authority.keep(certificate, home) }
+  }
+
+  func keepOnce() {
     let isFirst = isKept.withLock { kept in
       defer { kept = true }
       return !kept
     }
     // What hinders it hinders no transfer, and is told when the sync ends.
-    if isFirst { try? replica.setServer(server) }
+    if isFirst { try? keep() }
   }
 }

@@ -92,13 +92,18 @@ import Testing
   /// A city that serves HTTPS, and the files of its certificate and the private key.
   private func secureTown() async throws -> (Town, certificate: String, key: String) {
     let town = try await Town()
-    let (certificate, key) = (town.path("cert.pem"), town.path("key.pem"))
+    let (certificate, key) = try await certified("city", town)
+    try await town.serve(["--certificate", certificate, "--private-key", key])
+    return (town, certificate, key)
+  }
+
+  private func certified(_ name: String, _ town: Town) async throws -> (certificate: String, key: String) {
+    let (certificate, key) = (town.path("\(name)-cert.pem"), town.path("\(name)-key.pem"))
     try await need([
       "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
       "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate,
     ])
-    try await town.serve(["--certificate", certificate, "--private-key", key])
-    return (town, certificate, key)
+    return (certificate, key)
   }
 
   @Test func httpsWithACertificateOfOnesOwn() async throws {
@@ -128,6 +133,23 @@ import Testing
     }
     #expect(cutter.connections > 0)
     await plain.stop()
+    try await town.sync("one")
+  }
+
+  @Test func aCertificateThatIsNotTheCitysReplacesNoOther() async throws {
+    let (town, certificate, _) = try await secureTown()
+    let code = try await town.code("320706")
+    try await town.county("one", ["init", "--server", town.url, "--code", code, "--certificate", certificate])
+    let other = try await certified("other", town)
+    expectFailure(try await town.tryCounty("one", ["sync", "--certificate", other.key]), 65, other.key, "PEM")
+    expectFailure(try await town.tryCounty("one", ["sync", "--certificate", town.path("none")]), 66, "none")
+    expectFailure(try await town.tryCounty("one", ["sync", "--certificate", other.certificate]), 69, "is not trusted")
+    try await town.sync("one")
+    // The city has a new one.
+    await town.stop()
+    try await town.serve(["--certificate", other.certificate, "--private-key", other.key])
+    expectFailure(try await town.tryCounty("one", ["sync"]), 69, "is not trusted")
+    try await town.county("one", ["sync", "--certificate", other.certificate])
     try await town.sync("one")
   }
 }
