@@ -47,7 +47,7 @@ struct Sync: AsyncParsableCommand {
       let summary = try await SyncClient(replica, transport: transport).sync()
       try way.keep()
       return summary
-    } catch let failure as Failure where failure.kind == .busy {
+    } catch let failure as Failure where failure.kind == .busy && transport.traffic?.received ?? 0 > 0 {
       try way.keep()
       throw failure
     }
