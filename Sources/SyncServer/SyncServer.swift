@@ -99,13 +99,29 @@ public struct SyncServer: Sendable {
     } catch let failure as Failure {
       logger.error("failed", metadata: ["reason": "\(failure.message.en)"])
       let code: Refusal.Code = failure.kind == .busy ? .busy : .defect
-      return Self.refuse(Refusal(code, zh: failure.message.zh, en: failure.message.en))
+      let message = told(failure)
+      return Self.refuse(Refusal(code, zh: message.zh, en: message.en))
     } catch {
       logger.error("failed", metadata: ["reason": "\(error)"])
-      return Self.refuse(
-        Refusal(.defect, zh: "市里的服务器出错;数据未丢失", en: "the city's server failed; nothing is lost, try later"))
+      return Self.refuse(Refusal(.defect, zh: Self.failed.zh, en: Self.failed.en))
     }
   }
+
+  /// What a replica hears of a failure: of this machine's disk and file its clerk would look at their own.
+  func told(_ failure: Failure) -> Label {
+    let isOfFile = failure.message.en.contains(master.path)
+    switch failure.kind {
+    case .disk: return cannotWrite.message
+    case .busy where isOfFile:
+      return Label(
+        zh: "市里的服务器正忙;数据未丢失,请稍后再试", en: "the city's server is busy; nothing is lost, try later")
+    case .defect: return Self.failed
+    default: return isOfFile ? Self.failed : failure.message
+    }
+  }
+
+  private static let failed = Label(
+    zh: "市里的服务器出错;数据未丢失", en: "the city's server failed; nothing is lost, try later")
 
   static func status(_ code: Refusal.Code) -> HTTPResponse.Status {
     switch code {

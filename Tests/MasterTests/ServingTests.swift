@@ -1,6 +1,6 @@
 import Foundation
+import GRDB
 import Logging
-import Master
 import NIOCore
 import Replica
 import SyncClient
@@ -9,9 +9,10 @@ import SyncProtocol
 import TestSupport
 import Testing
 
+@testable import Master
 @testable import SyncServer
 
-// What a city that serves keeps beside its file, and which connections, and for how long.
+// What a city that serves keeps beside its file, which connections, and for how long, and what it says when it fails.
 
 extension World {
   fileprivate var server: SyncServer {
@@ -146,5 +147,32 @@ private func isClosed(_ port: Int, after text: String) -> Bool {
     }
     world.server.tidy()
     #expect(world.names(in: .staged) == ["young"] && world.names(in: .answers) == ["young"])
+  }
+
+  /// Nor is its busy file.
+  @Test func theCitysFullDiskIsNotTheClerks() async throws {
+    let (world, one, _) = try await World.twoOfficers()
+    let server = world.server
+    try world.enterMany(one)
+    func limit(pages: Int) throws {
+      try world.master.store.database.writeWithoutTransaction {
+        try $0.execute(sql: "PRAGMA max_page_count = \(pages)")
+      }
+    }
+    try limit(pages: 1)
+    try await serving(server) { port in
+      let line = HTTPTransport(server: "http://127.0.0.1:\(port)")
+      let failure = await #expect(throws: Failure.self) { try await SyncClient(one, transport: line).sync() }
+      #expect(failure?.kind == .unreachable)
+      #expect(failure?.message.en.hasPrefix("the city's server cannot write") == true)
+      #expect(failure?.message.zh.hasPrefix("市里的服务器无法写入") == true)
+    }
+    try limit(pages: 1 << 30)
+    try await world.settle()
+    let path = world.master.path
+    let busy = Failure(.busy, zh: "\(path) 正被另一程序占用", en: "\(path) is locked by another program")
+    #expect(server.told(busy).en.hasPrefix("the city's server is busy"))
+    // What an official has to do is told as it is.
+    #expect(server.told(Master.recovering) == Master.recovering.message)
   }
 }
