@@ -3,10 +3,14 @@ import SyncCore
 import SyncProtocol
 
 extension HTTPTransport {
+  /// What goes at once on a way where a proxy takes no large request.
+  private static let piece = 512 << 10
+
   /// Brings the messages after a hello to the city, on from where an earlier attempt, or an earlier run, broke off.
   func upload(_ bytes: ArraySlice<UInt8>, of replica: Identifier, _ line: Line, _ attempts: inout Attempts) async throws
   {
     let path = "/v1/staged/\(replica)"
+    var most = bytes.count
     while true {
       do {
         let state = try await staged(try await line.send(.GET, path), line)
@@ -15,10 +19,19 @@ extension HTTPTransport {
         report(.up, offset, bytes.count)
         if offset == bytes.count { return }
         let gone = Counter(from: offset)
-        let response = try await line.put("\(path)?offset=\(offset)", bytes.dropFirst(offset)) { count in
+        let response = try await line.put("\(path)?offset=\(offset)", bytes.dropFirst(offset).prefix(most)) { count in
           report(.up, gone.add(count), bytes.count)
         }
-        if try await staged(response, line) == StagedState(whole: bytes) { return }
+        if response.status == .payloadTooLarge, most > Self.piece {
+          most = Self.piece
+          let error = try await line.refusal(response)
+          // It may be the city that says so.
+          if error is Refusal { throw error }
+          continue
+        }
+        let now = try await staged(response, line)
+        if now == StagedState(whole: bytes) { return }
+        if most < bytes.count, now.length > offset { continue }
       } catch is Broken {}
       try await attempts.failed(wasHeard: traffic?.received ?? 0 > 0, total: Int64(bytes.count))
     }

@@ -11,8 +11,9 @@ final class Relay: @unchecked Sendable {
   /// - dropSecond: the same, but the first connection with a second request dies then, and the city never hears of it.
   /// - chunk: none; an answer is passed on without its length.
   /// - portal, chunkedPortal: whoever asks is to log in first.
+  /// - smallOnly: none; a request of more than 1 MiB is refused.
   enum Harm: String {
-    case none, flipAnswer, cutAnswer, flipRequest, keepOpen, dropSecond, chunk, portal, chunkedPortal
+    case none, flipAnswer, cutAnswer, flipRequest, keepOpen, dropSecond, chunk, portal, chunkedPortal, smallOnly
   }
 
   let url: String
@@ -65,7 +66,7 @@ final class Relay: @unchecked Sendable {
 
       def do_POST(self):
         global count
-        body = self.rfile.read(int(self.headers["content-length"])) if self.command == "POST" else None
+        body = self.rfile.read(int(self.headers["content-length"])) if self.command != "GET" else None
         self.served += 1
         if harm == "dropSecond" and self.served == 2 and not Relay.dropped:
           Relay.dropped = 1
@@ -76,11 +77,16 @@ final class Relay: @unchecked Sendable {
           count += 1
           open(f"{folder}/{count:04}", "wb").write(body)
         if harm == "flipRequest": body = flipped(body)
-        try:
-          with urllib.request.urlopen(urllib.request.Request(city + self.path, data=body)) as answer:
-            status, data, headers = answer.status, answer.read(), answer.headers
-        except urllib.error.HTTPError as error:
-          status, data, headers = error.code, error.read(), error.headers
+        own = {n: v for n, v in self.headers.items() if harm == "smallOnly" and n.lower().startswith("tributary")}
+        request = urllib.request.Request(city + self.path, data=body, headers=own, method=self.command)
+        if harm == "smallOnly" and body is not None and len(body) > 1 << 20:
+          status, data, headers = 413, b"<html>Too large</html>", {}
+        else:
+          try:
+            with urllib.request.urlopen(request) as answer:
+              status, data, headers = answer.status, answer.read(), answer.headers
+          except urllib.error.HTTPError as error:
+            status, data, headers = error.code, error.read(), error.headers
         if harm == "flipAnswer": data = flipped(data)
         if harm == "cutAnswer": data = data[:-1]
         if portal: status, data, headers = 200, b"<html>Log in first</html>", {}
@@ -96,7 +102,7 @@ final class Relay: @unchecked Sendable {
         self.end_headers()
         self.wfile.write(data)
 
-      do_GET = do_POST
+      do_GET = do_PUT = do_POST
 
       def log_message(self, *_): pass
 

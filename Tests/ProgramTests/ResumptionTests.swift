@@ -163,6 +163,18 @@ private func wait(until condition: () async throws -> Bool) async throws {
     #expect(try await town.notes(town.master) == 10_000)
   }
 
+  @Test func aProxyThatTakesOnlySmallRequestsGetsSmallOnes() async throws {
+    let town = try await town(["one"])
+    let relay = try await Relay(town, harm: .smallOnly)
+    try await town.sqlite(town.replica("one"), insert(10_000, "a"))
+    let pushed = try await town.county("one", ["sync", "--server", relay.url, "--json"]).object
+    #expect(pushed["pushed"] as? Int == 10_000)
+    #expect(try await town.outbox("one") > 2_500_000)
+    // Only once it asks for too much.
+    #expect(relay.requests.filter { $0.count > 1 << 20 }.count == 1)
+    #expect(try await town.notes(town.master) == 10_000)
+  }
+
   @Test func whatNobodySignedIsNotStaged() async throws {
     let town = try await town(["one"])
     let id = try await town.county("one", ["status", "--json"]).object["replica"] as? String ?? ""
