@@ -32,8 +32,9 @@ extension Desk {
   ) throws -> (writes: [RowWrite], still: [ParkedDraft]) {
     guard let first = parked.first, let replica = try transaction.replica(first.sender) else { return ([], []) }
     var sender = try sender(replica)
-    // Corrected by the clock that the replica had then: what it measures later is not in the log.
-    sender.offset = try transaction.offset(of: first.arrival) ?? sender.offset
+    // Corrected by the clock that the replica had then, and by when it came: what it measures later is not in the log.
+    let then = try transaction.clock(of: first.arrival)
+    (sender.offset, sender.came) = (then?.offset ?? sender.offset, then?.received)
     let mapping = try Mapping(schema, transaction, parked.map(\.change), sender: sender)
     let byN = Dictionary(uniqueKeysWithValues: parked.map { ($0.n, $0) })
     let incoming = parked.map { Incoming(n: $0.n, change: mapping.mapped($0.change), sent: $0.change) }

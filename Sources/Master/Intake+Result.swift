@@ -55,7 +55,7 @@ extension Intake {
       let field = contest.column.map { row.record.fields[$0].name }
       var edit = contest.column.map { row.change.edit(of: $0) } ?? row.change.edit
       // As people are to see it, by the city's clock.
-      edit.stamp = edit.stamp.corrected(offset: sender.offset, arrival: received)
+      edit.stamp = edit.stamp.corrected(offset: sender.offset, arrival: came)
       let author = try contest.column.flatMap(row.incoming.author) ?? sender.replica
       var contender = Contender(
         id: 1, value: contest.incoming, deletes: contest.incomingDeletes, replica: author.description, edit: edit,

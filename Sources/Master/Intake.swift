@@ -11,6 +11,8 @@ struct Sender {
   var successor: String?
   /// City minus replica, milliseconds.
   var offset: Int64
+  /// When its batch came, if that is in the log already; nil: now.
+  var came: Stamp?
   /// The cursor of the replica when it froze the batch.
   var cursor: Int64
 }
@@ -108,6 +110,9 @@ final class Intake {
     var cause: Cause?
   }
 
+  /// When the batch came: nothing of it was edited later.
+  var came: Stamp { sender.came ?? received }
+
   init(
     schema: Schema, formats: Formats, transaction: any MasterTransaction, sender: Sender, received: Stamp,
     ties: [String: Ties], waived: Set<Parking> = [], latest: [String: [Int]]? = nil
@@ -163,7 +168,7 @@ final class Intake {
   private func corrected(_ change: Change, _ record: RecordSchema) -> [Int: Stamp] {
     var corrected: [Int: Stamp] = [:]
     for column in latest?[record.name] ?? record.latestIndices where change.new[column] != nil {
-      corrected[column] = change.edit(of: column).stamp.corrected(offset: sender.offset, arrival: received)
+      corrected[column] = change.edit(of: column).stamp.corrected(offset: sender.offset, arrival: came)
     }
     return corrected
   }

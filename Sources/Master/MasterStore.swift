@@ -255,8 +255,8 @@ protocol MasterTransaction {
   /// The receipts of a batch that came under a former id of its sender already; nil: it is new.
   func repeated(_ message: Envelope) throws -> [RowReceipt]?
   func isTaken(_ message: Envelope) throws -> Bool
-  /// The offset of the batch that came in then; nil: it is not in the log yet.
-  func offset(of arrival: Int64) throws -> Int64?
+  /// The offset of the batch of this arrival, and when it came; nil: it is not in the log yet.
+  func clock(of arrival: Int64) throws -> (offset: Int64, received: Stamp)?
 
   // Replicas.
   func replica(_ id: Identifier) throws -> ReplicaRecord?

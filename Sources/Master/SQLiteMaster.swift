@@ -326,8 +326,12 @@ struct SQLiteMasterTransaction: MasterTransaction {
     if message.header.replica == .city { try place(own: message.header.number) }
   }
 
-  func offset(of arrival: Int64) throws -> Int64? {
-    try db.integer("SELECT clock_offset FROM sync_batch WHERE arrival = ?", [.integer(arrival)])
+  func clock(of arrival: Int64) throws -> (offset: Int64, received: Stamp)? {
+    let sql = "SELECT clock_offset, received_at FROM sync_batch WHERE arrival = ?"
+    guard let row = try db.first(sql, [.integer(arrival)]), case .integer(let offset) = row[0],
+      case .integer(let received) = row[1]
+    else { return nil }
+    return (offset, Stamp(raw: received))
   }
 }
 

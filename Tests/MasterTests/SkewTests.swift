@@ -227,6 +227,29 @@ func theLaterEditWinsByTheCitysTime(_ off: Int64) async throws {
   try world.expectPlausibleTimes(since: start)
 }
 
+/// It was edited by a clock that was ahead, came when that was set right, and waited while another machine edited the
+/// cell.
+@Test func whatEntersAfterItHasWaitedIsNoYoungerThanWhenItCame() async throws {
+  let (world, right, wrong, clock) = try await twoClocks(off: 120 * minute)
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
+  try wrong.edit(clock, "UPDATE company SET code = 'X', phone = 'from the future' WHERE id = 'c1'")
+  clock.now = world.clock.now
+  try await world.sync(wrong)
+  let parked = try #require(try world.master.parked().first)
+  #expect(parked.reason == "unique")
+  world.pass(30 * minute, clock)
+  try right.edit(world.clock, "UPDATE company SET phone = 'later' WHERE id = 'c1'")
+  try await world.sync(right)
+  world.pass(150 * minute, clock)
+  try world.shell("UPDATE company SET code = 'Z' WHERE id = 'b1'")
+  try await world.sync(right)
+  #expect(try world.cell("code") == .text("X") && world.cell("phone") == .text("later"))
+  let decided = try #require(try world.master.conflicts([.decided]).first)
+  #expect(decided.contenders.map(\.value) == [.text("from the future")])
+  #expect(decided.contenders.map(\.edit.stamp) == [parked.edit.stamp])
+  try await world.settle()
+}
+
 /// A change that is parked, and enters at once because the rest of its batch frees what it waits for, is corrected by the clock of that
 /// batch, also by a city that takes it back (seed 9058 of the simulated town).
 @Test func whatEntersWithTheBatchThatParkedItIsCorrectedByItsClock() async throws {
