@@ -37,7 +37,11 @@ extension Desk {
     (sender.offset, sender.came) = (then?.offset ?? sender.offset, then?.received)
     let mapping = try Mapping(schema, transaction, parked.map(\.change), sender: sender)
     let byN = Dictionary(uniqueKeysWithValues: parked.map { ($0.n, $0) })
-    let incoming = parked.map { Incoming(n: $0.n, change: mapping.mapped($0.change), sent: $0.change) }
+    let incoming = parked.map { parked in
+      let sent = parked.change
+      return Incoming(
+        n: parked.n, change: mapping.mapped(sent), sent: sent, isByFormerKey: mapping.isByFormerKey(sent))
+    }
     var writes: [RowWrite] = []
     var still: [ParkedDraft] = []
     for arriving in rounds(incoming) {

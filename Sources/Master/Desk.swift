@@ -36,7 +36,9 @@ struct Desk {
     let mapping = try Mapping(schema, transaction, batch.changes, sender: sender)
     let incoming = batch.changes.enumerated().map { index, change in
       let (sent, erased) = withoutErased(change)
-      return Incoming(n: index + 1, change: mapping.mapped(sent), sent: sent, erased: erased)
+      return Incoming(
+        n: index + 1, change: mapping.mapped(sent), sent: sent, isByFormerKey: mapping.isByFormerKey(sent),
+        erased: erased)
     }
     // Of what is not mapped, no row comes twice.
     for round in mapping.isIdentity ? [incoming] : rounds(incoming) {

@@ -25,6 +25,8 @@ final class Incoming {
   let change: Change
   /// As its sender sent it.
   let sent: Change
+  /// Its sender has the row by a key that leads to another one since duplicates were merged.
+  let isByFormerKey: Bool
   /// It carries out a decision: the cell is not under review for it.
   let decides: String?
   /// The fields of which an erasure took what was sent.
@@ -35,20 +37,22 @@ final class Incoming {
   let author: (Int) throws -> Identifier?
 
   init(
-    n: Int, change: Change, sent: Change, decides: String? = nil, erased: [String] = [],
+    n: Int, change: Change, sent: Change, isByFormerKey: Bool = false, decides: String? = nil, erased: [String] = [],
     stamps: [Int: Stamp]? = nil, author: @escaping (Int) throws -> Identifier? = { _ in nil }
   ) {
     self.n = n
     self.change = change
     self.sent = sent
+    self.isByFormerKey = isByFormerKey
     self.decides = decides
     self.erased = erased
     self.stamps = stamps
     self.author = author
   }
 
-  /// Whether it deletes a row by the key that the row has now. By a former key nothing is deleted.
-  var isDeleteByItsKey: Bool { change.kind == .delete && change.key == sent.key }
+  /// Whether it deletes a row by the key that the row has now, or had before another unit took over. By the key of a
+  /// duplicate that was merged nothing is deleted.
+  var isDeleteByItsKey: Bool { change.kind == .delete && !isByFormerKey }
 }
 
 final class Intake {

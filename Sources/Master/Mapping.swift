@@ -73,6 +73,9 @@ struct Mapping {
     return change
   }
 
+  /// Whether duplicates that were merged give the row of a change another key.
+  func isByFormerKey(_ change: Change) -> Bool { !aliases.isEmpty && mapped(change.ref) != change.ref }
+
   /// A row by the key that it has now. Who took over from a unit changes no key.
   func mapped(_ ref: RowRef) -> RowRef {
     if let target = aliases[ref] { return RowRef(ref.record, target) }

@@ -281,6 +281,26 @@ private let ledgers =
   #expect(try a.rows(a.record("ledger")) == [[.text("A"), .integer(2020), .integer(500)]])
 }
 
+/// A's clerk takes back the book for 2020 when it has landed with B, and the answer that says so was lost.
+@Test(arguments: [false, true])
+func aDeleteOfARowThatLandedWithTheSuccessorDeletesItThere(isEditedThere: Bool) async throws {
+  let world = try World(schema: ledgers, seed: [("office", ["A", "B"].map { [.text($0), .null, .null] })])
+  let (a, b) = (try await world.join("A"), try await world.join("B"))
+  try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'")
+  try world.shell(a, "INSERT INTO ledger VALUES ('A', 2020, 5)")
+  try a.freeze()
+  try world.sendInVain(a)
+  try await world.sync(b)
+  #expect(try b.rows(b.record("ledger")) == [[.text("B"), .integer(2020), .integer(5)]])
+  if isEditedThere { try world.shell(b, "UPDATE ledger SET amount = 6") }
+  try await world.sync(b)
+  try world.shell(a, "DELETE FROM ledger")
+  try await world.settle()
+  #expect(try b.rows(b.record("ledger")).map { $0[2] } == (isEditedThere ? [.integer(6)] : []))
+  #expect(try world.master.conflicts([.open]).count == (isEditedThere ? 1 : 0))
+  #expect(try a.rows(a.record("ledger")).isEmpty)
+}
+
 private let visits =
   schema + """
 

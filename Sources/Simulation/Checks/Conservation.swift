@@ -194,8 +194,11 @@ private struct Places {
     var known: [Witness.Cell: Set<Value>] = [:]
     for (cell, values) in town.witness.seen {
       guard let field = town.schema.record(cell.ref.record)?.fields[cell.column] else { continue }
-      let now = Witness.Cell(ref: town.witness.canonical(cell.ref), column: cell.column)
-      known[now, default: []].formUnion(values.map { town.witness.canonical($0, field) })
+      // What a unit has entered may have landed with one that took over.
+      for ref in [cell.ref] + town.witness.landings(of: cell.ref) {
+        let now = Witness.Cell(ref: town.witness.canonical(ref), column: cell.column)
+        known[now, default: []].formUnion(values.map { town.witness.canonical($0, field) })
+      }
     }
     seen = known
     arrivals = try town.arrivalsByBody()
