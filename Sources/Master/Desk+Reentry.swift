@@ -73,6 +73,21 @@ extension Desk {
     }
   }
 
+  /// Those of parked changes, by their numbers, whose row stands under its own key at another unit than their sender's.
+  func ofOtherUnits(_ parked: [ParkedChange]) throws -> Set<Int64> {
+    let images = try transaction.images(of: Array(Set(parked.map(\.change.ref))))
+    var found: Set<Int64> = []
+    for change in parked {
+      guard let image = images[change.change.ref], let record = schema.record(change.change.record),
+        let replica = try transaction.replica(change.sender)
+      else { continue }
+      let sender = try sender(replica)
+      let unit = try transaction.unit(of: record, image)
+      if unit != "", unit != sender.org, unit == nil || unit != sender.successor { found.insert(change.id) }
+    }
+    return found
+  }
+
   /// By the batches that brought them, in arrival order.
   func groups(_ parked: [ParkedChange]) -> [[ParkedChange]] {
     Dictionary(grouping: parked, by: \.arrival).sorted { $0.key < $1.key }.map { $0.value.sorted { $0.n < $1.n } }

@@ -126,9 +126,14 @@ extension Master {
     while !targets.isEmpty {
       var round: [RowWrite] = []
       for group in desk.groups(try transaction.waiting(for: Freed(targets))) {
+        // Of a row that another unit has by now nothing was decided: that is for the city as at any other time.
+        let others = try desk.ofOtherUnits(group)
+        let own = group.filter { !others.contains($0.id) }
         round += try desk.enter(
-          group, as: .entered, detail: detail, edit: alias.edit, waiving: [.scope, .locked]
+          own, as: .entered, detail: detail, edit: alias.edit, waiving: [.scope, .locked]
         ).writes
+        let rest = group.filter { others.contains($0.id) }
+        round += try desk.enter(rest, as: .entered, detail: detail, edit: alias.edit).writes
       }
       found += round
       targets = Freed(by: round, desk.ties).causes.filter(\.isTarget)

@@ -1,0 +1,34 @@
+import Master
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// What names one of two rows that become one.
+
+/// B's clerk moves a visit to the duplicate, where it waits; then the city gives the visit's firm to A.
+@Test func aMergeLetsNothingIntoARowThatAnotherUnitHasByNow() async throws {
+  let world = try duplicateTown()
+  let a = try await world.join("A")
+  let b = try await world.join("B")
+  try world.shell(a, "INSERT INTO company (id, office, code) VALUES ('a1', 'A', 'X')")
+  try world.shell(
+    b, "INSERT INTO company (id, office, code) VALUES ('c1', 'B', 'Z'); INSERT INTO visit VALUES ('w1', 'c1', 'old')")
+  try await world.settle()
+  try world.shell(
+    b,
+    """
+    INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X'); INSERT INTO visit VALUES ('w2', 'b1', 'new');
+    UPDATE visit SET company = 'b1', note = 'new' WHERE id = 'w1'
+    """)
+  try await world.sync(b)
+  #expect(try world.master.parked().map(\.reason).sorted() == ["reference", "reference", "unique"])
+  try world.shell("UPDATE company SET office = 'A' WHERE id = 'c1'")
+  try await world.sync(a)
+  _ = try world.unite("b1", into: "a1")
+  let visits: [[Value]] = [["w1", "c1", "old"], ["w2", "a1", "new"]].map { $0.map(Value.text) }
+  #expect(try world.master.rows(world.master.record("visit")) == visits)
+  #expect(try world.master.parked().map(\.reason) == ["scope"])
+  try await world.settle()
+  #expect(try a.rows(a.record("visit")) == visits)
+}
