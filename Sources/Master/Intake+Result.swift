@@ -22,6 +22,7 @@ extension Intake {
         continue
       }
       try record(row, waiting: conflicts[ref] ?? [], &out)
+      if row.before == nil { show(row, in: conflicts[ref] ?? [], &out) }
       let write = RowWrite(
         ref: ref, before: row.before, after: row.result.image, stamps: row.result.stamps,
         isInsert: row.change.kind == .insert, alias: alias(row))
@@ -94,6 +95,21 @@ extension Intake {
           edit: Edit(stamp: received, actor: "policy"))
       }
       out.opened.append(conflict)
+    }
+  }
+
+  /// A row comes back with values that its conflicts do not show, for they were opened again while there was none:
+  /// whoever decides looks again.
+  private func show(_ row: Row, in waiting: [Conflict], _ out: inout Settlement) {
+    guard let image = row.result.image else { return }
+    let contested = row.result.contests.compactMap(\.column)
+    for var conflict in waiting {
+      guard let column = conflict.field.flatMap(row.record.index(of:)), !contested.contains(column),
+        !image[column].isNull, image[column] != conflict.master
+      else { continue }
+      conflict.stands(image[column], received: received)
+      conflict.version += 1
+      out.changed.append(conflict)
     }
   }
 
