@@ -243,7 +243,7 @@ extension Master {
         {
           conflict.stands(stands, received: received)
         }
-        try transaction.save(conflict)
+        try transaction.save(conflict, isMoved: true)
       }
     }
   }

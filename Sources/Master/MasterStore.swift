@@ -196,7 +196,8 @@ protocol MasterTransaction {
   /// Who gave the cell this value last, from the log; nil: no batch did.
   func author(of ref: RowRef, column: Int, value: Value) throws -> Identifier?
   /// Writes a conflict and lets every replica that sees the row hear of it.
-  func save(_ conflict: Conflict) throws
+  /// - Parameter isMoved: it came to this row from another one.
+  func save(_ conflict: Conflict, isMoved: Bool) throws
   /// Writes rows, tombstones, stamps and conflicts, and gives every row its place in the feed.
   /// - Returns: the writes, and as rows that came those that were orphans and are none any more.
   func write(_ settlement: Settlement, arrival: Int64) throws -> [RowWrite]
@@ -297,6 +298,8 @@ extension MasterTransaction {
   /// Whether a message was made before this city was restored, or under an epoch of which the backup does not know: of one
   /// between two restores.
   func isFormer(_ message: Header) throws -> Bool { try !formerEpochs().isEmpty && message.epoch != meta().epoch }
+
+  func save(_ conflict: Conflict) throws { try save(conflict, isMoved: false) }
 
   /// Whether a machine sent what is parked, under whatever id.
   func owns(_ parked: ParkedChange, _ replica: Identifier) throws -> Bool {

@@ -61,7 +61,7 @@ extension SQLiteMasterTransaction {
     } else if ref.record == Conflict.table {
       for var conflict in try ConflictTables.read(db, where: "id = ?", ref.key.values) {
         let unit = try unit(of: conflict)
-        if unit != "", unit != reader { conflict = try asSeenFromOutside(conflict, by: reader) }
+        if gone || unit != "" && unit != reader { conflict = try asSeenFromOutside(conflict, by: reader) }
         conflict = conflict.travelling
         writer.append(.conflict(conflict))
         for contender in conflict.contenders { writer.append(.contender(conflict: conflict.id, contender)) }
@@ -73,8 +73,8 @@ extension SQLiteMasterTransaction {
     }
   }
 
-  /// What a unit hears of a conflict in a row that it may not see (any more): its own contenders, and what was decided
-  /// about them (I4).
+  /// What a unit hears of a conflict in a row that it may not see (any more), or that was another's: its own
+  /// contenders, and what was decided about them (I4).
   func asSeenFromOutside(_ conflict: Conflict, by reader: String) throws -> Conflict {
     #if MUTANTS
       if Mutant.tellsOutsiders.isActive { return conflict }

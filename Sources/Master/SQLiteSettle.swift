@@ -13,7 +13,7 @@ extension SQLiteMasterTransaction {
     try note(settlement.writes, arrival: arrival)
     try feeding { feed in
       try self.feed(writes, &feed)
-      for conflict in settlement.opened + settlement.changed { try save(conflict, &feed) }
+      for conflict in settlement.opened + settlement.changed { try save(conflict, isMoved: false, &feed) }
     }
     return try settlement.writes + followOrphans(writes, areOwn: false)
   }
@@ -89,20 +89,32 @@ extension SQLiteMasterTransaction {
 
   /// Writes a conflict with its contenders and gives it a place, so that every replica that sees the row hears of it, and
   /// every unit that contested it or has heard of it before.
-  func save(_ conflict: Conflict) throws { try feeding { try save(conflict, &$0) } }
-
-  private func save(_ conflict: Conflict, _ feed: inout Feed) throws {
-    try ConflictTables.write(db, conflict)
-    for contender in conflict.contenders { try ConflictTables.write(db, contender, of: conflict.id) }
-    try announce(conflict, &feed)
+  func save(_ conflict: Conflict, isMoved: Bool) throws {
+    try feeding { try save(conflict, isMoved: isMoved, &$0) }
   }
 
-  private func announce(_ conflict: Conflict, _ feed: inout Feed) throws {
+  private func save(_ conflict: Conflict, isMoved: Bool, _ feed: inout Feed) throws {
+    try ConflictTables.write(db, conflict)
+    for contender in conflict.contenders { try ConflictTables.write(db, contender, of: conflict.id) }
+    try announce(conflict, isMoved: isMoved, &feed)
+  }
+
+  /// Whoever enters a row under the key of another unit's, which was deleted, hears of the conflicts of that as from
+  /// outside (I4): they are places of which the row is gone.
+  /// - Parameter isMoved: the row came to its unit with what is contested of it.
+  private func announce(_ conflict: Conflict, isMoved: Bool, _ feed: inout Feed) throws {
     let ref = RowRef(Conflict.table, RowKey([.integer(conflict.id)]))
-    var units = try contesting(conflict)
-    try db.each("SELECT unit FROM sync_feed WHERE record = ? AND key = ?", ref.columns) { units.insert($0[0]) }
-    if let unit = try unit(of: conflict) { units = unit == "" ? [""] : units.union([unit]) }
-    for unit in units.sorted() { try place(ref, unit: unit, gone: false, skip: nil, &feed) }
+    var isOutside: [String: Bool] = [:]
+    try db.each("SELECT unit, gone FROM sync_feed WHERE record = ? AND key = ?", ref.columns) { row in
+      isOutside[row[0] as String] = row[1] as Bool
+    }
+    let isKnown = !isOutside.isEmpty
+    let unit = try unit(of: conflict)
+    if let unit { isOutside[unit] = !isMoved && (isOutside[unit] ?? isKnown) }
+    for other in try contesting(conflict) where isOutside[other] == nil { isOutside[other] = false }
+    for (other, gone) in isOutside.sorted(by: { $0.key < $1.key }) where unit != "" || other == "" {
+      try place(ref, unit: other, gone: gone, skip: nil, &feed)
+    }
   }
 
   /// The units whose machines contest something.
@@ -123,7 +135,7 @@ extension SQLiteMasterTransaction {
   /// The conflicts of a row that moved are known where it moved to.
   private func announceConflicts(of ref: RowRef, _ feed: inout Feed) throws {
     for conflict in try ConflictTables.read(db, where: "record = ? AND key = ?", ref.columns) {
-      try announce(conflict, &feed)
+      try announce(conflict, isMoved: true, &feed)
     }
   }
 

@@ -75,7 +75,7 @@ extension SQLiteMasterTransaction {
   /// the feed says of conflicts is never trimmed.
   private func isTold(_ conflict: Conflict, to unit: String) throws -> Bool {
     let ref = RowRef(Conflict.table, RowKey([.integer(conflict.id)]))
-    let sql = "SELECT 1 FROM main.sync_feed WHERE record = ? AND key = ? AND unit IN ('', ?)"
+    let sql = "SELECT 1 FROM main.sync_feed WHERE record = ? AND key = ? AND gone = 0 AND unit IN ('', ?)"
     return try db.first(sql, ref.columns + [.text(unit)]) != nil
   }
 

@@ -11,7 +11,8 @@ import SyncCore
 //   sync_batch        the log: every signed batch and its receipt, chained by hash, the city's own (replica 0) included,
 //                     with all that the master of that moment follows from
 //   sync_touch        the log indexed by row
-//   sync_feed         the newest place of each row for each unit that sees it ("" is everybody)
+//   sync_feed         the newest place of each row for each unit that sees it ("" is everybody);
+//                     `gone`: it sees it no more, or hears of a conflict as from outside
 //   sync_tombstone    the last image of a deleted row; once it is trimmed, only the batch of the log that holds it
 //   sync_orphan       rows that refer to what is not there, or to such rows: no replica sees them
 //   sync_cell         stamps of cells whose policy is `latest`

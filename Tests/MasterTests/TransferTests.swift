@@ -92,6 +92,34 @@ func aRowThatIsDeletedAtAnotherUnitIsNotShown(policy: String) async throws {
   #expect(try world.master.conflicts(Conflict.State.allCases).map(\.contenders.count) == [1])
 }
 
+/// B enters a firm under the key of one of A's that is deleted, and of which A has a wish that waits.
+@Test func whatIsContestedOfAnotherUnitsFormerRowIsNotTold() async throws {
+  let world = try World.small()
+  let a = try await world.join("A")
+  let b = try await world.join("B")
+  try world.shell("INSERT INTO company (id, office, grade) VALUES ('c1', 'A', '旧')")
+  try await world.settle()
+  try world.shell("DELETE FROM company")
+  try world.shell(a, "UPDATE company SET grade = '秘'")
+  for replica in [a, b] { try await world.sync(replica) }
+  let wish = try #require(try world.master.conflicts([.proposed]).first)
+  #expect(wish.master == .text("旧") && wish.contenders.map(\.value) == [.text("秘")])
+  try world.shell(b, "INSERT INTO company (id, office, grade) VALUES ('c1', 'B', '乙')")
+  try await world.settle()
+  #expect(try world.master.conflict(wish.id).contenders.map(\.value) == [.text("秘"), .text("乙")])
+  #expect(try b.conflicts([.proposed]).map { $0.contenders.map(\.value) } == [[.text("乙")]])
+  _ = try world.master.decide(wish.id, .keep, reason: "r", actor: "li")
+  try await world.settle()
+  let fresh = try await world.join("B", actor: "fresh")
+  try world.takeSnapshot(fresh)
+  for replica in [b, fresh] {
+    #expect(try replica.conflicts([.decided]).map(\.id) == [wish.id])
+    let told = try replica.told()
+    #expect(!told.contains("秘") && !told.contains("旧"))
+  }
+  #expect(try a.told().contains("秘"))
+}
+
 // A unit takes over another; machines of the old one may not know yet.
 
 private let schema = """
