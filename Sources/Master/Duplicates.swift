@@ -157,14 +157,21 @@ extension Master {
         field.reference.flatMap { names[ReferenceTarget(record: $0.record, field: $0.field, value: value)] } ?? value
       }
     }
+    // Of two rows that are one neither names the other any more: it would name itself.
+    let kept = RowRef(record.name, alias.target)
+    func parted(_ image: [Value], from other: RowRef) -> [Value] {
+      zip(record.fields, image).map { field, value in
+        schema.target(of: field, value) == other && !field.required ? .null : value
+      }
+    }
     var old = [RowWrite(ref: ref, before: image, after: nil)]
-    var moved = [mapping.mapped(Change(record, mapped(image, record), edit: alias.edit))]
+    var moved = [mapping.mapped(Change(record, mapped(parted(image, from: kept), record), edit: alias.edit))]
     var rows = [(ref: ref, image: image)]
     let children = try transaction.referrers(to: identities).values.flatMap { $0 }
     let images = try transaction.images(of: Array(Set(children)))
     for (child, image) in images.sorted(by: { ($0.key.record, $0.key.key) < ($1.key.record, $1.key.key) }) {
       guard child != ref, let tied = schema.record(child.record) else { continue }
-      let target = mapped(image, tied)
+      let target = mapped(child == kept ? parted(image, from: ref) : image, tied)
       if target == image { continue }
       var change = Change(tied, target, edit: alias.edit)
       if change.key == child.key {

@@ -17,11 +17,14 @@ private let duplicateSchema =
           note: {type: text}
     """
 
-/// - Parameter notesAreLatest: of two notes the later one counts.
-func duplicateTown(notesAreLatest: Bool = false) throws -> World {
+/// - Parameters:
+///   - notesAreLatest: of two notes the later one counts.
+///   - changes: texts of the schema that are others.
+func duplicateTown(notesAreLatest: Bool = false, _ changes: [String: String] = [:]) throws -> World {
   let offices: [[Value]] = ["A", "B"].map { [.text($0), .text("Office \($0)")] }
   let note = "note: {type: text\(notesAreLatest ? ", policy: latest" : "")}"
-  let schema = duplicateSchema.replacing("note: {type: text}", with: note)
+  var schema = duplicateSchema.replacing("note: {type: text}", with: note)
+  for (old, new) in changes { schema = schema.replacing(old, with: new) }
   return try World(schema: schema, seed: [("office", offices)])
 }
 
@@ -69,8 +72,10 @@ func parkedDuplicate() async throws -> (World, Replica, Replica) {
   return (world, a, b)
 }
 
-func standingDuplicate(notesAreLatest: Bool = false) async throws -> (World, Replica, Replica) {
-  let world = try duplicateTown(notesAreLatest: notesAreLatest)
+func standingDuplicate(
+  notesAreLatest: Bool = false, _ changes: [String: String] = [:]
+) async throws -> (World, Replica, Replica) {
+  let world = try duplicateTown(notesAreLatest: notesAreLatest, changes)
   let one = try await world.join("A", actor: "one")
   let two = try await world.join("A", actor: "two")
   try world.shell(

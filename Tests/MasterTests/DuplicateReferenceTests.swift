@@ -32,3 +32,16 @@ import Testing
   try await world.settle()
   #expect(try a.rows(a.record("visit")) == visits)
 }
+
+/// An official has marked the one as merged into the other before, whichever way round.
+@Test(arguments: ["a1", "a2"]) func whatNamedTheOtherOfTwoRowsThatAreOneNamesNothing(named: String) async throws {
+  let grade = "grade: {type: text, owner: city}"
+  let other = "other: {type: text, references: company.id, owner: city}"
+  let (world, one, _) = try await standingDuplicate([grade: "\(grade)\n      \(other)"])
+  try world.shell("UPDATE company SET other = '\(named)' WHERE id <> '\(named)'")
+  try await world.settle()
+  _ = try world.unite("a2", into: "a1")
+  #expect(try world.cell("other", of: "a1") == .null)
+  try await world.settle()
+  #expect(try one.rows(one.record("company")).map { $0[0] } == [.text("a1")])
+}

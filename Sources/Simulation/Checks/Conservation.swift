@@ -66,6 +66,8 @@ extension Town {
           ([ref] + witness.landings(of: ref)).contains { witness.canonical($0) == claim.ref }
         }
     }
+    // One of two rows that are one by now named the other.
+    if namesItself(claim, record.fields[column]), !namesItself(original, record.fields[column]) { return true }
     let cell = Witness.Cell(ref: original.ref, column: column)
     // Who empties a cell that is erased meanwhile leaves it as the erasure did.
     // What is as the city had it is a copy of what was erased.
@@ -79,6 +81,10 @@ extension Town {
     if rows.contains(where: { $0.cell(column) == original.value }) { return true }
     let found = places.values(of: claim, column) + rows.map { $0.cell(column) }
     return absorbed(claim, by: found, record.fields[column])
+  }
+
+  private func namesItself(_ claim: Witness.Claim, _ field: Field) -> Bool {
+    field.reference.map { RowRef($0.record, RowKey([claim.value])) == claim.ref } ?? false
   }
 
   /// Whether a value may be lost with an erasure: one that was edited before it, or by a clerk who did not know of it, if a
