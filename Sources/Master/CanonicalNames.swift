@@ -20,7 +20,12 @@ struct CanonicalNames {
       aliases[RowRef(row[0], try RowKey(encoded: key))] = try RowKey(encoded: target)
     }
     mapping = Mapping(schema, aliases: aliases)
-    presentSuccessors = try Self.successors(db, schema)
+    var present = try Self.successors(db, schema)
+    for (ref, target) in aliases where ref.record == schema.units?.record {
+      guard case .text(let unit)? = ref.key.values.first, case .text(let kept)? = target.values.first else { continue }
+      if present[unit] == nil { present[unit] = kept }
+    }
+    presentSuccessors = present
   }
 
   private static func successors(_ db: Database, _ schema: Schema) throws -> [String: String] {

@@ -120,7 +120,9 @@ struct Desk {
     #endif
     return try schema.lastSuccessor(of: unit) { unit in
       let ref = RowRef(record.name, RowKey([.text(unit)]))
-      guard case .text(let next)? = try transaction.images(of: [ref])[ref]?[column] else { return nil }
+      // A unit whose record was merged into that of another is that one now.
+      let value = try transaction.images(of: [ref])[ref]?[column] ?? transaction.alias(of: ref)?.values.first
+      guard case .text(let next)? = value else { return nil }
       return next
     }
   }
