@@ -287,11 +287,12 @@ extension Master {
     return schema
   }
 
-  /// Of a row that stood in the master, also the cells that the city owns.
+  /// Of a row that stood in the master, also the cells that the city owns, and whose it is.
   private static func unowned(_ schema: Schema) -> Schema {
     var schema = reviewed(schema)
     for record in schema.records.indices {
       schema.records[record].owner = .any
+      if case .field = schema.records[record].scope { schema.records[record].scope = .all }
       for field in schema.records[record].fields.indices {
         schema.records[record].fields[field].owner = nil
         for choice in (schema.records[record].fields[field].check.values ?? []).indices {

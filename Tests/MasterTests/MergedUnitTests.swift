@@ -71,3 +71,19 @@ private func units() async throws -> (World, a: Replica, b: Replica, c: Replica)
   #expect(try b.rows(b.record("company")).map { $0[0] } == ["c1", "c2", "c3"].map(Value.text))
   #expect(try a.rows(a.record("company")).isEmpty && c.rows(c.record("company")).isEmpty)
 }
+
+/// A's record goes into B's while rows are A's still: they go along, also those with their unit in their key.
+@Test func theRowsOfAUnitGoAlongWhenItsRecordIsMerged() async throws {
+  let (world, a, b, _) = try await units()
+  try world.shell(b, "INSERT INTO ledger VALUES ('B', 2020, 6)")
+  try await world.sync(b)
+  let conflicts = try world.uniteOffices("A", into: "B")
+  #expect(world.contenders(conflicts) == ["amount": .integer(5)])
+  try world.shell(a, "UPDATE company SET name = '乙'; UPDATE figure SET sales = 2")
+  try await world.settle()
+  #expect(try b.rows(b.record("company")) == [[.text("c1"), .text("B"), .text("乙")]])
+  #expect(try b.rows(b.record("figure")) == [[.text("c1"), .integer(2020), .integer(2)]])
+  #expect(try b.rows(b.record("ledger")) == [[.text("B"), .integer(2020), .integer(6)]])
+  for name in ["company", "figure", "ledger"] { #expect(try a.rows(a.record(name)).isEmpty) }
+  #expect(try world.master.parked().isEmpty)
+}
