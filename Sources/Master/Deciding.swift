@@ -78,6 +78,9 @@ extension Master {
       decision.choice = .take
       decision.contender = contenderID
       decision.value = try contender(contenderID, of: conflict).value
+      if let name = conflict.field, let field = try record(conflict.record).field(name) {
+        decision.value = try transaction.kept(decision.value, of: field, schema)
+      }
     case .remove:
       guard conflict.field == nil else {
         throw Failure(

@@ -38,6 +38,7 @@ extension Desk {
     }
     var decision = decision
     if decision.choice != .value { decision.value = value(of: decision, conflict, cell) }
+    decision.value = try transaction.kept(decision.value, of: record.fields[cell.column], schema)
     if decision.value != cell.image[cell.column],
       let choice = [decision.value, cell.image[cell.column]].compactMap(record.fields[cell.column].citysChoice).first
     {

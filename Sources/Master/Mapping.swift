@@ -99,6 +99,14 @@ struct Mapping {
   }
 }
 
+extension MasterTransaction {
+  /// A value that may name a merged duplicate, as it names the row that was kept.
+  func kept(_ value: Value, of field: Field, _ schema: Schema) throws -> Value {
+    guard let ref = schema.target(of: field, value) else { return value }
+    return try aliases(of: [ref])[ref]?.values.first ?? value
+  }
+}
+
 extension Schema {
   /// The row that a value of this field names by its key.
   func target(of field: Field, _ value: Value?) -> RowRef? {

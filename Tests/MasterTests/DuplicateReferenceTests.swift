@@ -45,3 +45,36 @@ import Testing
   try await world.settle()
   #expect(try one.rows(one.record("company")).map { $0[0] } == [.text("a1")])
 }
+
+/// What somebody wants in a contested cell was a row of its own when they entered it.
+@Test(arguments: [false, true])
+func aContenderThatNamesADuplicateNamesTheRowThatIsKept(isCountys: Bool) async throws {
+  let scope = "scope: {via: company}"
+  let world = try duplicateTown([scope: "\(scope)\n    decides: owner"])
+  let one = try await world.join("A", actor: "one")
+  let two = try await world.join("A", actor: "two")
+  try world.shell(
+    one,
+    """
+    INSERT INTO company (id, office) VALUES ('a1', 'A'), ('a2', 'A'), ('a3', 'A');
+    INSERT INTO visit VALUES ('v1', 'a3', 'n')
+    """)
+  try await world.settle()
+  try world.shell(one, "UPDATE visit SET company = 'a1'")
+  try world.shell(two, "UPDATE visit SET company = 'a2'")
+  try await world.settle()
+  let conflict = try #require(try world.master.conflicts([.open]).first)
+  #expect(conflict.contenders.map(\.value) == [.text("a2")])
+  #expect(try world.unite("a2", into: "a3").isEmpty)
+  if isCountys {
+    try two.decide(
+      Decision(
+        conflict: conflict.id, choice: .take, contender: 1, reason: "moved",
+        edit: Edit(stamp: Stamp(raw: 0), actor: "two"), version: conflict.version))
+  } else {
+    _ = try world.master.decide(conflict.id, .take(1), reason: "moved", actor: "li", version: conflict.version)
+  }
+  try await world.settle()
+  #expect(try two.rows(two.record("visit")) == [["v1", "a3", "n"].map(Value.text)])
+  #expect(try two.conflicts([.decided]).compactMap(\.decision?.value) == [.text("a3")])
+}
