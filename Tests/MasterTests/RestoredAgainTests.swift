@@ -120,6 +120,33 @@ func whatStandsInThePlaceOfALossThatNobodyKnewOfIsNotLost(comesFirst: Bool) asyn
   for id in ["c2", "c3"] { #expect(try world.cell("name", of: id) == .text("n")) }
 }
 
+/// Of two batches of a machine the first comes too late for its place: the second does not go before it.
+@Test func aLateBatchIsNotPassedOverByTheNextOfItsMachine() async throws {
+  let (drill, first) = try await Drill.backedUp()
+  let world = drill.world
+  // The log has a loss, and since then numbers may be missing.
+  try world.shell("UPDATE company SET grade = 'f' WHERE id = 'c1'")
+  for replica in world.replicas { try await world.sync(replica) }
+  for replica in [drill.one, drill.b] { try world.shell(replica, "DELETE FROM sync_inbox") }
+  try await drill.restoreWithoutTwo(from: first)
+  try await world.settle()
+  #expect(try world.master.recovery()?.losses.count == 1)
+  let file = try world.backup("second.backup")
+  for id in ["c5", "c6"] {
+    try drill.company(id, "A", on: drill.two)
+    try await world.sync(drill.two)
+  }
+  try await drill.restoreWithoutTwo(from: file)
+  try world.shell("UPDATE company SET grade = 'g' WHERE id = 'c1'")
+  try await world.sync(drill.one)
+  try world.restore(from: file)
+  try await world.giveBack([drill.one, drill.b, drill.two, drill.one, drill.two])
+  if try world.master.recovery()?.isRecovering == true { try world.master.release(reason: "r", actor: "li") }
+  try await world.settle()
+  for id in ["c5", "c6"] { #expect(try world.cell("name", of: id) == .text("n")) }
+  #expect(try world.cell("grade") == .text("g"))
+}
+
 /// A later release gives up what stood before an earlier one's losses, and those come back behind it (seed 50 of the simulated town,
 /// 10,000 events).
 @Test func lossesOfAnEarlierReleaseMayStandBehindThoseOfALater() async throws {

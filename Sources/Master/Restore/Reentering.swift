@@ -148,13 +148,16 @@ struct Reentry {
   }
 
   /// Whether a batch is the next of its sender's. Once something is lost, a number may be missing: the file has let go of those
-  /// between for backups that are later than the one restored.
+  /// between for backups that are later than the one restored. One that waits here is not missing.
   private func follows(_ returned: ReturnedBatch, _ replica: ReplicaRecord) throws -> Bool {
     if returned.number == replica.highWater + 1 { return true }
     #if MUTANTS
       if Mutant.gapsStayOut.isActive { return false }
     #endif
+    let waiting = "state <> 'aside' AND replica = ? AND number > ? AND number < ?"
+    let range: [Value] = [.blob(replica.id.bytes), .integer(replica.highWater), .integer(returned.number)]
     return try returned.number > replica.highWater && db.first("SELECT 1 FROM sync_loss LIMIT 1") != nil
+      && db.first("SELECT 1 FROM sync_returned WHERE \(waiting) LIMIT 1", range) == nil
   }
 
   private mutating func repeatOwn(_ returned: ReturnedBatch) throws {
