@@ -147,6 +147,30 @@ func whatStandsInThePlaceOfALossThatNobodyKnewOfIsNotLost(comesFirst: Bool) asyn
   #expect(try world.cell("grade") == .text("g"))
 }
 
+/// One machine has what the city did before its first restore, and another comes before it with what was put there since.
+/// - Parameter afterACounty: what came first then was a county's, and took as many places as what came first since.
+@Test(arguments: [false, true]) func anActOfAnotherHistoryWaitsForARelease(afterACounty: Bool) async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  let phone = "UPDATE company SET phone = '2' WHERE id = 'c1'"
+  if afterACounty { try world.shell(drill.two, phone) } else { try world.shell(phone) }
+  try await world.sync(drill.two)
+  try world.shell("UPDATE company SET name = 'f' WHERE id = 'c1'")
+  try await world.sync(drill.two)
+  try await drill.restoreWithoutTwo(from: file)
+  #expect(try world.master.recovery()?.losses == [])
+  try world.shell(drill.one, "UPDATE company SET name = 'g' WHERE id = 'c1'")
+  try await world.sync(drill.one)
+  try world.restore(from: file)
+  try await world.giveBack([drill.one, drill.two, drill.b, drill.one, drill.two])
+  #expect(try world.master.recovery()?.held.count == 1)
+  try world.master.release(reason: "two histories", actor: "li")
+  #expect(try world.master.recovery()?.aside.count == (afterACounty ? 1 : 2))
+  try await world.settle()
+  #expect(try world.cell("name") == .text("g"))
+  #expect(try world.cell("phone") == .text(afterACounty ? "2" : "1"))
+}
+
 /// A later release gives up what stood before an earlier one's losses, and those come back behind it (seed 50 of the simulated town,
 /// 10,000 events).
 @Test func lossesOfAnEarlierReleaseMayStandBehindThoseOfALater() async throws {

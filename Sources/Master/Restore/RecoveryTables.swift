@@ -127,6 +127,28 @@ extension SQLiteMasterTransaction {
     try db.run("UPDATE sync_returned SET state = 'late' WHERE state = 'aside'")
   }
 
+  /// Whether a batch is of another history than the log: a city that is restored twice from one backup has two. Within one,
+  /// times rise, and whatever else came in by the same epoch has its place.
+  func isOfAnotherHistory(_ batch: ReturnedBatch) throws -> Bool {
+    // Not the clock of the file: a repair may have moved that since.
+    let last = try db.integer("SELECT received_at FROM sync_batch ORDER BY arrival DESC LIMIT 1") ?? 0
+    if batch.receivedAt.raw < last { return true }
+    let epoch = Header.epoch(of: "CASE receipt WHEN x'' THEN message ELSE receipt END")
+    let sql = "SELECT 1 FROM sync_returned WHERE arrival < ? AND state = 'late' AND \(epoch) = ? LIMIT 1"
+    return try db.first(sql, [.integer(batch.arrival), .blob(batch.epoch.bytes)]) != nil
+  }
+
+  /// Whether places and numbers of the city's own batches of an epoch follow each other, as a replay sees it: once something
+  /// is lost, only those of the epoch that says so do.
+  func isInOrder(_ epoch: Identifier) throws -> Bool {
+    let sql = """
+      SELECT \(Header.epoch(of: "b.message")) FROM sync_loss l JOIN sync_batch b ON b.arrival = l.arrival
+      ORDER BY b.number DESC LIMIT 1
+      """
+    guard case .blob(let bytes)? = try db.first(sql)?.first else { return true }
+    return bytes == epoch.bytes
+  }
+
   func returned(_ condition: String = "true", _ arguments: [Value] = []) throws -> [ReturnedBatch] {
     var list: [ReturnedBatch] = []
     let sql = "SELECT \(ReturnedBatch.columns) FROM sync_returned WHERE \(condition) ORDER BY arrival, replica, number"

@@ -168,13 +168,19 @@ struct Reentry {
     let (read, kept) = try master.own(sealed, by: own, secrets: returned.knownSecrets() ?? [], transaction)
     let batch = read.widened(to: master.schema)
     let isLossy = try transaction.setting("lossy") != nil
-    if isLossy, try !follows(batch, message.header) || !fits(batch) { throw Misfit() }
+    let isApart = try !replay.hasErasures && transaction.isOfAnotherHistory(returned)
+    // Nothing in the log would say why it stands there.
+    if isApart, try transaction.isInOrder(message.header.epoch) { throw Misfit() }
+    let isFit = try follows(batch, message.header) && fits(batch)
+    if isLossy || isApart, !isFit { throw Misfit() }
     // A conflict of a duplicate that was merged since is one of the row that was kept.
-    let decided = isLossy ? Set(try batch.decisions.compactMap(\.subject?.ref).map(transaction.kept)) : []
+    let decided = Set(try batch.decisions.compactMap(\.subject?.ref).map(transaction.kept))
     let before = try transaction.images(of: Array(decided))
     try transaction.keep(kept, arrival: returned.arrival)
-    try replay.again(batch, of: message, received: returned.receivedAt, arrival: returned.arrival)
-    if isLossy, try breaksReferences(batch) || exceeds(batch, decided, before) { throw Misfit() }
+    let place = try replay.again(batch, of: message, received: returned.receivedAt, arrival: returned.arrival)
+    let isElsewhere = !replay.hasErasures && place != message.header.cursor
+    guard isLossy || isApart || isElsewhere else { return }
+    if try !isFit || breaksReferences(batch) || exceeds(batch, decided, before) { throw Misfit() }
   }
 
   private struct Misfit: Error {}
@@ -185,7 +191,8 @@ struct Reentry {
     try batch.schemas.isEmpty || master.knownSchema(header.schema, transaction.meta(), transaction) != nil
   }
 
-  /// Whether an act of the city's own stands on what it stood on then, now that something before it is lost.
+  /// Whether an act of the city's own stands on what it stood on then, now that something before it is lost, or is not what
+  /// stood there then.
   private func fits(_ batch: Batch) throws -> Bool {
     let images = try transaction.images(of: batch.changes.map(\.ref))
     for signed in batch.changes {

@@ -193,8 +193,10 @@ extension Town {
     }
     guard let recovery else { return }
     let info = try city.master.recovery()
-    // What came to its place before the city heard what it had put there since makes that late: an official says so.
-    let late = "SELECT 1 FROM sync_returned WHERE state = 'late'"
+    // What came to its place before the city heard what it had put there since makes that late, and an act of before that waits
+    // behind what was put there since: an official says so.
+    let last = "SELECT received_at FROM sync_batch ORDER BY arrival DESC LIMIT 1"
+    let late = "SELECT 1 FROM sync_returned WHERE state = 'late' OR state = 'held' AND received_at < (\(last))"
     let isAnythingLate = try city.master.read { try $0.first(late) != nil }
     if recovery.firstLost == nil, !isAnythingLate, let info, info.missing.isEmpty, info.unheard.isEmpty {
       throw Violation(.progress, "the city has everything back and does not go on")
@@ -224,13 +226,15 @@ extension Town {
       )
     }
     let losses = try losses(after: recovery.backupEnd)
-    if recovery.firstLost == nil, losses.contains(where: { !recovery.losses.contains($0) }) {
+    // Behind the end of the log was what the city before had.
+    let last = recovery.log.last?.arrival ?? 0
+    if recovery.firstLost == nil, losses.contains(where: { $0.lowerBound <= last && !recovery.losses.contains($0) }) {
       throw Violation(.conservation, "losses \(losses) are recorded, though everything was held")
     }
     if !losses.isEmpty { count("loss recorded") }
-    let last = try recoveredEnd()
+    let recovered = try recoveredEnd()
     witness.forget { arrival in
-      arrival > recovery.backupEnd && (arrival > last || losses.contains { $0.contains(arrival) })
+      arrival > recovery.backupEnd && (arrival > recovered || losses.contains { $0.contains(arrival) })
     }
     try noteMergesAgain()
     try noteMembers()
