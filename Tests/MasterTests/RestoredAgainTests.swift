@@ -171,6 +171,29 @@ func whatStandsInThePlaceOfALossThatNobodyKnewOfIsNotLost(comesFirst: Bool) asyn
   #expect(try world.cell("phone") == .text(afterACounty ? "2" : "1"))
 }
 
+/// What a machine had read before the first restore says nothing of an erasure that the city made after it, at such a place.
+@Test func anErasureIsNotUndoneByABatchOfAnotherHistory() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  let file = try world.backup()
+  try world.shell("UPDATE person SET note = 'city' WHERE id = 'p1'")
+  try await world.sync(two)
+  try world.shell(two, "UPDATE person SET phone = 'PHONE-old' WHERE id = 'p1'")
+  try await world.sync(two)
+  try world.restore(from: file)
+  _ = try await world.giveBack(one)
+  try world.master.release(reason: "away", actor: "li")
+  try world.erase("p1")
+  try await world.sync(one)
+  try world.restore(from: file)
+  try await world.giveBack([one, two, one, two])
+  #expect(try world.master.recovery()?.isRecovering == false)
+  #expect(try world.person("phone") == .null && world.person("note") == .text("n"))
+  try await world.settle()
+  #expect(try two.cell("phone") == .null)
+  let lost = ["city.backup", "master.sqlite", "master.sqlite-wal"]
+  #expect(try world.files(with: "PHONE-old").filter { !lost.contains($0) } == [])
+}
+
 /// A later release gives up what stood before an earlier one's losses, and those come back behind it (seed 50 of the simulated town,
 /// 10,000 events).
 @Test func lossesOfAnEarlierReleaseMayStandBehindThoseOfALater() async throws {

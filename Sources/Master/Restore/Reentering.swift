@@ -123,24 +123,25 @@ struct Reentry {
     guard var replica = try transaction.replica(returned.replica) else { throw Refusal.unknownReplica }
     guard try follows(returned, replica) else { throw Refusal.gap(returned.number, after: replica.highWater) }
     replica.offset = returned.offset
-    let isLossy = try transaction.setting("lossy") != nil
+    // What its sender had read is no place of this log.
+    let isUprooted = try transaction.setting("lossy") != nil || transaction.isOfAnotherHistory(returned)
     let given = try SealedEnvelope(returned.receipt[...])
     let read = ReadSoFar(message.header, receipt: given.header)
     let own = try master.schema(named: message.header.schema, transaction.meta(), transaction)
     let (batch, kept) = try master.received(
       Batch(message.body, schema: own), by: own, secrets: returned.knownSecrets(),
-      cursor: isLossy ? -1 : read.erasures, offset: replica.offset, at: returned.receivedAt, transaction,
+      cursor: isUprooted ? -1 : read.erasures, offset: replica.offset, at: returned.receivedAt, transaction,
       isFormer: true)
     try transaction.keep(kept, arrival: returned.arrival)
     let then = try ReceiptBody.decode(given.unverifiedBody())
-    let isStale = given.header.stale || isLossy
+    let isStale = given.header.stale || isUprooted
     let transaction = transaction
     _ = try master.take(
-      replay.naming(batch.widened(to: master.schema), isLossy ? [] : then), of: message, from: replica,
-      cursor: isLossy ? -1 : read.feed, received: returned.receivedAt, transaction
+      replay.naming(batch.widened(to: master.schema), isUprooted ? [] : then), of: message, from: replica,
+      cursor: isUprooted ? -1 : read.feed, received: returned.receivedAt, transaction
     ) { arrival, rows in
-      let rows = isLossy ? rows : replay.receipts(rows, then, of: batch)
-      if !isLossy, rows == then { return returned.receipt }
+      let rows = isUprooted ? rows : replay.receipts(rows, then, of: batch)
+      if !isUprooted, rows == then { return returned.receipt }
       return try master.receipt(
         rows, of: message, arrival: arrival, received: returned.receivedAt, offset: replica.offset, isStale: isStale,
         transaction)
