@@ -58,6 +58,16 @@ extension SQLiteMasterTransaction {
     return batches
   }
 
+  /// The number up to which no batch of the city's own stands behind this place. What came back behind a loss has a smaller
+  /// number than the batch that says so.
+  private func ownKept(upTo arrival: Int64) throws -> Int64 {
+    let last = try lastBatch(of: .city, upTo: arrival)
+    if try setting("restored_end") == nil { return last }
+    let sql = "SELECT number FROM sync_batch WHERE replica = ? AND number < ? AND arrival > ? ORDER BY number LIMIT 1"
+    let behind = try db.integer(sql, [.blob(Identifier.city.bytes), .integer(last), .integer(arrival)])
+    return behind.map { $0 - 1 } ?? last
+  }
+
   /// What every page states besides rows.
   func marks(for replica: Identifier) throws -> [PageItem] {
     #if MUTANTS
@@ -66,7 +76,7 @@ extension SQLiteMasterTransaction {
       let kept = try keptArrival()
     #endif
     return [
-      .mark(.arrival, try lastArrival()), .mark(.ownKept, try lastBatch(of: .city, upTo: kept)),
+      .mark(.arrival, try lastArrival()), .mark(.ownKept, try ownKept(upTo: kept)),
       .mark(.batchKept, try lastBatch(of: replica, upTo: kept)),
       .mark(.batch, try self.replica(replica)?.highWater ?? 0),
     ]

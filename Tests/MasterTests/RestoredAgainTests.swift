@@ -194,6 +194,32 @@ func whatStandsInThePlaceOfALossThatNobodyKnewOfIsNotLost(comesFirst: Bool) asyn
   #expect(try world.files(with: "PHONE-old").filter { !lost.contains($0) } == [])
 }
 
+/// The city's own that comes back behind a loss has a smaller number than the batch that says so, which two backups hold.
+@Test func whatCameBackBehindALossStaysUntilTwoBackupsHoldIt() async throws {
+  let (drill, first) = try await Drill.backedUp()
+  let world = drill.world
+  try world.shell("UPDATE company SET grade = 'f' WHERE id = 'c1'")
+  for replica in [drill.one, drill.two] { try await world.sync(replica) }
+  try world.shell(drill.one, "DELETE FROM sync_inbox")
+  try world.shell("UPDATE company SET phone = '9' WHERE id = 'c1'")
+  try await world.sync(drill.two)
+  try await drill.restoreWithoutTwo(from: first)
+  #expect(try world.master.recovery()?.losses.count == 1)
+  let file = try world.backup("second.backup")
+  try world.restore(from: file)
+  try await world.giveBack([drill.one, drill.b, drill.two, drill.one, drill.two])
+  #expect(try world.cell("phone") == .text("9"))
+  try world.backup("latest.backup")
+  try await world.settle()
+  let log = try world.loggedRows()
+  // The latest backup cannot be read.
+  try world.restore(from: file)
+  try await world.giveBack([drill.one, drill.two, drill.b, drill.one])
+  #expect(try world.master.recovery()?.isRecovering == false)
+  #expect(try world.loggedRows() == log)
+  try await world.settle()
+}
+
 /// A later release gives up what stood before an earlier one's losses, and those come back behind it (seed 50 of the simulated town,
 /// 10,000 events).
 @Test func lossesOfAnEarlierReleaseMayStandBehindThoseOfALater() async throws {
