@@ -37,7 +37,7 @@ extension Replica {
   func apply(_ db: Database, _ pull: Pull, _ left: [Dependent], parkingClashes: Bool, _ news: inout [News]) throws
     -> Int
   {
-    let parkedBefore = try db.integer("SELECT max(id) FROM sync_parked") ?? 0
+    let parkedBefore = try lastParked(db) ?? 0
     if parkingClashes { try vacateUntouched(db, pull) }
     for child in left { try park(db, child) }
     if parkingClashes { try parkClashes(db, pull) }
@@ -70,7 +70,7 @@ extension Replica {
     }
     try pull.eachDispute { try hear(db, $0, &decided) }
     try applying(db, rows: pull.count) {
-      for leaver in leavers { try vacate(db, leaver, parkingChildren: parkingClashes) }
+      for leaver in leavers { try vacate(db, leaver) }
       try pull.eachRow(where: { steps[$0] != .nothing }) { place, record, key, image in
         let row = targets[place].map(\.result.row) ?? image
         // A row that is as it was is left alone: it may be an orphan that a shell made, and writing it would not stand.
@@ -106,7 +106,8 @@ extension Replica {
     }
   }
 
-  /// What nobody has sent makes room: the holders of unique values that come, and edits of rows that go together with what they refer to.
+  /// What nobody has sent makes room: the holders of unique values that come, edits of rows that go together with what they
+  /// refer to, and edits that refer to what goes.
   private func parkClashes(_ db: Database, _ pull: Pull) throws {
     var gone: Set<RowRef> = []
     try pull.eachRow { _, record, key, image in if image == nil { gone.insert(RowRef(record.name, key)) } }
@@ -117,7 +118,18 @@ extension Replica {
         try parkChildren(db, record, key: key, gone: gone)
       }
     }
+    // Before anything is planned: what is set aside takes back also what others hold. It may let further rows go.
+    var last: Int64?
+    repeat {
+      last = try lastParked(db)
+      try pull.eachRow { _, record, key, image in
+        guard image == nil, try plan(db, record, key, master: nil).result.row == nil else { return }
+        try parkChildren(db, record, key: key)
+      }
+    } while try lastParked(db) != last
   }
+
+  private func lastParked(_ db: Database) throws -> Int64? { try db.integer("SELECT max(id) FROM sync_parked") }
 
   /// - Parameter decided: gets the conflict if its decision was not known here.
   private func hear(_ db: Database, _ item: PageItem, _ decided: inout [Int64]) throws {
@@ -136,11 +148,10 @@ extension Replica {
     return try db.first(sql, [.integer(conflict.id), .integer(conflict.version)]) == nil
   }
 
-  private func vacate(_ db: Database, _ leaver: Leaver, parkingChildren: Bool) throws {
+  private func vacate(_ db: Database, _ leaver: Leaver) throws {
     let (record, key) = (leaver.record, leaver.key)
     guard let here = try record.row(db, key: key), record.leaves(here, for: leaver.row) else { return }
     if leaver.row != nil { return try record.remove(db, key: key) }
-    if parkingChildren { try parkChildren(db, record, key: key) }
     try retire(db, record, key: key)
   }
 

@@ -111,3 +111,39 @@ extension Replica {
   try await world.settle()
   #expect(try a.nodes() == [.text("n2"), .text("r1"), .text("r2")])
 }
+
+/// Nodes of the city's: e1 and e2 are of c0.
+private func hanging() async throws -> (World, Replica) {
+  let (world, a) = try await nodes()
+  try world.shell(
+    """
+    INSERT INTO node (id, office, code, parent) VALUES
+      ('c0', 'A', NULL, NULL), ('c1', 'A', NULL, NULL), ('c2', 'A', NULL, NULL), ('e1', 'A', 'K3', 'c0'),
+      ('e2', 'A', 'K4', 'c0')
+    """)
+  try await world.settle()
+  return (world, a)
+}
+
+/// What makes room for an edit that is set aside with its parent is planned as it is after that.
+@Test func aHeldEditThatTakesItsCodeBackFromAnotherIsSetAsideWithIt() async throws {
+  let (world, a) = try await hanging()
+  try world.shell(
+    a,
+    """
+    UPDATE node SET parent = 'c1', code = NULL, serial = '\(capitals)' WHERE id = 'e1';
+    UPDATE node SET code = 'K3', serial = '\(capitals)' WHERE id = 'e2'
+    """)
+  try world.shell("DELETE FROM node WHERE id = 'c1'; UPDATE node SET parent = 'c2' WHERE id = 'e2'")
+  try await world.settle()
+  let aside = try a.parked().map(\.ref.key)
+  #expect(aside.count == 2 && Set(aside) == [RowKey([.text("e1")]), RowKey([.text("e2")])])
+}
+
+@Test func aHeldEditOfARowThatTheCityEditsIsSetAsideOnceWithItsParent() async throws {
+  let (world, a) = try await hanging()
+  try world.shell(a, "UPDATE node SET parent = 'c1', serial = '\(capitals)' WHERE id = 'e1'")
+  try world.shell("DELETE FROM node WHERE id = 'c1'; UPDATE node SET code = 'K5' WHERE id = 'e1'")
+  try await world.settle()
+  #expect(try a.parked().map(\.ref.key) == [RowKey([.text("e1")])])
+}
