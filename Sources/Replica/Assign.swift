@@ -38,6 +38,7 @@ extension Replica {
     -> Int
   {
     let parkedBefore = try lastParked(db) ?? 0
+    let askedBefore = try Set(requests(db).map(\.ref))
     if parkingClashes { try vacateUntouched(db, pull) }
     for child in left { try park(db, child) }
     if parkingClashes { try parkClashes(db, pull) }
@@ -80,7 +81,7 @@ extension Replica {
     }
     let touched = targets.sorted { $0.key < $1.key }.map(\.value)
     for target in touched { try keep(db, target.record, target.key, target.result, master: target.master) }
-    if parkingClashes { for target in touched { news += try mendReferences(db, target.record, key: target.key) } }
+    if parkingClashes { for target in touched { try mendReferences(db, target.record, key: target.key) } }
     for id in decided {
       if let conflict = try ConflictTables.find(db, id),
         conflict.contenders.contains(where: { identity.names.contains($0.replica) })
@@ -88,6 +89,7 @@ extension Replica {
         news.append(.decided(conflict))
       }
     }
+    news += try restoredHere(db, besides: askedBefore)
     news += try parkedHere(db, after: parkedBefore)
     return pull.count
   }

@@ -6,31 +6,30 @@ import SyncCore
 // which SQLite does not let stand: then the edit that broke the reference gives way.
 
 extension Replica {
-  /// Mends the references of a row that a pull wrote: an unsent edit that points nowhere is set aside, a parent that was deleted
-  /// here, though rows of the master refer to it, comes back and its delete goes to the city as a
-  /// request. Inside the transaction of the pull.
-  func mendReferences(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> [News] {
-    var news: [News] = []
+  /// Mends the references of a row that a pull wrote, or that is as it was before what is set aside: an unsent edit that points
+  /// nowhere is set aside, a parent that was deleted here, though rows of the master refer to it, comes back and its delete goes to
+  /// the city as a request. Inside the transaction of the pull.
+  func mendReferences(_ db: Database, _ record: RecordSchema, key: RowKey) throws {
     for _ in record.fields {
       guard let row = try record.row(db, key: key), let broken = try brokenReference(db, record, row),
         let column = record.index(of: broken.field)
-      else { break }
+      else { return }
       if try record.pending(db, key: key)?.change(record)?.new[column] != nil {
         try parkUnsent(db, record, key: key, over: [column], reason: "reference", detail: broken.message)
-      } else if let parent = try restoreParent(db, record.fields[column], row[column], makingRoom: true) {
-        let detail = Label(
-          zh: "市里仍有 \(record.name) \(show(key)) 引用它:本行已恢复,删除将作为申请送市里决定",
-          en:
-            "\(record.name) \(show(key)) of the city refers to it: it is back, and its delete goes to the city as a request"
-        )
-        news.append(.parked(parent, detail))
-      } else if try takeBackTarget(db, record, key, column, row[column]) {
-        continue
       } else {
-        break
+        let isBack = try restoreParent(db, record.fields[column], row[column], makingRoom: true)
+        guard try isBack || takeBackTarget(db, record, key, column, row[column]) else { return }
       }
     }
-    return news
+  }
+
+  /// Rows that were deleted here and are back.
+  /// - Parameter asked: of which the city was to be asked before.
+  func restoredHere(_ db: Database, besides asked: Set<RowRef>) throws -> [News] {
+    let detail = Label(
+      zh: "市里仍有记录引用它:本行已恢复,删除将作为申请送市里决定",
+      en: "rows of the city refer to it: it is back, and its delete goes to the city as a request")
+    return try requests(db).map(\.ref).filter { !asked.contains($0) }.map { News.parked($0, detail) }
   }
 
   /// The unsent edit that took away the value which a reference of the master's names is set aside.
@@ -65,19 +64,20 @@ extension Replica {
   func restoreParents(_ db: Database, _ record: RecordSchema, _ row: [Value]) throws {
     for _ in record.fields {
       guard let broken = try brokenReference(db, record, row), let column = record.index(of: broken.field),
-        try restoreParent(db, record.fields[column], row[column]) != nil
+        try restoreParent(db, record.fields[column], row[column])
       else { return }
     }
   }
 
   /// Makes the unsent delete of the row that a reference names a request to the city.
   /// - Parameter makingRoom: whether an unsent row that holds its unique value by now is set aside.
+  /// - Returns: whether there is one.
   private func restoreParent(
     _ db: Database, _ field: Field, _ value: Value, makingRoom: Bool = false
-  ) throws -> RowRef? {
-    guard let (parent, _, deleted) = try formerTarget(db, field, value), deleted.current == nil else { return nil }
+  ) throws -> Bool {
+    guard let (parent, _, deleted) = try formerTarget(db, field, value), deleted.current == nil else { return false }
     try undo(db, parent, deleted, makingRoom: makingRoom) { [] }
     try ask(db, parent, deleted.key, saw: deleted.baseRow(parent), edit: deleted.edit)
-    return RowRef(parent.name, deleted.key)
+    return true
   }
 }

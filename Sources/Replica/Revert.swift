@@ -46,7 +46,8 @@ extension Replica {
         let problem = clash.label(of: RowRef(record.name, pending.key))
         throw Failure(.data, zh: problem.zh, en: problem.en)
       }
-      // It holds what others need, in turn.
+      // It holds what others need, in turn. Were it still pending, it would pass for deleted until it is back.
+      try record.clearPending(db, key: pending.key)
       try applying(db) { try record.remove(db, key: pending.key) }
       try parkHolders(db, record, row)
     }
@@ -72,5 +73,7 @@ extension Replica {
     try keep(db, record, pending.key, result, master: upstream ?? nil)
     // Not before: rows may refer to each other in a circle.
     for child in left { try park(db, child) }
+    // What it referred to may have been deleted here since.
+    if makingRoom, result.row != nil { try mendReferences(db, record, key: pending.key) }
   }
 }

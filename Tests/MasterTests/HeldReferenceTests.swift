@@ -147,3 +147,37 @@ private func hanging() async throws -> (World, Replica) {
   try await world.settle()
   #expect(try a.parked().map(\.ref.key) == [RowKey([.text("e1")])])
 }
+
+/// It refers again to what was deleted here, which another row of the city's keeps from being deleted at the city.
+@Test func aParentOfWhatIsSetAsideThatWasDeletedIsBack() async throws {
+  let (world, a) = try await hanging()
+  try world.shell(
+    a,
+    "UPDATE node SET parent = 'c1', serial = '\(capitals)' WHERE id = 'e1'; DELETE FROM node WHERE id = 'c0'")
+  try world.shell("DELETE FROM node WHERE id = 'c1'")
+  let news = try await world.sync(a).received.news
+  #expect(news.count == 2)
+  #expect(try a.parked().map(\.ref.key) == [RowKey([.text("e1")])])
+  #expect(try a.nodes().contains(.text("c0")))
+  try await world.settle()
+  let conflicts = try world.master.conflicts([.open])
+  #expect(conflicts.map(\.key) == [RowKey([.text("c0")])])
+  #expect(conflicts.flatMap(\.contenders).map(\.deletes) == [true])
+}
+
+/// A row that is out of the table for a moment, so that another may have its code, was not deleted.
+@Test func aParentThatMakesRoomIsNotToBeDeleted() async throws {
+  let (world, a) = try await hanging()
+  try world.shell("INSERT INTO node (id, office, code, parent) VALUES ('e3', 'A', 'K5', 'e2')")
+  try await world.settle()
+  try world.shell(
+    a,
+    """
+    UPDATE node SET serial = '\(capitals)', code = NULL WHERE id IN ('e2', 'e3');
+    UPDATE node SET code = 'K4' WHERE id = 'e3'; UPDATE node SET code = 'K5' WHERE id = 'e2'
+    """)
+  try world.shell("UPDATE node SET code = 'K6' WHERE id = 'e3'; UPDATE node SET code = 'K5' WHERE id = 'n2'")
+  try await world.settle()
+  #expect(try Set(a.parked().map(\.ref.key)) == [RowKey([.text("e2")]), RowKey([.text("e3")])])
+  #expect(try world.master.conflicts([.open]).isEmpty)
+}
