@@ -203,7 +203,7 @@ extension Replica {
   }
 
   /// Whether an edit of a row is pending, in flight, or set aside unsent.
-  private func isOnItsWay(_ db: Database, _ record: RecordSchema, _ ref: RowRef) throws -> Bool {
+  func isOnItsWay(_ db: Database, _ record: RecordSchema, _ ref: RowRef) throws -> Bool {
     try isEdited(db, record, ref) || waitsUnsent(db, ref)
   }
 

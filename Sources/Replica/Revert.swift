@@ -22,6 +22,11 @@ extension Replica {
         }
         return []
       }
+      // Nothing comes any more of what took the place of what waits at the city: that was sent, and stays.
+      if try isOnItsWay(db, record, RowRef(record.name, key)) { return }
+      try db.run(
+        "UPDATE sync_parked SET state = 'waiting' WHERE record = ? AND key = ? AND state = 'edited'",
+        [.text(record.name), .blob(key.encoded)])
     }
   }
 

@@ -221,3 +221,18 @@ extension Replica {
   #expect(seen.state == .withdrawn)
   #expect(seen.ruling?.edit.actor == "li")
 }
+
+/// It was entered again, and that is taken back; what was sent before is not.
+@Test func whatIsTakenUpAndRevertedStillWaits() async throws {
+  let (world, a, b) = try await twins()
+  #expect(try b.takeUp("company", "b1", ["code": .text("Y")]))
+  try b.revert(b.record("company"), key: RowKey([.text("b1")]))
+  #expect(try b.states() == [.waiting, .waiting])
+  try await world.settle()
+  #expect(try world.states() == [.waiting, .waiting])
+  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
+  try await world.settle()
+  #expect(try b.states() == [.entered, .entered])
+  #expect(try world.cell("code", of: "b1") == .text("X"))
+  #expect(try b.rows(b.record("figure")).map { $0[2] } == [.integer(5)])
+}
