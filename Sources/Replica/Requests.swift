@@ -10,6 +10,13 @@ extension Replica {
   public func requestDelete(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> Bool {
     let children = try children(db, of: record, key: key).filter { $0.count > 0 }
     guard children.contains(where: { schema.record($0.record)?.owner == .city }) else { return false }
+    // What was edited of the row since comes after the first wish, and would outlive it.
+    let isSent = "SELECT 1 FROM sync_request WHERE record = ? AND key = ? AND batch IS NOT NULL"
+    if try db.first(isSent, [.text(record.name), .blob(key.encoded)]) != nil {
+      throw Failure(
+        .data, zh: "\(record.name) \(show(key)) 的删除申请已发送,请先同步",
+        en: "the request to delete \(record.name) \(show(key)) was sent already; sync first")
+    }
     let edit = Edit(stamp: try tick(db, milliseconds: clock()), actor: try actor(db))
     try ask(db, record, key, saw: try record.row(db, key: key), edit: edit)
     return true

@@ -153,3 +153,17 @@ private func overtaken(by sql: String) async throws -> (World, Replica) {
   #expect(try world.states() == [.superseded])
   #expect(try world.cell("staff") == .null && world.cell("name") == .text("n"))
 }
+
+/// One that nobody has answered is on its way, and would not say that its clerk has seen what was edited since.
+@Test func whoAsksAgainBeforeTheAnswerIsToldToSync() async throws {
+  let (world, replica) = try await graded()
+  try replica.freeze()
+  try world.sendInVain(replica)
+  try world.shell(replica, "UPDATE company SET name = '乙' WHERE id = 'c1'")
+  let failure = #expect(throws: Failure.self) { try ask(replica) }
+  #expect(failure?.kind == .data)
+  #expect(failure?.message.en == "the request to delete company c1 was sent already; sync first")
+  try await world.sync(replica)
+  try ask(replica)
+  try await world.settle()
+}
