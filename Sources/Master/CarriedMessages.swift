@@ -54,8 +54,8 @@ struct CarriedMessages {
 
   /// The next message, if it is of that kind and belongs to a batch.
   private mutating func following(_ kind: MessageKind, _ batch: SealedEnvelope) throws -> SealedEnvelope? {
-    guard let message = next, message.header.kind == kind, message.header.replica == batch.header.replica,
-      message.header.number == batch.header.number
+    guard let message = next, message.header.kind == kind, message.header.number == batch.header.number,
+      kind == .receipt || message.header.replica == batch.header.replica
     else { return nil }
     next = try bundle.message()
     return message

@@ -301,3 +301,24 @@ private func aSumThatWaitsAgainAfterARestoreCountsOnce(saidAgain: SaidAgain) asy
   try await world.settle()
   #expect(try world.staff(one) == .integer(12) && one.parked().isEmpty)
 }
+
+/// It was parked, and its machine has rejoined since; the restored city takes it under the former id.
+@Test func aSumOfAFormerIdThatARestoredCityTakesCountsOnce() async throws {
+  let (world, one, b) = try await summed()
+  let file = try world.backup()
+  try world.shell(one, "UPDATE company SET code = 'X', staff = 12 WHERE id = 'c1'")
+  try await world.sync(one)
+  let renewed = try world.rejoin(one)
+  try await world.sync(renewed)
+  #expect(try renewed.parked().count == 1)
+  try world.restore(from: file)
+  try await world.giveBack([b])
+  try world.master.release(reason: "away", actor: "li")
+  try world.shell("UPDATE company SET code = 'Z' WHERE id = 'b1'")
+  try world.master.absorbNow()
+  try await world.sync(renewed)
+  #expect(try world.staff(renewed) == .integer(12) && renewed.parked().isEmpty)
+  try world.shell(renewed, "UPDATE company SET address = 'y' WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try world.staff(renewed) == .integer(12))
+}

@@ -81,17 +81,27 @@ extension Master {
         throw Refusal.tampered
       }
       guard let receipt = try refusing({ try rest.popFirst()?.open(with: key.publicKey) }),
-        receipt.header.kind == .receipt, receipt.header.replica == id,
-        receipt.header.number == batch.header.number, receipt.header.cursor > 0,
+        receipt.header.kind == .receipt, receipt.header.number == batch.header.number, receipt.header.cursor > 0,
         let taken = try refusing({ try ReceiptBody.taken(receipt.body) }), taken.hash == batch.hash
       else { throw Refusal.tampered }
+      // One that was given anew for a former id names the one that the machine had by then.
+      let own = try readdressed(receipt.bytes, to: id)
       list.append(
         ReturnedBatch(
           arrival: receipt.header.cursor, replica: id, number: batch.header.number,
-          receivedAt: receipt.header.stamp, offset: taken.offset, message: batch.bytes, receipt: receipt.bytes,
+          receivedAt: receipt.header.stamp, offset: taken.offset, message: batch.bytes, receipt: own,
           secrets: secrets, state: .held))
     }
     return list
+  }
+
+  /// A receipt in the name of another id of the same machine; which batch it is of, its body says.
+  private func readdressed(_ receipt: [UInt8], to id: Identifier) throws -> [UInt8] {
+    let then = try SealedEnvelope(receipt[...])
+    if then.header.replica == id { return receipt }
+    var header = then.header
+    header.replica = id
+    return try Envelope(header, body: then.unverifiedBody(), key: key).bytes
   }
 
   /// Who the sender is: enrolled in the backup, or since then by a batch of the city's own that came back.
@@ -158,7 +168,8 @@ extension Master {
       let last = try transaction.lastReturned(of: hello.replica)
       // The numbers of the city's own do not tell what it lacks: those of after a restore are larger than what was lost with it.
       let own = try transaction.hasHeard(hello.replica) ? transaction.lastReturned(of: .city) : 0
-      let receipts = isComplete ? try transaction.receiptsMadeAnew(for: hello) : []
+      let anew = isComplete ? try transaction.receiptsMadeAnew(for: hello) : []
+      let receipts: [UInt8] = try anew.flatMap { try readdressed($0, to: hello.replica) }
       let standing = Standing(
         batch: last, hash: try transaction.hash(of: hello.replica, last), own: own,
         isComplete: isComplete, missing: missing, unheard: isComplete ? 0 : try transaction.unheard().count,
@@ -193,15 +204,21 @@ extension SQLiteMasterTransaction {
   }
 
   /// The receipts that restored cities gave to batches of another epoch: what became of them is not what their sender was told
-  /// then. It may have heard of none of the epochs since its own.
-  func receiptsMadeAnew(for hello: Header) throws -> [UInt8] {
-    var found: [UInt8] = []
+  /// then. It may have heard of none of the epochs since its own. Of its former ids, those of batches that its file has as they
+  /// sent them: up to where each id in turn went on from the one before.
+  func receiptsMadeAnew(for hello: Header) throws -> [[UInt8]] {
+    var found: [[UInt8]] = []
     let sql = """
+      WITH own(id) AS (SELECT ?1 UNION SELECT former FROM sync_former WHERE replica = ?1 AND kept >= 0)
       SELECT receipt FROM sync_batch
-      WHERE replica = ? AND \(Header.epoch(of: "receipt")) NOT IN (\(Header.epoch(of: "message")), ?) ORDER BY number
+      WHERE replica IN (SELECT id FROM own)
+        AND \(Header.epoch(of: "receipt")) NOT IN (\(Header.epoch(of: "message")), ?2)
+        AND number <= coalesce((SELECT min(f.kept) FROM sync_former f
+          WHERE f.former = sync_batch.replica AND f.replica IN (SELECT id FROM own) AND f.kept >= 0), number)
+      ORDER BY number
       """
     try db.each(sql, [.blob(hello.replica.bytes), .blob(hello.epoch.bytes)]) { row in
-      if case .blob(let receipt) = row.cell(0) { found += receipt }
+      if case .blob(let receipt) = row.cell(0) { found.append(receipt) }
     }
     return found
   }
