@@ -53,7 +53,7 @@ extension Replica {
       try db.run("UPDATE sync_outbox SET receipt = ? WHERE number = ?", [.blob(receipt.bytes), number])
       try eraseAcknowledged(db, batch: receipt.header.number)
     }
-    if try receipt.header.number <= heard(db, under: receipt.header.epoch) {
+    if try isHeard(db, receipt.header) {
       try answered()
       return []
     }

@@ -102,7 +102,8 @@ extension Replica {
       let present = Value.blob(isRestored ? [] : meta.epoch.bytes)
       let isLost = "\(Header.epoch(of: "receipt")) <> ?"
       if try db.first("SELECT 1 FROM sync_outbox WHERE \(isLost)", [present]) == nil { return }
-      try ReplicaMeta.set(db, Self.gap, .integer(1))
+      // Of what came up to there this city has told what became of it.
+      try ReplicaMeta.set(db, Self.gap, .integer(isRestored ? 0 : meta.seen))
       let isOwn = "\(Header.replica(of: "message")) = ?"
       try sendAgain(db, after: 0, "AND \(isLost) AND \(isOwn)", [present, .blob(meta.replica.bytes)])
     }
@@ -129,8 +130,17 @@ extension Replica {
     try ReplicaMeta.set(db, Self.heardEpoch, .blob(epoch.bytes))
   }
 
-  /// Up to which number receipts under an epoch repeat what this file has heard, and done, already; 0: none does.
-  func heard(_ db: Database, under epoch: Identifier) throws -> Int64 {
+  /// Whether a receipt repeats what this file has heard, and done, already: the city may have what goes once more, because of a code or
+  /// of a gap.
+  func isHeard(_ db: Database, _ receipt: Header) throws -> Bool {
+    if try receipt.number <= heard(db, under: receipt.epoch) { return true }
+    let sql = "SELECT g.value FROM sync_meta g JOIN sync_meta e WHERE g.name = ? AND e.name = 'epoch' AND e.value = ?"
+    let told = try db.integer(sql, [.text(Self.gap), .blob(receipt.epoch.bytes)])
+    return told.map { receipt.cursor <= $0 } ?? false
+  }
+
+  /// Up to which number receipts under an epoch repeat what was heard when a code was taken; 0: none does.
+  private func heard(_ db: Database, under epoch: Identifier) throws -> Int64 {
     let sql = "SELECT h.value FROM sync_meta h JOIN sync_meta e WHERE h.name = ? AND e.name = ? AND e.value = ?"
     return try db.integer(sql, [.text(Self.heard), .text(Self.heardEpoch), .blob(epoch.bytes)]) ?? 0
   }

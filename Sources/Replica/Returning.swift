@@ -184,8 +184,7 @@ extension Replica {
 
   /// The changes of a batch that this receipt answers anew; none: it only says again what was heard.
   private func answeredAnew(_ db: Database, _ receipt: Envelope) throws -> [Change] {
-    let number = receipt.header.number
-    return try number > heard(db, under: receipt.header.epoch) ? sent(db, number) : []
+    try isHeard(db, receipt.header) ? [] : sent(db, receipt.header.number)
   }
 
   /// What had come in at the city that is lost waited again at the restored one, until a later batch of its row superseded

@@ -120,6 +120,29 @@ import Testing
   #expect(summary.pushed == 1)
 }
 
+/// The same of a city that was restored, and has everything back: a row that had been parked and has entered stays where it is.
+@Test func aGapThatIsNoneTakesNoRowAway() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let (world, two) = (drill.world, drill.two)
+  try world.shell("UPDATE company SET code = 'X' WHERE id = 'c1'")
+  try world.shell(two, "INSERT INTO company (id, office, code) VALUES ('c4', 'A', 'X')")
+  try await world.settle()
+  #expect(try two.parked().count == 1)
+  try world.shell("UPDATE company SET code = 'Y' WHERE id = 'c1'")
+  try await world.settle()
+  try world.restore(from: file)
+  try await world.giveBack([drill.one, drill.b, two])
+  #expect(try world.master.recovery()?.isRecovering == false)
+  try await world.settle()
+  try drill.company("c7", "A", on: two)
+  let noisy = Preceded(world.master) { count in
+    if count == 1 { throw Refusal.formerIsLost }
+  }
+  #expect(try await SyncClient(two, transport: noisy).sync().received.parked == 0)
+  #expect(try two.parked(waiting: false).map(\.state) == [.entered])
+  try await world.settle()
+}
+
 /// Somebody on the line says that another copy of the file was first. The city has no batch by that number.
 @Test func aForkThatIsNoneChangesNothing() async throws {
   let (drill, file) = try await Drill.backedUp()
