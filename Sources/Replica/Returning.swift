@@ -21,15 +21,16 @@ extension Replica {
   /// - Parameters:
   ///   - more: more follows with another one.
   ///   - carried: on a stick, with everything that there is to give back.
-  public func returningHello(more: Bool, carried: Bool = false) throws -> Envelope {
-    try hello {
+  ///   - asking: the epoch of the city that wants it; on a stick, that of the one that has asked last.
+  public func returningHello(more: Bool, carried: Bool = false, asking: Identifier? = nil) throws -> Envelope {
+    try hello(asking: asking) {
       $0.returning = true
       $0.more = more
       $0.carried = carried
     }
   }
 
-  func hello(_ adjust: (inout Header) -> Void) throws -> Envelope {
+  func hello(asking: Identifier? = nil, _ adjust: (inout Header) -> Void) throws -> Envelope {
     try write { db in
       let meta = try ownMeta(db)
       let number = try tick(db, milliseconds: clock()).raw
@@ -37,8 +38,8 @@ extension Replica {
         kind: .hello, replica: meta.replica, epoch: meta.epoch, number: number, cursor: meta.cursor,
         stamp: Stamp(milliseconds: clock()), schema: meta.schemaHash)
       adjust(&header)
-      let asking = try header.returning && header.carried ? asking(db) : nil
-      return try Envelope(header, body: HelloBody(last: meta.last, seen: meta.seen, asking: asking).bytes, key: key)
+      let epoch = try header.returning && header.carried ? self.asking(db) : asking
+      return try Envelope(header, body: HelloBody(last: meta.last, seen: meta.seen, asking: epoch).bytes, key: key)
     }
   }
 

@@ -23,7 +23,9 @@ extension SyncClient {
     var hello = try replica.returningHello(more: true)
     var action = try session.receive(try await transport.exchange(hello.bytes), to: hello.header)
     isRestored()
-    if case .give(let own, let batch, let hash) = action {
+    var asking: Identifier?
+    if case .give(let epoch, let own, let batch, let hash) = action {
+      asking = epoch
       // Where another copy of this file has given or sent something else, the city is to compare.
       let isOurs = try replica.hasSent(batch, hash: hash)
       var position = ReturnPosition(own: own, batch: try isOurs ? batch : replica.meta().batchKept)
@@ -39,7 +41,7 @@ extension SyncClient {
         position = end
       }
     }
-    hello = try replica.returningHello(more: false)
+    hello = try replica.returningHello(more: false, asking: asking)
     action = try session.receive(try await transport.exchange(hello.bytes), to: hello.header)
     switch action {
     case .resume(let epoch, let receipts): return Restart(epoch: epoch, receipts: receipts)
@@ -53,7 +55,7 @@ extension SyncClient {
   private func isFork(_ messages: [UInt8], _ session: ReturnSession) async throws -> Bool {
     let hello = try replica.returningHello(more: true)
     let action = try session.receive(try await transport.exchange(hello.bytes), to: hello.header)
-    guard case .give(_, let batch, let hash) = action else { return false }
+    guard case .give(_, _, let batch, let hash) = action else { return false }
     if try !replica.hasSent(batch, hash: hash) { return true }
     return try SealedEnvelope.split(messages).contains {
       $0.header.kind == .batch && $0.header.replica != hello.header.replica

@@ -145,8 +145,8 @@ public struct Header: Hashable, Sendable {
   }
 }
 
-/// The body of a hello: what the city compares with what it knows of the replica. 16 bytes, big endian; 32 if it gives back on a
-/// stick what a city has asked for.
+/// The body of a hello: what the city compares with what it knows of the replica. 16 bytes, big endian; 32 if it gives back
+/// what a city has asked for, on a stick or as the last over the network.
 public struct HelloBody: Hashable, Sendable {
   static let length = 16
   static let longest = 32

@@ -4,11 +4,12 @@ import SyncCore
 ///
 ///     hello (returning, more)                          →  standing
 ///     hello (returning, more) + some of what is lacking →  standing      as often as it takes
-///     hello (returning)                                →  receipts that are not those of then, standing
+///     hello (returning, for this epoch)                →  receipts that are not those of then, standing
 public struct ReturnSession {
   public enum Action: Equatable {
-    /// Give back what comes after these numbers: of the city's own batches, of this replica's, of which that one has this hash.
-    case give(own: Int64, batch: Int64, hash: String?)
+    /// Give back to the city of this epoch what comes after these numbers: of the city's own batches, of this replica's, of which that
+    /// one has this hash.
+    case give(epoch: Identifier, own: Int64, batch: Int64, hash: String?)
     /// Everything is back: go on under the new epoch, with receipts in place of those of then.
     case resume(epoch: Identifier, receipts: [Envelope])
     /// The city waits for others.
@@ -45,8 +46,9 @@ public struct ReturnSession {
     let standing = try Standing(last.body)
     // Each receipt is the city's; that none was taken away or put in, only its last word says.
     if let hash = standing.receipts, hash != sha256(receipts.flatMap(\.bytes)).hex { throw EnvelopeError.tampered }
-    if hello.more { return .give(own: standing.own, batch: standing.batch, hash: standing.hash) }
-    return standing.isComplete ? .resume(epoch: last.header.epoch, receipts: receipts) : .wait(standing)
+    let now = last.header.epoch
+    if hello.more { return .give(epoch: now, own: standing.own, batch: standing.batch, hash: standing.hash) }
+    return standing.isComplete ? .resume(epoch: now, receipts: receipts) : .wait(standing)
   }
 }
 

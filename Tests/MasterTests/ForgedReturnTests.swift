@@ -2,6 +2,7 @@ import Foundation
 import Master
 import Replica
 import SQLiteStore
+import SyncClient
 import SyncCore
 import SyncProtocol
 import TestSupport
@@ -40,4 +41,41 @@ import Testing
   #expect(FileManager.default.fileExists(atPath: upload.path))
   #expect(try world.master.recovery()?.aside.map(\.changes) == [1])
   #expect(try world.master.verify().map(\.en) == [])
+}
+
+/// Somebody on the line keeps by what a machine says that it has given everything back.
+private final class Overheard: LoopbackTransport, @unchecked Sendable {
+  let master: Master
+  private(set) var kept: [UInt8] = []
+
+  init(_ master: Master) { self.master = master }
+
+  func exchange(_ message: [UInt8]) async throws -> [UInt8] {
+    if let hello = try SealedEnvelope.split(message).first?.header, hello.returning, !hello.more { kept = message }
+    return try master.exchange(message)
+  }
+}
+
+/// It is sent again after the next restore: what only that machine has of the time between is still to come.
+@Test func whatWasSaidToAnEarlierRestoreIsNotAllThatThereIs() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let (world, two) = (drill.world, drill.two)
+  try world.restore(from: file)
+  try await world.giveBack([drill.one, drill.b])
+  let line = Overheard(world.master)
+  world.clock.now += 1000
+  _ = try await SyncClient(two, transport: line).sync()
+  try world.shell("UPDATE company SET grade = 'g' WHERE id = 'c1'")
+  try world.master.absorbNow()
+  try await world.sync(two)
+  let log = try world.loggedRows()
+  try world.restore(from: file)
+  _ = try world.master.exchange(line.kept)
+  #expect(try world.master.recovery()?.unheard.count == 3)
+  try await world.giveBack([drill.one, drill.b])
+  #expect(try world.master.recovery()?.isRecovering == true)
+  try await world.giveBack([two])
+  #expect(try world.master.recovery()?.isRecovering == false)
+  #expect(try world.loggedRows() == log)
+  try await world.settle()
 }

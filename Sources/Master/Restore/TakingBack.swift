@@ -33,8 +33,10 @@ extension Master {
       // A stick of the city that is lost may have been read since.
       try transaction.awaitAgain(hello.replica, seen: said.seen)
       for batch in try returned(rest, by: keys(of: member, transaction), transaction) { try keep(batch, transaction) }
-      // A stick that was written for an earlier restore, or for none, may lack what its machine has got since.
-      let isOld = try hello.carried && said.asking != transaction.meta().epoch
+      // What was written for an earlier restore, or a stick for none, may lack what its machine has got since. A program of before
+      // says nothing of it over the network.
+      let epoch = try transaction.meta().epoch
+      let isOld = said.asking.map { $0 != epoch } ?? hello.carried
       if isLast, !isOld { try transaction.hear(hello.replica, seen: said.seen, at: clock()) }
       return false
     }
