@@ -36,7 +36,7 @@ import Testing
 /// An official has marked the one as merged into the other before, whichever way round.
 @Test(arguments: ["a1", "a2"]) func whatNamedTheOtherOfTwoRowsThatAreOneNamesNothing(named: String) async throws {
   let grade = "grade: {type: text, owner: city}"
-  let other = "other: {type: text, references: company.id, owner: city}"
+  let other = "other: {type: text, references: company.id, weak: true, owner: city}"
   let (world, one, _) = try await standingDuplicate([grade: "\(grade)\n      \(other)"])
   try world.shell("UPDATE company SET other = '\(named)' WHERE id <> '\(named)'")
   try await world.settle()

@@ -174,7 +174,8 @@ private func hanging() async throws -> (World, Replica) {
     a,
     """
     UPDATE node SET serial = '\(capitals)', code = NULL WHERE id IN ('e2', 'e3');
-    UPDATE node SET code = 'K4' WHERE id = 'e3'; UPDATE node SET code = 'K5' WHERE id = 'e2'
+    UPDATE node SET code = 'K4' WHERE id = 'e3';
+    UPDATE node SET code = 'K5', office = 'B', parent = 'c1', successor = 'c2' WHERE id = 'e2'
     """)
   try world.shell("UPDATE node SET code = 'K6' WHERE id = 'e3'; UPDATE node SET code = 'K5' WHERE id = 'n2'")
   try await world.settle()

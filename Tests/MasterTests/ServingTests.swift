@@ -65,8 +65,14 @@ private struct Unanswered: Transport {
   func probe(_ message: [UInt8]) async throws -> [UInt8] { try await line.probe(message) }
 }
 
-/// Whether the other end closes a connection on which this comes and then nothing more.
-private func isClosed(_ port: Int, after text: String) -> Bool {
+/// Whether the other end closes a connection on which this comes and then nothing more. Waits on a thread of its own.
+private func isClosed(_ port: Int, after text: String) async -> Bool {
+  await withCheckedContinuation { waiting in
+    Thread.detachNewThread { waiting.resume(returning: closes(port, after: text)) }
+  }
+}
+
+private func closes(_ port: Int, after text: String) -> Bool {
   let line = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
   defer { close(line) }
   var patience = timeval(tv_sec: 20, tv_usec: 0)
@@ -93,7 +99,9 @@ private func isClosed(_ port: Int, after text: String) -> Bool {
   func aConnectionWhoseOtherEndIsGoneIsClosed(_ line: String) async throws {
     let world = try World.people()
     let request = line.isEmpty ? "" : line + "host: city\r\ncontent-length: 5000\r\n\r\nTRIB"
-    try await serving(world.server, idle: .seconds(1)) { port in #expect(isClosed(port, after: request)) }
+    try await serving(world.server, idle: .seconds(1)) { port in
+      #expect(await isClosed(port, after: request))
+    }
   }
 
   /// It uploads once more what it cannot know to be erased.
