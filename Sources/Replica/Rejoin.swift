@@ -25,12 +25,12 @@ extension Replica {
     let meta = try write { db in
       var meta = try ownMeta(db)
       if let code, try VerifyingKey(bytes: meta.cityKey).fingerprint != code.fingerprint { throw Self.foreignCode }
-      if code != nil { try noteHeard(db, meta.epoch) }
-      if try code != nil || db.first("SELECT 1 FROM sync_meta WHERE name = ?", [.text(Self.gap)]) != nil {
-        try sendAgain(db, after: 0)
-      } else if try givenBack(db) != nil {
-        // On a stick nobody hears of which number the city has another batch.
-        try sendAgain(db, after: meta.batchKept)
+      let hasGap = try db.first("SELECT 1 FROM sync_meta WHERE name = ?", [.text(Self.gap)]) != nil
+      // On a stick nobody hears of which number the city has another batch.
+      let hasGivenBack = try givenBack(db) != nil
+      if code != nil || hasGap || hasGivenBack {
+        try noteHeard(db, meta.epoch)
+        try sendAgain(db, after: code != nil || hasGap ? 0 : meta.batchKept)
       }
       let first = try db.integer("SELECT min(number) FROM sync_outbox WHERE receipt IS NULL")
       let kept = (first ?? meta.last + 1) - 1
@@ -102,8 +102,8 @@ extension Replica {
       let present = Value.blob(isRestored ? [] : meta.epoch.bytes)
       let isLost = "\(Header.epoch(of: "receipt")) <> ?"
       if try db.first("SELECT 1 FROM sync_outbox WHERE \(isLost)", [present]) == nil { return }
-      // Of what came up to there this city has told what became of it.
-      try ReplicaMeta.set(db, Self.gap, .integer(isRestored ? 0 : meta.seen))
+      try ReplicaMeta.set(db, Self.gap, .integer(1))
+      if !isRestored { try noteHeard(db, meta.epoch) }
       let isOwn = "\(Header.replica(of: "message")) = ?"
       try sendAgain(db, after: 0, "AND \(isLost) AND \(isOwn)", [present, .blob(meta.replica.bytes)])
     }
@@ -121,25 +121,21 @@ extension Replica {
 
   static let passedOver = "passed_over"
 
-  /// Who has a code may be known to the city all the same. What a city under this epoch has said, it only says again then.
+  /// What goes once more the city may have all the same. What it has said of it under this epoch, it only says again.
   private func noteHeard(_ db: Database, _ epoch: Identifier) throws {
-    // A second code finds the answers that the first one has put aside.
+    // The answers that were put aside before count, too.
     let aside = try heard(db, under: epoch)
     let last = try db.integer("SELECT max(number) FROM sync_outbox WHERE receipt IS NOT NULL") ?? 0
     try ReplicaMeta.set(db, Self.heard, .integer(max(last, aside)))
     try ReplicaMeta.set(db, Self.heardEpoch, .blob(epoch.bytes))
   }
 
-  /// Whether a receipt repeats what this file has heard, and done, already: the city may have what goes once more, because of a code or
-  /// of a gap.
+  /// Whether a receipt repeats what this file has heard, and done, already.
   func isHeard(_ db: Database, _ receipt: Header) throws -> Bool {
-    if try receipt.number <= heard(db, under: receipt.epoch) { return true }
-    let sql = "SELECT g.value FROM sync_meta g JOIN sync_meta e WHERE g.name = ? AND e.name = 'epoch' AND e.value = ?"
-    let told = try db.integer(sql, [.text(Self.gap), .blob(receipt.epoch.bytes)])
-    return told.map { receipt.cursor <= $0 } ?? false
+    try receipt.number <= heard(db, under: receipt.epoch)
   }
 
-  /// Up to which number receipts under an epoch repeat what was heard when a code was taken; 0: none does.
+  /// Up to which number receipts under an epoch repeat what was heard before all of it went once more; 0: none does.
   private func heard(_ db: Database, under epoch: Identifier) throws -> Int64 {
     let sql = "SELECT h.value FROM sync_meta h JOIN sync_meta e WHERE h.name = ? AND e.name = ? AND e.value = ?"
     return try db.integer(sql, [.text(Self.heard), .text(Self.heardEpoch), .blob(epoch.bytes)]) ?? 0

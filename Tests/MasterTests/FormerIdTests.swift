@@ -2,6 +2,7 @@ import Foundation
 import Master
 import Replica
 import SQLiteStore
+import SyncClient
 import SyncCore
 import SyncProtocol
 import TestSupport
@@ -173,6 +174,31 @@ func whatAFormerIdSentIsSetAsideWhenARestoredCityParksIt(isCarried: Bool) async 
   try await world.settle()
   #expect(try states(world) == [.entered])
   #expect(try renewed.parked(waiting: false).map(\.state) == [.entered])
+  #expect(try world.cell("total", of: "b1") == .integer(2))
+}
+
+/// Its clerk has given back before the city asked, or somebody on the line says that a batch is missing: all of it
+/// goes once more.
+@Test(arguments: [false, true]) func whatHasEnteredDoesNotWaitAgainUnderTheNewId(hasGap: Bool) async throws {
+  let (world, a, b) = try await parked()
+  try world.shell(a, "DELETE FROM company WHERE id = 'a1'")
+  try await world.settle()
+  #expect(try b.parked(waiting: false).map(\.state) == [.entered])
+  if hasGap {
+    try world.restore(from: world.backup())
+    try await world.giveBack([a, b])
+    try await world.settle()
+    try b.fillGap(isRestored: false)
+    #expect(try b.status().inFlight == 1)
+  } else {
+    _ = try BundleExchange(b).write(world.stick("back"), givingBack: true)
+  }
+  let renewed = try world.rejoin(b)
+  #expect(try renewed.status().inFlight == 1)
+  #expect(try await world.sync(renewed).received.parked == 0)
+  #expect(try renewed.parked().isEmpty)
+  try world.shell(renewed, "UPDATE company SET name = '丁' WHERE id = 'b1'")
+  try await world.settle()
   #expect(try world.cell("total", of: "b1") == .integer(2))
 }
 
