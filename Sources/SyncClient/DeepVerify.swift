@@ -14,6 +14,7 @@ extension SyncClient {
   }
 
   private func compareAnyhow() async throws -> Comparison {
+    try await enrol()
     do { return try await compare() } catch is SchemaMoved {
       try await followSchema()
       return try await compare()
@@ -34,14 +35,27 @@ extension SyncClient {
     return try await examine(found.rows, in: epoch)
   }
 
+  /// A file that is to be compared before it syncs may have an enrolment that no sync has brought to the city yet.
+  private func enrol() async throws {
+    let enrolment = try replica.enrolment()
+    if enrolment.isEmpty { return }
+    // A city that was restored refuses the hello, and has taken what goes ahead of it.
+    do { _ = try await greet(after: enrolment) } catch let refusal as Refusal where refusal.code == .epoch {}
+  }
+
   /// The city is at a later version of the schema: the tables of this file follow first, and nothing else.
   private func followSchema() async throws {
+    if case .upgrade(let text) = try await greet() { try replica.upgrade(to: text) }
+  }
+
+  /// Says hello without pulling anything.
+  private func greet(after enrolment: [UInt8] = []) async throws -> SyncSession.Action {
     let meta = try replica.meta()
-    let city = try VerifyingKey(bytes: meta.cityKey)
     var session = SyncSession(
-      city: city, replica: meta.replica, epoch: meta.epoch, schema: meta.schemaHash, cursor: meta.cursor)
-    let reply = try await transport.exchange(try replica.hello(stale: true).bytes)
-    if case .upgrade(let text) = try session.receive(reply) { try replica.upgrade(to: text) }
+      city: try VerifyingKey(bytes: meta.cityKey), replica: meta.replica, epoch: meta.epoch, schema: meta.schemaHash,
+      cursor: meta.cursor)
+    let hello = try replica.hello(stale: true)
+    return try session.receive(try await transport.exchange(enrolment + hello.bytes))
   }
 
   /// The city was restored. A file that may hold edits which nobody has seen cannot take its snapshot yet: it gives back, and is

@@ -8,7 +8,8 @@ import SyncProtocol
 import TestSupport
 import Testing
 
-// A file that was repaired and not yet compared meets a city that has another schema, or another epoch, by now.
+// A file that was repaired and not yet compared meets a city that has another schema, or another epoch, by now, or that
+// has not heard of its id yet.
 
 @Suite struct RepairAcrossChangesTests {
   /// A machine on which an edit went unseen, and another one was captured before.
@@ -60,6 +61,30 @@ import Testing
     let contenders = try world.master.conflicts([.open]).flatMap { $0.contenders.map(\.value) }
     #expect(contenders.contains(.text("unseen")) == adopts)
     try await world.settle()
+  }
+
+  enum Waiting: CaseIterable { case rejoined, rejoinedBeforeRestore, begunOnAStick }
+
+  @Test(arguments: Waiting.allCases) func itIsComparedThoughItsEnrolmentWaits(_ waiting: Waiting) async throws {
+    let (world, former, two) = try await World.twoMachines()
+    let code = try world.master.enrol(org: "A").code
+    _ = try world.master.writeFirstBundle(org: "A", to: world.stick("first"))
+    let file = try world.backup()
+    let begins = waiting == .begunOnAStick
+    let one = try begins ? world.start(from: "first", code: code) : world.rejoin(former)
+    try repaired(world, one)
+    if waiting == .rejoinedBeforeRestore {
+      try world.restore(from: file)
+      _ = try await world.giveBack(two)
+      try world.master.release(reason: "rejoined", actor: "li")
+    }
+    await #expect { try await world.sync(one) } throws: { ($0 as? Failure)?.message.en.contains("--deep") == true }
+    let comparison = try await world.deepVerify(one)
+    #expect(comparison.differences.map(\.ref.key.description) == ["c1"])
+    try one.setBack(comparison)
+    try await world.settle()
+    #expect(try world.cell("phone") == .text("pending") && world.cell("name") == .text("甲"))
+    #expect(try one.enrolment().isEmpty)
   }
 
   /// A tool takes a trigger away and edits while the answer is on its way, and the file may be repaired by then.
