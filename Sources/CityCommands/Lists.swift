@@ -82,7 +82,10 @@ struct Replicas: AsyncParsableCommand {
 /// `city withdraw REPLICA`
 struct Withdraw: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "withdraw", abstract: words("Refuse a lost or distrusted machine from now on. 停用一台机器"))
+    commandName: "withdraw",
+    abstract: words(
+      "Refuse a lost or distrusted machine from now on, and whoever rejoined from it and was not heard since. "
+        + "停用一台机器,包括由它更换编号而市里尚未得知的机器"))
   @OptionGroup var options: CommonOptions
   @Argument(help: ArgumentHelp(words("The machine's id, as `replicas` prints it. 机器编号"))) var replica: String
 

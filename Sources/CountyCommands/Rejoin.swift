@@ -53,7 +53,10 @@ struct Rejoin: AsyncParsableCommand {
     let rest =
       isKnown
       ? Label(zh: "已与市里同步", en: "it has synced with the city")
-      : Label(zh: "下次同步或上报时告知市里", en: "the next sync or stick tells the city")
+      : Label(
+        zh: "下次同步或上报时告知市里;市里得知之前不能停用旧编号,否则本机也一并被停用",
+        en: "the next sync or stick tells the city, and only after that may it withdraw the former id, "
+          + "or this machine is shut out, too")
     options.show(
       .object([("replica", .string(new)), ("formerly", .string(old)), ("synced", .bool(isKnown))]),
       Label(

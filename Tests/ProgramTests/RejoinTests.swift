@@ -58,6 +58,19 @@ import Testing
     #expect(try await town.city(["verify"]).isDone)
   }
 
+  /// Withdrawn before, it would take the new one along, for nothing says whose the new one is.
+  @Test func aFormerIdIsNotToBeWithdrawnBeforeTheCityKnowsTheNewOne() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let rejoin = ["rejoin", "--locale", "en"]
+    await town.stop()
+    let early = try await town.county("one", rejoin).out
+    #expect(early.contains("only after that may it withdraw the former id"))
+    #expect(try await town.county("one", ["rejoin", "--locale", "zh"]).out.contains("市里得知之前不能停用旧编号"))
+    try await town.serve()
+    let done = try await town.county("one", rejoin).out
+    #expect(done.contains("city withdraw ") && !done.contains("only after that"))
+  }
+
   @Test func aRejoinThatWasKilledIsGoneOnWith() async throws {
     let town = try await registryTown()
     try await town.county("one", ["add", "enterprise", "name=甲"])
