@@ -19,7 +19,8 @@ extension Master {
   public func enrol(
     org: String, lifetime: Int64 = codeLifetime
   ) throws -> (code: EnrolmentCode, expiresAt: Int64) {
-    try requireUnit(org)
+    // The machines of a unit whose record is gone, or part of another one's, are that unit's still.
+    if try !replicas().contains(where: { $0.org == org && !$0.isWithdrawn }) { try requireUnit(org) }
     let code = random.enrolmentCode(of: key.publicKey)
     let expires = clock() + lifetime
     try store.transaction { transaction in

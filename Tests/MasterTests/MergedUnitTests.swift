@@ -72,6 +72,26 @@ private func units() async throws -> (World, a: Replica, b: Replica, c: Replica)
   #expect(try a.rows(a.record("company")).isEmpty && c.rows(c.record("company")).isEmpty)
 }
 
+/// It has lost its key, and not heard yet that its unit has no record any more.
+@Test func aMachineOfAUnitWhoseRecordIsMergedGoesOnWithACode() async throws {
+  let (world, a, b, _) = try await units()
+  try world.shell(
+    """
+    UPDATE office SET successor = 'B' WHERE code <> 'B'; UPDATE company SET office = 'B'; DELETE FROM ledger
+    """)
+  try await world.settle()
+  #expect(try world.uniteOffices("A", into: "B").isEmpty)
+  try world.shell(a, "INSERT INTO company VALUES ('c2', 'A', '乙')")
+  world.lose(a)
+  let renewed = try world.rejoin(world.withoutKey(a), code: world.master.enrol(org: "A").code)
+  try await world.settle()
+  #expect(try world.master.parked().isEmpty && renewed.rows(renewed.record("company")).isEmpty)
+  #expect(try b.rows(b.record("company")).map { $0[0] } == ["c1", "c2"].map(Value.text))
+  // Nothing moves to it, and of a unit that never was there is no machine.
+  #expect(throws: Failure.self) { try world.master.requireUnit("A") }
+  #expect(throws: Failure.self) { try world.master.enrol(org: "D") }
+}
+
 /// A's record goes into B's while rows are A's still: they go along, also those with their unit in their key.
 @Test func theRowsOfAUnitGoAlongWhenItsRecordIsMerged() async throws {
   let (world, a, b, _) = try await units()
