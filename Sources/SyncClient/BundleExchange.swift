@@ -157,9 +157,11 @@ public struct BundleExchange: Sendable {
 
   private static func oldCopy(_ file: String, _ number: Int64) -> Failure {
     Failure(
-      .protocolViolation, zh: "\(file) 回复了本机没有的第 \(number) 批:本机文件是由旧副本恢复的;未作任何更改,请与市里联系",
-      en:
-        "\(file) answers batch \(number), which this file does not have: it was restored from an old copy; nothing was changed, ask the city"
+      .protocolViolation,
+      zh: "\(file) 回复了本机没有的第 \(number) 批:本机文件是由旧副本恢复的;未作任何更改,"
+        + "请运行 county rejoin,本机的修改都会保留",
+      en: "\(file) answers batch \(number), which this file does not have: it was restored from an old copy; "
+        + "nothing was changed, run county rejoin, which keeps its edits"
     )
   }
 
