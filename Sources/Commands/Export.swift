@@ -31,7 +31,7 @@ public struct Export<P: Program>: AsyncParsableCommand {
       let record = shape.exported(codes: codes, plain: plain)
       rows = rows.map { row in
         let shown = Masking.mask(row, record)
-        return plain ? shown : shown + [.text(SeenRow.text(of: shown, shape.own))]
+        return plain ? shown : shown + [.text(shape.seen(shown))]
       }
       let isWorkbook = file.lowercased().hasSuffix(".xlsx")
       let bytes =

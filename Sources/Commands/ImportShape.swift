@@ -49,6 +49,11 @@ struct ImportShape {
     return exported
   }
 
+  /// What a file says that a row showed.
+  func seen(_ shown: [Value]) -> String {
+    SeenRow.text(of: shown, own, borrowed: Array(record.fields[own.fields.count...].dropLast()))
+  }
+
   /// What a line of a file says that its row showed.
   func mark(_ values: [Int: Value]) -> String? {
     if case .text(let text)? = values[record.fields.count - 1] { text } else { nil }
@@ -72,8 +77,10 @@ struct ImportShape {
       let place = "\(own.name).\(link.field)"
       guard let found = try db.first(sql, [value])?.first else {
         if let given = result[link.column], let now = try lent(db, link, by: given) {
-          // An exported line had both from one row, whose code was corrected since.
-          if mark(values) != nil {
+          // An exported line had both from one row, whose code was corrected since; another code is its author's.
+          let key = RowKey(own.keyIndices.compactMap { result[$0] })
+          let seen = mark(values).flatMap { SeenRow($0, of: key, own) }
+          if seen?.hasShown(value, of: record.fields[column]) == true {
             outdated[column] = now
             continue
           }

@@ -6,7 +6,8 @@ import SyncProtocol
 /// one that somebody else has changed since is not overwritten.
 ///
 ///     text     x, so that no spreadsheet takes it for a number; then for each field of the record, in its order: the first 4 bytes of
-///              SHA-256(field, 0, key of the row as a row key, the cell's text), in hex; of an empty cell 8 zeros
+///              SHA-256(field, 0, key of the row as a row key, the cell's text), in hex; of an empty cell 8 zeros; then - and the
+///              same for each cell of what its references are called
 struct SeenRow {
   /// The column that an exported file has after its own; a workbook hides it.
   static let field = Field(name: "_seen", label: Label(zh: "导出校验", en: "export check"))
@@ -14,17 +15,23 @@ struct SeenRow {
   private let record: RecordSchema
   private let key: RowKey
   private let marks: [Substring]
+  private let borrowed: [Substring]
 
-  /// - Parameter row: as the file shows it.
-  static func text(of row: [Value], _ record: RecordSchema) -> String {
+  /// - Parameters:
+  ///   - row: as the file shows it.
+  ///   - borrowed: the fields of what its references are called, of which the row may have the cells after its own.
+  static func text(of row: [Value], _ record: RecordSchema, borrowed: [Field]) -> String {
     let key = RowKey(record.keyIndices.map { row[$0] })
-    return "x" + zip(row, record.fields).map { mark($0, $1, key) }.joined()
+    let own = zip(row, record.fields).map { mark($0, $1, key) }
+    let others = zip(row.dropFirst(record.fields.count), borrowed).map { "-" + mark($0, $1, key) }
+    return "x" + (own + others).joined()
   }
 
   /// nil: the text is another row's, as of a line that was copied to make a new row, or of no row.
   init?(_ text: String, of key: RowKey, _ record: RecordSchema) {
     (self.record, self.key) = (record, key)
     marks = Self.marks(in: text)
+    borrowed = Array(text.split(separator: "-").dropFirst())
     guard zip(record.keyIndices, key.values).allSatisfy({ shows($1, $0) == true }) else { return nil }
   }
 
@@ -41,7 +48,7 @@ struct SeenRow {
   }
 
   private static func marks(in text: String) -> [Substring] {
-    let digits = Array(text.dropFirst())
+    let digits = Array(text.dropFirst().prefix { $0 != "-" })
     return stride(from: 0, to: digits.count - 7, by: 8).map { Substring(digits[$0..<($0 + 8)]) }
   }
 
@@ -49,6 +56,11 @@ struct SeenRow {
   func shows(_ value: Value, _ column: Int) -> Bool? {
     guard marks.indices.contains(column) else { return nil }
     return Self.mark(value, record.fields[column], key) == marks[column]
+  }
+
+  /// Whether the row showed this as what a reference is called.
+  func hasShown(_ value: Value, of field: Field) -> Bool {
+    borrowed.contains { $0 == Self.mark(value, field, key) }
   }
 
   /// Whether the cell showed this value, in full or masked; nil: the row had no such field then.

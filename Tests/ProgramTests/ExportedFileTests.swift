@@ -224,6 +224,25 @@ import Testing
       Self.other)
   }
 
+  @Test("A code that a line's author has typed is no former one of the enterprise")
+  func typedCode() async throws {
+    let (town, id, _) = try await exported()
+    try await town.county("one", ["add", "enterprise_year", "enterprise_id=\(id)", "year=2018", "staff=30"])
+    try await town.county("one", ["export", "enterprise_year", town.path("y.csv"), "--codes"])
+    let csv = try String(contentsOfFile: town.path("y.csv"), encoding: .utf8)
+    let typed = csv.replacingOccurrences(of: Self.code, with: Self.other).replacingOccurrences(of: ",30,", with: ",31,")
+    // In the row's own line, and in one that was copied for another year.
+    for lines in [typed, typed.replacingOccurrences(of: ",2018,", with: ",2019,")] {
+      #expect(lines.contains(Self.other) && lines.contains(",31,"))
+      let file = try town.write("typed.csv", lines)
+      expectFailure(
+        try await town.tryCounty("one", ["import", "enterprise_year", file]), 65, "row 2, uscc", "is not that of", id,
+        Self.code)
+    }
+    let rows = try await town.county("one", ["list", "enterprise_year", "--json"]).list
+    #expect(rows.map { $0["staff"] as? Int } == [30])
+  }
+
   @Test("A database and a key are no files to write rows to")
   func overTheRegistry() async throws {
     let (town, id, _) = try await exported()
