@@ -128,7 +128,8 @@ private final class NewWay: Sendable {
   private let home: URL
   private let server: String?
   private let certificate: String?
-  private let isKept = Mutex(false)
+  /// When to keep them; nil: they are kept.
+  private let due = Mutex<ContinuousClock.Instant?>(ContinuousClock.now)
 
   init(_ replica: Replica, _ home: URL, server: String?, certificate: String?) {
     (self.replica, self.home, self.server, self.certificate) = (replica, home, server, certificate)
@@ -140,11 +141,15 @@ private final class NewWay: Sendable {
   }
 
   func keepOnce() {
-    let isFirst = isKept.withLock { kept in
-      defer { kept = true }
-      return !kept
+    due.withLock { due in
+      guard let time = due, ContinuousClock.now >= time else { return }
+      do {
+        try keep()
+        due = nil
+      } catch {
+        // What hinders it hinders no transfer: it is tried again later, and told when the sync ends.
+        due = ContinuousClock.now + .seconds(30)
+      }
     }
-    // What hinders it hinders no transfer, and is told when the sync ends.
-    if isFirst { try? keep() }
   }
 }

@@ -66,7 +66,10 @@ extension HTTPTransport {
     try await line.read(response) { piece in
       guard bytes.count + piece.readableBytes <= total ?? most else { throw EnvelopeError.tooLarge }
       bytes += Array(buffer: piece)
-      if let total, total > Resumption.threshold { report(.down, bytes.count, total) }
+      // Nobody is told of progress by whoever is no city: its address would be kept.
+      if let total, total > Resumption.threshold, bytes.starts(with: Header.magic) {
+        report(.down, bytes.count, total)
+      }
     }
     // The page of a portal, to which one has to log in first.
     let isText = headers.first(name: "content-type")?.hasPrefix("text/") == true

@@ -51,15 +51,15 @@ import Testing
     #expect(relay.requests.count >= 4)
   }
 
-  @Test(arguments: [Relay.Harm.portal, .chunkedPortal]) func whereOneHasToLogInFirstIsNoCity(_ harm: Relay.Harm)
-    async throws
-  {
+  @Test(arguments: [Relay.Harm.portal, .chunkedPortal, .bigPortal])
+  func whereOneHasToLogInFirstIsNoCity(_ harm: Relay.Harm) async throws {
     let town = try await town()
     try await town.join("one", "A")
     let relay = try await Relay(town, harm: harm)
     let outcome = try await town.tryCounty("one", ["sync", "--server", relay.url])
     expectFailure(outcome, 69, "answers 200", "may not be a city's server", "nothing is lost")
     #expect(relay.requests.count == 1)
+    // Its address is not kept.
     try await town.sync("one")
   }
 }

@@ -10,10 +10,11 @@ final class Relay: @unchecked Sendable {
   /// - keepOpen: none; a connection stays open for more requests.
   /// - dropSecond: the same, but the first connection with a second request dies then, and the city never hears of it.
   /// - chunk: none; an answer is passed on without its length.
-  /// - portal, chunkedPortal: whoever asks is to log in first.
+  /// - portal, chunkedPortal, bigPortal: whoever asks is to log in first.
   /// - smallOnly: none; a request of more than 1 MiB is refused.
   enum Harm: String {
-    case none, flipAnswer, cutAnswer, flipRequest, keepOpen, dropSecond, chunk, portal, chunkedPortal, smallOnly
+    case none, flipAnswer, cutAnswer, flipRequest, keepOpen, dropSecond, chunk, portal, chunkedPortal, bigPortal
+    case smallOnly
   }
 
   let url: String
@@ -48,7 +49,8 @@ final class Relay: @unchecked Sendable {
     import http.server, sys, urllib.error, urllib.request
     city, folder, harm, position = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
     count = 0
-    chunked, portal = harm in ("chunk", "chunkedPortal"), harm in ("portal", "chunkedPortal")
+    chunked, portal = harm in ("chunk", "chunkedPortal"), harm in ("portal", "chunkedPortal", "bigPortal")
+    page = b"<html>Log in first</html>" + b" " * (100_000 if harm == "bigPortal" else 0)
 
     def flipped(data):
       data = bytearray(data)
@@ -81,6 +83,8 @@ final class Relay: @unchecked Sendable {
         request = urllib.request.Request(city + self.path, data=body, headers=own, method=self.command)
         if harm == "smallOnly" and body is not None and len(body) > 1 << 20:
           status, data, headers = 413, b"<html>Too large</html>", {}
+        elif portal:
+          status, data, headers = 200, page, {}
         else:
           try:
             with urllib.request.urlopen(request) as answer:
@@ -89,7 +93,6 @@ final class Relay: @unchecked Sendable {
             status, data, headers = error.code, error.read(), error.headers
         if harm == "flipAnswer": data = flipped(data)
         if harm == "cutAnswer": data = data[:-1]
-        if portal: status, data, headers = 200, b"<html>Log in first</html>", {}
         self.send_response(status)
         if portal: self.send_header("content-type", "text/html")
         if chunked:

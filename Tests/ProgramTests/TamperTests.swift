@@ -145,6 +145,10 @@ import Testing
     expectFailure(try await town.tryCounty("one", ["sync", "--certificate", town.path("none")]), 66, "none")
     expectFailure(try await town.tryCounty("one", ["sync", "--certificate", other.certificate]), 69, "is not trusted")
     try await town.sync("one")
+    let portal = try await Relay(town, harm: .bigPortal)
+    let elsewhere = ["sync", "--server", portal.url, "--certificate", other.certificate]
+    expectFailure(try await town.tryCounty("one", elsewhere), 69, "answers 200")
+    try await town.sync("one")
     // The city has a new one.
     await town.stop()
     try await town.serve(["--certificate", other.certificate, "--private-key", other.key])
