@@ -53,6 +53,7 @@ struct ImportJob {
         try keepNewName(db, key, &values, row)
         try update(db, key, values)
       } else {
+        try refuseRewrittenKey(db, values, row)
         try record.refuseMasks(values)
         try refuseScientific(values)
         let key = try store.insert(db, record, values)
@@ -141,21 +142,36 @@ struct ImportJob {
       if seen.shows(value, column) == true {
         values[column] = nil
       } else if value != present[column], let stands = seen.stands(for: present[column], column) {
-        let (field, now) = (
-          record.fields[column], ValueText.spell(Masking.mask(present[column], record.fields[column]))
-        )
         if seen.shows(present[column], column) == true, isLeft(value, of: present[column], column) {
-          throw Failure(
-            .data, zh: "\(record.name).\(field.name):表格软件改写了“\(now)”;\(Self.retype.zh)",
-            en: "\(record.name).\(field.name): a spreadsheet has rewritten “\(now)”; \(Self.retype.en)")
+          throw rewritten(column, present[column])
         }
         if stands { continue }
+        let (field, now) = (record.fields[column], shown(present[column], column))
         throw Failure(
           .data, zh: "\(record.name).\(field.name):导出之后已有他人改为“\(now)”;请核对后用 edit 修改该项,或重新导出再改",
           en: "\(record.name).\(field.name): somebody has changed it to “\(now)” since this file was exported; "
             + "look, and change it with edit, or export again")
       }
     }
+  }
+
+  /// Under the key that a spreadsheet program has made of the one of a row that stands, that row would be there twice.
+  private mutating func refuseRewrittenKey(_ db: Database, _ values: [Int: Value], _ row: ImportRow) throws {
+    guard let mark = shape.mark(row.values), let key = try standing(db, by: mark) else { return }
+    for (column, former) in zip(record.keyIndices, key.values) {
+      if let value = values[column], isLeft(value, of: former, column) { throw rewritten(column, former) }
+    }
+  }
+
+  private func rewritten(_ column: Int, _ present: Value) -> Failure {
+    let (place, now) = ("\(record.name).\(record.fields[column].name)", shown(present, column))
+    return Failure(
+      .data, zh: "\(place):表格软件改写了“\(now)”;\(Self.retype.zh)",
+      en: "\(place): a spreadsheet has rewritten “\(now)”; \(Self.retype.en)")
+  }
+
+  private func shown(_ value: Value, _ column: Int) -> String {
+    ValueText.spell(Masking.mask(value, record.fields[column]))
   }
 
   /// Whether a spreadsheet program, and not the file's author, has changed a code or a number.
@@ -202,6 +218,16 @@ struct ImportJob {
 
   /// The mark of another row: the lines were sorted without it, and nobody knows what they showed.
   private mutating func misplaced(_ db: Database, _ mark: String, _ key: RowKey) throws -> Failure {
+    let other = try standing(db, by: mark).map(KeyText.show)
+    let place = "\(record.name) \(KeyText.show(key))"
+    return Failure(
+      .data, zh: "\(place) 这一行的 _seen 单元格\(other.map { "是 \($0) 的" } ?? "不是它的");请整行排序,或重新导出,或清空 _seen 单元格",
+      en: "\(place): the _seen cell of this line is of \(other.map { "row \($0)" } ?? "another row"); sort whole rows, "
+        + "export again, or empty the _seen cells")
+  }
+
+  /// The row of which a mark is; nil: it does not stand.
+  private mutating func standing(_ db: Database, by mark: String) throws -> RowKey? {
     if marked == nil {
       var found: [String: RowKey] = [:]
       try db.each("SELECT \(record.keyColumns.joined(separator: ", ")) FROM \(record.table)") { row in
@@ -210,12 +236,7 @@ struct ImportJob {
       }
       marked = found
     }
-    let other = SeenRow.keyMark(in: mark, record).flatMap { marked?[$0] }.map(KeyText.show)
-    let place = "\(record.name) \(KeyText.show(key))"
-    return Failure(
-      .data, zh: "\(place) 这一行的 _seen 单元格\(other.map { "是 \($0) 的" } ?? "不是它的");请整行排序,或重新导出,或清空 _seen 单元格",
-      en: "\(place): the _seen cell of this line is of \(other.map { "row \($0)" } ?? "another row"); sort whole rows, "
-        + "export again, or empty the _seen cells")
+    return SeenRow.keyMark(in: mark, record).flatMap { marked?[$0] }
   }
 
   /// Two lines of a file about one row: nobody knows which is meant.

@@ -70,6 +70,25 @@ import Testing
     #expect(try await town.county("one", show).object["title"] as? String == "新题")
   }
 
+  @Test("A key of which a spreadsheet made a number or a date makes no new row", arguments: ["000123", "2018-1"])
+  func rewrittenKey(item: String) async throws {
+    let town = try await registryTown([("one", "320706")])
+    let cells = ["indicator=talent", "year=2020", "item=\(item)", "value=5", "source=旧源"]
+    try await town.county("one", ["add", "indicator_value"] + cells)
+    try await town.county("one", ["export", "indicator_value", town.path("v.csv")])
+    let csv = try String(contentsOfFile: town.path("v.csv"), encoding: .utf8)
+    let made = item == "2018-1" ? "Jan-18" : "123"
+    let saved = try town.write("saved.csv", csv.replacingOccurrences(of: ",\(item),", with: ",\(made),"))
+    expectFailure(
+      try await town.tryCounty("one", ["import", "indicator_value", saved]), 65, "row 2, item '\(made)'", item,
+      "as text")
+    // A line that was copied for another item is a new row.
+    let copied = try town.write("copied.csv", csv.replacingOccurrences(of: ",\(item),", with: ",total,"))
+    #expect(try await town.county("one", ["import", "indicator_value", copied, "--json"]).object["added"] as? Int == 1)
+    let rows = try await town.county("one", ["list", "indicator_value", "--json"]).list
+    #expect(Set(rows.map { $0["item"] as? String }) == [item, "total"])
+  }
+
   @Test("A number that a spreadsheet has shortened is refused, and one that its author has is taken")
   func shortened() async throws {
     let town = try await registryTown([("one", "320706")])
