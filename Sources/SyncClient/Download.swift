@@ -61,6 +61,8 @@ extension HTTPTransport {
     let most = Envelope.mostSent + (16 << 20)
     guard (0...most).contains(total ?? 0) else { throw EnvelopeError.tooLarge }
     answer.total = total
+    // What has come already says that the city answered then; a page is not the rest of it.
+    if !answer.bytes.isEmpty, response.isPage { throw line.foreign(response) }
     var bytes = answer.bytes
     defer { answer.bytes = bytes }
     try await line.read(response) { piece in
@@ -71,9 +73,7 @@ extension HTTPTransport {
         report(.down, bytes.count, total)
       }
     }
-    // The page of a portal, to which one has to log in first.
-    let isText = headers.first(name: "content-type")?.hasPrefix("text/") == true
-    if total == nil || isText, !bytes.starts(with: Header.magic) { throw line.foreign(response) }
+    if total == nil || response.isPage, !bytes.starts(with: Header.magic) { throw line.foreign(response) }
     return bytes.count == total ?? bytes.count
   }
 
@@ -90,6 +90,7 @@ extension HTTPTransport {
           throw SnapshotGone()
         }
         guard response.status == .ok else { throw try await line.refusal(response) }
+        if response.isPage { throw line.foreign(response) }
         try await line.read(response) { piece in
           guard part.length + Int64(piece.readableBytes) <= manifest.packed else { throw SnapshotFile.damaged }
           try part.append(Array(buffer: piece))

@@ -8,6 +8,9 @@ struct Answer: Sendable {
   let status: HTTPResponseStatus
   let headers: HTTPHeaders
   let body: any AsyncSequence<ByteBuffer, any Error> & Sendable
+
+  /// A page for people, as of a portal to which one has to log in first: nothing of the city's is one.
+  var isPage: Bool { headers.first(name: "content-type")?.hasPrefix("text/") == true }
 }
 
 /// Takes an answer off its connection as fast as it arrives, ahead of whoever reads it: when the line breaks, what had

@@ -43,6 +43,6 @@ extension HTTPTransport {
     let bytes = try await line.collect(response)
     if let state = try? JSONDecoder().decode(StagedState.self, from: Data(bytes)) { return state }
     if let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(bytes)) { throw refusal }
-    throw EnvelopeError.notAMessage
+    throw line.foreign(response)
   }
 }

@@ -62,4 +62,18 @@ import Testing
     // Its address is not kept.
     try await town.sync("one")
   }
+
+  @Test func whereOneHasToLogInWhileMuchGoesIsNoCity() async throws {
+    let town = try await town()
+    for home in ["one", "two"] { try await town.join(home, "A") }
+    let relay = try await Relay(town, harm: .laterPortal)
+    // Before much is sent.
+    try await town.sqlite(town.replica("two"), "INSERT INTO note VALUES ('c', hex(randomblob(100000)))")
+    expectFailure(try await town.tryCounty("two", ["sync", "--server", relay.url]), 69, "answers 200")
+    try await town.sync("two")
+    // While much is fetched.
+    expectFailure(try await town.tryCounty("one", ["sync", "--server", relay.url]), 69, "answers 200")
+    let outcome = try await town.county("one", ["sync", "--server", town.url, "--json"]).object
+    #expect(outcome["pulled"] as? Int == 1)
+  }
 }

@@ -11,10 +11,11 @@ final class Relay: @unchecked Sendable {
   /// - dropSecond: the same, but the first connection with a second request dies then, and the city never hears of it.
   /// - chunk: none; an answer is passed on without its length.
   /// - portal, chunkedPortal, bigPortal: whoever asks is to log in first.
+  /// - laterPortal: a large answer is cut, and whoever asks for the rest of something, or what is there, is to log in first.
   /// - smallOnly: none; a request of more than 1 MiB is refused.
   enum Harm: String {
     case none, flipAnswer, cutAnswer, flipRequest, keepOpen, dropSecond, chunk, portal, chunkedPortal, bigPortal
-    case smallOnly
+    case laterPortal, smallOnly
   }
 
   let url: String
@@ -50,7 +51,7 @@ final class Relay: @unchecked Sendable {
     city, folder, harm, position = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
     count = 0
     chunked, portal = harm in ("chunk", "chunkedPortal"), harm in ("portal", "chunkedPortal", "bigPortal")
-    page = b"<html>Log in first</html>" + b" " * (100_000 if harm == "bigPortal" else 0)
+    page = b"<html>Log in first</html>" + b" " * (100_000 if harm in ("bigPortal", "laterPortal") else 0)
 
     def flipped(data):
       data = bytearray(data)
@@ -80,10 +81,11 @@ final class Relay: @unchecked Sendable {
           open(f"{folder}/{count:04}", "wb").write(body)
         if harm == "flipRequest": body = flipped(body)
         own = {n: v for n, v in self.headers.items() if harm == "smallOnly" and n.lower().startswith("tributary")}
+        isPage = portal or harm == "laterPortal" and body is None
         request = urllib.request.Request(city + self.path, data=body, headers=own, method=self.command)
         if harm == "smallOnly" and body is not None and len(body) > 1 << 20:
           status, data, headers = 413, b"<html>Too large</html>", {}
-        elif portal:
+        elif isPage:
           status, data, headers = 200, page, {}
         else:
           try:
@@ -94,7 +96,7 @@ final class Relay: @unchecked Sendable {
         if harm == "flipAnswer": data = flipped(data)
         if harm == "cutAnswer": data = data[:-1]
         self.send_response(status)
-        if portal: self.send_header("content-type", "text/html")
+        if isPage: self.send_header("content-type", "text/html")
         if chunked:
           self.send_header("transfer-encoding", "chunked")
           data = b"%x\\r\\n%s\\r\\n0\\r\\n\\r\\n" % (len(data), data)
@@ -103,6 +105,7 @@ final class Relay: @unchecked Sendable {
             if name.lower().startswith("tributary"): self.send_header(name, value)
           self.send_header("content-length", str(len(data)))
         self.end_headers()
+        if harm == "laterPortal" and not isPage and len(data) > 65536: data = data[:len(data) // 2]
         self.wfile.write(data)
 
       do_GET = do_PUT = do_POST

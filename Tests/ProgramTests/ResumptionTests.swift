@@ -123,6 +123,12 @@ private func wait(until condition: () async throws -> Bool) async throws {
     try await wait { cutter.down - start > 1_000_000 }
     joining.kill(SIGKILL)
     _ = await joining.outcome()
+    // Where one has to log in first by now, what arrived stays as it is.
+    let arrived = FileManager.default.contents(atPath: town.replica("two") + ".snapshot")
+    #expect(arrived?.isEmpty == false)
+    let relay = try await Relay(town, harm: .laterPortal)
+    expectFailure(try await town.tryCounty("two", ["sync", "--server", relay.url]), 69, "answers 200")
+    #expect(FileManager.default.contents(atPath: town.replica("two") + ".snapshot") == arrived)
     // Meanwhile the city goes on; the snapshot is still the one that was begun.
     try await town.city(["add", "note", "id=late", "site=A", "text=x"])
     try await town.sync("two")
