@@ -23,7 +23,11 @@ package enum SpreadsheetDate {
 
   private static func spellings(_ numbers: [Int]) -> [String] {
     let (first, second) = (numbers[0], numbers[1])
-    guard first >= 1000 else { return numbers.count == 2 ? ofDay(first, second) : [] }
+    if first < 1000, numbers.count == 3 { return ofShortDate(first, second, numbers[2]) }
+    if first < 1000 {
+      // What is no day is a year.
+      return second > 31 ? years(second).flatMap { spellings([$0, first]) } : ofDay(first, second)
+    }
     let day = numbers.count == 3 ? numbers[2] : 1
     guard let name = monthName(second), (1...31).contains(day) else { return [] }
     var found = ["\(first)-\(second)-\(day)", "\(first)年\(second)月\(day)日"]
@@ -40,6 +44,20 @@ package enum SpreadsheetDate {
       guard let name = monthName(month), (1...31).contains(day) else { return [] }
       return ["\(day)-\(name)", "\(month)月\(day)日"]
     }
+  }
+
+  /// Of a day whose year, before or after it, may be written without its century.
+  private static func ofShortDate(_ first: Int, _ second: Int, _ third: Int) -> [String] {
+    [(first, second, third), (third, first, second)].flatMap { year, month, day -> [String] in
+      guard (1...12).contains(month), (1...31).contains(day) else { return [] }
+      return years(year).flatMap { ["\($0)-\(month)-\(day)", "\(month)-\(day)-\($0)"] }
+    }
+  }
+
+  /// The years for which a number may be taken.
+  private static func years(_ number: Int) -> [Int] {
+    if number >= 1000 { return [number] }
+    return number < 100 ? [1900 + number, 2000 + number] : []
   }
 
   private static func monthName(_ month: Int) -> String? { (1...12).contains(month) ? months[month - 1] : nil }
