@@ -29,7 +29,8 @@ extension SyncClient {
       // Where another copy of this file has given or sent something else, the city is to compare.
       let isOurs = try replica.hasSent(batch, hash: hash)
       var position = ReturnPosition(own: own, batch: try isOurs ? batch : replica.meta().batchKept)
-      while let (messages, end) = try replica.givingBack(after: position, upTo: mostSent) {
+      var most = mostSent
+      while let (messages, end) = try replica.givingBack(after: position, upTo: most) {
         hello = try replica.returningHello(more: true)
         do {
           _ = try session.receive(try await transport.exchange(hello.bytes + messages), to: hello.header)
@@ -37,6 +38,11 @@ extension SyncClient {
           // Another copy of this file was first: what the city has by these numbers is that one's.
           if try await isFork(messages, session) { try replica.sendAgain(after: position.batch) }
           throw refusal
+        } catch let large as RequestTooLarge {
+          // A message may be too large by itself.
+          guard large.most < most else { throw large.failure }
+          most = large.most
+          continue
         }
         position = end
       }

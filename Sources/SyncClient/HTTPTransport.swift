@@ -46,8 +46,10 @@ public struct HTTPTransport: Transport {
         do { try await upload(rest, of: replica, line, &attempts) } catch let refusal as Refusal
           where refusal.code == .unknownReplica
         {
-          // Of whom a restored city does not know yet it keeps nothing; what it is given back says who that is.
-          return try await answer("/v1/sync", message[...], line, &attempts)
+          if try EnvelopeHead(head).header.returning { return try await whole(message, line, &attempts) }
+          // Why it does not know it, it says to the hello alone.
+          _ = try await answer("/v1/sync", head, line, &attempts)
+          continue
         }
         do { return try await answer("/v1/sync", head, headers: staged, line, &attempts) } catch is NotStaged {}
       }
@@ -55,6 +57,13 @@ public struct HTTPTransport: Transport {
         .unreachable, zh: "市里 \(base) 没有收到完整的数据;数据未丢失,请重新同步",
         en: "the city at \(base) does not keep what is sent; nothing is lost, sync again")
     }
+  }
+
+  /// Of whom a restored city does not know yet it keeps nothing; what it is given back says who that is.
+  private func whole(_ message: [UInt8], _ line: Line, _ attempts: inout Attempts) async throws -> [UInt8] {
+    do { return try await answer("/v1/sync", message[...], line, &attempts) } catch let failure as Failure
+      where failure == line.foreign(.payloadTooLarge) && message.count > Self.piece
+    { throw RequestTooLarge(failure: failure, most: Self.piece) }
   }
 
   public func snapshot(_ hello: [UInt8]) async throws -> [UInt8] {

@@ -4,7 +4,7 @@ import SyncProtocol
 
 extension HTTPTransport {
   /// What goes at once on a way where a proxy takes no large request.
-  private static let piece = 512 << 10
+  static let piece = 512 << 10
 
   /// Brings the messages after a hello to the city, on from where an earlier attempt, or an earlier run, broke off.
   func upload(_ bytes: ArraySlice<UInt8>, of replica: Identifier, _ line: Line, _ attempts: inout Attempts) async throws

@@ -181,6 +181,31 @@ private func wait(until condition: () async throws -> Bool) async throws {
     #expect(try await town.notes(town.master) == 10_000)
   }
 
+  /// It was enrolled after the backup, and gives back its enrolment, much of the city's own, and much that it has sent.
+  @Test func whoTheCityDoesNotKnowComesThroughAProxyThatTakesOnlySmallRequests() async throws {
+    let town = try await town(["one"])
+    try await town.city(["backup", town.path("city.backup")])
+    try await town.join("two", "A")
+    for round in 1...4 {
+      try await town.sqlite(town.master, insert(1_000, "c\(round)-"))
+      try await town.sync("two")
+    }
+    try await town.sqlite(town.replica("two"), insert(4_000, "a"))
+    try await town.sync("two")
+    await town.stop()
+    try town.loseMaster()
+    try await town.city(["restore", town.path("city.backup")])
+    try await town.serve()
+    let relay = try await Relay(town, harm: .smallOnly)
+    try await town.sqlite(town.replica("two"), insert(4_000, "b"))
+    expectFailure(try await town.tryCounty("two", ["sync", "--server", relay.url]), 75, "nothing is lost")
+    #expect(relay.requests.contains { $0.count > 1 << 20 })
+    for home in ["one", "two"] { try await town.sync(home) }
+    #expect(try await town.notes(town.master) == 12_000)
+    #expect(try await town.notes(town.replica("two")) == 12_000)
+    #expect(try await town.city(["verify"]).isDone)
+  }
+
   @Test func whatNobodySignedIsNotStaged() async throws {
     let town = try await town(["one"])
     let id = try await town.county("one", ["status", "--json"]).object["replica"] as? String ?? ""
