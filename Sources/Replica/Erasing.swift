@@ -171,23 +171,25 @@ extension Replica {
   }
 
   /// A row that waits here unsent is kept whole: what it has in common with the row that stands, or with its base, is a
-  /// copy, not an edit.
+  /// copy, not an edit. So is all of one that is settled, and of one of which nobody can tell what was edited.
   /// - Parameter sent: what a batch that has been answered set is one, too.
   private func eraseUnsentCopies(
     _ db: Database, _ ref: RowRef, _ record: RecordSchema, _ columns: [Int], sent: [Int: Value] = [:]
   ) throws {
     let row = try record.row(db, key: ref.key)
-    var images: [(id: Value, row: [Value], base: Value)] = []
-    let sql = "SELECT id, image, base FROM sync_parked WHERE record = ? AND key = ? AND batch IS NULL"
+    var images: [(id: Value, row: [Value], base: Value, isCopy: Bool)] = []
+    let sql = "SELECT id, image, base, state, n FROM sync_parked WHERE record = ? AND key = ? AND batch IS NULL"
     try db.each(sql, [.text(ref.record), .blob(ref.key.encoded)]) { found in
-      if case .blob(let bytes) = found.cell(1) {
-        images.append((found.cell(0), try decodeImage(bytes, record), found.cell(2)))
-      }
+      guard case .blob(let bytes) = found.cell(1) else { return }
+      let isUntold = found.cell(2).isNull && !found.cell(4).isNull
+      let isSettled = found.cell(3) != .text(ParkedState.waiting.rawValue)
+      images.append((found.cell(0), try decodeImage(bytes, record), found.cell(2), isUntold || isSettled))
     }
-    for (id, image, base) in images {
+    for (id, image, base, isCopy) in images {
       var was: [Value]?
       if case .blob(let bytes) = base { was = try decodeImage(bytes, record) }
-      let erased = record.erasing(columns.filter { [row?[$0], sent[$0], was?[$0]].contains(image[$0]) }, in: image)
+      let copies = columns.filter { isCopy || [row?[$0], sent[$0], was?[$0]].contains(image[$0]) }
+      let erased = record.erasing(copies, in: image)
       try db.run(
         "UPDATE sync_parked SET image = ?, base = ? WHERE id = ?",
         [.blob(encodeImage(erased)), record.erasing(columns, inImage: base), id])

@@ -14,11 +14,15 @@ extension Replica {
   }
 
   /// Deletes batches with a receipt that two backups of the city hold, with their secrets. The batch of a row that is parked and
-  /// waits stays: it says what was edited. `meta.last` goes on counting.
+  /// waits stays: it says what was edited. So does one with personal data of a row that waits here unsent: it says what
+  /// of that is a copy. `meta.last` goes on counting.
   func trimOutbox() throws {
     let done = """
       receipt IS NOT NULL AND number <= (SELECT value FROM sync_meta WHERE name = 'batch_kept')
         AND number NOT IN (SELECT batch FROM sync_parked WHERE state IN ('waiting', 'edited') AND batch IS NOT NULL)
+        AND number NOT IN (
+          SELECT s.batch FROM sync_secret s JOIN sync_parked p ON p.record = s.record AND p.key = s.key
+          WHERE p.batch IS NULL AND p.state = 'waiting')
       """
     guard try read({ try $0.first("SELECT 1 FROM sync_outbox WHERE \(done) LIMIT 1") }) != nil else { return }
     try write { db in

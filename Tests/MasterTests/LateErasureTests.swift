@@ -167,6 +167,77 @@ func anUnsentRowThatWaitsHereKeepsNoCopy(since change: String) async throws {
   for word in erasableWords { #expect(try world.files(with: word) == [], "\(word)") }
 }
 
+/// Taken up and sent, it is on record only; the batch that sent it is gone, and the row has other values by now.
+@Test func anUnsentRowThatWasTakenUpKeepsNoCopy() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "INSERT INTO person (id, office, code, name) VALUES ('p2', 'A', 'K', 'x')")
+  try await world.sync(one)
+  try world.shell(two, "UPDATE person SET code = 'K', mobile = 'MOBILE-own'")
+  let (receipts, pages) = try world.answer(two, to: two.hello().bytes)
+  _ = try two.receive(receipts: receipts, pages: pages, parkingClashes: true)
+  #expect(try two.takeUp("person", "p1", ["code": .text("K2")]))
+  try await world.sync(two)
+  try world.noteBackup()
+  for _ in 1...2 { try await world.sync(two) }
+  #expect(try two.trimmedBatches() > 0)
+  try world.shell("UPDATE person SET phone = 'PHONE-new', mobile = 'MOBILE-new' WHERE id = 'p1'")
+  try await world.syncAll()
+  #expect(try two.parked(waiting: false).map(\.state) == [.superseded])
+  try world.erase()
+  try await world.syncAll()
+  for word in erasableWords { #expect(try world.files(with: word) == [], "\(word)") }
+}
+
+/// It did not fit its table at a repair, and nobody can tell what of it was edited; the city has changed it since.
+@Test(arguments: ["UPDATE person SET phone = 'PHONE-new' WHERE id = 'p2'", "DELETE FROM person WHERE id = 'p2'"])
+func aRowThatDidNotFitKeepsNoCopy(since change: String) async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  try world.shell(
+    one,
+    """
+    UPDATE person SET code = '1' WHERE id = 'p1';
+    INSERT INTO person (id, office, code, name, phone) VALUES ('p2', 'A', '2', 'NAME-two', 'PHONE-two')
+    """)
+  try await world.settle()
+  try world.shell(one, copied.replacing("company", with: "person") + "UPDATE person SET code = '1' WHERE id = 'p2'")
+  try one.repair()
+  try one.setBack(try await world.deepVerify(one))
+  #expect(try one.parked().map(\.reason) == ["unique"])
+  try world.shell(change)
+  try await world.sync(one)
+  try world.erase("p2")
+  try await world.syncAll()
+  for word in ["PHONE-two", "PHONE-new", "NAME-two"] { #expect(try world.files(with: word) == [], "\(word)") }
+  // Nor does it come back when it is taken up.
+  #expect(try one.takeUp("person", "p2", ["code": .text("9")]))
+  try await world.sync(one)
+  #expect(try world.person("code", of: "p2") == .text("9") && world.person("phone", of: "p2") == .null)
+}
+
+/// Another batch of the row followed, and what the city parked was in the way of what came: it waits here unsent, and
+/// the batch that sent it tells what of it is a copy.
+@Test func whatTheCityParkedAndWaitsHereUnsentKeepsNoCopy() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "INSERT INTO person (id, office, code, name) VALUES ('p2', 'A', 'K', 'x')")
+  try await world.sync(one)
+  for sql in ["code = 'K', phone = 'PHONE-sent'", "note = 'later'"] {
+    try world.shell(two, "UPDATE person SET \(sql) WHERE id = 'p1'")
+    try two.freeze()
+  }
+  let sent = try two.unacknowledged().flatMap { $0 }
+  let (receipts, pages) = try world.answer(two, to: two.hello().bytes + sent)
+  _ = try two.receive(receipts: receipts, pages: pages, parkingClashes: true)
+  let phone = try #require(try world.person.index(of: "phone"))
+  let waiting = try two.parked().filter { $0.batch == nil }
+  #expect(waiting.map { $0.row[phone] } == [.text("PHONE-sent")])
+  try world.noteBackup()
+  for _ in 1...2 { try await world.sync(two) }
+  #expect(try two.trimmedBatches() > 0)
+  try world.erase()
+  try await world.syncAll()
+  #expect(try world.files(with: "PHONE-sent") == [])
+}
+
 /// The city had parked it when it was erased; its sender edits another cell of the row before it hears of either (seed 8016 of the
 /// simulated town).
 @Test func whatTheCityParkedDoesNotComeAgainWithAnEditOfAnotherCell() async throws {
