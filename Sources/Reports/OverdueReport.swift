@@ -91,7 +91,7 @@ public enum OverdueReport: ReportKind {
         """)
   }
 
-  /// Personal data that should be gone: how much of it, not whose.
+  /// Personal data that should be gone: how much of it, not whose. What was erased is gone, though its row stands.
   static func contacts(_ source: ReportSource) throws -> Report.Section {
     try source.section(
       "contacts", Label(zh: "过期联系人", en: "Contacts past their date"),
@@ -99,7 +99,8 @@ public enum OverdueReport: ReportKind {
       [.county, .count],
       sql: """
         SELECT e.owner_org, count(*) FROM contact c JOIN enterprise e ON e.id = c.enterprise_id
-        WHERE c.expires_on < :day GROUP BY e.owner_org ORDER BY e.owner_org
+        WHERE c.expires_on < :day AND (c.name IS NOT NULL OR c.phone IS NOT NULL)
+        GROUP BY e.owner_org ORDER BY e.owner_org
         """)
   }
 

@@ -115,6 +115,8 @@ import Testing
         "contact",
         ["id": id(number), "enterprise_id": id(1), "name": "张三", "purpose": "联系", "expires_on": .text(day)])
     }
+    // Of this one the personal data was erased.
+    try town.add("contact", ["id": id(52), "enterprise_id": id(1), "purpose": "联系", "expires_on": "2018-06-29"])
     try town.add("service_provider", ["id": id(60), "name": "事务所", "kind": "legal"])
     for (number, units) in [(61, 2), (62, 1)] {
       try town.add(
