@@ -8,6 +8,8 @@ struct ComparedTable {
   let key: [String]
   var columns = "*"
   var rows = "true"
+  /// Columns whose values are not told.
+  var hidden: Set<String> = []
 
   var sql: String {
     "SELECT \(columns) FROM \(quoted(name)) WHERE \(rows) ORDER BY \(key.map(quoted).joined(separator: ", "))"
@@ -45,10 +47,15 @@ struct ComparedRows {
 
   func altered(_ mine: [Value], _ theirs: [Value]) -> Label {
     let cells = columns.indices.filter { mine[$0] != theirs[$0] }
-    let list = cells.map { (columns[$0], shown(columns[$0], mine[$0]), shown(columns[$0], theirs[$0])) }
-    return Label(
-      zh: list.map { "\(name(mine)).\($0) 是 \($1),按历史应为 \($2)" }.joined(separator: ";"),
-      en: list.map { "\(name(mine)).\($0) is \($1), by the log it is \($2)" }.joined(separator: "; "))
+    let list = cells.map { index -> Label in
+      let cell = "\(name(mine)).\(columns[index])"
+      if table.hidden.contains(columns[index]) {
+        return Label(zh: "\(cell) 与历史不符", en: "\(cell) is not what it is by the log")
+      }
+      let (here, logged) = (shown(columns[index], mine[index]), shown(columns[index], theirs[index]))
+      return Label(zh: "\(cell) 是 \(here),按历史应为 \(logged)", en: "\(cell) is \(here), by the log it is \(logged)")
+    }
+    return Label(zh: list.map(\.zh).joined(separator: ";"), en: list.map(\.en).joined(separator: "; "))
   }
 
   private func name(_ row: [Value]) -> String {

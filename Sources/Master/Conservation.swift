@@ -110,13 +110,16 @@ private struct Ledger {
     let zh = "历史第 \(batch.arrival) 批(机器 \(batch.replica) 第 \(batch.number) 批)第 \(item.origin.n) 项"
     let en =
       "batch \(batch.arrival) of the log (replica \(batch.replica), number \(batch.number)), change \(item.origin.n)"
-    guard let column = item.column, let field = schema.record(ref.record)?.fields[column].name else {
+    guard let column = item.column, let field = schema.record(ref.record)?.fields[column] else {
       return Label(zh: "\(zh):\(row) 的删除未被执行,也没有留存", en: "\(en): its delete of \(row) was neither done nor kept")
     }
-    let value = show(RowKey([item.value]))
+    // Personal data is not told: what is told may be kept where no erasure reaches.
+    let value = field.restricted ? nil : show(RowKey([item.value]))
+    let (zhValue, enValue) = (value.map { " \($0) " } ?? "", value.map { " = \($0)" } ?? "")
     return Label(
-      zh: "\(zh):\(row).\(field) 的值 \(value) 丢失:不在主库,没有人看过它再改,也没有留存",
-      en: "\(en): \(row).\(field) = \(value) is lost: not in the master, not overwritten by who had seen it, not kept")
+      zh: "\(zh):\(row).\(field.name) 的值\(zhValue)丢失:不在主库,没有人看过它再改,也没有留存",
+      en: "\(en): \(row).\(field.name)\(enValue) is lost: "
+        + "not in the master, not overwritten by who had seen it, not kept")
   }
 }
 

@@ -49,11 +49,24 @@ private let engineTables = [
   ComparedTable(name: "sync_former", key: ["replica", "former"]),
 ]
 
+/// Where the engine keeps values of cells, which may be personal data.
+private let keptValues: [String: Set<String>] = [
+  Conflict.table: ["base", "master", "value"], Contender.table: ["value"], "sync_parked": ["old", "new"],
+]
+
+extension ComparedTable {
+  fileprivate init(of record: RecordSchema) {
+    self.init(
+      name: record.name, key: record.key, hidden: Set(record.fields.filter(\.restricted).map(\.name)))
+  }
+}
+
 extension Schema {
   func differences(_ mine: Database, _ theirs: Database, limit: Int) throws -> [Label] {
     var found: [Label] = []
-    for var table in records.map({ ComparedTable(name: $0.name, key: $0.key) }) + engineTables {
+    for var table in records.map(ComparedTable.init(of:)) + engineTables {
       guard found.count < limit else { break }
+      if hasRestricted { table.hidden.formUnion(keptValues[table.name] ?? []) }
       if table.name == "sync_feed" { table.rows = try keptEntries(mine) }
       found += try differences(mine, theirs, table, limit: limit - found.count)
     }

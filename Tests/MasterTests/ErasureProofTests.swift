@@ -180,6 +180,27 @@ func aValueThatIsMissingWithoutAnErasureIsDamage(index: Int) async throws {
   #expect(problems.contains(damages[index].problem), "\(problems)")
 }
 
+/// What `verify` says goes to a screen, or to a journal that no erasure reaches.
+@Test func whatIsNamedAsLostIsNoCopyOfPersonalData() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  for (replica, phone) in [(one, "PHONE-1"), (two, "PHONE-2")] {
+    try world.shell(replica, "UPDATE person SET phone = '\(phone)' WHERE id = 'p1'")
+  }
+  try await world.syncAll()
+  try world.behind(
+    world.master.path,
+    """
+    UPDATE person SET phone = 'PHONE-tool' WHERE id = 'p1';
+    UPDATE sync_conflict SET master = 'PHONE-tool'; UPDATE sync_contender SET value = 'PHONE-tool'
+    """)
+  let lost = try world.master.verify()
+  #expect(lost.contains { $0.en.contains("person p1.phone is lost") }, "\(lost)")
+  let altered = try world.master.verifyReplay()
+  #expect(altered.contains { $0.en == "person p1.phone is not what it is by the log" }, "\(altered)")
+  #expect(altered.contains { $0.en.hasPrefix("sync_contender") }, "\(altered)")
+  for label in lost + altered { #expect(!label.en.contains("PHONE") && !label.zh.contains("PHONE"), "\(label)") }
+}
+
 @Test func anErasureThatIsTakenOffTheRecordIsDamage() async throws {
   let (world, _, _) = try await World.twoOfficers()
   try world.erase()
