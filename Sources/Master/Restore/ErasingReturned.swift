@@ -11,7 +11,7 @@ extension SQLiteMasterTransaction {
     let columns = record.restrictedColumns(erasure.fields)
     for var batch in try returned("length(secrets) > 0") {
       let content = try batch.content(schema, db)
-      let gone = Set(content?.commitments(of: erasure.ref, columns) ?? [])
+      let gone = Set(content?.commitments(of: erasure.ref, columns) ?? batch.unread(erasure, columns))
       // What it decides cannot be told apart here.
       let decided = Set((content?.decisions ?? []).map(\.value))
       let secrets = try batch.knownSecrets() ?? []
@@ -32,5 +32,29 @@ extension Batch {
     changes.filter { $0.ref == ref }.flatMap { change in
       columns.filter(change.new.indices.contains).flatMap { [change.old[$0], change.new[$0]].compactMap { $0 } }
     }
+  }
+}
+
+extension ReturnedBatch {
+  /// The same, and what is decided about them, of a batch that a later version made, which is yet to come back, if ever: that
+  /// has fields behind those that are known, and none between.
+  fileprivate func unread(_ erasure: Erasure, _ columns: [Int]) -> [Value] {
+    guard let sealed = try? SealedEnvelope(message[...]), let body = try? sealed.unverifiedBody() else { return [] }
+    var reader = ChangesetReader(body[...], .changeset)
+    var found: [Value] = []
+    while let (table, entry) = try? reader.next(where: { table, key in
+      table.name == Decision.table || RowRef(table.name, RowKey(key)) == erasure.ref
+    }) {
+      if table.name == erasure.record {
+        for values in [entry.old, entry.new] {
+          found += columns.filter(values.indices.contains).compactMap { values[$0] }
+        }
+      } else if let decision = Decision(bodyRow: entry.new.compactMap { $0 }), let subject = decision.subject,
+        subject.ref == erasure.ref, erasure.covers(subject.field)
+      {
+        found.append(decision.value)
+      }
+    }
+    return found
   }
 }

@@ -1,0 +1,46 @@
+import Master
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// An upgrade is lost with two backups; what was made by it is set aside until it is made again, which may be never.
+
+extension World {
+  /// A backup, then a later version of the schema, of which everybody has let go of what the city said.
+  fileprivate func upgradeInVain() async throws -> String {
+    let file = try backup("before.backup")
+    try upgrade(laterPeopleSchemaYAML)
+    for name in ["second.backup", "latest.backup"] {
+      try await settle()
+      try backup(name)
+    }
+    try await settle()
+    return file
+  }
+
+  /// The city is restored from a backup of before the upgrade, and what came by that is set aside.
+  fileprivate func loseTheUpgrade(_ file: String) async throws {
+    try restore(from: file)
+    for replica in replicas { _ = try await giveBack(replica) }
+    try master.release(reason: "the backups cannot be read", actor: "li")
+    #expect(master.schema.version == 1)
+    let aside = try #require(try master.recovery()).aside
+    #expect(aside.count == 1 && aside.allSatisfy(\.needsUpgrade))
+  }
+}
+
+@Test func whatIsSetAsideForALostUpgradeKeepsNoCopy() async throws {
+  let (world, _, two) = try await World.twoOfficers()
+  let file = try await world.upgradeInVain()
+  try world.shell(two, "UPDATE person SET phone = 'PHONE-two', email = 'e' WHERE id = 'p1'")
+  try await world.sync(two)
+  try await world.loseTheUpgrade(file)
+  func kept() throws -> [String] { try world.files(with: "PHONE-two").filter { $0.hasPrefix("master-") } }
+  #expect(try kept() != [])
+  try world.erase("p1")
+  #expect(try kept() == [])
+  try world.upgrade(laterPeopleSchemaYAML)
+  #expect(try world.master.recovery()?.aside.isEmpty == true)
+  #expect(try world.person("phone") == .null && world.person("email") == .text("e"))
+}
