@@ -44,3 +44,28 @@ extension World {
   #expect(try world.master.recovery()?.aside.isEmpty == true)
   #expect(try world.person("phone") == .null && world.person("email") == .text("e"))
 }
+
+/// The erasure is of another row, and long ago.
+@Test func whatIsDecidedInWhatIsSetAsideOutlivesTheErasureOfAnotherRow() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "INSERT INTO person (id, office, name, phone) VALUES ('p2', 'A', 'NAME-p2', 'PHONE-p2')")
+  try await world.syncAll()
+  for (replica, phone) in [(one, "PHONE-1"), (two, "PHONE-2")] {
+    try world.shell(replica, "UPDATE person SET phone = '\(phone)' WHERE id = 'p2'")
+  }
+  try await world.syncAll()
+  try world.erase("p1")
+  try await world.syncAll()
+  let file = try await world.upgradeInVain()
+  let open = try #require(try one.conflicts([.open]).first)
+  try one.decide(
+    Decision(
+      conflict: open.id, choice: .value, value: .text("PHONE-decided"), reason: "asked",
+      edit: Edit(stamp: Stamp(raw: 0), actor: "")))
+  try await world.sync(one)
+  #expect(try world.person("phone", of: "p2") == .text("PHONE-decided"))
+  try await world.loseTheUpgrade(file)
+  #expect(try world.person("phone", of: "p2") == .text("PHONE-1"))
+  try world.upgrade(laterPeopleSchemaYAML)
+  #expect(try world.person("phone", of: "p2") == .text("PHONE-decided"))
+}

@@ -11,11 +11,9 @@ extension SQLiteMasterTransaction {
     let columns = record.restrictedColumns(erasure.fields)
     for var batch in try returned("length(secrets) > 0") {
       let content = try batch.content(schema, db)
-      let gone = Set(content?.commitments(of: erasure.ref, columns) ?? batch.unread(erasure, columns))
-      // What it decides cannot be told apart here.
-      let decided = Set((content?.decisions ?? []).map(\.value))
+      let gone = Set(content?.commitments(of: erasure, columns) ?? batch.unread(erasure, columns))
       let secrets = try batch.knownSecrets() ?? []
-      let left = secrets.filter { !gone.contains(.blob($0.commitment)) && !decided.contains(.blob($0.commitment)) }
+      let left = secrets.filter { !gone.contains(.blob($0.commitment)) }
       if left.count == secrets.count { continue }
       batch.secrets = SecretsBody.encode(left)
       try OldPages.inFile.note(db)
@@ -27,17 +25,26 @@ extension SQLiteMasterTransaction {
 }
 
 extension Batch {
-  /// What stands in a sealed batch for the values of these cells, old and new.
-  fileprivate func commitments(of ref: RowRef, _ columns: [Int]) -> [Value] {
-    changes.filter { $0.ref == ref }.flatMap { change in
+  /// What stands in a sealed batch for the values of these cells, old and new, and for what is decided about them.
+  fileprivate func commitments(of erasure: Erasure, _ columns: [Int]) -> [Value] {
+    let changed = changes.filter { $0.ref == erasure.ref }.flatMap { change in
       columns.filter(change.new.indices.contains).flatMap { [change.old[$0], change.new[$0]].compactMap { $0 } }
     }
+    return changed + decisions.filter { $0.isTaken(by: erasure) }.map(\.value)
+  }
+}
+
+extension Decision {
+  /// Whether its value goes with an erasure. What an earlier version decided does not say what it is about.
+  fileprivate func isTaken(by erasure: Erasure) -> Bool {
+    guard let subject else { return true }
+    return subject.ref == erasure.ref && erasure.covers(subject.field)
   }
 }
 
 extension ReturnedBatch {
-  /// The same, and what is decided about them, of a batch that a later version made, which is yet to come back, if ever: that
-  /// has fields behind those that are known, and none between.
+  /// The same of a batch that a later version made, which is yet to come back, if ever: that has fields behind those
+  /// that are known, and none between.
   fileprivate func unread(_ erasure: Erasure, _ columns: [Int]) -> [Value] {
     guard let sealed = try? SealedEnvelope(message[...]), let body = try? sealed.unverifiedBody() else { return [] }
     var reader = ChangesetReader(body[...], .changeset)
@@ -49,9 +56,7 @@ extension ReturnedBatch {
         for values in [entry.old, entry.new] {
           found += columns.filter(values.indices.contains).compactMap { values[$0] }
         }
-      } else if let decision = Decision(bodyRow: entry.new.compactMap { $0 }), let subject = decision.subject,
-        subject.ref == erasure.ref, erasure.covers(subject.field)
-      {
+      } else if let decision = Decision(bodyRow: entry.new.compactMap { $0 }), decision.isTaken(by: erasure) {
         found.append(decision.value)
       }
     }
