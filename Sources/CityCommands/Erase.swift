@@ -15,7 +15,8 @@ struct Erase: AsyncParsableCommand {
   @Argument(help: ArgumentHelp(words("A record with personal data. 记录名"))) var record: String
   @Argument(help: ArgumentHelp(words("The key of the row; it may be deleted already. 主键"))) var key: String?
   @Option(name: .customLong("field"), help: ArgumentHelp(words("Only these fields. 只删除这些字段"))) var fields: [String] = []
-  @Flag(help: ArgumentHelp(words("Every row whose expires_on has passed. 所有已过保存期限的"))) var expired = false
+  @Flag(help: ArgumentHelp(words("Rows whose expires_on has passed, deleted ones too. 所有已过保存期限的,含已删除的")))
+  var expired = false
   @Option(help: ArgumentHelp(words("Why. 理由"))) var reason: String
 
   func run() async throws {
@@ -24,19 +25,20 @@ struct Erase: AsyncParsableCommand {
       let master = try options.open(CityProgram.self)
       let record = try master.namedRecord(self.record)
       let isDue = try due(master, record)
+      let fields = self.fields.isEmpty ? nil : self.fields
       let keys =
         try key.map { [try master.key($0, in: record)] }
-        ?? master.rows(record).filter { isDue?($0) == true }.map(record.rowKey)
+        ?? master.erasable(record, fields: fields) { isDue?($0) == true }
       // What came meanwhile may have prolonged a row.
       let erasures = try master.erase(
-        record, keys: keys, where: isDue, fields: fields.isEmpty ? nil : fields, reason: reason, actor: options.actor)
+        record, keys: keys, where: isDue, fields: fields, reason: reason, actor: options.actor)
       options.show(.array(erasures.map(json)), text(erasures))
       let left = Set(keys).subtracting(erasures.map(\.key)).count
       if isDue != nil, left > 0 {
         options.tell(
           Label(
-            zh: "另有 \(left) 条刚被修改或删除,不再到期,未处理",
-            en: "\(left) more were changed or deleted just now and are not expired any more; they stay"))
+            zh: "另有 \(left) 条刚被修改,不再到期,未处理",
+            en: "\(left) more were changed just now and are not expired any more; they stay"))
       }
       if try master.holdsOldPages() { options.tell(Self.later) }
     }
@@ -58,10 +60,7 @@ struct Erase: AsyncParsableCommand {
         .usage, zh: "\(record.name) 没有保存期限(expires_on)", en: "\(record.name) has no field expires_on")
     }
     let today = CalendarDay(inChinaAt: master.clock()).description
-    return { row in
-      guard case .text(let day) = row[column], day < today else { return false }
-      return record.restrictedIndices.contains { !row[$0].isNull && row[$0] != record.fields[$0].erased }
-    }
+    return { row in if case .text(let day) = row[column] { day < today } else { false } }
   }
 
   private func text(_ erasures: [Erasure]) -> String {

@@ -17,8 +17,8 @@ extension Master {
   ) throws -> [Erasure] { try erase(record, keys: [key], fields: fields, reason: reason, actor: actor) }
 
   /// The same of several rows, one after the other. Then the file is written anew, which takes as long as a copy of it.
-  /// - Parameter fits: asked of each row as it stands when it is erased; one that is gone, or of which it is not true,
-  ///   stays as it is. nil: all are erased.
+  /// - Parameter fits: asked of each row as it stands when it is erased, or of what it was when it was deleted; one of
+  ///   which it is not true, or of which nothing is left to erase, stays as it is. nil: all are erased.
   public func erase(
     _ record: RecordSchema, keys: [RowKey], where fits: (([Value]) -> Bool)? = nil, fields: [String]? = nil,
     reason: String, actor: String?
@@ -27,6 +27,28 @@ extension Master {
     let erasures = try keys.flatMap { try enterErasure(record, $0, fits, names, reason: reason, actor: actor) }
     try removeErased()
     return erasures
+  }
+
+  /// The keys of rows, deleted ones included, of which something is left to erase, in themselves or in what they were.
+  /// - Parameter fits: of which rows; of one that is deleted, as it was then.
+  public func erasable(
+    _ record: RecordSchema, fields: [String]? = nil, where fits: ([Value]) -> Bool
+  ) throws -> [RowKey] {
+    let names = try restricted(fields, of: record)
+    try absorbNow()
+    let standing = try rows(record).filter(fits).map(record.rowKey(of:))
+    return try read { db in
+      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      var keys = Set(standing)
+      try db.each("SELECT key FROM sync_tombstone WHERE record = ?", [.text(record.name)]) { row in
+        if case .blob(let key) = row.cell(0) { keys.insert(try RowKey(encoded: key)) }
+      }
+      return try keys.sorted().filter { key in
+        let ref = RowRef(record.name, key)
+        // A duplicate goes with the row that it is now.
+        return try transaction.kept(ref) == ref && transaction.isErasable(ref, record, names, fits)
+      }
+    }
   }
 
   /// What was erased is neither in the folders beside the file nor in its old pages any more. The folders come first,
@@ -48,7 +70,7 @@ extension Master {
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try absorb(transaction)
       let kept = try transaction.kept(RowRef(record.name, key))
-      if let fits, try record.row(db, key: kept.key).map(fits) != true { return [] }
+      if let fits, try !transaction.isErasable(kept, record, names, fits) { return [] }
       let refs = try transaction.names(of: kept).sorted().filter { ref in
         try db.first("SELECT 1 FROM sync_touch WHERE record = ? AND key = ?", ref.columns) != nil
           && (ref == kept || !isApart(ref, record, names, from: kept, transaction))

@@ -28,6 +28,20 @@ extension SQLiteMasterTransaction {
     return found
   }
 
+  /// Whether a row is such, or was when it was deleted, and anything of its restricted fields is left: in it, or by
+  /// whatever key in the log, also of what was emptied since.
+  func isErasable(_ ref: RowRef, _ record: RecordSchema, _ fields: [String], _ fits: ([Value]) -> Bool) throws -> Bool {
+    guard let image = try record.row(db, key: ref.key) ?? tombstones(of: [ref])[ref], fits(image) else { return false }
+    let isShown = record.restrictedColumns(fields).contains { column in
+      !image[column].isNull && image[column] != record.fields[column].erased
+    }
+    if isShown { return true }
+    // One that stands by itself under a former key has its own time.
+    return try names(of: ref).contains { name in
+      try (name == ref || record.row(db, key: name.key) == nil) && SecretTable.holds(db, name, fields)
+    }
+  }
+
   func carryOut(_ erasure: Erasure, arrival: Int64, cursor: Int64) throws {
     guard let record = schema.record(erasure.record) else { return }
     let columns = record.restrictedColumns(erasure.fields)

@@ -36,6 +36,16 @@ public enum SecretTable {
     return secrets
   }
 
+  /// Whether anything is kept of these fields of a row.
+  public static func holds(_ db: Database, _ ref: RowRef, _ fields: [String]) throws -> Bool {
+    let sql = """
+      SELECT 1 FROM sync_secret WHERE record = ? AND key = ?
+        AND (field IS NULL OR field IN (\(placeholders(fields.count)))) LIMIT 1
+      """
+    let row: [Value] = [.text(ref.record), .blob(ref.key.encoded)]
+    return try db.first(sql, row + fields.map(Value.text)) != nil
+  }
+
   /// Deletes what is kept of the cells that an erasure is about.
   /// - Parameter condition: of which batches, in SQL.
   public static func erase(

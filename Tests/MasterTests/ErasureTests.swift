@@ -155,6 +155,36 @@ func whoIsEnteredAnewOutlivesTheErasureOfTheDeletedRow(bySnapshot: Bool) async t
   #expect(try world.person("phone") == .text("FRESH") && world.person("phone", of: "p2") == .null)
 }
 
+/// Of one nothing stands any more, of the other not the phone; what they were is in the log, and at the counties.
+@Test func whatWasDeletedOrEmptiedBeforeItExpiredIsErased() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  try world.shell(
+    one,
+    """
+    INSERT INTO person (id, office, name, phone, note) VALUES ('p2', 'A', 'x', 'PHONE-2', 'old'),
+      ('p3', 'A', 'x', 'PHONE-3', 'old'), ('p4', 'A', 'x', 'PHONE-4', 'new'), ('p5', 'A', 'x', 'PHONE-5', 'new')
+    """)
+  try await world.sync(one)
+  try world.shell(
+    one, "DELETE FROM person WHERE id IN ('p2', 'p5'); UPDATE person SET phone = NULL WHERE id = 'p3'")
+  try await world.settle()
+  let record = try world.person
+  let note = try #require(record.index(of: "note"))
+  func erase() throws -> [RowKey] {
+    world.clock.now += 1000
+    let keys = try world.master.erasable(record, fields: ["phone"]) { $0[note] == .text("old") }
+    return try world.master.erase(
+      record, keys: keys, where: { $0[note] == .text("old") }, fields: ["phone"], reason: "expired", actor: "li"
+    ).map(\.key)
+  }
+  #expect(try erase() == ["p2", "p3"].map { RowKey([.text($0)]) })
+  try await world.settle()
+  for word in ["PHONE-2", "PHONE-3"] { #expect(try world.files(with: word) == [], "\(word)") }
+  #expect(try world.files(with: "PHONE-4") != [] && world.files(with: "PHONE-5") != [])
+  // And nothing is left to be erased.
+  #expect(try erase() == [])
+}
+
 @Test func theErasureTakesAToolsEditAlong() async throws {
   let (world, _, _) = try await World.twoOfficers()
   try world.shell("UPDATE person SET phone = 'PHONE-tool'")
