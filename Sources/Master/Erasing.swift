@@ -24,7 +24,14 @@ extension Master {
     reason: String, actor: String?
   ) throws -> [Erasure] {
     let names = try restricted(fields, of: record)
-    let erasures = try keys.flatMap { try enterErasure(record, $0, fits, names, reason: reason, actor: actor) }
+    var erasures: [Erasure] = []
+    do {
+      for key in keys { erasures += try enterErasure(record, key, fits, names, reason: reason, actor: actor) }
+    } catch {
+      // Those before it are erased.
+      if !erasures.isEmpty { try? removeErased() }
+      throw error
+    }
     try removeErased()
     return erasures
   }

@@ -39,6 +39,20 @@ extension World {
   try await world.settle()
 }
 
+/// Of several rows one cannot be erased: of those before it nothing is left all the same.
+@Test func anErasureThatStopsLeavesNoSnapshotOfWhatItHasErased() async throws {
+  let (world, _, _) = try await World.twoOfficers()
+  try await world.join("A", actor: "three")
+  #expect(try !world.kept().isEmpty)
+  let keys = ["p1", "nobody"].map { RowKey([.text($0)]) }
+  let failure = #expect(throws: Failure.self) {
+    try world.master.erase(world.person, keys: keys, reason: "asked for", actor: "li")
+  }
+  #expect(failure?.kind == .notFound)
+  #expect(try world.master.erasures().map(\.key) == [keys[0]])
+  #expect(try world.kept() == [] && !world.master.holdsOldPages())
+}
+
 /// It was killed while it wrote the file anew.
 @Test func anErasureThatWasKilledLeavesNoSnapshotWhenTheMasterIsOpened() async throws {
   let (world, _, _) = try await World.twoOfficers()
