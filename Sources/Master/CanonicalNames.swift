@@ -10,7 +10,7 @@ struct CanonicalNames {
   private let mapping: Mapping
   /// Who took over from whom, as the log has it so far, and as it stands: how that came may be lost.
   private var successors: [String: String] = [:]
-  private let presentSuccessors: [String: String]
+  let presentSuccessors: [String: String]
 
   init(_ db: Database, _ schema: Schema) throws {
     self.schema = schema

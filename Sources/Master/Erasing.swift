@@ -76,11 +76,13 @@ extension Master {
     try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try absorb(transaction)
-      let kept = try transaction.kept(RowRef(record.name, key))
+      let kept = try transaction.landed(transaction.kept(RowRef(record.name, key)), record)
       if let fits, try !transaction.isErasable(kept, record, names, fits) { return [] }
-      let refs = try transaction.names(of: kept).sorted().filter { ref in
-        try db.first("SELECT 1 FROM sync_touch WHERE record = ? AND key = ?", ref.columns) != nil
-          && (ref == kept || !isApart(ref, record, names, from: kept, transaction))
+      let keys = try transaction.names(of: kept).union(transaction.sentNames(of: kept, record))
+      let refs = try keys.sorted().filter { ref in
+        // What landed with the unit that took over, no batch names by the key that it has there.
+        let isKnown = try transaction.isTouched(ref) || ref == kept && transaction.isOrWas(ref, record)
+        return try isKnown && (ref == kept || !isApart(ref, record, names, from: kept, transaction))
       }
       guard !refs.isEmpty else {
         throw Failure(

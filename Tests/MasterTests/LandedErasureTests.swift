@@ -1,0 +1,79 @@
+import Master
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// A row that has its unit in its key, and landed with the unit that took over, stands by another key than its sender's.
+
+private let ledgers = """
+  schema: ledgers
+  version: 1
+  title: Ledgers
+  units: office.code
+  successor: successor
+  records:
+    office: {key: code, owner: city, fields: {code: , name: , successor: {references: office.code}}}
+    ledger:
+      key: [office, year]
+      scope: {field: office}
+      fields:
+        office: {references: office.code}
+        year: {type: integer}
+        amount: {type: integer}
+        phone: {restricted: true}
+  """
+
+private func ledger(_ office: String) -> RowKey { RowKey([.text(office), .integer(2020)]) }
+
+extension World {
+  /// A's book for 2020 landed with B.
+  fileprivate static func landed() async throws -> (World, Replica, Replica) {
+    let offices: [[Value]] = ["A", "B"].map { [.text($0), .null, .null] }
+    let world = try World(schema: ledgers, seed: [("office", offices)])
+    let (a, b) = (try await world.join("A"), try await world.join("B"))
+    try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'")
+    try world.shell(a, "INSERT INTO ledger VALUES ('A', 2020, 5, 'PHONE-a')")
+    try await world.settle()
+    #expect(try b.rows(b.record("ledger")) == [[.text("B"), .integer(2020), .integer(5), .text("PHONE-a")]])
+    return (world, a, b)
+  }
+
+  fileprivate func eraseLedger(_ office: String) throws -> [RowKey] {
+    clock.now += 1000
+    return try master.erase(master.record("ledger"), key: ledger(office), reason: "asked for", actor: "li").map(\.key)
+  }
+}
+
+@Test(arguments: ["A", "B"], [false, true])
+func aRowThatLandedWithTheSuccessorIsErasedByEitherKey(office: String, isEditedThere: Bool) async throws {
+  let (world, _, b) = try await World.landed()
+  if isEditedThere {
+    try world.shell(b, "UPDATE ledger SET amount = 6")
+    try await world.settle()
+  }
+  #expect(try world.eraseLedger(office) == [ledger("A"), ledger("B")])
+  try await world.settle()
+  #expect(try world.master.row(world.master.record("ledger"), key: ledger("B"))?[3] == .null)
+  #expect(try world.files(with: "PHONE-a") == [])
+}
+
+/// A had one of its own, which it deleted before: that is another one.
+@Test func aDeletedRowOfTheFormerUnitIsNotTheSuccessors() async throws {
+  let offices: [[Value]] = ["A", "B"].map { [.text($0), .null, .null] }
+  let world = try World(schema: ledgers, seed: [("office", offices)])
+  for office in ["A", "B"] {
+    let replica = try await world.join(office)
+    try world.shell(replica, "INSERT INTO ledger VALUES ('\(office)', 2020, 5, 'PHONE-\(office)')")
+    try await world.sync(replica)
+  }
+  try world.shell(world.replicas[0], "DELETE FROM ledger")
+  try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'")
+  try await world.settle()
+  #expect(try world.eraseLedger("B") == [ledger("B")])
+  try await world.settle()
+  #expect(try world.files(with: "PHONE-B") == [] && world.files(with: "PHONE-A") != [])
+  #expect(try world.eraseLedger("A") == [ledger("A")])
+  try await world.settle()
+  #expect(try world.files(with: "PHONE-A") == [])
+}
