@@ -169,7 +169,7 @@ struct Reentry {
     let (read, kept) = try master.own(sealed, by: own, secrets: returned.knownSecrets() ?? [], transaction)
     let batch = read.widened(to: master.schema)
     let isLossy = try transaction.setting("lossy") != nil
-    let isApart = try !replay.hasErasures && transaction.isOfAnotherHistory(returned)
+    let isApart = try transaction.isOfAnotherHistory(returned)
     // Nothing in the log would say why it stands there.
     if isApart, try transaction.isInOrder(message.header.epoch) { throw Misfit() }
     let isFit = try follows(batch, message.header) && fits(batch)
