@@ -34,3 +34,31 @@ import Testing
   try await world.settle()
   #expect(try world.person("note") == nil)
 }
+
+/// Nobody has brought yet what stood before the act in its own history, and took fewer places of the feed than what stands there now.
+@Test func anActThatStandsElsewhereBehindAnotherHistoryWaitsForARelease() async throws {
+  let drill = try await Drill()
+  let world = drill.world
+  for id in ["c1", "c9"] { try drill.company(id, "A", on: drill.one) }
+  try drill.company("b1", "B", on: drill.b)
+  try await world.settle()
+  let file = try world.backup()
+  try world.shell("UPDATE company SET phone = '2' WHERE id = 'c1'")
+  try await world.sync(drill.two)
+  try await drill.restoreWithoutTwo(from: file)
+  #expect(try world.master.recovery()?.losses == [])
+  try world.shell(drill.b, "UPDATE company SET staff = 2 WHERE id = 'b1'")
+  try await world.sync(drill.b)
+  try world.shell("UPDATE company SET grade = 'g' WHERE id = 'c9'")
+  try await world.sync(drill.one)
+  try world.restore(from: file)
+  try await world.giveBack([drill.one, drill.two, drill.b, drill.one, drill.two])
+  #expect(try world.master.recovery()?.isRecovering == true)
+  if try world.master.recovery()?.isRecovering == true {
+    try world.master.release(reason: "two histories", actor: "li")
+  }
+  #expect(try world.master.recovery()?.aside.count == 1)
+  try await world.settle()
+  #expect(try world.cell("phone") == .text("2") && world.cell("staff", of: "b1") == .integer(2))
+  #expect(try world.cell("grade", of: "c9") == .null)
+}

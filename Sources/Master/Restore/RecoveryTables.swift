@@ -138,6 +138,15 @@ extension SQLiteMasterTransaction {
     return try db.first(sql, [.integer(batch.arrival), .blob(batch.epoch.bytes)]) != nil
   }
 
+  /// Whether something of another epoch is back before a batch that is at another place of the feed than it was signed for: then
+  /// that is of another history. What the law of now takes otherwise has the receipts of now.
+  func isBehindAnother(_ epoch: Identifier) throws -> Bool {
+    let another = "\(Header.epoch(of: "CASE receipt WHEN x'' THEN message ELSE receipt END")) NOT IN (?, ?)"
+    return try db.first(
+      "SELECT 1 FROM sync_batch WHERE arrival > ? AND \(another) LIMIT 1",
+      [.integer(try setting("restored_end") ?? 0), .blob(epoch.bytes), .blob(try meta().epoch.bytes)]) != nil
+  }
+
   /// Whether places and numbers of the city's own batches of an epoch follow each other, as a replay sees it: once something
   /// is lost, only those of the epoch that says so do.
   func isInOrder(_ epoch: Identifier) throws -> Bool {

@@ -177,10 +177,12 @@ struct Reentry {
     // A conflict of a duplicate that was merged since is one of the row that was kept.
     let decided = Set(try batch.decisions.compactMap(\.subject?.ref).map(transaction.kept))
     let before = try transaction.images(of: Array(decided))
+    let isInOrder = try transaction.isInOrder(message.header.epoch)
     try transaction.keep(kept, arrival: returned.arrival)
     let place = try replay.again(batch, of: message, received: returned.receivedAt, arrival: returned.arrival)
     let isElsewhere = !replay.hasErasures && place != message.header.cursor
     guard isLossy || isApart || isElsewhere else { return }
+    if isElsewhere, isInOrder, try transaction.isBehindAnother(message.header.epoch) { throw Misfit() }
     if try !isFit || breaksReferences(batch) || exceeds(batch, decided, before) { throw Misfit() }
   }
 

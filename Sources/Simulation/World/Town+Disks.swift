@@ -193,11 +193,17 @@ extension Town {
     }
     guard let recovery else { return }
     let info = try city.master.recovery()
-    // What came to its place before the city heard what it had put there since makes that late, and an act of before that waits
-    // behind what was put there since: an official says so.
+    // What came to its place before the city heard what it had put there since makes that late, and an act of the one history waits
+    // behind what is back of the other: an official says so.
     let last = "SELECT received_at FROM sync_batch ORDER BY arrival DESC LIMIT 1"
-    let late = "SELECT 1 FROM sync_returned WHERE state = 'late' OR state = 'held' AND received_at < (\(last))"
-    let isAnythingLate = try city.master.read { try $0.first(late) != nil }
+    let (epoch, other) = (Header.epoch(of: "r.message"), Header.epoch(of: "b.message"))
+    let another = "SELECT 1 FROM sync_batch b WHERE b.arrival > ? AND \(other) <> \(epoch)"
+    let late = """
+      SELECT 1 FROM sync_returned r WHERE r.state = 'late' OR r.state = 'held' AND (r.received_at < (\(last))
+        OR r.replica = ? AND EXISTS (\(another)))
+      """
+    let places: [Value] = [.blob(Identifier.city.bytes), .integer(recovery.backupEnd)]
+    let isAnythingLate = try city.master.read { try $0.first(late, places) != nil }
     if recovery.firstLost == nil, !isAnythingLate, let info, info.missing.isEmpty, info.unheard.isEmpty {
       throw Violation(.progress, "the city has everything back and does not go on")
     }
