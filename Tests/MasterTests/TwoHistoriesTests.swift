@@ -62,3 +62,29 @@ import Testing
   #expect(try world.cell("phone") == .text("2") && world.cell("staff", of: "b1") == .integer(2))
   #expect(try world.cell("grade", of: "c9") == .null)
 }
+
+/// What the city did second is back of both histories, but what it did first of one only has its place.
+@Test func ofTwoActsForOnePlaceTheOneThatFitsEnters() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  try world.shell("UPDATE company SET phone = '2' WHERE id = 'c1'")
+  for replica in [drill.two, drill.b] { try await world.sync(replica) }
+  try world.shell("UPDATE company SET grade = 'f' WHERE id = 'c1'")
+  try await world.sync(drill.b)
+  try world.restore(from: file)
+  _ = try await world.giveBack(drill.one)
+  try world.master.release(reason: "away", actor: "li")
+  for cell in ["name = 'g'", "staff = 5"] {
+    try world.shell("UPDATE company SET \(cell) WHERE id = 'c1'")
+    try await world.sync(drill.one)
+  }
+  try world.restore(from: file)
+  try await world.giveBack([drill.two, drill.one, drill.b])
+  #expect(try world.master.recovery()?.held.count == 2)
+  try world.master.release(reason: "two histories", actor: "li")
+  let recovery = try #require(try world.master.recovery())
+  #expect(recovery.aside.count == 2 && recovery.losses == [])
+  try await world.settle()
+  #expect(try world.cell("phone") == .text("2") && world.cell("grade") == .text("f"))
+  #expect(try world.cell("name") == .text("n") && world.cell("staff") == .integer(1))
+}

@@ -63,6 +63,8 @@ struct Reentry {
       let batch = try next()
       if let batch, try enter(batch) { continue }
       if let batch { try transaction.keep(batch, as: batch.passedOver) }
+      // Another one that is held for this place may fit.
+      if batch != nil, try next() != nil { continue }
       let arrival = try transaction.upcomingArrival()
       try lose(through: arrival, reason, actor)
     }
