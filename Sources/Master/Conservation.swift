@@ -204,16 +204,10 @@ extension Ledger {
     return record.fields.indices.compactMap { column in
       guard let value = change.new[column], !value.isNull, !record.fields[column].policy.computes,
         // From a duplicate to the row that it is now, nothing changes.
-        change.old[column] != value, !namedTheOther(change, sent, record.fields[column], column)
+        change.old[column] != value
       else { return nil }
       return Item(column: column, value: value, sent: sent.new[column] ?? value, origin: origin)
     }
-  }
-
-  /// Whether one of two rows that are one by now named the other: what became of that need not be kept.
-  private func namedTheOther(_ change: Change, _ sent: Change, _ field: Field, _ column: Int) -> Bool {
-    guard let target = schema.target(of: field, change.new[column]) else { return false }
-    return target == change.ref && schema.target(of: field, sent.new[column]) != sent.ref
   }
 
   /// A county's decision is no change of its batch: whoever decides has seen the master's value, the newest there was.

@@ -158,20 +158,21 @@ extension Master {
       }
     }
     // Of two rows that are one neither names the other any more: it would name itself.
-    let kept = RowRef(record.name, alias.target)
-    func parted(_ image: [Value], from other: RowRef) -> [Value] {
+    func parted(_ image: [Value]) -> [Value] {
       zip(record.fields, image).map { field, value in
-        schema.target(of: field, value) == other && !field.required ? .null : value
+        schema.target(of: field, value) == ref && !field.required ? .null : value
       }
     }
+    let kept = RowRef(record.name, alias.target)
     var old = [RowWrite(ref: ref, before: image, after: nil)]
-    var moved = [mapping.mapped(Change(record, mapped(parted(image, from: kept), record), edit: alias.edit))]
+    let first = mapping.mapped(Change(record, image, edit: alias.edit))
+    var moved = [Change(record, mapped(first.new.map { $0 ?? .null }, record), edit: alias.edit)]
     var rows = [(ref: ref, image: image)]
     let children = try transaction.referrers(to: identities).values.flatMap { $0 }
     let images = try transaction.images(of: Array(Set(children)))
     for (child, image) in images.sorted(by: { ($0.key.record, $0.key.key) < ($1.key.record, $1.key.key) }) {
       guard child != ref, let tied = schema.record(child.record) else { continue }
-      let target = mapped(child == kept ? parted(image, from: ref) : image, tied)
+      let target = mapped(child == kept ? parted(image) : image, tied)
       if target == image { continue }
       var change = Change(tied, target, edit: alias.edit)
       if change.key == child.key {

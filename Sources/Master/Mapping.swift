@@ -57,6 +57,7 @@ struct Mapping {
 
   func mapped(_ change: Change) -> Change {
     guard !isIdentity, let record = schema.record(change.record) else { return change }
+    let sent = change
     var change = change
     let moves = !kept.contains(change.ref)
     change.old = mapped(change.old, record, moves: moves)
@@ -70,6 +71,26 @@ struct Mapping {
     }
     let source = change.kind == .insert ? change.new : change.old
     change.key = RowKey(record.keyIndices.map { source[$0] ?? .null })
+    return aliases.isEmpty ? change : parted(change, sent, record)
+  }
+
+  /// Of two rows that are one neither names the other any more: it would name itself.
+  private func parted(_ mapped: Change, _ sent: Change, _ record: RecordSchema) -> Change {
+    var change = mapped
+    for column in record.otherIndices where !record.fields[column].required {
+      let field = record.fields[column]
+      func namesTheOther(_ value: Value?, _ sentValue: Value?) -> Bool {
+        schema.target(of: field, value) == mapped.ref && schema.target(of: field, sentValue) != sent.ref
+      }
+      let (old, new) = (
+        namesTheOther(mapped.old[column], sent.old[column]), namesTheOther(mapped.new[column], sent.new[column])
+      )
+      if old { change.old[column] = .null }
+      if new { change.new[column] = .null }
+      guard old || new, change.kind == .update, change.old[column] == change.new[column] else { continue }
+      (change.old[column], change.new[column]) = (nil, nil)
+      change.cellEdits[column] = nil
+    }
     return change
   }
 

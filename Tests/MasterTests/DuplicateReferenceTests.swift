@@ -46,6 +46,40 @@ import Testing
   #expect(try one.rows(one.record("company")).map { $0[0] } == [.text("a1")])
 }
 
+/// Firms that may name another one, which is the county's to say.
+private let naming: [String: String] = {
+  let grade = "grade: {type: text, owner: city}"
+  return [grade: "\(grade)\n      other: {type: text, references: company.id, weak: true}"]
+}()
+
+/// A clerk enters a firm once more, which is to belong to the one that is there.
+@Test func aParkedDuplicateThatNamesTheRowThatIsKeptNamesNothing() async throws {
+  let world = try duplicateTown(naming)
+  let one = try await world.join("A", actor: "one")
+  let two = try await world.join("A", actor: "two")
+  try world.shell(one, "INSERT INTO company (id, office) VALUES ('a1', 'A')")
+  try await world.settle()
+  try world.shell(one, "UPDATE company SET code = 'X'")
+  try await world.sync(one)
+  try world.shell(two, "INSERT INTO company (id, office, code, name, other) VALUES ('a2', 'A', 'X', '甲', 'a1')")
+  try await world.sync(two)
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+  _ = try world.unite("a2", into: "a1")
+  #expect(try world.cell("other", of: "a1") == .null && world.cell("name", of: "a1") == .text("甲"))
+  try await world.settle()
+  #expect(try two.rows(two.record("company")).map { $0[0] } == [.text("a1")])
+}
+
+/// - Parameter named: what somebody lets the other one name, not knowing that the two are one.
+@Test(arguments: ["a1", "a2"])
+func aLateEditThatNamesTheOtherOfTwoRowsThatAreOneNamesNothing(named: String) async throws {
+  let (world, _, two) = try await standingDuplicate(naming)
+  _ = try world.unite("a2", into: "a1")
+  try world.shell(two, "UPDATE company SET other = '\(named)', peak = 7 WHERE id <> '\(named)'")
+  try await world.settle()
+  #expect(try world.cell("other", of: "a1") == .null && world.cell("peak", of: "a1") == .integer(7))
+}
+
 /// What somebody wants in a contested cell was a row of its own when they entered it.
 @Test(arguments: [false, true])
 func aContenderThatNamesADuplicateNamesTheRowThatIsKept(isCountys: Bool) async throws {
