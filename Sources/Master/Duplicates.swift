@@ -197,7 +197,10 @@ extension Master {
         try transaction.author(of: row.ref, column: column, value: row.image[column])
       }
     }
-    for round in desk.rounds(incoming) {
+    // First the row that is kept names the duplicate no more: what that one names fills the cell.
+    let isFreed = { (incoming: Incoming) in incoming.change.ref == kept && incoming.change.kind == .update }
+    let rounds = [incoming.filter(isFreed)] + desk.rounds(incoming.filter { !isFreed($0) })
+    for round in rounds where !round.isEmpty {
       let intake = Intake(
         schema: open, formats: formats, transaction: transaction, sender: city, received: desk.received,
         ties: desk.ties, waived: [.scope, .locked])

@@ -52,6 +52,23 @@ private let naming: [String: String] = {
   return [grade: "\(grade)\n      other: {type: text, references: company.id, weak: true}"]
 }()
 
+/// The row that is kept names the duplicate, and that a third one.
+@Test func whatNamedTheDuplicateNamesWhatThatOneNamed() async throws {
+  let (world, one, _) = try await standingDuplicate(naming)
+  try world.shell(
+    one,
+    """
+    INSERT INTO company (id, office) VALUES ('a3', 'A');
+    UPDATE company SET other = 'a2' WHERE id = 'a1';
+    UPDATE company SET other = 'a3' WHERE id = 'a2'
+    """)
+  try await world.settle()
+  _ = try world.unite("a2", into: "a1")
+  #expect(try world.cell("other", of: "a1") == .text("a3"))
+  #expect(try !world.master.conflicts([.open]).compactMap(\.field).contains("other"))
+  try await world.settle()
+}
+
 /// A clerk enters a firm once more, which is to belong to the one that is there.
 @Test func aParkedDuplicateThatNamesTheRowThatIsKeptNamesNothing() async throws {
   let world = try duplicateTown(naming)
