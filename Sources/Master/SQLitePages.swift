@@ -62,6 +62,8 @@ extension SQLiteMasterTransaction {
       for var conflict in try ConflictTables.read(db, where: "id = ?", ref.key.values) {
         let unit = try unit(of: conflict)
         if gone || unit != "" && unit != reader { conflict = try asSeenFromOutside(conflict, by: reader) }
+        // It was another's before the reader entered the row, who contests nothing of it: a snapshot does not have it either.
+        if gone, conflict.contenders.isEmpty { continue }
         conflict = conflict.travelling
         writer.append(.conflict(conflict))
         for contender in conflict.contenders { writer.append(.contender(conflict: conflict.id, contender)) }

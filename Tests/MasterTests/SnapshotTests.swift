@@ -113,6 +113,13 @@ struct SnapshotTests {
     #expect(try contents(fresh) == contents(other))
     #expect(try two.conflicts([.decided]).map(\.id) == [conflict.id])
     try await world.settle()
+    // Nor is B told that A's is contested again, and why.
+    _ = try world.master.reopen(conflict.id, reason: "licence of A", actor: "li")
+    try await world.settle()
+    #expect(try other.conflicts(Conflict.State.allCases) == [])
+    try world.takeSnapshot(fresh)
+    #expect(try contents(fresh) == contents(other))
+    #expect(try two.conflicts([.open]).map(\.id) == [conflict.id])
   }
 
   @Test func whatIsPendingOutlivesASnapshot() async throws {
