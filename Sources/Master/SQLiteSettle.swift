@@ -111,7 +111,10 @@ extension SQLiteMasterTransaction {
     let isKnown = !isOutside.isEmpty
     let unit = try unit(of: conflict)
     if let unit { isOutside[unit] = !isMoved && (isOutside[unit] ?? isKnown) }
-    for other in try contesting(conflict) where isOutside[other] == nil { isOutside[other] = false }
+    // What that unit enters is not told to whoever contests it from another one, should it ever enter the row anew.
+    for other in try contesting(conflict) where other != unit {
+      isOutside[other] = unit != nil || isOutside[other] ?? false
+    }
     for (other, gone) in isOutside.sorted(by: { $0.key < $1.key }) where unit != "" || other == "" {
       try place(ref, unit: other, gone: gone, skip: nil, &feed)
     }

@@ -56,7 +56,7 @@ private func moved() async throws -> (World, Replica, Replica, Conflict) {
 
 extension Replica {
   /// What its conflicts show of rows.
-  fileprivate func told() throws -> String {
+  func told() throws -> String {
     try conflicts(Conflict.State.allCases).map { conflict in
       "\(conflict.master) \(conflict.contenders.map(\.value)) \(conflict.decision?.value ?? .null)"
     }.joined()
