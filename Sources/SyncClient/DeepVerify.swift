@@ -44,17 +44,17 @@ extension SyncClient {
   }
 
   /// The city is at a later version of the schema: the tables of this file follow first, and nothing else.
-  private func followSchema() async throws {
-    if case .upgrade(let text) = try await greet() { try replica.upgrade(to: text) }
+  private func followSchema(in epoch: Identifier? = nil) async throws {
+    if case .upgrade(let text) = try await greet(in: epoch) { try replica.upgrade(to: text) }
   }
 
   /// Says hello without pulling anything.
-  private func greet(after enrolment: [UInt8] = []) async throws -> SyncSession.Action {
+  private func greet(after enrolment: [UInt8] = [], in epoch: Identifier? = nil) async throws -> SyncSession.Action {
     let meta = try replica.meta()
     var session = SyncSession(
-      city: try VerifyingKey(bytes: meta.cityKey), replica: meta.replica, epoch: meta.epoch, schema: meta.schemaHash,
-      cursor: meta.cursor)
-    let hello = try replica.hello(stale: true)
+      city: try VerifyingKey(bytes: meta.cityKey), replica: meta.replica, epoch: epoch ?? meta.epoch,
+      schema: meta.schemaHash, cursor: meta.cursor)
+    let hello = try replica.hello(stale: true, epoch: epoch)
     return try session.receive(try await transport.exchange(enrolment + hello.bytes))
   }
 
@@ -63,7 +63,10 @@ extension SyncClient {
   private func compareAcrossRestore() async throws -> Comparison {
     guard try replica.isUnverified() else { throw Self.restored }
     let restart = try await giveBack()
-    do { return try await compare(in: restart.epoch) } catch is SchemaMoved { throw Self.restored }
+    do { return try await compare(in: restart.epoch) } catch is SchemaMoved {
+      try await followSchema(in: restart.epoch)
+      return try await compare(in: restart.epoch)
+    }
   }
 
   /// The digest of every record here.

@@ -127,6 +127,30 @@ import Testing
     return try company.index(of: "phone").flatMap { column in try replica.rows(company).first?[column] }
   }
 
+  /// The file can be synced only once it was compared, and compared only once it has the city's schema.
+  @Test(arguments: [true, false]) func itIsComparedByTheSchemaOfACityThatWasRestored(adopts: Bool) async throws {
+    let (world, one, two) = try await World.twoMachines()
+    let file = try world.backup()
+    try repaired(world, one)
+    try world.upgradeSmall(to: 3)
+    try await world.sync(two)
+    try world.shell(two, "UPDATE company SET fax = '5' WHERE id = 'c1'")
+    try await world.sync(two)
+    try world.restore(from: file)
+    let waits = await #expect(throws: Failure.self) { try await world.deepVerify(one) }
+    #expect(waits?.kind == .busy)
+    _ = try await world.giveBack(two)
+    #expect(try world.master.recovery()?.isRecovering == false && world.master.schema.version == 3)
+    let comparison = try await world.deepVerify(one)
+    #expect(one.schema.version == 3 && comparison.differences.map(\.ref.key.description) == ["c1"])
+    if adopts { try one.adopt(comparison, actor: "li") } else { try one.setBack(comparison) }
+    try await world.sync(one)
+    #expect(try world.cell("phone") == .text("pending") && world.cell("fax") == .text("5"))
+    let contenders = try world.master.conflicts([.open]).flatMap { $0.contenders.map(\.value) }
+    #expect(contenders.contains(.text("unseen")) == adopts)
+    try await world.settle()
+  }
+
   /// A file that is well has nothing to compare before its first pull of a restored city.
   @Test func aFileThatIsWellIsToldToSyncFirst() async throws {
     let (world, one, _) = try await World.twoMachines()
