@@ -121,3 +121,32 @@ func whatWasMadeByAnUpgradeThatIsLostWaitsForIt(sql: String) async throws {
   #expect(cells == ["two", "2", "1"].map(Value.text))
   #expect(try world.master.verify().isEmpty)
 }
+
+/// Its predecessor is known, but the city has gone on from there already.
+@Test func anUpgradeOfAnotherHistoryTakesTheCityBackToNoEarlierVersion() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  try world.shell("UPDATE company SET grade = 'f' WHERE id = 'c1'")
+  for replica in [drill.one, drill.two, drill.b] { try await world.sync(replica) }
+  // Two of three have heard of the batch, and have it no more.
+  for replica in [drill.one, drill.b] { try world.shell(replica, "DELETE FROM sync_inbox") }
+  for phone in 2...3 {
+    try world.shell(drill.two, "UPDATE company SET phone = '\(phone)' WHERE id = 'c1'")
+    try await world.sync(drill.two)
+  }
+  try world.upgradeSmall(to: 2)
+  try await world.sync(drill.two)
+  try await drill.restoreWithoutTwo(from: file)
+  #expect(try world.master.recovery()?.losses.count == 1)
+  try world.upgradeSmall(to: 3)
+  world.lose(drill.two)
+  try await world.settle()
+  world.add(drill.two)
+  try world.restore(from: file)
+  try await world.giveBack([drill.one, drill.b, drill.two, drill.one, drill.two])
+  #expect(world.master.schema.version == 3)
+  if try world.master.recovery()?.isRecovering == true { try world.master.release(reason: "r", actor: "li") }
+  try await world.settle()
+  #expect(world.replicas.allSatisfy { $0.schema.version == 3 })
+  #expect(try world.cell("phone") == .text("3"))
+}

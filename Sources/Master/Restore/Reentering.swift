@@ -174,7 +174,8 @@ struct Reentry {
     let isApart = try transaction.isOfAnotherHistory(returned)
     // Nothing in the log would say why it stands there.
     if isApart, try transaction.isInOrder(message.header.epoch) { throw Misfit() }
-    let isFit = try follows(batch, message.header) && fits(batch)
+    if try !follows(batch, message.header) { throw Misfit() }
+    let isFit = try fits(batch)
     if isLossy || isApart, !isFit { throw Misfit() }
     // A conflict of a duplicate that was merged since is one of the row that was kept.
     let decided = Set(try batch.decisions.compactMap(\.subject?.ref).map(transaction.kept))
@@ -190,10 +191,10 @@ struct Reentry {
 
   private struct Misfit: Error {}
 
-  /// Whether an upgrade goes on from a version that is here. Without the one between nobody could read what was made by that, and no
-  /// official could make it the city's again.
+  /// Whether an upgrade goes on from the present version. Without one between nobody could read what was made by that,
+  /// and no official could make it the city's again; after a later one the city would go back to an earlier version.
   private func follows(_ batch: Batch, _ header: Header) throws -> Bool {
-    try batch.schemas.isEmpty || master.knownSchema(header.schema, transaction.meta(), transaction) != nil
+    try batch.schemas.isEmpty || header.schema == transaction.meta().schemaHash
   }
 
   /// Whether an act of the city's own stands on what it stood on then, now that something before it is lost, or is not what
