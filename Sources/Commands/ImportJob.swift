@@ -141,11 +141,11 @@ struct ImportJob {
     for (column, value) in values.sorted(by: { $0.key < $1.key }) where !record.isKey(column) {
       if seen.shows(value, column) == true {
         values[column] = nil
-      } else if value != present[column], let stands = seen.stands(for: present[column], column) {
+      } else if value != present[column] {
         if seen.shows(present[column], column) == true, isLeft(value, of: present[column], column) {
           throw rewritten(column, present[column])
         }
-        if stands { continue }
+        if seen.stands(for: present[column], column) { continue }
         let (field, now) = (record.fields[column], shown(present[column], column))
         throw Failure(
           .data, zh: "\(record.name).\(field.name):导出之后已有他人改为“\(now)”;请核对后用 edit 修改该项,或重新导出再改",

@@ -63,10 +63,11 @@ struct SeenRow {
     borrowed.contains { $0 == Self.mark(value, field, key) }
   }
 
-  /// Whether the cell showed this value, in full or masked; nil: the row had no such field then.
-  func stands(for value: Value, _ column: Int) -> Bool? {
+  /// Whether the cell showed this value, in full or masked. A field that the row did not have then showed nothing.
+  func stands(for value: Value, _ column: Int) -> Bool {
+    guard let isShown = shows(value, column) else { return ValueText.spell(value).isEmpty }
     let masked = Masking.$isOff.withValue(false) { Masking.mask(value, record.fields[column]) }
-    return shows(value, column).map { $0 || shows(masked, column) == true }
+    return isShown || shows(masked, column) == true
   }
 
   private static func mark(_ value: Value, _ field: Field, _ key: RowKey) -> String {

@@ -146,6 +146,24 @@ import Testing
     #expect(outcome["changed"] as? Int == 0)
   }
 
+  /// A file that was exported by an earlier version of the schema: it says nothing of the fields after the third.
+  @Test("A field that is newer than the file showed nothing")
+  func newerField() async throws {
+    let (town, id, csv) = try await exported()
+    let mark = csv.split(separator: "\n")[1].split(separator: ",").last?.prefix(1 + 3 * 8) ?? ""
+    func imported(_ note: String) async throws -> Outcome {
+      let file = try town.write("note.csv", "id,note,_seen\n\(id),\(note),\(mark)\n")
+      return try await town.tryCounty("one", ["import", "enterprise", file, "--json"])
+    }
+    #expect(try await imported("一").object["changed"] as? Int == 1)
+    try await town.sync("one")
+    try await town.city(["edit", "enterprise", id, "note=二"])
+    try await town.sync("one")
+    expectFailure(try await imported("三"), 65, "row 2", "enterprise.note", "二", "edit")
+    #expect(try await enterprise(town, id)["note"] as? String == "二")
+    #expect(try await imported("二").object["changed"] as? Int == 0)
+  }
+
   @Test("A line that was copied to make a new row is one")
   func copiedLine() async throws {
     let (town, id, csv) = try await exported()
