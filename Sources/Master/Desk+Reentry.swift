@@ -26,6 +26,15 @@ extension Desk {
     }
   }
 
+  /// Judges parked changes by rules that are new: what can stand now enters, and the rest has its cause of now.
+  func judgeAgain(_ parked: [ParkedChange]) throws {
+    var writes: [RowWrite] = []
+    for group in groups(parked) {
+      writes += try enter(group, as: .entered, detail: Self.entered, edit: Edit(stamp: received, actor: "")).writes
+    }
+    if !writes.isEmpty { try follow(writes) }
+  }
+
   /// Merges parked changes of one batch again. Those that still cannot stand go on waiting and are returned.
   func enter(
     _ parked: [ParkedChange], as state: ParkedState, detail: Label, edit: Edit, waiving waived: Set<Parking> = []

@@ -44,6 +44,10 @@ extension Master {
     try store.openSchema.upgraded(to: new, db)
     let upgraded = SQLiteMasterTransaction(db: db, schema: new)
     try upgraded.fillProjections()
+    let desk = Desk(
+      schema: new, formats: formats, transaction: upgraded, received: step.edit.stamp,
+      arrival: try upgraded.lastArrival())
+    try desk.judgeAgain(upgraded.lockedWithoutException(since: transaction.schema))
     return upgraded
   }
 
@@ -68,6 +72,17 @@ extension Master {
 }
 
 extension SQLiteMasterTransaction {
+  /// What waits since before its lock had an exception: no row that opens the lock would find it.
+  fileprivate func lockedWithoutException(since old: Schema) throws -> [ParkedChange] {
+    let opened = schema.records.filter { record in
+      record.rules.lock?.except != nil && old.record(record.name)?.rules.lock?.except == nil
+    }
+    return try opened.flatMap { record in
+      try parkedChanges(
+        "record = ? AND state = 'waiting' AND reason = 'locked' AND cause IS NULL", [.text(record.name)])
+    }
+  }
+
   /// Rows of projections that are new, or show a field more. In the order of their keys: their places must not depend on how
   /// the file came to be (I7).
   fileprivate func fillProjections() throws {

@@ -54,11 +54,29 @@ private let schema = """
       fields: {site: {references: site.id}, year: {type: integer}, jobs: {type: integer}}
   """
 
+/// The same before there were any.
+private let withoutExceptions =
+  schema.replacing(
+    """
+      waiver:
+        key: [year, office]
+        owner: city
+        scope: {field: office}
+        fields:
+          year: {type: integer, references: period.year}
+          office: {references: office.code}
+          last_day: {type: date, required: true}
+
+    """, with: ""
+  )
+  .replacing("      except: {record: waiver, until: last_day}\n", with: "")
+  .replacing(", except: {record: waiver, until: last_day}", with: "")
+
 /// 2017 is closed and 2018 open; A and B have reports of both, A has a site with a survey. It is 2027-01-15, 16:00 in China.
-private func closed() async throws -> (World, Replica, Replica) {
+private func closed(by text: String = schema) async throws -> (World, Replica, Replica) {
   let offices: [[Value]] = ["A", "B"].map { [.text($0), .null] }
   let years: [[Value]] = [2017, 2018].map { [.integer($0), .text("open")] }
-  let world = try World(schema: schema, seed: [("office", offices), ("period", years)])
+  let world = try World(schema: text, seed: [("office", offices), ("period", years)])
   let (a, b) = (try await world.join("A"), try await world.join("B"))
   try world.shell(
     a,
@@ -143,6 +161,20 @@ func theLastDayCountsWhole(now: Int64, lastDay: String, isOpen: Bool) async thro
   try await world.settle()
   #expect(try world.reasons() == [])
   #expect(try world.jobs("A") == nil)
+}
+
+@Test func anExceptionThatIsNewerThanWhatWaitsForItWakesIt() async throws {
+  let (world, a, b) = try await closed(by: withoutExceptions)
+  for replica in [a, b] { try world.shell(replica, "UPDATE report SET jobs = 2 WHERE year = 2017") }
+  try await world.settle()
+  try world.upgrade(schema.replacing("version: 1", with: "version: 2"))
+  try await world.settle()
+  #expect(try world.reasons() == ["locked", "locked"])
+  try world.open(for: "A", until: "2027-01-31")
+  try await world.settle()
+  #expect(try world.jobs("A") == .integer(2))
+  #expect(try world.reasons() == ["locked"])
+  #expect(try a.parked().isEmpty)
 }
 
 @Test func anExceptionTakenBackClosesAgain() async throws {
