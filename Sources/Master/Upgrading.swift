@@ -43,7 +43,7 @@ extension Master {
       after: StoredSchema(version: transaction.schema.version, hash: old.schemaHash, text: old.schemaText))
     try store.openSchema.upgraded(to: new, db)
     let upgraded = SQLiteMasterTransaction(db: db, schema: new)
-    try upgraded.fillProjections()
+    try upgraded.fillProjections(since: transaction.schema)
     let desk = Desk(
       schema: new, formats: formats, transaction: upgraded, received: step.edit.stamp,
       arrival: try upgraded.lastArrival())
@@ -84,20 +84,26 @@ extension SQLiteMasterTransaction {
   }
 
   /// Rows of projections that are new, or show a field more. In the order of their keys: their places must not depend on how
-  /// the file came to be (I7).
-  fileprivate func fillProjections() throws {
+  /// the file came to be (I7). What a tool wrote past the triggers is put right, and has no place: no log tells of it.
+  fileprivate func fillProjections(since old: Schema) throws {
     for projection in schema.records {
       guard let source = projection.projects.flatMap(schema.record) else { continue }
+      let former = old.record(projection.name)
       var writes: [RowWrite] = []
+      var strayed: [RowWrite] = []
       try db.each(
         "SELECT \(source.columns.joined(separator: ", ")) FROM \(source.table) "
           + "ORDER BY \(source.keyColumns.joined(separator: ", "))"
       ) { row in
         let image = row.cells(0..<source.fields.count)
-        let key = source.rowKey(of: image)
-        let (before, after) = (try projection.row(db, key: key), projection.projected(source, image))
-        if before != after { writes.append(RowWrite(ref: RowRef(projection.name, key), before: before, after: after)) }
+        let ref = RowRef(projection.name, source.rowKey(of: image))
+        let before = former.map { projection.widened($0.projected(source, image)) }
+        let after = projection.projected(source, image)
+        if before != after { writes.append(RowWrite(ref: ref, before: before, after: after)) }
+        let stands = try projection.row(db, key: ref.key)
+        if stands != before { strayed.append(RowWrite(ref: ref, before: stands, after: after)) }
       }
+      try assign(strayed)
       try assign(writes)
       try feed(writes)
       _ = try followOrphans(writes, areOwn: false)

@@ -183,6 +183,22 @@ extension RecordStore {
   #expect(try b.list("stub").map { $0[2] } == ["甲", "乙", "新"])
 }
 
+/// It has no place in the feed: no log tells of what the tool wrote. What the upgrade itself shows has one.
+@Test func anUpgradePutsAStubRightThatWasWrittenPastTheTriggers() async throws {
+  let (world, a, b) = try await twoOffices()
+  try world.behind(world.master.path, "UPDATE stub SET name = '伪' WHERE id = 'a1'; DELETE FROM card WHERE id = 'a1'")
+  #expect(try world.master.verify().count == 2)
+  let wider = schema.replacing("version: 1", with: "version: 2")
+    .replacing("[id, code, name, office]", with: "[id, code, name, office, staff]")
+  try world.upgrade(wider)
+  #expect(try world.master.verify().map(\.en) == [])
+  try await world.settle()
+  for replica in [a, b] {
+    #expect(try replica.list("stub") == [["a1", "X", "甲", "A", "10"], ["b1", "Y", "乙", "B", "20"]])
+  }
+  #expect(try world.master.list("card").map { $0[0] } == ["a1", "b1"])
+}
+
 @Test(arguments: [
   "DROP TABLE stub; DROP TABLE card",
   "ALTER TABLE stub RENAME COLUMN name TO title; ALTER TABLE card RENAME COLUMN staff TO heads",
