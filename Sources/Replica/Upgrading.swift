@@ -21,6 +21,8 @@ extension Replica {
       if meta.schemaText == text { return }
       let old = schema
       do { _ = try new.additions(since: old) } catch let failure as Failure {
+        // A stick, or an answer that was held up: nothing is wrong with the city.
+        if (try? old.additions(since: new)) != nil { throw Self.outdated(new, old) }
         throw Failure(
           .protocolViolation, zh: "市里的模式不是本机模式的后续版本(\(failure.message.zh));未作任何更改,请与市里联系",
           en: "the city's schema does not follow from this replica's (\(failure.message.en)); "
@@ -47,6 +49,15 @@ extension Replica {
         after: StoredSchema(version: old.version, hash: meta.schemaHash, text: meta.schemaText))
       try openSchema.upgraded(to: new, db)
     }
+  }
+
+  private static func outdated(_ new: Schema, _ old: Schema) -> Failure {
+    Failure(
+      .protocolViolation,
+      zh: "收到的内容按模式第 \(new.version) 版写成,本机已是第 \(old.version) 版:它已过时;"
+        + "未作任何更改,请重新同步,或重新写一个交换包交给市里",
+      en: "what came is written by version \(new.version) of the schema, and this replica is at \(old.version): it is "
+        + "outdated; nothing was changed, sync again, or write a new bundle for the city")
   }
 
   private func followable(_ text: String) throws -> Schema {
