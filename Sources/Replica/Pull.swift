@@ -112,6 +112,23 @@ struct Pull {
     }
   }
 
+  /// The master's image of one row as the last page that names it has it; nil: it has no such row, or none that is to be
+  /// seen here, or no page names it.
+  func image(of wanted: RowRef) throws -> [Value]? {
+    var image: [Value]?
+    let isWanted = { (ref: RowRef) in ref == wanted }
+    for page in pages {
+      try PageBody.each(page.body, schema: schema, rowsWhere: isWanted) { item in
+        switch item {
+        case .row(_, let row): image = row
+        case .gone: image = nil
+        case .conflict, .contender, .parked, .erasure, .own, .mark: break
+        }
+      }
+    }
+    return image
+  }
+
   /// Tells conflicts and contenders of the pages, which may be many: each as the last page that names it has it. In an earlier one may
   /// stand what was erased before the later one was made.
   func eachDispute(_ body: (PageItem) throws -> Void) throws {

@@ -7,22 +7,22 @@ import SyncProtocol
 // whole for sync_parked, so that they equal the master's; one that was edited again stays, pending against its old base.
 
 extension Replica {
-  /// Takes receipts, and what the city says beside them of changes that were said again here.
+  /// Takes receipts, and what the answer says beside them of changes that were said again here.
   /// - Parameter former: of batches that are answered anew, the changes that were parked before.
   /// - Returns: what refers to rows that left with them.
   func take(
-    _ db: Database, _ receipts: [Envelope], replacing former: [Int64: Set<Int>] = [:],
-    beside items: @autoclosure () throws -> [PageItem], parkingClashes: Bool, _ summary: inout ReceiveSummary
+    _ db: Database, _ answer: Answer, replacing former: [Int64: Set<Int>] = [:], parkingClashes: Bool,
+    _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
-    summary.news += try unsay(db, items())
-    let entered = try receipts.isEmpty ? [:] : whatCameIn(items())
+    summary.news += try unsay(db, answer)
+    let entered = try answer.receipts.isEmpty ? [:] : whatCameIn(answer.items())
     var left: [Dependent] = []
-    for receipt in receipts {
+    for receipt in answer.receipts {
       let number = receipt.header.number
       left += try take(
-        db, receipt: receipt, parkedBefore: former[number] ?? [], entered: entered[number] ?? [:],
+        db, receipt: receipt, of: answer, parkedBefore: former[number] ?? [], entered: entered[number] ?? [:],
         parkingClashes: parkingClashes, &summary)
-      summary.news += try unsay(db, items())
+      summary.news += try unsay(db, answer)
     }
     return left
   }
@@ -39,8 +39,8 @@ extension Replica {
 
   /// - Returns: what refers to rows that left with it. Only when the pull has made room may it be parked.
   private func take(
-    _ db: Database, receipt: Envelope, parkedBefore: Set<Int>, entered: [Int: ParkedNotice], parkingClashes: Bool,
-    _ summary: inout ReceiveSummary
+    _ db: Database, receipt: Envelope, of answer: Answer, parkedBefore: Set<Int>, entered: [Int: ParkedNotice],
+    parkingClashes: Bool, _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
     let number = Value.integer(receipt.header.number)
     guard let found = try db.first("SELECT message, receipt FROM sync_outbox WHERE number = ?", [number]),
@@ -67,7 +67,8 @@ extension Replica {
         db, rows, of: batch, number: receipt.header.number, parkedBefore, entered: entered, parkingClashes, &summary)
       granted = try self.granted(db, rows, of: batch, number: receipt.header.number)
     }
-    try forgetParked(db, of: receipt.header.number, but: Set(rows.filter { $0.outcome == .parked }.map(\.n)))
+    let parked = Set(rows.filter { $0.outcome == .parked }.map(\.n))
+    try forgetParked(db, of: receipt.header.number, but: parked, answer)
     // A later batch of a row supersedes what was parked of it.
     try db.run(
       """

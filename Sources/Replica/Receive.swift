@@ -71,7 +71,9 @@ extension Replica {
           removeFetched()
           erases = true
         }
-        let left = try take(db, receipts, beside: pull.others, parkingClashes: parkingClashes, &summary)
+        let answer = Answer(
+          receipts: receipts, items: { pull.others }, row: { try pull.image(of: RowRef($0.name, $1)) })
+        let left = try take(db, answer, parkingClashes: parkingClashes, &summary)
         try refuseAhead(db, pull.others, parkingClashes: parkingClashes)
         try keep(pull.others, db, &meta)
         if let last = pages.last {

@@ -282,7 +282,7 @@ extension Replica {
 
   /// What was parked of a batch and is not, now that it is answered anew, has come in by itself: what was said again of it
   /// is taken off.
-  func forgetParked(_ db: Database, of batch: Int64, but parked: Set<Int>) throws {
+  func forgetParked(_ db: Database, of batch: Int64, but parked: Set<Int>, _ answer: Answer) throws {
     var found: [(id: Int64, ref: RowRef, n: Int64, isEdited: Bool)] = []
     let sql = "SELECT id, record, key, n, state FROM sync_parked WHERE batch = ? AND state IN ('waiting', 'edited')"
     try db.each(sql, [.integer(batch)]) { row in
@@ -292,8 +292,9 @@ extension Replica {
     found.removeAll { parked.contains(Int($0.n)) }
     let said = try sent(db, since: batch, of: Set(found.filter { $0.isEdited }.map { $0.ref }))
     for (id, ref, _, isEdited) in found {
-      if isEdited, let record = schema.record(ref.record), try self.isEdited(db, record, ref) {
-        try unsay(db, record, ref.key, said[ref] ?? [])
+      let item = CameIn(ref: ref, batch: batch, isTakenUp: true)
+      if isEdited, let record = schema.record(ref.record), let again = try saidAgain(db, record, item) {
+        try unsay(db, record, item, by: again, said[ref] ?? [], answer)
       }
       try db.run("DELETE FROM sync_parked WHERE id = ?", [.integer(id)])
     }

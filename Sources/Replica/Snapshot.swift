@@ -33,9 +33,10 @@ extension Replica {
         if !erased.isEmpty { removeFetched(but: [file, file + "-manifest", plain]) }
         let former = try forgetReceipts(db, replacedBy: receipts)
         let again = try parkAgain(db, before: receipts, notices(db), parkingClashes: parkingClashes, &summary)
-        let left =
-          try again
-          + take(db, receipts, replacing: former, beside: notices(db), parkingClashes: parkingClashes, &summary)
+        let answer = Answer(
+          receipts: receipts, items: { try self.notices(db) },
+          row: { try db.first($0.selectFromSnapshot, $1.values) })
+        let left = try again + take(db, answer, replacing: former, parkingClashes: parkingClashes, &summary)
         try advance(db, to: snapshot.header, manifest)
         // It holds all that two backups of the city do not.
         try db.execute(

@@ -36,83 +36,142 @@ extension Value {
   }
 }
 
+extension Change {
+  /// As if nothing had stood before it.
+  fileprivate var whole: Change {
+    var change = self
+    change.old = change.old.map { _ in nil }
+    return change
+  }
+}
+
 extension ParkedState {
   /// Of what was parked and came in: by itself, by a ruling, or with a duplicate.
   static let cameIn: Set<ParkedState> = [.entered, .admitted, .merged]
+}
+
+/// A change that was parked and has come in.
+struct CameIn {
+  var ref: RowRef
+  var batch: Int64
+  /// It was said again as an edit of its row; else that may have been entered anew beside it.
+  var isTakenUp: Bool
+  /// It came in with a duplicate, and so in another row.
+  var isElsewhere = false
+}
+
+/// What says a change again that was parked.
+enum SaidAgain {
+  /// An edit of the row, pending or on its way.
+  case edit
+  /// A batch on its way enters the row.
+  case entry(Change, batch: Int64, n: Int)
+  /// What is pending enters the row.
+  case pendingEntry
 }
 
 extension Replica {
   /// Takes note of changes that entered, by themselves or with a duplicate, though they were edited again here, or
   /// their row was entered anew: before the receipts that come with the news, and after each of them, for the next one
   /// may be of the batch that says it again.
-  func unsay(_ db: Database, _ items: @autoclosure () throws -> [PageItem]) throws -> [News] {
+  func unsay(_ db: Database, _ answer: Answer) throws -> [News] {
     var news: [News] = []
     let isOpen = "state IN ('waiting', 'edited')"
     if try db.first("SELECT 1 FROM sync_parked WHERE batch IS NOT NULL AND \(isOpen) LIMIT 1") == nil { return news }
-    for case .parked(let notice) in try items() where ParkedState.cameIn.contains(notice.state) {
-      let place: [Value] = [.integer(notice.parked.batch), .integer(notice.parked.n)]
+    for case .parked(let notice) in try answer.items() where ParkedState.cameIn.contains(notice.state) {
+      let (batch, n) = (notice.parked.batch, notice.parked.n)
       let find = "SELECT record, key, state FROM sync_parked WHERE batch = ? AND n = ? AND \(isOpen)"
-      guard notice.parked.replica == identity.replica.description, let found = try db.first(find, place),
-        case .text(let name) = found[0], case .blob(let key) = found[1], let record = schema.record(name)
+      guard notice.parked.replica == identity.replica.description,
+        let found = try db.first(find, [.integer(batch), .integer(n)]), case .text(let name) = found[0],
+        case .blob(let key) = found[1], let record = schema.record(name)
       else { continue }
-      let (ref, batch) = (try RowRef(name, RowKey(encoded: key)), notice.parked.batch)
-      let isWaiting = found[2] == .text(ParkedState.waiting.rawValue)
-      if isWaiting, try !isEnteredAnew(db, record, ref, since: batch) { continue }
-      if try isEdited(db, record, ref) {
-        try unsay(db, record, ref.key, sent(db, since: batch, of: [ref])[ref] ?? [], enteredAnew: isWaiting)
+      let item = CameIn(
+        ref: try RowRef(name, RowKey(encoded: key)), batch: batch, isTakenUp: found[2] == .text("edited"),
+        isElsewhere: notice.state == .merged)
+      if let again = try saidAgain(db, record, item) {
+        let changes = try sent(db, since: batch, of: [item.ref])[item.ref] ?? []
+        try unsay(db, record, item, by: again, changes, answer)
+      } else if !item.isTakenUp {
+        continue
       }
       if let item = try take(db, notice) { news.append(item) }
     }
     return news
   }
 
-  /// Whether a row of which something waits is entered anew: by the next batch of it that is on its way, or by what is
-  /// pending.
-  private func isEnteredAnew(_ db: Database, _ record: RecordSchema, _ ref: RowRef, since batch: Int64) throws -> Bool {
-    let sql = "SELECT min(batch) FROM sync_flight WHERE record = ? AND key = ? AND batch > ?"
-    guard let next = try db.integer(sql, [.text(ref.record), .blob(ref.key.encoded), .integer(batch)]) else {
-      return try record.pending(db, key: ref.key)?.change(record)?.kind == .insert
+  /// What says a change again; nil: nothing does. A row that is entered after a delete of it says nothing again.
+  func saidAgain(_ db: Database, _ record: RecordSchema, _ item: CameIn) throws -> SaidAgain? {
+    var numbers: [Int64] = []
+    let sql = "SELECT batch FROM sync_flight WHERE record = ? AND key = ? AND batch > ? ORDER BY batch"
+    let place: [Value] = [.text(item.ref.record), .blob(item.ref.key.encoded), .integer(item.batch)]
+    try db.each(sql, place) { numbers.append($0[0]) }
+    var onItsWay: [(change: Change, batch: Int64, n: Int)] = []
+    for number in numbers {
+      let changes = try sent(db, number)
+      guard let index = changes.firstIndex(where: { $0.ref == item.ref }) else { continue }
+      onItsWay.append((changes[index].withoutErased(record), number, index + 1))
     }
-    return try sent(db, next).contains { $0.ref == ref && $0.kind == .insert }
+    let pending = try record.pending(db, key: item.ref.key)?.change(record)
+    let isDeleted = onItsWay.contains { $0.change.kind == .delete }
+    if pending?.kind == .insert { return isDeleted ? nil : .pendingEntry }
+    // A wish to delete it (M7) may go before.
+    let next = onItsWay.first { $0.change.kind != .delete }
+    if let next, next.change.kind == .insert {
+      return isDeleted ? nil : .entry(next.change, batch: next.batch, n: next.n)
+    }
+    return item.isTakenUp && (next != nil || pending != nil) ? .edit : nil
   }
 
-  /// Takes off what a change added that has come in by itself and is said again.
-  /// - Parameters:
-  ///   - changes: that change, and what batches after it say of the row.
-  ///   - isAnew: nobody took it up, the row was entered anew: that says all of it, and what it leaves empty takes
-  ///     nothing away (M6).
+  /// Takes off what a change added that has come in and is said again: the base of the next edit moves by that much.
+  /// - Parameter changes: that change, and what batches after it say of the row.
   func unsay(
-    _ db: Database, _ record: RecordSchema, _ key: RowKey, _ changes: [Change], enteredAnew isAnew: Bool = false
+    _ db: Database, _ record: RecordSchema, _ item: CameIn, by again: SaidAgain, _ changes: [Change], _ answer: Answer
   ) throws {
-    guard var said = changes.first?.withoutErased(record), said.kind != .delete,
-      let row = try record.row(db, key: key)
-    else { return }
-    if said.kind == .insert {
-      // What followed it, until it was said again.
-      for update in changes.dropFirst().prefix(while: { $0.kind != .insert }) where update.kind == .update {
-        for column in update.new.indices { said.new[column] = update.new[column] ?? said.new[column] }
-      }
-    }
+    let key = item.ref.key
+    guard let said = withWhatFollowed(changes, record), let row = try record.row(db, key: key) else { return }
     var pending =
       try record.pending(db, key: key)
       ?? PendingRow(key: key, existed: true, base: record.undefined, current: row, edit: said.edit)
-    let blanks = Set(row.indices.filter { isAnew && row[$0].isNull && pending.base[$0] == nil })
-    if isAnew { said.old = record.undefined }
-    if pending.existed {
-      for column in row.indices where !blanks.contains(column) {
-        if let base = record.added(said, column).flatMap((pending.base[column] ?? row[column]).plus) {
-          pending.base[column] = base
-        }
+    func takeOff(_ twice: Change, _ column: Int) {
+      guard let base = record.added(twice, column).flatMap((pending.base[column] ?? row[column]).plus) else { return }
+      pending.base[column] = base
+    }
+    switch again {
+    case .edit:
+      for column in row.indices { takeOff(said, column) }
+    case .entry(let entry, let batch, let n):
+      let outcome = try answer.outcome(of: n, in: batch)
+      let standing = try answer.row(record, key)
+      // Others have deleted the row meanwhile: what enters it meets nothing.
+      let isMet = outcome == .merged || item.isElsewhere || standing != nil
+      if outcome == .asSent || !isMet { return }
+      let twice = item.isTakenUp ? said : said.whole
+      for column in row.indices where item.isTakenUp || entry.new[column]?.isNull == false {
+        let isAlone = outcome == .merged && standing?[column] == pending.base[column] ?? row[column]
+        if !isAlone { takeOff(twice, column) }
       }
-    } else {
-      // The row is there, as it was sent last.
+    case .pendingEntry:
+      // It is an edit of the row that came in; what is left empty takes nothing away (M6).
       pending.existed = true
-      for column in row.indices where !record.isKey(column) && !blanks.contains(column) {
+      for column in row.indices where !record.isKey(column) && (item.isTakenUp || !row[column].isNull) {
         pending.base[column] = said.new[column] ?? .null
       }
+      // Others have deleted that since: who did not take it up enters a row of their own.
+      let isGone = try !item.isElsewhere && answer.row(record, key) == nil
+      if isGone, !item.isTakenUp || pending.touched.isEmpty { return }
     }
     for column in row.indices where pending.base[column] == row[column] { pending.base[column] = nil }
     if pending.touched.isEmpty { try record.clearPending(db, key: key) } else { try record.setPending(db, pending) }
+  }
+
+  /// A change, and if it entered the row, with what followed it until that was entered again; nil: it adds nothing.
+  private func withWhatFollowed(_ changes: [Change], _ record: RecordSchema) -> Change? {
+    guard var said = changes.first?.withoutErased(record), said.kind != .delete else { return nil }
+    if said.kind == .update { return said }
+    for update in changes.dropFirst().prefix(while: { $0.kind != .insert }) where update.kind == .update {
+      for column in update.new.indices { said.new[column] = update.new[column] ?? said.new[column] }
+    }
+    return said
   }
 
   /// What a batch says of rows, and of those that it entered what batches after it say.

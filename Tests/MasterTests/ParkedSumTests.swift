@@ -21,7 +21,7 @@ func summed() async throws -> (World, Replica, Replica) {
 
 extension World {
   /// - Parameter replica: shows the same.
-  fileprivate func staff(_ replica: Replica, of id: String = "c1") throws -> Value? {
+  func staff(_ replica: Replica, of id: String = "c1") throws -> Value? {
     let record = try replica.record("company")
     let here = try replica.row(record, key: RowKey([.text(id)]))?[9]
     #expect(try cell("staff", of: id) == here)
@@ -57,21 +57,6 @@ private func aSumThatEnteredWhileItWasSaidAgainCountsOnce(edit: String) async th
   try await world.settle()
   #expect(try world.staff(one, of: "c2") == .integer(7))
   #expect(try one.parked().isEmpty)
-}
-
-/// The same by a program, which enters the row anew beside what waits of it, perhaps while the answer is under way.
-@Test(arguments: ["code, staff) VALUES ('c2', 'A', 'X', 7)", "address) VALUES ('c2', 'A', 'y')"], [false, true])
-func aSumOfARowThatEnteredWhileAProgramEnteredItAnewCountsOnce(cells: String, isMeanwhile: Bool) async throws {
-  let (world, one, b) = try await summed()
-  try world.shell(one, "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)")
-  try await world.sync(one)
-  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
-  try await world.sync(b)
-  let enter = "INSERT INTO company (id, office, \(cells)"
-  if isMeanwhile { try world.answer(one, meanwhile: enter) } else { try world.shell(one, enter) }
-  try await world.settle()
-  #expect(try world.staff(one, of: "c2") == .integer(7))
-  #expect(try world.cell("code", of: "c2") == .text("X") && one.parked().isEmpty)
 }
 
 /// Its batch goes again under another id, which hears in a snapshot that it has entered.
