@@ -36,15 +36,6 @@ extension Value {
   }
 }
 
-extension Change {
-  /// As if nothing had stood before it.
-  fileprivate var whole: Change {
-    var change = self
-    change.old = change.old.map { _ in nil }
-    return change
-  }
-}
-
 extension ParkedState {
   /// Of what was parked and came in: by itself, by a ruling, or with a duplicate.
   static let cameIn: Set<ParkedState> = [.entered, .admitted, .merged]
@@ -145,7 +136,7 @@ extension Replica {
       // Others have deleted the row meanwhile: what enters it meets nothing.
       let isMet = outcome == .merged || item.isElsewhere || standing != nil
       if outcome == .asSent || !isMet { return }
-      let twice = item.isTakenUp ? said : said.whole
+      let twice = item.isTakenUp ? said : filled(said, entry.new)
       for column in row.indices where item.isTakenUp || entry.new[column]?.isNull == false {
         let isAlone = outcome == .merged && standing?[column] == pending.base[column] ?? row[column]
         if !isAlone { takeOff(twice, column) }
@@ -153,8 +144,9 @@ extension Replica {
     case .pendingEntry:
       // It is an edit of the row that came in; what is left empty takes nothing away (M6).
       pending.existed = true
+      let twice = item.isTakenUp ? said : filled(said, row)
       for column in row.indices where !record.isKey(column) && (item.isTakenUp || !row[column].isNull) {
-        pending.base[column] = said.new[column] ?? .null
+        pending.base[column] = record.added(twice, column).map(Value.integer) ?? said.new[column] ?? .null
       }
       // Others have deleted that since: who did not take it up enters a row of their own.
       let isGone = try !item.isElsewhere && answer.row(record, key) == nil
@@ -171,6 +163,14 @@ extension Replica {
     for update in changes.dropFirst().prefix(while: { $0.kind != .insert }) where update.kind == .update {
       for column in update.new.indices { said.new[column] = update.new[column] ?? said.new[column] }
     }
+    return said
+  }
+
+  /// A change that waited, of which the row that was entered anew says some cells again: what was left empty was filled
+  /// with all of the value, and not only with what the change added to it.
+  private func filled(_ said: Change, _ entry: [Value?]) -> Change {
+    var said = said
+    for column in entry.indices where entry[column] == said.new[column] { said.old[column] = nil }
     return said
   }
 

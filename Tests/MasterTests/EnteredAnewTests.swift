@@ -40,3 +40,27 @@ func aRowThatWasDeletedBeforeItsSenderHeardIsEnteredAnewWhole(isMeanwhile: Bool)
   #expect(try world.staff(one, of: "c2") == .integer(7))
   #expect(try one.parked().isEmpty && one.states() == [.entered])
 }
+
+/// An edit that waited enters with the row that the city enters anew, and so does a program here: of the edit counts what
+/// it added, unless the program has left the cell empty, which is filled with all of it.
+@Test(arguments: ["staff) VALUES ('c1', 'A', 9)", "address) VALUES ('c1', 'A', 'y')"], [false, true])
+func aSumOfAnEditOfARowThatAProgramEnteredAnewCountsOnce(cells: String, isMeanwhile: Bool) async throws {
+  let (world, one, b) = try await summed()
+  try world.shell("UPDATE company SET code = 'K' WHERE id = 'c1'")
+  try await world.settle()
+  try world.shell("DELETE FROM company WHERE id = 'c1'")
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b2', 'B', 'K')")
+  try await world.sync(b)
+  // The edit would bring the row back with its last code, which is another's by now.
+  try world.shell(one, "UPDATE company SET staff = 12 WHERE id = 'c1'")
+  try await world.sync(one)
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+  try world.shell("INSERT INTO company (id, office, staff) VALUES ('c1', 'A', 3)")
+  try world.master.absorbNow()
+  #expect(try world.cell("staff") == .integer(5))
+  let enter = "INSERT INTO company (id, office, \(cells)"
+  if isMeanwhile { try world.answer(one, meanwhile: enter) } else { try world.shell(one, enter) }
+  try await world.settle()
+  #expect(try world.staff(one) == .integer(cells.hasPrefix("staff") ? 12 : 5))
+  #expect(try one.parked().isEmpty)
+}
