@@ -283,20 +283,21 @@ extension Replica {
   /// What was parked of a batch and is not, now that it is answered anew, has come in by itself: what was said again of it
   /// is taken off.
   func forgetParked(_ db: Database, of batch: Int64, but parked: Set<Int>, _ answer: Answer) throws {
-    var found: [(id: Int64, ref: RowRef, n: Int64, isEdited: Bool)] = []
+    var found: [(id: Int64, n: Int64, item: CameIn)] = []
     let sql = "SELECT id, record, key, n, state FROM sync_parked WHERE batch = ? AND state IN ('waiting', 'edited')"
     try db.each(sql, [.integer(batch)]) { row in
       guard case .blob(let key) = row.cell(2) else { return }
-      found.append((row[0], RowRef(row[1], try RowKey(encoded: key)), row[3], row.cell(4) == .text("edited")))
+      let ref = RowRef(row[1], try RowKey(encoded: key))
+      found.append((row[0], row[3], CameIn(ref: ref, batch: batch, isTakenUp: row.cell(4) == .text("edited"))))
     }
     found.removeAll { parked.contains(Int($0.n)) }
-    let said = try sent(db, since: batch, of: Set(found.filter { $0.isEdited }.map { $0.ref }))
-    for (id, ref, _, isEdited) in found {
-      let item = CameIn(ref: ref, batch: batch, isTakenUp: true)
-      if isEdited, let record = schema.record(ref.record), let again = try saidAgain(db, record, item) {
-        try unsay(db, record, item, by: again, said[ref] ?? [], answer)
-      }
-      try db.run("DELETE FROM sync_parked WHERE id = ?", [.integer(id)])
+    var again: [(record: RecordSchema, item: CameIn, how: SaidAgain)] = []
+    for (_, _, item) in found {
+      guard let record = schema.record(item.ref.record), let how = try saidAgain(db, record, item) else { continue }
+      again.append((record, item, how))
     }
+    let said = try sent(db, since: batch, of: Set(again.map { $0.item.ref }))
+    for (record, item, how) in again { try unsay(db, record, item, by: how, said[item.ref] ?? [], answer) }
+    for (id, _, _) in found { try db.run("DELETE FROM sync_parked WHERE id = ?", [.integer(id)]) }
   }
 }

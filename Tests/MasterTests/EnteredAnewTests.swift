@@ -64,3 +64,25 @@ func aSumOfAnEditOfARowThatAProgramEnteredAnewCountsOnce(cells: String, isMeanwh
   #expect(try world.staff(one) == .integer(cells.hasPrefix("staff") ? 12 : 5))
   #expect(try one.parked().isEmpty)
 }
+
+/// The row that held its code is lost with the city: what waited comes in by itself, and a program has entered the row anew.
+@Test(arguments: [false, true])
+func aSumOfARowEnteredAnewThatARestoredCityParksNoMoreCountsOnce(isMeanwhile: Bool) async throws {
+  let (world, one, b) = try await summed()
+  let file = try world.backup()
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b2', 'B', 'W')")
+  try await world.sync(b)
+  let enter = "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'W', 7)"
+  try world.shell(one, enter)
+  try await world.sync(one)
+  #expect(try one.parked().count == 1)
+  if !isMeanwhile { try world.shell(one, enter) }
+  world.lose(b)
+  try world.restore(from: file)
+  try await world.giveBack([one])
+  try world.master.release(reason: "lost", actor: "li")
+  let transport = Preceded(world.master) { if isMeanwhile, $0 == 1 { try world.shell(one, enter) } }
+  _ = try await SyncClient(one, transport: transport).sync()
+  try await world.settle()
+  #expect(try world.staff(one, of: "c2") == .integer(7) && one.parked().isEmpty)
+}
