@@ -64,7 +64,8 @@ extension Replica {
     if !rows.isEmpty || asks {
       let batch = try withoutErasedBases(db, ownBatch(db, bytes), number: receipt.header.number)
       left = try take(
-        db, rows, of: batch, number: receipt.header.number, parkedBefore, entered: entered, parkingClashes, &summary)
+        db, rows, of: batch, number: receipt.header.number, parkedBefore, entered: entered, answer: answer,
+        parkingClashes, &summary)
       granted = try self.granted(db, rows, of: batch, number: receipt.header.number)
     }
     let parked = Set(rows.filter { $0.outcome == .parked }.map(\.n))
@@ -107,10 +108,12 @@ extension Replica {
     }
   }
 
-  /// - Parameter entered: by their number, changes that were parked and have come in since.
+  /// - Parameters:
+  ///   - entered: by their number, changes that were parked and have come in since.
+  ///   - answer: that brings the receipt; nil: it came before.
   func take(
     _ db: Database, _ rows: [RowReceipt], of batch: Batch, number: Int64, _ parkedBefore: Set<Int>,
-    entered: [Int: ParkedNotice] = [:], _ parkingClashes: Bool, _ summary: inout ReceiveSummary
+    entered: [Int: ParkedNotice] = [:], answer: Answer? = nil, _ parkingClashes: Bool, _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
     var leaving: [(RecordSchema, RowKey)] = []
     for row in rows {
@@ -144,7 +147,9 @@ extension Replica {
           if let item = try take(db, notice) { summary.news.append(item) }
           continue
         }
-        if try park(db, record, change, row, batch: number, parkingClashes) { leaving.append((record, change.key)) }
+        if try park(db, record, change, row, batch: number, answer, parkingClashes) {
+          leaving.append((record, change.key))
+        }
       }
     }
     // Only now is it known which rows were edited again and wait with their parents.
@@ -188,7 +193,7 @@ extension Replica {
 
   /// Returns whether the row has to leave the record tables.
   private func park(
-    _ db: Database, _ record: RecordSchema, _ change: Change, _ receipt: RowReceipt, batch: Int64,
+    _ db: Database, _ record: RecordSchema, _ change: Change, _ receipt: RowReceipt, batch: Int64, _ answer: Answer?,
     _ parkingClashes: Bool
   ) throws -> Bool {
     // Who edited a row that went unseen has not taken it back.
@@ -198,15 +203,18 @@ extension Replica {
     let takenBack = row == nil ? try takingBack(db, change, pending) : nil
     if var pending, pending.change(record) != nil, takenBack == nil {
       // Edited again since: the batch changed nothing, so the base is the one before it.
-      let asSent = pending.baseRow(record) ?? zip(change.new, change.old).map { $0 ?? $1 ?? .null }
+      let stands = try change.kind == .insert && hasEntered(db, record, change.key, before: batch, answer)
+      let base = stands ? nil : pending.baseRow(record)
+      let asSent = base ?? zip(change.new, change.old).map { $0 ?? $1 ?? .null }
       try addParked(
         db, change.ref, image: asSent, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
         detail: receipt.detail, state: "edited")
-      // A later batch of a row that never entered updates nothing either.
-      pending.existed = pending.existed && change.kind != .insert
+      // A later batch of a row that never entered updates nothing either. What has entered of it counts, and is taken off.
+      pending.existed = pending.existed && (change.kind != .insert || stands)
       for column in record.fields.indices where !record.isKey(column) {
         // What was added to a sum is still to come, beside what is on its way.
-        let before = record.before(change, column, standing: pending.base[column] ?? pending.current?[column])
+        var before = record.before(change, column, standing: pending.base[column] ?? pending.current?[column])
+        if stands, before == nil { before = .null }
         pending.base[column] = pending.existed ? before ?? pending.base[column] : nil
         if pending.cellEdits[column] == nil { pending.cellEdits[column] = change.cellEdits[column] }
       }
@@ -239,6 +247,17 @@ extension Replica {
       try markWithdrawn(db, db.lastInsertedRowID, reason: "", edit: takenBack, isSent: true)
     }
     return change.kind == .insert
+  }
+
+  /// Whether what was parked of a row before has come in, and it stands at the city.
+  private func hasEntered(
+    _ db: Database, _ record: RecordSchema, _ key: RowKey, before batch: Int64, _ answer: Answer?
+  ) throws -> Bool {
+    let sql = "SELECT 1 FROM sync_parked WHERE record = ? AND key = ? AND batch < ? AND \(Self.hasComeIn) LIMIT 1"
+    guard let answer, try db.first(sql, [.text(record.name), .blob(key.encoded), .integer(batch)]) != nil else {
+      return false
+    }
+    return try answer.row(record, key) != nil
   }
 
   /// The edit that deleted a row after this change of it, when the row was entered here and the city never took it in.

@@ -231,7 +231,7 @@ extension Replica {
   }
 
   /// In SQL: whether a row of `sync_parked` is of a change that came in.
-  private static let hasComeIn =
+  static let hasComeIn =
     "state IN (\(ParkedState.cameIn.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")))"
 
   /// Changes that came in since they were parked, and count as superseded at the city.

@@ -41,6 +41,30 @@ func aRowThatWasDeletedBeforeItsSenderHeardIsEnteredAnewWhole(isMeanwhile: Bool)
   #expect(try one.parked().isEmpty && one.states() == [.entered])
 }
 
+/// What says it again is parked itself, in the answer that tells that it has entered.
+@Test(arguments: [false, true])
+func aSumOfARowThatEnteredWhileWhatEntersItAgainIsParkedCountsOnce(isTakenUp: Bool) async throws {
+  let (world, one, b) = try await summed()
+  try world.shell(one, "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)")
+  try await world.sync(one)
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b2', 'B', 'Y')")
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.sync(b)
+  try world.shell("UPDATE company SET code = NULL WHERE id = 'c2'")
+  if isTakenUp {
+    #expect(try one.takeUp("company", "c2", ["code": .text("Y")]))
+  } else {
+    try world.shell(one, "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'Y', 7)")
+  }
+  try await world.sync(one)
+  try await world.settle()
+  #expect(try world.master.parked().map(\.reason) == ["unique"])
+  try world.shell(b, "DELETE FROM company WHERE id = 'b2'")
+  try await world.settle()
+  #expect(try world.staff(one, of: "c2") == .integer(7))
+  #expect(try world.cell("code", of: "c2") == .text("Y") && one.parked().isEmpty)
+}
+
 /// An edit that waited enters with the row that the city enters anew, and so does a program here: of the edit counts what
 /// it added, unless the program has left the cell empty, which is filled with all of it.
 @Test(arguments: ["staff) VALUES ('c1', 'A', 9)", "address) VALUES ('c1', 'A', 'y')"], [false, true])
