@@ -1,6 +1,7 @@
 import Presentation
 import SQLiteStore
 import SyncCore
+import SyncProtocol
 
 // How rows and conflicts are shown.
 
@@ -104,11 +105,26 @@ public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Lan
   var text =
     "#\(conflict.id) [\(conflict.state.rawValue), \(conflict.policy), v\(conflict.version)] \(visibleText(place))\n"
   text += TextTable(headers: ["", word("值", "value"), word("何人", "who"), word("何时", "when")], rows: rows).render()
+  let computed = computedFields(of: conflict, schema).joined(separator: ", ")
+  if !computed.isEmpty {
+    text +=
+      "\n"
+      + word(
+        "采用县区的主张时,此行若在,由规则计算的字段维持现值:\(computed)",
+        "taking a county's contender leaves, if the row stands, what a rule computes as it is: \(computed)")
+  }
   if let decision = conflict.decision {
     text += "\n" + word("决定", "decision") + ": \(decision.choice.rawValue) → \(visibleText(value(decision.value)))"
     text += " (\(visibleText(decision.edit.actor)): \(visibleText(decision.reason)))"
   }
   return text
+}
+
+/// The fields of a contested row that taking a county's image of it leaves as they are.
+private func computedFields(of conflict: Conflict, _ schema: Schema) -> [String] {
+  let isShown = conflict.contenders.contains { !$0.value.isNull && $0.replica != Identifier.city.description }
+  guard conflict.field == nil, isShown, let record = schema.record(conflict.record) else { return [] }
+  return record.fields.filter { $0.policy.computes }.map(\.name)
 }
 
 /// `--state waiting|all` of what is parked: whether only what waits is shown.

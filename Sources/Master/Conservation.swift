@@ -313,16 +313,6 @@ extension Ledger {
   }
 }
 
-extension Policy {
-  /// The rule is the record: a contested value is absorbed.
-  fileprivate var computes: Bool {
-    switch self {
-    case .max, .min, .sum, .union, .text: true
-    case .review, .city, .county, .latest: false
-    }
-  }
-}
-
 extension ParkedState {
   /// What became of a change that was parked; nil: it was not.
   init?(of replica: Identifier, _ batch: Int64, _ n: Int, _ db: Database) throws {

@@ -220,7 +220,8 @@ extension Master {
     try update(db, record, key: conflict.key, [column: value])
   }
 
-  /// A row conflict: the contender either deleted the row or wants it as its image says.
+  /// A row conflict: the contender either deleted the row or wants it as its image says. What a rule computes holds
+  /// what others have added: of a row that stands, a county's image, in which that is missing, does not replace it.
   private func take(_ transaction: SQLiteMasterTransaction, _ conflict: Conflict, _ contender: Contender) throws {
     let db = transaction.db
     let record = try record(conflict.record)
@@ -236,7 +237,7 @@ extension Master {
       if row == nil {
         _ = try insert(db, record, cells)
       } else {
-        for column in record.keyIndices { cells[column] = nil }
+        for column in record.keyIndices + contender.spared(of: record) { cells[column] = nil }
         try update(db, record, key: conflict.key, cells)
       }
     }
@@ -248,6 +249,14 @@ extension Optional {
   func orThrow(_ failure: @autoclosure () -> Failure) throws -> Wrapped {
     guard let self else { throw failure() }
     return self
+  }
+}
+
+extension Contender {
+  /// The columns that stay as they are when it is taken over a row that stands.
+  fileprivate func spared(of record: RecordSchema) -> [Int] {
+    if deletes || replica == Identifier.city.description { return [] }
+    return record.fields.indices.filter { record.fields[$0].policy.computes }
   }
 }
 

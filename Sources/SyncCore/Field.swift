@@ -121,6 +121,14 @@ public enum Policy: String, Codable, Hashable, Sendable, CaseIterable {
   case union
   /// Lines: changes of different lines merge; changes of the same lines go to review.
   case text
+
+  /// The rule is the record: a contested value is absorbed.
+  public var computes: Bool {
+    switch self {
+    case .max, .min, .sum, .union, .text: true
+    case .review, .city, .county, .latest: false
+    }
+  }
 }
 
 extension Field {

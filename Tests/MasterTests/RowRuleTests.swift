@@ -2,6 +2,7 @@ import Master
 import Replica
 import SQLiteStore
 import SyncCore
+import SyncProtocol
 import TestSupport
 import Testing
 
@@ -195,4 +196,29 @@ extension World {
   #expect(throws: Failure.self) { try world.master.decide(conflict.id, .remove, reason: "r", actor: "li") }
   try await world.settle()
   #expect(try world.master.conflicts([.open]).count == 1)
+}
+
+/// What others had added to a sum before the row was deleted is in no image of a county's.
+@Test func takingARowLeavesWhatARuleComputes() async throws {
+  let (world, one, _) = try await summed()
+  let two = try await world.join("A", actor: "two")
+  try world.shell(one, "UPDATE company SET staff = 15 WHERE id = 'c1'")
+  try await world.sync(one)
+  try world.shell("DELETE FROM company WHERE id = 'c1'")
+  try world.shell(two, "UPDATE company SET staff = 12, address = 'y' WHERE id = 'c1'")
+  try await world.sync(two)
+  #expect(try world.cell("staff") == .integer(17))
+  let conflict = try #require(try world.master.conflicts([.open]).first)
+  let decided = try world.master.decide(conflict.id, .take(1), reason: "still there", actor: "li")
+  try await world.settle()
+  #expect(try world.cell("staff") == .integer(17) && world.cell("address") == .text("y"))
+  // The master's own is taken whole.
+  let masters = try #require(decided.contenders.last)
+  #expect(masters.replica == Identifier.city.description)
+  try world.shell(one, "UPDATE company SET staff = 20 WHERE id = 'c1'")
+  try await world.settle()
+  _ = try world.master.reopen(conflict.id, reason: "check", actor: "li")
+  _ = try world.master.decide(conflict.id, .take(masters.id), reason: "as it was", actor: "li")
+  try await world.settle()
+  #expect(try world.cell("staff") == .integer(17))
 }
