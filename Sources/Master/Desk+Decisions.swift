@@ -85,10 +85,10 @@ extension Desk {
       record.owner(of: column) == .any, let image = try transaction.images(of: [ref])[ref],
       let unit = try transaction.unit(of: record, image), unit == sender.org || unit == sender.successor
     else { return nil }
-    let authors =
-      conflict.contenders.map { Identifier(hex: $0.replica) } + [
-        try transaction.author(of: ref, column: column, value: image[column])
-      ]
+    // What an official has entered is an official's, though a county has said the same since.
+    let entered: [Identifier?] = try transaction.authors(of: ref, column: column, value: image[column])
+    if entered.isEmpty { return nil }
+    let authors = conflict.contenders.map { Identifier(hex: $0.replica) } + entered
     let isAllTheirs = try authors.allSatisfy { author in
       guard let author else { return false }
       return try transaction.replica(author)?.org == sender.org

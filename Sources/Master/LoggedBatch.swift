@@ -41,6 +41,20 @@ extension LoggedBatch {
     return places.contains { !refused.contains($0) }
   }
 
+  /// The changes of an excerpt that count: none that was parked and has not entered. One is whole that was taken as it
+  /// was sent or merged by rule: of what is contested, or not its sender's to change, some cells were not taken.
+  func counted(_ excerpt: BatchExcerpt, _ db: Database) throws -> [(change: Change, isWhole: Bool)] {
+    let inPart = Set(try receipts().filter { $0.outcome != .merged }.map(\.n))
+    var counted: [(change: Change, isWhole: Bool)] = []
+    for (n, change) in zip(excerpt.places, excerpt.batch.changes) {
+      switch try ParkedState(of: replica, number, n, db) {
+      case .waiting, .dismissed, .withdrawn, .superseded: continue
+      case nil, .entered, .admitted, .merged: counted.append((change, !inPart.contains(n)))
+      }
+    }
+    return counted
+  }
+
   /// A batch that came back to a restored city before the upgrade that it names was made again was read by what the city had.
   private func ownSchema(_ schema: Schema, _ log: Database, _ header: Header) throws -> Schema {
     guard let own = try SchemaTable.find(log, header.schema), own.version <= schema.version else { return schema }
@@ -104,4 +118,9 @@ extension LoggedBatch {
       arrival: arrival, replica: replica, number: number, hash: hash, chain: chain, receivedAt: Stamp(raw: received),
       message: message, receipt: receipt, offset: offset)
   }
+}
+
+extension Change {
+  /// Whether it gives the cell another value than its sender had seen there.
+  func sets(_ column: Int) -> Bool { new[column].map { $0 != old[column] ?? .null } ?? false }
 }

@@ -208,6 +208,29 @@ func aDecisionThatIsNoneOfAnOpenCellIsRefused(_ decision: String) async throws {
   try await world.settle()
 }
 
+/// One of the county's machines has entered the same since, perhaps in a change that was kept out.
+@Test(arguments: [false, true])
+func aValueThatAnOfficialEnteredFirstIsForTheCity(isKeptOut: Bool) async throws {
+  let (world, one, two, first) = try await contested()
+  _ = try world.master.decide(first.id, .keep, reason: "r", actor: "li")
+  try world.shell("INSERT INTO company (id, office, code) VALUES ('c9', 'B', 'X')")
+  try await world.settle()
+  try world.shell("UPDATE company SET staff = 12 WHERE id = 'c1'")
+  try world.shell(one, "UPDATE company SET staff = 12\(isKeptOut ? ", code = 'X'" : "") WHERE id = 'c1'")
+  try world.shell(two, "UPDATE company SET staff = 13 WHERE id = 'c1'")
+  for replica in [one, two, one] { try await world.sync(replica) }
+  let parked = try world.master.parked()
+  #expect(parked.count == (isKeptOut ? 1 : 0))
+  if isKeptOut { try world.master.dismiss(parked.map(\.id), reason: "r", actor: "li") }
+  let conflict = try #require(try one.conflicts([.open]).first)
+  #expect(conflict.master == .integer(12) && conflict.contenders.map(\.value) == [.integer(13)])
+  try one.decide(conflict, .take, contender: 1)
+  let summary = try await world.sync(one)
+  #expect(refused(summary.received.news) == [conflict.id])
+  #expect(try world.cell("staff") == .integer(12))
+  try await world.settle()
+}
+
 /// It came with a duplicate of which the county had entered all else.
 @Test func aValueOfAnOfficialThatCameWithADuplicateIsForTheCity() async throws {
   let (world, one, _, first) = try await contested()
