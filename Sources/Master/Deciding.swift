@@ -66,6 +66,13 @@ extension Master {
         en: "\(conflict.record) \(show(conflict.key)), which conflict \(id) is about, was edited since; "
           + "look at the row, then decide without --version")
     }
+    if version != nil, choice.changesRow, let other = try alsoWaiting(conflict, transaction) {
+      throw Failure(
+        .data,
+        zh: "冲突 \(other) 涉及同一处,也未处理,会一并裁决;请先查看并裁决冲突 \(other)(如 --keep),或不带 --version 裁决",
+        en: "conflict \(other) is about the same and waits too, so that this would decide both; "
+          + "look at it and decide it first, with --keep, say, or decide without --version")
+    }
     let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city")
     var decision = Decision(
       conflict: id, choice: .keep, reason: reason, edit: edit, version: conflict.version, subject: conflict.subject)
@@ -90,6 +97,13 @@ extension Master {
       decision.choice = .remove
     }
     return try acting(db, as: actor) { try carryOut(decision, of: conflict, transaction) }
+  }
+
+  /// Another conflict about the same cell, or the same row: an edit decides it, too.
+  private func alsoWaiting(_ conflict: Conflict, _ transaction: SQLiteMasterTransaction) throws -> Int64? {
+    let ref = RowRef(conflict.record, conflict.key)
+    let waiting = try transaction.waitingConflicts(of: [ref])[ref] ?? []
+    return waiting.first { $0.id != conflict.id && $0.field == conflict.field }?.id
   }
 
   private func contender(_ id: Int64?, of conflict: Conflict) throws -> Contender {

@@ -181,6 +181,30 @@ func aDecisionThatIsNoneOfAnOpenCellIsRefused(_ decision: String) async throws {
   #expect(try world.cell("name") == .text("戊"))
 }
 
+/// The official has looked at both, and since then the first one got another contender.
+@Test func ofTwoConflictsAboutACellNoneIsDecidedUnseen() async throws {
+  let (world, one, two, first) = try await contested()
+  _ = try world.master.decide(first.id, .keep, reason: "r", actor: "li")
+  try await world.settle()
+  try world.shell(one, "UPDATE company SET name = '丁' WHERE id = 'c1'")
+  try world.shell(two, "UPDATE company SET name = '戊' WHERE id = 'c1'")
+  try await world.settle()
+  _ = try world.master.reopen(first.id, reason: "new papers", actor: "li")
+  let second = try #require(try world.master.conflicts([.open]).last)
+  try world.shell(two, "UPDATE company SET name = '辛' WHERE id = 'c1'")
+  try await world.sync(two)
+  #expect(throws: Failure.self) {
+    try world.master.decide(second.id, .take(1), reason: "r", actor: "li", version: second.version)
+  }
+  let waiting = try world.master.conflicts([.open])
+  #expect(waiting.map(\.id) == [first.id, second.id])
+  #expect(waiting[0].contenders.last?.value == .text("辛") && waiting[1] == second)
+  _ = try world.master.decide(first.id, .keep, reason: "r", actor: "li", version: waiting[0].version)
+  _ = try world.master.decide(second.id, .take(1), reason: "r", actor: "li", version: second.version)
+  try await world.settle()
+  #expect(try world.cell("name") == .text("戊"))
+}
+
 @Test func anotherCountysContenderIsForTheCity() async throws {
   let (world, _, _, conflict) = try await contested()
   let b = try await world.join("B")
