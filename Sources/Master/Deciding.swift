@@ -59,12 +59,11 @@ extension Master {
         .data, zh: "冲突 \(id) 已处理(\(conflict.state.rawValue));如需改变请先 city reopen \(id)",
         en: "conflict \(id) is \(conflict.state.rawValue) already; city reopen \(id) first")
     }
-    if version != nil, choice.changesRow, try rowSince(conflict, db) != nil {
+    if version != nil, choice.changesRow, try replacesUnseen(conflict, choice, db) {
+      let row = "\(conflict.record) \(show(conflict.key))"
       throw Failure(
-        .data,
-        zh: "冲突 \(id) 所涉的 \(conflict.record) \(show(conflict.key)) 之后又被修改过;请先查看该记录,再不带 --version 裁决",
-        en: "\(conflict.record) \(show(conflict.key)), which conflict \(id) is about, was edited since; "
-          + "look at the row, then decide without --version")
+        .data, zh: "\(row) 的现状与冲突 \(id) 所列不同;请先查看该记录,再不带 --version 裁决",
+        en: "\(row) stands otherwise than conflict \(id) shows; look at the row, then decide without --version")
     }
     if version != nil, choice.changesRow, let other = try alsoWaiting(conflict, transaction) {
       throw Failure(
@@ -191,17 +190,31 @@ extension Master {
 
   /// What a decision about a row replaces stays on record, though it was edited since the conflict was opened.
   private func keepRow(_ conflict: inout Conflict, received: Stamp, _ db: Database) throws {
-    guard let row = try rowSince(conflict, db) else { return }
+    guard let row = try contestedRow(conflict, db), try !images(of: conflict).contains(row) else { return }
     conflict.contenders.append(conflict.ofMaster(.blob(RowKey(row).encoded), since: received, received: received))
   }
 
-  /// The row that a conflict is about as it stands now, if none of the conflict's images is that.
-  private func rowSince(_ conflict: Conflict, _ db: Database) throws -> [Value]? {
-    guard conflict.field == nil else { return nil }
+  /// Whether a decision about a row replaces a cell that stands in none of the conflict's images. A row that came back
+  /// may have cells of several of them, and nobody has edited it since.
+  private func replacesUnseen(_ conflict: Conflict, _ choice: Choice, _ db: Database) throws -> Bool {
+    guard let row = try contestedRow(conflict, db) else { return false }
     let record = try record(conflict.record)
-    guard let row = try record.row(db, key: conflict.key) else { return nil }
-    let images = ([conflict.master] + conflict.contenders.map(\.value)).map(record.image)
-    return images.contains(row) ? nil : row
+    var stay = record.keyIndices
+    if case .take(let id) = choice { stay += try contender(id, of: conflict).spared(of: record) }
+    let images = try images(of: conflict)
+    return row.indices.contains { column in
+      !stay.contains(column) && !images.contains { $0[column] == row[column] }
+    }
+  }
+
+  /// The row that a conflict about a whole row is about, as it stands now.
+  private func contestedRow(_ conflict: Conflict, _ db: Database) throws -> [Value]? {
+    conflict.field == nil ? try record(conflict.record).row(db, key: conflict.key) : nil
+  }
+
+  private func images(of conflict: Conflict) throws -> [[Value]] {
+    let record = try record(conflict.record)
+    return ([conflict.master] + conflict.contenders.map(\.value)).compactMap { record.image($0) }
   }
 
   private func loser(_ conflict: Conflict, received: Stamp) -> Contender? {

@@ -198,6 +198,26 @@ extension World {
   #expect(try world.master.conflicts([.open]).count == 1)
 }
 
+/// One of its cells is contested, the other is as whoever brought it back has it: nobody has edited it since.
+@Test(arguments: [Master.Choice.take(1), .remove])
+func aRowThatCameBackInPartIsDecidedAtItsVersion(choice: Master.Choice) async throws {
+  let (world, one, two) = try await ruled()
+  try world.shell("UPDATE firm SET note = 'o'")
+  try await world.sync(one)
+  try world.shell("DELETE FROM firm")
+  try world.shell(two, "UPDATE firm SET note = 't', staff = 2")
+  try await world.sync(two)
+  #expect(try world.row("firm") == [.text("1"), .text("A"), .text("o"), .integer(2)])
+  let conflict = try #require(try world.master.conflicts([.open]).first { $0.field == nil })
+  _ = try world.master.decide(conflict.id, choice, reason: "r", actor: "li", version: conflict.version)
+  try await world.settle()
+  if case .take = choice {
+    #expect(try world.row("firm") == [.text("1"), .text("A"), .text("t"), .integer(2)])
+  } else {
+    #expect(try world.row("firm") == nil)
+  }
+}
+
 /// What others had added to a sum before the row was deleted is in no image of a county's.
 @Test func takingARowLeavesWhatARuleComputes() async throws {
   let (world, one, _) = try await summed()
