@@ -99,13 +99,14 @@ extension Intake {
   }
 
   /// A row comes back with values that its conflicts do not show, for they were opened again while there was none:
-  /// whoever decides looks again.
+  /// whoever decides looks again. A blank of who enters a row anew says nothing; a row that comes back may have been
+  /// emptied there.
   private func show(_ row: Row, in waiting: [Conflict], _ out: inout Settlement) {
     guard let image = row.result.image else { return }
     let contested = row.result.contests.compactMap(\.column)
     for var conflict in waiting {
       guard let column = conflict.field.flatMap(row.record.index(of:)), !contested.contains(column),
-        !image[column].isNull, image[column] != conflict.master
+        row.change.kind != .insert || !image[column].isNull, image[column] != conflict.master
       else { continue }
       conflict.stands(image[column], received: received)
       conflict.version += 1

@@ -341,20 +341,21 @@ func whatWasEnteredInARowSinceItIsContestedStaysOnRecord(choice: Master.Choice) 
 }
 
 /// The row does not come back by being entered: a county that has not heard changes another cell of it.
-@Test func aRowThatComesBackIsShownByAConflictThatIsOpenAgain() async throws {
+@Test(arguments: [Value.text("丁"), .null])
+func aRowThatComesBackIsShownByAConflictThatIsOpenAgain(name: Value) async throws {
   let (world, one, two) = try await contestedName()
   let id = try #require(try world.master.conflicts([.open]).first).id
   _ = try world.master.decide(id, .keep, reason: "first", actor: "li")
   try await world.settle()
-  try world.shell(one, "UPDATE company SET name = '丁'")
+  try world.shell(one, "UPDATE company SET name = \(name.isNull ? "NULL" : "'丁'")")
   for replica in [one, two] { try await world.sync(replica) }
   try world.shell(two, "UPDATE company SET staff = 11")
   try world.shell("DELETE FROM company")
   let open = try world.master.reopen(id, reason: "check", actor: "li")
   try await world.sync(two)
-  #expect(try world.cell("name") == .text("丁") && world.cell("staff") == .integer(11))
+  #expect(try world.cell("name") == name && world.cell("staff") == .integer(11))
   let now = try world.master.conflict(id)
-  #expect(now.master == .text("丁") && now.version == open.version + 1 && now.isWaiting)
+  #expect(now.master == name && now.version == open.version + 1 && now.isWaiting)
   #expect(now.contenders.map(\.value) == [.text("丙"), .text("乙")])
   #expect(throws: Failure.self) {
     try world.master.decide(id, .take(1), reason: "r", actor: "li", version: open.version)
