@@ -77,10 +77,20 @@ struct Sync: AsyncParsableCommand {
     case .erased(let ref, let detail):
       let row = "\(ref.record) \(KeyText.show(ref.key))"
       return Label(zh: "\(row):\(detail.zh)", en: "\(row): \(detail.en)")
-    case .refused(let conflict, let detail):
+    case .refused(let decision, let detail):
+      let value = typed(in: decision, schema).map { " (\($0))" } ?? ""
       return Label(
-        zh: "裁决未被接受 #\(conflict):\(detail.zh)", en: "decision of #\(conflict) not accepted: \(detail.en)")
+        zh: "裁决未被接受 #\(decision.conflict)\(value):\(detail.zh)",
+        en: "decision of #\(decision.conflict)\(value) not accepted: \(detail.en)")
     }
+  }
+
+  /// The value that a decision would have set.
+  private static func typed(in decision: Decision, _ schema: Schema) -> String? {
+    guard decision.choice == .value, let subject = decision.subject,
+      let field = subject.field.flatMap({ schema.record(subject.ref.record)?.field($0) })
+    else { return nil }
+    return ValueText.spellOrNull(Masking.mask(decision.value, field))
   }
 
   static func tell(_ rows: [HeldRow], _ options: CommonOptions) {

@@ -120,7 +120,7 @@ extension Replica {
       guard row.n <= batch.changes.count else {
         let index = row.n - batch.changes.count - 1
         if index < batch.decisions.count {
-          summary.news.append(.refused(conflict: batch.decisions[index].conflict, row.detail))
+          summary.news.append(.refused(batch.decisions[index].withoutErased(schema), row.detail))
         }
         continue
       }

@@ -35,8 +35,8 @@ public enum News: Sendable, Equatable {
   case parked(RowRef, Label)
   /// A value that was entered here went with an erasure.
   case erased(RowRef, Label)
-  /// The city did not accept a decision of this unit.
-  case refused(conflict: Int64, Label)
+  /// The city did not accept a decision of this unit: what its clerk had typed in it is in no record here.
+  case refused(Decision, Label)
 }
 
 /// A pulled row needs a place that a pending row holds, or the city has a batch already whose receipt did not come

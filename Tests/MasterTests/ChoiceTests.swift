@@ -144,7 +144,9 @@ extension Replica {
       conflict: conflict.id, choice: .value, value: .text("published"), reason: "r",
       edit: Edit(stamp: Stamp(raw: 0), actor: "wang"), version: conflict.version))
   let summary = try await world.sync(one)
-  let refused = summary.received.news.contains { if case .refused(conflict.id, _) = $0 { true } else { false } }
+  let refused = summary.received.news.contains { news in
+    if case .refused(let decision, _) = news { decision.conflict == conflict.id } else { false }
+  }
   #expect(refused)
   try await world.settle()
   #expect(try world.paper("1") == ["t", "ready"])

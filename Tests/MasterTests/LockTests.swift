@@ -138,7 +138,9 @@ func aCountysDecisionChangesNothingInAClosedPeriod(choice: Decision.Choice) asyn
         conflict: open.id, choice: choice, contender: choice == .take ? 1 : nil, value: .integer(999), reason: "r",
         edit: Edit(stamp: Stamp(raw: 0), actor: "wang")))
     let news = try await world.sync(one).received.news
-    let isRefused = news.contains { if case .refused(let id, _) = $0 { id == open.id } else { false } }
+    let isRefused = news.contains { news in
+      if case .refused(let decision, _) = news { decision.conflict == open.id } else { false }
+    }
     #expect(isRefused == (choice != .keep))
   }
   try await decide(choice)

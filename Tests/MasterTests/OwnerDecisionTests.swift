@@ -36,7 +36,7 @@ extension Replica {
 }
 
 private func refused(_ news: [News]) -> [Int64] {
-  news.compactMap { if case .refused(let conflict, _) = $0 { conflict } else { nil } }
+  news.compactMap { if case .refused(let decision, _) = $0 { decision.conflict } else { nil } }
 }
 
 @Test func aCountyDecidesOfflineAndBothMachinesGetTheValue() async throws {
