@@ -31,9 +31,11 @@ public enum ConflictTables {
     INSERT INTO sync_conflict (\(Conflict.columns.joined(separator: ", "))) VALUES (\(placeholders(Conflict.columns.count)))
     ON CONFLICT (id) DO UPDATE SET \(Conflict.columns.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
     """
+  /// What a contender had is known once the row is seen (I4), and does not change.
   private static let adding = """
     INSERT INTO sync_contender (\(Contender.columns.joined(separator: ", ")))
-    VALUES (\(placeholders(Contender.columns.count))) ON CONFLICT (conflict, id) DO NOTHING
+    VALUES (\(placeholders(Contender.columns.count)))
+    ON CONFLICT (conflict, id) DO UPDATE SET value = excluded.value WHERE value IS NULL
     """
 
   /// The conflict of that number, with its contenders; nil: there is none.

@@ -189,3 +189,20 @@ func manyRowsOfTheCitysAreNotCapturedAndTheNextEditIs(hasTrigger: Bool) async th
   try await world.settle()
   #expect(try ["n1", "n2", "n3"].map { try world.cell("name", of: $0) } == [.text("甲"), .text("乙"), .text("丙")])
 }
+
+/// A new machine hears of the conflict while another unit has the row: of its own unit's contender it gets no image.
+@Test func theImagesOfARowConflictAreKnownOnceTheRowIsBack() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  try world.shell(one, "DELETE FROM company")
+  try world.shell(two, "UPDATE company SET staff = 11")
+  for replica in [one, two] { try await world.sync(replica) }
+  let conflict = try #require(try world.master.conflicts([.open]).first)
+  #expect(conflict.field == nil && conflict.contenders.map(\.value.isNull) == [false])
+  try world.shell("UPDATE company SET office = 'B'")
+  try await world.settle()
+  let fresh = try await world.join("A", actor: "fresh")
+  #expect(try fresh.conflicts([.open]).map { $0.contenders.map(\.value) } == [[.null]])
+  try world.shell("UPDATE company SET office = 'A'")
+  try await world.settle()
+  #expect(try fresh.conflicts([.open]) == [conflict])
+}
