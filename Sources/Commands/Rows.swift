@@ -85,18 +85,25 @@ public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Lan
   let place =
     "\(conflict.record) \(KeyText.show(conflict.key))"
     + (field.map { " · \($0.name) (\($0.label.text(language)))" } ?? "")
+  /// A row in the words for what became of it; one that may not be seen has no image.
+  func row(_ what: String, _ image: Value) -> String { image.isNull ? what : what + ": " + value(image) }
+  func wish(_ contender: Contender) -> String {
+    if field != nil { return value(contender.value) }
+    if contender.deletes { return word("删除此行", "deletes the row") }
+    if contender.isCitys { return row(word("主库中曾有的此行", "the row as the master had it"), contender.value) }
+    return row(word("修改已删除的行", "changes a deleted row"), contender.value)
+  }
   var rows: [[String]] = []
   if field != nil {
     rows.append([word("基准", "base"), value(conflict.base), "", ""])
     rows.append([word("主库", "master"), value(conflict.master), "", ""])
+  } else if !conflict.master.isNull, let first = conflict.contenders.first {
+    // Where the row was deleted, the first of them has changed it.
+    let what = first.deletes ? word("有此行", "has the row") : word("已删除此行", "deleted the row")
+    rows.append([word("主库", "master"), row(what, conflict.master), "", ""])
   }
   for contender in conflict.contenders {
-    let what =
-      field != nil
-      ? value(contender.value)
-      : contender.deletes
-        ? word("删除此行", "deletes the row")
-        : word("修改已删除的行", "changes a deleted row") + (contender.value.isNull ? "" : ": " + value(contender.value))
+    let what = wish(contender)
     let who = "\(contender.edit.actor) @ \(contender.replica.prefix(8))"
     rows.append([
       word("主张", "contender") + " \(contender.id)", what, who, isoTime(milliseconds: contender.edit.stamp.milliseconds),
@@ -120,9 +127,14 @@ public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Lan
   return text
 }
 
+extension Contender {
+  /// Whether it is what the master had.
+  fileprivate var isCitys: Bool { replica == Identifier.city.description }
+}
+
 /// The fields of a contested row that taking a county's image of it leaves as they are.
 private func computedFields(of conflict: Conflict, _ schema: Schema) -> [String] {
-  let isShown = conflict.contenders.contains { !$0.value.isNull && $0.replica != Identifier.city.description }
+  let isShown = conflict.contenders.contains { !$0.value.isNull && !$0.isCitys }
   guard conflict.field == nil, isShown, let record = schema.record(conflict.record) else { return [] }
   return record.fields.filter { $0.policy.computes }.map(\.name)
 }

@@ -16,4 +16,25 @@ import Testing
     #expect(told.contains("#\(conflict) (海州甲三公司)"), "\(told)")
     #expect(try await town.row("city", "enterprise", id)["name"] as? String == "海州one公司")
   }
+
+  @Test("Who decides about a row sees what the master had, what each contender wants, and what stays")
+  func aRowConflictShowsWhatADecisionReplaces() async throws {
+    let town = try await Town.tally()
+    try await town.serve()
+    for home in ["one", "two"] { try await town.join(home, "A") }
+    try await town.county("one", ["add", "counter", "id=c1", "site=A", "total=5", "note=n"])
+    for home in ["one", "two"] { try await town.sync(home) }
+    try await town.sqlite(town.master, "DELETE FROM counter")
+    try await town.county("two", ["edit", "counter", "c1", "total=7", "note=m"])
+    try await town.sync("two")
+    let open = try await town.city(["conflicts"]).out
+    #expect(open.contains("deleted the row: id=c1 site=A total=5 note=n"), "\(open)")
+    #expect(open.contains("changes a deleted row: id=c1 site=A total=7 note=m"), "\(open)")
+    #expect(open.contains("what a rule computes as it is: total"), "\(open)")
+    // What stands by now joins them when it is replaced.
+    try await town.city(["edit", "counter", "c1", "note=o"])
+    let decided = try await town.city(["decide", "1", "--take", "1", "--reason", "现场核实"]).out
+    #expect(decided.contains("the row as the master had it: id=c1 site=A total=7 note=o"), "\(decided)")
+    #expect(try await town.row("city", "counter", "c1")["note"] as? String == "m")
+  }
 }
