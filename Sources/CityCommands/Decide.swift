@@ -30,6 +30,7 @@ struct Decide: AsyncParsableCommand {
       let ids = try self.ids(master)
       // Nothing is open by whose field a value could be read.
       if ids.isEmpty, self.choice.value != nil { return options.show(.array([]), "") }
+      if self.choice.value != nil { try requireOneField(ids, master) }
       let choice = try self.choice(master, ids.first)
       let decided = try master.decide(ids, choice, reason: reason, actor: options.actor, version: version)
       let text = decided.map { conflictText($0, master.schema, options.language) }.joined(separator: "\n\n")
@@ -59,6 +60,16 @@ struct Decide: AsyncParsableCommand {
       (record == nil || conflict.record == record?.name) && (field == nil || conflict.field == field)
         && (key == nil || conflict.key == key)
     }.map(\.id)
+  }
+
+  /// A value is read, and a mask found, by one field.
+  private func requireOneField(_ ids: [Int64], _ master: Master) throws {
+    let places = Set(try ids.map { try master.conflict($0) }.map { [$0.record, $0.field ?? "*"] })
+    guard places.count > 1 else { return }
+    let list = places.map { $0.joined(separator: ".") }.sorted().joined(separator: ", ")
+    throw Failure(
+      .usage, zh: "--value 只用于一个字段的冲突,这些涉及 \(list);请加 --record 和 --field",
+      en: "--value is for conflicts of one field, these are of \(list): name it with --record and --field")
   }
 
   /// What a county may not choose is named, too.

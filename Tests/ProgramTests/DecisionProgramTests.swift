@@ -37,4 +37,17 @@ import Testing
     #expect(decided.contains("the row as the master had it: id=c1 site=A total=7 note=o"), "\(decided)")
     #expect(try await town.row("city", "counter", "c1")["note"] as? String == "m")
   }
+
+  @Test func oneValueIsForConflictsOfOneField() async throws {
+    let town = try await registryTown()
+    let id = try await sharedEnterprise(town)
+    for home in ["one", "two"] {
+      try await town.county(home, ["edit", "enterprise", id, "name=海州\(home)公司", "note=\(home)"])
+    }
+    for home in ["one", "two"] { try await town.sync(home) }
+    let decide = ["decide", "--all", "--record", "enterprise", "--value", "海州甲三公司", "--reason", "执照为准"]
+    expectFailure(try await town.tryCity(decide), 64, "enterprise.name, enterprise.note", "--field")
+    #expect(try await town.city(decide + ["--field", "name", "--json"]).list.count == 1)
+    #expect(try await town.row("city", "enterprise", id)["name"] as? String == "海州甲三公司")
+  }
 }
