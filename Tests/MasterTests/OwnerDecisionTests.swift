@@ -198,6 +198,7 @@ func aDecisionThatIsNoneOfAnOpenCellIsRefused(_ decision: String) async throws {
   }
   let waiting = try world.master.conflicts([.open])
   #expect(waiting.map(\.id) == [first.id, second.id])
+  try #require(waiting.count == 2)
   #expect(waiting[0].contenders.last?.value == .text("辛") && waiting[1] == second)
   _ = try world.master.decide(first.id, .keep, reason: "r", actor: "li", version: waiting[0].version)
   _ = try world.master.decide(second.id, .take(1), reason: "r", actor: "li", version: second.version)
