@@ -9,6 +9,8 @@ struct Answer {
     case asSent
     /// It met what stood there.
     case merged
+    /// Cells of it were kept apart: it may have met what stood there, or nothing.
+    case contested
     case parked
   }
 
@@ -22,6 +24,10 @@ struct Answer {
   func outcome(of n: Int, in batch: Int64) throws -> Outcome? {
     guard let receipt = receipts.first(where: { $0.header.number == batch }) else { return nil }
     guard let row = try ReceiptBody.decode(receipt.body).first(where: { $0.n == n }) else { return .asSent }
-    return row.outcome == .parked ? .parked : .merged
+    switch row.outcome {
+    case .parked: return .parked
+    case .merged where row.reason != RowReceipt.erased: return .merged
+    case .merged, .contested, .rejected: return .contested
+    }
   }
 }

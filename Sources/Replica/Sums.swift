@@ -51,12 +51,19 @@ struct CameIn {
   var isElsewhere = false
 }
 
+/// A change of a batch that is on its way.
+struct ChangeOnItsWay {
+  var change: Change
+  var batch: Int64
+  var n: Int
+}
+
 /// What says a change again that was parked.
 enum SaidAgain {
   /// An edit of the row, pending or on its way.
   case edit
-  /// A batch on its way enters the row.
-  case entry(Change, batch: Int64, n: Int)
+  /// A batch on its way enters the row, and others may follow.
+  case entry(ChangeOnItsWay, later: [ChangeOnItsWay])
   /// What is pending enters the row.
   case pendingEntry
 }
@@ -96,11 +103,11 @@ extension Replica {
     let sql = "SELECT batch FROM sync_flight WHERE record = ? AND key = ? AND batch > ? ORDER BY batch"
     let place: [Value] = [.text(item.ref.record), .blob(item.ref.key.encoded), .integer(item.batch)]
     try db.each(sql, place) { numbers.append($0[0]) }
-    var onItsWay: [(change: Change, batch: Int64, n: Int)] = []
+    var onItsWay: [ChangeOnItsWay] = []
     for number in numbers {
       let changes = try sent(db, number)
       guard let index = changes.firstIndex(where: { $0.ref == item.ref }) else { continue }
-      onItsWay.append((changes[index].withoutErased(record), number, index + 1))
+      onItsWay.append(ChangeOnItsWay(change: changes[index].withoutErased(record), batch: number, n: index + 1))
     }
     let pending = try record.pending(db, key: item.ref.key)?.change(record)
     let isDeleted = onItsWay.contains { $0.change.kind == .delete }
@@ -108,7 +115,7 @@ extension Replica {
     // A wish to delete it (M7) may go before.
     let next = onItsWay.first { $0.change.kind != .delete }
     if let next, next.change.kind == .insert {
-      return isDeleted ? nil : .entry(next.change, batch: next.batch, n: next.n)
+      return isDeleted ? nil : .entry(next, later: onItsWay.filter { $0.batch > next.batch })
     }
     return item.isTakenUp && (next != nil || pending != nil) ? .edit : nil
   }
@@ -130,15 +137,22 @@ extension Replica {
     switch again {
     case .edit:
       for column in row.indices { takeOff(said, column) }
-    case .entry(let entry, let batch, let n):
-      let outcome = try answer.outcome(of: n, in: batch)
+    case .entry(let entry, let later):
+      let outcome = try answer.outcome(of: entry.n, in: entry.batch)
       let standing = try answer.row(record, key)
       // Others have deleted the row meanwhile: what enters it meets nothing.
-      let isMet = outcome == .merged || item.isElsewhere || standing != nil
+      let isMet = outcome == .merged || outcome == .contested || item.isElsewhere || standing != nil
       if outcome == .asSent || !isMet { return }
-      let twice = item.isTakenUp ? said : filled(said, entry.new)
-      for column in row.indices where item.isTakenUp || entry.new[column]?.isNull == false {
-        let isAlone = outcome == .merged && standing?[column] == pending.base[column] ?? row[column]
+      // What the batches say of the row that the city had taken when it answered.
+      var asSent = entry.change.new
+      for update in later {
+        let became = try answer.outcome(of: update.n, in: update.batch)
+        if became == nil || became == .parked { continue }
+        for column in asSent.indices { asSent[column] = update.change.new[column] ?? asSent[column] }
+      }
+      let twice = item.isTakenUp ? said : filled(said, entry.change.new)
+      for column in row.indices where item.isTakenUp || entry.change.new[column]?.isNull == false {
+        let isAlone = outcome == .contested && standing?[column] == asSent[column] ?? .null
         if !isAlone { takeOff(twice, column) }
       }
     case .pendingEntry:

@@ -21,6 +21,38 @@ func aSumOfARowThatEnteredWhileAProgramEnteredItAnewCountsOnce(cells: String, is
   #expect(try world.cell("code", of: "c2") == .text("X") && one.parked().isEmpty)
 }
 
+/// What follows on its way adds as much as had waited, or others have taken off as much: the row looks as it was entered.
+@Test(arguments: [false, true])
+func aSumOfARowEnteredAnewThatLooksAsItWasEnteredCountsOnce(isTakenOff: Bool) async throws {
+  let (world, one, b) = try await summed()
+  let two = try await world.join("A")
+  let enter = "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)"
+  try world.shell(one, enter)
+  try await world.sync(one)
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.sync(b)
+  try world.shell(one, enter)
+  try world.write(one, "s1")
+  if isTakenOff {
+    try world.answer("s1", "d0")
+    try await world.sync(two)
+    try world.shell(two, "UPDATE company SET staff = staff - 7 WHERE id = 'c2'")
+    try await world.sync(two)
+  } else {
+    try world.shell(one, "UPDATE company SET staff = 14 WHERE id = 'c2'")
+    try world.write(one, "s2")
+  }
+  try world.answer("s1", "d1")
+  try world.take(one, "d1")
+  if !isTakenOff {
+    try world.answer("s2", "d2")
+    try world.take(one, "d2")
+  }
+  try await world.settle()
+  #expect(try world.staff(one, of: "c2") == .integer(isTakenOff ? 0 : 14))
+  #expect(try one.parked().isEmpty)
+}
+
 /// Others have deleted it before its sender hears that it had entered: what is entered anew comes on top of nothing.
 @Test(arguments: [false, true])
 func aRowThatWasDeletedBeforeItsSenderHeardIsEnteredAnewWhole(isMeanwhile: Bool) async throws {
