@@ -285,10 +285,14 @@ extension Replica {
   func forgetParked(_ db: Database, of batch: Int64, but parked: Set<Int>, _ answer: Answer) throws {
     var found: [(id: Int64, n: Int64, item: CameIn)] = []
     let sql = "SELECT id, record, key, n, state FROM sync_parked WHERE batch = ? AND state IN ('waiting', 'edited')"
+    if try db.first(sql, [.integer(batch)]) == nil { return }
+    let isElsewhere = try isTakenOver(db, answer)
     try db.each(sql, [.integer(batch)]) { row in
       guard case .blob(let key) = row.cell(2) else { return }
       let ref = RowRef(row[1], try RowKey(encoded: key))
-      found.append((row[0], row[3], CameIn(ref: ref, batch: batch, isTakenUp: row.cell(4) == .text("edited"))))
+      let isTakenUp = row.cell(4) == .text("edited")
+      let item = CameIn(ref: ref, batch: batch, isTakenUp: isTakenUp, isElsewhere: isElsewhere)
+      found.append((row[0], row[3], item))
     }
     found.removeAll { parked.contains(Int($0.n)) }
     var again: [(record: RecordSchema, item: CameIn, how: SaidAgain)] = []

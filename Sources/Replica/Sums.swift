@@ -47,7 +47,7 @@ struct CameIn {
   var batch: Int64
   /// It was said again as an edit of its row; else that may have been entered anew beside it.
   var isTakenUp: Bool
-  /// It came in with a duplicate, and so in another row.
+  /// It came in with a duplicate, and so in another row, or landed with the unit that took over.
   var isElsewhere = false
 }
 
@@ -85,7 +85,7 @@ extension Replica {
       else { continue }
       let item = CameIn(
         ref: try RowRef(name, RowKey(encoded: key)), batch: batch, isTakenUp: found[2] == .text("edited"),
-        isElsewhere: notice.state == .merged)
+        isElsewhere: try notice.state == .merged || isTakenOver(db, answer))
       if let again = try saidAgain(db, record, item) {
         let changes = try sent(db, since: batch, of: [item.ref])[item.ref] ?? []
         try unsay(db, record, item, by: again, changes, answer)
@@ -95,6 +95,17 @@ extension Replica {
       if let item = try take(db, notice) { news.append(item) }
     }
     return news
+  }
+
+  /// Whether another unit has taken over from this one: what comes in lands there. A machine that was offline hears of
+  /// it in this answer.
+  func isTakenOver(_ db: Database, _ answer: Answer) throws -> Bool {
+    guard let units = schema.units, let unit, let record = schema.record(units.record),
+      let column = schema.successor.flatMap(record.index(of:))
+    else { return false }
+    let key = RowKey([.text(unit)])
+    let row = try answer.row(record, key) ?? record.row(db, key: key)
+    return row?[column].isNull == false
   }
 
   /// What says a change again; nil: nothing does. A row that is entered after a delete of it says nothing again.

@@ -53,6 +53,27 @@ func aSumOfARowEnteredAnewThatLooksAsItWasEnteredCountsOnce(isTakenOff: Bool) as
   #expect(try one.parked().isEmpty)
 }
 
+/// It has landed with the unit that took over, and its sender sees it no more.
+@Test func aSumOfARowThatLandedWithTheSuccessorCountsOnceWhenItIsEnteredAnew() async throws {
+  let yaml = summedSchemaYAML.replacing("units: office.code", with: "units: office.code\nsuccessor: successor")
+    .replacing("  company:\n", with: "      successor: {references: office.code}\n  company:\n")
+  let world = try World(schema: yaml, seed: [("office", ["A", "B"].map { [.text($0), .null, .null] })])
+  let (a, b) = (try await world.join("A"), try await world.join("B"))
+  try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
+  try await world.settle()
+  let enter = "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)"
+  try world.shell(a, enter)
+  try await world.sync(a)
+  try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'")
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.sync(b)
+  #expect(try world.cell("office", of: "c2") == .text("B"))
+  try world.answer(a, meanwhile: enter)
+  try await world.settle()
+  #expect(try world.staff(b, of: "c2") == .integer(7))
+  #expect(try a.parked().isEmpty && a.rows(a.record("company")).isEmpty)
+}
+
 /// Others have deleted it before its sender hears that it had entered: what is entered anew comes on top of nothing.
 @Test(arguments: [false, true])
 func aRowThatWasDeletedBeforeItsSenderHeardIsEnteredAnewWhole(isMeanwhile: Bool) async throws {
