@@ -86,7 +86,8 @@ extension Desk {
       let unit = try transaction.unit(of: record, image), unit == sender.org || unit == sender.successor
     else { return nil }
     // What an official has entered is an official's, though a county has said the same since.
-    let entered: [Identifier?] = try transaction.authors(of: ref, column: column, value: image[column])
+    let entered: [Identifier?] = try transaction.authors(
+      of: ref, column: column, value: image[column], byAllNames: true)
     if entered.isEmpty { return nil }
     let authors = conflict.contenders.map { Identifier(hex: $0.replica) } + entered
     let isAllTheirs = try authors.allSatisfy { author in

@@ -194,7 +194,7 @@ extension Master {
     let incoming = zip(moved, rows).enumerated().map { index, pair in
       let (change, row) = pair
       return Incoming(n: index + 1, change: change, sent: change, stamps: stamps[row.ref] ?? [:]) { column in
-        try transaction.authors(of: row.ref, column: column, value: row.image[column]).first
+        try transaction.authors(of: row.ref, column: column, value: row.image[column], byAllNames: false).first
       }
     }
     // First the row that is kept names the duplicate no more: what that one names fills the cell.

@@ -194,7 +194,8 @@ protocol MasterTransaction {
   func lastConflict() throws -> Int64
   func conflict(_ id: Int64) throws -> Conflict?
   /// Who gave the cell this value, from the log, the last one first, since it had another. Empty: no batch did.
-  func authors(of ref: RowRef, column: Int, value: Value) throws -> [Identifier]
+  /// - Parameter byAllNames: also by those of duplicates that were merged into the row, at any time.
+  func authors(of ref: RowRef, column: Int, value: Value, byAllNames: Bool) throws -> [Identifier]
   /// Writes a conflict and lets every replica that sees the row hear of it.
   /// - Parameter isMoved: it came to this row from another one.
   func save(_ conflict: Conflict, isMoved: Bool) throws

@@ -292,27 +292,6 @@ struct SQLiteMasterTransaction: MasterTransaction {
     return try db.first(sql, [.blob(replica.bytes), .integer(number)]).flatMap(LoggedBatch.init(row:))
   }
 
-  func authors(of ref: RowRef, column: Int, value: Value) throws -> [Identifier] {
-    guard let field = schema.record(ref.record)?.fields[column] else { return [] }
-    var authors: [Identifier] = []
-    let sql = """
-      SELECT b.* FROM sync_touch t JOIN sync_batch b USING (arrival) WHERE t.record = ? AND t.key = ? ORDER BY arrival DESC
-      """
-    let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: StatementArguments(ref.columns))
-    while let row = try rows.next() {
-      guard let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) else { continue }
-      let excerpt = try logged.excerpt(schema, db, about: [ref])
-      let changes = try logged.counted(excerpt, db)
-      let isSent = changes.contains { $0.change.new[column] == value }
-      if try isSent || logged.decides(ref, field.name, value, excerpt) {
-        authors.append(logged.replica)
-      } else if !field.policy.computes, changes.contains(where: { $0.isWhole && $0.change.sets(column) }) {
-        break
-      }
-    }
-    return authors
-  }
-
   func append(
     _ message: Envelope, receipt: [UInt8], arrival: Int64, received: Stamp, offset: Int64, touched: [RowRef]
   ) throws {

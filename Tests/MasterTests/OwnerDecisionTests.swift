@@ -274,6 +274,28 @@ func aValueThatAnOfficialEnteredFirstIsForTheCity(isKeptOut: Bool) async throws 
   try await world.settle()
 }
 
+/// It filled an empty cell, in which one of the county's machines has entered the same since.
+@Test func aValueOfAnOfficialThatCameWithADuplicateStaysTheCitys() async throws {
+  let (world, one, two, first) = try await contested()
+  _ = try world.master.decide(first.id, .keep, reason: "r", actor: "li")
+  try world.shell(one, "INSERT INTO company (id, office) VALUES ('c2', 'A')")
+  try world.shell(one, "UPDATE company SET staff = NULL WHERE id = 'c1'")
+  try await world.settle()
+  try world.shell("UPDATE company SET staff = 20 WHERE id = 'c2'")
+  try await world.settle()
+  #expect(try world.unite("c2", into: "c1") == [])
+  try world.shell(one, "UPDATE company SET staff = 20 WHERE id = 'c1'")
+  try world.shell(two, "UPDATE company SET staff = 21 WHERE id = 'c1'")
+  for replica in [one, two, one] { try await world.sync(replica) }
+  let conflict = try #require(try one.conflicts([.open]).first)
+  #expect(conflict.master == .integer(20) && conflict.contenders.map(\.value) == [.integer(21)])
+  try one.decide(conflict, .take, contender: 1)
+  let summary = try await world.sync(one)
+  #expect(refused(summary.received.news) == [conflict.id])
+  #expect(try world.cell("staff") == .integer(20))
+  try await world.settle()
+}
+
 private let addedYAML = """
   schema: added
   version: 1

@@ -1,0 +1,36 @@
+import SQLiteStore
+import SyncCore
+import SyncProtocol
+
+// Whose a value is that stands in the master, as the log tells it.
+
+extension SQLiteMasterTransaction {
+  func authors(of ref: RowRef, column: Int, value: Value, byAllNames: Bool) throws -> [Identifier] {
+    guard let field = schema.record(ref.record)?.fields[column] else { return [] }
+    let names: Set<RowRef> = try byAllNames ? self.names(of: ref) : [ref]
+    var authors: [Identifier] = []
+    for arrival in try arrivals(about: names).sorted(by: >) {
+      let row = try db.first("SELECT * FROM sync_batch WHERE arrival = ?", [.integer(arrival)])
+      guard let logged = row.flatMap(LoggedBatch.init(row:)) else { continue }
+      let excerpt = try logged.excerpt(schema, db, about: names)
+      let changes = try logged.counted(excerpt, db)
+      let isSent = changes.contains { $0.change.new[column] == value }
+      let isDecided = try names.contains { try logged.decides($0, field.name, value, excerpt) }
+      if isSent || isDecided { authors.append(logged.replica) }
+      // Of rows that are one by now, each had its own value.
+      if names.count > 1 { continue }
+      let isOther = !field.policy.computes && changes.contains { $0.isWhole && $0.change.sets(column) }
+      if isOther, !isSent, !isDecided { break }
+    }
+    return authors
+  }
+
+  /// The places in the log of the batches that are about rows.
+  private func arrivals(about refs: Set<RowRef>) throws -> Set<Int64> {
+    var arrivals: Set<Int64> = []
+    for ref in refs {
+      try db.each("SELECT arrival FROM sync_touch WHERE record = ? AND key = ?", ref.columns) { arrivals.insert($0[0]) }
+    }
+    return arrivals
+  }
+}
