@@ -21,6 +21,8 @@ extension SQLiteMasterTransaction {
       if names.count > 1 { continue }
       let isOther = !field.policy.computes && changes.contains { $0.isWhole && $0.change.sets(column) }
       if isOther, !isSent, !isDecided { break }
+      // What stood under the key before was another row.
+      if changes.contains(where: { $0.isWhole && $0.change.kind == .delete }) { break }
     }
     return authors
   }

@@ -193,7 +193,7 @@ protocol MasterTransaction {
   /// The number of the newest conflict.
   func lastConflict() throws -> Int64
   func conflict(_ id: Int64) throws -> Conflict?
-  /// Who gave the cell this value, from the log, the last one first, since it had another. Empty: no batch did.
+  /// Who gave the cell this value, from the log, the last one first, since it had another or the row was deleted. Empty: no batch did.
   /// - Parameter byAllNames: also by those of duplicates that were merged into the row, at any time.
   func authors(of ref: RowRef, column: Int, value: Value, byAllNames: Bool) throws -> [Identifier]
   /// Writes a conflict and lets every replica that sees the row hear of it.

@@ -274,6 +274,27 @@ func aValueThatAnOfficialEnteredFirstIsForTheCity(isKeptOut: Bool) async throws 
   try await world.settle()
 }
 
+/// The official had entered it in a row that is deleted, under whose key the county's machines enter another one.
+@Test func aValueOfAnOfficialInADeletedRowIsNotThatOfTheNextOne() async throws {
+  let (world, one, two, first) = try await contested()
+  _ = try world.master.decide(first.id, .keep, reason: "r", actor: "li")
+  try world.shell("UPDATE company SET staff = 12 WHERE id = 'c1'")
+  try await world.settle()
+  try world.shell(one, "DELETE FROM company WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try world.cell("staff") == nil)
+  try world.shell(one, "INSERT INTO company (id, office, staff) VALUES ('c1', 'A', 12)")
+  try world.shell(two, "INSERT INTO company (id, office, staff) VALUES ('c1', 'A', 13)")
+  for replica in [one, two, one] { try await world.sync(replica) }
+  let conflict = try #require(try one.conflicts([.open]).first)
+  #expect(conflict.master == .integer(12) && conflict.contenders.map(\.value) == [.integer(13)])
+  try one.decide(conflict, .take, contender: 1)
+  let summary = try await world.sync(one)
+  #expect(refused(summary.received.news) == [])
+  try await world.settle()
+  #expect(try world.cell("staff") == .integer(13))
+}
+
 /// It filled an empty cell, in which one of the county's machines has entered the same since.
 @Test func aValueOfAnOfficialThatCameWithADuplicateStaysTheCitys() async throws {
   let (world, one, two, first) = try await contested()
