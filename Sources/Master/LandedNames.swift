@@ -1,17 +1,36 @@
 import SQLiteStore
 import SyncCore
+import SyncProtocol
 
 // A row with its unit in its key, sent by a unit from which another one took over, stands by another key than that by
 // which it was sent (M15). The log, its secrets and its sender know it by that.
 
 extension SQLiteMasterTransaction {
   /// By which keys a row may have been sent that landed here: those of units from which its own took over, by which no
-  /// row stands, nor did one when it was deleted.
+  /// row stands, nor did one when it was deleted, nor does one wait.
   func sentNames(of ref: RowRef, _ record: RecordSchema) throws -> Set<RowRef> {
     guard let (unit, place) = unitInKey(ref, record) else { return [] }
     let next = try CanonicalNames(db, schema).presentSuccessors
     let former = next.keys.filter { $0 != unit && chain(from: $0, next).contains(unit) }
-    return try Set(former.map { moved(ref, to: $0, at: place) }.filter { try !isOrWas($0, record) })
+    let names = former.map { moved(ref, to: $0, at: place) }
+    return try Set(names.filter { try !isOrWas($0, record) && !isKeptOut($0) })
+  }
+
+  /// Whether changes of a row are parked and no other batch of a unit's is about it: then nothing has landed.
+  private func isKeptOut(_ ref: RowRef) throws -> Bool {
+    let parked = try parkedChanges("record = ? AND key = ?", ref.columns)
+    let cameIn: Set<ParkedState> = [.entered, .admitted, .merged]
+    if parked.isEmpty || parked.contains(where: { cameIn.contains($0.state) }) { return false }
+    let arrivals = Set(parked.map(\.arrival))
+    var isAll = true
+    let sql = """
+      SELECT arrival FROM sync_touch JOIN sync_batch USING (arrival) WHERE record = ? AND key = ? AND replica <> ?
+      """
+    try db.each(sql, ref.columns + [.blob(Identifier.city.bytes)]) { row in
+      let arrival: Int64 = row[0]
+      if !arrivals.contains(arrival) { isAll = false }
+    }
+    return isAll
   }
 
   /// The row as which landed what was sent by a key under which none ever stood; the row itself when that is not so.
