@@ -172,8 +172,7 @@ extension Master {
       let unknown = (erasures[place.ref] ?? []).filter { $0.erasure.covers(place.field) && cursor <= $0.cursor }
       guard let last = unknown.last else { return true }
       guard let change = place.change, place.isNew else { return false }
-      let edited = change.edit(of: place.column).stamp.corrected(offset: offset, arrival: stamp)
-      return edited > last.erasure.edit.stamp
+      return last.erasure.isBefore(change.edit(of: place.column).stamp, offset: offset, arrival: stamp)
     }
   }
 }

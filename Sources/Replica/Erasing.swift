@@ -140,7 +140,7 @@ extension Replica {
         return false
       }
       let edited = change.edit(of: place.column).stamp
-      return edited.corrected(offset: offset, arrival: receipt.header.stamp) > erasure.edit.stamp
+      return erasure.isBefore(edited, offset: offset, arrival: receipt.header.stamp)
     }
     let secrets = try SecretTable.read(db, of: number)
     return try Batch(message.unverifiedBody(), schema: own, isOwn: true)

@@ -19,6 +19,15 @@ public struct Erasure: Hashable, Sendable {
 
   /// Whether it is about the cell; nil: about the row as a whole.
   public func covers(_ field: String?) -> Bool { field.map(fields.contains) ?? true }
+
+  /// Whether a value was edited after it (E5). What a slow clock lags is not added: every page has pushed its stamps to
+  /// the city's time, and never beyond it.
+  /// - Parameters:
+  ///   - offset: by which the city's clock was ahead of the sender's, in milliseconds.
+  ///   - arrival: that of the batch.
+  public func isBefore(_ edited: Stamp, offset: Int64, arrival: Stamp) -> Bool {
+    edited.corrected(offset: min(offset, 0), arrival: arrival) > edit.stamp
+  }
 }
 
 // Its row, in a store and in a body alike.

@@ -87,6 +87,33 @@ func aLateBatchBringsNothingErasedBack(index: Int) async throws {
   for word in erasableWords { #expect(try world.files(with: word) == [], "\(word)") }
 }
 
+/// Every page pushes a slow clock to the city's time: what the clock lags makes nothing younger that was entered before.
+@Test(arguments: [1, 3650]) func whatASlowClockEditedBeforeAnErasureGoesWithIt(days: Int64) async throws {
+  let (world, _, _) = try await World.twoOfficers()
+  let clock = TestClock()
+  clock.now = world.clock.now - days * 86_400_000
+  let slow = try await world.join("A", actor: "slow", clock: clock)
+  func passAnHour() {
+    world.clock.now += 3_600_000
+    clock.now += 3_600_000
+  }
+  passAnHour()
+  try slow.edit(clock, "UPDATE person SET phone = 'PHONE-late' WHERE id = 'p1'")
+  passAnHour()
+  try world.erase()
+  passAnHour()
+  let news = try await world.sync(slow).received.news
+  guard case .erased(let ref, _)? = news.first else { return #expect(Bool(false), "\(news)") }
+  #expect(ref.key == RowKey([.text("p1")]))
+  #expect(try world.person("phone") == .null)
+  try await world.settle()
+  for word in erasableWords { #expect(try world.files(with: word) == [], "\(word)") }
+  // Who knows of the erasure enters a new value.
+  try slow.edit(clock, "UPDATE person SET phone = 'FRESH' WHERE id = 'p1'")
+  try await world.settle()
+  #expect(try world.person("phone") == .text("FRESH"))
+}
+
 @Test func whoseValueWentWithAnErasureIsToldSoThoughTheRestIsContested() async throws {
   let (world, one, two) = try await World.twoOfficers()
   try world.shell(one, "UPDATE person SET note = 'one' WHERE id = 'p1'")

@@ -14,7 +14,7 @@ private let minute: Int64 = 60_000
 
 extension Replica {
   /// Edits as a tool does on a machine whose clock is this one: SQL's own clock is moved by its last stamp.
-  fileprivate func edit(_ clock: TestClock, _ sql: String) throws {
+  func edit(_ clock: TestClock, _ sql: String) throws {
     try edit(as: nil) { db in
       try db.run("UPDATE sync_clock SET stamp = max(stamp, ?)", [.integer(clock.now << 16)])
       try db.execute(sql: sql)
