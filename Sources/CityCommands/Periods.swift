@@ -48,6 +48,11 @@ struct OpenPeriod: AsyncParsableCommand {
       let master = try options.open(CityProgram.self)
       let record = try master.record("period")
       guard let due = try master.day(due, "--due") else { return }
+      if due < code.first {
+        throw Failure(
+          .data, zh: "--due:\(due) 早于报告期的第一天 \(code.first)",
+          en: "--due: \(due) is before the period begins on \(code.first)")
+      }
       let row = try master.edit(as: options.actor) { db in
         let cells = try record.cells(["due_on": Value(due), "state": .text("open"), "locked_on": .null])
         if try record.row(db, key: code.key) == nil {

@@ -10,6 +10,11 @@ extension WorkflowTests {
     let month = try await town.city(["period", "open", "201812", "--due", "2019-01-10", "--json"]).object
     #expect(month["starts_on"] as? String == "2018-12-01" && month["ends_on"] as? String == "2018-12-31")
     expectFailure(try await town.tryCity(["period", "open", "201813", "--due", "2019-01-10"]), 64)
+    for due in ["2018-11-30", "2017-01-10"] {
+      expectFailure(
+        try await town.tryCity(["period", "open", "201812", "--due", due]), 65, "--due", "begins on 2018-12-01")
+    }
+    #expect(try await town.row("city", "period", "201812")["due_on"] as? String == "2019-01-10")
 
     var ids: [String] = []
     for name in ["甲", "乙", "丙"] { ids.append(try await town.enter("one", "enterprise", "name=海州\(name)公司")) }

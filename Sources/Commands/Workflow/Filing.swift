@@ -103,6 +103,11 @@ struct Filing<Store: RecordStore> {
   /// The certificate keeps the name of its day.
   private func recognise(_ db: Database, _ details: StepDetails, _ taken: inout Taken) throws {
     let owner = record.value("enterprise_id", of: row)
+    if let validTo = details.validTo, validTo < details.on {
+      throw Failure(
+        .data, zh: "--valid-to:\(validTo) 早于认定日期 \(details.on)",
+        en: "--valid-to: \(validTo) is before the recognition of \(details.on)")
+    }
     let enterprise = try store.enterprise(db, RowKey([owner]))
     let scheme = record.text("scheme", of: row) ?? ""
     let recognition = try store.add(
