@@ -45,12 +45,15 @@ struct Submit: AsyncParsableCommand {
         en: "the city has opened no period \(period); list period shows them")
     }
     let day = replica.today
-    if let due = periods.day("due_on", of: row), day > due {
+    let unit = Value(replica.unit)
+    let exceptions = try replica.record("lock_exception")
+    let exception = try exceptions.row(db, key: RowKey([.integer(period), unit]))
+    let extended = exception.flatMap { exceptions.day("expires_on", of: $0) }
+    if let due = periods.day("due_on", of: row), day > max(due, extended ?? due) {
       options.tell(Label(zh: "已过上报期限 \(due)", en: "the due day \(due) is over"))
     }
     let coverage = try Coverage(db, replica, period: period, on: periods.day("ends_on", of: row) ?? day)
     let submissions = try replica.record("submission")
-    let unit = Value(replica.unit)
     var cells = try submissions.cells([
       "submitted_on": Value(day), "expected": .integer(Int64(coverage.expected)),
       "reported": .integer(Int64(coverage.reported)),

@@ -57,9 +57,10 @@ public enum OverdueReport: ReportKind {
         """)
   }
 
-  /// Every unit in force on the due day but the city owes a submission.
+  /// Every unit in force on the due day but the city owes a submission; one that was given more time, after that.
   static func submissions(_ source: ReportSource) throws -> Report.Section {
-    try source.section(
+    let due = "max(p.due_on, coalesce(x.expires_on, p.due_on))"
+    return try source.section(
       "submissions", Label(zh: "逾期未报", en: "Submissions missing"),
       notes: [Label(zh: "退回的上报视为未报", en: "A submission that was returned counts as missing")],
       [
@@ -67,12 +68,13 @@ public enum OverdueReport: ReportKind {
         source.drawn("submission", "returned_reason"),
       ],
       sql: """
-        SELECT u.code, p.code, p.due_on, \(daysBetween("p.due_on", ":day")), s.returned_reason
+        SELECT u.code, p.code, \(due), \(daysBetween(due, ":day")), s.returned_reason
         FROM period p JOIN org_unit u ON u.kind <> 'city' AND (u.valid_from IS NULL OR u.valid_from <= p.due_on)
           AND (u.valid_to IS NULL OR u.valid_to > p.due_on) AND (:unit IS NULL OR u.code = :unit)
         LEFT JOIN submission s ON s.org = u.code AND s.period = p.code
-        WHERE p.due_on < :day AND (s.org IS NULL OR s.submitted_on > :day OR \(isReturned("s")))
-        ORDER BY p.due_on, u.code, p.code
+        LEFT JOIN lock_exception x ON x.org = u.code AND x.period = p.code
+        WHERE \(due) < :day AND (s.org IS NULL OR s.submitted_on > :day OR \(isReturned("s")))
+        ORDER BY 3, u.code, p.code
         """)
   }
 

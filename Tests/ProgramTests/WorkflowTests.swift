@@ -39,8 +39,8 @@ import Testing
     let publish = ["step", "application", application, "published", "--cert-no", "苏2018-1", "--valid-to", "2019-06-30"]
     expectFailure(try await town.tryCity(publish + ["--on", "2018-06-15"]), 77, "until 2018-06-15", "from 2018-06-16")
     expectFailure(try await town.tryCity(publish + ["--on", "2999-01-01"]), 65, "has not come yet")
-    let ended = publish.dropLast() + ["2018-06-15", "--on", "2018-06-16"]
-    expectFailure(try await town.tryCity(Array(ended)), 65, "--valid-to", "is before the recognition of 2018-06-16")
+    let ended = Array(publish.dropLast()) + ["2018-06-15", "--on", "2018-06-16"]
+    expectFailure(try await town.tryCity(ended), 65, "--valid-to", "is before the recognition of 2018-06-16")
     #expect(try await town.rows("city", "recognition").isEmpty)
     let done = try await town.city(publish + ["--on", "2018-06-16", "--json"]).object
     #expect(done["recognised_on"] as? String == "2018-06-16")

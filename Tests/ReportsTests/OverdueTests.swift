@@ -64,6 +64,22 @@ import Testing
     #expect(own == ["东海县"])
   }
 
+  @Test("A unit that was given more time owes a submission after that, and no day earlier than the others")
+  func extended() throws {
+    let town = try town()
+    try town.add("period", ["code": 201803, "kind": "month", "due_on": "2018-04-15", "state": "open"])
+    for (unit, day) in [("320722", "2018-05-31"), ("320723", "2018-04-01")] {
+      try town.add(
+        "lock_exception", ["period": 201803, "org": .text(unit), "expires_on": .text(day), "reason": "停电"])
+    }
+    func rows(_ day: String) throws -> [String] {
+      try town.draw(OverdueReport.self, on: day).rows("submissions", "county", "due_on", "days_late")
+    }
+    #expect(try !rows("2018-05-31").contains { $0.hasPrefix("东海县") })
+    #expect(try rows("2018-06-01").last == "东海县 2018-05-31 1")
+    #expect(try rows("2018-04-16").contains("灌云县 2018-04-15 1"))
+  }
+
   @Test("A problem is open from the day it was raised to the day before it is closed")
   func issues() throws {
     let town = try town()
