@@ -62,7 +62,10 @@ public enum OverdueReport: ReportKind {
     let due = "max(p.due_on, coalesce(x.expires_on, p.due_on))"
     return try source.section(
       "submissions", Label(zh: "逾期未报", en: "Submissions missing"),
-      notes: [Label(zh: "退回的上报视为未报", en: "A submission that was returned counts as missing")],
+      notes: [
+        Label(
+          zh: "退回的上报视为未报;1 月可免报", en: "A submission that was returned counts as missing; January may be skipped")
+      ],
       [
         .county, source.drawn("submission", "period"), source.drawn("period", "due_on"), .daysLate,
         source.drawn("submission", "returned_reason"),
@@ -74,6 +77,7 @@ public enum OverdueReport: ReportKind {
         LEFT JOIN submission s ON s.org = u.code AND s.period = p.code
         LEFT JOIN lock_exception x ON x.org = u.code AND x.period = p.code
         WHERE \(due) < :day AND (s.org IS NULL OR s.submitted_on > :day OR \(isReturned("s")))
+          AND (p.kind <> 'month' OR p.code % 100 <> 1 OR \(isReturned("s")))
         ORDER BY 3, u.code, p.code
         """)
   }

@@ -64,6 +64,21 @@ import Testing
     #expect(own == ["东海县"])
   }
 
+  @Test("January may be skipped, and who handed it in and got it back owes it")
+  func january() throws {
+    let town = try town()
+    try town.add("period", ["code": 201801, "kind": "month", "due_on": "2018-02-10", "state": "open"])
+    try town.add("submission", ["org": "320706", "period": 201801, "submitted_on": "2018-02-09"])
+    func rows() throws -> [String] {
+      try town.draw(OverdueReport.self, on: "2018-04-17").rows("submissions", "county", "period", "days_late")
+    }
+    #expect(try rows() == [])
+    try town.add(
+      "submission",
+      ["org": "320722", "period": 201801, "submitted_on": "2018-02-09", "returned_reason": "漏报"])
+    #expect(try rows() == ["东海县 201801 66"])
+  }
+
   @Test("A unit that was given more time owes a submission after that, and no day earlier than the others")
   func extended() throws {
     let town = try town()
