@@ -98,7 +98,7 @@ public enum CountyReport: ReportKind {
       columns: [
         .init("park", Label(zh: "园区", en: "Park")), .init("kind", Label(zh: "类别", en: "Kind")),
         .init("org_name", Label(zh: "所属单位", en: "Owning unit")),
-        .init("confirmed", Label(zh: "确认年份", en: "Year confirmed")),
+        .init("confirmed", Label(zh: "确认年份", en: "Year confirmed"), unit: .year),
       ] + GroupFigures.columns, rows: GroupFigures.rows(groups, totalHead: nil, &known))
   }
 }

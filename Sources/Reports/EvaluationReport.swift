@@ -33,7 +33,7 @@ public enum EvaluationReport: ReportKind {
       "grades", Label(zh: "各等级家数", en: "Enterprises by grade"),
       [
         source.drawn("evaluation", "grade"), .count, Drawn("share", zh: "占比", en: "Share", unit: .percent),
-        Drawn("mean", zh: "平均分", en: "Mean score"), Drawn("last_year", zh: "上年家数", en: "Last year"),
+        Drawn("mean", zh: "平均分", en: "Mean score"), Drawn("count_before", zh: "上年家数", en: "Last year"),
       ],
       chart: Report.Chart(.bars, Label(zh: "各等级家数", en: "Enterprises by grade"), x: "grade", y: ["count"]),
       sql: """

@@ -121,6 +121,7 @@ import Testing
     let parks = try base.draw(CountyReport.self).section("parks")
     let zone: [String: Report.Cell] = ["park": .label(Label(zh: "开发区", en: "Development Zone"))]
     #expect(parks.rows.count == 6)
+    #expect(parks.columns.first { $0.name == "confirmed" }?.unit == .year)
     #expect(try parks.cell("sales", where: zone) == .integer(7))
     #expect(
       try base.draw(CountyReport.self, publication: true).section("parks").cell("sales", where: zone) == .suppressed)

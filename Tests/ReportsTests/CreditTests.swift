@@ -101,7 +101,7 @@ import Testing
       try report.rows("scores", "rank", "enterprise", "score", "rank_before", "change")
         == ["1 乙公司 90 - -", "2 丙公司 80 2 0", "2 甲公司 80 1 -1"])
     #expect(
-      try report.rows("grades", "grade", "count", "mean", "last_year") == [
+      try report.rows("grades", "grade", "count", "mean", "count_before") == [
         "A级 1 90 1", "B级 2 80 0", "C级 0 - 1", "D级 0 - 0",
       ])
     #expect(try report.rows("missing", "enterprise") == ["丁公司"])

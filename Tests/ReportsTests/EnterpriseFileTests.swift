@@ -118,6 +118,8 @@ import Testing
     #expect(try report.rows("recognitions", "scheme", "year", "valid") == ["科技小巨人 2017 是", "科技型中小企业 2017 否"])
     #expect(try report.rows("evaluations", "year", "score", "rank", "of") == ["2018 80 2 2"])
     #expect(try report.rows("roadmap", "milestone", "days_late") == ["上市 1"])
+    let years = report.sections.flatMap(\.columns).filter { $0.name == "year_to" }
+    #expect(!years.isEmpty && years.allSatisfy { $0.unit == .year })
     #expect(try report.rows("events", "title", "result") == ["对接会 签约"])
     #expect(try report.rows("rights", "class", "kind", "count", "valid") == ["I 发明专利 1 1", "II 实用新型专利 2 1"])
     #expect(try report.rows("transfers", "org", "direction", "other_org") == ["海州区 迁入 东海县"])

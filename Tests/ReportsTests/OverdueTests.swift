@@ -60,6 +60,8 @@ import Testing
     #expect(late.contains("东海县 201803 2"))
     #expect(!late.contains { $0.hasPrefix("海州区") || $0.hasPrefix("新浦区") || $0.contains("委员会") })
     #expect(late.count == 9)
+    let text = ReportText.render(try town.draw(OverdueReport.self, on: "2018-04-17"), .zh)
+    #expect(text.contains("201803") && !text.contains("201,803"))
     let own = try town.draw(OverdueReport.self, on: "2018-04-17", unit: "320722").rows("submissions", "county")
     #expect(own == ["东海县"])
   }

@@ -50,8 +50,12 @@ public struct Report: Codable, Sendable {
     public init(_ name: String, _ label: Label, unit: Unit = .none, hasBar: Bool = false) {
       self.name = name
       self.label = label
-      self.unit = unit == .none && (name == "year" || name.hasSuffix("_year")) ? .year : unit
+      self.unit = unit == .none && Self.namesTime(name) ? .year : unit
       self.hasBar = hasBar
+    }
+
+    private static func namesTime(_ name: String) -> Bool {
+      ["year", "year_from", "year_to", "period"].contains(name) || name.hasSuffix("_year")
     }
   }
 
@@ -65,7 +69,8 @@ public struct Report: Codable, Sendable {
     case percent
     /// Whole days.
     case days
-    /// A number that names a year: without separators. A column of this unit unless told otherwise is one named `year` or `…_year`.
+    /// A number that names a year or a month: without separators. A column of this unit unless told otherwise is one named `year`,
+    /// `year_from`, `year_to`, `…_year` or `period`.
     case year
   }
 

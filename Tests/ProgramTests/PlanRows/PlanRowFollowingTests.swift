@@ -118,7 +118,7 @@ import Testing
       #expect(lines(rows, "rank", "enterprise", "score", "grade", "rank_before", "change") == scores)
     }
     let grades = try await town.report(["evaluation", "--on", "2019-12-31"], "grades")
-    #expect(lines(grades, "grade", "count", "last_year") == ["A级 0 2", "B级 1 0", "C级 1 0", "D级 0 1"])
+    #expect(lines(grades, "grade", "count", "count_before") == ["A级 0 2", "B级 1 0", "C级 1 0", "D级 0 1"])
     let nominate = ["nominate", TestCode.donghai[0], "--batch", "2019-9", "--reason", "高", "--json"]
     let entry = try await town.county("donghai", nominate).object["key"] as? String ?? ""
     try await town.county("donghai", ["approve", "cultivation_entry", entry])
