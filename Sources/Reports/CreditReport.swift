@@ -27,7 +27,7 @@ public enum CreditReport: ReportKind {
         Label(
           zh: "取当日启用的标准下最新的、未撤销的评级;失效日当日仍有效",
           en: "The newest rating that is not revoked, by a standard in force; the last day is valid")
-      ], sections: sections)
+      ] + source.ownOnly, sections: sections)
   }
 
   private static func purpose(_ source: ReportSource) throws -> Check.Choice? {

@@ -129,19 +129,22 @@ public enum LedgerReport: ReportKind {
         """)
   }
 
+  /// A contract is the city's: the services to one county's enterprises are no share of it.
   static func contracts(_ source: ReportSource) throws -> Report.Section {
-    try source.section(
+    let head =
+      source.unit == nil ? Label(zh: "已交付", en: "Delivered") : Label(zh: "已交付本单位", en: "Delivered to this unit")
+    return try source.section(
       "contracts", Label(zh: "政府购买服务", en: "Purchased services"),
       [
         Drawn("provider", zh: "服务机构", en: "Provider"), source.drawn("service_contract", "contract_no"),
         source.drawn("service_contract", "starts_on"), source.drawn("service_contract", "ends_on"),
         source.drawn("service_contract", "amount"), source.drawn("service_contract", "units"),
-        Drawn("delivered", zh: "已交付", en: "Delivered"),
+        Drawn("delivered", zh: head.zh, en: head.en),
         Drawn("share", zh: "交付率", en: "Share delivered", unit: .percent, hasBar: true),
       ],
       sql: """
         SELECT p.name, k.contract_no, k.starts_on, k.ends_on, k.amount, k.units, (\(delivered("k"))) AS done,
-          (\(delivered("k"))) * 1.0 / k.units
+          CASE WHEN :unit IS NULL THEN (\(delivered("k"))) * 1.0 / k.units END
         FROM service_contract k JOIN service_provider p ON p.id = k.provider_id
         WHERE k.starts_on <= :day ORDER BY k.starts_on, k.contract_no
         """)

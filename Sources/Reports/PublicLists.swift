@@ -31,7 +31,8 @@ public enum RecognisedReport: ReportKind {
       name: name,
       title: Label(
         zh: "\(source.year) 年\(scheme.label.zh)认定名单", en: "\(scheme.label.en): recognised in \(source.year)"),
-      notes: [source.dayNote, Label(zh: "共 \(section.rows.count) 家", en: "\(section.rows.count) in all")],
+      notes: [source.dayNote, Label(zh: "共 \(section.rows.count) 家", en: "\(section.rows.count) in all")]
+        + source.ownOnly,
       sections: [section])
   }
 
@@ -56,7 +57,7 @@ public enum ProductsReport: ReportKind {
   public static func draw(_ source: ReportSource) throws -> Report {
     Report(
       name: name, title: Label(zh: "\(source.year) 年专精特新产品名单", en: "Specialised products confirmed in \(source.year)"),
-      notes: [source.dayNote], sections: [try section(source)])
+      notes: [source.dayNote] + source.ownOnly, sections: [try section(source)])
   }
 
   static func section(_ source: ReportSource) throws -> Report.Section {
@@ -90,7 +91,8 @@ public enum CultivationReport: ReportKind {
         """)
     return Report(
       name: name, title: Label(zh: "科技小巨人培育入库名单", en: "Cultivation list"),
-      notes: [source.dayNote, Label(zh: "县区和市里都同意的同一版本", en: "Entries of which both sides approved one version")],
+      notes: [source.dayNote, Label(zh: "县区和市里都同意的同一版本", en: "Entries of which both sides approved one version")]
+        + source.ownOnly,
       sections: [section])
   }
 }
@@ -111,7 +113,7 @@ public enum CasesReport: ReportKind {
         """)
     return Report(
       name: name, title: Label(zh: "\(source.year) 年先进典型", en: "Model cases of \(source.year)"),
-      notes: [source.dayNote], sections: [section])
+      notes: [source.dayNote] + source.ownOnly, sections: [section])
   }
 }
 
@@ -135,6 +137,6 @@ public enum ReleasesReport: ReportKind {
         """)
     return Report(
       name: name, title: Label(zh: "\(source.year) 年新产品新技术发布", en: "New products and technologies of \(source.year)"),
-      notes: [source.dayNote], sections: [try ProductsReport.section(source), technologies])
+      notes: [source.dayNote] + source.ownOnly, sections: [try ProductsReport.section(source), technologies])
   }
 }

@@ -32,6 +32,8 @@ import Testing
     let counting: [any ReportKind.Type] = [
       PlanReport.self, CountyReport.self, TiersReport.self, CandidatesReport.self, PipelineReport.self,
       LedgerReport.self, BulletinReport.self, InvestmentReport.self, ActivitiesReport.self, InnovationReport.self,
+      RecognisedReport.self, ProductsReport.self, CultivationReport.self, CasesReport.self, ReleasesReport.self,
+      CreditReport.self,
     ]
     for kind in counting {
       let notes = try town.draw(kind, unit: "320706", about: Self.subjects[kind.name]).notes

@@ -118,5 +118,8 @@ import Testing
       try report.rows("funds", "fund", "count", "enterprises", "amount", "held") == ["发展基金 2 2 6000000 3000000"])
     #expect(
       try report.rows("contracts", "contract_no", "units", "delivered", "share", "amount") == ["HT1 4 1 0.25 200000"])
+    // What other counties were given is not here.
+    let county = try town.draw(LedgerReport.self, on: "2018-06-30", unit: "320706")
+    #expect(try county.rows("contracts", "contract_no", "units", "delivered", "share") == ["HT1 4 1 -"])
   }
 }
