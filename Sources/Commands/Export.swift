@@ -19,7 +19,9 @@ public struct Export<P: Program>: AsyncParsableCommand {
     var codes = false
   @Flag(
     help: ArgumentHelp(
-      words("Without the column by which an import finds what has changed since. 不附导出校验列"))) public var plain = false
+      words(
+        "Without the column by which an import finds what has changed since; texts like formulas stand as they are. "
+          + "不附导出校验列,公式样的文字不加撇号"))) public var plain = false
   public init() {}
 
   public func run() async throws {
@@ -29,11 +31,11 @@ public struct Export<P: Program>: AsyncParsableCommand {
       var rows = try store.rows(shape.own)
       if codes { rows = try store.read { db in try rows.map { try shape.extended(db, $0) } } }
       let record = shape.exported(codes: codes, plain: plain)
+      let isWorkbook = file.lowercased().hasSuffix(".xlsx")
       rows = rows.map { row in
         let shown = Masking.mask(row, record)
-        return plain ? shown : shown + [.text(shape.seen(shown))]
+        return plain ? shown : shown + [.text(shape.seen(shown, isGuarded: !isWorkbook))]
       }
-      let isWorkbook = file.lowercased().hasSuffix(".xlsx")
       let bytes =
         try isWorkbook
         ? RecordSheet.export(record, rows: rows, language: options.language, hiding: [SeenRow.field.name])
@@ -47,8 +49,15 @@ public struct Export<P: Program>: AsyncParsableCommand {
 
   private func csv(_ record: RecordSchema, _ rows: [[Value]]) -> String {
     var text = CSVText.line(record.fields.map(\.name))
-    for row in rows { text += CSVText.line(row.map { $0.isNull ? "" : ValueText.spell($0) }) }
+    for row in rows { text += CSVText.line(zip(record.fields, row).map { cell($0, $1) }) }
     return text
+  }
+
+  /// Without the column that says so, an import could not take the apostrophe off again.
+  private func cell(_ field: Field, _ value: Value) -> String {
+    if value.isNull { return "" }
+    let text = ValueText.spell(value)
+    return plain || !SeenRow.guards(field) ? text : SpreadsheetFormula.guarded(text)
   }
 
   private func textEncoding() throws -> TextEncoding {

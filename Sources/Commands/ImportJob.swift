@@ -33,7 +33,8 @@ struct ImportJob {
 
   private var record: RecordSchema { shape.own }
 
-  mutating func take(_ db: Database, _ row: ImportRow) throws {
+  mutating func take(_ db: Database, _ line: ImportRow) throws {
+    let row = shape.unguarded(line)
     let wrong = row.problems + failedChecks(row)
     guard wrong.isEmpty else {
       problems += wrong
@@ -95,17 +96,22 @@ struct ImportJob {
     if after != before { changed += 1 }
   }
 
-  /// Digits that a spreadsheet program has dropped are no value.
+  /// A number whose digits a spreadsheet program has dropped, and the error of a formula, are no values.
   private func refuseScientific(_ cells: [Int: Value]) throws {
-    let found = cells.sorted { $0.key < $1.key }.first { column, value in
-      guard record.fields[column].kind == .text, case .text(let text) = value else { return false }
-      return SpreadsheetNumber.isScientific(text)
+    for (column, value) in cells.sorted(by: { $0.key < $1.key }) where record.fields[column].kind == .text {
+      guard case .text(let text) = value else { continue }
+      let place = "\(record.name).\(record.fields[column].name)"
+      if SpreadsheetFormula.isError(text) {
+        throw Failure(
+          .data, zh: "\(place):是表格软件把文字当作公式后留下的错误值;\(Self.retype.zh)",
+          en: "\(place): is the error that a spreadsheet shows in place of a text that it takes for a formula; "
+            + Self.retype.en)
+      }
+      guard SpreadsheetNumber.isScientific(text) else { continue }
+      throw Failure(
+        .data, zh: "\(place):是表格软件改写过的数字,位数已丢失;\(Self.retype.zh)",
+        en: "\(place): is what a spreadsheet makes of a long number, whose digits are lost; " + Self.retype.en)
     }
-    guard let field = found.map({ record.fields[$0.key] }) else { return }
-    throw Failure(
-      .data, zh: "\(record.name).\(field.name):是表格软件改写过的数字,位数已丢失;\(Self.retype.zh)",
-      en: "\(record.name).\(field.name): is what a spreadsheet makes of a long number, whose digits are lost; "
-        + Self.retype.en)
   }
 
   private static let retype = Label(
@@ -179,6 +185,7 @@ struct ImportJob {
     switch (value, present) {
     case (.text(let text), .text(let original)) where record.fields[column].kind == .text:
       SpreadsheetNumber.isLeft(text, of: original) || SpreadsheetDate.isLeft(text, of: original)
+        || SpreadsheetFormula.isLeft(text, of: original)
     case (.real(let number), .real(let original)): SpreadsheetNumber.isLeft(number, of: original)
     default: false
     }

@@ -50,8 +50,20 @@ struct ImportShape {
   }
 
   /// What a file says that a row showed.
-  func seen(_ shown: [Value]) -> String {
-    SeenRow.text(of: shown, own, borrowed: Array(record.fields[own.fields.count...].dropLast()))
+  /// - Parameter isGuarded: texts of the file that are like formulas have an apostrophe.
+  func seen(_ shown: [Value], isGuarded: Bool) -> String {
+    let borrowed = Array(record.fields[own.fields.count...].dropLast())
+    return SeenRow.text(of: shown, own, borrowed: borrowed, isGuarded: isGuarded)
+  }
+
+  /// A line without the apostrophes that its export has added.
+  func unguarded(_ row: ImportRow) -> ImportRow {
+    guard let mark = mark(row.values), SeenRow.isGuarded(mark) else { return row }
+    var result = row
+    for (column, value) in row.values where SeenRow.guards(record.fields[column]) {
+      if case .text(let text) = value { result.values[column] = .text(SpreadsheetFormula.unguarded(text)) }
+    }
+    return result
   }
 
   /// What a line of a file says that its row showed.

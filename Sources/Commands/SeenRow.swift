@@ -5,7 +5,8 @@ import SyncProtocol
 /// What a row showed when it was exported. A file may come back long after that: a cell that its author left alone changes nothing, and
 /// one that somebody else has changed since is not overwritten.
 ///
-///     text     x, so that no spreadsheet takes it for a number; then for each field of the record, in its order: the first 4 bytes of
+///     text     x, so that no spreadsheet takes it for a number, or q: of texts that are like formulas the file has an apostrophe
+///              more than the row, so that no spreadsheet runs them; then for each field of the record, in its order: the first 4 bytes of
 ///              SHA-256(field, 0, key of the row as a row key, the cell's text), in hex; of an empty cell 8 zeros; then - and the
 ///              same for each cell of what its references are called
 struct SeenRow {
@@ -20,12 +21,19 @@ struct SeenRow {
   /// - Parameters:
   ///   - row: as the file shows it.
   ///   - borrowed: the fields of what its references are called, of which the row may have the cells after its own.
-  static func text(of row: [Value], _ record: RecordSchema, borrowed: [Field]) -> String {
+  ///   - isGuarded: texts of the file that are like formulas have an apostrophe.
+  static func text(of row: [Value], _ record: RecordSchema, borrowed: [Field], isGuarded: Bool) -> String {
     let key = RowKey(record.keyIndices.map { row[$0] })
     let own = zip(row, record.fields).map { mark($0, $1, key) }
     let others = zip(row.dropFirst(record.fields.count), borrowed).map { "-" + mark($0, $1, key) }
-    return "x" + (own + others).joined()
+    return (isGuarded ? "q" : "x") + (own + others).joined()
   }
+
+  /// Whether the file that has this text has apostrophes before what is like a formula.
+  static func isGuarded(_ text: String) -> Bool { text.hasPrefix("q") }
+
+  /// Choices are the schema's, and nobody types them.
+  static func guards(_ field: Field) -> Bool { field.kind == .text && field.check.values == nil }
 
   /// nil: the text is another row's, as of a line that was copied to make a new row, or of no row.
   init?(_ text: String, of key: RowKey, _ record: RecordSchema) {

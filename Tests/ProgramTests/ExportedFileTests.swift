@@ -113,6 +113,35 @@ import Testing
     #expect(try await town.county("one", ["list", "enterprise", "--json"]).list.isEmpty)
   }
 
+  @Test("A text that is like a formula is none in the file, and comes back as it was")
+  func formulas() async throws {
+    let (town, id, _) = try await exported()
+    try await town.county("one", ["edit", "enterprise", id, "note=-已停产", "status_note='=甲"])
+    try await town.county("one", ["export", "enterprise", town.path("f.csv")])
+    let csv = try String(contentsOfFile: town.path("f.csv"), encoding: .utf8)
+    #expect(csv.contains(",'-已停产,") && csv.contains(",''=甲,"), "\(csv)")
+    let edited = csv.replacingOccurrences(of: "二路", with: "三路")
+    let failed = try town.write("failed.csv", edited.replacingOccurrences(of: "'-已停产", with: "#NAME?"))
+    expectFailure(
+      try await town.tryCounty("one", ["import", "enterprise", failed]), 65, "row 2, note '#NAME?'", "as text")
+    let saved = try town.write("saved.csv", edited)
+    #expect(try await town.county("one", ["import", "enterprise", saved, "--json"]).object["changed"] as? Int == 1)
+    var row = try await enterprise(town, id)
+    #expect(row["note"] as? String == "-已停产" && row["status_note"] as? String == "'=甲")
+    #expect(row["address"] as? String == "三路")
+    // Another text is taken without the apostrophe too.
+    let other = try town.write("other.csv", csv.replacingOccurrences(of: "'-已停产", with: "'=同意"))
+    try await town.county("one", ["import", "enterprise", other])
+    row = try await enterprise(town, id)
+    #expect(row["note"] as? String == "=同意" && row["address"] as? String == "三路")
+    // A workbook has texts that are no formulas.
+    try await town.county("one", ["export", "enterprise", town.path("f.xlsx")])
+    let outcome = try await town.county("one", ["import", "enterprise", town.path("f.xlsx"), "--json"]).object
+    #expect(outcome["changed"] as? Int == 0)
+    try await town.county("one", ["export", "enterprise", town.path("plain.csv"), "--plain"])
+    #expect(try String(contentsOfFile: town.path("plain.csv"), encoding: .utf8).contains(",=同意,"))
+  }
+
   @Test("A cell that its author has emptied is named, for it changes nothing")
   func emptied() async throws {
     let (town, id, csv) = try await exported()

@@ -52,7 +52,6 @@ public enum ReportCSV {
 
   /// A spreadsheet runs a cell that begins like a formula; an apostrophe in front makes it text.
   private static func safe(_ text: String) -> String {
-    let starts: [Unicode.Scalar] = ["=", "+", "-", "@", "\t", "\r"]
-    return text.unicodeScalars.first.map(starts.contains) == true ? "'" + text : text
+    SpreadsheetFormula.isLike(text) ? "'" + text : text
   }
 }
