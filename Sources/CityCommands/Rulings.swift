@@ -67,8 +67,9 @@ struct MergeRecords: AsyncParsableCommand {
       let master = try options.open(CityProgram.self)
       let (record, kept) = try find(master)
       let other = try master.key(duplicate, in: record)
-      let conflicts = try master.mergeRecords(
+      let merged = try master.mergeRecords(
         record, keep: kept, duplicate: other, reason: reason, actor: options.actor)
+      let conflicts = merged.conflicts
       let text = conflicts.map { conflictText($0, master.schema, options.language) }
       let done = Label(
         zh: "已并入 \(KeyText.show(kept)),待裁决冲突 \(conflicts.count) 个",
@@ -77,8 +78,19 @@ struct MergeRecords: AsyncParsableCommand {
         .object([
           ("record", .string(record.name)), ("kept", keyJSON(kept)), ("alias", keyJSON(other)),
           ("conflicts", .array(conflicts.map { conflictJSON($0, master.schema) })),
+          ("lapsed", .array(merged.lapsed.map(json))),
         ]), ([done.text(options.language)] + text).joined(separator: "\n\n"))
+      for row in merged.lapsed { options.tell(lapsed(row)) }
     }
+  }
+
+  private func json(_ row: RowRef) -> JSON { .object([("record", .string(row.record)), ("key", keyJSON(row.key))]) }
+
+  private func lapsed(_ row: RowRef) -> Label {
+    let place = "\(row.record) \(KeyText.show(row.key))"
+    return Label(
+      zh: "\(place) 已改属保留的记录,此前的同意随之失效;双方须重新 approve",
+      en: "\(place) belongs to the row that stays now, and its approvals were of another version: approve it again")
   }
 
   /// The record that has the row that stays.

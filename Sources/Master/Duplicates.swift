@@ -6,15 +6,22 @@ import SyncProtocol
 // Two rows that are one: children are re-pointed, differing cells become conflicts, and the other key leads to the row
 // that is kept from now on, also for edits that are still in the field.
 
+/// What became of two rows that were made one.
+public struct MergedRecords: Sendable {
+  /// Those that differing cells opened.
+  public var conflicts: [Conflict]
+  /// The rows that hang on the row that is kept, and were approved when they hung on the duplicate: another version.
+  public var lapsed: [RowRef]
+}
+
 extension Master {
   /// Makes one row of two.
   /// - Parameters:
   ///   - keep: the key of the row that stays; it stands in the master.
   ///   - duplicate: the key of the other, in the master or parked.
-  /// - Returns: the conflicts that differing cells opened.
   public func mergeRecords(
     _ record: RecordSchema, keep: RowKey, duplicate: RowKey, reason: String, actor: String?
-  ) throws -> [Conflict] {
+  ) throws -> MergedRecords {
     try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try absorb(transaction)
@@ -42,10 +49,25 @@ extension Master {
       let alias = Alias(
         record: record.name, key: duplicate, target: keep, reason: reason,
         edit: Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city"))
+      let void = try voidApprovals(db)
       try carryOut(alias, record, transaction)
       try absorb(transaction, Batch(aliases: [alias]))
-      return try ConflictTables.read(db, where: "id > ?", [.integer(before)])
+      return MergedRecords(
+        conflicts: try ConflictTables.read(db, where: "id > ?", [.integer(before)]),
+        lapsed: try voidApprovals(db).subtracting(void).sorted())
     }
+  }
+
+  /// The rows of which only an earlier version was approved.
+  private func voidApprovals(_ db: Database) throws -> Set<RowRef> {
+    var found: Set<RowRef> = []
+    for record in schema.records where record.rules.joint != nil {
+      try db.each("SELECT \(record.columns.joined(separator: ", ")) FROM \(record.table)") { row in
+        let image = row.cells(0..<record.fields.count)
+        if record.approval(of: image) == .void { found.insert(RowRef(record.name, record.rowKey(of: image))) }
+      }
+    }
+    return found
   }
 
   /// Rows that are told apart by rows that their keys name are merged by merging those.

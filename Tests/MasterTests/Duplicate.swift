@@ -32,7 +32,8 @@ extension World {
   func unite(_ duplicate: String, into keep: String) throws -> [Conflict] {
     try master.mergeRecords(
       master.record("company"), keep: RowKey([.text(keep)]), duplicate: RowKey([.text(duplicate)]), reason: "one firm",
-      actor: "li")
+      actor: "li"
+    ).conflicts
   }
 
   /// The company, year and sales of every figure.

@@ -350,7 +350,8 @@ private let placesYAML = """
   try await world.settle()
   let conflicts = try world.master.mergeRecords(
     world.master.record("place"), keep: RowKey([.text("p1")]), duplicate: RowKey([.text("p2")]), reason: "one place",
-    actor: "li")
+    actor: "li"
+  ).conflicts
   #expect(world.contenders(conflicts) == ["address": .text("N2")])
   try await world.settle()
   #expect(try a.rows(a.record("place")) == [[.text("p1"), .text("A"), .text("N1")]])

@@ -35,7 +35,8 @@ extension World {
   fileprivate func uniteOffices(_ duplicate: String, into keep: String) throws -> [Conflict] {
     try master.mergeRecords(
       master.record("office"), keep: RowKey([.text(keep)]), duplicate: RowKey([.text(duplicate)]), reason: "one unit",
-      actor: "li")
+      actor: "li"
+    ).conflicts
   }
 }
 

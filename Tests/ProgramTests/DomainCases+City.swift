@@ -117,6 +117,29 @@ extension DomainCases {
     }
     try await town.close(homes, kept: ["海州甲公司", "研发投入更正", "研发投入高", "2018-10-08"])
   }
+
+  @Test func aMergeNamesTheEntriesWhoseApprovalsLapse() async throws {
+    let town = try await registryTown([("one", "320706")])
+    var (ids, entries): ([String], [String]) = ([], [])
+    for _ in 1...2 {
+      let id = try await town.enter("one", "enterprise", "name=海州甲公司")
+      let entry = try await town.enter(
+        "one", "cultivation_entry", "enterprise_id=\(id)", "batch=2018-\(ids.count + 1)", "reason=研发投入高")
+      try await town.county("one", ["approve", "cultivation_entry", entry])
+      try await town.sync("one")
+      try await town.city(["approve", "cultivation_entry", entry])
+      ids.append(id)
+      entries.append(entry)
+    }
+    let merged = try await town.city(["merge-records", ids[0], ids[1], "--reason", "同一企业", "--json"])
+    let lapsed = merged.object["lapsed"] as? [[String: Any]] ?? []
+    #expect(lapsed.map { $0["record"] as? String } == ["cultivation_entry"])
+    #expect(lapsed.map { $0["key"] as? String } == [entries[1]])
+    #expect(merged.err.contains(entries[1]) && !merged.err.contains(entries[0]), "\(merged.err)")
+    for (entry, approval) in zip(entries, ["both", "void"]) {
+      #expect(try await town.row("city", "cultivation_entry", entry)["approval"] as? String == approval)
+    }
+  }
 }
 
 // MARK: Shorthand
