@@ -38,12 +38,14 @@ struct ListPeriods: AsyncParsableCommand {
     }
   }
 
-  /// The units that have a row of this record for the period; an exception only while it lasts.
+  /// The units that have a row of this record for the period; an exception only while it lasts, and no submission that
+  /// was returned and not accepted since, which reports count as missing.
   private func units(_ name: String, _ period: [Value], _ master: Master) throws -> [String] {
     let record = try master.record(name)
     guard let column = record.index(of: "period"), let code = period.first else { return [] }
     return try master.rows(record, where: [(column, code)]).filter { row in
-      record.day("expires_on", of: row).map { $0 >= master.today } ?? true
+      let isReturned = record.text("returned_reason", of: row) != nil && record.text("accepted_on", of: row) == nil
+      return !isReturned && record.day("expires_on", of: row).map { $0 >= master.today } ?? true
     }.compactMap { record.text("org", of: $0) }
   }
 }

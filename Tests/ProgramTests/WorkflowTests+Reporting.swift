@@ -30,6 +30,8 @@ extension WorkflowTests {
     let sendBack = ["return", "320706", "2018"]
     expectFailure(try await town.tryCity(["accept", "320707", "2018"]), 66, "320707 has not submitted 2018")
     try await town.city(sendBack + ["--reason", "两家未报"])
+    let returned = try await town.city(["period", "list", "--json"]).list.first { $0["code"] as? Int == 2018 }
+    #expect(returned?["submitted"] as? [String] == [])
     for (id, revoked) in [(ids[0], ""), (ids[1], ""), (ids[2], "2018-05-01")] {
       try await town.enter(
         "city", "recognition", "enterprise_id=\(id)", "scheme=tech_sme", "year=2018", "recognised_on=2018-03-01",
