@@ -50,6 +50,15 @@ import Testing
       name: "a sixth is asked about", record: "enterprise_year", values: ["year": 2018, "revenue": 100],
       before: ["revenue": 600], found: ["explainable revenue"]),
     Case(
+      name: "from two to ten is allowed", record: "enterprise_year", values: ["year": 2018, "staff": 10],
+      before: ["staff": 2], found: []),
+    Case(
+      name: "from two to eleven is asked about", record: "enterprise_year", values: ["year": 2018, "staff": 11],
+      before: ["staff": 2], found: ["explainable staff"]),
+    Case(
+      name: "from nine to one is asked about", record: "enterprise_year", values: ["year": 2018, "staff": 1],
+      before: ["staff": 9], found: ["explainable staff"]),
+    Case(
       name: "less than a month before", record: "enterprise_month",
       values: ["period": 201803, "indicator": "output", "ytd_value": 9], before: ["ytd_value": 10],
       found: ["explainable ytd_value"]),

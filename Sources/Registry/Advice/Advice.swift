@@ -90,7 +90,8 @@ extension Advice {
   private static let jump: Int64 = 5
 
   private static func isJump(from then: Int64, to now: Int64) -> Bool {
-    now > 0 && then > 0 && (now / jump > then || then / jump > now)
+    // Without a product, which may be too large.
+    now > 0 && then > 0 && ((now - 1) / jump >= then || (then - 1) / jump >= now)
   }
 
   private static func year(_ row: RowFacts, _ lookup: Lookup) throws -> [Finding] {
