@@ -58,7 +58,7 @@ struct ImportShape {
 
   /// A line without the apostrophes that its export has added.
   func unguarded(_ row: ImportRow) -> ImportRow {
-    guard let mark = mark(row.values), SeenRow.isGuarded(mark) else { return row }
+    guard let seen = mark(row.values), SeenRow.isGuarded(seen) else { return row }
     var result = row
     for (column, value) in row.values where SeenRow.guards(record.fields[column]) {
       if case .text(let text) = value { result.values[column] = .text(SpreadsheetFormula.unguarded(text)) }

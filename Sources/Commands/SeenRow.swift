@@ -5,10 +5,10 @@ import SyncProtocol
 /// What a row showed when it was exported. A file may come back long after that: a cell that its author left alone changes nothing, and
 /// one that somebody else has changed since is not overwritten.
 ///
-///     text     x, so that no spreadsheet takes it for a number, or q: of texts that are like formulas the file has an apostrophe
-///              more than the row, so that no spreadsheet runs them; then for each field of the record, in its order: the first 4 bytes of
-///              SHA-256(field, 0, key of the row as a row key, the cell's text), in hex; of an empty cell 8 zeros; then - and the
-///              same for each cell of what its references are called
+///     text     x, so that no spreadsheet takes it for a number, or q: texts that are like formulas have an apostrophe
+///              in the file, so that no spreadsheet runs them; then for each field of the record, in its order: the
+///              first 4 bytes of SHA-256(field, 0, key of the row as a row key, the cell's text), in hex; of an empty
+///              cell 8 zeros; then - and the same for each cell of what its references are called
 struct SeenRow {
   /// The column that an exported file has after its own; a workbook hides it.
   static let field = Field(name: "_seen", label: Label(zh: "导出校验", en: "export check"))

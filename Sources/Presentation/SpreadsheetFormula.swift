@@ -33,9 +33,9 @@ package enum SpreadsheetFormula {
   package static func isLeft(_ text: String, of original: String) -> Bool {
     let rest = String(original.dropFirst())
     switch original.first {
-    case "=": return Double(text) != nil
-    case "+": return text == rest && Double(rest) != nil || SpreadsheetNumber.isLeft(text, of: rest)
-    case "-": return text.hasPrefix("-") && SpreadsheetNumber.isLeft(String(text.dropFirst()), of: rest)
+    case "="?: return Double(text) != nil
+    case "+"?: return text == rest && Double(rest) != nil || SpreadsheetNumber.isLeft(text, of: rest)
+    case "-"?: return text.hasPrefix("-") && SpreadsheetNumber.isLeft(String(text.dropFirst()), of: rest)
     default: return false
     }
   }

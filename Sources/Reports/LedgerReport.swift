@@ -131,8 +131,8 @@ public enum LedgerReport: ReportKind {
 
   /// A contract is the city's: the services to one county's enterprises are no share of it.
   static func contracts(_ source: ReportSource) throws -> Report.Section {
-    let head =
-      source.unit == nil ? Label(zh: "已交付", en: "Delivered") : Label(zh: "已交付本单位", en: "Delivered to this unit")
+    var head = Label(zh: "已交付", en: "Delivered")
+    if source.unit != nil { head = Label(zh: "已交付本单位", en: "Delivered to this unit") }
     return try source.section(
       "contracts", Label(zh: "政府购买服务", en: "Purchased services"),
       [

@@ -64,7 +64,8 @@ public enum OverdueReport: ReportKind {
       "submissions", Label(zh: "逾期未报", en: "Submissions missing"),
       notes: [
         Label(
-          zh: "退回的上报视为未报;1 月可免报", en: "A submission that was returned counts as missing; January may be skipped")
+          zh: "退回的上报视为未报;1 月可免报",
+          en: "A submission that was returned counts as missing; January may be skipped")
       ],
       [
         .county, source.drawn("submission", "period"), source.drawn("period", "due_on"), .daysLate,

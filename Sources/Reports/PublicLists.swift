@@ -91,8 +91,9 @@ public enum CultivationReport: ReportKind {
         """)
     return Report(
       name: name, title: Label(zh: "科技小巨人培育入库名单", en: "Cultivation list"),
-      notes: [source.dayNote, Label(zh: "县区和市里都同意的同一版本", en: "Entries of which both sides approved one version")]
-        + source.ownOnly,
+      notes: [
+        source.dayNote, Label(zh: "县区和市里都同意的同一版本", en: "Entries of which both sides approved one version"),
+      ] + source.ownOnly,
       sections: [section])
   }
 }

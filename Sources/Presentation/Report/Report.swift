@@ -69,8 +69,8 @@ public struct Report: Codable, Sendable {
     case percent
     /// Whole days.
     case days
-    /// A number that names a year or a month: without separators. A column of this unit unless told otherwise is one named `year`,
-    /// `year_from`, `year_to`, `…_year` or `period`.
+    /// A number that names a year or a month: without separators. A column of this unit unless told otherwise is one
+    /// named `year`, `year_from`, `year_to`, `…_year` or `period`.
     case year
   }
 
