@@ -110,7 +110,8 @@ extension SQLiteMasterTransaction {
 
   private func openList() -> (sql: String, names: [Value]) {
     let names = open.map { Value.text($0.name) }
-    return ("record IN (\(placeholders(names.count)))", names)
+    // What is gone has an index, and so has what was deleted: of a record there are many rows, hence +.
+    return ("+record IN (\(placeholders(names.count)))", names)
   }
 
   /// Forgets that rows are gone. Returns how many.
@@ -122,7 +123,8 @@ extension SQLiteMasterTransaction {
 
   /// The city's own batches need not travel any more. Returns how many.
   func trimOwnEntries(upTo place: Int64, most: Int) throws -> Int {
-    try trim("unit = '' AND place <= ? AND record = ?", [.integer(place), .text(OwnBatch.table)], most: most)
+    // Of everybody's rows there are many, hence +.
+    try trim("+unit = '' AND place <= ? AND record = ?", [.integer(place), .text(OwnBatch.table)], most: most)
   }
 
   private func trim(_ condition: String, _ arguments: [Value], most: Int) throws -> Int {

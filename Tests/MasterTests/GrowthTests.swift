@@ -1,0 +1,29 @@
+import Master
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// What is done often reads what it is about, however many rows are stored and however long the log is (I8).
+
+extension World {
+  /// How the city carries out what it has run with these words, a line for each statement.
+  fileprivate func plans(_ trace: Trace, of words: String) throws -> [String] {
+    try Set(trace.statements(with: words)).sorted().map { try master.plan($0).joined(separator: "; ") }
+  }
+}
+
+@Test func aTrimLooksOnlyAtWhatItMayLetGoOf() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  try world.shell(one, "DELETE FROM company WHERE id = 'c1'")
+  try await world.sync(one)
+  try world.shell("UPDATE office SET name = 'x' WHERE code = 'A'")
+  for replica in [one, two, one, two] { try await world.sync(replica) }
+  try world.noteBackup()
+  let trace = try Trace(of: world.master)
+  #expect(try world.master.trim().entries == 1)
+  let plans = try world.plans(trace, of: "DELETE FROM sync_feed WHERE (unit, place) IN")
+  #expect(plans.count == 2)
+  #expect(plans.contains { $0.contains("INDEX sync_feed_gone (place<?)") }, "\(plans)")
+  #expect(plans.contains { $0.contains("(record=?)") }, "\(plans)")
+}
