@@ -27,3 +27,15 @@ extension World {
   #expect(plans.contains { $0.contains("INDEX sync_feed_gone (place<?)") }, "\(plans)")
   #expect(plans.contains { $0.contains("(record=?)") }, "\(plans)")
 }
+
+@Test func whatComesBackDoesNotLookForLossesInTheWholeLog() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  try world.shell("UPDATE company SET grade = 'g' WHERE id = 'c1'")
+  for replica in [drill.one, drill.two, drill.b] { try await world.sync(replica) }
+  try world.restore(from: file)
+  let trace = try Trace(of: world.master)
+  try await world.giveBack([drill.one, drill.two, drill.b])
+  let plans = try world.plans(trace, of: "FROM sync_loss l")
+  #expect(plans.count == 1 && plans.allSatisfy { $0.hasPrefix("SCAN l;") }, "\(plans)")
+}
