@@ -85,10 +85,11 @@ extension SQLiteMasterTransaction {
   /// The city's own batches that hold values which an erasure takes.
   func ownBatches(holding erasure: Erasure) throws -> [Int64] {
     var numbers: [Int64] = []
+    // Of one row there are few, of the city's own batches many, hence +.
     try db.each(
       """
       SELECT DISTINCT b.number FROM sync_secret s JOIN sync_batch b ON b.arrival = s.batch
-      WHERE b.replica = ? AND s.record = ? AND s.key = ?
+      WHERE +b.replica = ? AND s.record = ? AND s.key = ?
         AND (s.field IS NULL OR s.field IN (\(placeholders(erasure.fields.count)))) ORDER BY b.number
       """, [.blob(Identifier.city.bytes)] + erasure.ref.columns + erasure.fields.map(Value.text)
     ) { numbers.append($0[0]) }

@@ -39,3 +39,11 @@ extension World {
   let plans = try world.plans(trace, of: "FROM sync_loss l")
   #expect(plans.count == 1 && plans.allSatisfy { $0.hasPrefix("SCAN l;") }, "\(plans)")
 }
+
+@Test func anErasureDoesNotGoThroughAllBatchesOfTheCity() async throws {
+  let (world, _, _) = try await World.twoOfficers()
+  let trace = try Trace(of: world.master)
+  try world.erase()
+  let plans = try world.plans(trace, of: "FROM sync_secret s JOIN sync_batch b")
+  #expect(plans.count == 1 && plans.allSatisfy { $0.hasPrefix("SEARCH s ") }, "\(plans)")
+}
