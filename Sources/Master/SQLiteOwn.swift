@@ -45,6 +45,8 @@ extension SQLiteMasterTransaction {
 
   /// The last batch of a replica, or of the city's own, up to a place in the log; 0: none.
   func lastBatch(of replica: Identifier, upTo arrival: Int64) throws -> Int64 {
+    // Else all of them would be gone through to find none.
+    if arrival == 0 { return 0 }
     let sql = "SELECT number FROM sync_batch WHERE replica = ? AND arrival <= ? ORDER BY number DESC LIMIT 1"
     return try db.integer(sql, [.blob(replica.bytes), .integer(arrival)]) ?? 0
   }
@@ -63,6 +65,8 @@ extension SQLiteMasterTransaction {
   private func ownKept(upTo arrival: Int64) throws -> Int64 {
     let last = try lastBatch(of: .city, upTo: arrival)
     if try setting("restored_end") == nil { return last }
+    // Since the recovery has ended, numbers rise with their places again.
+    if let end = try setting("recovered_end"), arrival >= end { return last }
     let sql = "SELECT number FROM sync_batch WHERE replica = ? AND number < ? AND arrival > ? ORDER BY number LIMIT 1"
     let behind = try db.integer(sql, [.blob(Identifier.city.bytes), .integer(last), .integer(arrival)])
     return behind.map { $0 - 1 } ?? last

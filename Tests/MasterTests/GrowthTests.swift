@@ -47,3 +47,27 @@ extension World {
   let plans = try world.plans(trace, of: "FROM sync_secret s JOIN sync_batch b")
   #expect(plans.count == 1 && plans.allSatisfy { $0.hasPrefix("SEARCH s ") }, "\(plans)")
 }
+
+/// Once it has recovered, and two backups hold that.
+@Test func aCityThatWasRestoredDoesNotLookThroughItsLogForEachPage() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  let behind = "WHERE replica = ? AND number < ? AND arrival > ?"
+  try world.restore(from: file)
+  try await world.giveBack([drill.one, drill.two, drill.b])
+  #expect(try world.master.recovery()?.isRecovering == false)
+  let before = try Trace(of: world.master)
+  try await world.sync(drill.one)
+  #expect(!before.statements(with: behind).isEmpty)
+  try world.noteBackup()
+  let after = try Trace(of: world.master)
+  try await world.sync(drill.one)
+  #expect(after.statements(with: behind).isEmpty)
+}
+
+@Test func aCityWithoutABackupDoesNotLookThroughItsLogForEachPage() async throws {
+  let (world, one, _) = try await World.twoMachines()
+  let trace = try Trace(of: world.master)
+  try await world.sync(one)
+  #expect(trace.statements(with: "FROM sync_batch WHERE replica = ? AND arrival <= ?").isEmpty)
+}
