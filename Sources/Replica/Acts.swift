@@ -242,7 +242,11 @@ extension Replica {
 
   /// The changes of a batch that was sent; none: the outbox has it no more.
   func sent(_ db: Database, _ batch: Int64) throws -> [Change] {
-    try sentMessage(db, batch).map { try ownBatch(db, $0.bytes).changes } ?? []
+    if let changes = openedBatches?.changes(of: batch) { return changes }
+    guard let message = try sentMessage(db, batch) else { return [] }
+    let changes = try ownBatch(db, message.bytes).changes
+    openedBatches?.keep(changes, of: batch)
+    return changes
   }
 
   public func parkedRows(_ record: RecordSchema) throws -> [[Value]] {

@@ -19,8 +19,10 @@ extension Replica {
   public func freeze(most: Int = portion, bytes: Int = Batch.mostBytes) throws -> [HeldRow] {
     try write { db in
       try reconcileAll(db)
-      try settleEdited(db)
-      try sayAgain(db)
+      try openingOnce {
+        try settleEdited(db)
+        try sayAgain(db)
+      }
       var acts = try enqueueMost(db, try acts(db))
       // A wish goes before what was edited of its row since: what comes later supersedes whatever waits.
       try enqueue(db, requests: requests(db).filter { try isEditedSince(db, $0) }, most: most, bytes: bytes)

@@ -39,6 +39,12 @@ extension Replica {
     _ db: Database, most: Int = portion, bytes: Int = Batch.mostBytes, isSaidAgain: Bool = false,
     _ send: ([Change]) throws -> Void = { _ in }
   ) throws -> Outgoing {
+    try openingOnce { try part(db, most, bytes, isSaidAgain, send) }
+  }
+
+  private func part(
+    _ db: Database, _ most: Int, _ bytes: Int, _ isSaidAgain: Bool, _ send: ([Change]) throws -> Void
+  ) throws -> Outgoing {
     var waiting: Set<RowRef>?
     var out = Outgoing()
     var present: Set<Identity> = []
@@ -66,7 +72,7 @@ extension Replica {
           return out.idle.append(RowRef(record.name, row.key))
         }
         var problem = try problem(db, record, row, references, &present)
-        let waits = try waiting ?? waitingEdits(db)
+        let waits = try waiting ?? Set(waitingEdits(db))
         waiting = waits
         if problem == nil, waits.contains(change.ref) {
           problem = try held(db, record, row, isSaidAgain: isSaidAgain)

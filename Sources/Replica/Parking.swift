@@ -245,24 +245,26 @@ extension Replica {
   /// Unsent rows that were parked here enter again, as pending, once nothing stands in their way. A row that others have deleted since
   /// is for its clerk.
   func returnParked(_ db: Database) throws {
-    for record in schema.records {
-      var waiting: [(id: Int64, image: [Value], actor: String)] = []
-      let sql =
-        "SELECT id, image, actor FROM sync_parked WHERE batch IS NULL AND n IS NULL AND state = 'waiting' AND record = ? ORDER BY id"
-      try db.each(sql, [.text(record.name)]) { row in
-        if case .blob(let bytes) = row.cell(1) { waiting.append((row[0], try decodeImage(bytes, record), row[2])) }
-      }
-      for item in waiting {
-        let key = record.rowKey(of: item.image)
-        // A row that its table could not hold waits until somebody mends it.
-        guard !key.values.contains(.null), record.problems(in: item.image, formats: formats).isEmpty,
-          try record.row(db, key: key) == nil, try !isOvertaken(db, record, key, since: item.id),
-          try brokenReference(db, record, item.image) == nil,
-          try uniqueClash(db, record, item.image, key: key) == nil
-        else { continue }
-        try acting(db, as: item.actor) { try db.run(record.statements.insert, item.image) }
-        try db.run("DELETE FROM sync_parked WHERE id = ?", [.integer(item.id)])
-      }
+    try openingOnce { for record in schema.records { try returnParked(db, record) } }
+  }
+
+  private func returnParked(_ db: Database, _ record: RecordSchema) throws {
+    var waiting: [(id: Int64, image: [Value], actor: String)] = []
+    let sql =
+      "SELECT id, image, actor FROM sync_parked WHERE batch IS NULL AND n IS NULL AND state = 'waiting' AND record = ? ORDER BY id"
+    try db.each(sql, [.text(record.name)]) { row in
+      if case .blob(let bytes) = row.cell(1) { waiting.append((row[0], try decodeImage(bytes, record), row[2])) }
+    }
+    for item in waiting {
+      let key = record.rowKey(of: item.image)
+      // A row that its table could not hold waits until somebody mends it.
+      guard !key.values.contains(.null), record.problems(in: item.image, formats: formats).isEmpty,
+        try record.row(db, key: key) == nil, try !isOvertaken(db, record, key, since: item.id),
+        try brokenReference(db, record, item.image) == nil,
+        try uniqueClash(db, record, item.image, key: key) == nil
+      else { continue }
+      try acting(db, as: item.actor) { try db.run(record.statements.insert, item.image) }
+      try db.run("DELETE FROM sync_parked WHERE id = ?", [.integer(item.id)])
     }
   }
 }

@@ -14,7 +14,7 @@ extension Replica {
     _ db: Database, _ answer: Answer, replacing former: [Int64: Set<Int>] = [:], parkingClashes: Bool,
     _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
-    summary.news += try unsay(db, answer)
+    summary.news += try openingOnce { try unsay(db, answer) }
     let entered = try answer.receipts.isEmpty ? [:] : whatCameIn(answer.items())
     var left: [Dependent] = []
     for receipt in answer.receipts {
@@ -22,7 +22,7 @@ extension Replica {
       left += try take(
         db, receipt: receipt, of: answer, parkedBefore: former[number] ?? [], entered: entered[number] ?? [:],
         parkingClashes: parkingClashes, &summary)
-      summary.news += try unsay(db, answer)
+      summary.news += try openingOnce { try unsay(db, answer) }
     }
     return left
   }
@@ -69,7 +69,7 @@ extension Replica {
       granted = try self.granted(db, rows, of: batch, number: receipt.header.number)
     }
     let parked = Set(rows.filter { $0.outcome == .parked }.map(\.n))
-    try forgetParked(db, of: receipt.header.number, but: parked, answer)
+    try openingOnce { try forgetParked(db, of: receipt.header.number, but: parked, answer) }
     // A later batch of a row supersedes what was parked of it.
     try db.run(
       """

@@ -15,6 +15,8 @@ public final class Replica: RecordStore, @unchecked Sendable {
   let database: DatabaseQueue
   let openSchema: OpenSchema
   let key: SigningKey
+  /// While a transaction goes through rows of which batches say more.
+  var openedBatches: OpenedBatches?
 
   /// As the last transaction found it: a sync, also of another process, may have upgraded it.
   public var schema: Schema { openSchema.current }

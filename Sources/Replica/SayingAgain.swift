@@ -35,11 +35,15 @@ extension Replica {
     }
   }
 
-  /// The rows of which a change waits at the city.
-  func waitingEdits(_ db: Database) throws -> Set<RowRef> {
-    var refs: Set<RowRef> = []
-    try db.each("SELECT record, key FROM sync_parked WHERE state = 'waiting' AND batch IS NOT NULL") { row in
-      if case .blob(let key) = row.cell(1) { refs.insert(RowRef(row[0], try RowKey(encoded: key))) }
+  /// The rows of which a change waits at the city, one batch after the other.
+  func waitingEdits(_ db: Database) throws -> [RowRef] {
+    var refs: [RowRef] = []
+    let sql = """
+      SELECT record, key FROM sync_parked WHERE state = 'waiting' AND batch IS NOT NULL
+      GROUP BY record, key ORDER BY max(id)
+      """
+    try db.each(sql) { row in
+      if case .blob(let key) = row.cell(1) { refs.append(RowRef(row[0], try RowKey(encoded: key))) }
     }
     return refs
   }

@@ -202,6 +202,20 @@ extension Replica {
   /// What a batch says of rows, and of those that it entered what batches after it say.
   func sent(_ db: Database, since batch: Int64, of refs: Set<RowRef>) throws -> [RowRef: [Change]] {
     if refs.isEmpty { return [:] }
+    guard let openedBatches else { return try said(db, since: batch, of: refs) }
+    if let known = openedBatches.said[batch], refs.isSubset(of: known.refs) { return known.changes }
+    // The next rows of which it waits are asked for, too.
+    var all = refs
+    let sql = "SELECT record, key FROM sync_parked WHERE batch = ? AND state IN ('waiting', 'edited')"
+    try db.each(sql, [.integer(batch)]) { row in
+      if case .blob(let key) = row.cell(1) { all.insert(RowRef(row[0], try RowKey(encoded: key))) }
+    }
+    let changes = try said(db, since: batch, of: all)
+    openedBatches.said[batch] = OpenedBatches.Said(refs: all, changes: changes)
+    return changes
+  }
+
+  private func said(_ db: Database, since batch: Int64, of refs: Set<RowRef>) throws -> [RowRef: [Change]] {
     var found: [RowRef: [Change]] = [:]
     for change in try sent(db, batch) where refs.contains(change.ref) { found[change.ref] = [change] }
     let entered = found.filter { $0.value.first?.kind == .insert }

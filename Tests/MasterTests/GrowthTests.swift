@@ -71,3 +71,33 @@ extension World {
   try await world.sync(one)
   #expect(trace.statements(with: "FROM sync_batch WHERE replica = ? AND arrival <= ?").isEmpty)
 }
+
+/// Rows of one batch wait, are entered anew by a program, and have entered before that is known.
+@Test func aBatchIsOpenedOnceForAllRowsOfWhichItWaits() async throws {
+  var costs: [Int] = []
+  for count in [2, 30] {
+    let (world, one, b) = try await summed()
+    func insert(_ replica: Replica, _ office: String, _ code: String) throws {
+      try world.shell(
+        replica,
+        """
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
+        INSERT INTO company (id, office, code, staff) SELECT '\(office)-' || i, '\(office)', \(code), 7 FROM n
+        """)
+    }
+    try insert(b, "B", "'Y' || i")
+    try await world.sync(b)
+    try insert(one, "A", "'Y' || i")
+    try await world.sync(one)
+    #expect(try one.parked().count == count)
+    try world.shell(b, "DELETE FROM company WHERE id LIKE 'B-%'")
+    try await world.sync(b)
+    try insert(one, "A", "NULL")
+    let trace = try Trace(of: one)
+    try await world.sync(one)
+    costs.append(trace.statements(with: "SELECT message FROM sync_outbox WHERE number = ?").count)
+    try await world.settle()
+    #expect(try world.staff(one, of: "A-1") == .integer(7) && one.parked().isEmpty)
+  }
+  #expect(costs[0] > 0 && costs[0] == costs[1], "\(costs)")
+}
