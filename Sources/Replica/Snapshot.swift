@@ -32,9 +32,16 @@ extension Replica {
         for erasure in erased { try carryOut(erasure, db) }
         if !erased.isEmpty { removeFetched(but: [file, file + "-manifest", plain]) }
         let former = try forgetReceipts(db, replacedBy: receipts)
-        let again = try parkAgain(db, before: receipts, notices(db), parkingClashes: parkingClashes, &summary)
+        // They stand as they are while receipts are taken, and are many.
+        var known: [PageItem]?
+        func told() throws -> [PageItem] {
+          let items = try known ?? notices(db)
+          known = items
+          return items
+        }
+        let again = try parkAgain(db, before: receipts, told(), parkingClashes: parkingClashes, &summary)
         let answer = Answer(
-          receipts: receipts, items: { try self.notices(db) },
+          receipts: receipts, items: told,
           row: { try db.first($0.selectFromSnapshot, $1.values) })
         let left = try again + take(db, answer, replacing: former, parkingClashes: parkingClashes, &summary)
         try advance(db, to: snapshot.header, manifest)

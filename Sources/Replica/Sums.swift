@@ -75,8 +75,13 @@ extension Replica {
   func unsay(_ db: Database, _ answer: Answer) throws -> [News] {
     var news: [News] = []
     let isOpen = "state IN ('waiting', 'edited')"
-    if try db.first("SELECT 1 FROM sync_parked WHERE batch IS NOT NULL AND \(isOpen) LIMIT 1") == nil { return news }
-    for case .parked(let notice) in try answer.items() where ParkedState.cameIn.contains(notice.state) {
+    var open: [Int64: Set<Int64>] = [:]
+    try db.each("SELECT batch, n FROM sync_parked WHERE batch IS NOT NULL AND \(isOpen)") { row in
+      open[row[0], default: []].insert(row[1])
+    }
+    if open.isEmpty { return news }
+    for case .parked(let notice) in try answer.items()
+    where ParkedState.cameIn.contains(notice.state) && open[notice.parked.batch]?.contains(notice.parked.n) == true {
       let (batch, n) = (notice.parked.batch, notice.parked.n)
       let find = "SELECT record, key, state FROM sync_parked WHERE batch = ? AND n = ? AND \(isOpen)"
       guard notice.parked.replica == identity.replica.description,

@@ -1,6 +1,7 @@
 import Master
 import Replica
 import SyncCore
+import SyncProtocol
 import TestSupport
 import Testing
 
@@ -98,6 +99,28 @@ extension World {
     costs.append(trace.statements(with: "SELECT message FROM sync_outbox WHERE number = ?").count)
     try await world.settle()
     #expect(try world.staff(one, of: "A-1") == .integer(7) && one.parked().isEmpty)
+  }
+  #expect(costs[0] > 0 && costs[0] == costs[1], "\(costs)")
+}
+
+@Test func theNoticesOfASnapshotAreReadOnceForAllReceipts() async throws {
+  var costs: [Int] = []
+  for count in [1, 4] {
+    let (world, one, _) = try await summed()
+    try world.shell(one, "INSERT INTO company (id, office, code) VALUES ('c2', 'A', 'X')")
+    try await world.sync(one)
+    for staff in 1...count {
+      try world.shell(one, "UPDATE company SET staff = \(staff) WHERE id = 'c1'")
+      try one.freeze()
+    }
+    let reply = try world.master.exchange(one.hello().bytes + one.unacknowledged().flatMap { $0 })
+    let receipts = try SealedEnvelope.split(reply).map { try $0.open(with: world.master.key.publicKey) }
+      .filter { $0.header.kind == .receipt }
+    #expect(receipts.count == count)
+    let trace = try Trace(of: one)
+    try world.takeSnapshot(one, receipts)
+    costs.append(trace.statements(with: "FROM snapshot.sync_parked s").count)
+    try await world.settle()
   }
   #expect(costs[0] > 0 && costs[0] == costs[1], "\(costs)")
 }
