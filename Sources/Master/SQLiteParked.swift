@@ -45,7 +45,12 @@ extension SQLiteMasterTransaction {
   func supersede(_ rows: [RowRef], by replica: Identifier, arrival: Int64, received: Stamp) throws {
     let waits = "state = 'waiting' AND " + Self.isOwnParked
     let sender = Value.blob(replica.bytes)
-    if try db.first("SELECT 1 FROM sync_parked WHERE \(waits) LIMIT 1", [sender]) == nil { return }
+    // Of all machines many changes may wait, so it is asked by the index; former ids are looked at more closely below.
+    let any = """
+      SELECT 1 FROM sync_parked WHERE state = 'waiting'
+        AND replica IN (SELECT ?1 UNION ALL SELECT former FROM sync_former WHERE replica = ?1) LIMIT 1
+      """
+    if try db.first(any, [sender]) == nil { return }
     let detail = Label(zh: "已由本行后来的修改取代", en: "a later change of the row has taken its place")
     for ref in rows {
       let earlier = try parkedChanges(

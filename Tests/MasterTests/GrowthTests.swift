@@ -124,3 +124,14 @@ extension World {
   }
   #expect(costs[0] > 0 && costs[0] == costs[1], "\(costs)")
 }
+
+@Test func whatOthersHaveWaitingIsNotGoneThroughForABatch() async throws {
+  let (world, one, b) = try await summed()
+  try world.shell(one, "INSERT INTO company (id, office, code) VALUES ('c2', 'A', 'X')")
+  try await world.sync(one)
+  try world.shell(b, "UPDATE company SET name = 'n' WHERE id = 'b1'")
+  let trace = try Trace(of: world.master)
+  try await world.sync(b)
+  let plans = try world.plans(trace, of: "SELECT 1 FROM sync_parked WHERE state = 'waiting'")
+  #expect(plans.count == 1 && plans.allSatisfy { $0.contains("INDEX sync_parked_waiting (replica=?)") }, "\(plans)")
+}
