@@ -77,19 +77,19 @@ public final class Replica: RecordStore, @unchecked Sendable {
     _ path: String, _ readSchema: @escaping ReadSchema
   ) throws -> (DatabaseQueue, ReplicaMeta, OpenSchema) {
     let database = try Connection.open(path, create: false)
-    let (meta, schema, isErasing, lacksColumns) = try Connection.translating(path) {
+    let (meta, schema, isErasing, isLacking) = try Connection.translating(path) {
       try database.reading { db in
         try Connection.require(
           db, ReplicaTables.applicationID, with: "sync_outbox", path,
           otherwise: Label(zh: "\(path) 不是县区副本文件;请核对 --home", en: "\(path) is not the file of a replica; check --home"))
         return (
           try ReplicaMeta.read(db), try OpenSchema(db, reader: readSchema), try OldPages.noted(db) != nil,
-          try !ReplicaTables.lacking(db).isEmpty
+          try ReplicaTables.isLacking(db)
         )
       }
     }
     try Connection.restoreLog(database, path)
-    if lacksColumns { try Connection.translating(path) { try database.write { try ReplicaTables.addLacking($0) } } }
+    if isLacking { try Connection.translating(path) { try database.write { try ReplicaTables.addLacking($0) } } }
     if isErasing { database.checkpoint(path) }
     return (database, meta, schema)
   }

@@ -38,12 +38,15 @@ extension Replica {
   /// The rows of which a change waits at the city, one batch after the other.
   func waitingEdits(_ db: Database) throws -> [RowRef] {
     var refs: [RowRef] = []
+    var known: Set<RowRef> = []
     let sql = """
-      SELECT record, key FROM sync_parked WHERE state = 'waiting' AND batch IS NOT NULL
-      GROUP BY record, key ORDER BY max(id)
+      SELECT record, key FROM sync_parked
+      WHERE state IN ('waiting', 'edited') AND state = 'waiting' AND batch IS NOT NULL ORDER BY batch DESC, n
       """
     try db.each(sql) { row in
-      if case .blob(let key) = row.cell(1) { refs.append(RowRef(row[0], try RowKey(encoded: key))) }
+      guard case .blob(let key) = row.cell(1) else { return }
+      let ref = RowRef(row[0], try RowKey(encoded: key))
+      if known.insert(ref).inserted { refs.append(ref) }
     }
     return refs
   }

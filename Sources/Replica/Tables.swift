@@ -63,6 +63,7 @@ enum ReplicaTables {
           stamp INTEGER NOT NULL, sent INTEGER NOT NULL, PRIMARY KEY (record, key, stamp)
         ) STRICT, WITHOUT ROWID;
         """)
+    for (_, sql) in indexes { try db.execute(sql: sql) }
     try SecretTable.create(db)
     try createCaptureTables(db, actor: actor)
     try ConflictTables.create(db)
@@ -110,8 +111,27 @@ extension RecordSchema {
 }
 
 extension ReplicaTables {
-  /// The columns that files of earlier versions do not have.
-  static func lacking(_ db: Database) throws -> [(table: String, column: String)] {
+  /// What is kept for people stays for ever: an erasure finds its row there, and who asks for what is open no other.
+  private static let indexes = [
+    (name: "sync_archive_of_row", sql: "CREATE INDEX sync_archive_of_row ON sync_archive (record, key)"),
+    (
+      name: "sync_parked_open",
+      sql: "CREATE INDEX sync_parked_open ON sync_parked (batch, n) WHERE state IN ('waiting', 'edited')"
+    ),
+  ]
+
+  /// Whether this is a file of an earlier version.
+  static func isLacking(_ db: Database) throws -> Bool {
+    try !lackingColumns(db).isEmpty || !lackingIndexes(db).isEmpty
+  }
+
+  private static func lackingIndexes(_ db: Database) throws -> [String] {
+    try indexes.filter { try db.first("SELECT 1 FROM sqlite_master WHERE name = ?", [.text($0.name)]) == nil }.map {
+      $0.sql
+    }
+  }
+
+  private static func lackingColumns(_ db: Database) throws -> [(table: String, column: String)] {
     try [("sync_parked", "base"), ("sync_request", "image")].filter { table, column in
       try db.first("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", [.text(table), .text(column)]) == nil
     }
@@ -119,7 +139,10 @@ extension ReplicaTables {
 
   static func addLacking(_ db: Database) throws {
     // Another program may have done it by now.
-    for (table, column) in try lacking(db) { try db.execute(sql: "ALTER TABLE \(table) ADD COLUMN \(column) BLOB") }
+    for (table, column) in try lackingColumns(db) {
+      try db.execute(sql: "ALTER TABLE \(table) ADD COLUMN \(column) BLOB")
+    }
+    for sql in try lackingIndexes(db) { try db.execute(sql: sql) }
   }
 }
 

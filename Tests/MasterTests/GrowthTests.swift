@@ -135,3 +135,19 @@ extension World {
   let plans = try world.plans(trace, of: "SELECT 1 FROM sync_parked WHERE state = 'waiting'")
   #expect(plans.count == 1 && plans.allSatisfy { $0.contains("INDEX sync_parked_waiting (replica=?)") }, "\(plans)")
 }
+
+/// Nor in a file of an earlier version.
+@Test func whatIsKeptForPeopleIsNotGoneThrough() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  try world.shell(one, "DROP INDEX sync_archive_of_row; DROP INDEX sync_parked_open")
+  let key = try #require(world.key(of: one))
+  let clock = world.clock
+  let again = try Replica.open(path: one.path, key: key, clock: { clock.now }, readSchema: readSchema)
+  let archived = try again.plan("SELECT id, image FROM sync_archive WHERE record = ? AND key = ?")
+  #expect(archived.contains { $0.contains("(record=? AND key=?)") }, "\(archived)")
+  try world.shell(again, "UPDATE person SET note = 'm'")
+  let trace = try Trace(of: again)
+  try await world.sync(again)
+  let open = try Set(trace.statements(with: "SELECT batch, n FROM sync_parked")).flatMap { try again.plan($0) }
+  #expect(open.contains { $0.contains("INDEX sync_parked_open") }, "\(open)")
+}
