@@ -162,6 +162,8 @@ extension Replica {
     guard let found = try db.first(find, [.text(record.name), .blob(key.encoded)]), case .blob(let bytes) = found[3],
       case .integer(let id) = found[0], case .text(let zh) = found[4], case .text(let en) = found[5]
     else { return nil }
+    // What enters the row anew, and is on its way, takes its place at the city.
+    if case .integer(let batch) = found[1], try isEnteredAnew(db, record, key, since: batch) { return nil }
     let (image, edit) = (try decodeImage(bytes, record), Edit(stamp: Stamp(raw: 0), actor: ""))
     // What was entered is there whole.
     var change = Change(record, image, edit: edit)
@@ -178,6 +180,15 @@ extension Replica {
       change = edited.change(record) ?? change
     }
     return WaitingRow(id: id, isSent: !found[1].isNull, image: image, change: change, detail: Label(zh: zh, en: en))
+  }
+
+  /// Whether a batch on its way after this one enters the row.
+  private func isEnteredAnew(_ db: Database, _ record: RecordSchema, _ key: RowKey, since batch: Int64) throws -> Bool {
+    var numbers: [Int64] = []
+    let sql = "SELECT batch FROM sync_flight WHERE record = ? AND key = ? AND batch > ?"
+    try db.each(sql, [.text(record.name), .blob(key.encoded), .integer(batch)]) { numbers.append($0[0]) }
+    let ref = RowRef(record.name, key)
+    return try numbers.contains { try sent(db, $0).contains { $0.ref == ref && $0.kind == .insert } }
   }
 
   private func update(

@@ -53,6 +53,22 @@ func aSumOfARowEnteredAnewThatLooksAsItWasEnteredCountsOnce(isTakenOff: Bool) as
   #expect(try one.parked().isEmpty)
 }
 
+/// What is entered anew on its way takes the place of what waits: an edit of it says nothing of that again.
+@Test func anEditOfARowThatIsEnteredAnewSaysNothingAgain() async throws {
+  let (world, one, b) = try await summed()
+  let enter = "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)"
+  try world.shell(one, enter)
+  try await world.sync(one)
+  try world.shell(one, enter)
+  try one.freeze()
+  try world.shell(one, "UPDATE company SET staff = 14 WHERE id = 'c2'")
+  try await world.settle()
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.settle()
+  #expect(try world.staff(one, of: "c2") == .integer(14))
+  #expect(try one.parked().isEmpty)
+}
+
 /// It has landed with the unit that took over, and its sender sees it no more.
 @Test func aSumOfARowThatLandedWithTheSuccessorCountsOnceWhenItIsEnteredAnew() async throws {
   let yaml = summedSchemaYAML.replacing("units: office.code", with: "units: office.code\nsuccessor: successor")

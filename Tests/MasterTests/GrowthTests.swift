@@ -54,6 +54,8 @@ extension World {
   let (drill, file) = try await Drill.backedUp()
   let world = drill.world
   let behind = "WHERE replica = ? AND number < ? AND arrival > ?"
+  try world.shell("UPDATE company SET grade = 'g' WHERE id = 'c1'")
+  for replica in [drill.one, drill.two, drill.b] { try await world.sync(replica) }
   try world.restore(from: file)
   try await world.giveBack([drill.one, drill.two, drill.b])
   #expect(try world.master.recovery()?.isRecovering == false)
