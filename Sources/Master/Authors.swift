@@ -7,7 +7,8 @@ import SyncProtocol
 extension SQLiteMasterTransaction {
   func authors(of ref: RowRef, column: Int, value: Value, byAllNames: Bool) throws -> [Identifier] {
     guard let field = schema.record(ref.record)?.fields[column] else { return [] }
-    let names: Set<RowRef> = try byAllNames ? self.names(of: ref) : [ref]
+    // A key that would be this one's now, and was never a row's, is no other name of it.
+    let names = try (byAllNames ? self.names(of: ref) : []).filter(isTouched).union([ref])
     var authors: [Identifier] = []
     for arrival in try arrivals(about: names).sorted(by: >) {
       let row = try db.first("SELECT * FROM sync_batch WHERE arrival = ?", [.integer(arrival)])

@@ -286,12 +286,12 @@ extension Replica {
     var found: [(id: Int64, n: Int64, item: CameIn)] = []
     let sql = "SELECT id, record, key, n, state FROM sync_parked WHERE batch = ? AND state IN ('waiting', 'edited')"
     if try db.first(sql, [.integer(batch)]) == nil { return }
-    let isElsewhere = try isTakenOver(db, answer)
+    let isTakenOver = try isTakenOver(db, answer)
     try db.each(sql, [.integer(batch)]) { row in
       guard case .blob(let key) = row.cell(2) else { return }
       let ref = RowRef(row[1], try RowKey(encoded: key))
       let isTakenUp = row.cell(4) == .text("edited")
-      let item = CameIn(ref: ref, batch: batch, isTakenUp: isTakenUp, isElsewhere: isElsewhere)
+      let item = CameIn(ref: ref, batch: batch, isTakenUp: isTakenUp, isTakenOver: isTakenOver)
       found.append((row[0], row[3], item))
     }
     found.removeAll { parked.contains(Int($0.n)) }

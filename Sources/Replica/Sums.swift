@@ -47,8 +47,12 @@ struct CameIn {
   var batch: Int64
   /// It was said again as an edit of its row; else that may have been entered anew beside it.
   var isTakenUp: Bool
-  /// It came in with a duplicate, and so in another row, or landed with the unit that took over.
-  var isElsewhere = false
+  /// It came in with a duplicate, and so in another row.
+  var isMerged = false
+  /// It may have landed with the unit that took over, in a row that is seen here no more.
+  var isTakenOver = false
+
+  var isElsewhere: Bool { isMerged || isTakenOver }
 }
 
 /// A change of a batch that is on its way.
@@ -90,7 +94,7 @@ extension Replica {
       else { continue }
       let item = CameIn(
         ref: try RowRef(name, RowKey(encoded: key)), batch: batch, isTakenUp: found[2] == .text("edited"),
-        isElsewhere: try notice.state == .merged || isTakenOver(db, answer))
+        isMerged: notice.state == .merged, isTakenOver: try isTakenOver(db, answer))
       if let again = try saidAgain(db, record, item) {
         let changes = try sent(db, since: batch, of: [item.ref])[item.ref] ?? []
         try unsay(db, record, item, by: again, changes, answer)
@@ -175,8 +179,11 @@ extension Replica {
       // It is an edit of the row that came in; what is left empty takes nothing away (M6).
       pending.existed = true
       let twice = item.isTakenUp ? said : filled(said, row)
+      // What landed elsewhere may be deleted there, or have been before: then the row comes back by what is entered.
+      let isUnseen = try item.isTakenOver && !item.isMerged && answer.row(record, key) == nil
       for column in row.indices where !record.isKey(column) && (item.isTakenUp || !row[column].isNull) {
-        pending.base[column] = record.added(twice, column).map(Value.integer) ?? said.new[column] ?? .null
+        let known = isUnseen ? nil : said.new[column]
+        pending.base[column] = record.added(twice, column).map(Value.integer) ?? known ?? .null
       }
       // Others have deleted that since: who did not take it up enters a row of their own.
       let isGone = try !item.isElsewhere && answer.row(record, key) == nil

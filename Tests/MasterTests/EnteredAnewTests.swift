@@ -69,14 +69,20 @@ func aSumOfARowEnteredAnewThatLooksAsItWasEnteredCountsOnce(isTakenOff: Bool) as
   #expect(try one.parked().isEmpty)
 }
 
-/// It has landed with the unit that took over, and its sender sees it no more.
-@Test func aSumOfARowThatLandedWithTheSuccessorCountsOnceWhenItIsEnteredAnew() async throws {
+/// Two units, of which the one can take over from the other; b1 of B has the code X.
+private func takenOver() async throws -> (World, Replica, Replica) {
   let yaml = summedSchemaYAML.replacing("units: office.code", with: "units: office.code\nsuccessor: successor")
     .replacing("  company:\n", with: "      successor: {references: office.code}\n  company:\n")
   let world = try World(schema: yaml, seed: [("office", ["A", "B"].map { [.text($0), .null, .null] })])
   let (a, b) = (try await world.join("A"), try await world.join("B"))
   try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
   try await world.settle()
+  return (world, a, b)
+}
+
+/// It has landed with the unit that took over, and its sender sees it no more.
+@Test func aSumOfARowThatLandedWithTheSuccessorCountsOnceWhenItIsEnteredAnew() async throws {
+  let (world, a, b) = try await takenOver()
   let enter = "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)"
   try world.shell(a, enter)
   try await world.sync(a)
@@ -108,6 +114,24 @@ func aRowThatWasDeletedBeforeItsSenderHeardIsEnteredAnewWhole(isMeanwhile: Bool)
   try await world.settle()
   #expect(try world.staff(one, of: "c2") == .integer(7))
   #expect(try one.parked().isEmpty && one.states() == [.entered])
+}
+
+/// The same when another unit has taken over meanwhile: what is entered anew is that one's to look at, not gone.
+@Test func aRowThatWasDeletedBeforeItsUnitWasTakenOverIsEnteredAnew() async throws {
+  let (world, a, b) = try await takenOver()
+  let two = try await world.join("A")
+  let enter = "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)"
+  try world.shell(a, enter)
+  try await world.sync(a)
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  for replica in [b, two] { try await world.sync(replica) }
+  try world.shell(two, "DELETE FROM company WHERE id = 'c2'")
+  try await world.sync(two)
+  try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'")
+  try world.answer(a, meanwhile: enter)
+  try await world.settle()
+  #expect(try world.staff(b, of: "c2") == .integer(7))
+  #expect(try world.cell("code", of: "c2") == .text("X") && a.parked().isEmpty)
 }
 
 /// What says it again is parked itself, in the answer that tells that it has entered.

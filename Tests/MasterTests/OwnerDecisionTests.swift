@@ -9,9 +9,10 @@ import Testing
 // Where the schema lets the owner decide, a county decides what only its own machines contest, also offline.
 
 /// Two machines of A contest the name of c1: 乙 stands, 丙 wants in.
-private func contested() async throws -> (World, Replica, Replica, Conflict) {
+private func contested(figures: String? = nil) async throws -> (World, Replica, Replica, Conflict) {
   let offices: [[Value]] = ["A", "B"].map { [.text($0), .text("Office \($0)")] }
-  let yaml = smallSchemaYAML.replacingOccurrences(of: "edits: propose", with: "edits: propose\n    decides: owner")
+  var yaml = smallSchemaYAML.replacingOccurrences(of: "edits: propose", with: "edits: propose\n    decides: owner")
+  if let figures { yaml = yaml.replacing("scope: {via: company}", with: "scope: {via: company}\n    \(figures)") }
   let world = try World(schema: yaml, seed: [("office", offices)])
   let one = try await world.join("A", actor: "one")
   let two = try await world.join("A", actor: "two")
@@ -315,6 +316,25 @@ func aValueThatAnOfficialEnteredFirstIsForTheCity(isKeptOut: Bool) async throws 
   #expect(refused(summary.received.news) == [conflict.id])
   #expect(try world.cell("staff") == .integer(20))
   try await world.settle()
+}
+
+/// Into the row that it refers to a duplicate was merged, which had no such row of its own.
+@Test func aValueThatAnOfficialOnceHadBesideAMergedRowIsTheCountys() async throws {
+  let (world, one, two, _) = try await contested(figures: "decides: owner")
+  try world.shell(one, "INSERT INTO company (id, office) VALUES ('c2', 'A')")
+  try world.shell(one, "INSERT INTO figure VALUES ('c1', 1, 0, '')")
+  try await world.settle()
+  try world.shell("UPDATE figure SET sales = 100")
+  try await world.settle()
+  try world.shell(one, "UPDATE figure SET sales = 120")
+  try await world.settle()
+  #expect(try world.unite("c2", into: "c1") == [])
+  try world.shell(one, "UPDATE figure SET sales = 100")
+  try world.shell(two, "UPDATE figure SET sales = 130")
+  for replica in [one, two, one] { try await world.sync(replica) }
+  let conflict = try #require(try one.conflicts([.open]).first { $0.record == "figure" })
+  try one.decide(conflict, .take, contender: 1)
+  #expect(refused(try await world.sync(one).received.news).isEmpty)
 }
 
 private let addedYAML = """
