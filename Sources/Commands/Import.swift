@@ -26,7 +26,7 @@ public struct Import<P: Program>: AsyncParsableCommand {
     try await options.run {
       let store = try options.open(P.self)
       let shape = ImportShape(try store.namedRecord(self.record), store.schema)
-      let rows = try ImportFile.read(try readFile(file), record: shape.record, sheet: sheet)
+      let rows = shape.unguarded(try ImportFile.read(try readFile(file), record: shape.record, sheet: sheet))
       var job = ImportJob(store: store, shape: shape)
       do {
         try store.edit(as: options.actor) { db in

@@ -33,8 +33,7 @@ struct ImportJob {
 
   private var record: RecordSchema { shape.own }
 
-  mutating func take(_ db: Database, _ line: ImportRow) throws {
-    let row = shape.unguarded(line)
+  mutating func take(_ db: Database, _ row: ImportRow) throws {
     let wrong = row.problems + failedChecks(row)
     guard wrong.isEmpty else {
       problems += wrong
@@ -51,6 +50,7 @@ struct ImportJob {
       if let key = try existing(db, values) {
         try claim(key, row.line)
         try leaveAlone(db, key, &values, row)
+        try leaveGuarded(db, key, &values, row)
         try keepNewName(db, key, &values, row)
         try update(db, key, values)
       } else {
@@ -158,6 +158,15 @@ struct ImportJob {
           en: "\(record.name).\(field.name): somebody has changed it to “\(now)” since this file was exported; "
             + "look, and change it with edit, or export again")
       }
+    }
+  }
+
+  /// Of a file whose marks were removed, a text that has only got the apostrophe of its export is no edit.
+  private func leaveGuarded(_ db: Database, _ key: RowKey, _ values: inout [Int: Value], _ row: ImportRow) throws {
+    guard !shape.hasMarks(row), let present = try record.row(db, key: key) else { return }
+    for (column, value) in values where SeenRow.guards(record.fields[column]) && !record.isKey(column) {
+      guard case .text(let text) = present[column], value == .text(SpreadsheetFormula.guarded(text)) else { continue }
+      values[column] = nil
     }
   }
 

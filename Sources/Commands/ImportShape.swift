@@ -56,15 +56,25 @@ struct ImportShape {
     return SeenRow.text(of: shown, own, borrowed: borrowed, isGuarded: isGuarded)
   }
 
-  /// A line without the apostrophes that its export has added.
-  func unguarded(_ row: ImportRow) -> ImportRow {
-    guard let seen = mark(row.values), SeenRow.isGuarded(seen) else { return row }
+  /// The lines of a file without the apostrophes that its export has added. A line whose mark was emptied, or that was
+  /// added, is as the others of its file.
+  func unguarded(_ rows: [ImportRow]) -> [ImportRow] {
+    let isGuarded = rows.allSatisfy { mark($0.values).map(SeenRow.isGuarded) ?? hasMarks($0) }
+    return rows.map { row in
+      (mark(row.values).map(SeenRow.isGuarded) ?? isGuarded) ? unguarded(row) : row
+    }
+  }
+
+  private func unguarded(_ row: ImportRow) -> ImportRow {
     var result = row
     for (column, value) in row.values where SeenRow.guards(record.fields[column]) {
       if case .text(let text) = value { result.values[column] = .text(SpreadsheetFormula.unguarded(text)) }
     }
     return result
   }
+
+  /// Whether the file has the column of what its rows showed.
+  func hasMarks(_ row: ImportRow) -> Bool { row.columns.contains(record.fields.count - 1) }
 
   /// What a line of a file says that its row showed.
   func mark(_ values: [Int: Value]) -> String? {

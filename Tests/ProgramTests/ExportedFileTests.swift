@@ -142,6 +142,34 @@ import Testing
     #expect(try String(contentsOfFile: town.path("plain.csv"), encoding: .utf8).contains(",=同意,"))
   }
 
+  @Test("A line whose mark was emptied, or whose file has no marks any more, keeps no apostrophe of the export")
+  func formulasWithoutMarks() async throws {
+    let (town, id, _) = try await exported()
+    try await town.county("one", ["edit", "enterprise", id, "note=-已停产"])
+    try await town.sync("one")
+    try await town.county("one", ["export", "enterprise", town.path("f.csv")])
+    let csv = try String(contentsOfFile: town.path("f.csv"), encoding: .utf8)
+    #expect(csv.contains(",'-已停产,"), "\(csv)")
+    let bare = try town.write("bare.csv", marked(csv, by: ["_seen", ""]))
+    let cut = csv.split(separator: "\n").map { $0.prefix(upTo: $0.lastIndex(of: ",") ?? $0.endIndex) }
+    for file in [bare, try town.write("cut.csv", cut.joined(separator: "\n"))] {
+      let outcome = try await town.county("one", ["import", "enterprise", file, "--json"]).object
+      #expect(outcome["changed"] as? Int == 0, "\(file): \(outcome)")
+      #expect(try await enterprise(town, id)["note"] as? String == "-已停产")
+    }
+    // In a file that was exported without apostrophes, they are the author's.
+    let mark = csv.split(separator: "\n")[1].split(separator: ",").last?.dropFirst() ?? ""
+    let former = try town.write("x.csv", "id,name,note,_seen\n\(id),甲,-已停产,x\(mark)\n,乙,'-乙,\n")
+    #expect(try await town.county("one", ["import", "enterprise", former, "--json"]).object["added"] as? Int == 1)
+    let rows = try await town.county("one", ["list", "enterprise", "--json"]).list
+    #expect(Set(rows.map { $0["note"] as? String }) == ["-已停产", "'-乙"])
+    // The row was deleted, and is entered as a new one.
+    try await town.city(["delete", "enterprise", id])
+    try await town.sync("one")
+    #expect(try await town.county("one", ["import", "enterprise", bare, "--json"]).object["added"] as? Int == 1)
+    #expect(try await enterprise(town, id)["note"] as? String == "-已停产")
+  }
+
   @Test("A cell that its author has emptied is named, for it changes nothing")
   func emptied() async throws {
     let (town, id, csv) = try await exported()
