@@ -59,6 +59,8 @@ extension World {
   try world.restore(from: file)
   try await world.giveBack([drill.one, drill.two, drill.b])
   #expect(try world.master.recovery()?.isRecovering == false)
+  // A snapshot, first.
+  try await world.sync(drill.one)
   let before = try Trace(of: world.master)
   try await world.sync(drill.one)
   #expect(!before.statements(with: behind).isEmpty)
