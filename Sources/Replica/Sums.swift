@@ -182,7 +182,9 @@ extension Replica {
       // What landed elsewhere may be deleted there, or have been before: then the row comes back by what is entered.
       let isUnseen = try item.isTakenOver && !item.isMerged && answer.row(record, key) == nil
       for column in row.indices where !record.isKey(column) && (item.isTakenUp || !row[column].isNull) {
-        let known = isUnseen ? nil : said.new[column]
+        // Who did not take it up has not seen it: another value meets what came in.
+        let isSeen = !isUnseen && (item.isTakenUp || row[column] == said.new[column])
+        let known = isSeen ? said.new[column] : nil
         pending.base[column] = record.added(twice, column).map(Value.integer) ?? known ?? .null
       }
       // Others have deleted that since: who did not take it up enters a row of their own.

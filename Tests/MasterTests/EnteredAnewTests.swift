@@ -53,6 +53,25 @@ func aSumOfARowEnteredAnewThatLooksAsItWasEnteredCountsOnce(isTakenOff: Bool) as
   #expect(try one.parked().isEmpty)
 }
 
+/// A program enters it anew with another name, before anybody here has seen that it came in: both names stay.
+@Test(arguments: [false, true])
+func aRowThatEnteredWhileAProgramEnteredItAnewKeepsBothNames(isMeanwhile: Bool) async throws {
+  let (world, one, b) = try await summed()
+  func enter(_ name: String) -> String {
+    "INSERT INTO company (id, office, code, name, staff) VALUES ('c2', 'A', 'X', '\(name)', 7)"
+  }
+  try world.shell(one, enter("甲"))
+  try await world.sync(one)
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.sync(b)
+  if isMeanwhile { try world.answer(one, meanwhile: enter("乙")) } else { try world.shell(one, enter("乙")) }
+  try await world.settle()
+  let conflict = try #require(try world.master.conflicts([.open]).first)
+  #expect(conflict.field == "name" && conflict.master == .text("甲"))
+  #expect(conflict.contenders.map(\.value) == [.text("乙")])
+  #expect(try world.staff(one, of: "c2") == .integer(7))
+}
+
 /// What is entered anew on its way takes the place of what waits: an edit of it says nothing of that again.
 @Test func anEditOfARowThatIsEnteredAnewSaysNothingAgain() async throws {
   let (world, one, b) = try await summed()
