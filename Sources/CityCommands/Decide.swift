@@ -28,9 +28,11 @@ struct Decide: AsyncParsableCommand {
       let master = try options.open(CityProgram.self)
       try requireReason(reason)
       let ids = try self.ids(master)
-      // Nothing is open by whose field a value could be read.
-      if ids.isEmpty, self.choice.value != nil { return options.show(.array([]), "") }
-      if self.choice.value != nil { try requireOneField(ids, master) }
+      if self.choice.value != nil {
+        // Nothing is open by whose field a value could be read.
+        if ids.isEmpty { return options.show(.array([]), "") }
+        try requireOneField(ids, master)
+      }
       let choice = try self.choice(master, ids.first)
       let decided = try master.decide(ids, choice, reason: reason, actor: options.actor, version: version)
       let text = decided.map { conflictText($0, master.schema, options.language) }.joined(separator: "\n\n")

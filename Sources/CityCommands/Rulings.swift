@@ -87,7 +87,7 @@ struct MergeRecords: AsyncParsableCommand {
   private func json(_ row: RowRef) -> JSON { .object([("record", .string(row.record)), ("key", keyJSON(row.key))]) }
 
   private func lapsed(_ row: RowRef) -> Label {
-    let place = "\(row.record) \(KeyText.show(row.key))"
+    let place = row.shown
     return Label(
       zh: "\(place) 已改属保留的记录,此前的同意随之失效;双方须重新 approve",
       en: "\(place) belongs to the row that stays now, and its approvals were of another version: approve it again")

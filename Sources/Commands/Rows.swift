@@ -31,7 +31,7 @@ public func rowTable(_ record: RecordSchema, _ rows: [[Value]], _ language: Lang
 
 /// - Parameter schema: by which the images of a conflict about a whole row are read.
 public func conflictJSON(_ conflict: Conflict, _ schema: Schema) -> JSON {
-  let field = conflict.field.flatMap { schema.record(conflict.record)?.field($0) }
+  let field = schema.field(conflict.field, of: conflict.record)
   func cell(_ value: Value) -> JSON { JSON(field.map { Masking.mask(value, $0) } ?? value) }
   func value(_ value: Value) -> JSON { rowImage(value, of: conflict, schema).map { rowJSON($0, $1) } ?? cell(value) }
   return .object([
@@ -73,7 +73,7 @@ private func decisionJSON(_ decision: Decision, _ value: JSON) -> JSON {
 /// A conflict as a clerk or an official reads it: base, master, every contender with who and when, the decision.
 public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Language) -> String {
   func word(_ zh: String, _ en: String) -> String { Label(zh: zh, en: en).text(language) }
-  let field = conflict.field.flatMap { schema.record(conflict.record)?.field($0) }
+  let field = schema.field(conflict.field, of: conflict.record)
   func value(_ value: Value) -> String {
     if let (record, image) = rowImage(value, of: conflict, schema) {
       return zip(record.fields, image).filter { !$1.isNull }.map {
@@ -125,6 +125,11 @@ public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Lan
     text += " (\(visibleText(decision.edit.actor)): \(visibleText(decision.reason)))"
   }
   return text
+}
+
+extension RowRef {
+  /// As people are told of it.
+  public var shown: String { "\(record) \(KeyText.show(key))" }
 }
 
 extension Contender {

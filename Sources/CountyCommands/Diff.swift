@@ -35,7 +35,7 @@ struct Diff: AsyncParsableCommand {
   }
 
   private func masked(_ entry: DiffEntry, _ schema: Schema) -> DiffEntry {
-    guard let name = entry.field, let field = schema.record(entry.ref.record)?.field(name) else { return entry }
+    guard let field = schema.field(entry.field, of: entry.ref.record) else { return entry }
     var entry = entry
     entry.base = Masking.mask(entry.base, field)
     entry.current = Masking.mask(entry.current, field)

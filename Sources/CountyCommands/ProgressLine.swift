@@ -34,14 +34,14 @@ final class ProgressLine: Sendable {
       }
       state.drawn = now
       state.isShown = true
-      write("\r\u{1b}[K" + Self.text(progress).text(language))
+      Output.say("\r\u{1b}[K" + Self.text(progress).text(language))
     }
   }
 
   /// Takes the line away: what follows begins at its start.
   func end() {
     state.withLock { state in
-      if state.isShown { write("\r\u{1b}[K") }
+      if state.isShown { Output.say("\r\u{1b}[K") }
       state = State()
     }
   }
@@ -57,6 +57,4 @@ final class ProgressLine: Sendable {
   }
 
   private static func megabytes(_ bytes: Int64) -> String { String(format: "%.1f", Double(bytes) / 1e6) }
-
-  private func write(_ text: String) { Output.say(text) }
 }

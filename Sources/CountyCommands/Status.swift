@@ -16,7 +16,7 @@ struct Status: AsyncParsableCommand {
     try await options.run {
       let status = try options.open(CountyProgram.self).status()
       for held in status.held {
-        let row = "\(held.ref.record) \(KeyText.show(held.ref.key)).\(held.problem.field)"
+        let row = "\(held.ref.shown).\(held.problem.field)"
         options.tell(
           Label(zh: "不能发送 \(row):\(held.problem.message.zh)", en: "cannot be sent: \(row) \(held.problem.message.en)"))
       }

@@ -60,23 +60,20 @@ struct Sync: AsyncParsableCommand {
       let place = "\(conflict.record) \(KeyText.show(conflict.key))" + (conflict.field.map { ".\($0)" } ?? "")
       let decision = conflict.decision
       let (actor, reason) = (decision?.edit.actor ?? "", decision?.reason ?? "")
-      let field = conflict.field.flatMap { schema.record(conflict.record)?.field($0) }
+      let field = schema.field(conflict.field, of: conflict.record)
       let value = field.flatMap { field in decision.map { ValueText.spellOrNull(Masking.mask($0.value, field)) } } ?? ""
       return Label(
         zh: "冲突 #\(conflict.id) \(place) 已处理(\(conflict.state.rawValue)):\(value)(\(actor):\(reason))",
         en: "conflict #\(conflict.id) \(place) is \(conflict.state.rawValue): \(value) (\(actor): \(reason))")
     case .settled(let ref, let notice):
-      let row = "\(ref.record) \(KeyText.show(ref.key))"
       let who = notice.edit.actor.isEmpty ? "" : " (\(notice.edit.actor))"
       return Label(
-        zh: "搁置的 \(row):\(notice.state.rawValue),\(notice.detail.zh)\(who)",
-        en: "parked \(row): \(notice.state.rawValue), \(notice.detail.en)\(who)")
+        zh: "搁置的 \(ref.shown):\(notice.state.rawValue),\(notice.detail.zh)\(who)",
+        en: "parked \(ref.shown): \(notice.state.rawValue), \(notice.detail.en)\(who)")
     case .parked(let ref, let detail):
-      let row = "\(ref.record) \(KeyText.show(ref.key))"
-      return Label(zh: "已搁置 \(row):\(detail.zh)", en: "parked \(row): \(detail.en)")
+      return Label(zh: "已搁置 \(ref.shown):\(detail.zh)", en: "parked \(ref.shown): \(detail.en)")
     case .erased(let ref, let detail):
-      let row = "\(ref.record) \(KeyText.show(ref.key))"
-      return Label(zh: "\(row):\(detail.zh)", en: "\(row): \(detail.en)")
+      return Label(zh: "\(ref.shown):\(detail.zh)", en: "\(ref.shown): \(detail.en)")
     case .refused(let decision, let detail):
       let value = typed(in: decision, schema).map { " (\($0))" } ?? ""
       return Label(
@@ -88,14 +85,14 @@ struct Sync: AsyncParsableCommand {
   /// The value that a decision would have set.
   private static func typed(in decision: Decision, _ schema: Schema) -> String? {
     guard decision.choice == .value, let subject = decision.subject,
-      let field = subject.field.flatMap({ schema.record(subject.ref.record)?.field($0) })
+      let field = schema.field(subject.field, of: subject.ref.record)
     else { return nil }
     return ValueText.spellOrNull(Masking.mask(decision.value, field))
   }
 
   static func tell(_ rows: [HeldRow], _ options: CommonOptions) {
     for held in rows {
-      let row = "\(held.ref.record) \(KeyText.show(held.ref.key)).\(held.problem.field)"
+      let row = "\(held.ref.shown).\(held.problem.field)"
       options.tell(
         Label(zh: "未发送 \(row):\(held.problem.message.zh)", en: "not sent: \(row) \(held.problem.message.en)"))
     }

@@ -11,8 +11,7 @@ extension SQLiteMasterTransaction {
     let names = try (byAllNames ? self.names(of: ref) : []).filter(isTouched).union([ref])
     var authors: [Identifier] = []
     for arrival in try arrivals(about: names).sorted(by: >) {
-      let row = try db.first("SELECT * FROM sync_batch WHERE arrival = ?", [.integer(arrival)])
-      guard let logged = row.flatMap(LoggedBatch.init(row:)) else { continue }
+      guard let logged = try batch(at: arrival) else { continue }
       let excerpt = try logged.excerpt(schema, db, about: names)
       let changes = try logged.counted(excerpt, db)
       let isSent = changes.contains { $0.change.new[column] == value }
@@ -29,7 +28,7 @@ extension SQLiteMasterTransaction {
   }
 
   /// The places in the log of the batches that are about rows.
-  private func arrivals(about refs: Set<RowRef>) throws -> Set<Int64> {
+  func arrivals(about refs: Set<RowRef>) throws -> Set<Int64> {
     var arrivals: Set<Int64> = []
     for ref in refs {
       try db.each("SELECT arrival FROM sync_touch WHERE record = ? AND key = ?", ref.columns) { arrivals.insert($0[0]) }

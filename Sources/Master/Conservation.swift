@@ -157,9 +157,9 @@ extension LoggedBatch {
 extension RecordedErasure {
   /// Those that a batch of the city in the log says.
   fileprivate static func signed(_ db: Database, _ schema: Schema) throws -> [Self] {
-    try read(db).filter { recorded in
-      let row = try db.first("SELECT * FROM sync_batch WHERE arrival = ?", [.integer(recorded.arrival)])
-      guard let logged = row.flatMap(LoggedBatch.init(row:)), logged.replica == .city,
+    let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+    return try read(db).filter { recorded in
+      guard let logged = try transaction.batch(at: recorded.arrival), logged.replica == .city,
         let message = try? SealedEnvelope(logged.message[...]), message.header.cursor == recorded.cursor
       else { return false }
       return try logged.batch(schema, db).erasures.contains(recorded.erasure)
@@ -242,13 +242,7 @@ extension Ledger {
     try ParkedState(of: origin.batch.replica, origin.batch.number, origin.n, db)
   }
 
-  /// A change that was parked counts only once it has entered.
-  private func tookEffect(_ origin: Origin) throws -> Bool {
-    switch try parkedState(origin) {
-    case nil, .entered, .admitted, .merged: true
-    case .waiting, .dismissed, .withdrawn, .superseded: false
-    }
-  }
+  private func tookEffect(_ origin: Origin) throws -> Bool { try origin.batch.tookEffect(origin.n, db) }
 
   /// An insert that was parked before the delete may have entered after it.
   private func enteredLater(_ ref: RowRef) throws -> Bool {

@@ -90,9 +90,7 @@ extension Desk {
       guard let image = images[change.change.ref], let record = schema.record(change.change.record),
         let replica = try transaction.replica(change.sender)
       else { continue }
-      let sender = try sender(replica)
-      let unit = try transaction.unit(of: record, image)
-      if unit != "", unit != sender.org, unit == nil || unit != sender.successor { found.insert(change.id) }
+      if try !sender(replica).owns(transaction.unit(of: record, image)) { found.insert(change.id) }
     }
     return found
   }

@@ -135,16 +135,10 @@ extension Master {
   public func history(_ record: RecordSchema, key: RowKey) throws -> [HistoryEntry] {
     try absorbNow()
     return try read { db in
-      let refs = try SQLiteMasterTransaction(db: db, schema: schema).names(of: RowRef(record.name, key))
-      var arrivals: Set<Int64> = []
-      for ref in refs {
-        try db.each("SELECT arrival FROM sync_touch WHERE record = ? AND key = ?", ref.columns) {
-          arrivals.insert($0[0])
-        }
-      }
-      return try arrivals.sorted().flatMap { arrival in
-        let row = try db.first("SELECT * FROM sync_batch WHERE arrival = ?", [.integer(arrival)])
-        return try row.flatMap(LoggedBatch.init(row:)).map { try entries(db, $0, refs) } ?? []
+      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      let refs = try transaction.names(of: RowRef(record.name, key))
+      return try transaction.arrivals(about: refs).sorted().flatMap { arrival in
+        try transaction.batch(at: arrival).map { try entries(db, $0, refs) } ?? []
       }
     }
   }

@@ -95,20 +95,15 @@ extension Intake {
     #endif
     if try isOutOfScope(row, row.before) || isOutOfScope(row, row.result.image) { return true }
     // Above a deleted row there may be another: only the store knows both.
-    return try row.last.map { try !isTheSenders(transaction.unit(of: row.record, $0)) } ?? false
-  }
-
-  /// nil: nobody can tell whose it is.
-  private func isTheSenders(_ unit: String?) -> Bool {
-    unit == "" || unit == sender.org || unit != nil && unit == sender.successor
+    return try row.last.map { try !sender.owns(transaction.unit(of: row.record, $0)) } ?? false
   }
 
   private func isOutOfScope(_ row: Row, _ image: [Value]?) throws -> Bool {
     guard let image else { return false }
-    if let unit = unit(of: row.record, image) { return !isTheSenders(unit) }
+    if let unit = unit(of: row.record, image) { return !sender.owns(unit) }
     // Of what an orphan's parents were only the store knows.
     if orphans.contains(row.change.ref), let unit = try transaction.unit(of: row.record, image) {
-      return !isTheSenders(unit)
+      return !sender.owns(unit)
     }
     return row.before != nil
   }

@@ -15,6 +15,11 @@ struct Sender {
   var came: Stamp?
   /// The cursor of the replica when it froze the batch.
   var cursor: Int64
+
+  /// Whether what this unit sees is its to change. nil: nobody can tell whose it is.
+  func owns(_ unit: String?) -> Bool {
+    unit == "" || unit == org || unit != nil && unit == successor
+  }
 }
 
 /// One change on its way in. It is handed on from step to step, so it is shared.

@@ -19,8 +19,7 @@ extension SQLiteMasterTransaction {
   /// Whether changes of a row are parked and no other batch of a unit's is about it: then nothing has landed.
   private func isKeptOut(_ ref: RowRef) throws -> Bool {
     let parked = try parkedChanges("record = ? AND key = ?", ref.columns)
-    let cameIn: Set<ParkedState> = [.entered, .admitted, .merged]
-    if parked.isEmpty || parked.contains(where: { cameIn.contains($0.state) }) { return false }
+    if parked.isEmpty || parked.contains(where: { ParkedState.cameIn.contains($0.state) }) { return false }
     let arrivals = Set(parked.map(\.arrival))
     var isAll = true
     let sql = """

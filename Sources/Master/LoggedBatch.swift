@@ -46,13 +46,15 @@ extension LoggedBatch {
   func counted(_ excerpt: BatchExcerpt, _ db: Database) throws -> [(change: Change, isWhole: Bool)] {
     let inPart = Set(try receipts().filter { $0.outcome != .merged }.map(\.n))
     var counted: [(change: Change, isWhole: Bool)] = []
-    for (n, change) in zip(excerpt.places, excerpt.batch.changes) {
-      switch try ParkedState(of: replica, number, n, db) {
-      case .waiting, .dismissed, .withdrawn, .superseded: continue
-      case nil, .entered, .admitted, .merged: counted.append((change, !inPart.contains(n)))
-      }
+    for (n, change) in zip(excerpt.places, excerpt.batch.changes) where try tookEffect(n, db) {
+      counted.append((change, !inPart.contains(n)))
     }
     return counted
+  }
+
+  /// A change that was parked counts only once it has entered.
+  func tookEffect(_ n: Int, _ db: Database) throws -> Bool {
+    try ParkedState(of: replica, number, n, db).map { ParkedState.cameIn.contains($0) } ?? true
   }
 
   /// A batch that came back to a restored city before the upgrade that it names was made again was read by what the city had.

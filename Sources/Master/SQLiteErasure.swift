@@ -100,7 +100,7 @@ extension SQLiteMasterTransaction {
   private func closing(_ conflict: Conflict, _ erasure: Erasure) -> Conflict {
     var conflict = conflict
     conflict.version += 1
-    if conflict.isWaiting, let field = conflict.field.flatMap({ schema.record(conflict.record)?.field($0) }) {
+    if conflict.isWaiting, let field = schema.field(conflict.field, of: conflict.record) {
       conflict.state = .decided
       conflict.decision = Decision(
         conflict: conflict.id, choice: .value, value: field.erased, reason: erasure.reason, edit: erasure.edit)

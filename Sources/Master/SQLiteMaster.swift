@@ -292,6 +292,11 @@ struct SQLiteMasterTransaction: MasterTransaction {
     return try db.first(sql, [.blob(replica.bytes), .integer(number)]).flatMap(LoggedBatch.init(row:))
   }
 
+  /// The batch at a place of the log.
+  func batch(at arrival: Int64) throws -> LoggedBatch? {
+    try db.first("SELECT * FROM sync_batch WHERE arrival = ?", [.integer(arrival)]).flatMap(LoggedBatch.init(row:))
+  }
+
   func append(
     _ message: Envelope, receipt: [UInt8], arrival: Int64, received: Stamp, offset: Int64, touched: [RowRef]
   ) throws {

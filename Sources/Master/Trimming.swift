@@ -160,9 +160,7 @@ extension SQLiteMasterTransaction {
 
   /// The last images that a batch of the log holds of rows that it deleted.
   func deleted(_ refs: Set<RowRef>, by arrival: Int64) throws -> [RowRef: [Value]] {
-    guard !refs.isEmpty, let row = try db.first("SELECT * FROM sync_batch WHERE arrival = ?", [.integer(arrival)]),
-      let logged = LoggedBatch(row: row)
-    else { return [:] }
+    guard !refs.isEmpty, let logged = try batch(at: arrival) else { return [:] }
     let deletes = try logged.excerpt(schema, db, about: refs).batch.changes.filter { $0.kind == .delete }
     return Dictionary(uniqueKeysWithValues: deletes.map { ($0.ref, $0.old.map { $0 ?? .null }) })
   }

@@ -14,10 +14,7 @@ package enum SpreadsheetDate {
   private static func parsed(_ text: String) -> [Int]? {
     let parts = text.split(omittingEmptySubsequences: false) { $0 == "-" || $0 == "/" }
     let isDate =
-      (2...3).contains(parts.count)
-      && parts.allSatisfy { part in
-        (1...4).contains(part.utf8.count) && part.utf8.allSatisfy { (48...57).contains($0) }
-      }
+      (2...3).contains(parts.count) && parts.allSatisfy { $0.utf8.count <= 4 && SpreadsheetNumber.isDigits($0) }
     return isDate ? parts.compactMap { Int($0) } : nil
   }
 

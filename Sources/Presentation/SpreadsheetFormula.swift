@@ -24,9 +24,8 @@ package enum SpreadsheetFormula {
 
   /// Whether a text is what a cell shows whose formula failed.
   package static func isError(_ text: String) -> Bool {
-    let digits = text.utf8.dropFirst(4)
-    return errors.contains(text)
-      || text.hasPrefix("Err:") && digits.count == 3 && digits.allSatisfy { (48...57).contains($0) }
+    let digits = text.dropFirst(4)
+    return errors.contains(text) || text.hasPrefix("Err:") && digits.count == 3 && SpreadsheetNumber.isDigits(digits)
   }
 
   /// Whether a text may be what a spreadsheet made of another one.

@@ -51,7 +51,7 @@ package enum SpreadsheetNumber {
     return parts.count <= 2 && parts.allSatisfy(isDigits)
   }
 
-  private static func isDigits(_ text: Substring) -> Bool {
+  static func isDigits(_ text: Substring) -> Bool {
     !text.isEmpty && text.utf8.allSatisfy { (48...57).contains($0) }
   }
 }

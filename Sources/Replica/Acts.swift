@@ -184,11 +184,7 @@ extension Replica {
 
   /// Whether a batch on its way after this one enters the row.
   private func isEnteredAnew(_ db: Database, _ record: RecordSchema, _ key: RowKey, since batch: Int64) throws -> Bool {
-    var numbers: [Int64] = []
-    let sql = "SELECT batch FROM sync_flight WHERE record = ? AND key = ? AND batch > ?"
-    try db.each(sql, [.text(record.name), .blob(key.encoded), .integer(batch)]) { numbers.append($0[0]) }
-    let ref = RowRef(record.name, key)
-    return try numbers.contains { try sent(db, $0).contains { $0.ref == ref && $0.kind == .insert } }
+    try changesOnTheirWay(db, record, key, since: batch).contains { $0.change.kind == .insert }
   }
 
   private func update(

@@ -73,7 +73,7 @@ extension Replica {
     // A later batch of a row supersedes what was parked of it.
     try db.run(
       """
-      DELETE FROM sync_parked WHERE batch < ?1 AND state IN ('waiting', 'edited') AND EXISTS (
+      DELETE FROM sync_parked WHERE batch < ?1 AND \(ReplicaTables.isOpen) AND EXISTS (
         SELECT 1 FROM sync_flight f WHERE f.record = sync_parked.record AND f.key = sync_parked.key AND f.batch = ?1)
       """, [number])
     try forgetUpstream(db, of: number)
@@ -140,10 +140,7 @@ extension Replica {
         if try waitsAgain(db, record, change, row, batch: number, wasParked: wasParked) { continue }
         if let notice = entered[row.n] {
           // What was sent stands at the city by now: it is the base of what was edited, or deleted, since.
-          let image = try record.row(db, key: change.key) ?? zip(change.new, change.old).map { $0 ?? $1 ?? .null }
-          try addParked(
-            db, change.ref, image: image, edit: change.edit, sent: (number, row.n), reason: row.reason,
-            detail: row.detail)
+          try addSaidAgain(db, record, change, row, batch: number, state: ParkedState.waiting.rawValue)
           if let item = try take(db, notice) { summary.news.append(item) }
           continue
         }
@@ -205,7 +202,7 @@ extension Replica {
       // Edited again since: the batch changed nothing, so the base is the one before it.
       let stands = try change.kind == .insert && hasEntered(db, record, change.key, before: batch, answer)
       let base = stands ? nil : pending.baseRow(record)
-      let asSent = base ?? zip(change.new, change.old).map { $0 ?? $1 ?? .null }
+      let asSent = base ?? change.imageAsSent
       try addParked(
         db, change.ref, image: asSent, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
         detail: receipt.detail, state: "edited")
@@ -234,9 +231,7 @@ extension Replica {
       return !pending.existed
     }
     // A row that an earlier batch parked is whole there.
-    let image =
-      try row ?? parkedImage(db, record, change.key)
-      ?? zip(change.new, change.old).map { $0 ?? $1 ?? .null }
+    let image = try row ?? parkedImage(db, record, change.key) ?? change.imageAsSent
     #if MUTANTS
       if Mutant.parkedRowIsForgotten.isActive { return change.kind == .insert }
     #endif
@@ -283,4 +278,9 @@ extension Replica {
     }
     return try decodeImage(image, record)
   }
+}
+
+extension Change {
+  /// The row, as far as the change says it; what it says nothing of is empty.
+  var imageAsSent: [Value] { zip(new, old).map { $0 ?? $1 ?? .null } }
 }

@@ -262,7 +262,7 @@ extension Replica {
     try db.run("DELETE FROM sync_parked WHERE batch = ? AND n = ? AND \(Self.hasComeIn)", place)
     if db.changesCount > 0 { return false }
     try db.run(
-      "UPDATE sync_parked SET reason = ?, zh = ?, en = ? WHERE batch = ? AND n = ? AND state IN ('waiting', 'edited')",
+      "UPDATE sync_parked SET reason = ?, zh = ?, en = ? WHERE batch = ? AND n = ? AND \(ReplicaTables.isOpen)",
       [.text(receipt.reason), .text(receipt.detail.zh), .text(receipt.detail.en)] + place)
     if try isKnown(db, batch, receipt.n) { return true }
     if !wasParked { return false }
@@ -271,37 +271,33 @@ extension Replica {
     return true
   }
 
-  private func addSaidAgain(
-    _ db: Database, _ record: RecordSchema, _ change: Change, _ receipt: RowReceipt, batch: Int64
+  func addSaidAgain(
+    _ db: Database, _ record: RecordSchema, _ change: Change, _ receipt: RowReceipt, batch: Int64,
+    state: String = "edited"
   ) throws {
-    let image = try record.row(db, key: change.key) ?? zip(change.new, change.old).map { $0 ?? $1 ?? .null }
+    let image = try record.row(db, key: change.key) ?? change.imageAsSent
     try addParked(
       db, change.ref, image: image, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
-      detail: receipt.detail, state: "edited")
+      detail: receipt.detail, state: state)
   }
 
   /// What was parked of a batch and is not, now that it is answered anew, has come in by itself: what was said again of it
   /// is taken off.
   func forgetParked(_ db: Database, of batch: Int64, but parked: Set<Int>, _ answer: Answer) throws {
-    var found: [(id: Int64, n: Int64, item: CameIn)] = []
-    let sql = "SELECT id, record, key, n, state FROM sync_parked WHERE batch = ? AND state IN ('waiting', 'edited')"
+    var found: [(id: Int64, item: CameIn)] = []
+    let sql = "SELECT id, record, key, n, state FROM sync_parked WHERE batch = ? AND \(ReplicaTables.isOpen)"
     if try db.first(sql, [.integer(batch)]) == nil { return }
     let isTakenOver = try isTakenOver(db, answer)
     try db.each(sql, [.integer(batch)]) { row in
-      guard case .blob(let key) = row.cell(2) else { return }
+      guard case .blob(let key) = row.cell(2), !parked.contains(Int(row[3] as Int64)) else { return }
       let ref = RowRef(row[1], try RowKey(encoded: key))
       let isTakenUp = row.cell(4) == .text("edited")
       let item = CameIn(ref: ref, batch: batch, isTakenUp: isTakenUp, isTakenOver: isTakenOver)
-      found.append((row[0], row[3], item))
+      found.append((row[0], item))
     }
-    found.removeAll { parked.contains(Int($0.n)) }
-    var again: [(record: RecordSchema, item: CameIn, how: SaidAgain)] = []
-    for (_, _, item) in found {
-      guard let record = schema.record(item.ref.record), let how = try saidAgain(db, record, item) else { continue }
-      again.append((record, item, how))
+    for (id, item) in found {
+      if let record = schema.record(item.ref.record) { _ = try unsay(db, record, item, answer) }
+      try db.run("DELETE FROM sync_parked WHERE id = ?", [.integer(id)])
     }
-    let said = try sent(db, since: batch, of: Set(again.map { $0.item.ref }))
-    for (record, item, how) in again { try unsay(db, record, item, by: how, said[item.ref] ?? [], answer) }
-    for (id, _, _) in found { try db.run("DELETE FROM sync_parked WHERE id = ?", [.integer(id)]) }
   }
 }

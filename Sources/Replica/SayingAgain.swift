@@ -41,7 +41,7 @@ extension Replica {
     var known: Set<RowRef> = []
     let sql = """
       SELECT record, key FROM sync_parked
-      WHERE state IN ('waiting', 'edited') AND state = 'waiting' AND batch IS NOT NULL ORDER BY batch DESC, n
+      WHERE \(ReplicaTables.isOpen) AND state = 'waiting' AND batch IS NOT NULL ORDER BY batch DESC, n
       """
     try db.each(sql) { row in
       guard case .blob(let key) = row.cell(1) else { return }

@@ -36,11 +36,6 @@ extension Value {
   }
 }
 
-extension ParkedState {
-  /// Of what was parked and came in: by itself, by a ruling, or with a duplicate.
-  static let cameIn: Set<ParkedState> = [.entered, .admitted, .merged]
-}
-
 /// A change that was parked and has come in.
 struct CameIn {
   var ref: RowRef
@@ -78,32 +73,41 @@ extension Replica {
   /// may be of the batch that says it again.
   func unsay(_ db: Database, _ answer: Answer) throws -> [News] {
     var news: [News] = []
-    let isOpen = "state IN ('waiting', 'edited')"
     var open: [Int64: Set<Int64>] = [:]
-    try db.each("SELECT batch, n FROM sync_parked WHERE batch IS NOT NULL AND \(isOpen)") { row in
+    try db.each("SELECT batch, n FROM sync_parked WHERE batch IS NOT NULL AND \(ReplicaTables.isOpen)") { row in
       open[row[0], default: []].insert(row[1])
     }
     if open.isEmpty { return news }
-    for case .parked(let notice) in try answer.items()
-    where ParkedState.cameIn.contains(notice.state) && open[notice.parked.batch]?.contains(notice.parked.n) == true {
+    let notices = try answer.items().compactMap { item -> ParkedNotice? in
+      guard case .parked(let notice) = item, ParkedState.cameIn.contains(notice.state),
+        notice.parked.replica == identity.replica.description,
+        open[notice.parked.batch]?.contains(notice.parked.n) == true
+      else { return nil }
+      return notice
+    }
+    if notices.isEmpty { return news }
+    let isTakenOver = try isTakenOver(db, answer)
+    for notice in notices {
       let (batch, n) = (notice.parked.batch, notice.parked.n)
-      let find = "SELECT record, key, state FROM sync_parked WHERE batch = ? AND n = ? AND \(isOpen)"
-      guard notice.parked.replica == identity.replica.description,
-        let found = try db.first(find, [.integer(batch), .integer(n)]), case .text(let name) = found[0],
+      let find = "SELECT record, key, state FROM sync_parked WHERE batch = ? AND n = ? AND \(ReplicaTables.isOpen)"
+      guard let found = try db.first(find, [.integer(batch), .integer(n)]), case .text(let name) = found[0],
         case .blob(let key) = found[1], let record = schema.record(name)
       else { continue }
       let item = CameIn(
         ref: try RowRef(name, RowKey(encoded: key)), batch: batch, isTakenUp: found[2] == .text("edited"),
-        isMerged: notice.state == .merged, isTakenOver: try isTakenOver(db, answer))
-      if let again = try saidAgain(db, record, item) {
-        let changes = try sent(db, since: batch, of: [item.ref])[item.ref] ?? []
-        try unsay(db, record, item, by: again, changes, answer)
-      } else if !item.isTakenUp {
-        continue
-      }
+        isMerged: notice.state == .merged, isTakenOver: isTakenOver)
+      guard try unsay(db, record, item, answer) || item.isTakenUp else { continue }
       if let item = try take(db, notice) { news.append(item) }
     }
     return news
+  }
+
+  /// Takes off what a change added that has come in, when something says it again.
+  /// - Returns: whether something does.
+  func unsay(_ db: Database, _ record: RecordSchema, _ item: CameIn, _ answer: Answer) throws -> Bool {
+    guard let again = try saidAgain(db, record, item) else { return false }
+    try unsay(db, record, item, by: again, sent(db, since: item.batch, of: item.ref), answer)
+    return true
   }
 
   /// Whether another unit has taken over from this one: what comes in lands there. A machine that was offline hears of
@@ -117,18 +121,24 @@ extension Replica {
     return row?[column].isNull == false
   }
 
-  /// What says a change again; nil: nothing does. A row that is entered after a delete of it says nothing again.
-  func saidAgain(_ db: Database, _ record: RecordSchema, _ item: CameIn) throws -> SaidAgain? {
+  /// What batches on their way after this one say of a row, one after the other.
+  func changesOnTheirWay(
+    _ db: Database, _ record: RecordSchema, _ key: RowKey, since batch: Int64
+  ) throws -> [ChangeOnItsWay] {
     var numbers: [Int64] = []
     let sql = "SELECT batch FROM sync_flight WHERE record = ? AND key = ? AND batch > ? ORDER BY batch"
-    let place: [Value] = [.text(item.ref.record), .blob(item.ref.key.encoded), .integer(item.batch)]
-    try db.each(sql, place) { numbers.append($0[0]) }
-    var onItsWay: [ChangeOnItsWay] = []
-    for number in numbers {
+    try db.each(sql, [.text(record.name), .blob(key.encoded), .integer(batch)]) { numbers.append($0[0]) }
+    let ref = RowRef(record.name, key)
+    return try numbers.compactMap { number in
       let changes = try sent(db, number)
-      guard let index = changes.firstIndex(where: { $0.ref == item.ref }) else { continue }
-      onItsWay.append(ChangeOnItsWay(change: changes[index].withoutErased(record), batch: number, n: index + 1))
+      guard let index = changes.firstIndex(where: { $0.ref == ref }) else { return nil }
+      return ChangeOnItsWay(change: changes[index].withoutErased(record), batch: number, n: index + 1)
     }
+  }
+
+  /// What says a change again; nil: nothing does. A row that is entered after a delete of it says nothing again.
+  private func saidAgain(_ db: Database, _ record: RecordSchema, _ item: CameIn) throws -> SaidAgain? {
+    let onItsWay = try changesOnTheirWay(db, record, item.ref.key, since: item.batch)
     let pending = try record.pending(db, key: item.ref.key)?.change(record)
     let isDeleted = onItsWay.contains { $0.change.kind == .delete }
     if pending?.kind == .insert { return isDeleted ? nil : .pendingEntry }
@@ -142,7 +152,7 @@ extension Replica {
 
   /// Takes off what a change added that has come in and is said again: the base of the next edit moves by that much.
   /// - Parameter changes: that change, and what batches after it say of the row.
-  func unsay(
+  private func unsay(
     _ db: Database, _ record: RecordSchema, _ item: CameIn, by again: SaidAgain, _ changes: [Change], _ answer: Answer
   ) throws {
     let key = item.ref.key
@@ -213,20 +223,19 @@ extension Replica {
     return said
   }
 
-  /// What a batch says of rows, and of those that it entered what batches after it say.
-  func sent(_ db: Database, since batch: Int64, of refs: Set<RowRef>) throws -> [RowRef: [Change]] {
-    if refs.isEmpty { return [:] }
-    guard let openedBatches else { return try said(db, since: batch, of: refs) }
-    if let known = openedBatches.said[batch], refs.isSubset(of: known.refs) { return known.changes }
+  /// What a batch says of a row, and if it entered that, what batches after it say.
+  private func sent(_ db: Database, since batch: Int64, of ref: RowRef) throws -> [Change] {
+    guard let openedBatches else { return try said(db, since: batch, of: [ref])[ref] ?? [] }
+    if let known = openedBatches.said[batch], known.refs.contains(ref) { return known.changes[ref] ?? [] }
     // The next rows of which it waits are asked for, too.
-    var all = refs
-    let sql = "SELECT record, key FROM sync_parked WHERE batch = ? AND state IN ('waiting', 'edited')"
+    var all: Set<RowRef> = [ref]
+    let sql = "SELECT record, key FROM sync_parked WHERE batch = ? AND \(ReplicaTables.isOpen)"
     try db.each(sql, [.integer(batch)]) { row in
       if case .blob(let key) = row.cell(1) { all.insert(RowRef(row[0], try RowKey(encoded: key))) }
     }
     let changes = try said(db, since: batch, of: all)
     openedBatches.said[batch] = OpenedBatches.Said(refs: all, changes: changes)
-    return changes
+    return changes[ref] ?? []
   }
 
   private func said(_ db: Database, since batch: Int64, of refs: Set<RowRef>) throws -> [RowRef: [Change]] {

@@ -111,12 +111,15 @@ extension RecordSchema {
 }
 
 extension ReplicaTables {
+  /// In SQL: whether a row of `sync_parked` is open. Only a query that says it in these words uses their index.
+  static let isOpen = "state IN ('waiting', 'edited')"
+
   /// What is kept for people stays for ever: an erasure finds its row there, and who asks for what is open no other.
   private static let indexes = [
     (name: "sync_archive_of_row", sql: "CREATE INDEX sync_archive_of_row ON sync_archive (record, key)"),
     (
       name: "sync_parked_open",
-      sql: "CREATE INDEX sync_parked_open ON sync_parked (batch, n) WHERE state IN ('waiting', 'edited')"
+      sql: "CREATE INDEX sync_parked_open ON sync_parked (batch, n) WHERE \(isOpen)"
     ),
   ]
 

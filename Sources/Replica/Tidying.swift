@@ -19,7 +19,7 @@ extension Replica {
   func trimOutbox() throws {
     let done = """
       receipt IS NOT NULL AND number <= (SELECT value FROM sync_meta WHERE name = 'batch_kept')
-        AND number NOT IN (SELECT batch FROM sync_parked WHERE state IN ('waiting', 'edited') AND batch IS NOT NULL)
+        AND number NOT IN (SELECT batch FROM sync_parked WHERE \(ReplicaTables.isOpen) AND batch IS NOT NULL)
         AND number NOT IN (
           SELECT s.batch FROM sync_secret s JOIN sync_parked p ON p.record = s.record AND p.key = s.key
           WHERE p.batch IS NULL AND p.state = 'waiting')

@@ -47,6 +47,9 @@ public enum ParkedState: String, Sendable, CaseIterable {
   case superseded
   /// Its row is a duplicate that was merged into another.
   case merged
+
+  /// Of what was parked and came in: by itself, by a ruling, or with a duplicate.
+  public static let cameIn: Set<ParkedState> = [.entered, .admitted, .merged]
 }
 
 /// What the city tells the unit of the sender about a parked change.

@@ -30,6 +30,8 @@ public struct Schema: Codable, Hashable, Sendable {
   public static let level = 1
 
   public func record(_ name: String) -> RecordSchema? { records.first { $0.name == name } }
+  /// nil, too, where no field is named: what is about a whole row.
+  public func field(_ name: String?, of record: String) -> Field? { name.flatMap { self.record(record)?.field($0) } }
   public var hasRestricted: Bool { records.contains { $0.fields.contains(where: \.restricted) } }
 }
 

@@ -6,16 +6,29 @@ import Testing
 
 // A row is entered anew of which something waits that has come in meanwhile, or comes in: a sum counts once, and no row is lost.
 
+private let entering = "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)"
+
+extension World {
+  /// A row with the code of b1 waits for that; then b1 goes and it comes in, of which its sender has not heard.
+  fileprivate func letIn(_ enter: String = entering, of sender: Replica, freedBy b: Replica) async throws {
+    try shell(sender, enter)
+    try await sync(sender)
+    try shell(b, "DELETE FROM company WHERE id = 'b1'")
+    try await sync(b)
+  }
+
+  /// A program enters a row, perhaps while the answer is under way.
+  fileprivate func enterAnew(_ enter: String = entering, at replica: Replica, isMeanwhile: Bool) throws {
+    if isMeanwhile { try answer(replica, meanwhile: enter) } else { try shell(replica, enter) }
+  }
+}
+
 /// A program enters the row anew beside what waits of it, perhaps while the answer is under way.
 @Test(arguments: ["code, staff) VALUES ('c2', 'A', 'X', 7)", "address) VALUES ('c2', 'A', 'y')"], [false, true])
 func aSumOfARowThatEnteredWhileAProgramEnteredItAnewCountsOnce(cells: String, isMeanwhile: Bool) async throws {
   let (world, one, b) = try await summed()
-  try world.shell(one, "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)")
-  try await world.sync(one)
-  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
-  try await world.sync(b)
-  let enter = "INSERT INTO company (id, office, \(cells)"
-  if isMeanwhile { try world.answer(one, meanwhile: enter) } else { try world.shell(one, enter) }
+  try await world.letIn(of: one, freedBy: b)
+  try world.enterAnew("INSERT INTO company (id, office, \(cells)", at: one, isMeanwhile: isMeanwhile)
   try await world.settle()
   #expect(try world.staff(one, of: "c2") == .integer(7))
   #expect(try world.cell("code", of: "c2") == .text("X") && one.parked().isEmpty)
@@ -26,12 +39,8 @@ func aSumOfARowThatEnteredWhileAProgramEnteredItAnewCountsOnce(cells: String, is
 func aSumOfARowEnteredAnewThatLooksAsItWasEnteredCountsOnce(isTakenOff: Bool) async throws {
   let (world, one, b) = try await summed()
   let two = try await world.join("A")
-  let enter = "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)"
-  try world.shell(one, enter)
-  try await world.sync(one)
-  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
-  try await world.sync(b)
-  try world.shell(one, enter)
+  try await world.letIn(of: one, freedBy: b)
+  try world.shell(one, entering)
   try world.write(one, "s1")
   if isTakenOff {
     try world.answer("s1", "d0")
@@ -60,11 +69,8 @@ func aRowThatEnteredWhileAProgramEnteredItAnewKeepsBothNames(isMeanwhile: Bool) 
   func enter(_ name: String) -> String {
     "INSERT INTO company (id, office, code, name, staff) VALUES ('c2', 'A', 'X', '\(name)', 7)"
   }
-  try world.shell(one, enter("甲"))
-  try await world.sync(one)
-  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
-  try await world.sync(b)
-  if isMeanwhile { try world.answer(one, meanwhile: enter("乙")) } else { try world.shell(one, enter("乙")) }
+  try await world.letIn(enter("甲"), of: one, freedBy: b)
+  try world.enterAnew(enter("乙"), at: one, isMeanwhile: isMeanwhile)
   try await world.settle()
   let conflict = try #require(try world.master.conflicts([.open]).first)
   #expect(conflict.field == "name" && conflict.master == .text("甲"))
@@ -75,10 +81,9 @@ func aRowThatEnteredWhileAProgramEnteredItAnewKeepsBothNames(isMeanwhile: Bool) 
 /// What is entered anew on its way takes the place of what waits: an edit of it says nothing of that again.
 @Test func anEditOfARowThatIsEnteredAnewSaysNothingAgain() async throws {
   let (world, one, b) = try await summed()
-  let enter = "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)"
-  try world.shell(one, enter)
+  try world.shell(one, entering)
   try await world.sync(one)
-  try world.shell(one, enter)
+  try world.shell(one, entering)
   try one.freeze()
   try world.shell(one, "UPDATE company SET staff = 14 WHERE id = 'c2'")
   try await world.settle()
@@ -102,14 +107,13 @@ private func takenOver() async throws -> (World, Replica, Replica) {
 /// It has landed with the unit that took over, and its sender sees it no more.
 @Test func aSumOfARowThatLandedWithTheSuccessorCountsOnceWhenItIsEnteredAnew() async throws {
   let (world, a, b) = try await takenOver()
-  let enter = "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)"
-  try world.shell(a, enter)
+  try world.shell(a, entering)
   try await world.sync(a)
   try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'")
   try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
   try await world.sync(b)
   #expect(try world.cell("office", of: "c2") == .text("B"))
-  try world.answer(a, meanwhile: enter)
+  try world.answer(a, meanwhile: entering)
   try await world.settle()
   #expect(try world.staff(b, of: "c2") == .integer(7))
   #expect(try a.parked().isEmpty && a.rows(a.record("company")).isEmpty)
@@ -120,16 +124,12 @@ private func takenOver() async throws -> (World, Replica, Replica) {
 func aRowThatWasDeletedBeforeItsSenderHeardIsEnteredAnewWhole(isMeanwhile: Bool) async throws {
   let (world, one, b) = try await summed()
   let two = try await world.join("A")
-  let enter = "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)"
-  try world.shell(one, enter)
-  try await world.sync(one)
-  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
-  try await world.sync(b)
+  try await world.letIn(of: one, freedBy: b)
   try await world.sync(two)
   try world.shell(two, "DELETE FROM company WHERE id = 'c2'")
   try await world.sync(two)
   #expect(try world.cell("staff", of: "c2") == nil)
-  if isMeanwhile { try world.answer(one, meanwhile: enter) } else { try world.shell(one, enter) }
+  try world.enterAnew(at: one, isMeanwhile: isMeanwhile)
   try await world.settle()
   #expect(try world.staff(one, of: "c2") == .integer(7))
   #expect(try one.parked().isEmpty && one.states() == [.entered])
@@ -139,15 +139,12 @@ func aRowThatWasDeletedBeforeItsSenderHeardIsEnteredAnewWhole(isMeanwhile: Bool)
 @Test func aRowThatWasDeletedBeforeItsUnitWasTakenOverIsEnteredAnew() async throws {
   let (world, a, b) = try await takenOver()
   let two = try await world.join("A")
-  let enter = "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)"
-  try world.shell(a, enter)
-  try await world.sync(a)
-  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
-  for replica in [b, two] { try await world.sync(replica) }
+  try await world.letIn(of: a, freedBy: b)
+  try await world.sync(two)
   try world.shell(two, "DELETE FROM company WHERE id = 'c2'")
   try await world.sync(two)
   try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'")
-  try world.answer(a, meanwhile: enter)
+  try world.answer(a, meanwhile: entering)
   try await world.settle()
   #expect(try world.cell("staff", of: "c2") == .integer(7) && world.cell("code", of: "c2") == .text("X"))
   #expect(try a.parked().isEmpty && world.master.conflicts([.open]).map(\.field) == [nil])
@@ -157,7 +154,7 @@ func aRowThatWasDeletedBeforeItsSenderHeardIsEnteredAnewWhole(isMeanwhile: Bool)
 @Test(arguments: [false, true])
 func aSumOfARowThatEnteredWhileWhatEntersItAgainIsParkedCountsOnce(isTakenUp: Bool) async throws {
   let (world, one, b) = try await summed()
-  try world.shell(one, "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)")
+  try world.shell(one, entering)
   try await world.sync(one)
   try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b2', 'B', 'Y')")
   try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
@@ -194,8 +191,7 @@ func aSumOfAnEditOfARowThatAProgramEnteredAnewCountsOnce(cells: String, isMeanwh
   try world.shell("INSERT INTO company (id, office, staff) VALUES ('c1', 'A', 3)")
   try world.master.absorbNow()
   #expect(try world.cell("staff") == .integer(5))
-  let enter = "INSERT INTO company (id, office, \(cells)"
-  if isMeanwhile { try world.answer(one, meanwhile: enter) } else { try world.shell(one, enter) }
+  try world.enterAnew("INSERT INTO company (id, office, \(cells)", at: one, isMeanwhile: isMeanwhile)
   try await world.settle()
   #expect(try world.staff(one) == .integer(cells.hasPrefix("staff") ? 12 : 5))
   #expect(try one.parked().isEmpty)

@@ -7,6 +7,17 @@ import Testing
 
 // What the city has closed it may open again for one unit, up to a day.
 
+private let waiver = """
+    waiver:
+      key: [year, office]
+      owner: city
+      scope: {field: office}
+      fields:
+        year: {type: integer, references: period.year}
+        office: {references: office.code}
+        last_day: {type: date, required: true}
+  """
+
 private let schema = """
   schema: exceptions
   version: 1
@@ -21,14 +32,7 @@ private let schema = """
       key: year
       owner: city
       fields: {year: {type: integer}, state: {values: [open, closed]}}
-    waiver:
-      key: [year, office]
-      owner: city
-      scope: {field: office}
-      fields:
-        year: {type: integer, references: period.year}
-        office: {references: office.code}
-        last_day: {type: date, required: true}
+  \(waiver)
     report:
       key: [office, year]
       scope: {field: office}
@@ -56,19 +60,7 @@ private let schema = """
 
 /// The same before there were any.
 private let withoutExceptions =
-  schema.replacing(
-    """
-      waiver:
-        key: [year, office]
-        owner: city
-        scope: {field: office}
-        fields:
-          year: {type: integer, references: period.year}
-          office: {references: office.code}
-          last_day: {type: date, required: true}
-
-    """, with: ""
-  )
+  schema.replacing(waiver, with: "")
   .replacing("      except: {record: waiver, until: last_day}\n", with: "")
   .replacing(", except: {record: waiver, until: last_day}", with: "")
 

@@ -234,6 +234,19 @@ func aDecisionThatIsNoneOfAnOpenCellIsRefused(_ decision: String) async throws {
   try await world.settle()
 }
 
+extension World {
+  /// The first machine decides for what the second one wants in the only open conflict, in place of what stands.
+  /// - Returns: whether the city carried it out.
+  fileprivate func takes(_ wanted: Int64, over standing: Int64, _ one: Replica) async throws -> Bool {
+    let conflict = try #require(try one.conflicts([.open]).first)
+    #expect(conflict.master == .integer(standing) && conflict.contenders.map(\.value) == [.integer(wanted)])
+    try one.decide(conflict, .take, contender: 1)
+    let refused = refused(try await sync(one).received.news)
+    #expect(refused.allSatisfy { $0 == conflict.id })
+    return refused.isEmpty
+  }
+}
+
 /// One of the county's machines has entered the same since, perhaps in a change that was kept out.
 @Test(arguments: [false, true])
 func aValueThatAnOfficialEnteredFirstIsForTheCity(isKeptOut: Bool) async throws {
@@ -248,11 +261,7 @@ func aValueThatAnOfficialEnteredFirstIsForTheCity(isKeptOut: Bool) async throws 
   let parked = try world.master.parked()
   #expect(parked.count == (isKeptOut ? 1 : 0))
   if isKeptOut { try world.master.dismiss(parked.map(\.id), reason: "r", actor: "li") }
-  let conflict = try #require(try one.conflicts([.open]).first)
-  #expect(conflict.master == .integer(12) && conflict.contenders.map(\.value) == [.integer(13)])
-  try one.decide(conflict, .take, contender: 1)
-  let summary = try await world.sync(one)
-  #expect(refused(summary.received.news) == [conflict.id])
+  #expect(try await world.takes(13, over: 12, one) == false)
   #expect(try world.cell("staff") == .integer(12))
   try await world.settle()
 }
@@ -287,11 +296,7 @@ func aValueThatAnOfficialEnteredFirstIsForTheCity(isKeptOut: Bool) async throws 
   try world.shell(one, "INSERT INTO company (id, office, staff) VALUES ('c1', 'A', 12)")
   try world.shell(two, "INSERT INTO company (id, office, staff) VALUES ('c1', 'A', 13)")
   for replica in [one, two, one] { try await world.sync(replica) }
-  let conflict = try #require(try one.conflicts([.open]).first)
-  #expect(conflict.master == .integer(12) && conflict.contenders.map(\.value) == [.integer(13)])
-  try one.decide(conflict, .take, contender: 1)
-  let summary = try await world.sync(one)
-  #expect(refused(summary.received.news) == [])
+  #expect(try await world.takes(13, over: 12, one) == true)
   try await world.settle()
   #expect(try world.cell("staff") == .integer(13))
 }
@@ -309,11 +314,7 @@ func aValueThatAnOfficialEnteredFirstIsForTheCity(isKeptOut: Bool) async throws 
   try world.shell(one, "UPDATE company SET staff = 20 WHERE id = 'c1'")
   try world.shell(two, "UPDATE company SET staff = 21 WHERE id = 'c1'")
   for replica in [one, two, one] { try await world.sync(replica) }
-  let conflict = try #require(try one.conflicts([.open]).first)
-  #expect(conflict.master == .integer(20) && conflict.contenders.map(\.value) == [.integer(21)])
-  try one.decide(conflict, .take, contender: 1)
-  let summary = try await world.sync(one)
-  #expect(refused(summary.received.news) == [conflict.id])
+  #expect(try await world.takes(21, over: 20, one) == false)
   #expect(try world.cell("staff") == .integer(20))
   try await world.settle()
 }

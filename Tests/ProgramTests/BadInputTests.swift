@@ -141,17 +141,23 @@ import Testing
     expectFailure(try await town.tryCity(["init"]), 65, "already")
   }
 
-  @Test func aLockedDatabase() async throws {
-    let town = try await registryTown([("one", "320706")])
+  /// Another program that has a file's lock for so long.
+  private func hold(_ file: String, _ lock: String, seconds: Int) async throws -> Running {
     let script = """
       import sqlite3, sys, time
       c = sqlite3.connect(sys.argv[1], isolation_level=None)
-      c.execute("BEGIN EXCLUSIVE")
+      c.execute("BEGIN \(lock)")
       print("held", flush=True)
-      time.sleep(120)
+      time.sleep(\(seconds))
       """
-    let holder = try Running(["python3", "-c", script, town.replica("one")])
+    let holder = try Running(["python3", "-c", script, file])
     _ = try await holder.firstLine()
+    return holder
+  }
+
+  @Test func aLockedDatabase() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let holder = try await hold(town.replica("one"), "EXCLUSIVE", seconds: 120)
     let before = Date()
     expectFailure(try await town.tryCounty("one", ["add", "enterprise", "name=甲"]), 75, "locked", "try again")
     // It waits before it gives up, and not for ever.
@@ -167,15 +173,7 @@ import Testing
   @Test func anAddressIsNotKeptWhenNobodyWasAsked() async throws {
     let town = try await registryTown([("one", "320706")])
     // Longer than the sync waits, and shorter than it and a second write would.
-    let script = """
-      import sqlite3, sys, time
-      c = sqlite3.connect(sys.argv[1], isolation_level=None)
-      c.execute("BEGIN IMMEDIATE")
-      print("held", flush=True)
-      time.sleep(7)
-      """
-    let holder = try Running(["python3", "-c", script, town.replica("one")])
-    _ = try await holder.firstLine()
+    let holder = try await hold(town.replica("one"), "IMMEDIATE", seconds: 7)
     let outcome = try await town.tryCounty("one", ["sync", "--server", "http://127.0.0.1:9"])
     // On a slow machine it comes to ask.
     #expect([69, 75].contains(outcome.code), "\(outcome.err)")

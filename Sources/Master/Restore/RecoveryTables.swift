@@ -80,6 +80,9 @@ extension ReturnedBatch {
   /// What it is once the log goes on without it. A county's may follow one that came too late for its place.
   var passedOver: State { replica == .city ? .aside : .late }
 
+  /// The epoch in which a batch of this table, or of the log, came into the log, for SQL.
+  static let epochInSQL = Header.epoch(of: "CASE receipt WHEN x'' THEN message ELSE receipt END")
+
   /// The epoch in which it came into the log.
   var epoch: Identifier {
     get throws { try SealedEnvelope((receipt.isEmpty ? message : receipt)[...]).header.epoch }
@@ -133,7 +136,7 @@ extension SQLiteMasterTransaction {
     // Not the clock of the file: a repair may have moved that since.
     let last = try db.integer("SELECT received_at FROM sync_batch ORDER BY arrival DESC LIMIT 1") ?? 0
     if batch.receivedAt.raw < last { return true }
-    let epoch = Header.epoch(of: "CASE receipt WHEN x'' THEN message ELSE receipt END")
+    let epoch = ReturnedBatch.epochInSQL
     let sql = "SELECT 1 FROM sync_returned WHERE arrival < ? AND state = 'late' AND \(epoch) = ? LIMIT 1"
     return try db.first(sql, [.integer(batch.arrival), .blob(batch.epoch.bytes)]) != nil
   }
@@ -141,7 +144,7 @@ extension SQLiteMasterTransaction {
   /// Whether something of another epoch is back before a batch that is at another place of the feed than it was signed for: then
   /// that is of another history. What the law of now takes otherwise has the receipts of now.
   func isBehindAnother(_ epoch: Identifier) throws -> Bool {
-    let another = "\(Header.epoch(of: "CASE receipt WHEN x'' THEN message ELSE receipt END")) NOT IN (?, ?)"
+    let another = "\(ReturnedBatch.epochInSQL) NOT IN (?, ?)"
     return try db.first(
       "SELECT 1 FROM sync_batch WHERE arrival > ? AND \(another) LIMIT 1",
       [.integer(try setting("restored_end") ?? 0), .blob(epoch.bytes), .blob(try meta().epoch.bytes)]) != nil

@@ -172,15 +172,15 @@ struct Reentry {
     let batch = read.widened(to: master.schema)
     let isLossy = try transaction.setting("lossy") != nil
     let isApart = try transaction.isOfAnotherHistory(returned)
+    let isInOrder = try transaction.isInOrder(message.header.epoch)
     // Nothing in the log would say why it stands there.
-    if isApart, try transaction.isInOrder(message.header.epoch) { throw Misfit() }
+    if isApart, isInOrder { throw Misfit() }
     if try !follows(batch, message.header) { throw Misfit() }
     let isFit = try fits(batch)
     if isLossy || isApart, !isFit { throw Misfit() }
     // A conflict of a duplicate that was merged since is one of the row that was kept.
     let decided = Set(try batch.decisions.compactMap(\.subject?.ref).map(transaction.kept))
     let before = try transaction.images(of: Array(decided))
-    let isInOrder = try transaction.isInOrder(message.header.epoch)
     try transaction.keep(kept, arrival: returned.arrival)
     let place = try replay.again(batch, of: message, received: returned.receivedAt, arrival: returned.arrival)
     let isElsewhere = !replay.hasErasures && place != message.header.cursor
