@@ -335,7 +335,7 @@ extension Town {
   private func enrol(_ random: inout SplitMix64) throws {
     guard machines.count < 12, let office = random.pick(offices) else { return }
     tell("city: enrols one more machine of \(office)")
-    _ = try attempt("enrolment", at: city.seat) { try join(office, &random) }
+    _ = try act("enrolment") { try join(office, &random) }
   }
 
   private func withdrawMachine(_ machine: Machine) throws {
