@@ -244,15 +244,18 @@ extension Replica {
     return change.kind == .insert
   }
 
-  /// Whether what was parked of a row before has come in, and it stands at the city.
+  /// Whether what was parked of a row before has come in, and it stands at the city, as far as that can be seen here.
   private func hasEntered(
     _ db: Database, _ record: RecordSchema, _ key: RowKey, before batch: Int64, _ answer: Answer?
   ) throws -> Bool {
-    let sql = "SELECT 1 FROM sync_parked WHERE record = ? AND key = ? AND batch < ? AND \(Self.hasComeIn) LIMIT 1"
-    guard let answer, try db.first(sql, [.text(record.name), .blob(key.encoded), .integer(batch)]) != nil else {
+    let isOutOfScope = "state = '\(ParkedState.admitted.rawValue)' AND reason = '\(RowReceipt.outOfScope)'"
+    let sql = """
+      SELECT \(isOutOfScope) FROM sync_parked WHERE record = ? AND key = ? AND batch < ? AND \(Self.hasComeIn) ORDER BY 1 DESC
+      """
+    guard let answer, let found = try db.first(sql, [.text(record.name), .blob(key.encoded), .integer(batch)]) else {
       return false
     }
-    return try answer.row(record, key) != nil
+    return try found[0] == .integer(1) || answer.row(record, key) != nil
   }
 
   /// The edit that deleted a row after this change of it, when the row was entered here and the city never took it in.

@@ -46,8 +46,10 @@ struct CameIn {
   var isMerged = false
   /// It may have landed with the unit that took over, in a row that is seen here no more.
   var isTakenOver = false
+  /// It was out of scope, and an official has let it in: in a row of another unit.
+  var isOutOfScope = false
 
-  var isElsewhere: Bool { isMerged || isTakenOver }
+  var isElsewhere: Bool { isMerged || isTakenOver || isOutOfScope }
 }
 
 /// A change of a batch that is on its way.
@@ -89,13 +91,15 @@ extension Replica {
     let isTakenOver = try isTakenOver(db, answer)
     for notice in notices {
       let (batch, n) = (notice.parked.batch, notice.parked.n)
-      let find = "SELECT record, key, state FROM sync_parked WHERE batch = ? AND n = ? AND \(ReplicaTables.isOpen)"
+      let find =
+        "SELECT record, key, state, reason FROM sync_parked WHERE batch = ? AND n = ? AND \(ReplicaTables.isOpen)"
       guard let found = try db.first(find, [.integer(batch), .integer(n)]), case .text(let name) = found[0],
         case .blob(let key) = found[1], let record = schema.record(name)
       else { continue }
       let item = CameIn(
         ref: try RowRef(name, RowKey(encoded: key)), batch: batch, isTakenUp: found[2] == .text("edited"),
-        isMerged: notice.state == .merged, isTakenOver: isTakenOver)
+        isMerged: notice.state == .merged, isTakenOver: isTakenOver,
+        isOutOfScope: notice.state == .admitted && found[3] == .text(RowReceipt.outOfScope))
       guard try unsay(db, record, item, answer) || item.isTakenUp else { continue }
       if let item = try take(db, notice) { news.append(item) }
     }

@@ -5,6 +5,9 @@ public struct RowReceipt: Hashable, Sendable {
   /// The reason when a value that was sent went with an erasure, whatever became of the rest of the row.
   public static let erased = "erased"
 
+  /// The reason of a change that is parked because its row is, or would be, another unit's.
+  public static let outOfScope = "scope"
+
   public enum Outcome: String, Sendable, CaseIterable {
     /// Merged; the master's row differs from what was sent by rule and needs nobody.
     case merged

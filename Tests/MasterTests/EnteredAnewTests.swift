@@ -174,6 +174,36 @@ func aSumOfARowThatEnteredWhileWhatEntersItAgainIsParkedCountsOnce(isTakenUp: Bo
   #expect(try world.cell("code", of: "c2") == .text("Y") && one.parked().isEmpty)
 }
 
+/// An official lets it in to a row of another unit, where its sender does not see it, and perhaps what says it again, too.
+@Test(arguments: [false, true], [false, true])
+func aSumThatWasAdmittedOutOfSightWhileItWasSaidAgainCountsOnce(isTakenUp: Bool, isAdmittedAgain: Bool) async throws {
+  let (world, one, b) = try await summed()
+  try world.shell(b, "INSERT INTO company (id, office, staff) VALUES ('c2', 'B', 2)")
+  try await world.sync(b)
+  let enter = "INSERT INTO company (id, office, name, staff) VALUES ('c2', 'A', '甲', 7)"
+  try world.shell(one, enter)
+  try await world.sync(one)
+  func admit() throws {
+    try world.master.admit(world.master.parked().map(\.id), reason: "theirs", actor: "li")
+  }
+  try admit()
+  #expect(try world.cell("staff", of: "c2") == .integer(9))
+  if isTakenUp { #expect(try one.takeUp("company", "c2", [:])) } else { try world.shell(one, enter) }
+  try world.write(one, "s1")
+  try world.answer("s1", "d0")
+  #expect(try world.master.parked().map(\.reason) == ["scope"])
+  if isAdmittedAgain { try admit() }
+  try world.answer("s1", "d1")
+  try world.take(one, "d1")
+  for _ in 1...3 where try world.cell("staff", of: "c2") != .integer(9) || !world.master.parked().isEmpty {
+    try await world.settle()
+    try admit()
+  }
+  try await world.settle()
+  #expect(try world.cell("staff", of: "c2") == .integer(9))
+  #expect(try one.parked().isEmpty && one.rows(one.record("company")).count == 1)
+}
+
 /// An edit that waited enters with the row that the city enters anew, and so does a program here: of the edit counts what
 /// it added, unless the program has left the cell empty, which is filled with all of it.
 @Test(arguments: ["staff) VALUES ('c1', 'A', 9)", "address) VALUES ('c1', 'A', 'y')"], [false, true])
