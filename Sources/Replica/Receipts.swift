@@ -200,7 +200,8 @@ extension Replica {
     let takenBack = row == nil ? try takingBack(db, change, pending) : nil
     if var pending, pending.change(record) != nil, takenBack == nil {
       // Edited again since: the batch changed nothing, so the base is the one before it.
-      let stands = try change.kind == .insert && hasEntered(db, record, change.key, before: batch, answer)
+      let entered = change.kind == .insert ? try whatEntered(db, record, change.key, before: batch, answer) : nil
+      let stands = entered != nil
       let base = stands ? nil : pending.baseRow(record)
       let asSent = base ?? change.imageAsSent
       try addParked(
@@ -211,7 +212,7 @@ extension Replica {
       for column in record.fields.indices where !record.isKey(column) {
         // What was added to a sum is still to come, beside what is on its way.
         var before = record.before(change, column, standing: pending.base[column] ?? pending.current?[column])
-        if stands, before == nil { before = .null }
+        if stands, before == nil { before = entered?[column] }
         pending.base[column] = pending.existed ? before ?? pending.base[column] : nil
         if pending.cellEdits[column] == nil { pending.cellEdits[column] = change.cellEdits[column] }
       }
@@ -244,18 +245,23 @@ extension Replica {
     return change.kind == .insert
   }
 
-  /// Whether what was parked of a row before has come in, and it stands at the city, as far as that can be seen here.
-  private func hasEntered(
+  /// What a later batch of a row starts from that was parked before and has come in: the row as it was sent, where an official
+  /// has let it in out of sight, and of one that stands here, nothing; nil: it does not stand at the city.
+  private func whatEntered(
     _ db: Database, _ record: RecordSchema, _ key: RowKey, before batch: Int64, _ answer: Answer?
-  ) throws -> Bool {
-    let isOutOfScope = "state = '\(ParkedState.admitted.rawValue)' AND reason = '\(RowReceipt.outOfScope)'"
+  ) throws -> [Value]? {
     let sql = """
-      SELECT \(isOutOfScope) FROM sync_parked WHERE record = ? AND key = ? AND batch < ? AND \(Self.hasComeIn) ORDER BY 1 DESC
+      SELECT state, reason, image FROM sync_parked WHERE record = ? AND key = ? AND batch < ? AND \(Self.hasComeIn)
+      ORDER BY batch DESC LIMIT 1
       """
     guard let answer, let found = try db.first(sql, [.text(record.name), .blob(key.encoded), .integer(batch)]) else {
-      return false
+      return nil
     }
-    return try found[0] == .integer(1) || answer.row(record, key) != nil
+    if try answer.row(record, key) != nil { return record.fields.map { _ in .null } }
+    guard found[0] == .text(ParkedState.admitted.rawValue), found[1] == .text(RowReceipt.outOfScope),
+      case .blob(let image) = found[2]
+    else { return nil }
+    return try decodeImage(image, record)
   }
 
   /// The edit that deleted a row after this change of it, when the row was entered here and the city never took it in.

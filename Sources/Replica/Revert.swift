@@ -38,7 +38,10 @@ extension Replica {
     _ db: Database, _ record: RecordSchema, _ pending: PendingRow, makingRoom: Bool = false,
     removing: () throws -> [Dependent]
   ) throws {
-    let base = pending.baseRow(record)
+    // What entered out of sight may be edited from cells that nobody here has seen: there is no such row.
+    let base = pending.baseRow(record).flatMap { row in
+      record.fields.indices.contains { record.fields[$0].required && row[$0].isNull } ? nil : row
+    }
     let upstream = try record.upstream(db, key: pending.key)
     var result = Reconciliation(row: base, pending: nil, isTouched: false)
     if let upstream {

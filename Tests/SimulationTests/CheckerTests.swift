@@ -111,6 +111,27 @@ func unseen(_ sql: String) -> [String] {
   #expect(throws: Violation.self) { try town.checkSums() }
 }
 
+/// An enrolment takes in what another program has written in the master's file: an official who edits afterwards has seen it.
+@Test func whatAnEnrolmentTakesInIsSeen() throws {
+  let town = try town()
+  let (keep, duplicate) = (RowKey([.text("c0")]), RowKey([.text("c6")]))
+  try town.city.seat.shell(["INSERT INTO company (id, office) VALUES ('c6', 'A')"], foreignKeys: true)
+  try town.settle()
+  let record = try town.city.master.record("company")
+  let memo = try #require(record.index(of: "memo"))
+  _ = try town.city.master.mergeRecords(record, keep: keep, duplicate: duplicate, reason: "r", actor: "li")
+  try town.lookAtCity()
+  town.witness.noteMerge("company", duplicate: duplicate, keep: keep, arrival: town.logEnd)
+  let entered = RowEdit(
+    kind: .insert, record: record, key: duplicate, values: [0: .text("c6"), 1: .text("A"), memo: .text("m1")])
+  try town.perform([entered], Event(id: 2, kind: .cityRawEdit, machine: 0, seed: 1), "edit by a tool", raw: true)
+  try town.perform(Event(id: 3, kind: .enrol, machine: 0, seed: 1))
+  #expect(try town.city.rows == town.city.master.allRows())
+  let edit = RowEdit(kind: .update, record: record, key: keep, values: [memo: .text("m2")])
+  try town.perform([edit], Event(id: 4, kind: .cityEdit, machine: 0, seed: 1), "edit", raw: false)
+  #expect(found(town) == nil)
+}
+
 @Test func aCellUnderReviewThatMovesIsFound() throws {
   let town = try town()
   let machine = town.machines[0]
