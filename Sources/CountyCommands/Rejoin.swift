@@ -27,24 +27,24 @@ struct Rejoin: AsyncParsableCommand {
         let replica = try former.rejoin(as: try CountyProgram.nextKey(home, of: former), code: code)
         try CountyProgram.promoteKey(home)
         let known = try replica.lastConfirmed()
-        let isKnown = try await sync(replica, home)
-        report(known, replica.identity.replica, isKnown)
+        let summary = try await sync(replica, home)
+        if let summary { Sync.tell(summary, replica.schema, options) }
+        report(known, replica.identity.replica, summary != nil)
       }
     }
   }
 
-  /// Tells the city, when it can be reached. Returns whether it knows the new id now.
-  private func sync(_ replica: Replica, _ home: URL) async throws -> Bool {
+  /// Tells the city, when it can be reached: it knows the new id then. nil: it could not be.
+  private func sync(_ replica: Replica, _ home: URL) async throws -> SyncSummary? {
     let server = try replica.meta().server
     // Who has only sticks tells it with the next one.
-    if server.isEmpty { return false }
+    if server.isEmpty { return nil }
     let transport = HTTPTransport(server: server, certificate: try Authority.path(home, or: nil))
     do {
-      _ = try await SyncClient(replica, transport: transport).sync()
-      return true
+      return try await SyncClient(replica, transport: transport).sync()
     } catch let failure as Failure where failure.kind == .unreachable || failure.kind == .busy {
       options.tell(failure.message)
-      return false
+      return nil
     }
   }
 

@@ -98,8 +98,8 @@ struct Sync: AsyncParsableCommand {
     }
   }
 
-  /// What an exchange did, over the network or on a stick.
-  static func report(_ summary: SyncSummary, _ schema: Schema, _ options: CommonOptions) {
+  /// What an exchange has to say of the edits made here. It is said once: the next one has nothing of it.
+  static func tell(_ summary: SyncSummary, _ schema: Schema, _ options: CommonOptions) {
     if let version = summary.upgraded {
       options.tell(
         Label(
@@ -111,6 +111,11 @@ struct Sync: AsyncParsableCommand {
       options.tell(Label(zh: visibleText(said.zh), en: visibleText(said.en)))
     }
     tell(summary.held, options)
+  }
+
+  /// What an exchange did, over the network or on a stick.
+  static func report(_ summary: SyncSummary, _ schema: Schema, _ options: CommonOptions) {
+    tell(summary, schema, options)
     let received = summary.received
     let counts = [
       ("pushed", summary.pushed), ("pulled", received.pulled), ("merged", received.merged),

@@ -42,6 +42,24 @@ import Testing
     #expect(try await town.county("old", ["verify"]).isDone)
   }
 
+  @Test func whatTheCitySaysOfTheEditsOfAMachineThatRejoinsIsTold() async throws {
+    let town = try await registryTown()
+    let id = try await sharedEnterprise(town)
+    for home in ["one", "two"] { try await town.county(home, ["edit", "enterprise", id, "name=海州\(home)公司"]) }
+    for home in ["one", "two", "one"] { try await town.sync(home) }
+    let conflict = try #require(try await town.county("one", ["conflicts", "--json"]).list.first?["id"] as? Int)
+    try await copy(town, "one", to: "old")
+    try await town.county("one", ["edit", "enterprise", id, "address=新址"])
+    try await town.sync("one")
+    try await town.county("old", ["decide", "\(conflict)", "--value", "海州甲三公司", "--reason", "执照为准"])
+    try await town.county("two", ["edit", "enterprise", id, "name=海州甲四公司"])
+    try await town.sync("two")
+    expectFailure(try await town.tryCounty("old", ["sync"]), 76, "county rejoin")
+    // What was typed is in no file here any more.
+    let told = try await town.county("old", ["rejoin"]).err
+    #expect(told.contains("#\(conflict) (海州甲三公司)"), "\(told)")
+  }
+
   @Test func bothCopiesOfAFolderGoOn() async throws {
     let town = try await registryTown()
     try await copy(town, "one", to: "clone")
