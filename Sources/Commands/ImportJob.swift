@@ -34,6 +34,8 @@ struct ImportJob {
   private var record: RecordSchema { shape.own }
 
   mutating func take(_ db: Database, _ row: ImportRow) throws {
+    var row = row
+    completeKey(&row.values)
     let wrong = row.problems + failedChecks(row)
     guard wrong.isEmpty else {
       problems += wrong
@@ -68,6 +70,11 @@ struct ImportJob {
     } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
       add(row, Connection.failure(error, path: store.schema.name).message)
     }
+  }
+
+  /// A template leaves the own unit out, for it fills itself.
+  private func completeKey(_ values: inout [Int: Value]) {
+    for column in record.keyIndices where values[column] == nil { values[column] = store.ownUnit(record, column) }
   }
 
   /// All cells that the schema does not allow, not only the first.

@@ -95,8 +95,13 @@ extension RecordStore {
       var random = SystemRandomNumberGenerator()
       return .text(UUIDv7.make(milliseconds: clock(), using: &random))
     }
-    if case .field(field.name) = record.scope, let unit { return .text(unit) }
-    return .null
+    return ownUnit(record, index) ?? .null
+  }
+
+  /// The unit, of the field that names it; nil: it is another field, or all units' rows are here.
+  public func ownUnit(_ record: RecordSchema, _ index: Int) -> Value? {
+    if case .field(record.fields[index].name) = record.scope, let unit { return .text(unit) }
+    return nil
   }
 
   /// Rows that are only ever added may be mended until they are sent.
