@@ -16,6 +16,8 @@ struct ImportShape {
     let column: Int
     let target: RecordSchema
     let field: String
+    /// Where it is looked for: what may lie out of scope is shown to everybody by another record.
+    let tables: [String]
   }
 
   init(_ record: RecordSchema, _ schema: Schema) {
@@ -30,7 +32,11 @@ struct ImportShape {
       var copy = unique
       copy.required = false
       extended.fields.append(copy)
-      borrowed.append(Borrowed(column: column, target: target, field: name))
+      let lists = schema.projections(of: target).filter { list in
+        field.weak && list.index(of: reference.field) != nil && list.index(of: name) != nil
+      }
+      borrowed.append(
+        Borrowed(column: column, target: target, field: name, tables: [target.table] + lists.map(\.table)))
     }
     own = record
     extended.fields.append(SeenRow.field)
@@ -95,9 +101,8 @@ struct ImportShape {
     for (offset, link) in borrowed.enumerated() {
       let column = own.fields.count + offset
       guard let value = values[column], !value.isNull else { continue }
-      let sql = "SELECT \(quoted(link.target.key[0])) FROM \(link.target.table) WHERE \(quoted(link.field)) = ?"
       let place = "\(own.name).\(link.field)"
-      guard let found = try db.first(sql, [value])?.first else {
+      guard let found = try link.find(db, link.target.key[0], where: link.field, is: value) else {
         if let given = result[link.column], let now = try lent(db, link, by: given) {
           // An exported line had both from one row, whose code was corrected since; another code is its author's.
           let key = RowKey(own.keyIndices.compactMap { result[$0] })
@@ -111,9 +116,16 @@ struct ImportShape {
             .data, zh: "\(place):不是 \(link.target.name) \(name) 的(现为“\(shown)”);请更正或清空",
             en: "\(place): is not that of \(link.target.name) \(name), which is “\(shown)”; correct or empty it")
         }
+        let reference = own.fields[link.column]
+        // Nobody looks here for what may lie out of scope: the reference alone would be taken, too.
+        if reference.weak, result[link.column] != nil { continue }
+        let advice =
+          reference.weak
+          ? Label(zh: "请更正,或改填 \(reference.name)", en: "correct it, or give \(reference.name) instead")
+          : Label(zh: "请先登记", en: "add it first")
         throw Failure(
-          .data, zh: "\(place):没有这样的\(link.target.label.zh),请先登记",
-          en: "\(place): there is no such \(link.target.name); add it first")
+          .data, zh: "\(place):没有这样的\(link.target.label.zh),\(advice.zh)",
+          en: "\(place): there is no such \(link.target.name); \(advice.en)")
       }
       if let given = result[link.column], given != found {
         throw Failure(
@@ -133,7 +145,17 @@ struct ImportShape {
   /// What a row is called in the other record; nil: there is no such row.
   private func lent(_ db: Database, _ link: Borrowed, by reference: Value) throws -> Value? {
     if reference.isNull { return nil }
-    let sql = "SELECT \(quoted(link.field)) FROM \(link.target.table) WHERE \(quoted(link.target.key[0])) = ?"
-    return try db.first(sql, [reference])?.first
+    return try link.find(db, link.field, where: link.target.key[0], is: reference)
+  }
+}
+
+extension ImportShape.Borrowed {
+  /// A field of the row that has a value in another one.
+  fileprivate func find(_ db: Database, _ wanted: String, where field: String, is value: Value) throws -> Value? {
+    for table in tables {
+      let sql = "SELECT \(quoted(wanted)) FROM \(table) WHERE \(quoted(field)) = ?"
+      if let found = try db.first(sql, [value])?.first { return found }
+    }
+    return nil
   }
 }
