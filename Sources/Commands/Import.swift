@@ -42,14 +42,15 @@ public struct Import<P: Program>: AsyncParsableCommand {
   }
 
   private func report(_ job: ImportJob, rows: Int) {
-    (job.notes + job.problems).map(sentence).forEach(options.tell)
+    let notes = job.notes + job.closedNotes
+    (notes + job.problems).map(sentence).forEach(options.tell)
     let done = job.problems.isEmpty && !dryRun
     options.show(
       .object([
         ("rows", .integer(Int64(rows))), ("added", .integer(Int64(done ? job.added : 0))),
         ("changed", .integer(Int64(done ? job.changed : 0))),
         ("deleted", .integer(Int64(job.deleted))), ("problems", .array(job.problems.map(json))),
-        ("notes", .array(job.notes.map(json))), ("dry_run", .bool(dryRun)),
+        ("notes", .array(notes.map(json))), ("dry_run", .bool(dryRun)),
       ]),
       summary(job, rows, done).text(options.language))
   }

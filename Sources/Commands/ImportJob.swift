@@ -9,6 +9,7 @@ struct ImportJob {
   let store: any RecordStore
   let shape: ImportShape
   let reviewer: Reviewer
+  let namesakes: Namesakes
   var added = 0
   var changed = 0
   /// Rows that do not stand any more and that the file's author has left alone.
@@ -18,8 +19,10 @@ struct ImportJob {
   private var refused = 0
   /// Nothing is wrong with the file: who imports it may not.
   var isRefused: Bool { !problems.isEmpty && refused == problems.count }
-  /// What was not taken, without harm.
+  /// What was not taken, without harm, and what is doubted of what was.
   var notes: [ImportProblem] = []
+  /// Lines about what the city has closed, by what is said of it.
+  var closed: [Label: [Int]] = [:]
   /// The line that named a row first.
   private var lines: [RowKey: Int] = [:]
   /// The rows that stand, by the mark of their key.
@@ -29,9 +32,10 @@ struct ImportJob {
     self.store = store
     self.shape = shape
     reviewer = Reviewer(store)
+    namesakes = Namesakes(store: store)
   }
 
-  private var record: RecordSchema { shape.own }
+  var record: RecordSchema { shape.own }
 
   mutating func take(_ db: Database, _ row: ImportRow) throws {
     var row = row
@@ -54,14 +58,14 @@ struct ImportJob {
         try leaveAlone(db, key, &values, row)
         try leaveGuarded(db, key, &values, row)
         try keepNewName(db, key, &values, row)
-        try update(db, key, values)
+        try update(db, key, values, row)
       } else {
         try refuseRewrittenKey(db, values, row)
         try record.refuseMasks(values)
         try refuseScientific(values)
         let key = try store.insert(db, record, values)
         try claim(key, row.line)
-        _ = try reviewer.check(db, record, record.row(db, key: key) ?? [])
+        try review(db, row, record.row(db, key: key) ?? [])
         added += 1
       }
     } catch let failure as Failure where failure.kind == .data || failure.kind == .notAllowed {
@@ -87,7 +91,7 @@ struct ImportJob {
     }
   }
 
-  private mutating func update(_ db: Database, _ key: RowKey, _ values: [Int: Value]) throws {
+  private mutating func update(_ db: Database, _ key: RowKey, _ values: [Int: Value], _ row: ImportRow) throws {
     let before = try record.row(db, key: key)
     // A file that was exported masked does not write the mask.
     let cells = values.filter { column, value in
@@ -98,9 +102,9 @@ struct ImportJob {
     try record.refuseMasks(new)
     try refuseScientific(new)
     try store.update(db, record, key: key, cells)
-    let after = try record.row(db, key: key)
-    _ = try reviewer.check(db, record, after ?? [], before: before)
-    if after != before { changed += 1 }
+    guard let after = try record.row(db, key: key), after != before else { return }
+    try review(db, row, after, before: before)
+    changed += 1
   }
 
   /// A number whose digits a spreadsheet program has dropped, and the error of a formula, are no values.
@@ -192,7 +196,7 @@ struct ImportJob {
       en: "\(place): a spreadsheet has rewritten “\(now)”; \(Self.retype.en)")
   }
 
-  private func shown(_ value: Value, _ column: Int) -> String {
+  func shown(_ value: Value, _ column: Int) -> String {
     ValueText.spell(Masking.mask(value, record.fields[column]))
   }
 

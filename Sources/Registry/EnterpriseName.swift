@@ -23,8 +23,12 @@ public enum EnterpriseName {
   }
 
   /// Whether two names may be those of one enterprise: the same core, or one character apart in cores of five and more.
-  public static func areNear(_ a: String, _ b: String) -> Bool {
-    let (x, y) = (Array(core(of: a)), Array(core(of: b)))
+  public static func areNear(_ a: String, _ b: String) -> Bool { areNear(letters(of: a), letters(of: b)) }
+
+  /// What names are compared by; for who compares one with many.
+  public static func letters(of name: String) -> [Character] { Array(core(of: name)) }
+
+  public static func areNear(_ x: [Character], _ y: [Character]) -> Bool {
     if x == y { return true }
     guard min(x.count, y.count) >= 5, abs(x.count - y.count) <= 1 else { return false }
     let prefix = zip(x, y).prefix { $0 == $1 }.count

@@ -21,6 +21,7 @@ import Testing
       try await town.tryCounty("one", try file("talent,2022,total,8\ntalent,2022,total,9\n")), 65, "row 3",
       "is the same row as line 2")
   }
+
   @Test("Who may be out of scope is imported, and exported, by the credit code that every county sees")
   func codeOfAnotherCounty() async throws {
     let town = try await registryTown([("one", "320706"), ("two", "320722")])
@@ -46,5 +47,38 @@ import Testing
     #expect(try await town.sync("one")["parked"] as? Int == 0)
     let sent = try await town.city(["list", "attendance", "--json"]).list
     #expect(sent.map { $0["enterprise_id"] as? String } == [guest])
+  }
+
+  @Test("Of a line is said what add and edit would say: another county's code, a closed period, an explained doubt")
+  func anImportSaysWhatAnEditWould() async throws {
+    let town = try await registryTown([("one", "320706"), ("two", "320722")])
+    try await town.county("two", ["add", "enterprise", "name=连云港市海洋科技有限公司", "uscc=\(Self.other)"])
+    let first = try await town.county("one", ["add", "enterprise", "name=甲", "uscc=\(Self.code)"]).line
+    let second = try await town.county("one", ["add", "enterprise", "name=乙"]).line
+    let year = ["enterprise_id=\(first)", "year=2017", "staff=30", "taxable_sales=61000001", "note=筹建期"]
+    try await town.county("one", ["add", "enterprise_year"] + year)
+    try await town.city(["period", "open", "2018", "--due", "2019-03-31"])
+    try await town.city(["period", "lock", "2018"])
+    for home in ["two", "one"] { try await town.sync(home) }
+    func notes(_ record: String, _ lines: String) async throws -> [String] {
+      let file = try town.write("f.csv", lines)
+      let done = try await town.county("one", ["import", record, file, "--json", "--locale", "en"]).object
+      return (done["notes"] as? [[String: Any]] ?? []).map { note in
+        ["row", "column", "value", "message"].map { "\(note[$0] ?? "")" }.joined(separator: "|")
+      }
+    }
+    let same = try await notes("enterprise", "name,uscc\n海洋,\(Self.other)\n海洋科技有限责任公司,\n硅材料厂,\n")
+    #expect(same.count == 2, "\(same)")
+    #expect(same.first?.hasPrefix("2|||note: 320722 has registered this credit code") == true, "\(same)")
+    #expect(same.last?.hasPrefix("3|||note: 320722 has an enterprise with a similar name") == true, "\(same)")
+    #expect(
+      try await notes("enterprise_year", "uscc,year,taxable_sales\n\(Self.code),2017,6100\n") == [
+        "2|taxable_sales|6100|6100 yuan with 30 staff: was it entered in units of 10,000 yuan?"
+      ])
+    let closed = try await notes("enterprise_year", "enterprise_id,year,staff\n\(first),2018,29\n\(second),2018,6\n")
+    #expect(
+      closed == ["2|||period 2018 is closed: this goes to the city as a revision request (2 lines)"], "\(closed)")
+    // Of a line that changes nothing there is nothing to say.
+    #expect(try await notes("enterprise_year", "enterprise_id,year,staff\n\(first),2018,29\n").isEmpty)
   }
 }
