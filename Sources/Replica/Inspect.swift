@@ -8,9 +8,11 @@ public struct ReplicaStatus: Sendable {
   public var org: String
   public var replica: String
   public var server: String
+  /// Rows, decisions and withdrawals that no batch holds yet.
   public var pending: Int
   /// Pending rows that cannot be sent until somebody mends them.
   public var held: [HeldRow]
+  /// Those that are sent and not answered. A batch of withdrawals alone counts as one.
   public var inFlight: Int
   public var cursor: Int64
   public var lastSync: Int64?
@@ -54,17 +56,23 @@ extension Replica {
     try read { db in
       let meta = try ReplicaMeta.read(db)
       let outgoing = try outgoing(db)
+      let acts = try acts(db)
       func count(_ sql: String) throws -> Int { Int(try db.integer(sql) ?? 0) }
       let waiting = """
         SELECT value FROM sync_meta WHERE name = 'bundle_written' AND EXISTS (
           SELECT 1 FROM sync_outbox JOIN sync_meta AS last ON last.name = 'bundle_last'
           WHERE receipt IS NULL AND number <= last.value)
         """
+      let inFlight = """
+        SELECT coalesce(sum(max(1, rows + (SELECT count(*) FROM sync_decision WHERE batch = sync_outbox.number))), 0)
+        FROM sync_outbox WHERE receipt IS NULL
+        """
       return ReplicaStatus(
         org: meta.org, replica: meta.replica.description, server: meta.server,
-        pending: try outgoing.count + outgoing.heldRows.count + requests(db).count,
+        pending: try outgoing.count + outgoing.heldRows.count + requests(db).count + acts.decisions.count
+          + acts.rulings.count,
         held: outgoing.heldRows,
-        inFlight: try count("SELECT coalesce(sum(rows), 0) FROM sync_outbox WHERE receipt IS NULL"),
+        inFlight: try count(inFlight),
         cursor: meta.cursor,
         lastSync: meta.lastSync,
         openConflicts: try count("SELECT count(*) FROM sync_conflict WHERE state IN ('open', 'proposed')"),

@@ -10,6 +10,7 @@ import Testing
     for home in ["one", "two", "one"] { try await town.sync(home) }
     let conflict = try #require(try await town.county("one", ["conflicts", "--json"]).list.first?["id"] as? Int)
     try await town.county("one", ["decide", "\(conflict)", "--value", "海州甲三公司", "--reason", "执照为准"])
+    #expect(try await town.county("one", ["status", "--json"]).object["pending"] as? Int == 1)
     try await town.county("two", ["edit", "enterprise", id, "name=海州甲四公司"])
     try await town.sync("two")
     let told = try await town.county("one", ["sync"]).err

@@ -31,6 +31,14 @@ import Testing
   #expect(try counts() == [1, 1, 0, 1, 1])
   #expect(try replica.status().cursor > cursor)
   #expect(try replica.status().lastSync == world.clock.now)
+
+  // What its clerk takes back is on its way, too.
+  try replica.withdraw(try #require(replica.parked().first).id, reason: "typed twice", actor: nil)
+  #expect(try counts() == [2, 1, 0, 1, 0])
+  try replica.freeze()
+  #expect(try counts() == [1, 1, 1, 1, 0])
+  try await world.sync(replica)
+  #expect(try counts() == [1, 1, 0, 1, 0])
 }
 
 @Test func historyShowsWhatWasSentAndWhatWaits() async throws {
