@@ -49,27 +49,32 @@ public struct Import<P: Program>: AsyncParsableCommand {
       .object([
         ("rows", .integer(Int64(rows))), ("added", .integer(Int64(done ? job.added : 0))),
         ("changed", .integer(Int64(done ? job.changed : 0))),
-        ("deleted", .integer(Int64(job.deleted))), ("problems", .array(job.problems.map(json))),
-        ("notes", .array(notes.map(json))), ("dry_run", .bool(dryRun)),
+        ("deleted", .integer(Int64(job.deleted))), ("parked", .integer(Int64(job.parked))),
+        ("problems", .array(job.problems.map(json))), ("notes", .array(notes.map(json))), ("dry_run", .bool(dryRun)),
       ]),
       summary(job, rows, done).text(options.language))
   }
 
   private func summary(_ job: ImportJob, _ rows: Int, _ done: Bool) -> Label {
     let (added, changed, problems) = (job.added, job.changed, job.problems.count)
-    let deleted =
-      job.deleted == 0
-      ? Label(zh: "", en: "")
-      : Label(zh: ",导出后已被删除、不再恢复 \(job.deleted)", en: ", \(job.deleted) deleted since and left so")
+    var passed = Label(zh: "", en: "")
+    if job.deleted > 0 {
+      passed.zh += ",导出后已被删除、不再恢复 \(job.deleted)"
+      passed.en += ", \(job.deleted) deleted since and left so"
+    }
+    if job.parked > 0 {
+      passed.zh += ",搁置、未作改动 \(job.parked)"
+      passed.en += ", \(job.parked) parked and left so"
+    }
     if done {
       return Label(
-        zh: "共 \(rows) 行:新增 \(added),修改 \(changed)\(deleted.zh)",
-        en: "\(rows) rows: \(added) added, \(changed) changed\(deleted.en)")
+        zh: "共 \(rows) 行:新增 \(added),修改 \(changed)\(passed.zh)",
+        en: "\(rows) rows: \(added) added, \(changed) changed\(passed.en)")
     }
     if problems == 0 {
       return Label(
-        zh: "共 \(rows) 行,没有问题:将新增 \(added),修改 \(changed)\(deleted.zh);未写入任何数据",
-        en: "\(rows) rows, no problems: \(added) would be added, \(changed) changed\(deleted.en); nothing was written")
+        zh: "共 \(rows) 行,没有问题:将新增 \(added),修改 \(changed)\(passed.zh);未写入任何数据",
+        en: "\(rows) rows, no problems: \(added) would be added, \(changed) changed\(passed.en); nothing was written")
     }
     return Label(
       zh: "共 \(rows) 行,\(problems) 个问题,未写入任何数据", en: "\(rows) rows, \(problems) problems; nothing was written")

@@ -14,6 +14,8 @@ struct ImportJob {
   var changed = 0
   /// Rows that do not stand any more and that the file's author has left alone.
   var deleted = 0
+  /// Rows that wait and that the file's author has left alone.
+  var parked = 0
   var problems: [ImportProblem] = []
   /// How many of the problems are that this side may not do it.
   private var refused = 0
@@ -46,10 +48,7 @@ struct ImportJob {
       return
     }
     do {
-      if try isGone(db, row) {
-        deleted += 1
-        return
-      }
+      if try passOver(db, row) { return }
       let resolved = try shape.resolved(db, row.values)
       noteOutdated(resolved.outdated, row)
       var values = resolved.values
@@ -129,9 +128,9 @@ struct ImportJob {
     zh: "请把单元格设为文本格式后重新输入,或用 add、edit 录入",
     en: "format the cell as text and retype it, or use add or edit")
 
-  /// Whether a row that was exported does not stand any more and its author has left it alone. One that was edited is refused: only
-  /// its author knows whether it is to come back.
-  private func isGone(_ db: Database, _ row: ImportRow) throws -> Bool {
+  /// Counts a row that was exported, does not stand any more and was left alone by its author. One that was edited is
+  /// refused: only its author knows whether it is to come back.
+  private mutating func passOver(_ db: Database, _ row: ImportRow) throws -> Bool {
     // What its references are called may be gone with it.
     let values = (try? shape.resolved(db, row.values))?.values ?? row.values
     let key = RowKey(record.keyIndices.compactMap { values[$0] })
@@ -139,8 +138,19 @@ struct ImportJob {
       let seen = SeenRow(mark, of: key, record), try record.row(db, key: key) == nil
     else { return false }
     let isEdited = values.contains { record.fields.indices.contains($0) && seen.shows($1, $0) != true }
-    guard isEdited else { return true }
+    let waiting = try store.parkedRow(db, record, key: key)
+    guard isEdited else {
+      if waiting == nil { deleted += 1 } else { parked += 1 }
+      return true
+    }
     let place = "\(record.name) \(KeyText.show(key))"
+    if let (id, detail) = waiting {
+      throw Failure(
+        .data, zh: "\(place) 已搁置(编号 \(id)):\(detail.zh);请用 edit 修改它,或用 withdraw \(id) 撤回",
+        en: "\(place) is parked, as number \(id): \(detail.en); change it with edit, or withdraw \(id)")
+    }
+    // The key of a duplicate that was merged leads to another row.
+    try store.assertFree(db, record, key)
     throw Failure(
       .data, zh: "\(place) 在导出之后已被删除或转出;要作为新记录录入,请清空该行的 _seen 单元格",
       en:

@@ -179,10 +179,16 @@ extension RecordStore {
     switch try KeyText.parse(text, record: record) {
     case .key(let key): return key
     case .unique(let field, let value):
-      guard let key = try find(record, field: field, value: value) else {
+      guard let key = try find(record, field: field, value: value) ?? parkedKey(record, field: field, value: value)
+      else {
         throw Failure(.notFound, zh: "没有 \(record.name) \(text)", en: "there is no \(record.name) \(text)")
       }
       return key
     }
+  }
+
+  /// A row that waits is named like one that stands.
+  private func parkedKey(_ record: RecordSchema, field: Int, value: Value) throws -> RowKey? {
+    try parkedRows(record).last { $0[field] == value }.map(record.rowKey(of:))
   }
 }

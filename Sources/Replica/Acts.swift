@@ -126,8 +126,7 @@ extension Replica {
   {
     let (image, change) = (parked.image, parked.change)
     let row = try record.row(db, key: key)
-    // A row that went to another unit is no longer here to be changed.
-    if parked.isSent, change.kind != .insert, row == nil { return false }
+    if row == nil, !parked.isWhole { return false }
     if let row {
       try update(db, record, key: key, row, with: parked, values)
     } else {
@@ -150,6 +149,8 @@ extension Replica {
     var change: Change
     /// Why.
     var detail: Label
+    /// Whether it can be entered where no row stands. A row that went to another unit is no longer here to be changed.
+    var isWhole: Bool { !isSent || change.kind == .insert }
   }
 
   /// The last of what waits of a row; nil: nothing does.
@@ -254,6 +255,14 @@ extension Replica {
     let changes = try ownBatch(db, message.bytes).changes
     openedBatches?.keep(changes, of: batch)
     return changes
+  }
+
+  public func parkedRow(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> (id: Int64, detail: Label)? {
+    let record = current(record)
+    guard try record.row(db, key: key) == nil, let parked = try waiting(db, record, key), parked.isWhole else {
+      return nil
+    }
+    return (parked.id, parked.detail)
   }
 
   public func parkedRows(_ record: RecordSchema) throws -> [[Value]] {

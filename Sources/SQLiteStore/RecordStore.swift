@@ -23,6 +23,8 @@ public protocol RecordStore: AnyObject {
   func assertFree(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws
   /// Rows that are parked and so not in the record's table.
   func parkedRows(_ record: RecordSchema) throws -> [[Value]]
+  /// The number of such a row, and why it waits; nil: none waits under the key. Inside `edit`.
+  func parkedRow(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> (id: Int64, detail: Label)?
 }
 
 extension RecordStore {
@@ -30,6 +32,9 @@ extension RecordStore {
     false
   }
   public func parkedRows(_ record: RecordSchema) throws -> [[Value]] { [] }
+  public func parkedRow(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> (id: Int64, detail: Label)? {
+    nil
+  }
   public func assertFree(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws {}
   public func requestDelete(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> Bool { false }
 }

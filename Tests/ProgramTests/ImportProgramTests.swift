@@ -81,4 +81,45 @@ import Testing
     // Of a line that changes nothing there is nothing to say.
     #expect(try await notes("enterprise_year", "enterprise_id,year,staff\n\(first),2018,29\n").isEmpty)
   }
+
+  @Test("A row that waits is not told as deleted, and is edited under its code as under its key")
+  func parkedMeanwhile() async throws {
+    let town = try await registryTown([("one", "320706"), ("two", "320722")])
+    try await town.county("one", ["add", "enterprise", "name=甲", "uscc=\(Self.code)"])
+    let id = try await town.county("two", ["add", "enterprise", "name=乙", "uscc=\(Self.code)", "address=一路"]).line
+    try await town.county("two", ["export", "enterprise", town.path("e.csv")])
+    for home in ["one", "two"] { try await town.sync(home) }
+    let number = try #require(try await town.county("two", ["parked", "--json"]).list.first?["id"] as? Int)
+    let left = try await town.county("two", ["import", "enterprise", town.path("e.csv"), "--json"]).object
+    #expect(["added", "changed", "deleted", "parked"].map { left[$0] as? Int } == [0, 0, 0, 1], "\(left)")
+    let said = try await town.county("two", ["import", "enterprise", town.path("e.csv")]).out
+    #expect(said == "1 rows: 0 added, 0 changed, 1 parked and left so\n")
+    let csv = try String(contentsOfFile: town.path("e.csv"), encoding: .utf8)
+    let edited = try town.write("edited.csv", csv.replacingOccurrences(of: "一路", with: "二路"))
+    let refused = try await town.tryCounty("two", ["import", "enterprise", edited])
+    expectFailure(refused, 65, "row 2", "enterprise \(id) is parked, as number \(number)", "withdraw \(number)")
+    #expect(!refused.err.contains("deleted") && !refused.err.contains("_seen"), "\(refused.err)")
+    let again = try await town.county("two", ["edit", "enterprise", "uscc:\(Self.code)", "address=二路", "--json"])
+    #expect(again.object["id"] as? String == id && again.object["address"] as? String == "二路")
+    #expect(try await town.county("two", ["status", "--json"]).object["pending"] as? Int == 1)
+  }
+
+  @Test("Of an edited line of a duplicate that was merged, the row that was kept is told")
+  func mergedMeanwhile() async throws {
+    let town = try await registryTown([("one", "320706")])
+    var ids: [String] = []
+    for name in ["甲", "乙"] {
+      let cells = ["name=\(name)", "owner_org=320706", "address=\(name)路"]
+      ids.append(try await town.city(["add", "enterprise"] + cells).line)
+    }
+    try await town.city(["export", "enterprise", town.path("e.csv")])
+    try await town.city(["merge-records", ids[0], ids[1], "--reason", "同一企业"])
+    let left = try await town.city(["import", "enterprise", town.path("e.csv"), "--json"]).object
+    #expect(left["deleted"] as? Int == 1 && left["changed"] as? Int == 0, "\(left)")
+    let csv = try String(contentsOfFile: town.path("e.csv"), encoding: .utf8)
+    let edited = try town.write("edited.csv", csv.replacingOccurrences(of: "乙路", with: "丙路"))
+    let refused = try await town.tryCity(["import", "enterprise", edited])
+    expectFailure(refused, 65, "row 3", "enterprise \(ids[1]) was merged into \(ids[0])")
+    #expect(!refused.err.contains("_seen"), "\(refused.err)")
+  }
 }
