@@ -85,7 +85,7 @@ struct ImportJob {
     row.values.sorted { $0.key < $1.key }.compactMap { column, value in
       let field = shape.record.fields[column]
       return field.problem(with: value, formats: store.formats).map {
-        ImportProblem(line: row.line, column: field.name, value: ValueText.spell(value), message: $0)
+        ImportProblem(line: row.line, column: field.name, value: shown(value, column), message: $0)
       }
     }
   }
@@ -206,8 +206,9 @@ struct ImportJob {
       en: "\(place): a spreadsheet has rewritten “\(now)”; \(Self.retype.en)")
   }
 
+  /// A cell as messages quote it: a log may keep them where no erasure reaches.
   func shown(_ value: Value, _ column: Int) -> String {
-    ValueText.spell(Masking.mask(value, record.fields[column]))
+    ValueText.spell(Masking.mask(value, shape.record.fields[column]))
   }
 
   /// Whether a spreadsheet program, and not the file's author, has changed a code or a number.
@@ -246,7 +247,7 @@ struct ImportJob {
       let now = ValueText.spellOrNull(Masking.mask(value, field))
       notes.append(
         ImportProblem(
-          line: row.line, column: field.name, value: row.values[column].map(ValueText.spell) ?? "",
+          line: row.line, column: field.name, value: row.values[column].map { shown($0, column) } ?? "",
           message: Label(
             zh: "现已改为“\(now)”,此单元格未采用;其他字段照常导入",
             en: "is “\(now)” by now; this cell is not taken, the others are")))
@@ -311,7 +312,7 @@ struct ImportJob {
       message.en.hasPrefix("\(record.name).\(shape.record.fields[$0].name)")
         || message.en.contains(".\(shape.record.fields[$0].name):")
     }
-    let value = column.flatMap { row.values[$0] }.map(ValueText.spell) ?? ""
+    let value = column.flatMap { column in row.values[column].map { shown($0, column) } } ?? ""
     problems.append(
       ImportProblem(
         line: row.line, column: column.map { shape.record.fields[$0].name } ?? "", value: value, message: message))

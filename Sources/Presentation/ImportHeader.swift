@@ -59,11 +59,13 @@ package struct ImportHeader {
     for (position, cell) in cells.enumerated() {
       guard let cell else { continue }
       let column = columns[position]
-      switch ValueText.parse(cell, field: record.fields[column.index], emptyIsNull: false, unit: column.unit) {
+      let field = record.fields[column.index]
+      switch ValueText.parse(cell, field: field, emptyIsNull: false, unit: column.unit) {
       case .success(.null): continue
       case .success(let value): row.values[column.index] = value
       case .failure(let problem):
-        row.problems.append(ImportProblem(line: line, column: names[position], value: cell, message: problem.label))
+        let shown = Masking.mask(cell, field)
+        row.problems.append(ImportProblem(line: line, column: names[position], value: shown, message: problem.label))
       }
     }
     return row

@@ -11,6 +11,9 @@ public enum Masking {
     return .text(mask(text))
   }
 
+  /// A text that was read for the field, whether it is a value of it or not.
+  public static func mask(_ text: String, _ field: Field) -> String { ValueText.spell(mask(.text(text), field)) }
+
   public static func mask(_ row: [Value], _ record: RecordSchema) -> [Value] {
     zip(row, record.fields).map { mask($0, $1) } + row.dropFirst(record.fields.count)
   }

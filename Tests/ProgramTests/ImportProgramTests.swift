@@ -122,4 +122,30 @@ import Testing
     expectFailure(refused, 65, "row 3", "enterprise \(ids[1]) was merged into \(ids[0])")
     #expect(!refused.err.contains("_seen"), "\(refused.err)")
   }
+
+  @Test("What an import says of personal data is masked")
+  func whatIsWrongIsSaidMasked() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let id = try await town.county("one", ["add", "enterprise", "name=甲"]).line
+    let cells = ["enterprise_id=\(id)", "name=王小芳", "phone=13812345678", "purpose=p", "expires_on=2027-01-01"]
+    let contact = try await town.county("one", ["add", "contact"] + cells).line
+    try await town.sync("one")
+    try await town.county("one", ["export", "contact", town.path("c.csv"), "--reveal"])
+    try await town.city(["edit", "contact", contact, "phone=13987654321"])
+    try await town.sync("one")
+    let csv = try String(contentsOfFile: town.path("c.csv"), encoding: .utf8)
+    let long = String(repeating: "王", count: 101)
+    for (before, typed, shown) in [
+      ("13812345678", "13800001111", "138******11"), ("王小芳", long, "王王王******王王"),
+    ] {
+      let file = try town.write("typed.csv", csv.replacingOccurrences(of: before, with: typed))
+      let outcome = try await town.tryCounty("one", ["import", "contact", file, "--json"])
+      expectFailure(outcome, 65, "row 2, ", " '\(shown)'")
+      let problems = outcome.object["problems"] as? [[String: Any]] ?? []
+      #expect(problems.map { $0["value"] as? String } == [shown])
+      #expect(!(outcome.out + outcome.err).contains(typed), "\(outcome)")
+      let revealed = try await town.tryCounty("one", ["import", "contact", file, "--reveal"])
+      expectFailure(revealed, 65, " '\(typed)'")
+    }
+  }
 }

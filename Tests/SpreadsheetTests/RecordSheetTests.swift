@@ -106,6 +106,19 @@ struct RecordSheetTests {
     #expect(read.first?.values == [:])
   }
 
+  @Test func whatIsWrongWithPersonalDataIsToldMasked() throws {
+    var record = Sample.record
+    for name in ["code", "state"] {
+      let index = try #require(record.index(of: name))
+      record.fields[index].restricted = true
+    }
+    let header = ["code", "state"].map { "<c t=\"inlineStr\"><is><t>\($0)</t></is></c>" }.joined()
+    let cells = "<c><v>913207050000000001</v></c><c t=\"inlineStr\"><is><t>gone</t></is></c>"
+    let bytes = try Package(data: "<row>\(header)</row><row>\(cells)</row>").bytes()
+    let problems = try ImportFile.read(bytes, record: record).flatMap(\.problems)
+    #expect(Set(problems.map(\.value)) == ["913******01", "g***"])
+  }
+
   @Test func aTextTooLongForACellIsNamed() {
     let rows = [Sample.row(["note": .text(String(repeating: "a", count: 40_000))])]
     let message = failure { () throws(Failure) in try RecordSheet.export(Sample.record, rows: rows, language: .zh) }?

@@ -37,8 +37,10 @@ private struct SheetImport {
     for cell in row.cells {
       let position = Int(cell.column) - 1
       if let problem = problem(of: cell, in: row) {
-        let column = texts.indices.contains(position) ? header.names[position] : ""
-        problems.append(ImportProblem(line: row.number, column: column, value: cell.text, message: problem))
+        let isNamed = texts.indices.contains(position)
+        let shown = isNamed ? Masking.mask(cell.text, header.field(position)) : cell.text
+        let column = isNamed ? header.names[position] : ""
+        problems.append(ImportProblem(line: row.number, column: column, value: shown, message: problem))
       } else {
         texts[position] = EmptyText.read(cell.text)
       }
