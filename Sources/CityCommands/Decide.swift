@@ -30,7 +30,7 @@ struct Decide: AsyncParsableCommand {
       let ids = try self.ids(master)
       if self.choice.value != nil {
         // Nothing is open by whose field a value could be read.
-        if ids.isEmpty { return options.show(.array([]), "") }
+        if ids.isEmpty { return options.show(.array([]), Self.nothing.text(options.language)) }
         try requireOneField(ids, master)
       }
       let choice = try self.choice(master, ids.first)
@@ -39,9 +39,12 @@ struct Decide: AsyncParsableCommand {
       options.show(
         all
           ? .array(decided.map { conflictJSON($0, master.schema) })
-          : decided.first.map { conflictJSON($0, master.schema) } ?? .null, text)
+          : decided.first.map { conflictJSON($0, master.schema) } ?? .null,
+        decided.isEmpty ? Self.nothing.text(options.language) : text)
     }
   }
+
+  private static let nothing = Label(zh: "没有符合条件的待决冲突,未作裁决", en: "0 decided: no open conflict fits")
 
   private func ids(_ master: Master) throws -> [Int64] {
     guard all else {
@@ -56,6 +59,10 @@ struct Decide: AsyncParsableCommand {
     let record = try self.record.map { try master.namedRecord($0) }
     if record == nil, field != nil || key != nil {
       throw Failure(.usage, zh: "--field 和 --key 需要 --record", en: "--field and --key go with --record")
+    }
+    if let record, let field, record.field(field) == nil {
+      let kind = Label(zh: "字段(\(record.name))", en: "field of \(record.name)")
+      throw unknownName(kind, field, known: record.fields.map(\.name))
     }
     let key = try record.flatMap { record in try self.key.map { try master.key($0, in: record) } }
     return try master.conflicts([.open, .proposed]).filter { conflict in

@@ -164,7 +164,7 @@ struct ImportJob {
   ) throws {
     guard let mark = shape.mark(row.values), let present = try record.row(db, key: key) else { return }
     guard let seen = SeenRow(mark, of: key, record) else { throw try misplaced(db, mark, key) }
-    noteEmptied(key, seen, present, values, row)
+    try noteEmptied(db, key, seen, present, values, row)
     for (column, value) in values.sorted(by: { $0.key < $1.key }) where !record.isKey(column) {
       if seen.shows(value, column) == true {
         values[column] = nil
@@ -224,19 +224,22 @@ struct ImportJob {
 
   /// What the file's author has emptied stays: an empty cell gives no value.
   private mutating func noteEmptied(
-    _ key: RowKey, _ seen: SeenRow, _ present: [Value], _ values: [Int: Value], _ row: ImportRow
-  ) {
+    _ db: Database, _ key: RowKey, _ seen: SeenRow, _ present: [Value], _ values: [Int: Value], _ row: ImportRow
+  ) throws {
     for column in row.columns where record.fields.indices.contains(column) && !record.isKey(column) {
       let stands = !ValueText.spell(present[column]).isEmpty
       guard values[column] == nil, stands, seen.shows(.null, column) == false else { continue }
-      let field = record.fields[column].name
-      let command = "edit \(record.name) \(KeyText.show(key)) \(field)="
-      notes.append(
-        ImportProblem(
-          line: row.line, column: field, value: "",
-          message: Label(
-            zh: "已被清空,但空单元格不改变原值;要清除该项请用 \(command)",
-            en: "was emptied, and an empty cell changes nothing; to clear it, use \(command)")))
+      let field = record.fields[column]
+      var message = Label(zh: "已被清空,但空单元格不改变原值", en: "was emptied, and an empty cell changes nothing")
+      if field.required {
+        message.zh += ";该项必填"
+        message.en += "; it is required"
+      } else if try store.mayEmpty(db, record, column, key, present[column]) {
+        let command = "edit \(record.name) \(KeyText.show(key)) \(field.name)="
+        message.zh += ";要清除该项请用 \(command)"
+        message.en += "; to clear it, use \(command)"
+      }
+      notes.append(ImportProblem(line: row.line, column: field.name, value: "", message: message))
     }
   }
 

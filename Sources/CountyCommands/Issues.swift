@@ -80,7 +80,7 @@ struct CountyDecide: AsyncParsableCommand {
       var decision = Decision(
         conflict: id, choice: .keep, reason: reason, edit: Edit(stamp: Stamp(raw: 0), actor: options.actor ?? ""),
         version: version)
-      switch try choice.read({ try replica.findConflict(id) }, replica.schema) {
+      switch try choice.read({ try conflict(replica) }, replica.schema) {
       case .keep: break
       case .take(let contender):
         decision.choice = .take
@@ -94,5 +94,12 @@ struct CountyDecide: AsyncParsableCommand {
         .object([("conflict", .integer(id)), ("choice", .string(decision.choice.rawValue))]),
         Label(zh: "已记录,下次同步时生效", en: "recorded; it takes effect with the next sync").text(options.language))
     }
+  }
+
+  /// Nobody here types a value for what the city decides.
+  private func conflict(_ replica: Replica) throws -> Conflict? {
+    guard let conflict = try replica.findConflict(id) else { return nil }
+    try replica.refuseCitys(conflict)
+    return conflict
   }
 }

@@ -34,10 +34,7 @@ extension Replica {
       guard conflict.state == .open else {
         throw Failure(.data, zh: "冲突 \(id) 已处理或须由市里裁决", en: "conflict \(id) is not open, or is for the city")
       }
-      guard schema.record(conflict.record)?.rules.ownerDecides == true, conflict.field != nil else {
-        throw Failure(
-          .notAllowed, zh: "冲突 \(id) 须由市里裁决;请与市里联系", en: "conflict \(id) is for the city to decide; ask the city")
-      }
+      try refuseCitys(conflict)
       if let looked = decision.version, looked != conflict.version {
         throw Failure(
           .data, zh: "冲突 \(id) 已是第 \(conflict.version) 版(您看的是第 \(looked) 版);请重新查看",
@@ -64,6 +61,16 @@ extension Replica {
       try db.run("DELETE FROM sync_decision WHERE conflict = ?", [.integer(id)])
       let row = decision.bodyRow + [.null]
       try db.run("INSERT INTO sync_decision VALUES (\(placeholders(row.count)))", row)
+    }
+  }
+
+  /// Refuses a conflict that is for the city to decide, whoever contests it.
+  public func refuseCitys(_ conflict: Conflict) throws {
+    guard schema.record(conflict.record)?.rules.ownerDecides == true, conflict.field != nil else {
+      let id = conflict.id
+      throw Failure(
+        .notAllowed, zh: "冲突 \(id) 须由市里裁决;请与市里联系",
+        en: "conflict \(id) is for the city to decide; ask the city")
     }
   }
 

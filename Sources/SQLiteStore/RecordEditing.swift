@@ -52,6 +52,17 @@ extension RecordStore {
     try db.run("UPDATE \(record.table) SET \(set) WHERE \(record.keyMatch)", columns.map { row[$0] } + key.values)
   }
 
+  /// Whether an edit may empty a cell of a row that stands.
+  public func mayEmpty(
+    _ db: Database, _ record: RecordSchema, _ index: Int, _ key: RowKey, _ present: Value
+  ) throws -> Bool {
+    do {
+      try assertOwned(record, index, key, isInsert: false, value: .null, old: present)
+      try assertOpen(db, record, key)
+    } catch let failure as Failure where failure.kind == .notAllowed { return false }
+    return !record.fields[index].required
+  }
+
   /// Deletes one row that no other row refers to. Inside `edit`. On a replica a row to which rows of the city's refer
   /// stays, and the city is asked.
   public func delete(_ db: Database, _ record: RecordSchema, key: RowKey) throws {

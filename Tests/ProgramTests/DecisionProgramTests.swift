@@ -32,6 +32,10 @@ import Testing
     #expect(open.contains("deleted the row: id=c1 site=A total=5 note=n"), "\(open)")
     #expect(open.contains("changes a deleted row: id=c1 site=A total=7 note=m"), "\(open)")
     #expect(open.contains("what a rule computes as it is: total"), "\(open)")
+    // No value that a county could name would do.
+    let value = ["decide", "1", "--value", "8", "--reason", "现场核实"]
+    try await town.sync("two")
+    expectFailure(try await town.tryCounty("two", value), 77, "conflict 1 is for the city to decide")
     // What stands by now joins them when it is replaced.
     try await town.city(["edit", "counter", "c1", "note=o"])
     let decided = try await town.city(["decide", "1", "--take", "1", "--reason", "现场核实"]).out
@@ -48,7 +52,10 @@ import Testing
     for home in ["one", "two"] { try await town.sync(home) }
     let decide = ["decide", "--all", "--record", "enterprise", "--value", "海州甲三公司", "--reason", "执照为准"]
     expectFailure(try await town.tryCity(decide), 64, "enterprise.name, enterprise.note", "--field")
+    expectFailure(try await town.tryCity(decide + ["--field", "nmae"]), 64, "nmae", "did you mean 'name'?")
     #expect(try await town.city(decide + ["--field", "name", "--json"]).list.count == 1)
     #expect(try await town.row("city", "enterprise", id)["name"] as? String == "海州甲三公司")
+    let none = ["decide", "--all", "--record", "enterprise", "--field", "name", "--keep", "--reason", "执照为准"]
+    #expect(try await town.city(none).out == "0 decided: no open conflict fits\n")
   }
 }

@@ -148,4 +148,37 @@ import Testing
       expectFailure(revealed, 65, " '\(typed)'")
     }
   }
+
+  @Test("Of a cell that was emptied only a command that works is named")
+  func emptied() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let id = try await town.county("one", ["add", "enterprise", "name=甲", "address=一路"]).line
+    try await town.county("one", ["rename", id, "乙", "--evidence", "变更通知书"])
+    try await town.city(["period", "open", "201803", "--due", "2018-04-10"])
+    try await town.sync("one")
+    try await town.county("one", ["submit", "201803"])
+    try await town.sync("one")
+    try await town.city(["accept", "320706", "201803"])
+    try await town.sync("one")
+    let submission = try await town.county("one", ["show", "submission", "320706,201803", "--json"]).object
+    let days = try ["submitted_on", "accepted_on"].map { try #require(submission[$0] as? String) }
+    func notes(_ record: String, emptying cells: [String]) async throws -> [String] {
+      try await town.county("one", ["export", record, town.path("e.csv")])
+      var csv = try String(contentsOfFile: town.path("e.csv"), encoding: .utf8)
+      for cell in cells { csv = csv.replacingOccurrences(of: ",\(cell),", with: ",,") }
+      let done = try await town.county("one", ["import", record, try town.write("f.csv", csv), "--json"]).object
+      return (done["notes"] as? [[String: Any]] ?? []).map { "\($0["column"] ?? ""): \($0["message"] ?? "")" }
+    }
+    let stays = "was emptied, and an empty cell changes nothing"
+    #expect(
+      try await notes("enterprise", emptying: ["乙", "一路"]) == [
+        "name: \(stays); it is required", "address: \(stays); to clear it, use edit enterprise \(id) address=",
+      ])
+    // What the city keeps, and what is only ever added and was sent.
+    #expect(
+      try await notes("submission", emptying: days) == [
+        "submitted_on: \(stays); it is required", "accepted_on: \(stays)",
+      ])
+    #expect(try await notes("enterprise_name", emptying: ["变更通知书"]) == ["evidence: \(stays)"])
+  }
 }
