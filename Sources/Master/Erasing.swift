@@ -52,8 +52,9 @@ extension Master {
       }
       return try keys.sorted().filter { key in
         let ref = RowRef(record.name, key)
-        // A duplicate goes with the row that it is now.
-        return try transaction.kept(ref) == ref && transaction.isErasable(ref, record, names, fits)
+        // A duplicate, or what landed with the unit that took over, goes with the row that it is now.
+        return try transaction.landed(transaction.kept(ref), record) == ref
+          && transaction.isErasable(ref, record, names, fits)
       }
     }
   }
@@ -78,7 +79,7 @@ extension Master {
       try absorb(transaction)
       let kept = try transaction.landed(transaction.kept(RowRef(record.name, key)), record)
       if let fits, try !transaction.isErasable(kept, record, names, fits) { return [] }
-      let keys = try transaction.names(of: kept).union(transaction.sentNames(of: kept, record))
+      let keys = try transaction.loggedNames(of: kept, record)
       let refs = try keys.sorted().filter { ref in
         // What landed with the unit that took over, no batch names by the key that it has there.
         let isKnown = try transaction.isTouched(ref) || ref == kept && transaction.isOrWas(ref, record)

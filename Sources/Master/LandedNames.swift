@@ -6,36 +6,48 @@ import SyncProtocol
 // which it was sent (M15). The log, its secrets and its sender know it by that.
 
 extension SQLiteMasterTransaction {
-  /// By which keys a row may have been sent that landed here: those of units from which its own took over, by which no
-  /// row stands, nor did one when it was deleted, nor does one wait.
-  func sentNames(of ref: RowRef, _ record: RecordSchema) throws -> Set<RowRef> {
+  /// By which keys batches of the log may name a row: those that it had before duplicates were merged, and each of these as
+  /// units sent it from which its own took over.
+  func loggedNames(of ref: RowRef, _ record: RecordSchema) throws -> Set<RowRef> {
+    let names = try names(of: ref)
+    return try names.union(names.flatMap { try sentNames(of: $0, record) })
+  }
+
+  /// By which keys a row may have been sent that landed here: those of units from which its own took over, by which
+  /// something has landed.
+  private func sentNames(of ref: RowRef, _ record: RecordSchema) throws -> Set<RowRef> {
     guard let (unit, place) = unitInKey(ref, record) else { return [] }
     let next = try CanonicalNames(db, schema).presentSuccessors
     let former = next.keys.filter { $0 != unit && chain(from: $0, next).contains(unit) }
-    let names = former.map { moved(ref, to: $0, at: place) }
-    return try Set(names.filter { try !isOrWas($0, record) && !isKeptOut($0) })
+    return try Set(former.map { moved(ref, to: $0, at: place) }.filter(hasLanded))
   }
 
-  /// Whether changes of a row are parked and no other batch of a unit's is about it: then nothing has landed.
-  private func isKeptOut(_ ref: RowRef) throws -> Bool {
-    let parked = try parkedChanges("record = ? AND key = ?", ref.columns)
-    if parked.isEmpty || parked.contains(where: { ParkedState.cameIn.contains($0.state) }) { return false }
-    let arrivals = Set(parked.map(\.arrival))
-    var isAll = true
-    let sql = """
-      SELECT arrival FROM sync_touch JOIN sync_batch USING (arrival) WHERE record = ? AND key = ? AND replica <> ?
-      """
-    try db.each(sql, ref.columns + [.blob(Identifier.city.bytes)]) { row in
-      let arrival: Int64 = row[0]
-      if !arrivals.contains(arrival) { isAll = false }
+  /// Whether what was sent of a row came in by another key: none stands by this one, and it came since the last one that did
+  /// was deleted.
+  func hasLanded(_ ref: RowRef) throws -> Bool {
+    guard let record = schema.record(ref.record), try record.row(db, key: ref.key) == nil else { return false }
+    let gone = try db.integer("SELECT arrival FROM sync_tombstone WHERE record = ? AND key = ?", ref.columns)
+    if let deleted = try gone.flatMap(clock(of:))?.received {
+      // What had waited since before that.
+      let entered = """
+        SELECT 1 FROM sync_parked WHERE record = ? AND key = ? AND kind = 'insert' AND ruled_at >= ?
+          AND state IN ('entered', 'admitted', 'merged')
+        """
+      if try db.first(entered, ref.columns + [.integer(deleted.raw)]) != nil { return true }
     }
-    return isAll
+    return try arrivals(about: [ref]).contains { arrival in
+      guard arrival > gone ?? 0, let logged = try batch(at: arrival), logged.replica != .city else { return false }
+      // An edit of a deleted row is about that one, also when it does not bring it back.
+      return try logged.counted(logged.excerpt(schema, db, about: [ref]), db).contains { counted in
+        counted.change.kind == .insert || gone == nil && counted.change.kind == .update
+      }
+    }
   }
 
-  /// The row as which landed what was sent by a key under which none ever stood; the row itself when that is not so.
+  /// The row as which landed what was sent by a key under which none stands; the row itself when that is not so.
   func landed(_ ref: RowRef, _ record: RecordSchema) throws -> RowRef {
-    guard let (unit, place) = unitInKey(ref, record), try isTouched(ref), try !isOrWas(ref, record),
-      try parkedChanges("record = ? AND key = ?", ref.columns).isEmpty
+    guard let (unit, place) = unitInKey(ref, record), try record.row(db, key: ref.key) == nil,
+      try names(of: ref).contains(where: hasLanded)
     else { return ref }
     let later = try chain(from: unit, CanonicalNames(db, schema).presentSuccessors).map {
       moved(ref, to: $0, at: place)

@@ -37,7 +37,7 @@ extension SQLiteMasterTransaction {
     }
     if isShown { return true }
     // One that stands by itself under a former key has its own time.
-    return try names(of: ref).union(sentNames(of: ref, record)).contains { name in
+    return try loggedNames(of: ref, record).contains { name in
       try (name == ref || record.row(db, key: name.key) == nil) && SecretTable.holds(db, name, fields)
     }
   }

@@ -23,6 +23,11 @@ private let ledgers = """
         amount: {type: integer}
         phone: {restricted: true}
         code: {unique: true}
+    firm: {key: id, owner: city, fields: {id: , name: }}
+    share:
+      key: [office, firm]
+      scope: {field: office}
+      fields: {office: {references: office.code}, firm: {references: firm.id}, phone: {restricted: true}}
   """
 
 private func ledger(_ office: String) -> RowKey { RowKey([.text(office), .integer(2020)]) }
@@ -59,6 +64,65 @@ func aRowThatLandedWithTheSuccessorIsErasedByEitherKey(office: String, isEditedT
   #expect(try world.files(with: "PHONE-a") == [])
 }
 
+/// A has sent it before B took over, and it waited for a code of B's.
+@Test(arguments: ["A", "B"]) func aRowThatWaitedBeforeItLandedIsErasedByEitherKey(office: String) async throws {
+  let offices: [[Value]] = ["A", "B"].map { [.text($0), .null, .null] }
+  let world = try World(schema: ledgers, seed: [("office", offices)])
+  let (a, b) = (try await world.join("A"), try await world.join("B"))
+  try world.shell(b, "INSERT INTO ledger VALUES ('B', 2019, 5, NULL, 'X')")
+  try await world.sync(b)
+  try world.shell(a, "INSERT INTO ledger VALUES ('A', 2020, 5, 'PHONE-A', 'X')")
+  try await world.sync(a)
+  try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'")
+  try world.shell(b, "UPDATE ledger SET code = NULL")
+  try await world.settle()
+  #expect(try world.master.parked(waiting: false).map(\.state) == [.entered])
+  #expect(try world.eraseLedger(office) == [ledger("A"), ledger("B")])
+  try await world.settle()
+  #expect(try world.master.row(world.master.record("ledger"), key: ledger("B"))?[3] == .null)
+  #expect(try world.files(with: "PHONE-A") == [])
+}
+
+/// By one key what stood there before is erased, too.
+@Test(arguments: ["A", "B"])
+func aRowThatLandedThoughOneStoodThereBeforeIsErasedByEitherKey(office: String) async throws {
+  let offices: [[Value]] = ["A", "B"].map { [.text($0), .null, .null] }
+  let world = try World(schema: ledgers, seed: [("office", offices)])
+  let (a, _) = (try await world.join("A"), try await world.join("B"))
+  try world.shell(a, "INSERT INTO ledger VALUES ('A', 2020, 5, 'PHONE-old', NULL)")
+  try await world.settle()
+  try world.shell(a, "DELETE FROM ledger")
+  try await world.settle()
+  try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'")
+  try world.shell(a, "INSERT INTO ledger VALUES ('A', 2020, 5, 'PHONE-a', NULL)")
+  try await world.settle()
+  #expect(try world.eraseLedger(office) == [ledger("A"), ledger("B")])
+  try await world.settle()
+  #expect(try world.master.row(world.master.record("ledger"), key: ledger("B"))?[3] == .null)
+  for word in ["PHONE-old", "PHONE-a"] { #expect(try world.files(with: word) == [], "\(word)") }
+}
+
+/// The firm that A's row names was merged into another one by then, of which A had not heard.
+@Test(arguments: [["A", "f2"], ["B", "f1"]])
+func aRowThatLandedAndNamesADuplicateIsErasedByEitherKey(named: [String]) async throws {
+  let offices: [[Value]] = ["A", "B"].map { [.text($0), .null, .null] }
+  let firms: [[Value]] = ["f1", "f2"].map { [.text($0), .null] }
+  let world = try World(schema: ledgers, seed: [("office", offices), ("firm", firms)])
+  let (a, b) = (try await world.join("A"), try await world.join("B"))
+  func key(_ values: [String]) -> RowKey { RowKey(values.map(Value.text)) }
+  _ = try world.master.mergeRecords(
+    world.master.record("firm"), keep: key(["f1"]), duplicate: key(["f2"]), reason: "one firm", actor: "li")
+  try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'")
+  try world.shell(a, "INSERT INTO share VALUES ('A', 'f2', 'PHONE-a')")
+  try await world.settle()
+  #expect(try b.rows(b.record("share")) == [[.text("B"), .text("f1"), .text("PHONE-a")]])
+  world.clock.now += 1000
+  let erased = try world.master.erase(world.master.record("share"), key: key(named), reason: "asked for", actor: "li")
+  #expect(erased.map(\.key) == [key(["A", "f2"]), key(["B", "f1"])])
+  try await world.settle()
+  #expect(try world.files(with: "PHONE-a") == [])
+}
+
 /// A had one of its own, which it deleted before: that is another one.
 @Test func aDeletedRowOfTheFormerUnitIsNotTheSuccessors() async throws {
   let offices: [[Value]] = ["A", "B"].map { [.text($0), .null, .null] }
@@ -79,8 +143,9 @@ func aRowThatLandedWithTheSuccessorIsErasedByEitherKey(office: String, isEditedT
   #expect(try world.files(with: "PHONE-A") == [])
 }
 
-/// A has entered one that waits, for B has its code: that is another one as long as it has not landed.
-@Test func aRowOfTheFormerUnitThatWaitsIsNotTheSuccessors() async throws {
+/// A has entered one that waits, for B has its code: that is another one as long as it has not landed, and for good when its
+/// clerk takes it back.
+@Test(arguments: [false, true]) func aRowOfTheFormerUnitThatWaitsIsNotTheSuccessors(isTakenBack: Bool) async throws {
   let offices: [[Value]] = ["A", "B"].map { [.text($0), .null, .null] }
   let world = try World(schema: ledgers, seed: [("office", offices)])
   let (a, b) = (try await world.join("A"), try await world.join("B"))
@@ -91,6 +156,12 @@ func aRowThatLandedWithTheSuccessorIsErasedByEitherKey(office: String, isEditedT
   try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'")
   try await world.settle()
   #expect(try world.master.parked().map(\.reason) == ["unique"])
+  if isTakenBack {
+    let parked = try #require(try a.parked().first)
+    try a.withdraw(parked.id, reason: "typed twice", actor: "wang")
+    try await world.settle()
+    #expect(try world.master.parked(waiting: false).map(\.state) == [.withdrawn])
+  }
   #expect(try world.eraseLedger("B") == [ledger("B")])
   try await world.settle()
   #expect(try world.files(with: "PHONE-B") == [] && world.files(with: "PHONE-A") != [])
