@@ -22,8 +22,6 @@ extension SQLiteMasterTransaction {
     return try Set(former.map { moved(ref, to: $0, at: place) }.filter(hasLanded))
   }
 
-  /// Whether what was sent of a row came in by another key: none stands by this one, and it came since the last one that did
-  /// was deleted.
   func hasLanded(_ ref: RowRef) throws -> Bool {
     guard let record = schema.record(ref.record), try record.row(db, key: ref.key) == nil else { return false }
     let gone = try db.integer("SELECT arrival FROM sync_tombstone WHERE record = ? AND key = ?", ref.columns)

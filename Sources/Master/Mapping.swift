@@ -14,12 +14,13 @@ struct Mapping {
     self.schema = schema
     unit = sender.successor.map { (sender.org, $0) }
     let images = unit == nil ? [:] : try transaction.images(of: changes.map(\.ref))
-    // A row with its unit in its key is no row of the successor's, also when it is deleted: that may have one of its own.
+    // A row with its unit in its key is no row of the successor's, also when it is deleted: that may have one of its own. What
+    // has landed since is the successor's.
     let gone = changes.filter { change in
       guard sender.successor != nil, change.kind != .insert, images[change.ref] == nil else { return false }
       return schema.record(change.record).map { record in record.scopeIndex.map(record.isKey) ?? false } ?? false
     }
-    let last = try transaction.tombstones(of: gone.map(\.ref))
+    let last = try transaction.tombstones(of: gone.map(\.ref)).filter { try !transaction.hasLanded($0.key) }
     kept = Set(
       images.merging(last) { image, _ in image }.filter { ref, image in
         guard let record = schema.record(ref.record), case .field = record.scope else { return false }

@@ -1,0 +1,42 @@
+import Master
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// A row that has its unit in its key has landed with the unit that took over: what its sender says next, before it hears, is about that.
+
+private let ledgers = """
+  schema: ledgers
+  version: 1
+  title: Ledgers
+  units: office.code
+  successor: successor
+  records:
+    office: {key: code, owner: city, fields: {code: , name: , successor: {references: office.code}}}
+    ledger:
+      key: [office, year]
+      scope: {field: office}
+      fields: {office: {references: office.code}, year: {type: integer}, amount: {type: integer}}
+  """
+
+/// A's clerk deletes or corrects the book for 2020, and has deleted another one for that year before B took over.
+@Test(arguments: [nil, 6] as [Int64?])
+func whatComesNextOfARowThatLandedIsOfThatOneThoughOneStoodThereBefore(amount: Int64?) async throws {
+  let world = try World(schema: ledgers, seed: [("office", ["A", "B"].map { [.text($0), .null, .null] })])
+  let (a, b) = (try await world.join("A"), try await world.join("B"))
+  try world.shell(a, "INSERT INTO ledger VALUES ('A', 2020, 1)")
+  try await world.settle()
+  try world.shell(a, "DELETE FROM ledger")
+  try await world.settle()
+  try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'")
+  try world.shell(a, "INSERT INTO ledger VALUES ('A', 2020, 5)")
+  try a.freeze()
+  try world.sendInVain(a)
+  try world.shell(a, amount.map { "UPDATE ledger SET amount = \($0)" } ?? "DELETE FROM ledger")
+  try await world.settle()
+  let left: [[Value]] = amount.map { [[.text("B"), .integer(2020), .integer($0)]] } ?? []
+  #expect(try world.master.rows(world.master.record("ledger")) == left && b.rows(b.record("ledger")) == left)
+  #expect(try a.rows(a.record("ledger")).isEmpty)
+  #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty && world.master.parked().isEmpty)
+}
