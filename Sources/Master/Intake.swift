@@ -30,7 +30,7 @@ final class Incoming {
   let change: Change
   /// As its sender sent it.
   let sent: Change
-  /// Its sender has the row by a key that leads to another one since duplicates were merged.
+  /// It deletes the row by a key that this had before duplicates were merged.
   let isByFormerKey: Bool
   /// It carries out a decision: the cell is not under review for it.
   let decides: String?
@@ -55,7 +55,7 @@ final class Incoming {
     self.author = author
   }
 
-  /// Whether it deletes a row by the key that the row has now, or had before another unit took over. By the key of a
+  /// Whether it deletes a row by the key that the row has now, or by which it came before it landed under that. By the key of a
   /// duplicate that was merged nothing is deleted.
   var isDeleteByItsKey: Bool { change.kind == .delete && !isByFormerKey }
 }

@@ -8,6 +8,8 @@ struct Mapping {
   let unit: (old: String, successor: String)?
   /// Rows that the old unit has kept, or had when they were deleted.
   private(set) var kept: Set<RowRef>
+  /// Rows that are deleted by the key of a duplicate, or of what stood below one. What came by such a key since is no duplicate.
+  private var former: Set<RowRef> = []
 
   /// Reads what applies to these changes.
   init(_ schema: Schema, _ transaction: any MasterTransaction, _ changes: [Change], sender: Sender) throws {
@@ -44,6 +46,9 @@ struct Mapping {
       }
     }
     aliases = try transaction.aliases(of: refs)
+    for change in changes where change.kind == .delete && mapped(change.ref) != change.ref {
+      if try aliases[change.ref] != nil || !transaction.hasLanded(change.ref) { former.insert(change.ref) }
+    }
   }
 
   /// A mapping of duplicates only.
@@ -95,8 +100,8 @@ struct Mapping {
     return change
   }
 
-  /// Whether duplicates that were merged give the row of a change another key.
-  func isByFormerKey(_ change: Change) -> Bool { !aliases.isEmpty && mapped(change.ref) != change.ref }
+  /// Whether a change deletes a row by a key that it had before duplicates were merged.
+  func isByFormerKey(_ change: Change) -> Bool { change.kind == .delete && former.contains(change.ref) }
 
   /// A row by the key that it has now. Who took over from a unit changes no key.
   func mapped(_ ref: RowRef) -> RowRef {

@@ -108,3 +108,17 @@ private func units() async throws -> (World, a: Replica, b: Replica, c: Replica)
   for name in ["company", "figure", "ledger"] { #expect(try a.rows(a.record(name)).isEmpty) }
   #expect(try world.master.parked().isEmpty)
 }
+
+/// A's clerk enters a book unaware that A's record is B's, and takes it back before the answer comes that says so.
+@Test func aDeleteOfARowThatLandedByTheMergeOfItsUnitDeletesItThere() async throws {
+  let (world, a, b, _) = try await units()
+  #expect(try world.uniteOffices("A", into: "B").isEmpty)
+  try world.shell(a, "INSERT INTO ledger VALUES ('A', 2021, 6)")
+  try a.freeze()
+  try world.sendInVain(a)
+  #expect(try world.master.rows(world.master.record("ledger")).map { $0[1] } == [.integer(2020), .integer(2021)])
+  try world.shell(a, "DELETE FROM ledger WHERE year = 2021")
+  try await world.settle()
+  #expect(try b.rows(b.record("ledger")) == [[.text("B"), .integer(2020), .integer(5)]])
+  #expect(try a.rows(a.record("ledger")).isEmpty && world.master.conflicts(Conflict.State.allCases).isEmpty)
+}

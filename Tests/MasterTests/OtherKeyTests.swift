@@ -44,6 +44,19 @@ import Testing
   #expect(try world.figures().count == 2)
 }
 
+/// It came after the merge, of which its clerk had not heard, and is taken back before they do.
+@Test func aDeleteOfARowThatCameUnderADuplicateDeletesIt() async throws {
+  let (world, _, two) = try await standingDuplicate()
+  _ = try world.unite("a2", into: "a1")
+  try world.shell(two, "INSERT INTO figure (company, year, sales) VALUES ('a2', 2021, 9)")
+  try two.freeze()
+  try world.sendInVain(two)
+  #expect(try world.figures().last == [.text("a1"), .integer(2021), .integer(9)])
+  try world.shell(two, "DELETE FROM figure WHERE year = 2021")
+  try await world.settle()
+  #expect(try world.figures().map { $0[1] } == [.integer(2018), .integer(2019)])
+}
+
 @Test func aDuplicateOfADuplicateLeadsToTheLastRow() async throws {
   let (world, one, two) = try await standingDuplicate()
   try world.shell(one, "INSERT INTO company (id, office, code) VALUES ('a3', 'A', 'Z')")
