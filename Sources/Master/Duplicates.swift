@@ -136,9 +136,11 @@ extension Master {
     let detail = Label(
       zh: "并入 \(record.name) \(keep):\(reason)", en: "merged into \(record.name) \(keep): \(reason)")
     for group in desk.groups(parked.map { $0.leaving(empty: image ?? []) }) {
+      // The duplicate itself is what the official merges. An edit of it that cannot enter goes on waiting.
+      let isDuplicate = image == nil && group.contains { $0.change.kind == .insert }
       let entered = try reviewing.enter(
-        group, as: .merged, detail: detail, edit: alias.edit, waiving: [.scope, .locked])
-      if let first = entered.still.first { throw refused(record, alias, first) }
+        group, as: .merged, detail: detail, edit: alias.edit, waiving: isDuplicate ? [.scope, .locked] : [])
+      if isDuplicate, let first = entered.still.first { throw refused(record, alias, first) }
       writes += entered.writes
     }
     try desk.follow(writes)

@@ -33,6 +33,29 @@ import Testing
   #expect(try a.rows(a.record("visit")) == visits)
 }
 
+/// A's clerk edits a firm that the city has given to B, and that is found to be another one of B's.
+@Test func anEditOfTheDuplicateThatIsOutOfScopeGoesOnWaiting() async throws {
+  let world = try duplicateTown()
+  let (a, b) = (try await world.join("A"), try await world.join("B"))
+  try world.shell(a, "INSERT INTO company (id, office, name, staff) VALUES ('a2', 'A', '甲', 5)")
+  try world.shell(b, "INSERT INTO company (id, office, name) VALUES ('a1', 'B', '甲')")
+  try await world.settle()
+  try world.shell("UPDATE company SET office = 'B' WHERE id = 'a2'")
+  try world.shell(a, "UPDATE company SET name = '甲公司', staff = 50 WHERE id = 'a2'")
+  try await world.sync(a)
+  #expect(try world.master.parked().map(\.reason) == ["scope"])
+  #expect(try world.unite("a2", into: "a1").isEmpty)
+  #expect(try world.cell("name", of: "a1") == .text("甲") && world.cell("staff", of: "a1") == .integer(5))
+  try await world.settle()
+  let parked = try #require(try world.master.parked().first)
+  #expect(try parked.reason == "scope" && a.parked().count == 1)
+  // Admitted, it finds the row that was kept.
+  try world.master.admit([parked.id], reason: "licence", actor: "li")
+  try await world.settle()
+  #expect(try b.rows(b.record("company")).map { [$0[0], $0[3]] } == [[.text("a1"), .text("甲公司")]])
+  #expect(try world.cell("staff", of: "a1") == .integer(50) && world.master.parked().isEmpty)
+}
+
 /// An official has marked the one as merged into the other before, whichever way round.
 @Test(arguments: ["a1", "a2"]) func whatNamedTheOtherOfTwoRowsThatAreOneNamesNothing(named: String) async throws {
   let grade = "grade: {type: text, owner: city}"
