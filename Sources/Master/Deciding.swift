@@ -65,7 +65,7 @@ extension Master {
         .data, zh: "\(row) 的现状与冲突 \(id) 所列不同;请先查看该记录,再不带 --version 裁决",
         en: "\(row) stands otherwise than conflict \(id) shows; look at the row, then decide without --version")
     }
-    if version != nil, choice.changesRow, let other = try alsoWaiting(conflict, transaction) {
+    if version != nil, choice.changesRow, let other = try alsoWaiting(conflict, choice, transaction) {
       throw Failure(
         .data,
         zh: "冲突 \(other) 涉及同一处,也未处理,会一并裁决;请先查看并裁决冲突 \(other)(如 --keep),或不带 --version 裁决",
@@ -98,11 +98,32 @@ extension Master {
     return try acting(db, as: actor) { try carryOut(decision, of: conflict, transaction) }
   }
 
-  /// Another conflict about the same cell, or the same row: an edit decides it, too.
-  private func alsoWaiting(_ conflict: Conflict, _ transaction: SQLiteMasterTransaction) throws -> Int64? {
+  /// Another conflict about the same cell, or the same row, or about a cell of the row with a contender that the row's own
+  /// conflict does not show: an edit decides it, too.
+  private func alsoWaiting(
+    _ conflict: Conflict, _ choice: Choice, _ transaction: SQLiteMasterTransaction
+  ) throws -> Int64? {
     let ref = RowRef(conflict.record, conflict.key)
     let waiting = try transaction.waitingConflicts(of: [ref])[ref] ?? []
-    return waiting.first { $0.id != conflict.id && $0.field == conflict.field }?.id
+    return try waiting.first { other in
+      if other.id == conflict.id { return false }
+      return try other.field == conflict.field || decidesUnseen(other, with: conflict, choice, transaction.db)
+    }?.id
+  }
+
+  /// Whether a decision about a row changes a cell that is contested itself, with a value that stands in none of its images.
+  private func decidesUnseen(
+    _ cell: Conflict, with conflict: Conflict, _ choice: Choice, _ db: Database
+  ) throws -> Bool {
+    let record = try record(conflict.record)
+    guard conflict.field == nil, let column = cell.field.flatMap(record.index(of:)) else { return false }
+    if case .take(let id) = choice, let row = try contestedRow(conflict, db) {
+      let contender = try contender(id, of: conflict)
+      let taken = record.image(contender.value)
+      if contender.spared(of: record).contains(column) || taken?[column] == row[column] { return false }
+    }
+    let images = try images(of: conflict)
+    return cell.contenders.contains { contender in !images.contains { $0[column] == contender.value } }
   }
 
   private func contender(_ id: Int64?, of conflict: Conflict) throws -> Contender {

@@ -218,6 +218,37 @@ func aRowThatCameBackInPartIsDecidedAtItsVersion(choice: Master.Choice) async th
   }
 }
 
+/// A third machine contests the cell of a row that came back, after somebody has looked at both conflicts.
+@Test(arguments: [Master.Choice.take(1), .remove])
+func aDecisionAboutARowDecidesNoCellWithAContenderThatNobodyHasLookedAt(choice: Master.Choice) async throws {
+  let (world, one, two) = try await ruled()
+  let three = try await world.join("A", actor: "three")
+  try world.shell("UPDATE firm SET note = 'o'")
+  try await world.sync(one)
+  try world.shell("DELETE FROM firm")
+  try world.shell(two, "UPDATE firm SET note = 't', staff = 2")
+  try await world.sync(two)
+  let seen = try world.master.conflicts([.open])
+  let conflict = try #require(seen.first { $0.field == nil })
+  let cell = try #require(seen.first { $0.field == "note" })
+  try world.shell(three, "UPDATE firm SET note = 'x'")
+  try await world.sync(three)
+  #expect(try world.master.conflict(conflict.id) == conflict)
+  func decide() throws -> Conflict {
+    try world.master.decide(conflict.id, choice, reason: "r", actor: "li", version: conflict.version)
+  }
+  let failure = #expect(throws: Failure.self) { try decide() }
+  #expect(failure?.kind == .data && failure?.message.en.hasPrefix("conflict \(cell.id) is about the same") == true)
+  let contested = try #require(try world.master.conflicts([.open]).first { $0.id == cell.id })
+  #expect(contested.contenders.map(\.value) == [.text("t"), .text("x")])
+  #expect(try world.row("firm")?[2] == .text("o"))
+  _ = try world.master.decide(cell.id, .keep, reason: "r", actor: "li", version: contested.version)
+  #expect(try decide().state == .decided)
+  try await world.settle()
+  let left: [Value]? = if case .take = choice { [.text("1"), .text("A"), .text("t"), .integer(2)] } else { nil }
+  #expect(try world.row("firm") == left)
+}
+
 /// What others had added to a sum before the row was deleted is in no image of a county's.
 @Test func takingARowLeavesWhatARuleComputes() async throws {
   let (world, one, _) = try await summed()
