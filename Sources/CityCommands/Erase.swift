@@ -15,7 +15,9 @@ struct Erase: AsyncParsableCommand {
   @Argument(help: ArgumentHelp(words("A record with personal data. 记录名"))) var record: String
   @Argument(help: ArgumentHelp(words("The key of the row; it may be deleted already. 主键"))) var key: String?
   @Option(name: .customLong("field"), help: ArgumentHelp(words("Only these fields. 只删除这些字段"))) var fields: [String] = []
-  @Flag(help: ArgumentHelp(words("Rows whose expires_on has passed, deleted ones too. 所有已过保存期限的,含已删除的")))
+  @Flag(
+    help: ArgumentHelp(
+      words("Rows whose expires_on has passed, deleted or parked ones too. 所有已过保存期限的,含已删除和搁置的")))
   var expired = false
   @Option(help: ArgumentHelp(words("Why. 理由"))) var reason: String
 

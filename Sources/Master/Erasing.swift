@@ -36,8 +36,9 @@ extension Master {
     return erasures
   }
 
-  /// The keys of rows, deleted ones included, of which something is left to erase, in themselves or in what they were.
-  /// - Parameter fits: of which rows; of one that is deleted, as it was then.
+  /// The keys of rows of which something is left to erase, in themselves or in what they were: also of those that were
+  /// deleted, or that were parked and never entered.
+  /// - Parameter fits: of which rows; of one that is deleted, as it was then, and of one that never entered, as it was sent.
   public func erasable(
     _ record: RecordSchema, fields: [String]? = nil, where fits: ([Value]) -> Bool
   ) throws -> [RowKey] {
@@ -47,7 +48,8 @@ extension Master {
     return try read { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       var keys = Set(standing)
-      try db.each("SELECT key FROM sync_tombstone WHERE record = ?", [.text(record.name)]) { row in
+      let sql = "SELECT key FROM sync_tombstone WHERE record = ?1 UNION SELECT key FROM sync_parked WHERE record = ?1"
+      try db.each(sql, [.text(record.name)]) { row in
         if case .blob(let key) = row.cell(0) { keys.insert(try RowKey(encoded: key)) }
       }
       return try keys.sorted().filter { key in

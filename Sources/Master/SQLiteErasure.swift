@@ -28,10 +28,11 @@ extension SQLiteMasterTransaction {
     return found
   }
 
-  /// Whether a row is such, or was when it was deleted, and anything of its restricted fields is left: in it, or by
+  /// Whether a row is such, or was when it was deleted or parked, and anything of its restricted fields is left: in it, or by
   /// whatever key in the log, also of what was emptied since.
   func isErasable(_ ref: RowRef, _ record: RecordSchema, _ fields: [String], _ fits: ([Value]) -> Bool) throws -> Bool {
-    guard let image = try record.row(db, key: ref.key) ?? tombstones(of: [ref])[ref], fits(image) else { return false }
+    guard let image = try record.row(db, key: ref.key) ?? tombstones(of: [ref])[ref] ?? parkedRow(ref), fits(image)
+    else { return false }
     let isShown = record.restrictedColumns(fields).contains { column in
       !image[column].isNull && image[column] != record.fields[column].erased
     }
@@ -40,6 +41,12 @@ extension SQLiteMasterTransaction {
     return try loggedNames(of: ref, record).contains { name in
       try (name == ref || record.row(db, key: name.key) == nil) && SecretTable.holds(db, name, fields)
     }
+  }
+
+  /// A row that never entered, as it was sent last.
+  private func parkedRow(_ ref: RowRef) throws -> [Value]? {
+    let entered = "record = ? AND key = ? AND kind = 'insert'"
+    return try parkedChanges(entered, ref.columns).last?.change.new.map { $0 ?? .null }
   }
 
   func carryOut(_ erasure: Erasure, arrival: Int64, cursor: Int64) throws {

@@ -185,6 +185,40 @@ func whoIsEnteredAnewOutlivesTheErasureOfTheDeletedRow(bySnapshot: Bool) async t
   #expect(try erase() == [])
 }
 
+/// It was parked, for another person has the code, and waits, or was dismissed.
+@Test(arguments: [false, true]) func whatNeverEnteredIsErasedWhenItExpires(isDismissed: Bool) async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(
+    one, "INSERT INTO person (id, office, code, name) VALUES ('p2', 'A', 'K', 'x'), ('p5', 'A', 'L', 'x')")
+  try await world.sync(one)
+  try world.shell(
+    two,
+    """
+    INSERT INTO person (id, office, code, name, phone, note) VALUES ('p3', 'A', 'K', 'NAME-3', 'PHONE-3', 'old'),
+      ('p4', 'A', 'L', 'NAME-4', 'PHONE-4', 'new')
+    """)
+  try await world.sync(two)
+  let parked = try world.master.parked()
+  #expect(parked.map(\.reason) == ["unique", "unique"])
+  if isDismissed { try world.master.dismiss(parked.map(\.id), reason: "typed twice", actor: "li") }
+  try await world.settle()
+  let record = try world.person
+  let note = try #require(record.index(of: "note"))
+  func erase() throws -> [RowKey] {
+    world.clock.now += 1000
+    let keys = try world.master.erasable(record) { $0[note] == .text("old") }
+    return try world.master.erase(
+      record, keys: keys, where: { $0[note] == .text("old") }, reason: "expired", actor: "li"
+    ).map(\.key)
+  }
+  #expect(try erase() == [RowKey([.text("p3")])])
+  try await world.settle()
+  for word in ["NAME-3", "PHONE-3"] { #expect(try world.files(with: word) == [], "\(word)") }
+  #expect(try world.files(with: "PHONE-4") != [])
+  // And nothing is left to be erased.
+  #expect(try erase() == [])
+}
+
 @Test func theErasureTakesAToolsEditAlong() async throws {
   let (world, _, _) = try await World.twoOfficers()
   try world.shell("UPDATE person SET phone = 'PHONE-tool'")
