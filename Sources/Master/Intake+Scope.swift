@@ -88,6 +88,22 @@ extension Intake {
       reason: .scope, detail: Label(zh: "不在本单位 \(sender.org) 的范围内", en: "is outside the scope of \(sender.org)"))
   }
 
+  /// A row counts where its parents stay (M10): one that only a move of a row above it would take to another unit is let go
+  /// when that move is refused.
+  func letGoWhatStays() throws {
+    var isAny = true
+    while isAny {
+      isAny = false
+      for row in settled where row.parked?.reason == .scope {
+        guard case .via = row.record.scope, let image = row.result.image ?? row.before,
+          unit(of: row.record, image) != nil
+        else { continue }
+        row.parked = try refusal(row)
+        if row.parked?.reason != .scope { isAny = true }
+      }
+    }
+  }
+
   /// Some unit sees the row, before or after, or saw it when it was deleted, and it is not the sender's.
   private func isOutOfScope(_ row: Row) throws -> Bool {
     #if MUTANTS

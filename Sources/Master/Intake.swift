@@ -160,6 +160,7 @@ final class Intake {
     }
     try loadParents()
     for (row, refused) in zip(settled, try settled.map(refusal)) { row.parked = refused }
+    try letGoWhatStays()
     try settleConstraints()
     return try settlement(conflicts)
   }

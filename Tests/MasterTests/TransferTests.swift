@@ -346,8 +346,8 @@ private let visits =
         fields: {id: , remark: {required: true, references: remark.id}, note: }
     """
 
-/// A's visit of c1 moves to c2 of A in a batch with more, when the city has given c1 to B.
-private func movedTooLate(_ rest: String) async throws -> (World, Replica) {
+/// A's visit of c1 moves to c2 of A in a batch with more, when the city has given one of the two to B.
+private func movedTooLate(_ rest: String, given company: String = "c1") async throws -> (World, Replica) {
   let world = try World(schema: visits, seed: [("office", ["A", "B"].map { [.text($0), .null, .null] })])
   let a = try await world.join("A")
   let b = try await world.join("B")
@@ -358,7 +358,7 @@ private func movedTooLate(_ rest: String) async throws -> (World, Replica) {
     INSERT INTO visit VALUES ('v1', 'c1', 'old'); INSERT INTO remark VALUES ('r1', 'v1', 'old')
     """)
   try await world.settle()
-  try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'")
+  try world.shell("UPDATE company SET office = 'B' WHERE id = '\(company)'")
   try world.shell(a, "UPDATE visit SET company = 'c2'; " + rest)
   try await world.sync(a)
   return (world, b)
@@ -379,4 +379,14 @@ private func movedTooLate(_ rest: String) async throws -> (World, Replica) {
   #expect(try world.master.parked().map(\.reason) == ["scope", "scope"])
   try await world.settle()
   #expect(try b.rows(b.record("answer")).isEmpty)
+}
+
+/// The visit stays with A.
+@Test func whatHangsOnARowWhoseMoveIsRefusedIsItsUnitsAsEver() async throws {
+  let (world, _) = try await movedTooLate(
+    "UPDATE remark SET note = 'new'; INSERT INTO remark VALUES ('r2', 'v1', 'new')", given: "c2")
+  #expect(try world.master.parked().map(\.reason) == ["scope"])
+  try await world.settle()
+  let remarks = ["r1", "r2"].map { [$0, "v1", "new"].map(Value.text) }
+  #expect(try world.master.rows(world.master.record("remark")) == remarks)
 }
