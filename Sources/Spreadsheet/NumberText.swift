@@ -9,6 +9,13 @@ enum NumberText {
     return plain(number.description)
   }
 
+  /// A spelled number as its cell shows it: what a formula computed may be stored as 1234.5600000000002. Integers keep
+  /// every digit.
+  static func shown(_ text: String) -> String {
+    guard text.contains("."), let number = double(text) else { return text }
+    return spelled(StoredNumber.rounded(number).description) ?? text
+  }
+
   static func double(_ stored: String) -> Double? {
     // Double also reads hexadecimal, "inf" and "nan".
     let isPlain = stored.utf8.allSatisfy { (48...57).contains($0) || [UInt8]("+-.eE".utf8).contains($0) }

@@ -93,6 +93,17 @@ struct RecordSheetTests {
         == "is not a whole number of yuan: in units of 10,000 yuan it has at most 4 decimals")
   }
 
+  @Test(arguments: [("1234.5600000000002", "33.000000000000004"), ("1234.56", "33"), ("1234.5599999999997", "33.0")])
+  func computedNumbersAreAsTheirCellsShowThem(amount: String, count: String) throws {
+    let names = ["id", "应税销售(万元)", "rate"].map { "<c t=\"inlineStr\"><is><t>\($0)</t></is></c>" }.joined()
+    let cells = [count, amount, "1.1500000000000001"].map { "<c><v>\($0)</v></c>" }.joined()
+    let data = "<row>\(names)</row><row>\(cells)</row>"
+    let row = try ImportFile.read(try Package(data: data).bytes(), record: Sample.record).first
+    #expect(row?.problems == [])
+    // What is no count has every digit.
+    #expect(row?.values == [0: .integer(33), 4: .integer(12_345_600), 5: .real(1.1500000000000001)])
+  }
+
   @Test func problemsNameTheirCells() throws {
     let row = try imported(["id", "code"], [.text("x"), .integer(913_207_050_000_000_001), .text("beside")])
     #expect(row?.problems.map(\.column) == ["id", ""])

@@ -42,13 +42,18 @@ private struct SheetImport {
         let column = isNamed ? header.names[position] : ""
         problems.append(ImportProblem(line: row.number, column: column, value: shown, message: problem))
       } else {
-        texts[position] = EmptyText.read(cell.text)
+        texts[position] = EmptyText.read(text(of: cell, above: header.field(position).kind))
       }
     }
     var result = header.row(texts, line: row.number)
     if result == nil, !problems.isEmpty { result = ImportRow(line: row.number) }
     result?.problems += problems
     return result
+  }
+
+  /// What is counted in whole numbers has no digit that only the file has.
+  private func text(of cell: SheetCell, above kind: Field.Kind) -> String {
+    cell.isNumber && [.integer, .money].contains(kind) ? NumberText.shown(cell.text) : cell.text
   }
 
   private func problem(of cell: SheetCell, in row: SheetRow) -> Label? {
