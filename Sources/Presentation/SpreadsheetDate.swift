@@ -1,13 +1,43 @@
-/// What a spreadsheet makes of a text that it takes for a day or a month: `Jan-18` of the batch `2018-1`.
+/// What a spreadsheet makes of a text that it takes for a day, a month or a time: `Jan-18` of the batch `2018-1`, `4-Oct`
+/// of the protein `OCT4`, `1:02` of the ratio `1:2`.
 package enum SpreadsheetDate {
   private static let months = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
   ]
+  private static let separators = ["", "-", "/", " "]
 
-  /// Whether a text is the same day or month as another one that is written as such, in another spelling.
+  /// Whether a text is the same day, month or time as another one that is written as such, in another spelling.
   package static func isLeft(_ text: String, of original: String) -> Bool {
-    guard text != original, let numbers = parsed(original) else { return false }
-    return spellings(numbers).contains(plain(text))
+    guard text != original else { return false }
+    if let meant = time(original) { return time(text) == meant }
+    return spellings(of: original).contains(plain(text))
+  }
+
+  private static func spellings(of text: String) -> [String] {
+    if let numbers = parsed(text) { return spellings(numbers) }
+    guard let (month, number) = named(text), let name = monthName(month) else { return [] }
+    if (1...31).contains(number) { return ["\(number)-\(name)", "\(month)月\(number)日"] }
+    return years(number).flatMap { spellings([$0, month]) }
+  }
+
+  /// `OCT4`, `Sept-2018`, `4 mar`: a month by three letters of its name or more, and one number.
+  private static func named(_ text: String) -> (month: Int, number: Int)? {
+    let text = text.lowercased()
+    let (name, digits) = (text.filter(\.isLetter), text.filter(\.isNumber))
+    let isNamed = separators.contains { text == "\(name)\($0)\(digits)" || text == "\(digits)\($0)\(name)" }
+    guard isNamed, name.count >= 3, let month = months.firstIndex(where: { $0.hasPrefix(name) }),
+      digits.count <= 4, let number = Int(digits)
+    else { return nil }
+    return (month + 1, number)
+  }
+
+  /// Hours, minutes and seconds.
+  private static func time(_ text: String) -> [Int]? {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    let isTime =
+      (2...3).contains(parts.count) && parts.allSatisfy { $0.utf8.count <= 4 && SpreadsheetNumber.isDigits($0) }
+    return isTime ? parts.compactMap { Int($0) } + (parts.count == 2 ? [0] : []) : nil
   }
 
   /// `2018-1`, `2018/1/5`, `1-2`.
@@ -57,7 +87,9 @@ package enum SpreadsheetDate {
     return number < 100 ? [1900 + number, 2000 + number] : []
   }
 
-  private static func monthName(_ month: Int) -> String? { (1...12).contains(month) ? months[month - 1] : nil }
+  private static func monthName(_ month: Int) -> String? {
+    (1...12).contains(month) ? String(months[month - 1].prefix(3)) : nil
+  }
 
   /// With hyphens, in small letters, and without the zeros before a number.
   private static func plain(_ text: String) -> String {
