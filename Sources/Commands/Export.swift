@@ -39,7 +39,7 @@ public struct Export<P: Program>: AsyncParsableCommand {
       let bytes =
         try isWorkbook
         ? RecordSheet.export(record, rows: rows, language: options.language, hiding: [SeenRow.field.name])
-        : TextEncoding.encode(csv(record, rows), textEncoding())
+        : csv(record, rows)
       try writeFile(bytes, to: file)
       options.show(
         .object([("rows", .integer(Int64(rows.count))), ("file", .string(file))]),
@@ -47,10 +47,12 @@ public struct Export<P: Program>: AsyncParsableCommand {
     }
   }
 
-  private func csv(_ record: RecordSchema, _ rows: [[Value]]) -> String {
+  private func csv(_ record: RecordSchema, _ rows: [[Value]]) throws -> [UInt8] {
     var text = CSVText.line(record.fields.map(\.name))
     for row in rows { text += CSVText.line(zip(record.fields, row).map { cell($0, $1) }) }
-    return text
+    let encoding = try textEncoding()
+    let bytes = try TextEncoding.encode(text, encoding)
+    return encoding == .utf8 && !plain ? options.marked(bytes) : bytes
   }
 
   /// Without the column that says so, an import could not take the apostrophe off again.
@@ -116,6 +118,12 @@ public struct Template<P: Program>: AsyncParsableCommand {
     else { return nil }
     return (reference, try store.rows(record).map { ValueText.spell($0[column]) })
   }
+}
+
+extension CommonOptions {
+  /// UTF-8 of a file for people. Without the mark, Excel on Chinese Windows takes it for GBK and saves other bytes than
+  /// it has read.
+  func marked(_ utf8: [UInt8]) -> [UInt8] { language == .zh ? TextEncoding.mark + utf8 : utf8 }
 }
 
 /// Whole or not at all. A database and a key are left alone: whoever names one of them meant another file.

@@ -127,6 +127,10 @@ struct ImportJob {
   private static let retype = Label(
     zh: "请把单元格设为文本格式后重新输入,或用 add、edit 录入",
     en: "format the cell as text and retype it, or use add or edit")
+  private static let saveAgain = Label(
+    zh: "其编码没有其中的字符,请改正后另存为“CSV UTF-8”,或用 add、edit 录入",
+    en: "its encoding lacks some of these characters; correct the cell and save it as \"CSV UTF-8\", or use add or "
+      + "edit")
 
   /// Counts a row that was exported, does not stand any more and was left alone by its author. One that was edited is
   /// refused: only its author knows whether it is to come back.
@@ -170,7 +174,7 @@ struct ImportJob {
         values[column] = nil
       } else if value != present[column] {
         if seen.shows(present[column], column) == true, isLeft(value, of: present[column], column) {
-          throw rewritten(column, present[column])
+          throw rewritten(column, value, present[column])
         }
         if seen.stands(for: present[column], column) { continue }
         let (field, now) = (record.fields[column], shown(present[column], column))
@@ -195,15 +199,22 @@ struct ImportJob {
   private mutating func refuseRewrittenKey(_ db: Database, _ values: [Int: Value], _ row: ImportRow) throws {
     guard let mark = shape.mark(row.values), let key = try standing(db, by: mark) else { return }
     for (column, former) in zip(record.keyIndices, key.values) {
-      if let value = values[column], isLeft(value, of: former, column) { throw rewritten(column, former) }
+      if let value = values[column], isLeft(value, of: former, column) { throw rewritten(column, value, former) }
     }
   }
 
-  private func rewritten(_ column: Int, _ present: Value) -> Failure {
+  private func rewritten(_ column: Int, _ value: Value, _ present: Value) -> Failure {
     let (place, now) = ("\(record.name).\(record.fields[column].name)", shown(present, column))
+    let advice = isLost(value, of: present) ? Self.saveAgain : Self.retype
     return Failure(
-      .data, zh: "\(place):表格软件改写了“\(now)”;\(Self.retype.zh)",
-      en: "\(place): a spreadsheet has rewritten “\(now)”; \(Self.retype.en)")
+      .data, zh: "\(place):表格软件改写了“\(now)”;\(advice.zh)",
+      en: "\(place): a spreadsheet has rewritten “\(now)”; \(advice.en)")
+  }
+
+  /// Whether characters went with the file's encoding.
+  private func isLost(_ value: Value, of present: Value) -> Bool {
+    guard case (.text(let text), .text(let original)) = (value, present) else { return false }
+    return SpreadsheetEncoding.isLeft(text, of: original)
   }
 
   /// A cell as messages quote it: a log may keep them where no erasure reaches.
@@ -216,7 +227,7 @@ struct ImportJob {
     switch (value, present) {
     case (.text(let text), .text(let original)) where record.fields[column].kind == .text:
       SpreadsheetNumber.isLeft(text, of: original) || SpreadsheetDate.isLeft(text, of: original)
-        || SpreadsheetFormula.isLeft(text, of: original)
+        || SpreadsheetFormula.isLeft(text, of: original) || SpreadsheetEncoding.isLeft(text, of: original)
     case (.real(let number), .real(let original)): SpreadsheetNumber.isLeft(number, of: original)
     default: false
     }

@@ -30,9 +30,10 @@ public struct ReportOutput: ParsableArguments {
 
   /// To the file, or to stdout.
   public func write(_ report: Report, _ options: CommonOptions) throws {
-    let bytes = try bytes(of: report, chosen(options), options.language)
+    let format = try chosen(options)
+    let bytes = try bytes(of: report, format, options.language)
     guard let output else { return Output.put(bytes) }
-    try writeFile(bytes, to: output)
+    try writeFile(format == .csv ? options.marked(bytes) : bytes, to: output)
     options.tell(Label(zh: "已写入 \(output)", en: "written to \(output)"))
   }
 

@@ -8,10 +8,14 @@ public enum TextEncoding: Sendable, CaseIterable {
   case utf16
   case gb18030
 
+  /// By which a spreadsheet program knows UTF-8.
+  public static let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+  static let replacement: Unicode.Scalar = "\u{FFFD}"
+
   /// By its byte order mark; without one UTF-8 when that is valid, else GB18030 (and so GBK and GB 2312). Throws
   /// `.data` that names the first byte (from 1) and the line which no encoding can read.
   public static func decode(_ bytes: [UInt8]) throws(Failure) -> String {
-    if bytes.starts(with: [0xef, 0xbb, 0xbf]) { return try marked(bytes, skipping: 3, "UTF-8") }
+    if bytes.starts(with: mark) { return try marked(bytes, skipping: 3, "UTF-8") }
     if bytes.starts(with: [0xff, 0xfe]) { return try marked(bytes, skipping: 2, "UTF-16LE") }
     if bytes.starts(with: [0xfe, 0xff]) { return try marked(bytes, skipping: 2, "UTF-16BE") }
     if let text = String(validating: bytes, as: UTF8.self) { return text }
@@ -34,6 +38,19 @@ public enum TextEncoding: Sendable, CaseIterable {
       case .stopped(let offset): throw withoutBytes(text, offset)
       }
     }
+  }
+
+  /// The text with U+FFFD for each character that GBK has not.
+  static func inGBK(_ text: String) throws(Failure) -> String {
+    var rest = Array(text.utf8)[...]
+    var kept: [UInt8] = []
+    while case .stopped(let offset) = try Conversion.run(rest, from: "UTF-8", to: "GBK") {
+      kept += rest[..<offset]
+      kept += String(replacement).utf8
+      // The other bytes of the character.
+      rest = rest[offset...].dropFirst().drop { $0 & 0xc0 == 0x80 }
+    }
+    return String(decoding: kept + rest, as: UTF8.self)
   }
 
   private static func withoutBytes(_ text: String, _ offset: Int) -> Failure {
