@@ -59,12 +59,12 @@ public struct CommonOptions: ParsableArguments {
     return ExitCode(failure.kind.rawValue)
   }
 
-  /// A message for people.
-  public func tell(_ message: Label) { Output.say(message.text(language) + "\n") }
+  /// A message for people. What others typed in it moves no cursor.
+  public func tell(_ message: Label) { Output.say(visibleText(message.text(language)) + "\n") }
 
   /// The result of a command: JSON, or what a person reads.
   public func show(_ json: @autoclosure () -> JSON, _ text: @autoclosure () -> String) {
-    let out = self.json ? json().text() : text()
+    let out = self.json ? json().text() : visibleLines(text())
     if !out.isEmpty { Output.put([UInt8]((out + "\n").utf8)) }
   }
 }

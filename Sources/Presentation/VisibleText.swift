@@ -17,6 +17,13 @@ public func visibleText(_ text: String) -> String {
   return afterReturn ? out + escaped("\r") : out
 }
 
+/// The same of several lines, whose breaks stay.
+public func visibleLines(_ text: String) -> String {
+  guard text.unicodeScalars.contains(where: { isObeyed($0) && $0 != "\n" }) else { return text }
+  let lines = text.unicodeScalars.split(omittingEmptySubsequences: false) { $0 == "\n" }
+  return lines.map { visibleText(String($0)) }.joined(separator: "\n")
+}
+
 /// A text that somebody typed, short enough to repeat in a message.
 public func quotedText(_ text: String) -> String {
   let most = 60

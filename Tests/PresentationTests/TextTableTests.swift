@@ -21,6 +21,14 @@ struct TextTableTests {
     #expect(visibleText(text) == expected)
   }
 
+  @Test(arguments: [
+    ("a\nb", "a\nb"), ("a\n\nb\n", "a\n\nb\n"), ("a\n\u{1B}[2Jb\n", "a\n\\u{1B}[2Jb\n"),
+    ("a\r\nb", "a\\u{D}\nb"), ("", ""),
+  ])
+  func breaksOfLinesStay(text: String, expected: String) {
+    #expect(visibleLines(text) == expected)
+  }
+
   @Test func columnsAlignByWidth() {
     let table = TextTable(
       headers: ["name", "注册资本", "note"],
