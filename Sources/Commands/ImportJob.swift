@@ -29,6 +29,7 @@ struct ImportJob {
   private var lines: [RowKey: Int] = [:]
   /// The rows that stand, by the mark of their key.
   private var marked: [String: RowKey]?
+  private var alike = AlikeRows()
 
   init(store: any RecordStore, shape: ImportShape) {
     self.store = store
@@ -62,6 +63,7 @@ struct ImportJob {
         try refuseRewrittenKey(db, values, row)
         try record.refuseMasks(values)
         try refuseScientific(values)
+        if let note = try alike.note(db, shape, values, row) { notes.append(note) }
         let key = try store.insert(db, record, values)
         try claim(key, row.line)
         try review(db, row, record.row(db, key: key) ?? [])

@@ -87,6 +87,13 @@ struct ImportShape {
     if case .text(let text)? = values[record.fields.count - 1] { text } else { nil }
   }
 
+  /// The record's own columns that a line says something of, but for its key.
+  func columns(of row: ImportRow) -> [Int] {
+    let lent = borrowed.indices.filter { row.columns.contains(own.fields.count + $0) }.map { borrowed[$0].column }
+    let said = row.columns.filter { $0 < own.fields.count }
+    return Set(said + lent).subtracting(own.keyIndices).sorted()
+  }
+
   struct Resolved {
     /// Of the record's own fields, references found by what was borrowed.
     var values: [Int: Value]
