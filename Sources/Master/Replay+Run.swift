@@ -35,9 +35,11 @@ struct Replay {
     self.transaction = transaction
   }
 
-  mutating func run(upTo end: Int64) throws {
+  /// - Parameter visit: gets what there is when a batch has come, and its number; 0: before the first.
+  mutating func run(upTo end: Int64, _ visit: (Replay, Int64) throws -> Void) throws {
     try prepare()
     try takeTriggers()
+    try visit(self, 0)
     let batches = try Row.fetchCursor(
       log, sql: "SELECT * FROM sync_batch WHERE arrival <= ? ORDER BY arrival", arguments: [end])
     while isComplete, let row = try batches.next() {
@@ -46,6 +48,7 @@ struct Replay {
       }
       do { try enter(logged) } catch { try stop(at: logged, error) }
       try db.run("UPDATE sync_clock SET stamp = ?", [.integer(logged.receivedAt.raw)])
+      try visit(self, logged.arrival)
     }
     try restoreTriggers()
   }
@@ -155,6 +158,11 @@ struct Replay {
   func receipts(_ rows: [RowReceipt], _ told: [RowReceipt], of batch: Batch) -> [RowReceipt] {
     if !hasErasures { return rows }
     return rows.map { row in row.n > batch.changes.count ? told.first { $0.n == row.n } ?? row : row }
+  }
+
+  /// Throws when the log says otherwise.
+  func assertTrue() throws {
+    if let first = findings.first { throw Failure(.data, zh: first.zh, en: first.en) }
   }
 
   mutating func note(_ logged: LoggedBatch, zh: String, en: String) {

@@ -35,8 +35,23 @@ extension Master {
   func follow(upTo end: Int64 = .max, into path: String = temporary) throws -> Master {
     try read { log in
       let replay = try replay(log, upTo: end, into: path)
-      if let first = replay.findings.first { throw Failure(.data, zh: first.zh, en: first.en) }
+      try replay.assertTrue()
       return replay.master
+    }
+  }
+
+  /// Reads the master as it was when each of these batches had come, in one pass over the log. Throws as `replayed`
+  /// does, after what came before was read.
+  /// - Parameter visit: gets the number of the batch, the tables and the schema of then. Asks nothing of this master.
+  public func revisit(_ arrivals: Set<Int64>, _ visit: (Int64, Database, Schema) throws -> Void) throws {
+    guard let end = arrivals.max() else { return }
+    try read { log in
+      let all = try replay(log, upTo: end, into: Self.temporary) { replay, arrival in
+        guard arrivals.contains(arrival) else { return }
+        try replay.assertTrue()
+        try visit(arrival, replay.transaction.db, replay.schema)
+      }
+      try all.assertTrue()
     }
   }
 
@@ -53,7 +68,9 @@ extension Master {
     }
   }
 
-  private func replay(_ log: Database, upTo end: Int64, into path: String) throws -> Replay {
+  private func replay(
+    _ log: Database, upTo end: Int64, into path: String, _ visit: (Replay, Int64) throws -> Void = { _, _ in }
+  ) throws -> Replay {
     let database = try Connection.open(path, create: true)
     // It begins with the first version, and the log upgrades it.
     let first = try SchemaTable.all(log).first.map { try SchemaTable.decode($0.text) } ?? schema
@@ -63,7 +80,7 @@ extension Master {
     try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA foreign_keys = OFF") }
     let replay = try database.durably(path) { db in
       var replay = try Replay(log: log, master: master, transaction: SQLiteMasterTransaction(db: db, schema: first))
-      try replay.run(upTo: end)
+      try replay.run(upTo: end, visit)
       return replay
     }
     try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA foreign_keys = ON") }
