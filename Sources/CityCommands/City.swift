@@ -66,13 +66,19 @@ public enum CityProgram: Program {
       cells: cells(entry.what, record), outcome: outcome(entry, record))
   }
 
-  private static func what(_ what: HistoryEntry.What) -> String {
+  private static func what(_ what: HistoryEntry.What) -> Label {
     switch what {
-    case .change(let change): "\(change.kind)"
-    case .decision(let decision, _): decision.choice == .reopen ? "reopen" : "decide \(decision.choice.rawValue)"
-    case .ruling(let ruling): ruling.verdict.rawValue
-    case .alias(let alias): "merge \(show(alias.key)) → \(show(alias.target))"
-    case .erasure(let erasure): "erase \(erasure.fields.joined(separator: ", "))"
+    case .change(let change): return change.kind.label
+    case .decision(let decision, _):
+      let choice = decision.choice.label
+      return decision.choice == .reopen ? choice : Label(zh: "裁决:\(choice.zh)", en: "decide \(choice.en)")
+    case .ruling(let ruling): return ruling.verdict.label
+    case .alias(let alias):
+      let keys = "\(show(alias.key)) → \(show(alias.target))"
+      return Label(zh: "合并 \(keys)", en: "merge \(keys)")
+    case .erasure(let erasure):
+      let fields = erasure.fields.joined(separator: ", ")
+      return Label(zh: "删除个人信息 \(fields)", en: "erase \(fields)")
     }
   }
 
@@ -90,18 +96,21 @@ public enum CityProgram: Program {
   }
 
   /// What became of a change; why something was decided.
-  private static func outcome(_ entry: HistoryEntry, _ record: RecordSchema) -> String {
-    let told = entry.outcome?.outcome.rawValue
+  private static func outcome(_ entry: HistoryEntry, _ record: RecordSchema) -> Label {
+    let told = entry.outcome?.outcome.label
     switch entry.what {
     case .change:
-      let later = entry.parked.flatMap { $0 == .waiting ? nil : $0.rawValue }
-      let erased = entry.erased.sorted().map { record.fields[$0].name }.joined(separator: ", ")
-      return [told ?? "taken", later, erased.isEmpty ? nil : "\(erased) erased"].compactMap { $0 }.joined(
-        separator: ", ")
-    case .decision(let decision, _): return [told, decision.reason].compactMap { $0 }.joined(separator: ": ")
-    case .ruling(let ruling): return ruling.reason
-    case .alias(let alias): return alias.reason
-    case .erasure(let erasure): return erasure.reason
+      let later = entry.parked.flatMap { $0 == .waiting ? nil : $0.label }
+      let fields = entry.erased.sorted().map { record.fields[$0].name }.joined(separator: ", ")
+      let erased = fields.isEmpty ? nil : Label(zh: "\(fields) 已删除", en: "\(fields) erased")
+      let parts = [told ?? Label(zh: "已采用", en: "taken"), later, erased].compactMap { $0 }
+      return Label(zh: parts.map(\.zh).joined(separator: ","), en: parts.map(\.en).joined(separator: ", "))
+    case .decision(let decision, _):
+      let parts = [told, decision.why].compactMap { $0 }
+      return Label(zh: parts.map(\.zh).joined(separator: ":"), en: parts.map(\.en).joined(separator: ": "))
+    case .ruling(let ruling): return Label(zh: ruling.reason, en: ruling.reason)
+    case .alias(let alias): return Label(zh: alias.reason, en: alias.reason)
+    case .erasure(let erasure): return Label(zh: erasure.reason, en: erasure.reason)
     }
   }
 
@@ -110,5 +119,16 @@ public enum CityProgram: Program {
   public static func verify(_ master: Master) throws -> [Label] {
     let problems = try master.verify()
     return try master.isRefused() ? problems : problems + PublicationCheck.problems(master)
+  }
+}
+
+extension RowReceipt.Outcome {
+  fileprivate var label: Label {
+    switch self {
+    case .merged: Label(zh: "已合并", en: "merged")
+    case .contested: Label(zh: "有冲突", en: "contested")
+    case .rejected: Label(zh: "未采纳", en: "rejected")
+    case .parked: Label(zh: "搁置", en: "parked")
+    }
   }
 }

@@ -20,7 +20,7 @@ struct ListPeriods: AsyncParsableCommand {
         (row: row, submitted: try units("submission", row, master), extended: try units("lock_exception", row, master))
       }
       let lines = periods.map { period in
-        ["code", "state", "due_on", "locked_on"].map { ValueText.spell(record.value($0, of: period.row)) } + [
+        ["code", "state", "due_on", "locked_on"].map { shown(record, $0, period.row) } + [
           period.submitted.joined(separator: " "), period.extended.joined(separator: " "),
         ]
       }
@@ -36,6 +36,11 @@ struct ListPeriods: AsyncParsableCommand {
         .array(json),
         TextTable(headers: headers.text(options.language).split(separator: " ").map(String.init), rows: lines).render())
     }
+  }
+
+  private func shown(_ record: RecordSchema, _ name: String, _ row: [Value]) -> String {
+    guard let field = record.field(name) else { return "" }
+    return ValueText.show(record.value(name, of: row), field: field, language: options.language, labels: true)
   }
 
   /// The units that have a row of this record for the period; an exception only while it lasts, and no submission that

@@ -20,8 +20,9 @@ struct CityParked: AsyncParsableCommand {
       let parked = try master.parked(waiting: try parkedStates(state))
       let rows = parked.map {
         [
-          "\($0.id)", $0.ref.record, KeyText.show($0.ref.key), $0.reason, $0.detail.text(options.language),
-          $0.edit.actor, String($0.replica.prefix(8)), $0.state.rawValue,
+          "\($0.id)", $0.ref.record, KeyText.show($0.ref.key), parkingReason($0.reason).text(options.language),
+          $0.detail.text(options.language), $0.edit.actor, String($0.replica.prefix(8)),
+          $0.state.label.text(options.language),
           $0.ruling.map { "\($0.detail.text(options.language)) (\($0.edit.actor))" } ?? "",
         ]
       }
@@ -58,7 +59,8 @@ struct Replicas: AsyncParsableCommand {
       let rows = replicas.map {
         [
           $0.id, $0.org, "\($0.batches)", "\($0.cursor)", $0.lastSeen.map(isoTime) ?? "",
-          $0.isWithdrawn ? "withdrawn" : "live", $0.formerly.map { String($0.prefix(8)) }.joined(separator: " "),
+          ($0.isWithdrawn ? Self.withdrawn : Self.live).text(options.language),
+          $0.formerly.map { String($0.prefix(8)) }.joined(separator: " "),
         ]
       }
       let headers =
@@ -68,6 +70,9 @@ struct Replicas: AsyncParsableCommand {
       options.show(.array(replicas.map(json)), TextTable(headers: headers, rows: rows).render())
     }
   }
+
+  private static let live = Label(zh: "在用", en: "live")
+  private static let withdrawn = Label(zh: "已停用", en: "withdrawn")
 
   private func json(_ replica: ReplicaInfo) -> JSON {
     .object([

@@ -35,14 +35,15 @@ public struct History: Sendable {
     public var received: Stamp?
     public var actor: String
     public var replica: String
-    public var what: String
+    /// As `outcome`, the English one is for programs too.
+    public var what: Label
     /// Field, old value, new value.
     public var cells: [(field: String, old: Value, new: Value)]
-    public var outcome: String
+    public var outcome: Label
 
     public init(
-      at: Stamp?, received: Stamp?, actor: String, replica: String, what: String,
-      cells: [(field: String, old: Value, new: Value)], outcome: String
+      at: Stamp?, received: Stamp?, actor: String, replica: String, what: Label,
+      cells: [(field: String, old: Value, new: Value)], outcome: Label
     ) {
       self.at = at
       self.received = received

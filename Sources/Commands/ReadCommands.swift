@@ -84,11 +84,14 @@ public struct Records<P: Program>: AsyncParsableCommand {
   }
 
   private func text(_ record: RecordSchema, _ language: Language) -> String {
+    func word(_ zh: String, _ en: String) -> String { Label(zh: zh, en: en).text(language) }
     let lines = record.fields.map { field in
-      let notes = [
-        record.key.contains(field.name) ? "key" : field.required ? "required" : nil,
-        field.reference.map { "→ \($0.record).\($0.field)" }, record.unique.contains([field.name]) ? "unique" : nil,
-        (field.owner ?? record.owner) == .city ? "city" : nil, field.policy == .review ? nil : field.policy.rawValue,
+      let notes: [String?] = [
+        record.key.contains(field.name) ? word("主键", "key") : field.required ? word("必填", "required") : nil,
+        field.reference.map { "→ \($0.record).\($0.field)" },
+        record.unique.contains([field.name]) ? word("唯一", "unique") : nil,
+        (field.owner ?? record.owner) == .city ? word("市里", "city") : nil,
+        field.policy == .review ? nil : field.policy.label.text(language),
         field.check.values.map { $0.map(\.value).joined(separator: "|") },
       ]
       return [
@@ -142,9 +145,10 @@ public struct HistoryCommand<P: Program>: AsyncParsableCommand {
           "\($0.field): \(spell($0.old, $0.field, record)) → \(spell($0.new, $0.field, record))"
         }.joined(
           separator: "; ")
+        let machine = line.replica == "city" ? Label(zh: "市里", en: "city").text(options.language) : line.replica
         return [
-          line.at.map { isoTime(milliseconds: $0.milliseconds) } ?? "", line.actor, String(line.replica.prefix(8)),
-          line.what, cells, line.outcome,
+          line.at.map { isoTime(milliseconds: $0.milliseconds) } ?? "", line.actor, String(machine.prefix(8)),
+          line.what.text(options.language), cells, line.outcome.text(options.language),
         ]
       }
       let headers =
@@ -173,8 +177,8 @@ public struct HistoryCommand<P: Program>: AsyncParsableCommand {
     }
     return .object([
       ("edited_at", time(line.at)), ("received_at", time(line.received)), ("actor", .string(line.actor)),
-      ("replica", .string(line.replica)), ("change", .string(line.what)), ("cells", .array(cells)),
-      ("outcome", .string(line.outcome)),
+      ("replica", .string(line.replica)), ("change", .string(line.what.en)), ("cells", .array(cells)),
+      ("outcome", .string(line.outcome.en)),
     ])
   }
 }

@@ -109,8 +109,8 @@ public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Lan
       word("主张", "contender") + " \(contender.id)", what, who, isoTime(milliseconds: contender.edit.stamp.milliseconds),
     ])
   }
-  var text =
-    "#\(conflict.id) [\(conflict.state.rawValue), \(conflict.policy), v\(conflict.version)] \(visibleText(place))\n"
+  let (state, policy) = (conflict.state.label.text(language), Policy.label(of: conflict.policy).text(language))
+  var text = "#\(conflict.id) [\(state), \(policy), v\(conflict.version)] \(visibleText(place))\n"
   text += TextTable(headers: ["", word("值", "value"), word("何人", "who"), word("何时", "when")], rows: rows).render()
   let computed = computedFields(of: conflict, schema).joined(separator: ", ")
   if !computed.isEmpty {
@@ -121,8 +121,9 @@ public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Lan
         "taking a county's contender leaves, if the row stands, what a rule computes as it is: \(computed)")
   }
   if let decision = conflict.decision {
-    text += "\n" + word("决定", "decision") + ": \(decision.choice.rawValue) → \(visibleText(value(decision.value)))"
-    text += " (\(visibleText(decision.edit.actor)): \(visibleText(decision.reason)))"
+    let choice = decision.choice.label.text(language)
+    text += "\n" + word("决定", "decision") + ": \(choice) → \(visibleText(value(decision.value)))"
+    text += " (\(visibleText(decision.account.text(language))))"
   }
   return text
 }
@@ -150,6 +151,15 @@ public func parkedStates(_ name: String) throws -> Bool {
     throw Failure(.usage, zh: "--state 只能是 waiting 或 all", en: "--state is waiting or all, not \(name)")
   }
   return name == "waiting"
+}
+
+/// Why a change is parked: `reason` in JSON, where `detail` says the rest.
+public func parkingReason(_ name: String) -> Label {
+  let zh = [
+    "unique": "取值重复", "reference": "引用不存在", "check": "不合要求", "scope": "超出本单位", "owner": "市里维护",
+    "locked": "已锁定",
+  ]
+  return Label(zh: zh[name] ?? name, en: name)
 }
 
 /// `--state open|decided|all`.

@@ -61,7 +61,8 @@ public enum CountyProgram: Program {
     let lines = try replica.history(record, key: key).map { batch, change in
       History.Line(
         at: change.edit.stamp, received: nil, actor: change.edit.actor, replica: replica.identity.replica.description,
-        what: "\(change.kind)", cells: change.cells(record), outcome: batch.map { "batch \($0)" } ?? "pending")
+        what: change.kind.label, cells: change.cells(record),
+        outcome: batch.map { Label(zh: "第 \($0) 批", en: "batch \($0)") } ?? Label(zh: "待同步", en: "pending"))
     }
     let trimmed = try replica.trimmedBatches()
     let note =

@@ -46,7 +46,7 @@ struct Diff: AsyncParsableCommand {
   private func line(_ entry: DiffEntry) -> [String] {
     let isCell = entry.field != nil
     return [
-      entry.ref.record, KeyText.show(entry.ref.key), "\(entry.kind)", entry.field ?? "",
+      entry.ref.record, KeyText.show(entry.ref.key), entry.kind.label.text(options.language), entry.field ?? "",
       isCell ? ValueText.spellOrNull(entry.base) : "", isCell ? ValueText.spellOrNull(entry.current) : "",
       entry.upstream.map(ValueText.spellOrNull) ?? "", entry.edit.actor,
     ]

@@ -19,8 +19,8 @@ struct CountyParked: AsyncParsableCommand {
       let parked = try replica.parked(waiting: try parkedStates(state))
       let rows = parked.map {
         [
-          "\($0.id)", $0.ref.record, KeyText.show($0.ref.key), $0.reason, $0.detail.text(options.language),
-          $0.edit.actor, $0.state.rawValue, $0.ruledBy ?? "",
+          "\($0.id)", $0.ref.record, KeyText.show($0.ref.key), parkingReason($0.reason).text(options.language),
+          $0.detail.text(options.language), $0.edit.actor, $0.state.label.text(options.language), $0.ruledBy ?? "",
         ]
       }
       let headers =

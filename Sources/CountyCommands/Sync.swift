@@ -58,18 +58,19 @@ struct Sync: AsyncParsableCommand {
     switch news {
     case .decided(let conflict):
       let place = "\(conflict.record) \(KeyText.show(conflict.key))" + (conflict.field.map { ".\($0)" } ?? "")
-      let decision = conflict.decision
-      let (actor, reason) = (decision?.edit.actor ?? "", decision?.reason ?? "")
+      let (state, decision) = (conflict.state.label, conflict.decision)
+      let by = decision?.account ?? Label(zh: "", en: "")
       let field = schema.field(conflict.field, of: conflict.record)
       let value = field.flatMap { field in decision.map { ValueText.spellOrNull(Masking.mask($0.value, field)) } } ?? ""
       return Label(
-        zh: "冲突 #\(conflict.id) \(place) 已处理(\(conflict.state.rawValue)):\(value)(\(actor):\(reason))",
-        en: "conflict #\(conflict.id) \(place) is \(conflict.state.rawValue): \(value) (\(actor): \(reason))")
+        zh: "冲突 #\(conflict.id) \(place) 已处理(\(state.zh)):\(value)(\(by.zh))",
+        en: "conflict #\(conflict.id) \(place) is \(state.en): \(value) (\(by.en))")
     case .settled(let ref, let notice):
+      let state = notice.state.label
       let who = notice.edit.actor.isEmpty ? "" : " (\(notice.edit.actor))"
       return Label(
-        zh: "搁置的 \(ref.shown):\(notice.state.rawValue),\(notice.detail.zh)\(who)",
-        en: "parked \(ref.shown): \(notice.state.rawValue), \(notice.detail.en)\(who)")
+        zh: "搁置的 \(ref.shown):\(state.zh),\(notice.detail.zh)\(who)",
+        en: "parked \(ref.shown): \(state.en), \(notice.detail.en)\(who)")
     case .parked(let ref, let detail):
       return Label(zh: "已搁置 \(ref.shown):\(detail.zh)", en: "parked \(ref.shown): \(detail.en)")
     case .erased(let ref, let detail):

@@ -56,8 +56,8 @@ extension Master {
     }
     guard conflict.isWaiting else {
       throw Failure(
-        .data, zh: "冲突 \(id) 已处理(\(conflict.state.rawValue));如需改变请先 city reopen \(id)",
-        en: "conflict \(id) is \(conflict.state.rawValue) already; city reopen \(id) first")
+        .data, zh: "冲突 \(id) 已处理(\(conflict.state.label.zh));如需改变请先 city reopen \(id)",
+        en: "conflict \(id) is \(conflict.state.label.en) already; city reopen \(id) first")
     }
     if version != nil, choice.changesRow, try replacesUnseen(conflict, choice, db) {
       let row = "\(conflict.record) \(show(conflict.key))"

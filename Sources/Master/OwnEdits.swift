@@ -135,7 +135,7 @@ extension Master {
       return nil
     }
     let decision = Decision(
-      conflict: conflict.id, choice: .value, value: value, reason: "edited at the city", edit: edit)
+      conflict: conflict.id, choice: .value, value: value, reason: Decision.byEdit, edit: edit)
     var decided = conflict
     decided.state = .decided
     decided.version += 1

@@ -29,8 +29,8 @@ extension Master {
             en: "there is no parked change \(id); city parked lists them"))
         guard parked.state == .waiting else {
           throw Failure(
-            .data, zh: "搁置 \(id) 已处理(\(parked.state.rawValue))",
-            en: "parked change \(id) is \(parked.state.rawValue) already")
+            .data, zh: "搁置 \(id) 已处理(\(parked.state.label.zh))",
+            en: "parked change \(id) is \(parked.state.label.en) already")
         }
         return parked
       }
