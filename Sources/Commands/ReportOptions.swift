@@ -35,6 +35,7 @@ public struct ReportOutput: ParsableArguments {
     guard let output else { return Output.put(bytes) }
     try writeFile(format == .csv ? options.marked(bytes) : bytes, to: output)
     options.tell(Label(zh: "已写入 \(output)", en: "written to \(output)"))
+    options.show(.object([("file", .string(output))]), "")
   }
 
   private func bytes(of report: Report, _ format: Format, _ language: Language) throws -> [UInt8] {

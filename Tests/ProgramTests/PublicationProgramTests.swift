@@ -14,4 +14,13 @@ import Testing
     #expect(told.code == 65 && told.out.contains("乙1") && told.out.contains("its hash says"), "\(told.out)")
     #expect(!told.out.contains("甲1") && !told.out.contains("丙1"), "\(told.out)")
   }
+
+  @Test("With --json, a report that goes to a file is told on stdout as one value")
+  func toAFile() async throws {
+    let town = try await Town()
+    let file = town.path("plan.html")
+    let done = try await town.city(["report", "plan", "--on", "2018-12-31", "-o", file, "--json"])
+    #expect(done.object["file"] as? String == file && done.err.contains(file))
+    #expect(try await town.city(["report", "plan", "--on", "2018-12-31", "-o", file]).out == "")
+  }
 }
