@@ -43,6 +43,26 @@ import Testing
   #expect(try one.status().inFlight == 0)
 }
 
+/// Nobody else has read what came after the backup that can be read: a release has nothing to record as lost.
+@Test func whatComesLateBeyondAGapEntersThoughNothingIsLost() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let (world, one) = (drill.world, drill.one)
+  try drill.company("c7", "A", on: one)
+  try await world.sync(one)
+  for name in ["second.backup", "latest.backup"] { try world.backup(name) }
+  try await world.sync(one)
+  #expect(try one.trimmedBatches() == 2)
+  try drill.company("c8", "A", on: one)
+  try await world.sync(one)
+  try world.restore(from: file)
+  try await world.giveBack([drill.two, drill.b])
+  try world.master.release(reason: "away", actor: "li")
+  #expect(try world.master.recovery()?.losses == [])
+  try await world.sync(one)
+  #expect(try companies(world) == ["c1", "c8"].map { .text($0) })
+  try await world.settle()
+}
+
 /// A machine with sticks has heard of two backups, and the city is restored from neither.
 @Test func whatOnlyLostBackupsHoldStays() async throws {
   let (drill, file) = try await Drill.backedUp()

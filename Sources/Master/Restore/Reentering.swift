@@ -152,14 +152,16 @@ struct Reentry {
 
   /// Whether a batch is the next of its sender's. Once something is lost, a number may be missing: the file has let go of those
   /// between for backups that are later than the one restored. One that waits here is not missing.
-  private func follows(_ returned: ReturnedBatch, _ replica: ReplicaRecord) throws -> Bool {
+  /// - Parameter isLate: it has no place in the log, which need not say that anything is lost: of what nobody else had read
+  ///   there is nothing to say.
+  private func follows(_ returned: ReturnedBatch, _ replica: ReplicaRecord, isLate: Bool = false) throws -> Bool {
     if returned.number == replica.highWater + 1 { return true }
     #if MUTANTS
       if Mutant.gapsStayOut.isActive { return false }
     #endif
     let waiting = "state <> 'aside' AND replica = ? AND number > ? AND number < ?"
     let range: [Value] = [.blob(replica.id.bytes), .integer(replica.highWater), .integer(returned.number)]
-    return try returned.number > replica.highWater && db.first("SELECT 1 FROM sync_loss LIMIT 1") != nil
+    return try returned.number > replica.highWater && (isLate || db.first("SELECT 1 FROM sync_loss LIMIT 1") != nil)
       && db.first("SELECT 1 FROM sync_returned WHERE \(waiting) LIMIT 1", range) == nil
   }
 
@@ -318,7 +320,9 @@ struct Reentry {
 
   private func takeLate(_ returned: ReturnedBatch) throws {
     let message = try SealedEnvelope(returned.message[...]).unverified()
-    guard var replica = try transaction.replica(returned.replica), try follows(returned, replica) else { return }
+    guard var replica = try transaction.replica(returned.replica), try follows(returned, replica, isLate: true) else {
+      return
+    }
     replica.offset = returned.offset
     let received = try transaction.tick(milliseconds: master.clock())
     let own = try master.schema(named: message.header.schema, transaction.meta(), transaction)
@@ -352,8 +356,7 @@ extension SQLiteMasterTransaction {
   private func isAnythingLate() throws -> Bool {
     let sql = """
       SELECT 1 FROM sync_returned AS late LEFT JOIN sync_replica AS sender ON sender.id = late.replica
-      WHERE late.state = 'late' AND (late.replica = ? OR late.number = sender.high_water + 1
-        OR late.number > sender.high_water AND EXISTS (SELECT 1 FROM sync_loss))
+      WHERE late.state = 'late' AND (late.replica = ? OR late.number > sender.high_water)
       LIMIT 1
       """
     return try db.first(sql, [.blob(Identifier.city.bytes)]) != nil
