@@ -296,6 +296,21 @@ func aDecisionAboutARowThatWouldOverwriteMoreThanItDidIsSetAside(isGone: Bool) a
   #expect(try world.master.recovery()?.aside.count == 1)
 }
 
+/// The city has not looked at its file since.
+@Test func whatAToolHasEditedComesBeforeWhatIsLate() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  try world.shell(drill.two, "UPDATE company SET name = 'two' WHERE id = 'c1'")
+  try await world.sync(drill.two)
+  try await drill.restoreWithoutTwo(from: file)
+  try world.shell("UPDATE company SET name = 'tool' WHERE id = 'c1'")
+  try await world.sync(drill.two)
+  let open = try #require(try world.master.conflicts([.open]).first)
+  #expect(open.field == "name" && open.master == .text("tool") && open.contenders.map(\.value) == [.text("two")])
+  try await world.settle()
+  #expect(try world.cell("name") == .text("tool"))
+}
+
 /// Somebody on the line takes the receipts away that a restored city gives anew, or puts them in once more.
 private struct Meddled: LoopbackTransport {
   let master: Master

@@ -10,6 +10,8 @@ extension Master {
   /// Takes whatever follows on without a gap, and ends the recovery when everything is back.
   func applyReturned() throws {
     guard try read({ try SQLiteMasterTransaction(db: $0, schema: schema).canGoOn() }) else { return }
+    // What a tool has edited stands in the tables already: it comes first in the log, too.
+    try absorbNow()
     try reentering { try $0.run() }
   }
 
@@ -26,6 +28,8 @@ extension Master {
   private func reentering(_ body: (inout Reentry) throws -> Void) throws {
     try store.writeWithoutReferences { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      // It may have edited since.
+      try absorb(transaction)
       var replay = try Replay(log: db, master: self, transaction: transaction)
       if try transaction.holdsErasure() { replay.hasErasures = true }
       try replay.takeTriggers()
