@@ -67,6 +67,29 @@ import Testing
   try await world.settle()
 }
 
+/// A machine that has heard of neither restore has what was to come where the city has put something else since, and has read further.
+@Test func whatIsOfAnEpochBeforeTheBackupsIsLate() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let (world, one, two) = (drill.world, drill.one, drill.two)
+  try world.shell("UPDATE company SET grade = 'f' WHERE id = 'c1'")
+  for id in ["c2", "c3"] {
+    try drill.company(id, "A", on: two)
+    try await world.sync(two)
+  }
+  try await drill.restoreWithoutTwo(from: file)
+  for id in ["c5", "c6"] {
+    try drill.company(id, "A", on: one)
+    try await world.sync(one)
+  }
+  try world.restore(from: try world.backup("later.backup"))
+  try await world.giveBack([one, two, drill.b, one, two])
+  let recovery = try #require(try world.master.recovery())
+  #expect(!recovery.isRecovering && recovery.losses == [] && recovery.aside.count == 1)
+  for id in ["c2", "c3", "c5", "c6"] { #expect(try world.cell("name", of: id) == .text("n")) }
+  #expect(try world.cell("grade") == .null)
+  try await world.settle()
+}
+
 /// What a release gave up comes back when the city is lost again: the log has the loss in that place, as before (seed 10 of the
 /// simulated town, 10,000 events).
 @Test func whatWasGivenUpStaysSoWhenTheCityIsRestoredAgain() async throws {
@@ -198,6 +221,9 @@ func whatStandsInThePlaceOfALossThatNobodyKnewOfIsNotLost(comesFirst: Bool) asyn
 @Test func whatCameBackBehindALossStaysUntilTwoBackupsHoldIt() async throws {
   let (drill, first) = try await Drill.backedUp()
   let world = drill.world
+  // It is of an epoch of which no backup knows.
+  try world.restore(from: first)
+  try await world.giveBack(world.replicas + world.replicas)
   try world.shell("UPDATE company SET grade = 'f' WHERE id = 'c1'")
   for replica in [drill.one, drill.two] { try await world.sync(replica) }
   try world.shell(drill.one, "DELETE FROM sync_inbox")

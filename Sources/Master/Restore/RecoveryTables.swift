@@ -6,8 +6,8 @@ import SyncProtocol
 // What a master that was restored from a backup knows of its recovery:
 //
 //   sync_returned   batches that came back: "held" until those before them are there; "late", when they came after a
-//                   release; "aside", when it could not take them any more, and the city's own that were late, once
-//                   looked at
+//                   release, or are of an epoch that had ended before the backup was made; "aside", when it could not
+//                   take them any more, and the city's own that were late, once looked at
 //   sync_loss       places in the log of which the batch is lost: from that of the batch that says so through another
 //   sync_heard      the machines that have given back what they have, and how far each had read the log; heard_at 0: it
 //                   has read more since, and is to give back once more
@@ -117,6 +117,10 @@ extension SQLiteMasterTransaction {
     else { return [] }
     return stride(from: 0, to: bytes.count, by: 16).compactMap { Identifier(bytes[$0..<min($0 + 16, bytes.count)]) }
   }
+
+  /// Whether an epoch had ended before the backup was made, which a city makes when it works again: what came into that log and is
+  /// not in the backup has no place in this one, and how far it went says nothing of this one.
+  func hadEnded(_ epoch: Identifier) throws -> Bool { try formerEpochs().dropLast().contains(epoch) }
 
   func addFormer(_ epoch: Identifier) throws {
     let known = try formerEpochs()

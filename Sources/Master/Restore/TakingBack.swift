@@ -30,14 +30,15 @@ extension Master {
       let said = try refusing { try HelloBody(body) }
       if member.isWithdrawn { throw Refusal.withdrawn }
       try use(hello, transaction)
+      let seen = try transaction.hadEnded(hello.epoch) ? 0 : said.seen
       // A stick of the city that is lost may have been read since.
-      try transaction.awaitAgain(hello.replica, seen: said.seen)
+      try transaction.awaitAgain(hello.replica, seen: seen)
       for batch in try returned(rest, by: keys(of: member, transaction), transaction) { try keep(batch, transaction) }
       // What was written for an earlier restore, or a stick for none, may lack what its machine has got since. A program of before
       // says nothing of it over the network.
       let epoch = try transaction.meta().epoch
       let isOld = said.asking.map { $0 != epoch } ?? hello.carried
-      if isLast, !isOld { try transaction.hear(hello.replica, seen: said.seen, at: clock()) }
+      if isLast, !isOld { try transaction.hear(hello.replica, seen: seen, at: clock()) }
       return false
     }
     // Of whom the city does not know (yet), it takes what it has sealed itself, and nothing else.
@@ -151,7 +152,7 @@ extension Master {
     if batch.replica == .city, try batch.number > transaction.setting("own_base") ?? 0 {
       try transaction.set("own_base", .integer(batch.number))
     }
-    let isPast = try batch.arrival <= transaction.lastArrival()
+    let isPast = try batch.arrival <= transaction.lastArrival() || transaction.hadEnded(batch.epoch)
     if try isPast || !transaction.isRecovering() { batch.state = .late }
     try transaction.keep(batch)
   }

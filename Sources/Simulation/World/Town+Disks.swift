@@ -28,6 +28,8 @@ struct Recovery {
   var firstLost: Int64?
   /// What an earlier recovery has given up.
   var losses: [ClosedRange<Int64>]
+  /// Whether the backup knows of every epoch: nobody has anything else for the places behind it.
+  var isOneHistory: Bool
 }
 
 // The city's disk: backups, its loss, and what the machines give back.
@@ -82,7 +84,9 @@ extension Town {
     try city.restore(from: backup.file, random: &random)
     let lost = try firstLost(of: log, after: backup.arrival, awaited: awaited())
     if lost == nil { count("disk lost, all of it held by machines") }
-    recovery = Recovery(backupEnd: backup.arrival, log: log, firstLost: lost, losses: losses)
+    let isOneHistory = try formerEpochs().count == restores
+    recovery = Recovery(
+      backupEnd: backup.arrival, log: log, firstLost: lost, losses: losses, isOneHistory: isOneHistory)
     ridingAlong = [:]
     for machine in active { try noteRidingAlong(machine) }
     try lookAtCity()
@@ -155,6 +159,13 @@ extension Town {
     return try active.filter { try !$0.isCopy && known.contains($0.replica.identity.replica.description) }
   }
 
+  /// The epochs that the restored city had before, oldest first. The last one is the backup's.
+  private func formerEpochs() throws -> [[UInt8]] {
+    let sql = "SELECT value FROM sync_meta WHERE name = 'former_epochs'"
+    guard case .blob(let bytes)? = try city.master.read({ try $0.first(sql)?.first }) else { return [] }
+    return stride(from: 0, to: bytes.count, by: 16).map { Array(bytes[$0..<$0 + 16]) }
+  }
+
   /// Whether one of these machines can give a batch back.
   /// - Parameter orSentAgain: or has no receipt of it, and sends it as if for the first time.
   private func isHeld(_ entry: Recovery.Entry, by machines: [Machine], orSentAgain: Bool = false) throws -> Bool {
@@ -177,8 +188,9 @@ extension Town {
       else { continue }
       if orSentAgain { return true }
       // Who has not heard that it came late after a recovery says its place of before that.
-      guard case .blob(let receipt) = found[1] else { continue }
-      if try SealedEnvelope(receipt[...]).header.cursor == entry.arrival { return true }
+      guard case .blob(let bytes) = found[1] else { continue }
+      let receipt = try SealedEnvelope(bytes[...]).header
+      if receipt.cursor == entry.arrival, try !formerEpochs().dropLast().contains(receipt.epoch.bytes) { return true }
     }
     return false
   }
@@ -232,8 +244,8 @@ extension Town {
       )
     }
     let losses = try losses(after: recovery.backupEnd)
-    // Behind the end of the log was what the city before had.
-    let last = recovery.log.last?.arrival ?? 0
+    // Behind the end of the log may be what another history had.
+    let last = recovery.isOneHistory ? Int64.max : recovery.log.last?.arrival ?? 0
     if recovery.firstLost == nil, losses.contains(where: { $0.lowerBound <= last && !recovery.losses.contains($0) }) {
       throw Violation(.conservation, "losses \(losses) are recorded, though everything was held")
     }
