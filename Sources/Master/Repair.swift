@@ -98,13 +98,15 @@ extension Master {
       if !isCompared, missing.isEmpty { continue }
       let edit = Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city")
       try applying(db) {
+        var found: [Unlogged] = []
         for (key, logged) in try differing(record, db, log) {
           try fill(missing, of: record, key, logged, db)
           guard isCompared else { continue }
-          if let found = try compare(record, key, logged, db, edit, adopting: adopting) {
-            report.unlogged.append(found)
-          }
+          if let row = try compare(record, key, logged, db) { found.append(row) }
         }
+        if adopting == true { for row in found { try adopt(row, record, db, edit) } }
+        if adopting == false { try setBack(found, record, db) }
+        report.unlogged += found
       }
     }
     // They show what stands in their record, which the log may not give any more once anything was erased.
@@ -135,28 +137,36 @@ extension Master {
     try record.write(db, row: row)
   }
 
-  /// One row: what differs is pending, or as in the log.
+  /// nil: the row is as in the log.
   private func compare(
-    _ record: RecordSchema, _ key: RowKey, _ logged: [Value]?, _ db: Database, _ edit: Edit, adopting: Bool?
+    _ record: RecordSchema, _ key: RowKey, _ logged: [Value]?, _ db: Database
   ) throws -> Unlogged? {
     let row = try record.row(db, key: key)
-    if row == logged { return nil }
-    let changed = record.fields.indices.filter { logged?[$0] != row?[$0] }
-    if adopting == true {
-      let base: [Value?] = record.fields.indices.map { column in
-        logged.flatMap { changed.contains(column) || row == nil ? $0[column] : nil }
-      }
-      let before = try record.pending(db, key: key)
-      try record.setPending(
-        db,
-        PendingRow(
-          key: key, existed: logged != nil, base: base, current: row, edit: before?.edit ?? edit,
-          cellEdits: before?.cellEdits ?? [:]))
-    } else if adopting == false {
-      if let logged { try record.write(db, row: logged) } else { try record.remove(db, key: key) }
-      try record.clearPending(db, key: key)
+    return row == logged ? nil : Unlogged(ref: RowRef(record.name, key), here: row, logged: logged)
+  }
+
+  /// What differs is pending.
+  private func adopt(_ row: Unlogged, _ record: RecordSchema, _ db: Database, _ edit: Edit) throws {
+    let (key, logged) = (row.ref.key, row.logged)
+    let changed = record.fields.indices.filter { logged?[$0] != row.here?[$0] }
+    let base: [Value?] = record.fields.indices.map { column in
+      logged.flatMap { changed.contains(column) || row.here == nil ? $0[column] : nil }
     }
-    return Unlogged(ref: RowRef(record.name, key), here: row, logged: logged)
+    let before = try record.pending(db, key: key)
+    try record.setPending(
+      db,
+      PendingRow(
+        key: key, existed: logged != nil, base: base, current: row.here, edit: before?.edit ?? edit,
+        cellEdits: before?.cellEdits ?? [:]))
+  }
+
+  /// They are as in the log. All leave first: a unique value may have gone from one to another (M9).
+  private func setBack(_ rows: [Unlogged], _ record: RecordSchema, _ db: Database) throws {
+    for row in rows {
+      try record.remove(db, key: row.ref.key)
+      try record.clearPending(db, key: row.ref.key)
+    }
+    for row in rows { if let logged = row.logged { try record.write(db, row: logged) } }
   }
 
   private func unfit(_ record: RecordSchema, _ row: [Value]) -> Failure {

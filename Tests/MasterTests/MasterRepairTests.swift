@@ -27,6 +27,10 @@ private let damages = [
       UPDATE company SET phone = '9' WHERE id = 'c1'; DROP TRIGGER sync_capture_update_company;
       UPDATE company SET staff = 6 WHERE id = 'c2'
       """, found: ["~ company c1 phone", "~ company c2 staff"]),
+  Damage(
+    testDescription: "… and a code given to another row meanwhile",
+    sql: copied + "UPDATE company SET code = NULL WHERE id = 'c2'; UPDATE company SET code = '2' WHERE id = 'c3'",
+    found: ["~ company c2 code", "~ company c3 code"]),
   Damage(testDescription: "a renamed column", sql: "ALTER TABLE figure RENAME COLUMN note TO remark"),
   Damage(
     testDescription: "a table dropped", sql: "DROP TABLE figure",
