@@ -173,9 +173,8 @@ extension Master {
     let erasures = try transaction.erasures(of: Set(refs))
     return try sealed.received(schema, with: secrets ?? [], isErased: isFormer && secrets != nil) { place in
       let unknown = (erasures[place.ref] ?? []).filter { $0.erasure.covers(place.field) && cursor <= $0.cursor }
-      guard let last = unknown.last else { return true }
-      guard let change = place.change, place.isNew else { return false }
-      return last.erasure.isBefore(change.edit(of: place.column).stamp, offset: offset, arrival: stamp)
+      // In a city that was restored an earlier one may be recorded after a later one.
+      return unknown.allSatisfy { $0.erasure.leaves(place, offset: offset, arrival: stamp) }
     }
   }
 }

@@ -41,6 +41,16 @@ extension LoggedBatch {
     return places.contains { !refused.contains($0) }
   }
 
+  /// Its values that were edited after an erasure, as the city reckoned when it came (E5).
+  func entered(since erasure: Erasure, _ schema: Schema, _ log: Database) throws -> [SecretCell] {
+    let message = try SealedEnvelope(message[...]).unverified()
+    let own = try ownSchema(schema, log, message.header)
+    let sealed = try Batch(message.body, schema: own, mostChanges: .max, isOwn: true)
+    return try sealed.received(own, with: SecretTable.read(log, of: arrival), isErased: true) {
+      erasure.leaves($0, offset: offset, arrival: receivedAt)
+    }.secrets
+  }
+
   /// The changes of an excerpt that count: none that was parked and has not entered. One is whole that was taken as it
   /// was sent or merged by rule: of what is contested, or not its sender's to change, some cells were not taken.
   func counted(_ excerpt: BatchExcerpt, _ db: Database) throws -> [(change: Change, isWhole: Bool)] {

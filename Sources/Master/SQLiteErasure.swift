@@ -53,11 +53,17 @@ extension SQLiteMasterTransaction {
     guard let record = schema.record(erasure.record) else { return }
     let columns = record.restrictedColumns(erasure.fields)
     let carried = try ownBatches(holding: erasure)
+    let new = try entered(since: erasure)
+    var kept: [Int: Set<Value>] = [:]
+    for cell in new {
+      if let column = cell.field.flatMap(record.index(of:)) { kept[column, default: []].insert(cell.secret.value) }
+    }
     try OldPages.inFile.note(db)
-    try SecretTable.erase(db, erasure)
-    try eraseRow(erasure.ref, record, columns, arrival: arrival)
-    try eraseTombstone(erasure.ref, record, columns)
-    try eraseParked(erasure.ref, record, columns)
+    try SecretTable.erase(
+      db, erasure, where: "commitment NOT IN (\(placeholders(new.count)))", new.map { .blob($0.secret.commitment) })
+    try eraseRow(erasure.ref, record, columns, but: kept, arrival: arrival)
+    try eraseTombstone(erasure.ref, record, columns, but: kept)
+    try eraseParked(erasure.ref, record, columns, but: kept)
     try db.run(
       "INSERT INTO sync_erasure (arrival, cursor, \(Erasure.columns.joined(separator: ", "))) VALUES (\(placeholders(8)))",
       [.integer(arrival), .integer(cursor)] + erasure.row)
@@ -65,36 +71,60 @@ extension SQLiteMasterTransaction {
     #if MUTANTS
       if Mutant.conflictIsNotErased.isActive { return }
     #endif
-    for conflict in try ConflictTables.erase(db, erasure, record) { try save(closing(conflict, erasure)) }
+    for conflict in try ConflictTables.erase(db, erasure, record, but: kept) { try save(closing(conflict, erasure)) }
     // Replicas keep them with what was erased: they travel again without it.
     for number in carried { try place(own: number) }
   }
 
-  private func eraseRow(_ ref: RowRef, _ record: RecordSchema, _ columns: [Int], arrival: Int64) throws {
+  /// What came before an erasure that is recorded only now, in a city that was restored, and was edited after it.
+  private func entered(since erasure: Erasure) throws -> [SecretCell] {
+    let sql = """
+      SELECT b.* FROM sync_touch t JOIN sync_batch b ON b.arrival = t.arrival
+      WHERE t.record = ? AND t.key = ? AND b.received_at > ?
+      """
+    var cells: [SecretCell] = []
+    try db.each(sql, erasure.ref.columns + [.integer(erasure.edit.stamp.raw)]) { row in
+      guard let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) else { return }
+      cells += try logged.entered(since: erasure, schema, db)
+    }
+    return cells
+  }
+
+  private func eraseRow(
+    _ ref: RowRef, _ record: RecordSchema, _ columns: [Int], but kept: [Int: Set<Value>], arrival: Int64
+  ) throws {
     guard let before = try record.row(db, key: ref.key) else { return }
-    let after = record.erasing(columns, in: before)
+    let after = record.erasing(columns, in: before, but: kept)
     _ = try write(Settlement(writes: [RowWrite(ref: ref, before: before, after: after)]), arrival: arrival)
     // Whoever changes the row without knowing of the erasure hears what stands, even when nothing was there to erase.
     if let unit = try unit(of: record, after) { try place(ref, unit: unit, gone: false, skip: nil) }
   }
 
-  private func eraseTombstone(_ ref: RowRef, _ record: RecordSchema, _ columns: [Int]) throws {
+  private func eraseTombstone(
+    _ ref: RowRef, _ record: RecordSchema, _ columns: [Int], but kept: [Int: Set<Value>]
+  ) throws {
     #if MUTANTS
       if Mutant.tombstoneIsNotErased.isActive { return }
     #endif
     guard let image = try tombstones(of: [ref])[ref] else { return }
     try db.run(
       "UPDATE sync_tombstone SET image = ? WHERE record = ? AND key = ?",
-      [.blob(RowKey(record.erasing(columns, in: image)).encoded)] + ref.columns)
+      [.blob(RowKey(record.erasing(columns, in: image, but: kept)).encoded)] + ref.columns)
   }
 
   /// A parked change that waits goes on waiting without what was erased of it.
-  private func eraseParked(_ ref: RowRef, _ record: RecordSchema, _ columns: [Int]) throws {
+  private func eraseParked(
+    _ ref: RowRef, _ record: RecordSchema, _ columns: [Int], but kept: [Int: Set<Value>]
+  ) throws {
+    func erasing(_ value: Value?, _ column: Int) -> Value? {
+      guard let value, !value.isNull, kept[column]?.contains(value) != true else { return value }
+      return .blob([])
+    }
     for parked in try parkedChanges("record = ? AND key = ?", ref.columns) {
       var change = parked.change
       for column in columns {
-        if change.old[column]?.isNull == false { change.old[column] = .blob([]) }
-        if change.new[column]?.isNull == false { change.new[column] = .blob([]) }
+        change.old[column] = erasing(change.old[column], column)
+        change.new[column] = erasing(change.new[column], column)
       }
       change = change.withoutErased(record)
       try db.run(
@@ -103,11 +133,14 @@ extension SQLiteMasterTransaction {
     }
   }
 
-  /// Nothing is left to decide about a cell whose values are gone. Who looked at the conflict before has to look again.
+  /// Nothing is left to decide about a cell whose values are gone, unless somebody wants a new one. Who looked at the conflict
+  /// before has to look again.
   private func closing(_ conflict: Conflict, _ erasure: Erasure) -> Conflict {
     var conflict = conflict
     conflict.version += 1
-    if conflict.isWaiting, let field = schema.field(conflict.field, of: conflict.record) {
+    if conflict.isWaiting, let field = schema.field(conflict.field, of: conflict.record),
+      conflict.contenders.allSatisfy({ $0.value == field.erasing($0.value) })
+    {
       conflict.state = .decided
       conflict.decision = Decision(
         conflict: conflict.id, choice: .value, value: field.erased, reason: erasure.reason, edit: erasure.edit)

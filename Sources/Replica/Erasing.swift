@@ -135,16 +135,10 @@ extension Replica {
       let offset = try ReceiptBody.taken(receipt.unverifiedBody())?.offset
     else { return [] }
     let own = try ownSchema(db, of: message.header)
-    func isKept(_ place: RestrictedPlace) -> Bool {
-      guard place.ref == erasure.ref, erasure.covers(place.field), place.isNew, let change = place.change else {
-        return false
-      }
-      let edited = change.edit(of: place.column).stamp
-      return erasure.isBefore(edited, offset: offset, arrival: receipt.header.stamp)
-    }
     let secrets = try SecretTable.read(db, of: number)
-    return try Batch(message.unverifiedBody(), schema: own, isOwn: true)
-      .received(own, with: secrets, isErased: true, keeping: isKept).secrets
+    return try Batch(message.unverifiedBody(), schema: own, isOwn: true).received(own, with: secrets, isErased: true) {
+      erasure.leaves($0, offset: offset, arrival: receipt.header.stamp)
+    }.secrets
   }
 
   private func eraseImages(

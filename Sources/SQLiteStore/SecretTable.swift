@@ -64,15 +64,19 @@ public enum SecretTable {
 
 extension ConflictTables {
   /// Erases the values that conflicts keep of these cells: base, the master's, the contenders' and what was decided.
-  /// - Returns: the conflicts that kept any, as they are now.
-  public static func erase(_ db: Database, _ erasure: Erasure, _ record: RecordSchema) throws -> [Conflict] {
+  /// - Parameter kept: values that are new, by column: they stay.
+  /// - Returns: the conflicts that kept any, as they are now; where any stay, all about these cells.
+  public static func erase(
+    _ db: Database, _ erasure: Erasure, _ record: RecordSchema, but kept: [Int: Set<Value>] = [:]
+  ) throws -> [Conflict] {
     let columns = record.restrictedColumns(erasure.fields)
     let row: [Value] = [.text(erasure.record), .blob(erasure.key.encoded)]
     return try read(db, where: "record = ? AND key = ?", row).compactMap { conflict in
       var erased = conflict
       func erasing(_ value: Value) -> Value {
-        guard let field = conflict.field else { return record.erasing(columns, inImage: value) }
-        return record.field(field)?.erasing(value) ?? value
+        guard let field = conflict.field else { return record.erasing(columns, inImage: value, but: kept) }
+        guard let column = record.index(of: field), kept[column]?.contains(value) != true else { return value }
+        return record.fields[column].erasing(value)
       }
       guard erasure.covers(conflict.field) else { return nil }
       erased.base = erasing(conflict.base)
@@ -81,7 +85,7 @@ extension ConflictTables {
       for index in erased.contenders.indices {
         erased.contenders[index].value = erasing(conflict.contenders[index].value)
       }
-      if erased == conflict { return nil }
+      if erased == conflict, kept.isEmpty { return nil }
       try write(db, erased)
       for contender in erased.contenders {
         try db.run(
@@ -95,9 +99,9 @@ extension ConflictTables {
 
 extension RecordSchema {
   /// The same of a row that is kept as a blob, all fields spelled as a key is.
-  public func erasing(_ columns: [Int], inImage value: Value) -> Value {
+  public func erasing(_ columns: [Int], inImage value: Value, but kept: [Int: Set<Value>] = [:]) -> Value {
     guard case .blob(let bytes) = value, let image = try? RowKey(encoded: bytes).values, image.count <= fields.count
     else { return value }
-    return .blob(RowKey(erasing(columns, in: image)).encoded)
+    return .blob(RowKey(erasing(columns, in: image, but: kept)).encoded)
   }
 }

@@ -47,9 +47,12 @@ extension RecordSchema {
   }
 
   /// The image of a row with these columns erased.
-  public func erasing(_ columns: [Int], in image: [Value]) -> [Value] {
+  /// - Parameter kept: values that are new, by column: they stay.
+  public func erasing(_ columns: [Int], in image: [Value], but kept: [Int: Set<Value>] = [:]) -> [Value] {
     var image = image
-    for column in columns where image.indices.contains(column) { image[column] = fields[column].erasing(image[column]) }
+    for column in columns where image.indices.contains(column) && kept[column]?.contains(image[column]) != true {
+      image[column] = fields[column].erasing(image[column])
+    }
     return image
   }
 }

@@ -64,6 +64,17 @@ public struct RestrictedPlace {
   public var isNew = false
 }
 
+extension Erasure {
+  /// Whether a batch sets the cell to a value that was edited after it: that is a new one (E5).
+  /// - Parameters:
+  ///   - offset: by which the city's clock was ahead of the sender's, in milliseconds.
+  ///   - arrival: that of the batch.
+  public func leaves(_ place: RestrictedPlace, offset: Int64, arrival: Stamp) -> Bool {
+    guard place.ref == ref, covers(place.field), place.isNew, let change = place.change else { return false }
+    return isBefore(change.edit(of: place.column).stamp, offset: offset, arrival: arrival)
+  }
+}
+
 extension Batch {
   /// The batch as it is signed, with commitments for restricted values, and what they commit to. Throws
   /// `BodyError.badChange` for a delete that nobody could read: what fails now is mended by a later program, what is

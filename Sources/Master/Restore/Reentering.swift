@@ -286,30 +286,28 @@ struct Reentry {
       try transaction.set("recovered_end", .integer(try transaction.lastArrival()))
     }
     try enrolLate()
+    try eraseAgain()
     for batch in try transaction.returned("state = 'late' AND replica <> ?", [.blob(Identifier.city.bytes)]) {
       if try !isDone({ try $0.takeLate(batch) }) { try transaction.keep(batch, as: .aside) }
     }
-    try eraseAgain()
+    for recorded in try RecordedErasure.read(db) { try transaction.eraseReturned(recorded.erasure) }
     // All that was to be done about the city's own is done: asked again, there is nothing to take.
     try db.run(
       "UPDATE sync_returned SET state = 'aside' WHERE state = 'late' AND replica = ?", [.blob(Identifier.city.bytes)])
   }
 
   /// What was erased stays erased, whatever was lost before it or after it: an erasure that could not be taken in its place is
-  /// recorded once more.
+  /// recorded once more, before what comes late: that was made without knowing of it, or is new (E5).
   private func eraseAgain() throws {
     if !master.schema.hasRestricted { return }
-    let known = try RecordedErasure.read(db).map(\.erasure)
-    let recorded = Set(known)
+    let recorded = Set(try RecordedErasure.read(db).map(\.erasure))
     let aside = try transaction.returned("state <> 'held' AND replica = ?", [.blob(Identifier.city.bytes)])
     let erasures = try aside.flatMap { try $0.content(master.schema, db)?.erasures ?? [] }
       .filter { !recorded.contains($0) }
-    if !erasures.isEmpty {
-      let (arrival, cursor) = (try transaction.upcomingArrival(), try transaction.head())
-      try master.absorb(transaction, Batch(erasures: erasures))
-      for erasure in erasures { try transaction.carryOut(erasure, arrival: arrival, cursor: cursor) }
-    }
-    for erasure in known + erasures { try transaction.eraseReturned(erasure) }
+    if erasures.isEmpty { return }
+    let (arrival, cursor) = (try transaction.upcomingArrival(), try transaction.head())
+    try master.absorb(transaction, Batch(erasures: erasures))
+    for erasure in erasures { try transaction.carryOut(erasure, arrival: arrival, cursor: cursor) }
   }
 
   /// A machine that the log does not know because its enrolment came back too late, or was set aside, is enrolled

@@ -1,0 +1,79 @@
+import Master
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// An erasure comes back to a restored city after its release: it took what was edited before it, and nothing else (E5).
+
+extension World {
+  /// The city has erased a phone, of which only the machine `two` has heard, and goes on from a backup of before that.
+  /// - Parameter entering: what `two` enters since.
+  fileprivate static func erasedInVain(entering phone: String? = nil) async throws -> (World, Replica, Replica) {
+    let (world, one, two) = try await twoOfficers()
+    let file = try world.backup()
+    try world.erase("p1", ["phone"])
+    try await world.sync(two)
+    if let phone { try await world.enter(phone, two) }
+    try world.restore(from: file)
+    _ = try await world.giveBack(one)
+    try world.master.release(reason: "away", actor: "li")
+    try await world.sync(one)
+    #expect(try world.person("phone") == .text("PHONE-one"))
+    return (world, one, two)
+  }
+
+  fileprivate func enter(_ phone: String, _ replica: Replica) async throws {
+    clock.now += 1000
+    try shell(replica, "UPDATE person SET phone = '\(phone)' WHERE id = 'p1'")
+    try shell(replica, "UPDATE sync_base_person SET sync_stamp = \(clock.now << 16)")
+    try await sync(replica)
+  }
+
+  /// Everybody syncs, and has the phone; no file that is in use has one of before.
+  fileprivate func expectPhone(_ phone: Value, location: SourceLocation = #_sourceLocation) async throws {
+    try await syncAll()
+    #expect(try person("phone") == phone, sourceLocation: location)
+    for replica in replicas { #expect(try replica.cell("phone") == phone, sourceLocation: location) }
+    let lost = ["city.backup", "master.sqlite", "master.sqlite-wal"]
+    #expect(try files(with: "PHONE").filter { !lost.contains($0) } == [], sourceLocation: location)
+    try await settle(location)
+  }
+}
+
+/// Who entered it had not heard of the erasure, nor had the city.
+@Test func whatWasEnteredBeforeAnErasureComesBackIsNew() async throws {
+  let (world, one, _) = try await World.erasedInVain()
+  try await world.enter("FRESH", one)
+  try await world.expectPhone(.text("FRESH"))
+  #expect(try world.master.erasures().count == 1)
+}
+
+/// Another one wants something else meanwhile: nobody knew of the erasure, and both values are new.
+@Test func whatIsContestedBeforeAnErasureComesBackStaysSo() async throws {
+  let (world, one, _) = try await World.erasedInVain()
+  let three = try await world.join("A", actor: "three")
+  try world.shell(three, "UPDATE person SET phone = 'FRESH-three' WHERE id = 'p1'")
+  try await world.enter("FRESH", one)
+  try await world.sync(three)
+  try await world.expectPhone(.text("FRESH"))
+  let open = try world.master.conflicts([.open])
+  #expect(open.map(\.base) == [.null] && open.map(\.master) == [.text("FRESH")])
+  #expect(open.flatMap(\.contenders).map(\.value) == [.text("FRESH-three")])
+  for replica in world.replicas { #expect(try replica.conflicts([.open]) == open) }
+}
+
+/// It comes along with the erasure, from who knew of it.
+@Test func whatWasEnteredAfterAnErasureComesBackWithIt() async throws {
+  let (world, _, _) = try await World.erasedInVain(entering: "FRESH")
+  try await world.expectPhone(.text("FRESH"))
+  #expect(try world.master.conflicts([.open]) == [])
+}
+
+/// The city has erased the phone once more since the value was entered: of two erasures that it lacked both count.
+@Test func whatWasEnteredBetweenTwoErasuresGoesWithTheSecond() async throws {
+  let (world, _, _) = try await World.erasedInVain(entering: "PHONE-between")
+  try world.erase("p1", ["phone"])
+  try await world.expectPhone(.null)
+  #expect(try world.master.erasures().count == 2)
+}
