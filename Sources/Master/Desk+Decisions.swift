@@ -14,10 +14,11 @@ extension Desk {
     let forTheCity = refused(
       n, "authority", zh: "冲突 \(number) 须由市里裁决", en: "conflict \(number) is for the city to decide")
     guard let cell = try ownCell(conflict, record, sender) else { return forTheCity }
+    let changed = refused(
+      n, "version", zh: "冲突 \(number) 已有变化;请重新查看后再裁决",
+      en: "conflict \(number) has changed since; look again before you decide")
     guard conflict.state == .open, decision.version == conflict.version, decision.subject == conflict.subject else {
-      return refused(
-        n, "version", zh: "冲突 \(number) 已有变化;请重新查看后再裁决",
-        en: "conflict \(number) has changed since; look again before you decide")
+      return changed
     }
     guard [.keep, .take, .value].contains(decision.choice) else {
       return refused(
@@ -29,6 +30,7 @@ extension Desk {
         n, "version", zh: "冲突 \(number) 没有这一主张;请重新查看后再裁决",
         en: "conflict \(number) has no such contender; look again before you decide")
     }
+    if !isAsSeen(conflict, cell, by: decision, record.fields[cell.column]) { return changed }
     let ref = RowRef(conflict.record, conflict.key)
     let waiting = try transaction.waitingConflicts(of: [ref])[ref] ?? []
     if let other = waiting.first(where: { $0.id != conflict.id && $0.field == conflict.field }) {
@@ -95,6 +97,15 @@ extension Desk {
       return try transaction.replica(author)?.org == sender.org
     }
     return isAllTheirs ? (column, image) : nil
+  }
+
+  /// Whether what a county keeps or takes is there: a city that was restored may have another value at the same version. Of what
+  /// was erased nothing tells it; of what is too large to travel, what stands in its place.
+  private func isAsSeen(_ conflict: Conflict, _ cell: Cell, by decision: Decision, _ field: Field) -> Bool {
+    if decision.choice == .value || decision.value.isNull || field.isErased(decision.value) { return true }
+    let known = [conflict, conflict.travelling]
+    if decision.choice == .keep { return known.map(\.master).contains(decision.value) }
+    return known.flatMap(\.contenders).contains { $0.id == decision.contender && $0.value == decision.value }
   }
 
   /// What a decision to keep or take makes of the cell.
