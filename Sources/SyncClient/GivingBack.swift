@@ -50,6 +50,8 @@ extension SyncClient {
     hello = try replica.returningHello(more: false, asking: asking)
     action = try session.receive(try await transport.exchange(hello.bytes), to: hello.header)
     switch action {
+    // Restored once more meanwhile, the city lacks what was given to the one before.
+    case .resume(let epoch, _) where epoch != asking: return try await giveBack(isRestored: isRestored)
     case .resume(let epoch, let receipts): return Restart(epoch: epoch, receipts: receipts)
     case .wait(let standing): throw standing.failure
     case .give: throw EnvelopeError.notAMessage

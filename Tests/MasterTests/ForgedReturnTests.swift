@@ -56,6 +56,38 @@ private final class Overheard: LoopbackTransport, @unchecked Sendable {
   }
 }
 
+/// The city's disk is lost once more before a machine says that it has given everything back, and nobody waits for it.
+private final class LostMeanwhile: LoopbackTransport, @unchecked Sendable {
+  private let world: World
+  private let file: String
+  private var isLost = false
+  var master: Master { world.master }
+
+  init(_ world: World, file: String) { (self.world, self.file) = (world, file) }
+
+  func exchange(_ message: [UInt8]) async throws -> [UInt8] {
+    if !isLost, let hello = try SealedEnvelope.split(message).first?.header, hello.returning, !hello.more {
+      isLost = true
+      try world.restore(from: file)
+      try world.master.release(reason: "away", actor: "li")
+    }
+    return try master.exchange(message)
+  }
+}
+
+@Test func whoGivesBackToACityThatIsRestoredMeanwhileGivesBackAgain() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let (world, two) = (drill.world, drill.two)
+  try drill.company("c7", "A", on: two)
+  try await world.sync(two)
+  try world.restore(from: file)
+  try world.master.release(reason: "away", actor: "li")
+  world.clock.now += 1000
+  _ = try await SyncClient(two, transport: LostMeanwhile(world, file: file)).sync()
+  #expect(try world.cell("name", of: "c7") == .text("n"))
+  try await world.settle()
+}
+
 /// It is sent again after the next restore: what only that machine has of the time between is still to come.
 @Test func whatWasSaidToAnEarlierRestoreIsNotAllThatThereIs() async throws {
   let (drill, file) = try await Drill.backedUp()
