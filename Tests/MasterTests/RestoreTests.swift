@@ -81,6 +81,16 @@ private func settle(_ world: World, without lost: Replica) async throws {
   try await world.settle()
 }
 
+/// It has no machines yet.
+@Test func aCityThatWaitsForNobodyHasNothingBack() throws {
+  let world = try World.small()
+  try world.restore(from: world.backup())
+  try world.shell("UPDATE office SET name = 'new' WHERE code = 'A'")
+  try world.master.absorbNow()
+  let recovery = try #require(try world.master.recovery())
+  #expect(!recovery.isRecovering && recovery.returned == 0)
+}
+
 @Test func anOfficialReleasesWhatIsMissing() async throws {
   let drill = try await Drill()
   let world = drill.world
@@ -108,6 +118,7 @@ private func settle(_ world: World, without lost: Replica) async throws {
   try world.master.release(reason: "the machine is lost", actor: "li")
   recovery = try #require(try world.master.recovery())
   #expect(!recovery.isRecovering && recovery.held.isEmpty && recovery.losses.map(\.reason) == ["the machine is lost"])
+  #expect(recovery.returned == 2)
   try world.master.withdraw(drill.two.identity.replica)
   world.forget(drill.two)
   // What was built upon the lost value is contested, not lost; what stood alone is there, the official's edit too.

@@ -46,13 +46,15 @@ extension Master {
       guard let end = try transaction.setting("restored_end") else { return nil }
       let isRecovering = try transaction.isRecovering()
       let held = try transaction.returned("state = 'held'")
-      let last = try transaction.lastArrival()
+      let (last, epoch) = (try transaction.lastArrival(), try transaction.meta().epoch)
+      // What says that something is lost, in its place, did not come back.
+      let cameBack = "arrival > ? AND arrival <= ? AND \(Header.epoch(of: "message")) <> ?"
       return RecoveryInfo(
-        epoch: try transaction.meta().epoch, isRecovering: isRecovering, backupEnd: end,
+        epoch: epoch, isRecovering: isRecovering, backupEnd: end,
         restoredAt: try transaction.setting("restored_at") ?? 0,
         returned: try db.integer(
-          "SELECT count(*) FROM sync_batch WHERE arrival > ? AND arrival <= ?",
-          [.integer(end), .integer(try transaction.setting("recovered_end") ?? last)]) ?? 0,
+          "SELECT count(*) FROM sync_batch WHERE \(cameBack)",
+          [.integer(end), .integer(try transaction.setting("recovered_end") ?? last), .blob(epoch.bytes)]) ?? 0,
         held: try info(held, transaction), missing: isRecovering ? try transaction.missing() : [],
         unheard: isRecovering ? try transaction.unheard().map(ReplicaInfo.init) : [],
         aside: try info(
