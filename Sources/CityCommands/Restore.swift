@@ -59,11 +59,13 @@ struct Restore: AsyncParsableCommand {
     if !info.replicas.isEmpty {
       zh.append(
         "之后的内容由 \(info.replicas.count) 台机器下次同步时自动送回;在此之前不能修改。请运行 city serve,用 city recovery 查看进度"
-          + "(机器已丢失的,用 --release 放行)。没有任何机器取到过的修改无法找回,city recovery 会列出")
+          + "(机器已丢失的,用 --release 放行)。没有任何机器取到过的修改无法找回:后面的批次已有机器取到的,city recovery "
+          + "会列出所缺的批次;市里在最后一次交换之后所作的修改无从得知")
       en.append(
         "what came later is given back by \(info.replicas.count) machines with their next sync; nothing can be edited until "
           + "then. Run city serve, and see city recovery (it releases what a lost machine had). What no machine had pulled is "
-          + "lost; city recovery names it")
+          + "lost: as far as a later batch was pulled city recovery names it, but what the city did after the last exchange "
+          + "nobody knows")
     }
     if info.codes > 0 {
       zh.append("\(info.codes) 个未使用的登记码已作废,请用 city enroll 重新发放")
