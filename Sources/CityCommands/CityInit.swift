@@ -28,7 +28,7 @@ struct CityInit: AsyncParsableCommand {
       }
       let home = try options.homeURL(CityProgram.homeVariable)
       let schema = try SchemaSource.read(schema)
-      let seed = self.schema == nil ? try Registry.seed() : []
+      let seed = self.schema == nil ? try Registry.seed(on: CalendarDay(inChinaAt: systemClock())) : []
       try Home.create(home)
       let path = CityProgram.masterURL(home).path
       guard !FileManager.default.fileExists(atPath: path) else {

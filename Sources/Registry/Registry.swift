@@ -22,8 +22,19 @@ public enum Registry {
   ]
 
   /// What the city knows from its plan on the first day: full rows in the order of the fields, parents first.
-  public static func seed() throws -> [(record: String, rows: [[Value]])] {
-    try SeedFile.read(String(decoding: PackageResources.seed_yaml, as: UTF8.self), for: schema())
+  /// - Parameter day: that day: a unit that ends later has no successor yet, for one takes over at once (M15). nil: all
+  ///   that is known by now.
+  public static func seed(on day: CalendarDay? = nil) throws -> [(record: String, rows: [[Value]])] {
+    let known = try schema()
+    var seed = try SeedFile.read(String(decoding: PackageResources.seed_yaml, as: UTF8.self), for: known)
+    guard let day, let unit = known.record("org_unit"), let end = unit.index(of: "valid_to"),
+      let successor = unit.index(of: "successor"), let units = seed.firstIndex(where: { $0.record == unit.name })
+    else { return seed }
+    for row in seed[units].rows.indices {
+      guard case .text(let last) = seed[units].rows[row][end], last > day.description else { continue }
+      seed[units].rows[row][successor] = .null
+    }
+    return seed
   }
 
   /// The formats that the schema names.

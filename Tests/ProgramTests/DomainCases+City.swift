@@ -90,6 +90,21 @@ extension DomainCases {
     #expect(try await town.rows("haizhou", "enterprise").count == 4)
   }
 
+  /// 9, before its day
+  @Test func aSuccessorIsNamedOnItsDay() async throws {
+    let town = try await Town()
+    let edit = ["edit", "org_unit", "320772"]
+    try await town.city(edit + ["successor=", "valid_to="])
+    expectFailure(
+      try await town.tryCity(edit + ["successor=320706", "valid_to=2999-01-01"]), 65, "successor", "2999-01-01")
+    // When it ends may be known before.
+    try await town.city(edit + ["valid_to=2999-01-01"])
+    expectFailure(try await town.tryCity(edit + ["successor=320706"]), 65, "successor", "2999-01-01")
+    #expect(try await town.row("city", "org_unit", "320772")["successor"] is NSNull)
+    try await town.city(edit + ["successor=320706", "valid_to=2020-07-01"])
+    #expect(try await town.row("city", "org_unit", "320772")["successor"] as? String == "320706")
+  }
+
   /// 10
   @Test func theCityApprovesANominationWhileTheCountyEditsOrWithdrawsIt() async throws {
     let homes = [("one", "320706")]

@@ -94,6 +94,13 @@ import Testing
       found: ["explainable division_code"]),
     Case(name: "a division that ends later", record: "enterprise", values: ["division_code": "320772"], found: []),
     Case(
+      name: "a successor whose day comes tomorrow", record: "org_unit",
+      values: ["valid_to": "2018-06-05", "successor": "320706"], found: ["hard successor"]),
+    Case(
+      name: "a successor whose day has come", record: "org_unit",
+      values: ["valid_to": "2018-06-04", "successor": "320706"], found: []),
+    Case(name: "a unit that ends later", record: "org_unit", values: ["valid_to": "2018-06-05"], found: []),
+    Case(
       name: "dates the wrong way round", record: "recognition",
       values: ["recognised_on": "2018-06-04", "valid_to": "2018-06-03"], found: ["hard valid_to"]),
   ]

@@ -88,5 +88,18 @@ import Testing
     #expect(pairs.map(\.1) == [.text("320706"), .text("320706"), .text("320707")])
   }
 
+  @Test("Before its day a successor is not named yet; nothing else differs by the day")
+  func successorsOfTheDay() throws {
+    let record = try #require(schema.record("org_unit"))
+    let (code, successor) = (try #require(record.index(of: "code")), try #require(record.index(of: "successor")))
+    for (day, isNamed) in [("2020-06-30", false), ("2020-07-01", true)] {
+      var found = try Registry.seed(on: try #require(CalendarDay(day)))
+      let zone = try #require(found[0].rows.firstIndex { $0[code] == .text("320772") })
+      #expect(found[0].record == "org_unit" && found[0].rows[zone][successor].isNull == !isNamed, "\(day)")
+      found[0].rows[zone][successor] = .text("320706")
+      #expect(found.map(\.record) == seed.map(\.record) && found.map(\.rows) == seed.map(\.rows), "\(day)")
+    }
+  }
+
   private struct Unexpected: Error {}
 }

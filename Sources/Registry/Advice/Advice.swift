@@ -11,6 +11,7 @@ public enum Advice {
     case "enterprise_year": findings += try year(row, lookup)
     case "enterprise_month": findings += try month(row, lookup)
     case "period": findings += period(row)
+    case "org_unit": findings += unit(row, today)
     default: break
     }
     return findings
@@ -143,6 +144,16 @@ extension Advice {
   private static func figure(of row: RowFacts, in period: Int64, _ lookup: Lookup) throws -> Int64? {
     let key = RowKey([row["enterprise_id"], .integer(period), row["indicator"]])
     return try lookup(row.record.name, key)?.number("ytd_value")
+  }
+
+  /// What a unit sends lands with its successor from the moment on at which that is named (M15).
+  private static func unit(_ row: RowFacts, _ today: String) -> [Finding] {
+    guard row.text("successor") != nil, let end = row.text("valid_to"), end > today else { return [] }
+    return [
+      Finding(
+        .hard, "successor", zh: "一经填写即由其承接,而停用日期 \(end) 尚未到来;请到当日再填",
+        en: "takes over at once, and valid_to \(end) is yet to come; name it on that day")
+    ]
   }
 
   private static func period(_ row: RowFacts) -> [Finding] {
