@@ -38,6 +38,7 @@ struct Submit: AsyncParsableCommand {
   }
 
   private func submit(_ db: Database, _ replica: Replica) throws -> (Coverage, CalendarDay) {
+    try assertNotTakenOver(db, replica)
     let periods = try replica.record("period")
     guard let row = try periods.row(db, key: RowKey([.integer(period)])) else {
       throw Failure(
@@ -68,5 +69,21 @@ struct Submit: AsyncParsableCommand {
     }
     if let row = try submissions.row(db, key: key) { try replica.lockNote(db, submissions, row).map(options.tell) }
     return (coverage, day)
+  }
+
+  /// What a unit hands in after another took over from it would land as that one's own submission (M15).
+  private func assertNotTakenOver(_ db: Database, _ replica: Replica) throws {
+    let units = try replica.record("org_unit")
+    func text(_ field: String, of unit: String) throws -> String? {
+      try units.row(db, key: RowKey([.text(unit)])).flatMap { units.text(field, of: $0) }
+    }
+    guard let unit = replica.unit,
+      let heir = try replica.schema.lastSuccessor(of: unit, next: { try text("successor", of: $0) })
+    else { return }
+    let zh = try text("name_zh", of: heir) ?? heir
+    let en = try text("name_en", of: heir) ?? zh
+    throw Failure(
+      .notAllowed, zh: "\(zh)(\(heir))已承接本单位,由其上报",
+      en: "\(en) (\(heir)) has taken over from this unit and submits for it")
   }
 }

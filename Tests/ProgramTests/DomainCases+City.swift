@@ -73,9 +73,12 @@ extension DomainCases {
     try await town.city(["edit", "org_unit", "320772", "successor=320706", "valid_to=2020-07-01"])
     let moved = try await town.city(["transfer", "enterprise", "--from", "320772", "--to", "320706", "--json"])
     #expect(moved.object["rows"] as? Int == 1)
+    try await town.city(["period", "open", "202007", "--due", "2020-08-15"])
 
     let sync = try await town.sync("gaoxin")
     #expect(sync["parked"] as? Int == 0 && sync["conflicts"] as? Int == 0 && sync["rejected"] as? Int == 0, "\(sync)")
+    // What it would hand in would stand for its successor's.
+    expectFailure(try await town.tryCounty("gaoxin", ["submit", "202007"]), 77, "320706")
     try await town.sync("haizhou")
     let rows = try await town.rows("haizhou", "enterprise")
     #expect(Set(rows.map { $0["id"] as? String }) == [id, late, own])

@@ -66,6 +66,17 @@ import Testing
     #expect(own == ["东海县"])
   }
 
+  @Test("A unit owes nothing any more from the day on which another takes over from it")
+  func takenOver() throws {
+    let town = try town()
+    try town.add("period", ["code": 202005, "kind": "month", "due_on": "2020-06-15", "state": "open"])
+    let zone = "连云港高新技术产业开发区"
+    for (day, owed, count) in [("2020-06-30", ["\(zone) 15"], 10), ("2020-07-01", [], 9)] {
+      let rows = try town.draw(OverdueReport.self, on: day).rows("submissions", "county", "days_late")
+      #expect(rows.filter { $0.hasPrefix(zone) } == owed && rows.count == count, "\(day): \(rows)")
+    }
+  }
+
   @Test("January may be skipped, and who handed it in and got it back owes it")
   func january() throws {
     let town = try town()
