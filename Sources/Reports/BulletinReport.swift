@@ -11,22 +11,30 @@ public enum BulletinReport: ReportKind {
 
   public static func draw(_ source: ReportSource) throws -> Report {
     let period = try BulletinPeriod.asked(source)
-    let figures = try BulletinFigures(source, period)
     var known = Disclosure(isForPublication: source.isForPublication)
-    // Drawn first, for the groups' sums matter more than what is compared.
-    let grouped = try groups(source, figures, &known)
-    var sections = [try coverage(source, period)]
-    let money = figures.figures.filter(\.isMoney)
-    let people = figures.figures.filter { !$0.isMoney }
-    sections.append(indicators("money", Label(zh: "金额指标", en: "Amounts"), money, figures.reporters, &known))
-    sections.append(indicators("people", Label(zh: "人数指标", en: "People"), people, figures.reporters, &known))
-    sections += grouped
-    if !period.isMonth { sections.append(intensity(figures, &known)) }
-    sections.append(try BulletinSeries(source, period).section(&known))
     return Report(
       name: name,
       title: Label(zh: "统计通报(\(period.label.zh))", en: "Statistical bulletin, \(period.label.en)"),
-      notes: notes(source, period), sections: sections)
+      notes: notes(source, period), sections: try [coverage(source, period)] + sums(source, period, &known))
+  }
+
+  /// The tables with what enterprises reported.
+  static func sums(
+    _ source: ReportSource, _ period: BulletinPeriod, _ known: inout Disclosure
+  ) throws -> [Report.Section] {
+    let figures = try BulletinFigures(source, period)
+    // Drawn first, for the groups' sums matter more than what is compared.
+    let grouped = try groups(source, figures, &known)
+    let money = figures.figures.filter(\.isMoney)
+    let people = figures.figures.filter { !$0.isMoney }
+    var sections = [
+      indicators("money", Label(zh: "金额指标", en: "Amounts"), money, figures.reporters, &known),
+      indicators("people", Label(zh: "人数指标", en: "People"), people, figures.reporters, &known),
+    ]
+    sections += grouped
+    if !period.isMonth { sections.append(intensity(figures, &known)) }
+    sections.append(try BulletinSeries(source, period).section(&known))
+    return sections
   }
 
   private static func notes(_ source: ReportSource, _ period: BulletinPeriod) -> [Label] {

@@ -18,6 +18,10 @@ public enum CountyReport: ReportKind {
     let owners = Set(targets.targets.values.flatMap(\.keys))
     let current = Counties(units, source, used: used.union(owners), .withSuccessor)
     var known = Disclosure(isForPublication: source.isForPublication)
+    // What the bulletin of the year shows is known, too: sums of tech SMEs and small giants.
+    if source.isForPublication, let period = BulletinPeriod(String(source.year)) {
+      _ = try BulletinReport.sums(source, period, &known)
+    }
     // A county does not see the targets of the others.
     var sections = source.unit == nil ? [targets.sums(plan, current)] : []
     sections += [
@@ -48,7 +52,6 @@ public enum CountyReport: ReportKind {
     let groups = shown.map { county -> ([Report.Cell], [EnterpriseFigures]) in
       ([.text(county.code), .label(county.name)], enterprises.filter { county.members.contains($0.org) })
     }
-    GroupFigures.addBulletin(groups.map(\.1), &known)
     return Report.Section(
       name, title,
       columns: [.init("org", Label(zh: "代码", en: "Code")), .init("org_name", Label(zh: "县区", en: "County"))]

@@ -75,18 +75,6 @@ enum GroupFigures {
     return shown.indices.map { row in shown[row].head + cells.map { $0[row] } }
   }
 
-  /// What the bulletin of the year shows of the same groups is known, too: sums of tech SMEs and small giants.
-  static func addBulletin(_ groups: [[EnterpriseFigures]], _ known: inout Disclosure) {
-    let reporters = groups.map { members in members.filter { $0.isTechSME || $0.isGiant } }
-    let all = reporters + [Array(reporters.joined())]
-    _ = known.cells(all.map { sum(inBulletin("sales"), $0) { $0.sales } })
-    _ = known.cells(all.map { sum(inBulletin("revenue"), $0) { $0.revenue } })
-    _ = known.cells(all.map { sum(inBulletin("rd"), $0) { $0.rd } })
-  }
-
-  /// A quantity of its own, so that only sums of all enterprises are weighed against the bulletin, not the giants'.
-  private static func inBulletin(_ quantity: String) -> String { "\(quantity) in the bulletin" }
-
   /// In the order of the columns.
   private static func figures(of members: [EnterpriseFigures]) -> [Disclosure.Figure] {
     let giants = members.filter(\.isGiant)
@@ -94,8 +82,8 @@ enum GroupFigures {
     let share = Sum(both.compactMap(\.rd)).share(of: Sum(both.compactMap(\.revenue)))
     return [
       count("enterprises", members), count("tech_smes", members.filter(\.isTechSME)), count("small_giants", giants),
-      sum("sales", giants) { $0.sales }, sumOfAll("sales", members) { $0.sales },
-      sumOfAll("revenue", members) { $0.revenue }, sumOfAll("rd", members) { $0.rd },
+      sum("sales", giants) { $0.sales }, sumOfAll("sales", "taxable_sales", members) { $0.sales },
+      sumOfAll("revenue", "revenue", members) { $0.revenue }, sumOfAll("rd", "rd", members) { $0.rd },
       .init(cell: share, sums: ["rd": ids(both), "revenue": ids(both)]),
     ]
   }
@@ -113,11 +101,12 @@ enum GroupFigures {
     return .init(cell: cell, sums: [quantity: ids(reported)])
   }
 
+  /// Weighed against the bulletin, too, which has a quantity of its own for that: the giants' sums are not.
   private static func sumOfAll(
-    _ quantity: String, _ members: [EnterpriseFigures], _ value: (EnterpriseFigures) -> Int64?
+    _ quantity: String, _ inBulletin: String, _ members: [EnterpriseFigures], _ value: (EnterpriseFigures) -> Int64?
   ) -> Disclosure.Figure {
     var figure = sum(quantity, members, value)
-    figure.sums[inBulletin(quantity)] = figure.sums[quantity]
+    figure.sums[FigureSum.now(inBulletin)] = figure.sums[quantity]
     return figure
   }
 

@@ -229,6 +229,29 @@ import Testing
     }
   }
 
+  @Test("A park does not tell, less what the bulletin shows of an industry or compares, what one enterprise has")
+  func parkBesideTheBulletin() throws {
+    let park = "0163c817-e806-78c5-8d47-0d0b0c8215aa"
+    for (letter, count) in [("C", 5), ("I", 4)] {
+      for n in 1...count {
+        let isInPark = letter == "I" || n == 5
+        try base.enterprise(
+          "\(letter)\(n)", sales: 10, extra: "industry = '\(letter)65', park_id = \(isInPark ? "'\(park)'" : "NULL")")
+        try base.recognise("\(letter)\(n)", "tech_sme", 2020)
+      }
+    }
+    let place: [String: Report.Cell] = ["park": .label(Label(zh: "开发区", en: "Development Zone"))]
+    func sales(_ publication: Bool) throws -> Report.Cell {
+      try base.draw(CountyReport.self, publication: publication).section("parks").cell("sales", where: place)
+    }
+    #expect(try sales(false) == .integer(50) && sales(true) == .suppressed)
+    // Of one industry, and four of the five compared with the year before.
+    try base.run("UPDATE enterprise SET industry = 'C65'")
+    #expect(try sales(true) == .integer(50))
+    for id in ["I1", "I2", "I3", "I4"] { try base.year(id, 2019, "taxable_sales", "8") }
+    #expect(try sales(true) == .suppressed)
+  }
+
   @Test("Of a year that is over those count that were recognised at its end, as in the plan and in its bulletin")
   func closedYear() throws {
     for n in 1...6 { try base.enterprise("a\(n)", sales: 10) }
