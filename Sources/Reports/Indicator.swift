@@ -69,15 +69,18 @@ extension Indicator {
     let isMoney = formula.kind == .money
     // A sum rests on those that reported.
     figure.things = isMoney ? things.filter { $0.yuan != nil } : things
-    let worth = { (some: [IndicatorFigure.Thing]) in
-      isMoney ? Sum(some.compactMap(\.yuan)).real / scale : Double(some.count)
+    // The sum of nothing is 0; of those of whom none has reported it is not known.
+    let worth = { (some: [IndicatorFigure.Thing]) -> Double? in
+      guard isMoney else { return Double(some.count) }
+      let reported = some.compactMap(\.yuan)
+      return reported.isEmpty && !some.isEmpty ? nil : Sum(reported).real / scale
     }
     figure.ofUnits = { orgs in worth(things.filter { orgs.contains($0.org) }) }
     if let baseline, source.unit == nil, moment.year >= baseline.year {
       let before = things.filter { $0.since.map { $0 <= baseline.year } ?? false }
-      figure.unrecorded = max(0, baseline.value - worth(before))
+      figure.unrecorded = max(0, baseline.value - (worth(before) ?? 0))
     }
-    figure.value = worth(things) + figure.unrecorded
+    figure.value = worth(things).map { $0 + figure.unrecorded }
     return figure
   }
 

@@ -81,6 +81,28 @@ import Testing
     #expect(try cell("verdict", "small_giant_sales").answer == true)
   }
 
+  @Test("While no small giant has reported for the year, nobody knows what they sold")
+  func unreported() throws {
+    #expect(try value("small_giant_sales", day: "2020-06-30") == .integer(0), "there is none")
+    for (id, org) in [("a", "320706"), ("b", "320722")] {
+      try base.enterprise(id, org: org)
+      try base.year(id, 2019, "taxable_sales", "100000000")
+      try base.recognise(id)
+    }
+    let cells = try ["value", "before", "change", "share"].map { try cell($0, "small_giant_sales", day: "2020-06-30") }
+    #expect(cells == [.none, .integer(2), .none, .none])
+    #expect(try cell("verdict", "small_giant_sales", day: "2020-06-30").word == "no data")
+    #expect(try cell("verdict", "small_giant_sales").word == "no data")
+    // One has.
+    try base.year("a", 2020, "taxable_sales", "300000000")
+    #expect(try value("small_giant_sales") == .integer(3))
+    let counties = try base.draw(PlanReport.self).section("counties")
+    let sold = try ["unit_320706", "unit_320722", "unit_320703"].map {
+      try counties.cell($0, where: ["code": .text("small_giant_sales")])
+    }
+    #expect(sold == [.integer(3), .none, .integer(0)])
+  }
+
   @Test("A sum that would overflow 64 bits is a number all the same")
   func overflow() throws {
     for id in ["a", "b", "c"] {
