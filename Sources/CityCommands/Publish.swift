@@ -109,11 +109,18 @@ enum PublicationCheck {
     } catch let failure as Failure {
       for index in rest { found[index] = notDrawn(failure) }
     }
-    return zip(list, found).compactMap { item, problem in
-      let (no, version) = (item.no, item.version)
-      return problem.map {
-        Label(zh: "发布 \(no) 第 \(version) 版:\($0.zh)", en: "publication \(no), version \(version): \($0.en)")
-      }
+    return try zip(list, found).compactMap { $1?.about($0.no, $0.version) } + deleted(master)
+  }
+
+  /// What another program has deleted: nobody sees it any more, and its number would begin again.
+  private static func deleted(_ master: Master) throws -> [Label] {
+    guard master.schema.name == Registry.schemaName else { return [] }
+    return try master.deletedKeys(master.record(Published.record)).compactMap { key in
+      guard key.values.count == 2, case .text(let no) = key.values[0], case .integer(let version) = key.values[1]
+      else { return nil }
+      return Label(
+        zh: "发布后被删除;请用 history 查看", en: "it was deleted after it was published; history tells by whom"
+      ).about(no, version)
     }
   }
 
@@ -151,5 +158,12 @@ enum PublicationCheck {
 
   private static func notDrawn(_ failure: Failure) -> Label {
     Label(zh: "无法重现:\(failure.message.zh)", en: "cannot be drawn anew: \(failure.message.en)")
+  }
+}
+
+extension Label {
+  /// Said of a publication.
+  fileprivate func about(_ no: String, _ version: Int64) -> Label {
+    Label(zh: "发布 \(no) 第 \(version) 版:\(zh)", en: "publication \(no), version \(version): \(en)")
   }
 }

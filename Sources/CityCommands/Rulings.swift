@@ -66,6 +66,7 @@ struct MergeRecords: AsyncParsableCommand {
       try requireReason(reason)
       let master = try options.open(CityProgram.self)
       let (record, kept) = try find(master)
+      try master.refusePublished(record)
       let other = try master.key(duplicate, in: record)
       let merged = try master.mergeRecords(
         record, keep: kept, duplicate: other, reason: reason, actor: options.actor)

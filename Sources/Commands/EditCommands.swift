@@ -48,6 +48,7 @@ public struct Edit<P: Program>: AsyncParsableCommand {
     try await options.run {
       let store = try options.open(P.self)
       let (record, key) = try row.find(in: store)
+      try store.refusePublished(record)
       let values = try Assignment.parse(assignments, record: record, language: options.language)
       try refuseApprovals(record, values)
       let cells = try store.edit(as: options.actor) { db in
@@ -82,6 +83,7 @@ public struct Delete<P: Program>: AsyncParsableCommand {
     try await options.run {
       let store = try options.open(P.self)
       let (record, key) = try row.find(in: store)
+      try store.refusePublished(record)
       try store.edit(as: options.actor) { db in
         if let cells = try record.row(db, key: key) { try store.lockNote(db, record, cells).map(options.tell) }
         try store.delete(db, record, key: key)

@@ -100,6 +100,7 @@ struct ImportJob {
       return value == before[column] || value != Masking.mask(before[column], record.fields[column])
     }
     let new = cells.filter { $1 != before?[$0] }
+    if !new.isEmpty { try store.refusePublished(record) }
     try record.refuseMasks(new)
     try refuseScientific(new)
     try store.update(db, record, key: key, cells)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Presentation
+import Registry
 import Reports
 import SQLiteStore
 import SyncCore
@@ -88,6 +89,16 @@ public struct Published {
     guard let record = store.schema.record(Self.record), let column = record.index(of: "no") else { return [] }
     let rows = try store.rows(record, where: no.map { [(column, .text($0))] } ?? [])
     return rows.compactMap { Published(record, $0) }
+  }
+}
+
+extension RecordStore {
+  /// What the city has made public stays as it was: `verify` proves it from the log, and counties have it.
+  public func refusePublished(_ record: RecordSchema) throws {
+    guard side == .city, schema.name == Registry.schemaName, record.name == Published.record else { return }
+    throw Failure(
+      .notAllowed, zh: "已发布的内容不能修改、删除或合并;请用 publish 发布新版,并以 --note 说明有何不同",
+      en: "what was published is not edited, deleted or merged; publish a new version, with what differs as its --note")
   }
 }
 

@@ -47,9 +47,8 @@ extension Master {
     let standing = try rows(record).filter(fits).map(record.rowKey(of:))
     return try read { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
-      var keys = Set(standing)
-      let sql = "SELECT key FROM sync_tombstone WHERE record = ?1 UNION SELECT key FROM sync_parked WHERE record = ?1"
-      try db.each(sql, [.text(record.name)]) { row in
+      var keys = try Set(standing).union(deletedKeys(record, db))
+      try db.each("SELECT key FROM sync_parked WHERE record = ?", [.text(record.name)]) { row in
         if case .blob(let key) = row.cell(0) { keys.insert(try RowKey(encoded: key)) }
       }
       return try keys.sorted().filter { key in

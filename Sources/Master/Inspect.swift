@@ -143,6 +143,20 @@ extension Master {
     }
   }
 
+  /// The keys of rows that stood once and were deleted.
+  public func deletedKeys(_ record: RecordSchema) throws -> [RowKey] {
+    try absorbNow()
+    return try read { try deletedKeys(record, $0) }
+  }
+
+  func deletedKeys(_ record: RecordSchema, _ db: Database) throws -> [RowKey] {
+    var keys: [RowKey] = []
+    try db.each("SELECT key FROM sync_tombstone WHERE record = ? ORDER BY key", [.text(record.name)]) { row in
+      if case .blob(let key) = row.cell(0) { keys.append(try RowKey(encoded: key)) }
+    }
+    return keys
+  }
+
   /// In the order in which a batch is taken: rulings, decisions, changes.
   private func entries(_ db: Database, _ logged: LoggedBatch, _ refs: Set<RowRef>) throws -> [HistoryEntry] {
     let excerpt = try logged.excerpt(schema, db, about: refs)

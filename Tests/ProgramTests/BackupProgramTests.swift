@@ -196,10 +196,15 @@ extension Town {
     expectFailure(try await town.tryCity(again), 65, "nothing differs")
     try await town.city(["publish", "plan", "--year", "2019", "--on", "2019-12-31", "--no", "2019-1"])
     #expect(try await town.city(["verify"]).isDone)
-    // One that was altered is named.
+    // One that was altered is named, and one that was deleted.
     try await town.sqlite(
-      town.master, "UPDATE publication SET content = replace(content, '2018', '2017') WHERE no = '2018-1'")
+      town.master,
+      """
+      UPDATE publication SET content = replace(content, '2018', '2017') WHERE no = '2018-1';
+      DELETE FROM publication WHERE no = '2019-1';
+      """)
     let verified = try await town.tryCity(["verify"])
     #expect(verified.code == 65 && (verified.out + verified.err).contains("2018-1"))
+    #expect(verified.out.contains("publication 2019-1, version 1: it was deleted"), "\(verified.out)")
   }
 }

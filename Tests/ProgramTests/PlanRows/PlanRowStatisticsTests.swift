@@ -103,6 +103,14 @@ import Testing
       #expect(shown.contains("碳纤维") && shown.contains("石英提纯") && !shown.contains("晚确认"), "\(shown)")
     }
     try await town.expectCityOnly("haizhou", ["edit", "publication", "发布2018-1,1", "title=x"])
+    // The city itself makes a new version.
+    let file = try town.write("publication.csv", "no,version,title\n发布2018-1,1,x\n")
+    for command in [
+      ["edit", "publication", "发布2018-1,1", "title=x"], ["delete", "publication", "发布2018-1,1"],
+      ["import", "publication", file],
+    ] {
+      expectFailure(try await town.tryCity(command), 77, "publish a new version")
+    }
     expectFailure(
       try await town.tryCity(["publish", "file", TestCode.haizhou[0], "--no", "x"]), 77, "is not published")
   }
