@@ -17,8 +17,10 @@ public enum CandidatesReport: ReportKind {
   }
 
   public static func draw(_ source: ReportSource) throws -> Report {
-    let tiers = try source.rules.salesTier.version(in: source.year)
-    let rule = try source.rules.smallGiant.version(in: source.year)
+    // The rules are those of the day, as for an application; the figures may be of a year before.
+    let year = Int64(source.day.prefix(4)) ?? source.year
+    let tiers = try source.rules.salesTier.version(in: year)
+    let rule = try source.rules.smallGiant.version(in: year)
     let units = try Units(source.db)
     let entries = Dictionary(grouping: try CultivationEntry.all(source), by: \.enterprise)
     let candidates = try candidates(source, from: tiers.candidateFrom)
@@ -76,7 +78,7 @@ public enum CandidatesReport: ReportKind {
     _ candidate: Candidate, _ rule: SmallGiantRule, _ entries: [CultivationEntry], _ units: Units,
     _ source: ReportSource
   ) throws -> [Report.Cell] {
-    let assessment = rule.assess(try EnterpriseFacts.smallGiant(source, candidate.id))
+    let assessment = rule.assess(try EnterpriseFacts.smallGiant(source, candidate.id, rule: rule))
     let size = try EnterpriseFacts.size(source, candidate.id)
     var share = Report.Cell.none
     if let rd = candidate.rd, let revenue = candidate.revenue { share = Sum([rd]).share(of: Sum([revenue])) }

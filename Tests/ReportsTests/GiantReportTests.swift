@@ -113,6 +113,19 @@ import Testing
     #expect(try row.cells("missing")[0] == .none)
   }
 
+  @Test("In the plan's first year the figures of the year before are weighed by the rules of the day")
+  func firstYear() throws {
+    try base.enterprise("a")
+    try base.year("a", 2017, "taxable_sales, revenue, rd", "50000000, 50000000, 1000000")
+    let report = try base.draw(CandidatesReport.self, day: "2018-07-01", year: 2017)
+    let row = try report.section("candidates")
+    #expect(try row.cells("name") == [.text("Na")] && row.cells("sales") == [.integer(50_000_000)])
+    #expect(try row.cells("missing")[0].word?.contains("R&D") == true)
+    #expect(report.notes.contains { $0.en.hasSuffix("江苏省 2018") })
+    #expect(try base.draw(CandidatesReport.self, day: "2018-07-01").section("candidates").rows.isEmpty)
+    #expect(throws: Failure.self) { try base.draw(CandidatesReport.self, day: "2017-07-01", year: 2017) }
+  }
+
   @Test("Whether it is in the cultivation list")
   func cultivation() throws {
     try base.enterprise("a", sales: 60_000_000)
