@@ -120,6 +120,10 @@ public enum CityProgram: Program {
     let problems = try master.verify()
     return try master.isRefused() ? problems : problems + PublicationCheck.problems(master)
   }
+
+  public static func unchecked(_ master: Master) throws -> [Label] {
+    try master.isRefused() ? [] : PublicationCheck.unchecked(master)
+  }
 }
 
 extension RowReceipt.Outcome {

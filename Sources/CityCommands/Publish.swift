@@ -97,8 +97,9 @@ enum PublicationCheck {
   static func problems(_ master: Master) throws -> [Label] {
     let list = try Published.all(master)
     var found = try list.map { try problem(of: $0, master) }
+    let drawable = try list.indices.filter { try found[$0] == nil && loss(beneath: list[$0], master) == nil }
     // In the order of their days, for one pass over the log.
-    var rest = ArraySlice(list.indices.filter { found[$0] == nil }.sorted { list[$0].asOf < list[$1].asOf })
+    var rest = ArraySlice(drawable.sorted { list[$0].asOf < list[$1].asOf })
     do {
       try master.revisit(Set(rest.map { list[$0].asOf })) { arrival, db, schema in
         while let next = rest.first, list[next].asOf == arrival {
@@ -110,6 +111,27 @@ enum PublicationCheck {
       for index in rest { found[index] = notDrawn(failure) }
     }
     return try zip(list, found).compactMap { $1?.about($0.no, $0.version) } + deleted(master)
+  }
+
+  /// What came back to a restored city behind something that is lost: it is as it was signed, but does not follow from
+  /// the log any more.
+  static func unchecked(_ master: Master) throws -> [Label] {
+    try Published.all(master).compactMap { item in
+      try loss(beneath: item, master).map { loss in
+        let (through, why) = (loss.arrival, "\(loss.edit.actor): \(loss.reason)")
+        return Label(
+          zh: "所依据的历史有丢失(到第 \(through) 批,\(why)),无法重新生成",
+          en: "rests on what is lost (up to batch \(through), \(why)) and is not drawn anew"
+        ).about(item.no, item.version)
+      }
+    }
+  }
+
+  private static func loss(beneath item: Published, _ master: Master) throws -> Loss? {
+    guard let point = try? master.logPoint(upTo: item.asOf), point.chain.hex != item.chain,
+      let made = try master.history(master.record(Published.record), key: item.key).first
+    else { return nil }
+    return try master.loss(upTo: item.asOf, before: made.number)
   }
 
   /// What another program has deleted: nobody sees it any more, and its number would begin again.
@@ -130,14 +152,13 @@ enum PublicationCheck {
       return Label(zh: "内容与校验和不符", en: "the content is not what its hash says")
     }
     let record = try master.record(Published.record)
-    let key = RowKey([.text(item.no), .integer(item.version)])
-    if try master.history(record, key: key).count > 1 {
+    if try master.history(record, key: item.key).count > 1 {
       return Label(
         zh: "发布后被改动过;请用 history 查看", en: "it was changed after it was published; history tells by whom")
     }
     if item.chosen == nil { return Label(zh: "未写明按何参数生成", en: "it does not say what it was drawn for") }
     do {
-      if try master.logPoint(upTo: item.asOf).chain.hex == item.chain { return nil }
+      if try master.logPoint(upTo: item.asOf).chain.hex == item.chain || loss(beneath: item, master) != nil { return nil }
       return Label(
         zh: "主库历史在第 \(item.asOf) 批处的链值不同", en: "the log has another chain at batch \(item.asOf)")
     } catch let failure as Failure { return notDrawn(failure) }
@@ -166,4 +187,8 @@ extension Label {
   fileprivate func about(_ no: String, _ version: Int64) -> Label {
     Label(zh: "发布 \(no) 第 \(version) 版:\(zh)", en: "publication \(no), version \(version): \(en)")
   }
+}
+
+extension Published {
+  fileprivate var key: RowKey { RowKey([.text(no), .integer(version)]) }
 }

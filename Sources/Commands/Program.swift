@@ -16,10 +16,13 @@ public protocol Program: Sendable {
   static func verify(_ store: Store) throws -> [Label]
   /// What was erased of personal data, in sentences without it.
   static func erased(_ store: Store) throws -> [Label]
+  /// What `verify` could not check, and why that is no fault.
+  static func unchecked(_ store: Store) throws -> [Label]
 }
 
 extension Program {
   public static func erased(_ store: Store) throws -> [Label] { [] }
+  public static func unchecked(_ store: Store) throws -> [Label] { [] }
 
   /// What this program understands: of the wire, and of schemas (U5).
   public static var version: String { "\(name): protocol \(Header.version), schema level \(Schema.level)" }

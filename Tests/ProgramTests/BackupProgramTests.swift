@@ -174,6 +174,32 @@ extension Town {
     #expect(try await town.city(["verify"]).isDone)
   }
 
+  @Test func whatWasPublishedStandsThoughWhatItRestsOnIsLost() async throws {
+    let town = try await registryTown([("one", "320706"), ("two", "320722")])
+    try await town.city(["backup", town.path("city.backup")])
+    try await town.enter("two", "enterprise", "name=东海甲公司")
+    try await town.sync("two")
+    let publish = ["publish", "plan", "--year", "2018", "--on", "2018-12-31", "--no"]
+    try await town.city(publish + ["2018-1"])
+    try await town.sync("one")
+    await town.stop()
+    try town.loseMaster()
+    try FileManager.default.removeItem(atPath: town.path("two"))
+    try await town.city(["restore", town.path("city.backup")])
+    try await town.serve()
+    expectFailure(try await town.tryCounty("one", ["sync"]), 75)
+    try await town.city(["recovery", "--release", "--reason", "the machine is lost"])
+    let verified = try await town.city(["verify"])
+    #expect(verified.err.contains("publication 2018-1, version 1: rests on what is lost"), "\(verified.err)")
+    #expect(verified.err.contains("the machine is lost"))
+    // What is published since follows from the log, and is checked.
+    try await town.city(publish + ["2018-2"])
+    let unchecked = try await town.city(["verify", "--json"]).object["unchecked"] as? [String] ?? []
+    #expect(unchecked.count == 1 && unchecked[0].contains("publication 2018-1"), "\(unchecked)")
+    try await town.sqlite(town.master, "UPDATE publication SET title = 'x' WHERE no = '2018-1'")
+    #expect(try await town.tryCity(["verify"]).code == 65)
+  }
+
   /// What was published follows from the log of its day, also over an upgrade.
   @Test func publicationsOutliveAnUpgrade() async throws {
     let town = try await Town()

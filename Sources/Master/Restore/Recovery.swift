@@ -75,6 +75,16 @@ extension Master {
     }
   }
 
+  /// What is lost, up to a place in the log, of what stood there when the city made a batch of its own, which came back
+  /// behind it: the batch that says so has an earlier place and a larger number. nil: nothing.
+  public func loss(upTo arrival: Int64, before number: Int64) throws -> Loss? {
+    let sql = """
+      SELECT l.through, l.reason, l.actor, l.stamp FROM sync_loss l JOIN sync_batch b ON b.arrival = l.arrival
+      WHERE l.arrival <= ? AND b.number > ? ORDER BY l.arrival LIMIT 1
+      """
+    return try read { try $0.first(sql, [.integer(arrival), .integer(number)]).flatMap { Loss(row: $0) } }
+  }
+
   private func losses(_ db: Database, after end: Int64) throws -> [Loss] {
     var losses: [Loss] = []
     let sql = "SELECT through, reason, actor, stamp FROM sync_loss WHERE arrival > ? ORDER BY arrival"
