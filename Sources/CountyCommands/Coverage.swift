@@ -21,13 +21,11 @@ struct Coverage {
       EXISTS (SELECT 1 FROM recognition r WHERE r.enterprise_id = e.id AND r.scheme IN ('tech_sme', 'small_giant')
         AND \(Valid.recognition()))
       """
-    // A row of a year without any figure is no report.
     let figures =
       period > 9999
       ? "EXISTS (SELECT 1 FROM enterprise_month m WHERE m.enterprise_id = e.id AND m.period = ?3)"
       : """
-      EXISTS (SELECT 1 FROM enterprise_year y WHERE y.enterprise_id = e.id AND y.year = ?3
-        AND coalesce(y.taxable_sales, y.revenue, y.rd, y.staff) IS NOT NULL)
+      EXISTS (SELECT 1 FROM enterprise_year y WHERE y.enterprise_id = e.id AND y.year = ?3 AND \(Valid.figures()))
       """
     let sql = "SELECT e.name, \(valid), \(figures) FROM enterprise e WHERE \(own) ORDER BY e.id"
     var all: [(name: String, isRecognised: Bool, hasReported: Bool)] = []

@@ -58,8 +58,7 @@ public enum BulletinReport: ReportKind {
 
   static func coverage(_ source: ReportSource, _ period: BulletinPeriod) throws -> Report.Section {
     let table = period.isMonth ? "enterprise_month m WHERE m.period" : "enterprise_year m WHERE m.year"
-    // A row of a year without any figure is no report.
-    let filled = period.isMonth ? "" : " AND coalesce(m.taxable_sales, m.revenue, m.rd, m.staff) IS NOT NULL"
+    let filled = period.isMonth ? "" : " AND \(Valid.figures("m"))"
     let firms = """
       firms AS (SELECT e.owner_org AS org, EXISTS (SELECT 1 FROM \(table) = :period AND m.enterprise_id = e.id\(filled))
         AS done FROM (\(bulletinExpected)) e)

@@ -80,7 +80,7 @@ struct FilePages {
   private func sizeAndTier() throws -> [[Report.Cell]] {
     let sql = """
       SELECT e.industry, y.year, y.staff, y.revenue, y.taxable_sales FROM enterprise e
-      JOIN enterprise_year y ON y.enterprise_id = e.id WHERE e.id = :id AND y.year <= :year
+      JOIN enterprise_year y ON y.enterprise_id = e.id WHERE e.id = :id AND y.year <= :year AND \(Valid.figures())
       ORDER BY y.year DESC LIMIT 1
       """
     let row = try source.rows(sql, ["id": .text(id)]).first

@@ -19,6 +19,11 @@ public enum Valid {
     """
   }
 
+  /// A row of annual figures that is a report: one with a note alone is none.
+  public static func figures(_ alias: String = "y") -> String {
+    "coalesce(\(alias).taxable_sales, \(alias).revenue, \(alias).rd, \(alias).staff) IS NOT NULL"
+  }
+
   /// Anything with a first and a last day, both of them included; a day that is not given sets no bound.
   static func between(_ first: String, _ last: String) -> String {
     "(\(first) IS NULL OR \(first) <= ?1) AND (\(last) IS NULL OR \(last) >= ?1)"

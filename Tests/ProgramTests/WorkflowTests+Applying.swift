@@ -15,6 +15,10 @@ extension WorkflowTests {
     let passed = try await town.county("one", assess + ["--json"]).object
     #expect(passed["verdict"] as? String == "pass" && passed["figures"] as? Int == 2017, "\(passed)")
     #expect(passed["rule"] as? String == "国科发政〔2017〕115号" && (passed["open"] as? [String])?.isEmpty == true)
+    // A year with the highest staff so far, or a note, has no figures yet.
+    try await town.enter("one", "enterprise_year", "enterprise_id=\(id)", "year=2018", "peak_staff=120", "note=年中")
+    let begun = try await town.county("one", assess + ["--json"]).object
+    #expect(begun["verdict"] as? String == "pass" && begun["figures"] as? Int == 2017, "\(begun)")
     let items = passed["items"] as? [[String: Any]] ?? []
     let total = try #require(items.first { $0["kind"] as? String == "total" })
     #expect(total["points_from"] as? Int == 70 && total["most_points"] as? Int == 100)

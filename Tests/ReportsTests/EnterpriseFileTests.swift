@@ -65,6 +65,10 @@ import Testing
       #expect(rows.contains(expected), "\(expected) in \(rows)")
     }
     #expect(!"\(report)".contains("张三"))
+    // A year with a note and no figures is none.
+    try town.add("enterprise_year", ["enterprise_id": id(1), "year": 2019, "note": "停产"])
+    let later = try town.draw(FileReport.self, on: "2019-12-31", about: Self.code).rows("head", "item", "value")
+    #expect(later.contains("规模(2018 年) 大型"), "\(later)")
   }
 
   @Test("Figures by year with growth and R&D share; a year without the one before has no growth")

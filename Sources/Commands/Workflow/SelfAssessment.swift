@@ -49,7 +49,10 @@ extension RecordStore {
 
   /// The newest year up to this one, but not before the last one, of which the enterprise has annual figures.
   public func figuresYear(_ db: Database, of enterprise: Enterprise, upTo year: Int64) throws -> Int64 {
-    let sql = "SELECT max(year) FROM enterprise_year WHERE enterprise_id = ? AND year BETWEEN ? AND ?"
+    let sql = """
+      SELECT max(y.year) FROM enterprise_year y
+      WHERE y.enterprise_id = ? AND y.year BETWEEN ? AND ? AND \(Valid.figures())
+      """
     return try db.integer(sql, [enterprise.id, .integer(year - 1), .integer(year)]) ?? year
   }
 }
