@@ -96,7 +96,14 @@ struct FilePages {
     ]
   }
 
+  /// The tiers are those of small giants.
   private func tierCell(_ codes: [String]?) throws -> Report.Cell {
+    let recognised = """
+      SELECT 1 FROM recognition r WHERE r.enterprise_id = :id AND r.scheme = 'small_giant' AND \(Valid.recognition())
+      """
+    if try source.rows(recognised, ["id": .text(id)]).isEmpty {
+      return .label(Label(zh: "不是有效科技小巨人", en: "no valid small giant"))
+    }
     guard let codes else { return .none }
     if codes.isEmpty { return .label(Label(zh: "不在各档", en: "in none")) }
     let labels = try codes.map { code -> Label in

@@ -55,6 +55,12 @@ import Testing
       "enterprise_year",
       ["enterprise_id": id(1), "year": 2018, "taxable_sales": 1_000_000_000, "revenue": 400_000_000, "staff": 1000])
     try town.add(
+      "recognition",
+      [
+        "id": id(13), "enterprise_id": id(1), "scheme": "small_giant", "year": 2018, "recognised_on": "2018-09-01",
+        "revoked_on": "2019-06-01",
+      ])
+    try town.add(
       "contact", ["id": id(12), "enterprise_id": id(1), "name": "张三", "purpose": "联系", "expires_on": "2019-12-31"])
     let report = try town.draw(FileReport.self, about: Self.code)
     let rows = try report.rows("head", "item", "value")
@@ -69,6 +75,11 @@ import Testing
     try town.add("enterprise_year", ["enterprise_id": id(1), "year": 2019, "note": "停产"])
     let later = try town.draw(FileReport.self, on: "2019-12-31", about: Self.code).rows("head", "item", "value")
     #expect(later.contains("规模(2018 年) 大型"), "\(later)")
+    // Not yet recognised, and revoked.
+    for day in ["2018-08-31", "2019-06-01"] {
+      let rows = try town.draw(FileReport.self, on: day, about: Self.code).rows("head", "item", "value")
+      #expect(rows.contains("销售档次(2018 年) 不是有效科技小巨人"), "\(day): \(rows)")
+    }
   }
 
   @Test("Figures by year with growth and R&D share; a year without the one before has no growth")
