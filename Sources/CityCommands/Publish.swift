@@ -27,11 +27,7 @@ struct Publish: AsyncParsableCommand {
     try await options.run {
       let master = try options.open(CityProgram.self)
       let (report, chosen) = try arguments.chosen(master)
-      guard report.isPublic else {
-        throw Failure(
-          .notAllowed, zh: "报表 \(report.name) 含企业数据,不能发布",
-          en: "report \(report.name) holds data of single enterprises and is not published")
-      }
+      guard report.isPublic else { throw Reports.notPublic(report) }
       let record = try master.record(Published.record)
       let row = try master.edit(as: options.actor) { db in
         let values = try freeze(chosen, db, master, record)

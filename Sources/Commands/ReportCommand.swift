@@ -22,7 +22,8 @@ public struct ReportCommand<P: Program>: AsyncParsableCommand {
     try await options.run {
       guard arguments.name != nil else { return list() }
       let store = try options.open(P.self)
-      let (_, chosen) = try arguments.chosen(store)
+      let (kind, chosen) = try arguments.chosen(store)
+      if published, !kind.hasPublicForm { throw Reports.notPublic(kind) }
       try output.write(try Reports.draw(chosen, from: store, isForPublication: published), options)
     }
   }

@@ -103,6 +103,13 @@ extension Reports {
     throw unknownName(Label(zh: "报表", en: "report"), name, known: all.map { $0.name })
   }
 
+  /// Why a report is not published.
+  public static func notPublic(_ kind: any ReportKind.Type) -> Failure {
+    Failure(
+      .notAllowed, zh: "报表 \(kind.name) 含企业数据,不能发布",
+      en: "report \(kind.name) holds data of single enterprises and is not published")
+  }
+
   /// - Parameter isForPublication: cells of fewer than three enterprises are left out.
   public static func draw(
     _ chosen: ReportArguments.Chosen, from store: any RecordStore, isForPublication: Bool = false

@@ -16,6 +16,8 @@ public protocol ReportKind: Sendable {
   static var subjectIsOptional: Bool { get }
   /// Whether it may be published: it holds no figure that identifies an enterprise, or what it lists is public.
   static var isPublic: Bool { get }
+  /// Whether it has a form without figures that identify an enterprise, also when it is not published.
+  static var hasPublicForm: Bool { get }
   /// Reads only. A figure that the records do not give is left blank, never guessed.
   static func draw(_ source: ReportSource) throws -> Report
 }
@@ -24,6 +26,7 @@ extension ReportKind {
   public static var subject: Label? { nil }
   public static var subjectIsOptional: Bool { false }
   public static var isPublic: Bool { false }
+  public static var hasPublicForm: Bool { isPublic }
 }
 
 /// What a report is drawn from: the records of a county's replica, of the master, or of the master of an earlier day.

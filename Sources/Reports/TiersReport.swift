@@ -7,6 +7,7 @@ import SyncCore
 public enum TiersReport: ReportKind {
   public static let name = "tiers"
   public static let summary = Label(zh: "科技小巨人规模分档", en: "small giants by tier of sales")
+  public static let hasPublicForm = true
 
   /// Below a bound by no more than this part of it counts as near.
   private static let nearPercent: Int64 = 10

@@ -113,6 +113,11 @@ import Testing
     }
     expectFailure(
       try await town.tryCity(["publish", "file", TestCode.haizhou[0], "--no", "x"]), 77, "is not published")
+    // Nor is it drawn as it would be.
+    for report in [["innovation"], ["ledger"], ["file", TestCode.haizhou[0]]] {
+      expectFailure(try await town.tryCity(["report"] + report + ["--published"]), 77, "is not published")
+    }
+    for name in ["releases", "tiers"] { try await town.city(["report", name, "--on", "2018-12-31", "--published"]) }
   }
 
   @Test("Row 55 附件2 目标分解表: imported from CSV and XLSX, added up against the city's target")
