@@ -46,6 +46,7 @@ public enum BulletinReport: ReportKind {
           + "reported: those of them with figures"),
       Label(
         zh: "同比只计本期和上年同期都有数据的企业", en: "Growth compares only enterprises that reported in both periods"),
+      Counties.presentOwnerNote,
     ]
     if period.isMonth {
       notes.append(Label(zh: "月报数据为本年累计数,1 月可免报", en: "Monthly figures are year-to-date; January may be skipped"))

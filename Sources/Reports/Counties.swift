@@ -8,6 +8,11 @@ struct Counties {
   static let withSuccessorNote = Label(
     zh: "已并入其他单位的计入承接单位", en: "units that were taken over count with their successors")
 
+  /// The line of a move says when the city made it, not since when it holds: what moves moves with all its years.
+  static let presentOwnerNote = Label(
+    zh: "企业计入现在的所属单位,迁入以前的年度也是",
+    en: "an enterprise counts with the unit that has it now, also in years before it moved there")
+
   struct County {
     let code: String
     let name: Label

@@ -53,7 +53,7 @@ public enum CountyReport: ReportKind {
       ([.text(county.code), .label(county.name)], enterprises.filter { county.members.contains($0.org) })
     }
     return Report.Section(
-      name, title,
+      name, title, notes: [Counties.presentOwnerNote],
       columns: [.init("org", Label(zh: "代码", en: "Code")), .init("org_name", Label(zh: "县区", en: "County"))]
         + GroupFigures.columns,
       rows: GroupFigures.rows(groups, totalHead: [.none, .label(total)], &known))

@@ -76,6 +76,7 @@ struct CountyTargets {
       notes: [
         Self.missing,
         Label(zh: "完成率按承接后口径计算", en: "shares are of what counts with the units that were taken over"),
+        Counties.presentOwnerNote,
       ],
       columns: Self.head + [
         .init("org", Label(zh: "单位代码", en: "Unit code")), .init("org_name", Label(zh: "县区", en: "County")),

@@ -23,6 +23,7 @@ extension PlanReport {
           : Label(
             zh: "按登记单位统计,已并入其他单位的照原登记列出",
             en: "by the unit of the record; those that were taken over, as they were filed"),
+        Counties.presentOwnerNote,
         Label(zh: "录入的全市数不一定等于各县区之和", en: "a total that is entered for the city need not be the sum of the units"),
       ],
       columns: columns, rows: figures.all.map { row($0.indicator, $0.figure, counties, source) })

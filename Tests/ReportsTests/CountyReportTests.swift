@@ -94,6 +94,17 @@ import Testing
     #expect(try targets.cell("share", where: haizhou) == .real(0.25))
   }
 
+  @Test("Figures by unit say that an enterprise counts with the unit that has it now")
+  func presentOwner() throws {
+    try base.run("INSERT INTO period (code, kind, state) VALUES (2020, 'year', 'open')")
+    let county = try base.draw(CountyReport.self)
+    for name in ["targets", "figures", "figures_filed"] {
+      #expect(try county.section(name).notes.contains(Counties.presentOwnerNote), "\(name)")
+    }
+    #expect(try base.draw(PlanReport.self).section("counties").notes.contains(Counties.presentOwnerNote))
+    #expect(try base.draw(BulletinReport.self, subject: "2020").notes.contains(Counties.presentOwnerNote))
+  }
+
   @Test("R&D ÷ revenue rests on enterprises that reported both; sums are blank where nobody reported")
   func research() throws {
     for id in ["a", "b", "c"] { try base.enterprise(id, extra: "zone_code = '320771'") }
