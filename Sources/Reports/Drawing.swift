@@ -61,16 +61,23 @@ extension ReportSource {
 /// The names of org units and of code items.
 struct Names {
   private let units: Units
-  private var codes: [String: Label] = [:]
+  /// By code; two lists may have the same.
+  private var codes: [String: [(list: String, label: Label)]] = [:]
 
   init(_ db: Database) throws {
     units = try Units(db)
-    try db.each("SELECT code, label_zh, coalesce(label_en, label_zh) FROM code_item ORDER BY list DESC, code") {
-      codes[$0[0]] = Label(zh: $0[1], en: $0[2])
+    try db.each("SELECT code, list, label_zh, coalesce(label_en, label_zh) FROM code_item ORDER BY list, code") { row in
+      codes[row[0] as String, default: []].append((list: row[1], label: Label(zh: row[2], en: row[3])))
     }
   }
 
   func unit(_ code: String) -> Label { units.name(code) }
+
+  /// - Parameter lists: asked first, one after the other.
+  private func label(_ code: String, _ lists: [String]) -> Label? {
+    let items = codes[code] ?? []
+    return (lists.compactMap { list in items.first { $0.list == list } } + items).first?.label
+  }
 
   func cell(_ value: Value, _ reading: Drawn.Reading) -> Report.Cell {
     switch (value, reading) {
@@ -79,7 +86,7 @@ struct Names {
     case (.integer(let x), _): .integer(x)
     case (.real(let x), _): .real(x)
     case (.text(let x), .unit): .label(unit(x))
-    case (.text(let x), .code): codes[x].map(Report.Cell.label) ?? .text(x)
+    case (.text(let x), .code(let lists)): label(x, lists).map(Report.Cell.label) ?? .text(x)
     case (.text(let x), .choice(let choices)):
       choices.first { $0.value == x }.map { .label($0.label) } ?? .text(x)
     case (.text(let x), _): .text(x)

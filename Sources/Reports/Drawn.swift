@@ -9,8 +9,13 @@ struct Drawn {
     case plain, yesNo
     /// A value that the schema gives a name.
     case choice([Check.Choice])
-    /// An org unit or a code item by its code.
-    case unit, code
+    /// An org unit by its code.
+    case unit
+    /// A code item by its code: that of the first of these lists that has it, else of any other.
+    case code([String])
+
+    static let field = Self.code(["pillar_industry", "key_field"])
+    static let topic = Self.code(["priority_topic"])
   }
   var column: Report.Column
   var reading = Reading.plain
@@ -47,8 +52,10 @@ extension ReportSource {
     return Drawn(column, known.reference?.record == "org_unit" ? .unit : .plain)
   }
 
-  /// A column of codes that a list of code items names.
-  func code(_ record: String, _ field: String) -> Drawn { Drawn(drawn(record, field).column, .code) }
+  /// A column of codes that lists of code items name: a priority topic, or else a field of industry.
+  func code(_ record: String, _ field: String) -> Drawn {
+    Drawn(drawn(record, field).column, field == "topic" ? .topic : .field)
+  }
 }
 
 extension Label {

@@ -149,7 +149,7 @@ extension Names {
   /// Codes between commas, by their names.
   func tags(_ codes: String) -> Label {
     codes.split(separator: ",").map { code -> Label in
-      if case .label(let label) = cell(.text(String(code)), .code) { return label }
+      if case .label(let label) = cell(.text(String(code)), .field) { return label }
       return Label(zh: String(code), en: String(code))
     }.joined()
   }

@@ -105,7 +105,7 @@ extension InnovationReport {
     return Report.Section(
       "fields", title, notes: [Label(zh: "一家企业可属多个领域", en: "An enterprise may be in several fields")],
       columns: [Drawn("field", zh: "领域", en: "Field"), .enterprises].map(\.column),
-      rows: sorted.map { [names.cell(.text($0.key), .code), .integer($0.value)] },
+      rows: sorted.map { [names.cell(.text($0.key), .field), .integer($0.value)] },
       chart: Report.Chart(.bars, title, x: "field", y: ["enterprises"]))
   }
 }

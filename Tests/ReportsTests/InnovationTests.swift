@@ -81,6 +81,27 @@ import Testing
     #expect(try report.rows("products", "kind", "count", "added", "enterprises") == ["精细化 1 1 1"])
   }
 
+  @Test("A code that another list has, too, is called as the list calls it to which its column belongs")
+  func codesOfTwoLists() throws {
+    let town = try town()
+    for (list, code, label) in [
+      ("emerging", "equipment", "高端装备制造"), ("emerging", "crystal", "水晶创意"), ("key_field", "robots", "机器人"),
+    ] {
+      try town.add("code_item", ["list": .text(list), "code": .text(code), "label_zh": .text(label)])
+    }
+    try town.add(
+      "enterprise", ["id": id(3), "name": "丙公司", "owner_org": "320706", "field_tags": "crystal,equipment,robots"])
+    try town.add(
+      "key_technology",
+      [
+        "id": id(10), "enterprise_id": id(3), "name": "技术", "kind": "technology", "field": "equipment",
+        "topic": "robots", "confirmed": 1, "confirmed_year": 2018,
+      ])
+    let report = try town.draw(InnovationReport.self)
+    #expect(try report.rows("fields", "field") == ["水晶创意", "装备制造", "机器人"])
+    #expect(try report.rows("technologies", "field", "topic") == ["装备制造 智能机器人"])
+  }
+
   @Test("A cluster's sales are the sum over members that reported; one merged into another is no member")
   func clusters() throws {
     let town = try town()
