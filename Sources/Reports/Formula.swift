@@ -147,11 +147,16 @@ extension Formula {
       meaning: Label(zh: "截至当年新建成的,原有平台不计", en: "new ones built up to the year, existing ones left out")),
     Formula(
       code: "refinancing", kind: .money, records: ["refinancing_loan"],
+      // Merges are followed to their end; of the rows of a group SQLite takes that of the maximum.
       sql: """
-        SELECT coalesce(m.owner_org, e.owner_org), coalesce(e.merged_into, e.id), l.amount, ?2
-        FROM refinancing_loan l JOIN enterprise e ON e.id = l.enterprise_id
-        LEFT JOIN enterprise m ON m.id = e.merged_into
-        WHERE substr(l.starts_on, 1, 4) = CAST(?2 AS TEXT) AND l.starts_on <= ?1
+        WITH RECURSIVE chain(loan, enterprise, step) AS (
+          SELECT l.id, l.enterprise_id, 0 FROM refinancing_loan l
+          WHERE substr(l.starts_on, 1, 4) = CAST(?2 AS TEXT) AND l.starts_on <= ?1
+          UNION SELECT c.loan, e.merged_into, c.step + 1 FROM chain c JOIN enterprise e ON e.id = c.enterprise
+          WHERE e.merged_into IS NOT NULL AND c.step < 100)
+        SELECT owner_org, id, amount, ?2 FROM (
+          SELECT e.owner_org, e.id, l.amount, max(c.step) FROM chain c JOIN enterprise e ON e.id = c.enterprise
+          JOIN refinancing_loan l ON l.id = c.loan GROUP BY l.id)
         """,
       // Money that was lent stays lent.
       meaning: Label(

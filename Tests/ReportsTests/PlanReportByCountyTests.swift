@@ -31,6 +31,22 @@ import Testing
     #expect(!section.columns.contains { $0.name == "unit_320705" })
   }
 
+  @Test("Loans of an enterprise that was merged, and its survivor too, are of the one that is left")
+  func mergedTwice() throws {
+    for (id, org) in [("a", "320706"), ("b", "320722"), ("c", "320703")] { try base.enterprise(id, org: org) }
+    try base.run("UPDATE enterprise SET merged_into = 'b' WHERE id = 'a'")
+    try base.run("UPDATE enterprise SET merged_into = 'c' WHERE id = 'b'")
+    for id in ["a", "b", "c"] {
+      try base.add(
+        "refinancing_loan", "enterprise_id, bank, amount, starts_on", "'\(id)', 'X', 100000000, '2020-01-01'")
+    }
+    let section = try base.draw(PlanReport.self).section("counties")
+    let cells = try ["unit_320706", "unit_320722", "unit_320703", "total"].map {
+      try section.cell($0, where: ["code": .text("refinancing")])
+    }
+    #expect(cells == [.integer(0), .integer(0), .integer(3), .integer(3)])
+  }
+
   @Test("A county's replica: its own records, no baseline, no verdict")
   func county() throws {
     try base.enterprise("a", org: "320703")
