@@ -116,9 +116,10 @@ struct FilePages {
     return .label(labels.joined())
   }
 
-  /// Personal data: only how much there is.
+  /// Personal data: only how much there is. What was erased is gone, though its row stands.
   private func contacts() throws -> [[Report.Cell]] {
-    let row = try source.rows("SELECT count(*) FROM contact WHERE enterprise_id = :id", ["id": .text(id)]).first
+    let sql = "SELECT count(*) FROM contact WHERE enterprise_id = :id AND (name IS NOT NULL OR phone IS NOT NULL)"
+    let row = try source.rows(sql, ["id": .text(id)]).first
     guard case .integer(let count)? = row?.first else { return [] }
     return [[.label(Label(zh: "联系人数", en: "Contacts")), .integer(count)]]
   }

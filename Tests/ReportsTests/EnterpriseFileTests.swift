@@ -62,6 +62,9 @@ import Testing
       ])
     try town.add(
       "contact", ["id": id(12), "enterprise_id": id(1), "name": "张三", "purpose": "联系", "expires_on": "2019-12-31"])
+    // Of this one the personal data was erased.
+    try town.add(
+      "contact", ["id": id(14), "enterprise_id": id(1), "purpose": "联系", "expires_on": "2019-12-31"])
     let report = try town.draw(FileReport.self, about: Self.code)
     let rows = try report.rows("head", "item", "value")
     for expected in [
