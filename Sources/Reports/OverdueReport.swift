@@ -113,8 +113,12 @@ public enum OverdueReport: ReportKind {
         """)
   }
 
+  /// In a county its own, with those of the units that it has taken over.
   static func decisions(_ source: ReportSource) throws -> Report.Section {
-    try source.section(
+    let units = try Units(source.db)
+    let own = source.unit.map { units.current($0, on: source.day) }
+    let mine = units.all.map(\.code).filter { units.current($0, on: source.day) == own }
+    return try source.section(
       "decisions", Label(zh: "到期的会商决定", en: "Meeting decisions past due"),
       notes: [Label(zh: "是否已办结未登记,请逐项核对", en: "Whether they were carried out is not recorded: please check each")],
       [
@@ -122,10 +126,12 @@ public enum OverdueReport: ReportKind {
         source.drawn("meeting_decision", "outcome"), source.drawn("meeting_decision", "org"),
         source.drawn("meeting_decision", "due_on"), .daysLate,
       ],
+      arguments: ["mine": .text(JSON.array(mine.map(JSON.string)).text())],
       sql: """
         SELECT m.held_on, d.subject, d.outcome, d.org, d.due_on, \(daysBetween("d.due_on", ":day"))
         FROM meeting_decision d JOIN meeting m ON m.id = d.meeting_id
-        WHERE d.due_on < :day AND (:unit IS NULL OR d.org IS NULL OR d.org = :unit)
+        WHERE d.due_on < :day AND (:unit IS NULL OR d.org IS NULL
+          OR d.org IN (SELECT value FROM json_each(:mine)))
         ORDER BY d.due_on, m.held_on, m.id, d.item
         """)
   }

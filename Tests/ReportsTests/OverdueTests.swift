@@ -185,6 +185,16 @@ import Testing
     #expect(try report.rows("contracts", "contract_no", "units", "delivered") == ["HT61 2 1"])
     #expect(try report.rows("decisions", "subject", "org", "days_late") == ["名单 海州区 1"])
     #expect(!"\(report)".contains("张三"))
+    // What a unit was charged with is its successor's to do.
+    try town.add(
+      "meeting_decision",
+      ["meeting_id": id(80), "item": 2, "subject": "园区", "outcome": "同意", "org": "320772", "due_on": "2018-06-29"])
+    for (day, unit, subjects) in [
+      ("2020-06-30", "320706", ["名单"]), ("2020-07-01", "320706", ["名单", "园区"]), ("2020-07-01", "320722", []),
+    ] {
+      let own = try town.draw(OverdueReport.self, on: day, unit: unit)
+      #expect(try own.rows("decisions", "subject") == subjects, "\(day) \(unit)")
+    }
     let before = try town.draw(OverdueReport.self, on: "2018-06-29")
     #expect(try before.rows("contracts", "contract_no") == [] && before.rows("decisions", "subject") == [])
   }
