@@ -154,7 +154,8 @@ enum PublicationCheck {
     }
     if item.chosen == nil { return Label(zh: "未写明按何参数生成", en: "it does not say what it was drawn for") }
     do {
-      if try master.logPoint(upTo: item.asOf).chain.hex == item.chain || loss(beneath: item, master) != nil { return nil }
+      let isInLog = try master.logPoint(upTo: item.asOf).chain.hex == item.chain
+      if try isInLog || loss(beneath: item, master) != nil { return nil }
       return Label(
         zh: "主库历史在第 \(item.asOf) 批处的链值不同", en: "the log has another chain at batch \(item.asOf)")
     } catch let failure as Failure { return notDrawn(failure) }
