@@ -116,6 +116,8 @@ public enum CityProgram: Program {
 
   public static func erased(_ master: Master) throws -> [Label] { try master.erasures().map(erasedLine) }
 
+  public static func notes(_ master: Master) throws -> [Label] { [try master.timeNote()].compactMap { $0 } }
+
   public static func verify(_ master: Master) throws -> [Label] {
     let problems = try master.verify()
     return try master.isRefused() ? problems : problems + PublicationCheck.problems(master)

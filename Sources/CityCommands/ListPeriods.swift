@@ -48,9 +48,10 @@ struct ListPeriods: AsyncParsableCommand {
   private func units(_ name: String, _ period: [Value], _ master: Master) throws -> [String] {
     let record = try master.record(name)
     guard let column = record.index(of: "period"), let code = period.first else { return [] }
+    let today = try master.day()
     return try master.rows(record, where: [(column, code)]).filter { row in
       let isReturned = record.text("returned_reason", of: row) != nil && record.text("accepted_on", of: row) == nil
-      return !isReturned && record.day("expires_on", of: row).map { $0 >= master.today } ?? true
+      return !isReturned && record.day("expires_on", of: row).map { $0 >= today } ?? true
     }.compactMap { record.text("org", of: $0) }
   }
 }

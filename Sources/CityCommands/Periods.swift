@@ -119,6 +119,13 @@ struct ExtendPeriod: AsyncParsableCommand {
       if until < master.today {
         throw Failure(.data, zh: "--until:\(until) 已过", en: "--until: \(until) is over already")
       }
+      let day = try master.day()
+      if until < day {
+        throw Failure(
+          .data, zh: "--until:本机时钟曾经走快,市里的时间已是 \(day);例外不能早于该日到期",
+          en: "--until: the city's time is \(day), for this machine's clock stood ahead once; "
+            + "an exception ends no earlier")
+      }
       let key = RowKey([.integer(code.code), .text(org)])
       let row = try master.edit(as: options.actor) { db in
         let cells = try record.cells(["expires_on": Value(until), "reason": .text(reason)])

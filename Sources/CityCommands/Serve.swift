@@ -32,6 +32,7 @@ struct Serve: AsyncParsableCommand {
       cheap_share(2)
       let (host, port) = try address()
       let master = try options.open(CityProgram.self)
+      try CityProgram.notes(master).forEach(options.tell)
       let tls = try tlsConfiguration()
       let scheme = tls == nil ? "http" : "https"
       var logger = Logger(label: "city") { StreamLogHandler.standardError(label: $0) }

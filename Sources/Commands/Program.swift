@@ -18,11 +18,14 @@ public protocol Program: Sendable {
   static func erased(_ store: Store) throws -> [Label]
   /// What `verify` could not check, and why that is no fault.
   static func unchecked(_ store: Store) throws -> [Label]
+  /// What else a person should know, though nothing is wrong.
+  static func notes(_ store: Store) throws -> [Label]
 }
 
 extension Program {
   public static func erased(_ store: Store) throws -> [Label] { [] }
   public static func unchecked(_ store: Store) throws -> [Label] { [] }
+  public static func notes(_ store: Store) throws -> [Label] { [] }
 
   /// What this program understands: of the wire, and of schemas (U5).
   public static var version: String { "\(name): protocol \(Header.version), schema level \(Schema.level)" }

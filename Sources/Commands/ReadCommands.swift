@@ -226,6 +226,7 @@ public struct Verify<P: Program>: AsyncParsableCommand {
     try await options.run {
       let store = try options.open(P.self)
       let problems = try P.verify(store)
+      try P.notes(store).forEach(options.tell)
       VerifyReport(problems: problems, erased: try P.erased(store), unchecked: try P.unchecked(store)).show(options)
       if !problems.isEmpty { throw ExitCode(Failure.Kind.data.rawValue) }
     }

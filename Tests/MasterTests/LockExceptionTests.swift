@@ -195,6 +195,27 @@ func theLastDayCountsWhole(now: Int64, lastDay: String, isOpen: Bool) async thro
   #expect(try world.reasons() == ["locked", "locked"])
 }
 
+/// The city's clock stood ahead once: its time does not go back.
+@Test func anExceptionEndsByTheCitysTime() async throws {
+  let (world, a, _) = try await closed()
+  let now = world.clock.now
+  world.clock.now += 3650 * 86_400_000
+  let ahead = world.clock.now
+  try world.shell("UPDATE office SET name = 'x'")
+  try await world.settle()
+  world.clock.now = now
+  let time = try world.master.now().milliseconds
+  #expect(time >= ahead && time < ahead + 60_000)
+  try world.shell(a, "UPDATE report SET jobs = 2 WHERE year = 2017")
+  try world.open(for: "A", until: "2037-01-11")
+  try await world.settle()
+  #expect(try world.reasons() == ["locked"])
+  try world.shell("UPDATE waiver SET last_day = '2037-01-12'")
+  try await world.settle()
+  #expect(try world.reasons() == [])
+  #expect(try world.jobs("A") == .integer(2))
+}
+
 /// What an own batch of the city frees is judged by what the same batch has closed.
 @Test func aPeriodThatClosesInTheBatchThatFreesAChangeIsClosedForIt() async throws {
   let (world, a, b) = try await closed()

@@ -69,6 +69,28 @@ extension WorkflowTests {
     #expect(try await town.sync("ganyu")["parked"] as? Int == 1)
   }
 
+  /// The city's clock stood ahead once: by its time an exception ends, whatever this machine's date is by now.
+  @Test func anExceptionHasToLastBeyondTheCitysTime() async throws {
+    let town = try await registryTown([("one", "320706")])
+    try await town.city(["period", "open", "2018", "--due", "2019-01-31"])
+    try await town.city(["period", "lock", "2018"])
+    #expect(try await town.city(["verify"]).err.contains("ahead of") == false)
+    // 2099-01-01 in China.
+    try await town.sqlite(town.master, "UPDATE sync_clock SET stamp = \(4_070_908_800_000 << 16)")
+    let extend = ["period", "extend", "2018", "--org", "320706", "--reason", "停电", "--until"]
+    expectFailure(try await town.tryCity(extend + ["2098-12-31"]), 65, "--until", "the city's time is 2099-01-01")
+    try await town.city(extend + ["2099-01-01"])
+    let verified = try await town.city(["verify"])
+    #expect(verified.err.contains("the city's time is 2099-01-01T00:00:00") && verified.out == "all is well\n")
+    // The city lets in what it says that it lets in.
+    try await town.sync("one")
+    try await town.county("one", ["submit", "2018"])
+    #expect(try await town.sync("one")["parked"] as? Int == 0)
+    await town.stop()
+    try await town.serve()
+    #expect(await town.stop()?.err.contains("the city's time is 2099-01-01") == true)
+  }
+
   @Test func aMoveNeedsBothUnitsOrAReason() async throws {
     let town = try await registryTown([("ganyu", "320707"), ("donghai", "320722")])
     let code = "91320722PDY000044A"
