@@ -72,10 +72,14 @@ extension SyncServer {
     }
     let message = bytes
     let response = try await answering(request, keep: named != nil) { try master.exchange(message) }
-    // What is staged stays until its receipts have arrived: the next exchange needs it no more. It may hold what was
-    // erased since it was first sent.
-    if let replica = hello?.header.replica, named == nil || (try? master.lastErasure()) != 0 { staged.remove(replica) }
+    if let hello = hello?.header, isOver(hello, named != nil) { staged.remove(hello.replica) }
     return response
+  }
+
+  /// Whether what is staged has had its time. It stays until its receipts have arrived, and whoever reads on has them;
+  /// a greeting, or a part of what is given back, comes before it. It may hold what was erased since it was first sent.
+  private func isOver(_ hello: Header, _ isNamed: Bool) -> Bool {
+    isNamed ? (try? master.lastErasure()) != 0 : !hello.stale && !hello.returning
   }
 
   private func snapshot(_ request: Request) async throws -> Response {

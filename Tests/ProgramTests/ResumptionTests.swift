@@ -137,6 +137,26 @@ private func wait(until condition: () async throws -> Bool) async throws {
     #expect(town.leftovers("two") == [])
   }
 
+  /// Until its enrolment is confirmed it greets before it sends.
+  @Test func whoWasNotWelcomedYetGoesOnWhereItWas() async throws {
+    let town = try await town(["one"])
+    await town.stop()
+    try await town.county("one", ["rejoin"])
+    try await town.serve()
+    let cutter = try await Cutter(town, pause: 10)
+    try await town.sqlite(town.replica("one"), insert(10_000, "a"))
+    for share in [1, 2] {
+      let sync = try Running(town.county(starting: "one", ["sync", "--server", cutter.url]))
+      try await wait { cutter.up > share * 700_000 }
+      sync.kill(SIGKILL)
+      #expect(await sync.outcome().code == -SIGKILL)
+    }
+    try await town.county("one", ["sync", "--server", cutter.url])
+    let size = try await town.outbox("one")
+    #expect(cutter.up < size * 115 / 100, "\(cutter.up) of \(size)")
+    #expect(try await town.notes(town.master) == 10_000)
+  }
+
   @Test func aServerThatIsKilledGoesOnWhereItWas() async throws {
     let town = try await town(["one"])
     let cutter = try await Cutter(town, pause: 10)
