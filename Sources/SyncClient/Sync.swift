@@ -96,8 +96,8 @@ public struct SyncClient: Sendable {
     let isStale = identity.lastSync == nil && identity.cursor == 0 || restart != nil
     let enrolment = try replica.enrolment()
     var batches = try replica.outbox(upTo: mostSent)
-    // A machine that the city does not know yet may have more to send than one request carries.
-    if !enrolment.isEmpty {
+    // Before much goes: the city may not know this machine yet, or refuse it, or have been restored and ask for more.
+    if !enrolment.isEmpty || batches.reduce(0, { $0 + $1.message.count }) > Resumption.threshold {
       let hello = try replica.hello(stale: true, epoch: restart?.epoch)
       // Nothing of it is needed; but it has to be the city's.
       var greeting = session

@@ -49,13 +49,14 @@ private func serving(
   try await body(await bound.next() ?? 0)
 }
 
-/// A machine that dies before the city's answer has come.
+/// A machine that dies before the city's answer to what it has uploaded has come.
 private struct Unanswered: Transport {
   let line: HTTPTransport
 
   func welcome(_ message: [UInt8]) async throws -> [UInt8] { try await line.welcome(message) }
   func exchange(_ message: [UInt8]) async throws -> [UInt8] {
-    _ = try await line.exchange(message)
+    let answer = try await line.exchange(message)
+    guard message.count > Resumption.threshold else { return answer }
     throw Failure(.unreachable, zh: "断开", en: "it broke")
   }
   func snapshot(_ hello: [UInt8]) async throws -> [UInt8] { try await line.snapshot(hello) }

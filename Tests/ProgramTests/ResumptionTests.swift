@@ -226,6 +226,27 @@ private func wait(until condition: () async throws -> Bool) async throws {
     #expect(try await town.city(["verify"]).isDone)
   }
 
+  /// What it has not sent yet goes once, when the city can take it.
+  @Test func whileARestoredCityWaitsForOthersNothingIsUploaded() async throws {
+    let town = try await town(["one", "two"])
+    try await town.city(["backup", town.path("city.backup")])
+    await town.stop()
+    try town.loseMaster()
+    try await town.city(["restore", town.path("city.backup")])
+    try await town.serve()
+    let cutter = try await Cutter(town)
+    try await town.sqlite(town.replica("one"), insert(10_000, "a"))
+    let sync = ["sync", "--server", cutter.url]
+    for _ in 1...2 { expectFailure(try await town.tryCounty("one", sync), 75, "nothing is lost") }
+    let size = try await town.outbox("one")
+    #expect(size > 2_500_000 && cutter.up < 200_000, "\(cutter.up) of \(size)")
+    try await town.sync("two")
+    try await town.county("one", sync)
+    #expect(cutter.up < size * 115 / 100 + 200_000, "\(cutter.up) of \(size)")
+    #expect(try await town.notes(town.master) == 10_000)
+    #expect(try await town.city(["verify"]).isDone)
+  }
+
   @Test func whatNobodySignedIsNotStaged() async throws {
     let town = try await town(["one"])
     let id = try await town.county("one", ["status", "--json"]).object["replica"] as? String ?? ""
