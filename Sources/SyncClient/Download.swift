@@ -6,12 +6,12 @@ import SyncProtocol
 extension HTTPTransport {
   /// Sends a request under an id of its own and returns the whole answer, however often the line breaks while it comes.
   func answer(
-    _ path: String, _ body: ArraySlice<UInt8>, headers: [(String, String)] = [], _ line: Line,
-    _ attempts: inout Attempts
+    _ path: String, _ body: ArraySlice<UInt8>, headers: [(String, String)] = [], _ line: Line
   ) async throws -> [UInt8] {
     var random = SystemRandomNumberGenerator()
     let id = Identifier(using: &random)
     let headers = headers + [(Resumption.answerHeader, "\(id)")]
+    var attempts = Attempts(base, .answer)
     var answer = Received()
     var posts = 0
     while true {
@@ -78,7 +78,8 @@ extension HTTPTransport {
   }
 
   /// Fetches the rest of a file, however often the line breaks.
-  func fetch(_ manifest: SnapshotManifest, to file: String, _ line: Line, _ attempts: inout Attempts) async throws {
+  func fetch(_ manifest: SnapshotManifest, to file: String, _ line: Line) async throws {
+    var attempts = Attempts(base, .file)
     let part = try PartialFile(file)
     if part.length > manifest.packed { try part.restart() }
     while part.length < manifest.packed {

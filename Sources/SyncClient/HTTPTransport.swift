@@ -22,13 +22,13 @@ public struct HTTPTransport: Transport {
   }
 
   public func welcome(_ message: [UInt8]) async throws -> [UInt8] {
-    try await open { line, _ in
+    try await open { line in
       do {
         let response = try await line.send(.POST, "/v1/enrol", message[...])
         guard response.status == .ok else { throw try await line.refusal(response) }
         return try await line.collect(response, limit: Envelope.mostSent)
       } catch is Broken {
-        var attempts = Attempts(base, isEnrolled: false)
+        var attempts = Attempts(base, .enrolment)
         try await attempts.failed(wasHeard: false, total: nil)
         return []
       }
@@ -37,21 +37,21 @@ public struct HTTPTransport: Transport {
 
   public func exchange(_ message: [UInt8]) async throws -> [UInt8] {
     let (head, rest, replica) = try Resumption.parts(of: message)
-    return try await open { line, attempts in
+    return try await open { line in
       guard rest.count > Resumption.threshold, let replica else {
-        return try await answer("/v1/sync", message[...], line, &attempts)
+        return try await answer("/v1/sync", message[...], line)
       }
       let staged = [(Resumption.stagedHeader, StagedState(whole: rest).header)]
       for _ in 1...3 {
-        do { try await upload(rest, of: replica, line, &attempts) } catch let refusal as Refusal
+        do { try await upload(rest, of: replica, line) } catch let refusal as Refusal
           where refusal.code == .unknownReplica
         {
-          if try EnvelopeHead(head).header.returning { return try await whole(message, line, &attempts) }
+          if try EnvelopeHead(head).header.returning { return try await whole(message, line) }
           // Why it does not know it, it says to the hello alone.
-          _ = try await answer("/v1/sync", head, line, &attempts)
+          _ = try await answer("/v1/sync", head, line)
           continue
         }
-        do { return try await answer("/v1/sync", head, headers: staged, line, &attempts) } catch is NotStaged {}
+        do { return try await answer("/v1/sync", head, headers: staged, line) } catch is NotStaged {}
       }
       throw Failure(
         .unreachable, zh: "市里 \(base) 没有收到完整的数据;数据未丢失,请重新同步",
@@ -60,22 +60,22 @@ public struct HTTPTransport: Transport {
   }
 
   /// Of whom a restored city does not know yet it keeps nothing; what it is given back says who that is.
-  private func whole(_ message: [UInt8], _ line: Line, _ attempts: inout Attempts) async throws -> [UInt8] {
-    do { return try await answer("/v1/sync", message[...], line, &attempts) } catch let failure as Failure
+  private func whole(_ message: [UInt8], _ line: Line) async throws -> [UInt8] {
+    do { return try await answer("/v1/sync", message[...], line) } catch let failure as Failure
       where failure == line.foreign(.payloadTooLarge) && message.count > Self.piece
     { throw RequestTooLarge(failure: failure, most: Self.piece) }
   }
 
   public func snapshot(_ hello: [UInt8]) async throws -> [UInt8] {
-    try await open { line, attempts in try await answer("/v1/snapshot", hello[...], line, &attempts) }
+    try await open { line in try await answer("/v1/snapshot", hello[...], line) }
   }
 
   public func probe(_ message: [UInt8]) async throws -> [UInt8] {
-    try await open { line, attempts in try await answer("/v1/verify", message[...], line, &attempts) }
+    try await open { line in try await answer("/v1/verify", message[...], line) }
   }
 
   public func download(_ manifest: SnapshotManifest, to file: String) async throws {
-    try await open { line, attempts in try await fetch(manifest, to: file, line, &attempts) }
+    try await open { line in try await fetch(manifest, to: file, line) }
   }
 
   public func keepingOpen<T>(_ body: () async throws -> T) async throws -> T {
@@ -86,11 +86,8 @@ public struct HTTPTransport: Transport {
     progress?(TransferProgress(direction, done: Int64(done), total: Int64(total)))
   }
 
-  private func open<T: Sendable>(_ body: (Line, inout Attempts) async throws -> T) async throws -> T {
-    try await shared.using { client in
-      var attempts = Attempts(base)
-      return try await body(Line(base: base, client: client, traffic: counted), &attempts)
-    }
+  private func open<T: Sendable>(_ body: (Line) async throws -> T) async throws -> T {
+    try await shared.using { client in try await body(Line(base: base, client: client, traffic: counted)) }
   }
 }
 

@@ -7,9 +7,9 @@ extension HTTPTransport {
   static let piece = 512 << 10
 
   /// Brings the messages after a hello to the city, on from where an earlier attempt, or an earlier run, broke off.
-  func upload(_ bytes: ArraySlice<UInt8>, of replica: Identifier, _ line: Line, _ attempts: inout Attempts) async throws
-  {
+  func upload(_ bytes: ArraySlice<UInt8>, of replica: Identifier, _ line: Line) async throws {
     let path = "/v1/staged/\(replica)"
+    var attempts = Attempts(base, .upload)
     var most = bytes.count
     while true {
       do {

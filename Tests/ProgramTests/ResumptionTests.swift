@@ -189,6 +189,33 @@ private func wait(until condition: () async throws -> Bool) async throws {
     #expect(try await town.notes(town.master) == 10_000)
   }
 
+  /// Of what came of it nothing is kept, unlike of what was sent.
+  @Test func whoGivesUpInAPullFetchesItAgain() async throws {
+    let town = try await town(["one", "two"])
+    try await town.sqlite(town.replica("two"), insert(10_000, "b"))
+    try await town.sync("two")
+    let cutter = try await Cutter(town, pause: 10)
+    let sync = try Running(town.county(starting: "one", ["sync", "--server", cutter.url]))
+    try await wait { cutter.down > 1_000_000 }
+    await town.stop(SIGKILL)
+    expectFailure(await sync.outcome(), 69, "bytes", "nothing is lost", "the next sync fetches it again")
+    try await town.serve()
+    try await town.sync("one")
+    #expect(try await town.notes(town.replica("one")) == 10_000)
+  }
+
+  /// However much went up before.
+  @Test func aPullAfterAPushFinishesOnALineThatBreaks() async throws {
+    let town = try await town(["one", "two"])
+    try await town.sqlite(town.replica("two"), insert(8_000, "b"))
+    try await town.sync("two")
+    let cutter = try await Cutter(town)
+    try await town.sqlite(town.replica("one"), insert(8_000, "a"))
+    let synced = try await town.county("one", ["sync", "--server", cutter.url, "--json"]).object
+    #expect(synced["pushed"] as? Int == 8_000 && synced["pulled"] as? Int == 8_000)
+    #expect(cutter.down > 2_000_000 && cutter.up > 2_000_000)
+  }
+
   @Test func aProxyThatTakesOnlySmallRequestsGetsSmallOnes() async throws {
     let town = try await town(["one"])
     let relay = try await Relay(town, harm: .smallOnly)
