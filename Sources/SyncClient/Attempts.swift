@@ -37,21 +37,30 @@ struct Attempts {
   /// Waits, or throws when it is enough.
   /// - Parameter wasHeard: the city has answered something before.
   mutating func failed(wasHeard: Bool, total: Int64?) async throws {
-    guard wasHeard, failures < Self.pauses.count else { throw gaveUp(total) }
+    guard wasHeard else { throw unreachable }
+    guard failures < Self.pauses.count else { throw best > 0 ? gaveUp(total) : broke }
     try await Task.sleep(for: .milliseconds(Self.pauses[failures]))
     failures += 1
   }
 
+  private var unreachable: Failure {
+    let (zh, en) =
+      transfer == .enrolment
+      ? ("", "")
+      : (";市里换了地址时请运行 county sync --server 新地址", ", or give its new address: county sync --server URL")
+    return Failure(
+      .unreachable, zh: "连不上市里 \(city);数据均在本机,未丢失,请稍后再试\(zh)",
+      en: "the city cannot be reached at \(city); nothing is lost, try again later\(en)")
+  }
+
+  /// Nothing arrived, but the city is there.
+  var broke: Failure {
+    Failure(
+      .unreachable, zh: "与市里 \(city) 的连接中断;数据未丢失,请重新同步",
+      en: "the line to \(city) broke; nothing is lost, sync again")
+  }
+
   private func gaveUp(_ total: Int64?) -> Failure {
-    guard best > 0 else {
-      let (zh, en) =
-        transfer == .enrolment
-        ? ("", "")
-        : (";市里换了地址时请运行 county sync --server 新地址", ", or give its new address: county sync --server URL")
-      return Failure(
-        .unreachable, zh: "连不上市里 \(city);数据均在本机,未丢失,请稍后再试\(zh)",
-        en: "the city cannot be reached at \(city); nothing is lost, try again later\(en)")
-    }
     let (zh, en) = total.map { ("\($0)", "\($0)") } ?? ("未知", "an unknown number")
     let next =
       transfer == .answer

@@ -27,9 +27,7 @@ extension HTTPTransport {
         if let response, try await take(response, into: &answer, line) { return answer.bytes }
       } catch is Broken {} catch let refusal as Refusal where refusal.code == .replayed && posts > 1 {
         // It did arrive, and what it did is done; its answer is lost.
-        throw Failure(
-          .unreachable, zh: "与市里 \(base) 的连接中断;数据未丢失,请重新同步",
-          en: "the line to \(base) broke; nothing is lost, sync again")
+        throw attempts.broke
       }
       attempts.reached(Int64(answer.bytes.count))
       try await attempts.failed(wasHeard: traffic?.received ?? 0 > 0, total: answer.total.map(Int64.init))

@@ -11,6 +11,8 @@ extension HTTPTransport {
     let path = "/v1/staged/\(replica)"
     var attempts = Attempts(base, .upload)
     var most = bytes.count
+    // Where the piece begins that was on its way when the line broke.
+    var broken: Int?
     while true {
       do {
         let state = try await staged(try await line.send(.GET, path), line)
@@ -18,10 +20,14 @@ extension HTTPTransport {
         attempts.reached(Int64(offset))
         report(.up, offset, bytes.count)
         if offset == bytes.count { return }
+        // Nothing of it has come: a proxy passes on only what it has whole.
+        if offset == broken { most = max(most / 4, Resumption.threshold) }
+        broken = offset
         let gone = Counter(from: offset)
         let response = try await line.put("\(path)?offset=\(offset)", bytes.dropFirst(offset).prefix(most)) { count in
           report(.up, gone.add(count), bytes.count)
         }
+        broken = nil
         if response.status == .payloadTooLarge, most > Self.piece {
           most = Self.piece
           let error = try await line.refusal(response)

@@ -8,12 +8,13 @@ final class Cutter: @unchecked Sendable {
   private let process: Running
 
   /// - Parameters:
+  ///   - relay: what it leads to; nil: the city.
   ///   - bytes: after which a connection is cut.
   ///   - pause: before each piece of 16 kB is passed on, in milliseconds.
-  init(_ town: Town, after bytes: Int = 200_000, pause: Int = 0) async throws {
+  init(_ town: Town, to relay: Relay? = nil, after bytes: Int = 200_000, pause: Int = 0) async throws {
     folder = town.path("cutter-\(UUID().uuidString)")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let city = try #require(URL(string: town.url)?.port)
+    let city = try #require(URL(string: relay?.url ?? town.url)?.port)
     process = try Running(["python3", "-c", Self.script, "\(city)", folder, "\(bytes)", "\(pause)"])
     url = "http://127.0.0.1:\(try await process.firstLine())"
   }

@@ -13,9 +13,10 @@ final class Relay: @unchecked Sendable {
   /// - portal, chunkedPortal, bigPortal: whoever asks is to log in first.
   /// - laterPortal: a large answer is cut, and whoever asks for the rest of something, or what is there, is to log in first.
   /// - smallOnly: none; a request of more than 1 MiB is refused.
+  /// - collects: none; a request is passed on only once it is there whole.
   enum Harm: String {
     case none, flipAnswer, cutAnswer, flipRequest, keepOpen, dropSecond, chunk, portal, chunkedPortal, bigPortal
-    case laterPortal, smallOnly
+    case laterPortal, smallOnly, collects
   }
 
   let url: String
@@ -51,6 +52,7 @@ final class Relay: @unchecked Sendable {
     city, folder, harm, position = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
     count = 0
     chunked, portal = harm in ("chunk", "chunkedPortal"), harm in ("portal", "chunkedPortal", "bigPortal")
+    passes = harm in ("smallOnly", "collects")
     page = b"<html>Log in first</html>" + b" " * (100_000 if harm in ("bigPortal", "laterPortal") else 0)
 
     def flipped(data):
@@ -76,11 +78,14 @@ final class Relay: @unchecked Sendable {
           open(f"{folder}/dropped-1", "w").close()
           self.close_connection = True
           return
+        if harm == "collects" and body is not None and len(body) < int(self.headers["content-length"]):
+          self.close_connection = True
+          return
         if body is not None:
           count += 1
           open(f"{folder}/{count:04}", "wb").write(body)
         if harm == "flipRequest": body = flipped(body)
-        own = {n: v for n, v in self.headers.items() if harm == "smallOnly" and n.lower().startswith("tributary")}
+        own = {n: v for n, v in self.headers.items() if passes and n.lower().startswith("tributary")}
         isPage = portal or harm == "laterPortal" and body is None
         request = urllib.request.Request(city + self.path, data=body, headers=own, method=self.command)
         if harm == "smallOnly" and body is not None and len(body) > 1 << 20:

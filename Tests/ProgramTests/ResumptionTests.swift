@@ -228,6 +228,23 @@ private func wait(until condition: () async throws -> Bool) async throws {
     #expect(try await town.notes(town.master) == 10_000)
   }
 
+  /// What the line carries in one go is less than the whole, and nobody says how much it is.
+  @Test func anUploadFinishesThoughAProxyCollectsItAndTheLineBreaks() async throws {
+    let town = try await town(["one"])
+    let relay = try await Relay(town, harm: .collects)
+    try await town.sqlite(town.replica("one"), insert(10_000, "a"))
+    // No piece gets through; but the city has answered.
+    let narrow = try await Cutter(town, to: relay, after: 30_000)
+    let failed = try await town.tryCounty("one", ["sync", "--server", narrow.url])
+    expectFailure(failed, 69, "the line to \(narrow.url) broke", "nothing is lost")
+    #expect(!failed.err.contains("--server"))
+    let cutter = try await Cutter(town, to: relay)
+    let pushed = try await town.county("one", ["sync", "--server", cutter.url, "--json"]).object
+    #expect(pushed["pushed"] as? Int == 10_000)
+    #expect(try await town.outbox("one") > 2_500_000)
+    #expect(try await town.notes(town.master) == 10_000)
+  }
+
   /// It was enrolled after the backup, and gives back its enrolment, much of the city's own, and much that it has sent.
   @Test func whoTheCityDoesNotKnowComesThroughAProxyThatTakesOnlySmallRequests() async throws {
     let town = try await town(["one"])
