@@ -38,13 +38,12 @@ extension SyncClient {
           // Another copy of this file was first: what the city has by these numbers is that one's.
           if try await isFork(messages, session) { try replica.sendAgain(after: position.batch) }
           throw refusal
-        } catch let large as RequestTooLarge {
-          // A message may be too large by itself.
-          guard large.most < most else { throw large.failure }
-          most = large.most
+        } catch is SenderUnknown {
+          most = Resumption.threshold
           continue
         }
         position = end
+        most = mostSent
       }
     }
     hello = try replica.returningHello(more: false, asking: asking)

@@ -42,11 +42,16 @@ public struct HTTPTransport: Transport {
         return try await answer("/v1/sync", message[...], line)
       }
       let staged = [(Resumption.stagedHeader, StagedState(whole: rest).header)]
+      let isReturning = try EnvelopeHead(head).header.returning
       for _ in 1...3 {
-        do { try await upload(rest, of: replica, line) } catch let refusal as Refusal
+        do { try await upload(rest, of: replica, isKnown: !isReturning, line) } catch let refusal as Refusal
           where refusal.code == .unknownReplica
         {
-          if try EnvelopeHead(head).header.returning { return try await whole(message, line) }
+          if isReturning {
+            // What is given back says who that is, sooner or later.
+            if try Self.isSeveral(rest) { throw SenderUnknown() }
+            return try await answer("/v1/sync", message[...], line)
+          }
           // Why it does not know it, it says to the hello alone.
           _ = try await answer("/v1/sync", head, line)
           continue
@@ -59,11 +64,16 @@ public struct HTTPTransport: Transport {
     }
   }
 
-  /// Of whom a restored city does not know yet it keeps nothing; what it is given back says who that is.
-  private func whole(_ message: [UInt8], _ line: Line) async throws -> [UInt8] {
-    do { return try await answer("/v1/sync", message[...], line) } catch let failure as Failure
-      where failure == line.foreign(.payloadTooLarge) && message.count > Self.piece
-    { throw RequestTooLarge(failure: failure, most: Self.piece) }
+  /// Whether what is given back is more than one batch.
+  private static func isSeveral(_ messages: ArraySlice<UInt8>) throws -> Bool {
+    var rest = messages
+    var batches = 0
+    while !rest.isEmpty, batches < 2 {
+      let head = try EnvelopeHead(rest)
+      if [.own, .batch].contains(head.header.kind) { batches += 1 }
+      rest = rest.dropFirst(head.length)
+    }
+    return batches > 1
   }
 
   public func snapshot(_ hello: [UInt8]) async throws -> [UInt8] {

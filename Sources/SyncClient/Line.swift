@@ -9,13 +9,8 @@ import SyncProtocol
 /// What a request names as staged is not so at the city.
 struct NotStaged: Error {}
 
-/// A proxy takes no request as large as this, and of who sends it the city keeps no pieces.
-struct RequestTooLarge: Error {
-  /// For a person.
-  let failure: Failure
-  /// How large one may be that gets through.
-  let most: Int
-}
+/// Of whom it does not know yet a restored city keeps no pieces: they go as requests, so small that they need none.
+struct SenderUnknown: Error {}
 
 /// One HTTP client and what it counts. A connection that breaks is `Broken`; what the city says is passed on.
 struct Line: Sendable {
@@ -89,12 +84,11 @@ struct Line: Sendable {
   }
 
   /// Whoever answers so is no city.
-  func foreign(_ answer: Answer) -> Failure { foreign(answer.status) }
-
-  func foreign(_ status: HTTPResponseStatus) -> Failure {
-    Failure(
-      .unreachable, zh: "\(base) 返回 \(status.code),可能不是市里的服务器;数据均在本机",
-      en: "\(base) answers \(status.code) and may not be a city's server; nothing is lost, check the address")
+  func foreign(_ answer: Answer) -> Failure {
+    let code = answer.status.code
+    return Failure(
+      .unreachable, zh: "\(base) 返回 \(code),可能不是市里的服务器;数据均在本机",
+      en: "\(base) answers \(code) and may not be a city's server; nothing is lost, check the address")
   }
 
   private func breaking<T>(_ body: () async throws -> T) async throws -> T {

@@ -7,7 +7,9 @@ extension HTTPTransport {
   static let piece = 512 << 10
 
   /// Brings the messages after a hello to the city, on from where an earlier attempt, or an earlier run, broke off.
-  func upload(_ bytes: ArraySlice<UInt8>, of replica: Identifier, _ line: Line) async throws {
+  /// - Parameter isKnown: the city knows the replica. Else the head of the first message goes ahead, before much goes
+  ///   for nothing.
+  func upload(_ bytes: ArraySlice<UInt8>, of replica: Identifier, isKnown: Bool, _ line: Line) async throws {
     let path = "/v1/staged/\(replica)"
     var attempts = Attempts(base, .upload)
     var most = bytes.count
@@ -24,7 +26,8 @@ extension HTTPTransport {
         if offset == broken { most = max(most / 4, Resumption.threshold) }
         broken = offset
         let gone = Counter(from: offset)
-        let response = try await line.put("\(path)?offset=\(offset)", bytes.dropFirst(offset).prefix(most)) { count in
+        let piece = bytes.dropFirst(offset).prefix(isKnown || offset > 0 ? most : Header.length)
+        let response = try await line.put("\(path)?offset=\(offset)", piece) { count in
           report(.up, gone.add(count), bytes.count)
         }
         broken = nil
@@ -37,7 +40,7 @@ extension HTTPTransport {
         }
         let now = try await staged(response, line)
         if now == StagedState(whole: bytes) { return }
-        if most < bytes.count, now.length > offset { continue }
+        if piece.endIndex < bytes.endIndex, now.length > offset { continue }
       } catch is Broken {}
       try await attempts.failed(wasHeard: traffic?.received ?? 0 > 0, total: Int64(bytes.count))
     }
