@@ -9,9 +9,12 @@ import SyncProtocol
 extension Master {
   /// Answers one request: an enrolment, if the replica has no welcome yet, a hello, then any number of batches. Throws
   /// `Refusal` for what a replica must be told.
-  public func exchange(_ bytes: [UInt8]) throws -> [UInt8] { try store.answering { try reply(to: bytes) } }
+  /// - Parameter staged: what follows the hello was sent ahead of it, after it had been made.
+  public func exchange(_ bytes: [UInt8], staged: Bool = false) throws -> [UInt8] {
+    try store.answering { try reply(to: bytes, staged) }
+  }
 
-  private func reply(to bytes: [UInt8]) throws -> [UInt8] {
+  private func reply(to bytes: [UInt8], _ staged: Bool) throws -> [UInt8] {
     var rest = try refusing { try SealedEnvelope.split(bytes) }[...]
     var reply: [UInt8] = []
     if rest.prefix(while: { $0.header.kind == .enrol }).count > Self.mostEnrolments { throw Refusal.tooManyIds }
@@ -23,7 +26,7 @@ extension Master {
     guard let first = rest.popFirst(), first.header.kind == .hello else { throw Refusal.notAMessage }
     let hello = first.header
     if hello.returning { return try reply + takeBack(first, rest) }
-    let replica = try greet(first)
+    let replica = try greet(first, staged: staged)
     reply += try accept(rest, from: replica)
     return reply + (try page(for: replica, hello)).bytes
   }
@@ -67,9 +70,11 @@ extension Master {
   }
 
   /// Identifies the sender of a hello or a probe and uses up its request number.
-  /// - Parameter carried: the hello comes on a stick. It may come again, and tells neither the time nor where the replica
-  ///   stands now.
-  func greet(_ message: SealedEnvelope, carried: Bool = false) throws -> ReplicaRecord {
+  /// - Parameters:
+  ///   - carried: the hello comes on a stick. It may come again, and tells neither the time nor where the replica stands
+  ///     now.
+  ///   - staged: much was sent after it had been made.
+  func greet(_ message: SealedEnvelope, carried: Bool = false, staged: Bool = false) throws -> ReplicaRecord {
     let hello = message.header
     guard hello.carried == carried else { throw Refusal.notAMessage }
     return try store.transaction { transaction in
@@ -98,7 +103,7 @@ extension Master {
       _ = try schema(named: hello.schema, meta, transaction)
       replica.request = max(replica.request, hello.number)
       replica.lastSeen = clock()
-      replica.offset = offset(of: replica, hello)
+      replica.offset = offset(of: replica, hello, isLate: carried || staged)
       if !hello.tentative, !hello.stale {
         replica.acknowledged = carried ? max(replica.acknowledged, hello.cursor) : hello.cursor
       }
@@ -108,10 +113,11 @@ extension Master {
   }
 
   /// By how much a sender's clock lags, in milliseconds.
-  func offset(of replica: ReplicaRecord, _ hello: Header) -> Int64 {
+  /// - Parameter isLate: the hello comes long after it was made, as on a stick: it says how far the clock is ahead at
+  ///   least, and how far it lags at most.
+  func offset(of replica: ReplicaRecord, _ hello: Header, isLate: Bool) -> Int64 {
     let offset = clock() - hello.stamp.milliseconds
-    // A stick was written before it is read: it says how far a clock is ahead at least, and how far it lags at most.
-    return hello.carried && offset > 0 ? min(max(replica.offset, 0), offset) : offset
+    return isLate && offset > 0 ? min(max(replica.offset, 0), offset) : offset
   }
 
   /// The receipt of a batch that the log has. One of before a restore is said again: its sender has not heard it.

@@ -71,8 +71,9 @@ extension SyncServer {
       bytes += rest
     }
     let message = bytes
-    let response = try await answering(request, keep: named != nil) { try master.exchange(message) }
-    if let hello = hello?.header, isOver(hello, named != nil) { staged.remove(hello.replica) }
+    let isStaged = named != nil
+    let response = try await answering(request, keep: isStaged) { try master.exchange(message, staged: isStaged) }
+    if let hello = hello?.header, isOver(hello, isStaged) { staged.remove(hello.replica) }
     return response
   }
 

@@ -2,6 +2,7 @@ import Foundation
 import Master
 import Replica
 import SQLiteStore
+import SyncClient
 import SyncCore
 import SyncProtocol
 import TestSupport
@@ -103,6 +104,36 @@ func theLaterEditWinsByTheCitysTime(_ off: Int64) async throws {
   try await world.settle()
   // A slow clock is pushed to the city's time by every page: what was edited with it counts as edited when it came.
   #expect(try world.cell("phone") == .text(off > 0 ? "late" : "early"))
+  try world.expectPlausibleTimes(since: start)
+}
+
+/// A line that takes its time for what it carries ahead of the hello, which has been made before.
+private final class SlowUpload: LoopbackTransport, @unchecked Sendable {
+  let master: Master
+  private let pass: () async throws -> Void
+
+  init(_ master: Master, pass: @escaping () async throws -> Void) { (self.master, self.pass) = (master, pass) }
+
+  func exchange(_ message: [UInt8]) async throws -> [UInt8] {
+    try await pass()
+    return try master.exchange(message, staged: true)
+  }
+}
+
+@Test func whatTakesLongToUploadIsAsOldAsItWas() async throws {
+  let (world, right, sender, clock) = try await twoClocks(off: 0)
+  let start = world.clock.now
+  clock.now = start
+  try sender.edit(clock, "UPDATE company SET phone = 'early'")
+  let line = SlowUpload(world.master) {
+    world.pass(60 * minute, clock)
+    try right.edit(world.clock, "UPDATE company SET phone = 'late'")
+    try await world.sync(right)
+    world.pass(60 * minute, clock)
+  }
+  _ = try await SyncClient(sender, transport: line).sync()
+  #expect(try world.cell("phone") == .text("late"))
+  try await world.settle()
   try world.expectPlausibleTimes(since: start)
 }
 
