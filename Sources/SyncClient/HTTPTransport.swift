@@ -26,7 +26,9 @@ public struct HTTPTransport: Transport {
       do {
         let response = try await line.send(.POST, "/v1/enrol", message[...])
         guard response.status == .ok else { throw try await line.refusal(response) }
-        return try await line.collect(response, limit: Envelope.mostSent)
+        let welcome = try await line.collect(response, limit: Envelope.mostSent)
+        guard welcome.starts(with: Header.magic) else { throw line.foreign(response) }
+        return welcome
       } catch is Broken {
         var attempts = Attempts(base, .enrolment)
         try await attempts.failed(wasHeard: false, total: nil)

@@ -61,6 +61,11 @@ import Testing
     #expect(relay.requests.count == 1)
     // Its address is not kept.
     try await town.sync("one")
+    // Nor is a machine enrolled there.
+    let code = try await town.code("A")
+    let refused = try await town.tryCounty("new", ["init", "--server", relay.url, "--code", code])
+    expectFailure(refused, 69, "answers 200", "may not be a city's server")
+    try await town.county("new", ["init", "--server", town.url, "--code", code])
   }
 
   @Test func whereOneHasToLogInWhileMuchGoesIsNoCity() async throws {
