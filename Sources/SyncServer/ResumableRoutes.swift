@@ -37,9 +37,9 @@ extension SyncServer {
     // Of who has not signed it nothing is stored.
     var writer: StagedUploads.Writer?
     if offset > 0 {
-      try master.checkStaged(head, of: replica)
       writer = try staged.writer(of: replica, at: offset)
       guard writer != nil else { return try Self.json(.conflict, staged.state(of: replica)) }
+      try master.checkStaged(head, of: replica)
     }
     do {
       for try await piece in request.body {
