@@ -26,6 +26,11 @@ extension Master {
 }
 
 extension Refusal {
+  /// The next exchange brings the present version.
+  package static let hasUpgraded = Refusal(
+    .busy, zh: "市里刚升级了模式;数据未丢失,请重新同步",
+    en: "the city has just upgraded its schema; nothing is lost, sync again")
+
   static func schema(_ city: Schema) -> Refusal {
     Refusal(
       .schema,

@@ -21,7 +21,7 @@ extension Master {
     let replica = try greet(sealed)
     // Of another version of the schema it could read nothing.
     let present = try store.transaction { try $0.meta() }.schemaHash
-    guard sealed.header.schema == present else { throw Refusal.schema(schema) }
+    guard sealed.header.schema == present else { throw Refusal.hasUpgraded }
     return try seal(keptSnapshot(of: replica.org), for: replica.id, answering: sealed.header.number).bytes
   }
 

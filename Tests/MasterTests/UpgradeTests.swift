@@ -192,6 +192,18 @@ extension Replica {
   try await world.settle()
 }
 
+/// Between the page that says so and the snapshot that it is to take.
+@Test func whoAsksForASnapshotByAnEarlierVersionIsToldToSyncAgain() async throws {
+  let (world, replica) = try await World.threeCompanies()
+  let hello = try replica.hello(stale: true).bytes
+  try world.upgradeSmall(to: 2)
+  let refusal = #expect(throws: Refusal.self) { try world.master.snapshot(hello) }
+  #expect(refusal?.code == .busy && refusal?.en.hasSuffix("nothing is lost, sync again") == true)
+  try await world.sync(replica)
+  _ = try world.master.snapshot(try replica.hello(stale: true).bytes)
+  try await world.settle()
+}
+
 @Test func aCountyCannotUpgrade() async throws {
   let world = try World.small()
   let (key, clock) = (SigningKey(), world.clock)

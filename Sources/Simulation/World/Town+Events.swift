@@ -103,6 +103,7 @@ extension Town {
       [.tampered, .replayed, .unknownReplica, .withdrawn].contains(refusal.code)
         // A bit of the version may have been flipped, and a question may come late, after an upgrade.
         || refusal.code == .schema && (restores > 0 || tally["bit flipped"] != nil || tally["upgrade"] != nil)
+        || refusal == .hasUpgraded
     case let error as DatabaseError: error.resultCode == .SQLITE_CONSTRAINT
     case is EnvelopeError, is CodecError, is BodyError: true
     default: false
