@@ -53,11 +53,13 @@ extension HTTPTransport {
   private func take(_ response: Answer, into answer: inout Received, _ line: Line) async throws -> Bool {
     guard response.status == .ok else { throw try await line.refusal(response) }
     let headers = response.headers
-    let stated = headers.first(name: Resumption.lengthHeader) ?? headers.first(name: "content-length")
-    // A proxy that passes it on in chunks may have left out both: then it ends where its body does.
-    let total = stated.map { Int($0) ?? -1 }
+    let whole = headers.first(name: Resumption.lengthHeader)
+    // A proxy may have left out how long the whole is, or both lengths: then it ends where its body does.
+    let before = whole == nil ? answer.bytes.count : 0
+    let length = (whole ?? headers.first(name: "content-length")).map { Int($0) ?? -1 }
     let most = Envelope.mostSent + (16 << 20)
-    guard (0...most).contains(total ?? 0) else { throw EnvelopeError.tooLarge }
+    guard (0...most - before).contains(length ?? 0) else { throw EnvelopeError.tooLarge }
+    let total = length.map { before + $0 }
     answer.total = total
     // What has come already says that the city answered then; a page is not the rest of it.
     if !answer.bytes.isEmpty, response.isPage { throw line.foreign(response) }

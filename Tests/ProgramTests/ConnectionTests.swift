@@ -51,6 +51,18 @@ import Testing
     #expect(relay.requests.count >= 4)
   }
 
+  @Test func theRestOfAnAnswerWithoutTheLengthOfTheWholeIsTaken() async throws {
+    let town = try await town()
+    for home in ["one", "two"] { try await town.join(home, "A") }
+    try await town.sqlite(town.replica("two"), "INSERT INTO note VALUES ('c', hex(randomblob(100000)))")
+    try await town.sync("two")
+    let relay = try await Relay(town, harm: .withoutLength)
+    let pulled = try await town.county("one", ["sync", "--server", relay.url, "--json"]).object
+    #expect(pulled["pulled"] as? Int == 1)
+    // The rest was fetched, and nothing asked for twice.
+    #expect(relay.requests.count == 1)
+  }
+
   @Test(arguments: [Relay.Harm.portal, .chunkedPortal, .bigPortal])
   func whereOneHasToLogInFirstIsNoCity(_ harm: Relay.Harm) async throws {
     let town = try await town()

@@ -14,9 +14,10 @@ final class Relay: @unchecked Sendable {
   /// - laterPortal: a large answer is cut, and whoever asks for the rest of something, or what is there, is to log in first.
   /// - smallOnly: none; a request of more than 1 MiB is refused.
   /// - collects: none; a request is passed on only once it is there whole.
+  /// - withoutLength: a large answer is cut once, and no answer says how long the whole is of which it is the rest.
   enum Harm: String {
     case none, flipAnswer, cutAnswer, flipRequest, keepOpen, dropSecond, chunk, portal, chunkedPortal, bigPortal
-    case laterPortal, smallOnly, collects
+    case laterPortal, smallOnly, collects, withoutLength
   }
 
   let url: String
@@ -52,7 +53,7 @@ final class Relay: @unchecked Sendable {
     city, folder, harm, position = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
     count = 0
     chunked, portal = harm in ("chunk", "chunkedPortal"), harm in ("portal", "chunkedPortal", "bigPortal")
-    passes = harm in ("smallOnly", "collects")
+    passes = harm in ("smallOnly", "collects", "withoutLength")
     page = b"<html>Log in first</html>" + b" " * (100_000 if harm in ("bigPortal", "laterPortal") else 0)
 
     def flipped(data):
@@ -107,10 +108,11 @@ final class Relay: @unchecked Sendable {
           data = b"%x\\r\\n%s\\r\\n0\\r\\n\\r\\n" % (len(data), data)
         else:
           for name, value in headers.items():
-            if name.lower().startswith("tributary"): self.send_header(name, value)
+            if name.lower().startswith("tributary") and harm != "withoutLength": self.send_header(name, value)
           self.send_header("content-length", str(len(data)))
         self.end_headers()
-        if harm == "laterPortal" and not isPage and len(data) > 65536: data = data[:len(data) // 2]
+        isCut = harm == "laterPortal" and not isPage or harm == "withoutLength" and self.command == "POST"
+        if isCut and len(data) > 65536: data = data[:len(data) // 2]
         self.wfile.write(data)
 
       do_GET = do_PUT = do_POST
