@@ -19,7 +19,8 @@ extension Response {
       }
       try await writer.finish(nil)
     }
-    return Response(status: .ok, headers: [.contentType: type, length: "\(end)"], body: body)
+    let headers: HTTPFields = [.contentType: type, .cacheControl: SyncServer.cacheControl, length: "\(end)"]
+    return Response(status: .ok, headers: headers, body: body)
   }
 }
 

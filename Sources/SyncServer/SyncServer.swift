@@ -139,8 +139,12 @@ public struct SyncServer: Sendable {
     return response(status(refusal.code), [UInt8](body), type: "application/json")
   }
 
+  /// No erasure reaches what a cache on the way keeps.
+  static let cacheControl = "no-store"
+
   static func response(_ status: HTTPResponse.Status, _ bytes: [UInt8], type: String) -> Response {
-    Response(status: status, headers: [.contentType: type], body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+    let headers: HTTPFields = [.contentType: type, .cacheControl: cacheControl]
+    return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
   }
 }
 

@@ -309,6 +309,20 @@ private func wait(until condition: () async throws -> Bool) async throws {
     #expect(try await town.city(["verify"]).isDone)
   }
 
+  /// No erasure reaches one, and what is staged grows.
+  @Test func noCacheOnTheWayKeepsAnAnswer() async throws {
+    let town = try await town(["one"])
+    let id = try await town.county("one", ["status", "--json"]).object["replica"] as? String ?? ""
+    let names = try FileManager.default.contentsOfDirectory(atPath: town.path("city/snapshots"))
+    let snapshot = try #require(names.first { $0.hasSuffix(".zst") }).dropLast(4)
+    for path in ["/v1/staged/\(id)", "/v1/snapshot/\(snapshot)"] {
+      let (_, response) = try await URLSession.shared.data(from: try #require(URL(string: town.url + path)))
+      let answer = try #require(response as? HTTPURLResponse)
+      #expect(answer.statusCode == 200)
+      #expect(answer.value(forHTTPHeaderField: "Cache-Control") == "no-store")
+    }
+  }
+
   @Test func whatNobodySignedIsNotStaged() async throws {
     let town = try await town(["one"])
     let id = try await town.county("one", ["status", "--json"]).object["replica"] as? String ?? ""
