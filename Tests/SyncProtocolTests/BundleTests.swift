@@ -210,6 +210,25 @@ final class BundleFolder {
     #expect(try folder.bytes("b") == before)
   }
 
+  /// A program was killed, or the stick was pulled.
+  @Test func whatAnInterruptedWriteHasLeftGoesWithTheNext() throws {
+    let folder = try BundleFolder()
+    try folder.write("b", partSize: 2000)
+    let part = try folder.bytes("b")
+    for name in ["b.0a1b2c3d.tmp", "b.2.0a1b2c3d.tmp"] { try folder.put(name, part.dropLast(9)) }
+    // What is none of it stays.
+    for name in ["b.tmp", "c.0a1b2c3d.tmp"] { try folder.put(name, part) }
+    try folder.put("b.ffffffff.tmp", Array("notes".utf8))
+    // So does what another program is writing.
+    var random = SystemRandomNumberGenerator()
+    let recipient = BundleRecipient.key(try folder.city.agreementPublicKey)
+    let other = try BundleWriter(folder.path("b"), .up, to: [recipient], seed: random.bundleSeed())
+    try folder.write("b", partSize: 2000)
+    #expect(try folder.names.count == 5)
+    _ = try other.finish()
+    #expect(try folder.names == ["b", "b.ffffffff.tmp", "b.tmp", "c.0a1b2c3d.tmp"])
+  }
+
   @Test func anotherFileIsNotReplaced() throws {
     let folder = try BundleFolder()
     try folder.put("b", Array("a table of the city's".utf8))

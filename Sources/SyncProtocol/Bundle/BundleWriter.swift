@@ -48,6 +48,7 @@ public final class BundleWriter {
     header.slots = try recipients.map { [header] in try BundleSlot(seed, for: $0, of: header) }
     self.header = header
     tag = String(header.id.description.prefix(8))
+    WrittenFile.removeAbandoned(of: file)
     try openPart()
   }
 

@@ -20,11 +20,32 @@ final class WrittenFile {
     temporary = "\(path).\(tag).tmp"
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw BundleFailure.unwritable(path, errno) }
+    // Until it is whole or its program has ended.
+    flock(descriptor, LOCK_EX | LOCK_NB)
   }
 
   deinit {
     close(descriptor)
     unlink(temporary)
+  }
+
+  /// Removes what a program that was killed, or a stick that was pulled, has left of the parts of a bundle.
+  static func removeAbandoned(of file: String) {
+    let file = URL(fileURLWithPath: file)
+    let folder = file.deletingLastPathComponent()
+    let (start, end) = (file.lastPathComponent + ".", ".tmp")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in names where name.hasPrefix(start) && name.hasSuffix(end) {
+      let tag = name.dropFirst(start.count).dropLast(end.count).suffix(8)
+      guard tag.count == 8, tag.allSatisfy(\.isHexDigit) else { continue }
+      let path = folder.appendingPathComponent(name).path
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { continue }
+      defer { close(descriptor) }
+      var head = [UInt8](repeating: 0, count: BundleHeader.magic.count)
+      guard Foundation.read(descriptor, &head, head.count) == head.count, head == BundleHeader.magic else { continue }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+    }
   }
 
   func write(_ bytes: some ContiguousBytes) throws {
