@@ -43,6 +43,24 @@ import Testing
   #expect(try world.master.verify().map(\.en) == [])
 }
 
+/// The recovery would wait for all of it, and its release say that it is lost.
+@Test func whoSaysThatItHasReadMoreThanAnyLogHoldsIsRefused() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let (world, two) = (drill.world, drill.two)
+  try world.restore(from: file)
+  let key = try #require(world.keys[two.path])
+  for seen in [1 << 40 + 1, Int64.max] {
+    let hello = try two.returningHello(more: false)
+    let forged = try Envelope(hello.header, body: HelloBody(last: 0, seen: seen).bytes, key: key).bytes
+    let refusal = #expect(throws: Refusal.self) { try world.master.exchange(forged) }
+    #expect(refusal?.code == .tampered)
+  }
+  #expect(try world.master.recovery()?.missing == [])
+  try await world.giveBack([drill.one, two, drill.b])
+  #expect(try world.master.recovery()?.isRecovering == false)
+  try await world.settle()
+}
+
 /// Somebody on the line keeps by what a machine says that it has given everything back.
 private final class Overheard: LoopbackTransport, @unchecked Sendable {
   let master: Master

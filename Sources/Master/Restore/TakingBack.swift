@@ -8,6 +8,10 @@ import SyncProtocol
 // that very batch and the city's, and that the city sealed its own.
 
 extension Master {
+  /// Up to which batch of the log a machine may say that it has read: no log is as long, and a recovery waits for what
+  /// anybody has read, or says that it is lost.
+  static let mostSeen: Int64 = 1 << 40
+
   /// Answers a hello of a replica that gives back, with what follows it. Asked again, it answers again.
   func takeBack(_ message: SealedEnvelope, _ rest: ArraySlice<SealedEnvelope>) throws -> [UInt8] {
     if message.header.carried { throw Refusal.notAMessage }
@@ -28,6 +32,7 @@ extension Master {
       guard let member = try member(hello.replica, transaction) else { return true }
       let body = try refusing { try message.open(with: VerifyingKey(bytes: member.publicKey)) }.body
       let said = try refusing { try HelloBody(body) }
+      guard said.seen <= Self.mostSeen else { throw Refusal.tampered }
       if member.isWithdrawn { throw Refusal.withdrawn }
       try use(hello, transaction)
       let seen = try transaction.hadEnded(hello.epoch) ? 0 : said.seen
