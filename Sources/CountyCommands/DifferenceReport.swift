@@ -64,7 +64,8 @@ struct DifferenceReport: VerifyDetail {
       return difference.columns.map { column in
         let field = record.fields[column]
         return DifferingCell(
-          difference: difference, record: record, field: field.name, here: Masking.mask(here[column], field),
+          difference: difference, record: record, field: field.name,
+          isAdopted: difference.isAdopted(column, of: record), here: Masking.mask(here[column], field),
           city: Masking.mask(city[column], field))
       }
     }
@@ -77,6 +78,8 @@ private struct DifferingCell {
   var record: RecordSchema
   /// nil: the whole row.
   var field: String?
+  /// Whether `--adopt` takes the value of this machine.
+  var isAdopted = true
   var here = Value.null
   var city = Value.null
 
@@ -109,6 +112,11 @@ private struct DifferingCell {
         en: "is not here; what was entered in \(fields) went with it")
     }
     if difference.city == nil { return Label(zh: "市里没有此行", en: "is not at the city") }
+    if !isAdopted {
+      return Label(
+        zh: "市里此后也有修改,采用时亦以市里的值为准;本机的值存入 sync_archive",
+        en: "changed at the city too, whose value stands, adopted or not; what is here goes to sync_archive")
+    }
     if difference.isNewer {
       return Label(zh: "市里此后也有修改;采用时由市里裁决", en: "changed at the city too; adopted, the city decides")
     }

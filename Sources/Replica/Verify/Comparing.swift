@@ -16,6 +16,20 @@ public struct Difference: Sendable, Equatable {
   public var isNewer: Bool
   /// Of a row that went unseen, the columns in which something had been entered: that went along.
   public var lost: [Int] = []
+
+  /// Whether a column becomes pending when the row is adopted. Of one that is newer at the city the base is not known,
+  /// so only what is contested without one does, and a sum, which counts from what the clerk was shown. Anything else
+  /// may be an old value that nobody touched here, and would stand over what the city has got since.
+  public func isAdopted(_ column: Int, of record: RecordSchema) -> Bool {
+    guard isNewer, let here, let city else { return true }
+    let field = record.fields[column]
+    if field.restricted || city[column].isNull { return false }
+    switch field.policy {
+    case .sum: return true
+    case .review, .city: return !here[column].isNull
+    case .county, .latest, .max, .min, .union, .text: return false
+    }
+  }
 }
 
 /// What a deep verification found, and where on the master's sequence this replica stood then.

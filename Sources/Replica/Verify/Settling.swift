@@ -5,8 +5,11 @@ import SyncProtocol
 
 // What becomes of the rows in which a replica differs from its city: the clerk has seen both and says which.
 //
-//   adopt     the row here becomes an edit whose base is the city's image, and goes with the next sync
-//   set back  the city's image takes its place; what was here is kept in sync_archive
+//   adopt     the row here becomes an edit whose base is the city's image, and goes with the next sync; cells that
+//             are not adopted (`Difference.isAdopted`) are as the city has them after that
+//   set back  the city's image takes its place
+//
+// What gives way to the city's is kept in sync_archive.
 
 extension Replica {
   /// Makes what is here pending, in the actor's name and as of now. Nothing is sent.
@@ -16,14 +19,15 @@ extension Replica {
     try settling(comparison) { db, standing in
       let waiting = try standing.filter { try $0.here == nil && waitsUnsent(db, $0.ref) }
       let chosen = standing.filter { !waiting.contains($0) }
+      var count = 0
       try acting(db, as: actor) {
         let edit = Edit(stamp: try tick(db, milliseconds: clock()), actor: try self.actor(db))
         let isAnyGone = chosen.contains { $0.here == nil && $0.city != nil }
         let sent = try isAnyGone ? onItsWay(db) : Sent()
-        for difference in chosen { try adopt(db, difference, edit, sent) }
+        for difference in chosen where try adopt(db, difference, edit, sent) { count += 1 }
       }
       try setBack(db, waiting)
-      return chosen.count
+      return count
     }
   }
 
@@ -66,9 +70,13 @@ extension Replica {
     return ""
   }
 
-  private func adopt(_ db: Database, _ difference: Difference, _ edit: Edit, _ sent: Sent) throws {
-    guard let record = schema.record(difference.ref.record) else { return }
+  /// - Returns: whether anything of the row is adopted.
+  private func adopt(_ db: Database, _ difference: Difference, _ edit: Edit, _ sent: Sent) throws -> Bool {
+    guard let record = schema.record(difference.ref.record) else { return false }
     let key = difference.ref.key
+    let adopted = difference.columns.filter { difference.isAdopted($0, of: record) }
+    if adopted.count < difference.columns.count, let here = difference.here { try archive(db, difference.ref, here) }
+    if adopted.isEmpty { return false }
     let known = try record.pending(db, key: key)
     let hasUpstream = try record.upstream(db, key: key) != nil
     var pending = PendingRow(
@@ -82,9 +90,10 @@ extension Replica {
       // The city has it as it was sent before it hears of the delete.
       for (column, value) in sent.cells[difference.ref] ?? [:] { pending.base[column] = value }
     }
-    for column in record.latestIndices where difference.columns.contains(column) { pending.cellEdits[column] = edit }
+    for column in record.latestIndices where adopted.contains(column) { pending.cellEdits[column] = edit }
     try record.setPending(db, pending)
     if hasUpstream || difference.isNewer { try record.setUpstream(db, key: key, difference.city) }
+    return true
   }
 
   /// The base of a column that differs from the master's; nil: it is not pending.
@@ -99,6 +108,7 @@ extension Replica {
     if flying >> Int64(column) & 1 == 1 { return earlier }
     if hasUpstream || !difference.columns.contains(column), let earlier { return earlier }
     if here[column] == master[column] { return nil }
+    if !difference.isAdopted(column, of: record) { return earlier }
     // Of a row that changed on both sides the base is not known: without one, what differs is contested. But all of a
     // sum would be added once more: it starts from what the clerk was shown.
     return difference.isNewer && record.fields[column].policy != .sum ? .null : master[column]
