@@ -73,10 +73,15 @@ extension Replica {
     try applying(db, rows: pull.count) {
       for leaver in leavers { try vacate(db, leaver) }
       try pull.eachRow(where: { steps[$0] != .nothing }) { place, record, key, image in
-        let row = targets[place].map(\.result.row) ?? image
+        let target = targets[place]
+        let row = target.map(\.result.row) ?? image
         // A row that is as it was is left alone: it may be an orphan that a shell made, and writing it would not stand.
         guard let row, try steps[place] == .write || record.row(db, key: key) != row else { return }
-        try record.write(db, row: row)
+        if target?.result.isTouched == true {
+          try record.writeUnchecked(db, row: row)
+        } else {
+          try record.write(db, row: row)
+        }
       }
     }
     let touched = targets.sorted { $0.key < $1.key }.map(\.value)

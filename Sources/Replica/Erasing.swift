@@ -206,7 +206,7 @@ extension Replica {
     }
     guard let row = try record.row(db, key: ref.key) else { return }
     let erased = record.erasing(columns.filter { !touched.contains($0) }, in: row)
-    if erased != row { try applying(db) { try record.write(db, row: erased) } }
+    if erased != row { try applying(db) { try record.writeUnchecked(db, row: erased) } }
   }
 
   private func flightColumns(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws -> [Int] {

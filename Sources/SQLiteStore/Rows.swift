@@ -9,6 +9,22 @@ extension RecordSchema {
   /// Writes the whole row, whatever was there. Inside `applying`.
   public func write(_ db: Database, row: [Value]) throws { try db.run(statements.write, row) }
 
+  /// The same of a row that may hold what its table refuses: what a tool wrote past the checks stays where it stands.
+  public func writeUnchecked(_ db: Database, row: [Value]) throws {
+    if holds(row) { return try write(db, row: row) }
+    try db.execute(sql: "PRAGMA ignore_check_constraints = ON")
+    defer { try? db.execute(sql: "PRAGMA ignore_check_constraints = OFF") }
+    // No other trigger rests: an application's hear of the row.
+    var checks: [(name: String, sql: String)] = []
+    let names = ["insert", "update"].map { Value.text("sync_check_\($0)_\(name)") }
+    try db.each("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name IN (?, ?)", names) { row in
+      checks.append((row[0], row[1]))
+    }
+    for check in checks { try db.execute(sql: "DROP TRIGGER \(quoted(check.name))") }
+    try write(db, row: row)
+    for check in checks { try db.execute(sql: check.sql) }
+  }
+
   public func remove(_ db: Database, key: RowKey) throws { try db.run(statements.delete, key.values) }
 }
 

@@ -80,6 +80,17 @@ extension RecordSchema {
 
   /// Whether every value is of its type. What is no UTF-8 is none of text.
   public func isLegible(_ row: [Value]) -> Bool { zip(fields, row).allSatisfy { $0.kind.holds($1) } }
+
+  /// Whether its table takes the row: types, and the checks that the table and its triggers make.
+  public func holds(_ row: [Value]) -> Bool { zip(fields, row).allSatisfy { $0.holds($1) } }
+}
+
+extension Field {
+  /// Formats, and how a UUID is spelled, no table checks.
+  fileprivate func holds(_ value: Value) -> Bool {
+    if kind == .uuid, case .text = value { return !value.hasNUL }
+    return problem(with: value, formats: [:]) == nil
+  }
 }
 
 extension Value {

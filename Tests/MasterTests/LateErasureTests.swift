@@ -352,3 +352,16 @@ func aRowThatDidNotFitKeepsNoCopy(since change: String) async throws {
   // It has heard of the conflict.
   #expect(try two.read { try $0.integer("SELECT count(*) FROM sync_contender") } == 1)
 }
+
+/// What the table refuses of another cell is no hindrance.
+@Test func whatIsErasedOfAHeldRowLeavesNoCopy() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  try world.shell(one, "PRAGMA ignore_check_constraints = ON; UPDATE person SET note = 'a' || char(0)")
+  try world.erase()
+  #expect(try await world.sync(one).held.count == 1)
+  try await world.syncAll()
+  for word in erasableWords { #expect(try world.files(with: word) == [], "\(word)") }
+  try world.shell(one, "UPDATE person SET note = 'b'")
+  try await world.settle()
+  #expect(try world.person("note") == .text("b") && world.person("name") == .text("已删除"))
+}

@@ -79,3 +79,27 @@ private func whatBreaksARuleIsHeldBack(_ test: Held, most: Int) async throws {
   #expect(try replica.pending() == [])
   #expect(try world.differences(replica) == [])
 }
+
+/// The city edits another cell of it, also one for which it has to leave its place first.
+@Test(arguments: ["phone = '5'", "phone = '5', code = '8'"], [true, false])
+func aHeldRowTakesWhatTheCityEditsOfIt(edit: String, isText: Bool) async throws {
+  let (world, replica) = try await World.settled()
+  if isText {
+    try world.shell(
+      replica, "PRAGMA ignore_check_constraints = ON; UPDATE company SET name = 'a' || char(0) WHERE id = 'c1'")
+  } else {
+    try world.unchecked(replica.path, "company", "UPDATE company SET staff = -1 WHERE id = 'c1'")
+  }
+  let waiting = try replica.pending()
+  try world.shell("UPDATE company SET \(edit) WHERE id = 'c1'; UPDATE company SET name = '丙' WHERE id = 'c2'")
+  #expect(try await world.sync(replica).held.map(\.ref.key.description) == ["c1"])
+  #expect(try replica.pending() == waiting)
+  #expect(try replica.cell("company", "c1", "phone") == .text("5"))
+  #expect(try replica.cell("company", "c2", "name") == .text("丙"))
+  // The checks are there again.
+  try replica.refuseDamage()
+  #expect(throws: (any Error).self) { try world.shell(replica, "UPDATE company SET staff = -2 WHERE id = 'c2'") }
+  try world.shell(replica, "UPDATE company SET name = '甲', staff = 5 WHERE id = 'c1'")
+  try await world.sync(replica)
+  try expectEqual(world, replica)
+}

@@ -109,6 +109,15 @@ public final class World {
     try DatabaseQueue(path: path, configuration: configuration).writeWithoutTransaction { try $0.execute(sql: sql) }
   }
 
+  /// Runs SQL while the trigger is away that checks updates of a record: so a tool that rebuilds a table leaves values.
+  public func unchecked(_ path: String, _ record: String, _ sql: String) throws {
+    let name = "sync_check_update_\(record)"
+    let trigger = try DatabaseQueue(path: path).read { db in
+      try String.fetchOne(db, sql: "SELECT sql FROM sqlite_master WHERE name = ?", arguments: [name])
+    }
+    try shell(path, "DROP TRIGGER \(name); \(sql); \(trigger ?? "")")
+  }
+
   public func shell(_ replica: Replica, _ sql: String) throws { try shell(replica.path, sql) }
   public func shell(_ sql: String) throws { try shell(master.path, sql) }
 
