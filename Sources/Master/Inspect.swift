@@ -225,17 +225,17 @@ extension Master {
     }
   }
 
-  /// How many rows no replica sees, because of references that a tool left dangling, or of bytes that are no text.
+  /// How many rows no replica sees, because of references that a tool left dangling, or of values that no table takes.
   private func hiddenRows(_ db: Database) throws -> [Label] {
     let count = try SQLiteMasterTransaction(db: db, schema: schema).orphans().count
     if count == 0 { return [] }
     return [
       Label(
-        zh: "\(count) 行引用了不存在的行、含有类型不符的值(或引用了这样的行),"
+        zh: "\(count) 行引用了不存在的行、含有类型不符或校验不允许的值(或引用了这样的行),"
           + "任何机器都看不到;补录被引用的行、改正这些行,或将其删除",
         en:
-          "\(count) rows refer to what is not there, hold a value that is not of its type, or refer to such a row, and no "
-          + "machine sees them; enter what they refer to, correct them, or delete them")
+          "\(count) rows refer to what is not there, hold a value that is not of its type or that a check refuses, or "
+          + "refer to such a row, and no machine sees them; enter what they refer to, correct them, or delete them")
     ]
   }
 

@@ -124,8 +124,8 @@ extension Intake {
     return row.before != nil
   }
 
-  /// What an orphan, or one above the row as it would stand, names and is neither there nor arriving, or is not legible; and the
-  /// reference of the row by which it is found.
+  /// What an orphan, or one above the row as it would stand, names and is neither there nor arriving, or no table
+  /// takes; and the reference of the row by which it is found.
   private func missing(above row: Row) throws -> (target: ReferenceTarget, through: ReferenceTarget)? {
     guard !orphans.isEmpty, let image = row.result.image else { return nil }
     var seen: Set<RowRef> = []
@@ -143,7 +143,7 @@ extension Intake {
         else {
           continue
         }
-        if records[ref.record]?.isLegible(above) == false { return (target, through) }
+        if records[ref.record]?.holds(above) == false { return (target, through) }
         rows.append((ref, above, through))
       }
     }

@@ -2,10 +2,11 @@ import GRDB
 import SQLiteStore
 import SyncCore
 
-// A tool that leaves foreign keys off may delete a row of the master to which others refer, or enter one that refers to nothing; one
-// that works in another code page may leave bytes in a text that are no UTF-8. The master keeps what it was given; no replica could.
-// Such a row, and whatever refers to it, is seen by no replica until what it names is there and every value is of its type. Weak
-// references, which a replica does not ask for, do not count.
+// A tool that leaves foreign keys off may delete a row of the master to which others refer, or enter one that refers
+// to nothing; one that works in another code page may leave bytes in a text that are no UTF-8, and one that rebuilds a
+// table values that its checks refuse. The master keeps what it was given; no replica could. Such a row, and whatever
+// refers to it, is seen by no replica until what it names is there and its table takes every value. Weak references,
+// which a replica does not ask for, do not count.
 
 extension SQLiteMasterTransaction {
   static let orphanTable = """
@@ -53,17 +54,17 @@ extension SQLiteMasterTransaction {
     }
   }
 
-  /// Rows that name what is not there, or are not legible: of those that were orphans before, and those that these writes may have
-  /// cut off.
+  /// Rows that name what is not there, or that no replica's table takes: of those that were orphans before, and those
+  /// that these writes may have cut off.
   private func cutOff(by writes: [RowWrite], _ known: Set<RowRef>, _ ties: [String: Ties]) throws -> Set<RowRef> {
     func targets(_ ref: RowRef, _ image: [Value]?) -> Set<ReferenceTarget> {
       Set(ties[ref.record]?.targets(image, areStrong: true) ?? [])
     }
     var gone: Set<ReferenceTarget> = []
-    var illegible: Set<RowRef> = []
+    var wrong: Set<RowRef> = []
     func look(_ ref: RowRef, _ image: [Value]?) {
-      guard let image, let record = schema.record(ref.record), !record.isLegible(image) else { return }
-      illegible.insert(ref)
+      guard let image, let record = schema.record(ref.record), !record.holds(image) else { return }
+      wrong.insert(ref)
     }
     var wanted: [(ref: RowRef, targets: Set<ReferenceTarget>)] = []
     for write in writes where write.before != write.after {
@@ -78,7 +79,7 @@ extension SQLiteMasterTransaction {
       look(ref, row)
     }
     let present = try present(wanted.reduce(into: []) { $0.formUnion($1.targets) })
-    return Set(wanted.filter { !$0.targets.isSubset(of: present) }.map(\.ref)).union(illegible)
+    return Set(wanted.filter { !$0.targets.isSubset(of: present) }.map(\.ref)).union(wrong)
   }
 
   private func children(of parents: Set<RowRef>, _ ties: [String: Ties]) throws -> Set<RowRef> {

@@ -43,7 +43,7 @@ extension SQLiteMasterTransaction {
         for key in keys.sorted() {
           let before = try projection.row(db, key: key)
           let after = try absorbed(source, key).map { projection.projected(source, $0) }
-          if let after { try projection.write(db, row: after) } else { try projection.remove(db, key: key) }
+          if let after { try projection.writeUnchecked(db, row: after) } else { try projection.remove(db, key: key) }
           if before == after || !untold.contains(source.name) { continue }
           writes.append(RowWrite(ref: RowRef(projection.name, key), before: before, after: after))
         }

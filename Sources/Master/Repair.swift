@@ -46,8 +46,8 @@ extension Master {
   /// gone are filled by the log.
   /// - Parameter adopting: whether rows that differ from what the log gives become the city's edits, or are as in the log again;
   ///   nil: they are only told.
-  /// Throws when a table cannot hold a row that it has, the log does not give a master, or another program has a
-  /// constraint of its own for a record.
+  /// Throws when a table cannot hold a row that it has or that is adopted, the log does not give a master, or another
+  /// program has a constraint of its own for a record.
   public func repair(adopting: Bool?, actor: String?) throws -> RepairReport {
     try read { try schema.refuseForeignConstraints($0) }
     if try !isAltered() { return RepairReport() }
@@ -147,6 +147,8 @@ extension Master {
 
   /// What differs is pending.
   private func adopt(_ row: Unlogged, _ record: RecordSchema, _ db: Database, _ edit: Edit) throws {
+    // No replica could take it.
+    if let here = row.here, !record.holds(here) { throw unfit(record, here) }
     let (key, logged) = (row.ref.key, row.logged)
     let changed = record.fields.indices.filter { logged?[$0] != row.here?[$0] }
     let base: [Value?] = record.fields.indices.map { column in

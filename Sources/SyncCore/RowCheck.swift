@@ -78,10 +78,8 @@ extension RecordSchema {
     return tooLarge(row, after: before)
   }
 
-  /// Whether every value is of its type. What is no UTF-8 is none of text.
-  public func isLegible(_ row: [Value]) -> Bool { zip(fields, row).allSatisfy { $0.kind.holds($1) } }
-
-  /// Whether its table takes the row: types, and the checks that the table and its triggers make.
+  /// Whether its table takes the row: types, and the checks that the table and its triggers make. What is no UTF-8 is
+  /// none of text.
   public func holds(_ row: [Value]) -> Bool { zip(fields, row).allSatisfy { $0.holds($1) } }
 }
 

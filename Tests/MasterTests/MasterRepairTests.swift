@@ -108,6 +108,17 @@ private func whatAnotherProgramTakesFromTheMasterIsMadeAnew(_ damage: Damage, ad
   #expect(failure?.message.en.contains("company c3.name") == true)
 }
 
+/// No machine would see the row.
+@Test func aValueThatACheckRefusesIsNotAdoptedByTheRepair() async throws {
+  let (world, _, _) = try await World.compared()
+  try world.shell(copied + "UPDATE company SET staff = -1 WHERE id = 'c1'")
+  let failure = #expect(throws: Failure.self) { try world.master.repair(adopting: true, actor: "li") }
+  #expect(failure?.message.en.hasPrefix("company c1.staff: must be at least 0; correct or delete the row") == true)
+  #expect(try world.master.repair(adopting: false, actor: "li").unlogged.count == 1)
+  #expect(try world.cell("staff") == .integer(5))
+  try await world.settle()
+}
+
 /// What was erased is no longer in the log: it stays as it is in the file. Columns that are gone are filled by the log.
 @Test(arguments: [
   "CREATE TABLE copy AS SELECT * FROM person; DROP TABLE person; ALTER TABLE copy RENAME TO person;",

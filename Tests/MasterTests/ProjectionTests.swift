@@ -36,9 +36,9 @@ private let schema = """
   """
 
 /// A and B with a company each.
-private func twoOffices() async throws -> (World, Replica, Replica) {
+private func twoOffices(_ yaml: String = schema) async throws -> (World, Replica, Replica) {
   let offices: [[Value]] = ["A", "B"].map { [.text($0), .null] }
-  let world = try World(schema: schema, seed: [("office", offices)])
+  let world = try World(schema: yaml, seed: [("office", offices)])
   let (a, b) = (try await world.join("A"), try await world.join("B"))
   try world.shell(a, "INSERT INTO company VALUES ('a1', 'A', 'X', '甲', 10)")
   try world.shell(b, "INSERT INTO company VALUES ('b1', 'B', 'Y', '乙', 20)")
@@ -147,6 +147,21 @@ extension RecordStore {
     seed: [("office", [[.text("A"), .null]]), ("company", [[.text("s"), .text("A"), .null, .text("种"), .null]])])
   #expect(try world.master.list("stub") == [["s", "-", "种", "A"]])
   #expect(try world.master.verify().isEmpty)
+}
+
+/// A tool leaves in its record what a check of both refuses.
+@Test func aStubOfAValueThatACheckRefusesStopsNothing() async throws {
+  let (world, a, b) = try await twoOffices(schema.replacing("{max_length: 20}", with: "{values: [甲, 乙]}"))
+  try world.unchecked(world.master.path, "company", "UPDATE company SET name = '丙' WHERE id = 'a1'")
+  try world.shell(b, "UPDATE company SET staff = 21 WHERE id = 'b1'")
+  for replica in [a, b] {
+    try await world.sync(replica)
+    #expect(try replica.list("stub").map { $0[0] } == ["b1"])
+  }
+  #expect(try world.master.list("stub").map { $0[2] } == ["丙", "乙"])
+  try world.shell("UPDATE company SET name = '乙' WHERE id = 'a1'")
+  try await world.settle()
+  for replica in [a, b] { #expect(try replica.list("stub").map { $0[2] } == ["乙", "乙"]) }
 }
 
 @Test func whatAToolWritesIntoAStubIsPutRight() async throws {
