@@ -42,14 +42,9 @@ struct Erase: AsyncParsableCommand {
             zh: "另有 \(left) 条刚被修改,不再到期,未处理",
             en: "\(left) more were changed just now and are not expired any more; they stay"))
       }
-      if try master.holdsOldPages() { options.tell(Self.later) }
+      if try master.holdsOldPages() { options.tell(OldPages.left) }
     }
   }
-
-  private static let later = Label(
-    zh: "其他程序正在使用该文件,或磁盘空间不足:文件中可能还留有旧数据页;请稍后再运行任一命令,即会清除",
-    en: "another program uses the file, or the disk is full: old pages may still hold what was erased; "
-      + "any command that is run later removes them")
 
   /// Whether a row's time has passed; nil when one row is named, whose time does not matter.
   private func due(_ master: Master, _ record: RecordSchema) throws -> (([Value]) -> Bool)? {

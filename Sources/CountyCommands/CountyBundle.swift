@@ -89,6 +89,7 @@ struct CountyBundleRead: AsyncParsableCommand {
             en: "\(file) holds nothing that this machine does not have: it is an old answer, or was read before"))
       }
       Sync.report(summary ?? SyncSummary(), replica.schema, options)
+      try Sync.tellOldPages(replica, options)
     }
   }
 }

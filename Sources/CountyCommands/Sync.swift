@@ -37,6 +37,7 @@ struct Sync: AsyncParsableCommand {
       }
       line.end()
       Self.report(summary, replica.schema, options)
+      try Self.tellOldPages(replica, options)
     }
   }
 
@@ -97,6 +98,10 @@ struct Sync: AsyncParsableCommand {
       options.tell(
         Label(zh: "未发送 \(row):\(held.problem.message.zh)", en: "not sent: \(row) \(held.problem.message.en)"))
     }
+  }
+
+  static func tellOldPages(_ replica: Replica, _ options: CommonOptions) throws {
+    if try replica.holdsOldPages() { options.tell(OldPages.left) }
   }
 
   /// What an exchange has to say of the edits made here. It is said once: the next one has nothing of it.

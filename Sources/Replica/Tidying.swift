@@ -13,6 +13,9 @@ extension Replica {
     database.checkpoint(path)
   }
 
+  /// Whether the file may still hold what was erased: something hindered it.
+  public func holdsOldPages() throws -> Bool { try read { try OldPages.noted($0) != nil } }
+
   /// Deletes batches with a receipt that two backups of the city hold, with their secrets. The batch of a row that is parked and
   /// waits stays: it says what was edited. So does one with personal data of a row that waits here unsent: it says what
   /// of that is a copy. `meta.last` goes on counting.

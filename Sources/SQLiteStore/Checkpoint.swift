@@ -47,20 +47,36 @@ public enum OldPages: Int {
     try db.integer("SELECT value FROM sync_meta WHERE name = 'old_pages'").flatMap { OldPages(rawValue: Int($0)) }
   }
 
-  /// Another program that uses the file just now may hinder it, or a full disk: then they stay noted.
+  /// Another program that uses the file just now may hinder it, or a full disk: then they stay noted. What was
+  /// committed before is not taken back for that.
   static func remove(_ db: Database) throws {
-    if try noted(db) == .inFile {
-      do { try db.execute(sql: "VACUUM") } catch let error as DatabaseError where hindrances.contains(error.resultCode)
-      {
-        return
+    let isInLog = Value.integer(Int64(inLog.rawValue))
+    do {
+      if try noted(db) == .inFile {
+        do {
+          try db.execute(sql: "VACUUM")
+          try db.run("UPDATE sync_meta SET value = ? WHERE name = 'old_pages'", [isInLog])
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+          // A table of another program needs a collation or a function of its own.
+        }
       }
-      try db.run("UPDATE sync_meta SET value = ? WHERE name = 'old_pages'", [.integer(Int64(inLog.rawValue))])
-    }
-    guard try Int.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") == 0 else { return }
-    try db.execute(sql: "DELETE FROM sync_meta WHERE name = 'old_pages'")
+      guard try Int.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") == 0 else { return }
+      try db.run("DELETE FROM sync_meta WHERE name = 'old_pages' AND value = ?", [isInLog])
+    } catch let error as DatabaseError where !isBroken(error) {}
   }
 
-  private static let hindrances: [ResultCode] = [.SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_FULL, .SQLITE_CANTOPEN]
+  /// Whether the file or its disk is, and no folder for temporary files.
+  private static func isBroken(_ error: DatabaseError) -> Bool {
+    [.SQLITE_IOERR, .SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
+      && error.extendedResultCode != .SQLITE_IOERR_GETTEMPPATH
+  }
+
+  /// What people are told while they are there.
+  public static let left = Label(
+    zh: "文件中可能还留有已删除的旧数据:其他程序正在使用该文件,或磁盘空间不足;请稍后再运行任一命令,即会清除。"
+      + "若是其他程序的表妨碍清除,verify 会指出",
+    en: "old pages may still hold what was erased: another program uses the file, or the disk is full; any command "
+      + "that is run later removes them, unless a table of another program hinders it, which verify names")
 }
 
 extension DatabaseQueue {

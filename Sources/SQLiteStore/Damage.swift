@@ -8,7 +8,7 @@ extension Schema {
   /// Everything that is wrong with the file. Reads every page.
   public func damage(_ db: Database, weakKeys: Bool) throws -> [Label] {
     let altered = try alteredObjects(db, weakKeys: weakKeys)
-    var problems = try altered + foreignConstraints(db) + brokenPages(db)
+    var problems = try altered + foreignConstraints(db) + foreignNeeds(db) + brokenPages(db)
     // Without its tables SQLite cannot check references.
     if !altered.isEmpty { return problems }
     for record in records { problems += try danglingReferences(db, record) }
@@ -34,8 +34,23 @@ extension Schema {
 
   /// What SQLite finds wrong with the file itself. Reads every page.
   public func brokenPages(_ db: Database) throws -> [Label] {
+    do { return try brokenPages(db, "10") } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+      // A table of another program needs a collation or a function of its own: the others are looked at.
+      var tables: [String] = []
+      try db.each("SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0") { tables.append($0[0]) }
+      return try tables.flatMap { table -> [Label] in
+        do { return try brokenPages(db, quoted(table)) } catch let error as DatabaseError
+          where error.resultCode == .SQLITE_ERROR
+        {
+          return []
+        }
+      }
+    }
+  }
+
+  private func brokenPages(_ db: Database, _ argument: String) throws -> [Label] {
     var problems: [Label] = []
-    try db.each("PRAGMA quick_check(10)") { row in
+    try db.each("PRAGMA quick_check(\(argument))") { row in
       let text = row[0] as String
       if text != "ok" { problems.append(Label(zh: "文件损坏:\(text)", en: "the file is damaged: \(text)")) }
     }
@@ -45,7 +60,7 @@ extension Schema {
   /// Constraints of other programs, of which no other machine knows: what others enter or delete breaks them, and
   /// nothing is synced any more.
   public func foreignConstraints(_ db: Database) throws -> [Label] {
-    try foreignReferences(db) + foreignUniques(db)
+    try foreignReferences(db) + foreignIndexes(db)
   }
 
   /// Tables of other programs that refer to a record by a foreign key. Such a key holds on to rows that others delete,
@@ -77,23 +92,60 @@ extension Schema {
         + "loses its rows; make it anew without")
   }
 
-  /// Unique indexes of other programs on the table of a record. SQLite begins the statement of each with these words.
-  private func foreignUniques(_ db: Database) throws -> [Label] {
-    let mine = Dictionary(records.map { ($0.name.lowercased(), $0.name) }) { first, _ in first }
+  /// Indexes of other programs on the table of a record that are unique, or need what SQLite lacks here: writing fails.
+  private func foreignIndexes(_ db: Database) throws -> [Label] {
+    let mine = Dictionary(records.map { ($0.name.lowercased(), $0) }) { first, _ in first }
     let ours = Set(records.flatMap { record in record.unique.map { record.indexName(unique: $0).lowercased() } })
-    let sql =
-      "SELECT tbl_name, name FROM sqlite_master WHERE type = 'index' AND sql LIKE 'CREATE UNIQUE INDEX %' ORDER BY name"
-    var found: [Label] = []
+    // SQLite begins the statement of each unique one with these words. The others are of plain columns, mostly.
+    let sql = """
+      SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'index'
+        AND (sql LIKE 'CREATE UNIQUE INDEX %' OR sql LIKE '%COLLATE%' OR sql LIKE '%(%(%') ORDER BY name
+      """
+    var found: [(record: RecordSchema, index: String, sql: String)] = []
     try db.each(sql) { row in
       let (table, index) = (row[0] as String, row[1] as String)
       guard let record = mine[table.lowercased()], !ours.contains(index.lowercased()) else { return }
-      found.append(
-        Label(
-          zh: "其他程序在 \(record) 上建的唯一索引 \(index) 会妨碍收发;请删除该索引,确需唯一的请在模式中写 unique",
-          en: "the unique index \(index) of another program on \(record) stops the sync; drop it, and declare in "
-            + "the schema what has to be unique"))
+      found.append((record, index, row[2]))
     }
-    return found
+    return try found.compactMap { try foreignIndex($0.index, on: $0.record, $0.sql) }
+  }
+
+  private func foreignIndex(_ index: String, on record: RecordSchema, _ sql: String) throws -> Label? {
+    if sql.hasPrefix("CREATE UNIQUE INDEX ") {
+      return Label(
+        zh: "其他程序在 \(record.name) 上建的唯一索引 \(index) 会妨碍收发;请删除该索引,确需唯一的请在模式中写 unique",
+        en: "the unique index \(index) of another program on \(record.name) stops the sync; drop it, and declare in "
+          + "the schema what has to be unique")
+    }
+    let table = (name: record.name, sql: record.tableSQL(weakKeys: false)[0])
+    guard let lack = try lacks([table, (name: index, sql: sql)])[index] else { return nil }
+    return Label(
+      zh: "其他程序在 \(record.name) 上建的索引 \(index) 需要本程序没有的排序规则或函数(\(lack)),会妨碍收发;"
+        + "请删除该索引",
+      en: "the index \(index) of another program on \(record.name) needs what these programs lack (\(lack)) and stops "
+        + "the sync; drop it")
+  }
+
+  /// Tables and indexes of other programs that SQLite cannot make anew: so the file cannot be written anew, and what
+  /// was erased stays in its old pages.
+  private func foreignNeeds(_ db: Database) throws -> [Label] {
+    guard hasRestricted else { return [] }
+    let mine = Set(records.map { $0.name.lowercased() })
+    var objects: [(name: String, sql: String)] = []
+    let sql = """
+      SELECT name, sql, tbl_name FROM sqlite_master
+      WHERE type IN ('table', 'index') AND rootpage > 0 AND sql IS NOT NULL ORDER BY type = 'index', name
+      """
+    try db.each(sql) { row in
+      if !mine.contains((row[2] as String).lowercased()) { objects.append((row[0], row[1])) }
+    }
+    return try lacks(objects).sorted { $0.key < $1.key }.map { name, lack in
+      Label(
+        zh: "其他程序的 \(name) 需要本程序没有的排序规则或函数(\(lack)):文件中已删除的个人信息无法覆盖;"
+          + "请重建 \(name),不用它们",
+        en: "\(name) of another program needs what these programs lack (\(lack)), so that what was erased cannot be "
+          + "overwritten in this file; make it anew without")
+    }
   }
 
   private func isLeftByRepair(_ table: String) -> Bool {
@@ -143,6 +195,21 @@ extension Schema {
 private func isSame(_ actual: String?, _ sql: String) -> Bool {
   guard let actual else { return false }
   return actual == sql || actual.split(whereSeparator: \.isWhitespace) == sql.split(whereSeparator: \.isWhitespace)
+}
+
+/// The collation or function that SQLite lacks to make tables and then their indexes, by the name of what needs it.
+private func lacks(_ objects: [(name: String, sql: String)]) throws -> [String: String] {
+  try DatabaseQueue().writeWithoutTransaction { memory in
+    var lacks: [String: String] = [:]
+    for (name, sql) in objects {
+      do { try memory.makeStatement(sql: sql).execute() } catch let error as DatabaseError {
+        let isLacking = ["no such collation", "no such function"].contains { error.message?.hasPrefix($0) == true }
+        if isLacking { lacks[name] = error.message }
+        lacks[name] = message
+      }
+    }
+    return lacks
+  }
 }
 
 extension RecordSchema {

@@ -53,9 +53,7 @@ extension Master {
       try absorbNow()
       let madeAt = clock()
       try DurableFile.create(part)
-      try Connection.translating(file) {
-        try store.database.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [part]) }
-      }
+      try Connection.translating(file) { try copyFile(to: part) }
       if let (arrival, own) = try finishBackup(part, madeAt: madeAt, replacing: replaced) {
         return BackupInfo(arrival: arrival, own: own, bytes: DurableFile.size(part), madeAt: madeAt)
       }
@@ -63,6 +61,20 @@ extension Master {
     throw Failure(
       .busy, zh: "主库正被其他程序不断修改,暂时无法备份;请稍后再试",
       en: "another program keeps editing the master, no backup can be made; try again in a moment")
+  }
+
+  /// Without old pages, unless a table of another program needs a collation or a function of its own: then they are
+  /// copied as they are.
+  private func copyFile(to part: String) throws {
+    do {
+      try store.database.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [part]) }
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+      let target = try Connection.open(part, create: false)
+      defer { try? target.close() }
+      try store.database.backup(to: target)
+      // All of it is in the one file that is moved.
+      try target.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
+    }
   }
 
   /// The last batch in the backup of this city whose name the new one takes; nil: there is no such file. Nothing else is replaced.
