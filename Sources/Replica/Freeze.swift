@@ -15,9 +15,14 @@ extension Replica {
   /// - Parameters:
   ///   - most: how many changes a batch holds; mostly one holds them all.
   ///   - bytes: how many bytes of them.
+  ///   - refusingDamage: not of a file whose tables another program altered, as it stands in this transaction.
   @discardableResult
-  public func freeze(most: Int = portion, bytes: Int = Batch.mostBytes) throws -> [HeldRow] {
+  public func freeze(
+    most: Int = portion, bytes: Int = Batch.mostBytes, refusingDamage: Bool = false
+  ) throws -> [HeldRow] {
     try write { db in
+      // A tool may have altered it since anybody looked, and rows that it left out would go as deleted.
+      if refusingDamage { try refuseDamage(db) }
       try reconcileAll(db)
       try openingOnce {
         try settleEdited(db)

@@ -165,7 +165,7 @@ extension Replica {
   /// they are repaired, until the file was compared with the city.
   public func refuseDamage() throws { try read { try refuseDamage($0) } }
 
-  /// The same within a transaction that pulls: an exchange may take long, and a tool does not wait for its end.
+  /// The same within a transaction that freezes or pulls: a tool does not wait for the end of an exchange.
   func refuseDamage(_ db: Database) throws {
     try refuseAlteredObjects(db)
     if let note = try unverifiedNote(db) { throw Failure(.data, zh: note.zh, en: note.en) }

@@ -33,7 +33,7 @@ public struct BundleExchange: Sendable {
   ) throws -> BundleContent {
     try replica.refuseDamage()
     var content = BundleContent()
-    content.held = try replica.freeze()
+    content.held = try replica.freeze(refusingDamage: true)
     let bundle = try replica.bundle(to: file, partSize: partSize)
     try bundle.write(try replica.enrolment())
     content.givesBack = try givingBack || replica.isAskedBack()

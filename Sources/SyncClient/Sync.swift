@@ -43,7 +43,7 @@ public struct SyncClient: Sendable {
     // While the exchange ran, a pulled row may have met one that was edited, or another program may have sent a batch:
     // freeze and send that too, and exchange again.
     for attempt in 1...3 {
-      summary.held = try replica.freeze()
+      summary.held = try replica.freeze(refusingDamage: true)
       do {
         let (pushed, received) = try await exchange(parkingClashes: attempt == 3)
         summary.pushed = pushed
