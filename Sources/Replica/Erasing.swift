@@ -9,17 +9,27 @@ import SyncProtocol
 
 extension Replica {
   /// Before anything else of a pull, so that what the city has said since stands. Once: what was entered since is new.
-  func carryOut(_ erasure: Erasure, _ db: Database) throws {
+  func carryOut(_ erasures: [Erasure], _ db: Database) throws {
     let known = "SELECT 1 FROM sync_erasure WHERE record = ? AND key = ? AND stamp = ?"
-    guard let record = schema.record(erasure.record), try db.first(known, name(of: erasure)) == nil else { return }
-    try db.run(
-      """
-      INSERT INTO sync_erasure (\(Erasure.columns.joined(separator: ", ")), sent)
-      SELECT \(placeholders(6)), value FROM sync_meta WHERE name = 'last'
-      """, erasure.row)
-    let columns = record.restrictedColumns(erasure.fields)
+    var new: [(Erasure, RecordSchema)] = []
+    for erasure in erasures {
+      guard let record = schema.record(erasure.record), try db.first(known, name(of: erasure)) == nil else { continue }
+      try db.run(
+        """
+        INSERT INTO sync_erasure (\(Erasure.columns.joined(separator: ", ")), sent)
+        SELECT \(placeholders(6)), value FROM sync_meta WHERE name = 'last'
+        """, erasure.row)
+      new.append((erasure, record))
+    }
+    if new.isEmpty { return }
     try OldPages.inFile.note(db)
-    try eraseSent(db, erasure, record)
+    try eraseSent(db, new.map(\.0))
+    for (erasure, record) in new { try eraseKept(db, erasure, record) }
+  }
+
+  /// What is kept here of other copies than sent ones.
+  private func eraseKept(_ db: Database, _ erasure: Erasure, _ record: RecordSchema) throws {
+    let columns = record.restrictedColumns(erasure.fields)
     try eraseUnsentCopies(db, erasure.ref, record, columns)
     try eraseImages(db, of: "sync_archive", where: "true", [], erasure, record)
     try eraseRequest(db, erasure.ref, record, columns)
@@ -61,10 +71,9 @@ extension Replica {
   /// Receipts may have come of batches that were made before an erasure was known: now they are copies.
   func eraseAcknowledged(_ db: Database, batch: Int64) throws {
     let erasures = try erasures(db, since: batch)
-    if !erasures.isEmpty { try OldPages.inFile.note(db) }
-    for erasure in erasures {
-      if let record = schema.record(erasure.record) { try eraseSent(db, erasure, record, only: batch) }
-    }
+    if erasures.isEmpty { return }
+    try OldPages.inFile.note(db)
+    try eraseSent(db, erasures, only: batch)
   }
 
   /// A batch that was made before erasures were known brings no base back that they took.
@@ -95,50 +104,62 @@ extension Replica {
     [.text(erasure.record), .blob(erasure.key.encoded), .integer(erasure.edit.stamp.raw)]
   }
 
-  /// What was sent before the erasure was known, and has arrived. What the city kept of it as a new value stays, for a city
-  /// that was restored.
-  private func eraseSent(_ db: Database, _ erasure: Erasure, _ record: RecordSchema, only one: Int64? = nil) throws {
+  /// What was sent before these erasures were known, and has arrived. Each batch is opened once: it may hold all rows.
+  private func eraseSent(_ db: Database, _ erasures: [Erasure], only one: Int64? = nil) throws {
     let known = "SELECT sent FROM sync_erasure WHERE record = ?1 AND key = ?2 AND stamp = ?3"
     let arrived = "batch <= (\(known)) AND batch NOT IN (SELECT number FROM sync_outbox WHERE receipt IS NULL)"
     let ofRow = "WHERE record = ?1 AND key = ?2 AND \(arrived)"
-    var batches: [Int64] = []
     let sql = "SELECT batch FROM sync_secret \(ofRow) UNION SELECT batch FROM sync_parked \(ofRow)"
-    try db.each(sql, name(of: erasure)) { batches.append($0[0]) }
-    for batch in batches where one.map({ $0 == batch }) ?? true {
-      let sent = try sentMessage(db, batch).flatMap { message in
-        try opened(db, message.header, message.unverifiedBody()).changes.first { $0.ref == erasure.ref }?.new
+    var ofBatch: [Int64: [Erasure]] = [:]
+    for erasure in erasures {
+      try db.each(sql, name(of: erasure)) { ofBatch[$0[0] as Int64, default: []].append(erasure) }
+    }
+    for (batch, erasures) in ofBatch.sorted(by: { $0.key < $1.key }) where one == nil || batch == one {
+      let sent = try sentCells(db, batch, of: Set(erasures.map(\.ref)))
+      for erasure in erasures {
+        if let record = schema.record(erasure.record) { try eraseSent(db, erasure, record, batch, sent[erasure.ref]) }
       }
-      let kept = try enteredSince(erasure, db, batch: batch)
-      let commitments = kept.map { Value.blob($0.secret.commitment) }
-      try SecretTable.erase(
-        db, erasure, where: "batch = ? AND commitment NOT IN (\(placeholders(kept.count)))",
-        [.integer(batch)] + commitments)
-      var rest = erasure
-      rest.fields.removeAll(where: Set(kept.compactMap(\.field)).contains)
-      if rest.fields.isEmpty { continue }
-      try eraseImages(db, of: "sync_parked", where: "batch = ?", [.integer(batch)], rest, record)
-      // What the city did not take stands here until its image comes, and would be archived with a row that goes.
-      var set: [Int: Value] = [:]
-      for (column, value) in (sent ?? []).enumerated() { set[column] = value }
-      let columns = record.restrictedColumns(rest.fields).filter { set[$0] != nil }
-      try eraseRow(db, erasure.ref, record, columns, sent: set)
-      try eraseUnsentCopies(db, erasure.ref, record, columns, sent: set)
     }
   }
 
-  /// The values of a batch that came after an erasure, and were edited after it as the city reckoned then (E5).
-  private func enteredSince(_ erasure: Erasure, _ db: Database, batch number: Int64) throws -> [SecretCell] {
-    let found = try db.first("SELECT receipt FROM sync_outbox WHERE number = ?", [.integer(number)])?.first
-    guard case .blob(let bytes)? = found, let message = try sentMessage(db, number) else { return [] }
-    let receipt = try SealedEnvelope(bytes[...])
-    guard receipt.header.stamp > erasure.edit.stamp,
-      let offset = try ReceiptBody.taken(receipt.unverifiedBody())?.offset
-    else { return [] }
+  /// What the city kept as a new value stays, for a city that was restored.
+  private func eraseSent(
+    _ db: Database, _ erasure: Erasure, _ record: RecordSchema, _ batch: Int64, _ sent: SentCells?
+  ) throws {
+    let kept = sent?.enteredSince(erasure, record) ?? [:]
+    try SecretTable.erase(
+      db, erasure, where: "batch = ? AND commitment NOT IN (\(placeholders(kept.count)))",
+      [.integer(batch)] + Array(kept.values))
+    var rest = erasure
+    rest.fields.removeAll { kept[$0] != nil }
+    if rest.fields.isEmpty { return }
+    try eraseImages(db, of: "sync_parked", where: "batch = ?", [.integer(batch)], rest, record)
+    // What the city did not take stands here until its image comes, and would be archived with a row that goes.
+    var set: [Int: Value] = [:]
+    for (column, value) in (sent?.values ?? []).enumerated() { set[column] = value }
+    let columns = record.restrictedColumns(rest.fields).filter { set[$0] != nil }
+    try eraseRow(db, erasure.ref, record, columns, sent: set)
+    try eraseUnsentCopies(db, erasure.ref, record, columns, sent: set)
+  }
+
+  /// What a batch set of these rows; empty: it is here no more.
+  private func sentCells(_ db: Database, _ number: Int64, of refs: Set<RowRef>) throws -> [RowRef: SentCells] {
+    let found = try db.first("SELECT receipt, message FROM sync_outbox WHERE number = ?", [.integer(number)])
+    guard let found, case .blob(let bytes) = found[1] else { return [:] }
+    let message = try SealedEnvelope(bytes[...])
     let own = try ownSchema(db, of: message.header)
-    let secrets = try SecretTable.read(db, of: number)
-    return try Batch(message.unverifiedBody(), schema: own, isOwn: true).received(own, with: secrets, isErased: true) {
-      erasure.leaves($0, offset: offset, arrival: receipt.header.stamp)
-    }.secrets
+    let sealed = try Batch(message.unverifiedBody(), schema: own, isOwn: true)
+    let known = try sealed.opened(own, with: SecretTable.read(db, of: number))
+    var receipt: (stamp: Stamp, offset: Int64)?
+    if case .blob(let bytes) = found[0] {
+      let answer = try SealedEnvelope(bytes[...])
+      receipt = try ReceiptBody.taken(answer.unverifiedBody()).map { (stamp: answer.header.stamp, offset: $0.offset) }
+    }
+    var cells: [RowRef: SentCells] = [:]
+    for (change, opened) in zip(sealed.changes, known.changes) where refs.contains(change.ref) {
+      cells[change.ref] = SentCells(change: change, values: opened.new, receipt: receipt)
+    }
+    return cells
   }
 
   private func eraseImages(
@@ -212,5 +233,30 @@ extension Replica {
   private func flightColumns(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws -> [Int] {
     let mask = try flightMask(db, record, key)
     return record.fields.indices.filter { mask >> Int64($0) & 1 == 1 }
+  }
+}
+
+/// What a batch set of a row.
+private struct SentCells {
+  /// With commitments for restricted values.
+  let change: Change
+  /// The values, as far as they are known.
+  let values: [Value?]
+  /// When the city took the batch, and by how much its clock was ahead then; nil: it has not said.
+  let receipt: (stamp: Stamp, offset: Int64)?
+
+  /// By field, the commitments of values that came after an erasure and were edited after it, by the city's time (E5).
+  func enteredSince(_ erasure: Erasure, _ record: RecordSchema) -> [String: Value] {
+    guard let receipt, receipt.stamp > erasure.edit.stamp else { return [:] }
+    var kept: [String: Value] = [:]
+    for column in record.restrictedColumns(erasure.fields) where column < values.count {
+      // What was erased since is a commitment still.
+      guard let commitment = change.new[column], !commitment.isNull, values[column] != commitment else { continue }
+      let edited = change.edit(of: column).stamp
+      if erasure.isBefore(edited, offset: receipt.offset, arrival: receipt.stamp) {
+        kept[record.fields[column].name] = commitment
+      }
+    }
+    return kept
   }
 }

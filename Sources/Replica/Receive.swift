@@ -62,12 +62,9 @@ extension Replica {
         try follow(pages, meta.cursor, overlapping: overlapping)
         let pull = try Pull(pages, schema: schema)
         // What is still on its way is no copy: the city has said what it keeps of it.
-        var hasErased = false
-        for case .erasure(let erasure) in pull.others {
-          try carryOut(erasure, db)
-          hasErased = true
-        }
-        if hasErased {
+        let erased = pull.others.compactMap { if case .erasure(let erasure) = $0 { erasure } else { nil as Erasure? } }
+        try carryOut(erased, db)
+        if !erased.isEmpty {
           removeFetched()
           erases = true
         }

@@ -29,7 +29,7 @@ extension Replica {
         try refuseDamage(db)
         var summary = ReceiveSummary()
         let erased = try erasures(db)
-        for erasure in erased { try carryOut(erasure, db) }
+        try carryOut(erased, db)
         if !erased.isEmpty { removeFetched(but: [file, file + "-manifest", plain]) }
         let former = try forgetReceipts(db, replacedBy: receipts)
         // They stand as they are while receipts are taken, and are many.

@@ -107,6 +107,29 @@ extension World {
   #expect(costs[0] > 0 && costs[0] == costs[1], "\(costs)")
 }
 
+@Test func aBatchIsOpenedOnceForAllRowsOfWhichValuesAreErased() async throws {
+  var costs: [Int] = []
+  for count in [2, 30] {
+    let world = try World.people()
+    let one = try await world.join("A", actor: "one")
+    try world.shell(
+      one,
+      """
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
+      INSERT INTO person (id, office, name, phone) SELECT 'p' || i, 'A', 'NAME-' || i, 'PHONE-' || i FROM n
+      """)
+    try await world.sync(one)
+    let keys = (1...count).map { RowKey([.text("p\($0)")]) }
+    _ = try world.master.erase(world.person, keys: keys, reason: "asked for", actor: "li")
+    let trace = try Trace(of: one)
+    try await world.sync(one)
+    costs.append(trace.statements(with: "message FROM sync_outbox WHERE number = ?").count)
+    for word in erasableWords { #expect(try world.files(with: word) == [], "\(word)") }
+    try await world.settle()
+  }
+  #expect(costs[0] > 0 && costs[0] == costs[1], "\(costs)")
+}
+
 @Test func theNoticesOfASnapshotAreReadOnceForAllReceipts() async throws {
   var costs: [Int] = []
   for count in [1, 4] {
