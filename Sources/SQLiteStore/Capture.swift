@@ -217,8 +217,9 @@ public func applying<T>(_ db: Database, rows: Int = 1, _ body: () throws -> T) t
 extension Database {
   /// Whether an application has triggers of its own in the file, or on this connection.
   fileprivate func hasOtherTriggers() throws -> Bool {
+    let isOther = ["capture", "check", "append", "recovering"].map { "name NOT GLOB 'sync_\($0)_*'" }
     let sql = """
-      SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND name NOT GLOB 'sync_*'
+      SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND \(isOther.joined(separator: " AND "))
       UNION ALL SELECT 1 FROM temp.sqlite_schema WHERE type = 'trigger'
       """
     return try first(sql) != nil

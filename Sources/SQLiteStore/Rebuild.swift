@@ -63,7 +63,7 @@ extension RecordSchema {
   /// The indexes and triggers that an application has on the table.
   fileprivate func foreignObjects(_ db: Database, weakKeys: Bool) throws -> [(name: String, sql: String)] {
     let ours = Set(objects(weakKeys: weakKeys).map(\.name))
-    return try db.objects(on: name).filter { !ours.contains($0.name) && !$0.name.hasPrefix("sync_") }
+    return try db.objects(on: name).filter { !ours.contains($0.name) }
   }
 
   /// Without it nobody can tell which row is which: all would be taken for others, and those of the master for deleted.
