@@ -70,7 +70,7 @@ extension RecordSchema {
   fileprivate func assertHasKey(_ db: Database) throws {
     guard try db.kind(of: name) == "table" else { return }
     let names = try db.columnNames(of: name)
-    guard let gone = key.first(where: { !names.contains($0) }), try db.first("SELECT 1 FROM \(table) LIMIT 1") != nil
+    guard let gone = key.first(where: { !names.holds($0) }), try db.first("SELECT 1 FROM \(table) LIMIT 1") != nil
     else { return }
     throw Failure(
       .data,
@@ -83,7 +83,7 @@ extension RecordSchema {
   public func missingColumns(_ db: Database) throws -> [Int] {
     guard try db.kind(of: name) == "table" else { return [] }
     let names = try db.columnNames(of: name)
-    return otherIndices.filter { !names.contains(fields[$0].name) }
+    return otherIndices.filter { !names.holds(fields[$0].name) }
   }
 
   /// What was pending of a column that went is as it was before: nobody has emptied it.
@@ -141,8 +141,8 @@ extension RecordSchema {
       try db.execute(sql: made)
     }
     let (mine, theirs) = (try db.columnNames(of: table), try db.columnNames(of: old))
-    try copy(db, from: old, to: table, mine.filter(theirs.contains), unfit: unfit)
-    let left = try leave(db, theirs.filter { !mine.contains($0) }, of: old, besides: table, key.filter(theirs.contains))
+    try copy(db, from: old, to: table, mine.filter(theirs.holds), unfit: unfit)
+    let left = try leave(db, theirs.filter { !mine.holds($0) }, of: old, besides: table, key.filter(theirs.holds))
     try db.execute(sql: "DROP TABLE \(quoted(old))")
     return left
   }
@@ -182,8 +182,13 @@ extension RecordSchema {
   }
 }
 
+// To SQLite a name is the same in any case of its letters.
+
+extension [String] {
+  fileprivate func holds(_ name: String) -> Bool { contains { $0.lowercased() == name.lowercased() } }
+}
+
 extension Database {
-  // To SQLite a name is the same in any case of its letters.
   fileprivate func sql(of name: String) throws -> String? {
     let sql = "SELECT sql FROM sqlite_master WHERE name = ? COLLATE NOCASE"
     guard case .text(let made)? = try first(sql, [.text(name)])?.first else { return nil }
