@@ -41,7 +41,12 @@ public enum OldPages: Int {
       INSERT INTO sync_meta VALUES ('old_pages', ?)
       ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
       """, [.integer(Int64(rawValue))])
+    try db.run(
+      "INSERT INTO sync_meta VALUES ('old_pages_noted', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1")
   }
+
+  /// How often they were noted, in SQL.
+  private static let timesNoted = "(SELECT value FROM sync_meta WHERE name = 'old_pages_noted')"
 
   public static func noted(_ db: Database) throws -> OldPages? {
     try db.integer("SELECT value FROM sync_meta WHERE name = 'old_pages'").flatMap { OldPages(rawValue: Int($0)) }
@@ -51,17 +56,21 @@ public enum OldPages: Int {
   /// committed before is not taken back for that.
   static func remove(_ db: Database) throws {
     let isInLog = Value.integer(Int64(inLog.rawValue))
+    // What another program notes meanwhile stays noted.
+    let count = try db.first("SELECT \(timesNoted)")?.first ?? .null
     do {
       if try noted(db) == .inFile {
         do {
           try db.execute(sql: "VACUUM")
-          try db.run("UPDATE sync_meta SET value = ? WHERE name = 'old_pages'", [isInLog])
+          try db.run(
+            "UPDATE sync_meta SET value = ? WHERE name = 'old_pages' AND \(timesNoted) IS ?", [isInLog, count])
         } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
           // A table of another program needs a collation or a function of its own.
         }
       }
       guard try Int.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") == 0 else { return }
-      try db.run("DELETE FROM sync_meta WHERE name = 'old_pages' AND value = ?", [isInLog])
+      try db.run(
+        "DELETE FROM sync_meta WHERE name = 'old_pages' AND value = ? AND \(timesNoted) IS ?", [isInLog, count])
     } catch let error as DatabaseError where !isBroken(error) {}
   }
 

@@ -1,6 +1,7 @@
 import GRDB
 import Master
 import Replica
+import SQLiteStore
 import SyncCore
 import TestSupport
 import Testing
@@ -26,6 +27,35 @@ import Testing
   try await reader.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
   if isReplica { one.tidy() } else { try world.master.tidy() }
   #expect(try old() == [])
+}
+
+/// Another program with the file, which erases something just when a statement of the replica's begins.
+private final class OtherProgram: @unchecked Sendable {
+  private let database: DatabaseQueue
+  private var isDone = false
+
+  init(beside replica: Replica, before words: String) throws {
+    database = try DatabaseQueue(path: replica.path)
+    try replica.read { db in
+      db.trace { event in
+        guard case .statement(let statement) = event, !self.isDone, statement.sql.contains(words) else { return }
+        self.isDone = true
+        try? self.database.write { try OldPages.inFile.note($0) }
+      }
+    }
+  }
+}
+
+/// The file was written anew for an earlier erasure just before.
+@Test func oldPagesThatAnotherProgramNotesMeanwhileStayNoted() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  let other = try OtherProgram(beside: one, before: "UPDATE sync_meta SET value")
+  try world.erase()
+  try await world.pull(one)
+  #expect(try one.holdsOldPages())
+  one.tidy()
+  #expect(try !one.holdsOldPages())
+  withExtendedLifetime(other) {}
 }
 
 /// SQLite leaves a copy where it moved a row from one page to another; secure_delete does not reach it.
