@@ -63,9 +63,11 @@ extension Replica {
     var left: [Dependent] = []
     if !rows.isEmpty || asks {
       let batch = try withoutErasedBases(db, ownBatch(db, bytes), number: receipt.header.number)
-      left = try take(
-        db, rows, of: batch, number: receipt.header.number, parkedBefore, entered: entered, answer: answer,
-        parkingClashes, &summary)
+      left = try openingOnce {
+        try take(
+          db, rows, of: batch, number: receipt.header.number, parkedBefore, entered: entered, answer: answer,
+          parkingClashes, &summary)
+      }
       granted = try self.granted(db, rows, of: batch, number: receipt.header.number)
     }
     let parked = Set(rows.filter { $0.outcome == .parked }.map(\.n))
@@ -198,7 +200,9 @@ extension Replica {
     let pending = known?.wentUnseen(record) == true ? nil : known
     let row = try record.row(db, key: change.key)
     let takenBack = row == nil ? try takingBack(db, change, pending) : nil
-    if var pending, pending.change(record) != nil, takenBack == nil {
+    // A delete on its way takes it back, and what stands here was entered after that.
+    let isDeleted = try isDeleted(db, record, change.key, since: batch)
+    if var pending, pending.change(record) != nil, takenBack == nil, !isDeleted {
       // Edited again since: the batch changed nothing, so the base is the one before it.
       let entered = change.kind == .insert ? try whatEntered(db, record, change.key, before: batch, answer) : nil
       let stands = entered != nil
@@ -219,7 +223,9 @@ extension Replica {
       try record.setPending(db, pending)
       return false
     }
-    if let row, takenBack == nil, let pending = try followed(db, record, change, over: row, by: batch) {
+    if let row, takenBack == nil, !isDeleted,
+      let pending = try followed(db, record, change, over: row, by: batch)
+    {
       if !parkingClashes {
         try record.setPending(db, pending)
         try addParked(
@@ -242,7 +248,7 @@ extension Replica {
     if let takenBack {
       try markWithdrawn(db, db.lastInsertedRowID, reason: "", edit: takenBack, isSent: true)
     }
-    return change.kind == .insert
+    return change.kind == .insert && !isDeleted
   }
 
   /// What a later batch of a row starts from that was parked before and has come in: the row as it was sent, where an official

@@ -124,6 +124,11 @@ extension Replica {
           + "or county withdraw \(id)"))
   }
 
+  /// Whether a delete of a row, or the wish for one (M7), is on its way after a batch: it takes back whatever waits.
+  func isDeleted(_ db: Database, _ record: RecordSchema, _ key: RowKey, since batch: Int64) throws -> Bool {
+    try changesOnTheirWay(db, record, key, since: batch).contains { $0.change.kind == .delete }
+  }
+
   /// What was parked of a row that has another change on its way by now, which supersedes it: it is pending again, as far as that one
   /// says nothing of it.
   /// - Returns: nil: nothing is.
@@ -134,14 +139,10 @@ extension Replica {
       if Mutant.laterBatchDropsParked.isActive { return nil }
     #endif
     if change.kind == .delete { return nil }
-    // Its clerk wants it deleted since: that takes all of it back.
-    let asked = "SELECT 1 FROM sync_request WHERE record = ? AND key = ? AND batch > ?"
-    let place: [Value] = [.text(record.name), .blob(change.key.encoded), .integer(batch)]
-    if try db.first(asked, place) != nil { return nil }
     var isFollowed = false
     var later: Int64 = 0
     let sql = "SELECT mask FROM sync_flight WHERE record = ? AND key = ? AND batch > ?"
-    try db.each(sql, place) { row in
+    try db.each(sql, [.text(record.name), .blob(change.key.encoded), .integer(batch)]) { row in
       isFollowed = true
       later |= row[0] as Int64
     }

@@ -149,6 +149,24 @@ private func aSumThatIsParkedWithALaterBatchOnItsWayIsNotLost(batch: String, mea
   #expect(try world.staff(one) == .integer(Int64(total)))
 }
 
+/// A delete on its way takes back what was entered before it: the row that was entered after that says nothing of it.
+@Test(arguments: [false, true])
+func aSumOfARowThatWasEnteredAfterADeleteOnItsWayCountsOnce(isEdited: Bool) async throws {
+  let (world, one, _) = try await summed()
+  for sql in [
+    "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)", "DELETE FROM company WHERE id = 'c2'",
+    "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'Y', 5)",
+  ] {
+    try world.shell(one, sql)
+    try one.freeze()
+  }
+  let edit = isEdited ? "UPDATE company SET staff = 6 WHERE id = 'c2'" : ""
+  try world.answer(one, meanwhile: edit, parkingClashes: false)
+  try await world.settle()
+  #expect(try world.staff(one, of: "c2") == .integer(isEdited ? 6 : 5))
+  #expect(try one.parked().isEmpty)
+}
+
 /// Others, or a program here, raise the sum while something that was added to it waits.
 @Test func aSumThatWaitsIsAddedToWhatWasAddedSince() async throws {
   let (world, one, _) = try await summed()
