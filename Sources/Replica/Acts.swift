@@ -170,8 +170,7 @@ extension Replica {
     guard let found = try db.first(find, [.text(record.name), .blob(key.encoded)]), case .blob(let bytes) = found[3],
       case .integer(let id) = found[0], case .text(let zh) = found[4], case .text(let en) = found[5]
     else { return nil }
-    // What enters the row anew, and is on its way, takes its place at the city.
-    if case .integer(let batch) = found[1], try isEnteredAnew(db, record, key, since: batch) { return nil }
+    if case .integer(let batch) = found[1], try isReplaced(db, record, key, since: batch) { return nil }
     let (image, edit) = (try decodeImage(bytes, record), Edit(stamp: Stamp(raw: 0), actor: ""))
     // What was entered is there whole.
     var change = Change(record, image, edit: edit)
@@ -190,9 +189,12 @@ extension Replica {
     return WaitingRow(id: id, isSent: !found[1].isNull, image: image, change: change, detail: Label(zh: zh, en: en))
   }
 
-  /// Whether a batch on its way after this one enters the row.
-  private func isEnteredAnew(_ db: Database, _ record: RecordSchema, _ key: RowKey, since batch: Int64) throws -> Bool {
-    try changesOnTheirWay(db, record, key, since: batch).contains { $0.change.kind == .insert }
+  /// Whether what waits of a row counts no more: its clerk wants the row deleted (M7), or a batch on its way after it enters the
+  /// row anew or deletes it.
+  private func isReplaced(_ db: Database, _ record: RecordSchema, _ key: RowKey, since batch: Int64) throws -> Bool {
+    let asked = "SELECT 1 FROM sync_request WHERE record = ? AND key = ?"
+    if try db.first(asked, [.text(record.name), .blob(key.encoded)]) != nil { return true }
+    return try changesOnTheirWay(db, record, key, since: batch).contains { $0.change.kind != .update }
   }
 
   private func update(

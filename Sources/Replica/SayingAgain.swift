@@ -66,8 +66,6 @@ extension Replica {
     else { return nil }
     let change = waiting.change
     if change.kind == .delete { return nil }
-    // A delete of the row is on its way, and takes all of it back.
-    if !pending.existed, try flightMask(db, record, pending.key) != 0 { return nil }
     let columns: [Int]
     if pending.existed {
       columns = try again(db, record, change, pending).filter { column in
