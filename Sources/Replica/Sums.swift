@@ -146,8 +146,8 @@ extension Replica {
     let pending = try record.pending(db, key: item.ref.key)?.change(record)
     let isDeleted = onItsWay.contains { $0.change.kind == .delete }
     if pending?.kind == .insert { return isDeleted ? nil : .pendingEntry }
-    // A wish to delete it (M7) may go before.
-    let next = onItsWay.first { $0.change.kind != .delete }
+    // What enters the row says all of it again, also what follows before that; and a wish to delete it (M7) may go before.
+    let next = onItsWay.first { $0.change.kind == .insert } ?? onItsWay.first { $0.change.kind != .delete }
     if let next, next.change.kind == .insert {
       return isDeleted ? nil : .entry(next, later: onItsWay.filter { $0.batch > next.batch })
     }

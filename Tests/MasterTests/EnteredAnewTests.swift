@@ -62,6 +62,31 @@ func aSumOfARowEnteredAnewThatLooksAsItWasEnteredCountsOnce(isTakenOff: Bool) as
   #expect(try one.parked().isEmpty)
 }
 
+/// It is edited on its way, entered whole once more when its sender hears that it is parked, and deleted by others before
+/// that comes: then it is as it was entered last.
+@Test func aSumOfARowThatWasEditedOnItsWayAndDeletedByOthersCountsOnce() async throws {
+  let (world, one, b) = try await summed()
+  let two = try await world.join("A")
+  try world.shell(one, entering)
+  try world.write(one, "s1")
+  try world.shell(one, "UPDATE company SET staff = 9 WHERE id = 'c2'")
+  try world.write(one, "s2")
+  try world.answer("s1", "d1")
+  try world.take(one, "d1")
+  try world.write(one, "s3")
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.sync(b)
+  try world.answer("s2", "d2")
+  #expect(try world.cell("staff", of: "c2") == .integer(9))
+  try await world.sync(two)
+  try world.shell(two, "DELETE FROM company WHERE id = 'c2'")
+  try await world.sync(two)
+  try world.answer("s3", "d3")
+  try world.take(one, "d3")
+  try await world.settle()
+  #expect(try world.staff(one, of: "c2") == .integer(9) && one.parked().isEmpty)
+}
+
 /// A program enters it anew with another name, before anybody here has seen that it came in: both names stay.
 @Test(arguments: [false, true])
 func aRowThatEnteredWhileAProgramEnteredItAnewKeepsBothNames(isMeanwhile: Bool) async throws {
