@@ -213,7 +213,7 @@ extension Replica {
   }
 
   /// Who took a row back that was set aside, or who works here, and when.
-  private func takingBack(_ db: Database, _ ref: RowRef) throws -> Edit {
+  func takingBack(_ db: Database, _ ref: RowRef) throws -> Edit {
     let sql = """
       SELECT ruled_by, ruled_at FROM sync_parked WHERE record = ? AND key = ? AND batch IS NULL AND state = 'withdrawn'
       ORDER BY id DESC LIMIT 1

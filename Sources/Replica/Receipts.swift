@@ -273,17 +273,22 @@ extension Replica {
   /// The edit that deleted a row after this change of it, when the row was entered here and the city never took it in.
   private func takingBack(_ db: Database, _ change: Change, _ pending: PendingRow?) throws -> Edit? {
     if change.kind == .insert { return pending?.edit }
-    // The batch that entered it has been answered.
+    // The batch that entered it has been answered; its row was deleted by then, or since.
     let sql = """
       SELECT ruled_at, ruled_by FROM sync_parked
       WHERE record = ? AND key = ? AND state = 'withdrawn' AND ruled_at > ? LIMIT 1
       """
-    let arguments: [Value] = [
-      .text(change.record), .blob(change.key.encoded), .integer(change.edit.stamp.raw),
-    ]
-    guard let found = try db.first(sql, arguments), case .integer(let at) = found[0], case .text(let actor) = found[1]
+    let row: [Value] = [.text(change.record), .blob(change.key.encoded)]
+    if let found = try db.first(sql, row + [.integer(change.edit.stamp.raw)]), case .integer(let at) = found[0],
+      case .text(let actor) = found[1]
+    {
+      return Edit(stamp: Stamp(raw: at), actor: actor)
+    }
+    let edited = "SELECT batch, n FROM sync_parked WHERE record = ? AND key = ? AND state = 'edited' ORDER BY id"
+    guard pending == nil, let found = try db.first(edited, row), case .integer(let batch) = found[0],
+      case .integer(let n) = found[1], try sent(db, batch, n)?.kind == .insert
     else { return nil }
-    return Edit(stamp: Stamp(raw: at), actor: actor)
+    return try takingBack(db, change.ref)
   }
 
   private func parkedImage(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws -> [Value]? {
