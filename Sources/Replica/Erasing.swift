@@ -196,7 +196,7 @@ extension Replica {
     let sql = "SELECT id, image, base, state, n FROM sync_parked WHERE record = ? AND key = ? AND batch IS NULL"
     try db.each(sql, [.text(ref.record), .blob(ref.key.encoded)]) { found in
       guard case .blob(let bytes) = found.cell(1) else { return }
-      let isUntold = found.cell(2).isNull && !found.cell(4).isNull
+      let isUntold = found.cell(2).isNull && found.cell(4) == .integer(0)
       let isSettled = found.cell(3) != .text(ParkedState.waiting.rawValue)
       images.append((found.cell(0), try decodeImage(bytes, record), found.cell(2), isUntold || isSettled))
     }

@@ -242,8 +242,8 @@ extension Replica {
     return isOvertaken
   }
 
-  /// Unsent rows that were parked here enter again, as pending, once nothing stands in their way. A row that others have deleted since
-  /// is for its clerk.
+  /// Unsent rows that were parked here enter again, as pending, once nothing stands in their way. One that was entered again since, and
+  /// one that others have deleted, is for its clerk.
   func returnParked(_ db: Database) throws {
     try openingOnce { for record in schema.records { try returnParked(db, record) } }
   }
@@ -257,10 +257,14 @@ extension Replica {
     }
     for item in waiting {
       let key = record.rowKey(of: item.image)
+      // It was entered again since, here or by others: whoever deletes that deletes it for good.
+      if try record.row(db, key: key) != nil {
+        try db.run("UPDATE sync_parked SET n = -1 WHERE id = ?", [.integer(item.id)])
+        continue
+      }
       // A row that its table could not hold waits until somebody mends it.
       guard !key.values.contains(.null), record.problems(in: item.image, formats: formats).isEmpty,
-        try record.row(db, key: key) == nil, try !isOvertaken(db, record, key, since: item.id),
-        try brokenReference(db, record, item.image) == nil,
+        try !isOvertaken(db, record, key, since: item.id), try brokenReference(db, record, item.image) == nil,
         try uniqueClash(db, record, item.image, key: key) == nil
       else { continue }
       try acting(db, as: item.actor) { try db.run(record.statements.insert, item.image) }

@@ -236,6 +236,9 @@ extension World {
   try await free(world, b)
   #expect(try world.cell("name", of: "c3") == .text("late"))
   #expect(try one.parked().map { $0.row[3] } == [.text("early")])
+  try world.shell(two, "DELETE FROM company WHERE id = 'c3'")
+  for _ in 1...2 { try await world.settle() }
+  #expect(try world.cell("name", of: "c3") == nil && one.parked().count == 1)
 }
 
 /// Personal data that waits is not said again by itself: the city may have erased it (seed 21 of the simulated town).
