@@ -202,10 +202,10 @@ extension Replica {
     let takenBack = row == nil ? try takingBack(db, change, pending) : nil
     // A delete on its way takes it back, and what stands here was entered after that.
     let isDeleted = try isDeleted(db, record, change.key, since: batch)
+    let entered = change.kind == .insert ? try whatEntered(db, record, change.key, before: batch, answer) : nil
+    let stands = entered != nil
     if var pending, pending.change(record) != nil, takenBack == nil, !isDeleted {
       // Edited again since: the batch changed nothing, so the base is the one before it.
-      let entered = change.kind == .insert ? try whatEntered(db, record, change.key, before: batch, answer) : nil
-      let stands = entered != nil
       let base = stands ? nil : pending.baseRow(record)
       let asSent = base ?? change.imageAsSent
       try addParked(
@@ -224,7 +224,7 @@ extension Replica {
       return false
     }
     if let row, takenBack == nil, !isDeleted,
-      let pending = try followed(db, record, change, over: row, by: batch)
+      let pending = try followed(db, record, change, over: row, by: batch, entered: entered)
     {
       if !parkingClashes {
         try record.setPending(db, pending)

@@ -129,10 +129,11 @@ extension Replica {
 
   /// What was parked of a row that has another change on its way by now, which supersedes it: it is pending again, as far as that one
   /// says nothing of it.
+  /// - Parameter entered: what it starts from, when what was entered of the row before has come in.
   /// - Returns: nil: nothing is.
-  func followed(_ db: Database, _ record: RecordSchema, _ change: Change, over row: [Value], by batch: Int64) throws
-    -> PendingRow?
-  {
+  func followed(
+    _ db: Database, _ record: RecordSchema, _ change: Change, over row: [Value], by batch: Int64, entered: [Value]?
+  ) throws -> PendingRow? {
     #if MUTANTS
       if Mutant.laterBatchDropsParked.isActive { return nil }
     #endif
@@ -150,12 +151,13 @@ extension Replica {
         ?? (change.new[column] == row[column] && !record.isKey(column) && later >> Int64(column) & 1 == 0)
     }
     // A row that never entered is entered whole: what follows only changes it.
-    if !isFollowed || change.kind == .update && columns.isEmpty { return nil }
+    let existed = entered != nil || change.kind == .update
+    if !isFollowed || existed && columns.isEmpty { return nil }
     var pending = PendingRow(
-      key: change.key, existed: change.kind == .update, base: record.undefined, current: row, edit: change.edit)
+      key: change.key, existed: existed, base: record.undefined, current: row, edit: change.edit)
     if !pending.existed { pending.cellEdits = change.cellEdits }
     for column in columns where pending.existed {
-      pending.base[column] = record.before(change, column, standing: row[column]) ?? .null
+      pending.base[column] = record.before(change, column, standing: row[column]) ?? entered?[column] ?? .null
       pending.cellEdits[column] = change.cellEdits[column]
     }
     return pending

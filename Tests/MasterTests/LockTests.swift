@@ -32,10 +32,10 @@ private let schema = """
   """
 
 /// 2018 is closed while A, which has not heard, changes reports of three years.
-private func closed() async throws -> (World, Replica) {
+private func closed(_ yaml: String = schema) async throws -> (World, Replica) {
   let offices: [[Value]] = ["A", "B"].map { [.text($0), .null] }
   let years: [[Value]] = [2016, 2017, 2018, 2019].map { [.integer($0), .text("open")] }
-  let world = try World(schema: schema, seed: [("office", offices), ("period", years)])
+  let world = try World(schema: yaml, seed: [("office", offices), ("period", years)])
   let a = try await world.join("A")
   try world.shell(a, "INSERT INTO report VALUES ('A', 2016, 1, NULL), ('A', 2017, 1, NULL), ('A', 2019, 1, NULL)")
   try await world.settle()
@@ -99,6 +99,30 @@ private func closed() async throws -> (World, Replica) {
   #expect(try a.row(record, key: key) == nil)
   try await world.settle()
   #expect(try a.row(record, key: key) == nil)
+}
+
+/// It is admitted, and what says it again is parked in turn; perhaps its sender hears of the one before of the other.
+@Test(arguments: [2017, 2018] as [Int64], [false, true])
+func aSumThatWasAdmittedWhileItWasSaidAgainCountsOnce(year: Int64, isHeardBefore: Bool) async throws {
+  let (world, a) = try await closed(schema.replacing("jobs: {type: integer", with: "jobs: {type: integer, policy: sum"))
+  let record = try a.record("report")
+  let key = RowKey([.text("A"), .integer(year)])
+  if year == 2017 {
+    #expect(try a.edit(as: nil) { try a.takeUp($0, record, key: key, [:]) })
+  } else {
+    try world.shell(a, "INSERT INTO report VALUES ('A', 2018, 3, NULL)")
+  }
+  try a.freeze()
+  func admit(_ parked: [MasterParkedRow]) throws {
+    try world.master.admit(parked.map(\.id), reason: "granted", actor: "li")
+  }
+  try admit(world.master.parked().filter { $0.ref.key == key })
+  if isHeardBefore { try await world.pull(a) }
+  try await world.settle()
+  try admit(world.master.parked())
+  try await world.settle()
+  #expect(try a.row(record, key: key)?[2] == .integer(year == 2017 ? 2 : 3))
+  #expect(try a.parked().isEmpty)
 }
 
 @Test func whatTheCityOpensAgainIsSentAgain() async throws {
