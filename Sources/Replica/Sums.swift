@@ -79,20 +79,24 @@ extension Replica {
     try db.each("SELECT batch, n FROM sync_parked WHERE batch IS NOT NULL AND \(ReplicaTables.isOpen)") { row in
       open[row[0], default: []].insert(row[1])
     }
-    if open.isEmpty { return news }
+    // What was taken back too late has come in, too.
+    let isWithdrawn = "SELECT 1 FROM sync_parked WHERE batch = ? AND n = ? AND state = 'withdrawn'"
     let notices = try answer.items().compactMap { item -> ParkedNotice? in
       guard case .parked(let notice) = item, ParkedState.cameIn.contains(notice.state),
-        notice.parked.replica == identity.replica.description,
-        open[notice.parked.batch]?.contains(notice.parked.n) == true
+        notice.parked.replica == identity.replica.description
       else { return nil }
-      return notice
+      let (batch, n) = (notice.parked.batch, notice.parked.n)
+      if open[batch]?.contains(n) == true { return notice }
+      return try db.first(isWithdrawn, [.integer(batch), .integer(n)]) == nil ? nil : notice
     }
     if notices.isEmpty { return news }
     let isTakenOver = try isTakenOver(db, answer)
     for notice in notices {
       let (batch, n) = (notice.parked.batch, notice.parked.n)
-      let find =
-        "SELECT record, key, state, reason FROM sync_parked WHERE batch = ? AND n = ? AND \(ReplicaTables.isOpen)"
+      let find = """
+        SELECT record, key, state, reason FROM sync_parked
+        WHERE batch = ? AND n = ? AND state IN ('waiting', 'edited', 'withdrawn')
+        """
       guard let found = try db.first(find, [.integer(batch), .integer(n)]), case .text(let name) = found[0],
         case .blob(let key) = found[1], let record = schema.record(name)
       else { continue }

@@ -34,6 +34,27 @@ func aSumOfARowThatEnteredWhileAProgramEnteredItAnewCountsOnce(cells: String, is
   #expect(try world.cell("code", of: "c2") == .text("X") && one.parked().isEmpty)
 }
 
+/// Its clerk takes back what waits, or deletes it before they hear that it does, and enters it anew: it came in before that.
+@Test(arguments: [false, true])
+func aSumOfARowThatWasTakenBackTooLateAndEnteredAnewCountsOnce(isHeard: Bool) async throws {
+  let (world, one, b) = try await summed()
+  if isHeard {
+    try await world.letIn(of: one, freedBy: b)
+    try one.withdraw(one.parked()[0].id, reason: "typed wrong", actor: nil)
+  } else {
+    try world.shell(one, entering)
+    try one.freeze()
+    try world.answer(one, meanwhile: "DELETE FROM company WHERE id = 'c2'")
+    try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+    try await world.sync(b)
+  }
+  #expect(try world.cell("staff", of: "c2") == .integer(7) && one.states() == [.withdrawn])
+  try world.shell(one, "INSERT INTO company (id, office, staff) VALUES ('c2', 'A', 9)")
+  try await world.settle()
+  #expect(try world.staff(one, of: "c2") == .integer(9) && world.cell("code", of: "c2") == .text("X"))
+  #expect(try one.states() == [.entered])
+}
+
 /// What follows on its way adds as much as had waited, or others have taken off as much: the row looks as it was entered.
 @Test(arguments: [false, true])
 func aSumOfARowEnteredAnewThatLooksAsItWasEnteredCountsOnce(isTakenOff: Bool) async throws {
