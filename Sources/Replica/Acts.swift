@@ -139,6 +139,7 @@ extension Replica {
     } else {
       let cells = Dictionary(uniqueKeysWithValues: image.indices.map { ($0, image[$0]) })
       _ = try insert(db, record, cells.merging(values) { _, typed in typed })
+      try keepAge(db, record, key, of: change, record.latestIndices.filter { values[$0] == nil })
     }
     // What was sent stays parked until its successor arrives; what its clerk has taken back of it is not said again. Of what was not
     // sent, a later edit of the same cell may stand: that much is nowhere else.
@@ -164,20 +165,19 @@ extension Replica {
   /// - Parameter isSent: only of what the city has.
   func waiting(_ db: Database, _ record: RecordSchema, _ key: RowKey, isSent: Bool = false) throws -> WaitingRow? {
     let find = """
-      SELECT id, batch, n, image, zh, en, base FROM sync_parked
+      SELECT id, batch, n, image, zh, en, base, actor, edited_at FROM sync_parked
       WHERE record = ? AND key = ? AND state = 'waiting' \(isSent ? "AND batch IS NOT NULL" : "") ORDER BY id DESC LIMIT 1
       """
     guard let found = try db.first(find, [.text(record.name), .blob(key.encoded)]), case .blob(let bytes) = found[3],
-      case .integer(let id) = found[0], case .text(let zh) = found[4], case .text(let en) = found[5]
+      case .integer(let id) = found[0], case .text(let zh) = found[4], case .text(let en) = found[5],
+      case .text(let actor) = found[7], case .integer(let stamp) = found[8]
     else { return nil }
     if case .integer(let batch) = found[1], try isReplaced(db, record, key, since: batch) { return nil }
-    let (image, edit) = (try decodeImage(bytes, record), Edit(stamp: Stamp(raw: 0), actor: ""))
+    let (image, edit) = (try decodeImage(bytes, record), Edit(stamp: Stamp(raw: stamp), actor: actor))
     // What was entered is there whole.
     var change = Change(record, image, edit: edit)
-    if case .integer(let batch) = found[1], case .integer(let n) = found[2], let sent = try sent(db, batch, n),
-      sent.kind != .insert
-    {
-      change = sent
+    if case .integer(let batch) = found[1], case .integer(let n) = found[2], let sent = try sent(db, batch, n) {
+      if sent.kind == .insert { change.cellEdits = sent.cellEdits } else { change = sent }
     } else if case .blob(let bytes) = found[6] {
       var base = record.undefined
       for (column, value) in try decodeImage(bytes, record).enumerated() where value != image[column] {
@@ -209,6 +209,7 @@ extension Replica {
     }
     let cells = saidAgain(record, change, again, over: row)
     try update(db, record, key: key, cells.merging(values) { _, typed in typed })
+    try keepAge(db, record, key, of: change, again)
     #if MUTANTS
       if Mutant.takingUpMovesBase.isActive { return }
     #endif
@@ -216,6 +217,15 @@ extension Replica {
     for column in again where pending.base[column] != nil && record.added(change, column) == nil {
       pending.base[column] = change.old[column] ?? .null
     }
+    try record.setPending(db, pending)
+  }
+
+  /// Cells that come again are as old as they were.
+  private func keepAge(
+    _ db: Database, _ record: RecordSchema, _ key: RowKey, of change: Change, _ columns: [Int]
+  ) throws {
+    guard var pending = try record.pending(db, key: key) else { return }
+    for column in columns { pending.cellEdits[column] = change.edit(of: column) }
     try record.setPending(db, pending)
   }
 

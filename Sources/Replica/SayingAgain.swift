@@ -27,7 +27,7 @@ extension Replica {
         }
         if var pending = try record.pending(db, key: ref.key) {
           pending.edit = before.edit
-          for column in rest.columns { pending.cellEdits[column] = rest.change.cellEdits[column] }
+          for column in rest.columns { pending.cellEdits[column] = rest.change.edit(of: column) }
           try record.setPending(db, pending)
         }
         return .commit

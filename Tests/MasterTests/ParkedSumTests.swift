@@ -200,8 +200,8 @@ func aSumOfARowThatWasEnteredAfterADeleteOnItsWayCountsOnce(isEdited: Bool) asyn
   #expect(try world.staff(one) == .integer(20))
 }
 
-/// What is said again keeps the time at which it was edited.
-@Test func whatIsSaidAgainIsAsOldAsItWas() async throws {
+/// What is said again keeps the time at which it was edited, also when a clerk takes it up.
+@Test(arguments: [false, true]) func whatIsSaidAgainIsAsOldAsItWas(isTakenUp: Bool) async throws {
   let (world, one, two) = try await World.twoMachines()
   let b = try await world.join("B")
   try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
@@ -212,11 +212,48 @@ func aSumOfARowThatWasEnteredAfterADeleteOnItsWayCountsOnce(isEdited: Bool) asyn
   try world.shell(two, "UPDATE company SET phone = '222' WHERE id = 'c1'")
   try await world.sync(two)
   world.clock.now += 1000
-  try world.answer(one, meanwhile: "UPDATE company SET name = 'z' WHERE id = 'c1'")
+  if isTakenUp {
+    try await world.sync(one)
+    #expect(try one.takeUp("company", "c1", ["code": .text("Y")]))
+  } else {
+    try world.answer(one, meanwhile: "UPDATE company SET name = 'z' WHERE id = 'c1'")
+  }
   try await world.settle()
   try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
   try await world.settle()
-  #expect(try world.cell("phone") == .text("222"))
+  #expect(try world.cell("phone") == .text("222") && world.cell("code") == .text(isTakenUp ? "Y" : "X"))
+}
+
+/// So does what was entered and is taken up, before its clerk sees what others have entered later, or after it.
+@Test(arguments: [false, true]) func whatIsEnteredAgainIsAsOldAsItWas(isSeen: Bool) async throws {
+  let (world, one, _) = try await summed()
+  let two = try await world.join("A")
+  try world.shell(one, "INSERT INTO company (id, office, code, phone) VALUES ('c2', 'A', 'X', '111')")
+  try await world.sync(one)
+  try world.shell(two, "INSERT INTO company (id, office, phone) VALUES ('c2', 'A', '222')")
+  try await world.sync(one)
+  try await world.sync(two)
+  if isSeen { try await world.sync(one) }
+  #expect(try one.takeUp("company", "c2", ["code": .text("Y")]))
+  try await world.settle()
+  #expect(try world.cell("phone", of: "c2") == .text("222") && world.cell("code", of: "c2") == .text("Y"))
+}
+
+/// And what was entered beside another unit's row, and is said again when the city has given that to its sender.
+@Test func whatWasEnteredBesideAnotherIsAsOldAsItWas() async throws {
+  let world = try World.small()
+  let (a, b) = (try await world.join("A"), try await world.join("B"))
+  try world.shell(a, "INSERT INTO company (id, office) VALUES ('c1', 'A')")
+  try await world.sync(a)
+  try world.shell(b, "INSERT INTO company (id, office, phone) VALUES ('c1', 'B', '111')")
+  try await world.sync(b)
+  try world.shell(a, "UPDATE company SET phone = '222' WHERE id = 'c1'")
+  try await world.sync(a)
+  try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'")
+  try await world.sync(b)
+  try world.shell(b, "UPDATE company SET address = 'y' WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try world.cell("phone") == .text("222") && world.cell("address") == .text("y"))
 }
 
 /// When what waits is said again, of which the restored city says once more what became of it.
