@@ -113,8 +113,42 @@ extension Replica {
   /// Takes off what a change added that has come in, when something says it again.
   /// - Returns: whether something does.
   func unsay(_ db: Database, _ record: RecordSchema, _ item: CameIn, _ answer: Answer) throws -> Bool {
+    var item = item
+    // What is edited beside what was set aside says nothing again.
+    if item.isTakenUp, try unsayAside(db, record, item) { item.isTakenUp = false }
     guard let again = try saidAgain(db, record, item) else { return false }
     try unsay(db, record, item, by: again, sent(db, since: item.batch, of: item.ref), answer)
+    return true
+  }
+
+  /// What was taken up of a change that has come in, and was set aside unsent since, starts from what came in.
+  /// - Returns: whether there is such.
+  private func unsayAside(_ db: Database, _ record: RecordSchema, _ item: CameIn) throws -> Bool {
+    let sql = """
+      SELECT id, image, base FROM sync_parked
+      WHERE record = ?1 AND key = ?2 AND batch IS NULL AND state = 'waiting'
+        AND id > (SELECT id FROM sync_parked WHERE record = ?1 AND key = ?2 AND batch = ?3)
+      ORDER BY id LIMIT 1
+      """
+    let place: [Value] = [.text(record.name), .blob(item.ref.key.encoded), .integer(item.batch)]
+    guard let found = try db.first(sql, place), case .blob(let image) = found[1],
+      let said = try withWhatFollowed(sent(db, since: item.batch, of: item.ref), record)
+    else { return false }
+    // Of a row that was entered all came in; of an edit only a sum counts twice.
+    var base = said.new.map { $0 ?? .null }
+    if case .blob(let bytes) = found[2] {
+      let row = try decodeImage(image, record)
+      base = try decodeImage(bytes, record)
+      var isSaid = false
+      for column in row.indices where row[column] != base[column] {
+        guard let moved = record.added(said, column).flatMap(base[column].plus) else { continue }
+        (base[column], isSaid) = (moved, true)
+      }
+      if !isSaid { return false }
+    } else if said.kind != .insert {
+      return false
+    }
+    try db.run("UPDATE sync_parked SET n = 0, base = ? WHERE id = ?", [.blob(encodeImage(base)), found[0]])
     return true
   }
 

@@ -1,0 +1,52 @@
+import Replica
+import SyncCore
+import TestSupport
+import Testing
+
+// What waits is taken up, and set aside unsent because it is in the way of what comes; then it has come in.
+
+/// - Parameter isEntered: c2 is entered; else c1 is edited.
+/// - Returns: with one machine of A, where it was set aside, and one of B, which has let it in. The first has not heard.
+private func aside(isEntered: Bool, meanwhile sql: String = "") async throws -> (World, Replica, id: String) {
+  let (world, one, b) = try await summed()
+  let two = try await world.join("A")
+  let id = isEntered ? "c2" : "c1"
+  try world.shell(
+    one,
+    isEntered
+      ? "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)"
+      : "UPDATE company SET code = 'X', staff = 12 WHERE id = 'c1'")
+  try await world.sync(one)
+  #expect(try one.takeUp("company", id, ["code": .text("Y")]))
+  try world.shell(two, "INSERT INTO company (id, office, code) VALUES ('c3', 'A', 'Y')")
+  try await world.sync(two)
+  try world.answer(one, meanwhile: "SELECT 1")
+  #expect(try one.parked().map(\.batch) == [nil])
+  if !sql.isEmpty {
+    try world.shell(one, sql)
+    try one.freeze()
+  }
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.sync(b)
+  #expect(try world.cell("staff", of: id) == .integer(isEntered ? 7 : 12))
+  return (world, one, id)
+}
+
+/// Its clerk takes it up once more: it adds nothing to what came in.
+@Test(arguments: [false, true]) func aSumThatEnteredWhileItWasSetAsideCountsOnce(isEntered: Bool) async throws {
+  let (world, one, id) = try await aside(isEntered: isEntered)
+  try await world.sync(one)
+  #expect(try one.takeUp("company", id, ["code": .text("Z")]))
+  try await world.settle()
+  #expect(try world.staff(one, of: id) == .integer(isEntered ? 7 : 12))
+  #expect(try world.cell("code", of: id) == .text("Z") && one.parked().isEmpty)
+}
+
+/// A program edits another cell beside it, and its clerk takes it back: what came in stays.
+@Test func aSumThatEnteredWhileItWasSetAsideIsNotTakenOff() async throws {
+  let (world, one, _) = try await aside(isEntered: false, meanwhile: "UPDATE company SET address = 'y' WHERE id = 'c1'")
+  try await world.settle()
+  try one.withdraw(one.parked()[0].id, reason: "in already", actor: nil)
+  try await world.settle()
+  #expect(try world.staff(one) == .integer(12) && world.cell("address") == .text("y"))
+}
