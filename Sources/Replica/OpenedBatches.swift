@@ -17,12 +17,21 @@ final class OpenedBatches {
 
   var said: [Int64: Said] = [:]
   private var batches: [Int64: [Change]] = [:]
+  private var places: [Int64: [RowRef: Int]] = [:]
   private var count = 0
 
   func changes(of number: Int64) -> [Change]? { batches[number] }
 
+  /// Where a batch that is kept names a row; nil: it does not.
+  func place(of ref: RowRef, in number: Int64) -> Int? {
+    if places[number] == nil, let changes = batches[number] {
+      places[number] = Dictionary(changes.indices.map { (changes[$0].ref, $0) }) { first, _ in first }
+    }
+    return places[number]?[ref]
+  }
+
   func keep(_ changes: [Change], of number: Int64) {
-    if count + changes.count > Self.most { (batches, count) = ([:], 0) }
+    if count + changes.count > Self.most { (batches, places, count) = ([:], [:], 0) }
     batches[number] = changes
     count += changes.count
   }

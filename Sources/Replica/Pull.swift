@@ -112,21 +112,22 @@ struct Pull {
     }
   }
 
-  /// The master's image of one row as the last page that names it has it; nil: it has no such row, or none that is to be
-  /// seen here, or no page names it.
-  func image(of wanted: RowRef) throws -> [Value]? {
-    var image: [Value]?
-    let isWanted = { (ref: RowRef) in ref == wanted }
+  /// The master's images of these rows, each as the last page that names it has it. It lacks those that the master does not have, or
+  /// that are not to be seen here, or that no page names.
+  func images(of wanted: Set<RowRef>) throws -> [RowRef: [Value]] {
+    var images: [RowRef: [Value]] = [:]
+    let isWanted = { (ref: RowRef) in wanted.contains(ref) }
     for page in pages {
       try PageBody.each(page.body, schema: schema, rowsWhere: isWanted) { item in
         switch item {
-        case .row(_, let row): image = row
-        case .gone: image = nil
+        case .row(let name, let row):
+          if let record = schema.record(name) { images[RowRef(name, record.rowKey(of: row))] = row }
+        case .gone(let ref): images[ref] = nil
         case .conflict, .contender, .parked, .erasure, .own, .mark: break
         }
       }
     }
-    return image
+    return images
   }
 
   /// Tells conflicts and contenders of the pages, which may be many: each as the last page that names it has it. In an earlier one may

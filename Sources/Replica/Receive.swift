@@ -68,8 +68,7 @@ extension Replica {
           removeFetched()
           erases = true
         }
-        let answer = Answer(
-          receipts: receipts, items: { pull.others }, row: { try pull.image(of: RowRef($0.name, $1)) })
+        let answer = Answer(receipts: receipts, items: { pull.others }, rows: { try pull.images(of: $0) })
         let left = try take(db, answer, parkingClashes: parkingClashes, &summary)
         try refuseAhead(db, pull.others, parkingClashes: parkingClashes)
         try keep(pull.others, db, &meta)

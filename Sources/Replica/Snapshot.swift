@@ -40,9 +40,7 @@ extension Replica {
           return items
         }
         let again = try parkAgain(db, before: receipts, told(), parkingClashes: parkingClashes, &summary)
-        let answer = Answer(
-          receipts: receipts, items: told,
-          row: { try db.first($0.selectFromSnapshot, $1.values) })
+        let answer = Answer(receipts: receipts, items: told, rows: { try self.snapshotRows(db, $0) })
         let left = try again + take(db, answer, replacing: former, parkingClashes: parkingClashes, &summary)
         try advance(db, to: snapshot.header, manifest)
         // It holds all that two backups of the city do not.

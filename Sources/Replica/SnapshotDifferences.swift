@@ -58,6 +58,16 @@ extension Replica {
     return items
   }
 
+  /// Those of these rows that it has.
+  func snapshotRows(_ db: Database, _ refs: Set<RowRef>) throws -> [RowRef: [Value]] {
+    var found: [RowRef: [Value]] = [:]
+    for ref in refs {
+      guard let record = schema.record(ref.record) else { continue }
+      found[ref] = try db.first(record.selectFromSnapshot, ref.key.values)
+    }
+    return found
+  }
+
   /// The master's row is still the one that was edited here: nothing lies beneath the edit.
   private func isAsBefore(_ db: Database, _ record: RecordSchema, _ key: RowKey, _ image: [Value]?) throws -> Bool {
     guard let pending = try record.pending(db, key: key), pending.change(record) != nil,

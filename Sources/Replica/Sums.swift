@@ -91,19 +91,24 @@ extension Replica {
     }
     if notices.isEmpty { return news }
     let isTakenOver = try isTakenOver(db, answer)
+    var found: [(notice: ParkedNotice, record: RecordSchema, item: CameIn)] = []
     for notice in notices {
       let (batch, n) = (notice.parked.batch, notice.parked.n)
       let find = """
         SELECT record, key, state, reason FROM sync_parked
         WHERE batch = ? AND n = ? AND state IN ('waiting', 'edited', 'withdrawn')
         """
-      guard let found = try db.first(find, [.integer(batch), .integer(n)]), case .text(let name) = found[0],
-        case .blob(let key) = found[1], let record = schema.record(name)
+      guard let row = try db.first(find, [.integer(batch), .integer(n)]), case .text(let name) = row[0],
+        case .blob(let key) = row[1], let record = schema.record(name)
       else { continue }
       let item = CameIn(
-        ref: try RowRef(name, RowKey(encoded: key)), batch: batch, isTakenUp: found[2] == .text("edited"),
+        ref: try RowRef(name, RowKey(encoded: key)), batch: batch, isTakenUp: row[2] == .text("edited"),
         isMerged: notice.state == .merged, isTakenOver: isTakenOver,
-        isOutOfScope: notice.state == .admitted && found[3] == .text(RowReceipt.outOfScope))
+        isOutOfScope: notice.state == .admitted && row[3] == .text(RowReceipt.outOfScope))
+      found.append((notice, record, item))
+    }
+    try answer.look(at: Set(found.map(\.item.ref)))
+    for (notice, record, item) in found {
       guard try unsay(db, record, item, answer) || item.isTakenUp else { continue }
       if let item = try take(db, notice) { news.append(item) }
     }
@@ -173,7 +178,11 @@ extension Replica {
     let ref = RowRef(record.name, key)
     return try numbers.compactMap { number in
       let changes = try sent(db, number)
-      guard let index = changes.firstIndex(where: { $0.ref == ref }) else { return nil }
+      let place: Int? =
+        if let openedBatches { openedBatches.place(of: ref, in: number) } else {
+          changes.firstIndex { $0.ref == ref }
+        }
+      guard let index = place else { return nil }
       return ChangeOnItsWay(change: changes[index].withoutErased(record), batch: number, n: index + 1)
     }
   }
@@ -210,6 +219,7 @@ extension Replica {
     case .edit:
       for column in row.indices { takeOff(said, column) }
     case .entry(let entry, let later):
+      if !record.fields.contains(where: { $0.policy == .sum }) { return }
       let outcome = try answer.outcome(of: entry.n, in: entry.batch)
       let standing = try answer.row(record, key)
       // Others have deleted the row meanwhile: what enters it meets nothing.

@@ -1,9 +1,10 @@
 import Master
-import Replica
 import SyncCore
 import SyncProtocol
 import TestSupport
 import Testing
+
+@testable import Replica
 
 // What is done often reads what it is about, however many rows are stored and however long the log is (I8).
 
@@ -77,27 +78,32 @@ extension World {
   #expect(trace.statements(with: "FROM sync_batch WHERE replica = ? AND arrival <= ?").isEmpty)
 }
 
-/// Rows of one batch wait, are entered anew by a program, and have entered before that is known.
+/// So many rows of one batch wait, are entered anew by a program, and have entered before that is known.
+private func enteredAnew(_ count: Int) async throws -> (World, Replica) {
+  let (world, one, b) = try await summed()
+  func insert(_ replica: Replica, _ office: String, _ code: String) throws {
+    try world.shell(
+      replica,
+      """
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
+      INSERT INTO company (id, office, code, staff) SELECT '\(office)-' || i, '\(office)', \(code), 7 FROM n
+      """)
+  }
+  try insert(b, "B", "'Y' || i")
+  try await world.sync(b)
+  try insert(one, "A", "'Y' || i")
+  try await world.sync(one)
+  #expect(try one.parked().count == count)
+  try world.shell(b, "DELETE FROM company WHERE id LIKE 'B-%'")
+  try await world.sync(b)
+  try insert(one, "A", "NULL")
+  return (world, one)
+}
+
 @Test func aBatchIsOpenedOnceForAllRowsOfWhichItWaits() async throws {
   var costs: [Int] = []
   for count in [2, 30] {
-    let (world, one, b) = try await summed()
-    func insert(_ replica: Replica, _ office: String, _ code: String) throws {
-      try world.shell(
-        replica,
-        """
-        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
-        INSERT INTO company (id, office, code, staff) SELECT '\(office)-' || i, '\(office)', \(code), 7 FROM n
-        """)
-    }
-    try insert(b, "B", "'Y' || i")
-    try await world.sync(b)
-    try insert(one, "A", "'Y' || i")
-    try await world.sync(one)
-    #expect(try one.parked().count == count)
-    try world.shell(b, "DELETE FROM company WHERE id LIKE 'B-%'")
-    try await world.sync(b)
-    try insert(one, "A", "NULL")
+    let (world, one) = try await enteredAnew(count)
     let trace = try Trace(of: one)
     try await world.sync(one)
     costs.append(trace.statements(with: "SELECT message FROM sync_outbox WHERE number = ?").count)
@@ -126,6 +132,30 @@ extension World {
     costs.append(trace.statements(with: "message FROM sync_outbox WHERE number = ?").count)
     for word in erasableWords { #expect(try world.files(with: word) == [], "\(word)") }
     try await world.settle()
+  }
+  #expect(costs[0] > 0 && costs[0] == costs[1], "\(costs)")
+}
+
+@Test func theRowsOfAnAnswerAreReadOnceForAllThatCameIn() async throws {
+  var costs: [Int] = []
+  for count in [2, 30] {
+    let (world, one) = try await enteredAnew(count)
+    try one.freeze()
+    let reply = try world.master.exchange(one.hello().bytes + one.unacknowledged().flatMap { $0 })
+    let messages = try SealedEnvelope.split(reply).map { try $0.open(with: world.master.key.publicKey) }
+    var reads = 0
+    _ = try one.write { db in
+      let pull = try Pull(messages.filter { $0.header.kind == .page }, schema: one.schema)
+      func rows(_ refs: Set<RowRef>) throws -> [RowRef: [Value]] {
+        reads += 1
+        return try pull.images(of: refs)
+      }
+      let receipts = messages.filter { $0.header.kind == .receipt }
+      var summary = ReceiveSummary()
+      return try one.take(
+        db, Answer(receipts: receipts, items: { pull.others }, rows: rows), parkingClashes: false, &summary)
+    }
+    costs.append(reads)
   }
   #expect(costs[0] > 0 && costs[0] == costs[1], "\(costs)")
 }
