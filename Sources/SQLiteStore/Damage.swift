@@ -205,7 +205,6 @@ private func lacks(_ objects: [(name: String, sql: String)]) throws -> [String: 
       do { try memory.makeStatement(sql: sql).execute() } catch let error as DatabaseError {
         let isLacking = ["no such collation", "no such function"].contains { error.message?.hasPrefix($0) == true }
         if isLacking { lacks[name] = error.message }
-        lacks[name] = message
       }
     }
     return lacks

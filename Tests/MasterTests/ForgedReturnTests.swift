@@ -49,7 +49,7 @@ import Testing
   let (world, two) = (drill.world, drill.two)
   try world.restore(from: file)
   let key = try #require(world.keys[two.path])
-  for seen in [1 << 40 + 1, Int64.max] {
+  for seen: Int64 in [(1 << 40) + 1, .max] {
     let hello = try two.returningHello(more: false)
     let forged = try Envelope(hello.header, body: HelloBody(last: 0, seen: seen).bytes, key: key).bytes
     let refusal = #expect(throws: Refusal.self) { try world.master.exchange(forged) }
