@@ -202,7 +202,8 @@ extension Replica {
     _ values: [Int: Value]
   ) throws {
     let (change, before) = (parked.change, try record.pending(db, key: key))
-    let again = try again(db, record, change, before, over: parked.isSent ? nil : row).filter { values[$0] == nil }
+    let isStanding = parked.isSent && before?.existed != false
+    let again = try again(db, record, change, before, over: isStanding ? nil : row).filter { values[$0] == nil }
     // Of a row that was entered here and not sent the city has none.
     if try record.upstream(db, key: key) == nil, let known = before.map({ $0.baseRow(record) }) ?? row {
       try record.setUpstream(db, key: key, known)
@@ -252,7 +253,7 @@ extension Replica {
       if record.owner(of: column) == .city, record.edits == .reject { return false }
       let isEdited = pending?.touched.contains(column) == true
       let isCleared = isEdited && pending?.existed == true
-      if isEntered, row?[column].isNull == true, !isCleared { return !value.isNull }
+      if isEntered || pending?.existed == false, row?[column].isNull == true, !isCleared { return !value.isNull }
       // Nothing that was added to a sum since stands against what was added before.
       if pending?.existed != false, record.added(change, column) != nil { return true }
       if isEdited || flight >> Int64(column) & 1 == 1 { return false }

@@ -124,6 +124,21 @@ func aRowThatEnteredWhileAProgramEnteredItAnewKeepsBothNames(isMeanwhile: Bool) 
   #expect(try world.staff(one, of: "c2") == .integer(7))
 }
 
+/// Its clerk takes up what waits when a program has entered the row anew: what is not typed fills what that has left empty.
+@Test func whatIsTakenUpFillsARowThatAProgramEnteredAnew() async throws {
+  let (world, one, b) = try await summed()
+  try world.shell(one, "INSERT INTO company (id, office, code, name, staff) VALUES ('c2', 'A', 'X', '丙', 7)")
+  try await world.sync(one)
+  try world.shell(one, "INSERT INTO company (id, office, address) VALUES ('c2', 'A', 'y')")
+  #expect(try one.takeUp("company", "c2", ["phone": .text("456")]))
+  try await world.settle()
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.settle()
+  #expect(try world.cell("name", of: "c2") == .text("丙") && world.cell("address", of: "c2") == .text("y"))
+  #expect(try world.cell("code", of: "c2") == .text("X") && world.cell("phone", of: "c2") == .text("456"))
+  #expect(try world.staff(one, of: "c2") == .integer(7) && one.parked().isEmpty)
+}
+
 /// What is entered anew on its way takes the place of what waits: an edit of it says nothing of that again.
 @Test func anEditOfARowThatIsEnteredAnewSaysNothingAgain() async throws {
   let (world, one, b) = try await summed()
