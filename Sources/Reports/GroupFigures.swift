@@ -80,11 +80,13 @@ enum GroupFigures {
     let giants = members.filter(\.isGiant)
     let both = members.filter { $0.rd != nil && $0.revenue != nil }
     let share = Sum(both.compactMap(\.rd)).share(of: Sum(both.compactMap(\.revenue)))
+    // Weighed against the bulletin as both of its sums are.
+    let told = ["rd", "revenue"].flatMap { [$0, FigureSum.now($0)] }
     return [
       count("enterprises", members), count("tech_smes", members.filter(\.isTechSME)), count("small_giants", giants),
       sum("sales", giants) { $0.sales }, sumOfAll("sales", "taxable_sales", members) { $0.sales },
       sumOfAll("revenue", "revenue", members) { $0.revenue }, sumOfAll("rd", "rd", members) { $0.rd },
-      .init(cell: share, sums: ["rd": ids(both), "revenue": ids(both)]),
+      .init(cell: share, sums: Dictionary(uniqueKeysWithValues: told.map { ($0, ids(both)) })),
     ]
   }
 

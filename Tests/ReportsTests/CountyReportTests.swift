@@ -263,6 +263,24 @@ import Testing
     #expect(try sales(true) == .suppressed)
   }
 
+  @Test("The ratio of a park does not tell, with the R&D shown beside it, the revenue that is left out")
+  func ratioBesideTheBulletin() throws {
+    let park = "0163c817-e806-78c5-8d47-0d0b0c8215aa"
+    for id in ["a", "b", "c", "x"] { try base.enterprise(id, extra: "park_id = '\(park)'") }
+    for id in ["d1", "d2", "y", "z", "w"] { try base.enterprise(id) }
+    for id in ["a", "b", "c", "y", "z", "w"] { try base.year(id, 2020, "revenue, rd", "100, 5") }
+    try base.year("x", 2020, "revenue, rd", "70, 3")
+    for id in ["d1", "d2"] { try base.year(id, 2020, "rd", "5") }
+    for id in ["a", "b", "c", "d1", "d2"] { try base.recognise(id, "tech_sme", 2020) }
+    func cells(_ publication: Bool) throws -> [Report.Cell] {
+      let parks = try base.draw(CountyReport.self, publication: publication).section("parks")
+      let place: [String: Report.Cell] = ["park": .label(Label(zh: "开发区", en: "Development Zone"))]
+      return try ["revenue", "rd", "rd_share"].map { try parks.cell($0, where: place) }
+    }
+    #expect(try cells(true) == [.suppressed, .integer(18), .suppressed])
+    #expect(try cells(false) == [.integer(370), .integer(18), .real(18.0 / 370)])
+  }
+
   @Test("Of a year that is over those count that were recognised at its end, as in the plan and in its bulletin")
   func closedYear() throws {
     for n in 1...6 { try base.enterprise("a\(n)", sales: 10) }
