@@ -125,9 +125,16 @@ enum PublicationCheck {
 
   private static func loss(beneath item: Published, _ master: Master) throws -> Loss? {
     guard let point = try? master.logPoint(upTo: item.asOf), point.chain.hex != item.chain,
-      let made = try master.history(master.record(Published.record), key: item.key).first
+      let made = try edits(of: item, master).first
     else { return nil }
     return try master.loss(upTo: item.asOf, before: made.number)
+  }
+
+  /// What made it, and what has changed it since: the city's own changes, for no county's takes effect.
+  private static func edits(of item: Published, _ master: Master) throws -> [HistoryEntry] {
+    try master.history(master.record(Published.record), key: item.key).filter { entry in
+      if case .change = entry.what { entry.replica == .city } else { false }
+    }
   }
 
   /// What another program has deleted: nobody sees it any more, and its number would begin again.
@@ -147,8 +154,7 @@ enum PublicationCheck {
     guard Published.hash(item.content) == item.sha256 else {
       return Label(zh: "内容与校验和不符", en: "the content is not what its hash says")
     }
-    let record = try master.record(Published.record)
-    if try master.history(record, key: item.key).count > 1 {
+    if try edits(of: item, master).count > 1 {
       return Label(
         zh: "发布后被改动过;请用 history 查看", en: "it was changed after it was published; history tells by whom")
     }

@@ -1,5 +1,16 @@
 import Testing
 
+extension Town {
+  /// A program of a county replaces a publication by one with another title.
+  fileprivate func retitle(_ home: String, _ no: String) async throws {
+    let sql = """
+      INSERT OR REPLACE INTO publication SELECT no, version, kind, report, arguments, 'x', as_of, chain, published_on,
+        sha256, content, note FROM publication WHERE no = '\(no)'
+      """
+    try await sqlite(replica(home), sql)
+  }
+}
+
 @Suite struct PublicationProgramTests {
   @Test("Each publication is proved from the log, and the one that was altered is named")
   func verified() async throws {
@@ -13,6 +24,27 @@ import Testing
     let told = try await town.tryCity(["verify"])
     #expect(told.code == 65 && told.out.contains("乙1") && told.out.contains("its hash says"), "\(told.out)")
     #expect(!told.out.contains("甲1") && !told.out.contains("丙1"), "\(told.out)")
+  }
+
+  @Test("What a county entered or changed of a publication, and the city refused, is no change of it")
+  func refused() async throws {
+    let town = try await registryTown([("one", "320706")])
+    try await town.sqlite(
+      town.replica("one"),
+      """
+      INSERT INTO publication (no, version, kind, report, title, as_of, chain, published_on, sha256, content)
+      VALUES ('2018-1', 1, 'list', 'plan', 'x', 0, '', '2018-12-31', '', 'x')
+      """)
+    #expect(try await town.sync("one")["parked"] as? Int == 1)
+    try await town.city(["publish", "plan", "--on", "2018-12-31", "--no", "2018-1"])
+    #expect(try await town.tryCity(["verify"]).isDone)
+    let parked = try #require(try await town.parked("city").first?["id"] as? Int)
+    try await town.city(["dismiss", "\(parked)", "--reason", "市里发布"])
+    try await town.sync("one")
+    try await town.retitle("one", "2018-1")
+    #expect(try await town.sync("one")["rejected"] as? Int == 1)
+    let told = try await town.tryCity(["verify"])
+    #expect(told.isDone, "\(told.out)")
   }
 
   @Test("With --json, a report that goes to a file is told on stdout as one value")
