@@ -34,6 +34,10 @@ struct Decide: AsyncParsableCommand {
         try requireOneField(ids, master)
       }
       let choice = try self.choice(master, ids.first)
+      // What was published may be kept as it is.
+      if !self.choice.keep {
+        for id in ids { try master.refusePublished(master.record(master.conflict(id).record)) }
+      }
       let decided = try master.decide(ids, choice, reason: reason, actor: options.actor, version: version)
       let text = decided.map { conflictText($0, master.schema, options.language) }.joined(separator: "\n\n")
       options.show(

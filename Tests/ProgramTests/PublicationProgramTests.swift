@@ -47,6 +47,24 @@ extension Town {
     #expect(told.isDone, "\(told.out)")
   }
 
+  @Test("A conflict about a publication is decided by keeping what was published")
+  func kept() async throws {
+    let town = try await registryTown([("one", "320706")])
+    try await town.city(["publish", "plan", "--on", "2018-12-31", "--no", "2018-1", "--title", "计划完成情况"])
+    try await town.sync("one")
+    try await town.retitle("one", "2018-1")
+    try await town.sync("one")
+    let conflicts = try await town.city(["conflicts", "--state", "all", "--json"]).list
+    let conflict = try #require(conflicts.first?["id"] as? Int)
+    try await town.city(["reopen", "\(conflict)", "--reason", "复核"])
+    let decide = ["decide", "\(conflict)", "--reason", "复核"]
+    for choice in [["--take", "1"], ["--value", "y"]] {
+      expectFailure(try await town.tryCity(decide + choice), 77, "publish a new version")
+    }
+    try await town.city(decide + ["--keep"])
+    #expect(try await town.row("city", "publication", "2018-1,1")["title"] as? String == "计划完成情况")
+  }
+
   @Test("With --json, a report that goes to a file is told on stdout as one value")
   func toAFile() async throws {
     let town = try await Town()
