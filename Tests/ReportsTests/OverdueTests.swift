@@ -66,7 +66,7 @@ import Testing
     #expect(own == ["东海县"])
   }
 
-  @Test("A unit owes nothing any more from the day on which another takes over from it")
+  @Test("A unit owes nothing any more from the day on which another takes over from it, but what was returned to it")
   func takenOver() throws {
     let town = try town()
     try town.add("period", ["code": 202005, "kind": "month", "due_on": "2020-06-15", "state": "open"])
@@ -75,6 +75,17 @@ import Testing
       let rows = try town.draw(OverdueReport.self, on: day).rows("submissions", "county", "days_late")
       #expect(rows.filter { $0.hasPrefix(zone) } == owed && rows.count == count, "\(day): \(rows)")
     }
+    try town.add("period", ["code": 202004, "kind": "month", "due_on": "2020-05-15", "state": "open"])
+    for (period, accepted) in [(202004, "2020-06-20"), (202005, .null)] as [(Value, Value)] {
+      try town.add(
+        "submission",
+        [
+          "org": "320772", "period": period, "submitted_on": "2020-05-12", "returned_reason": "漏报",
+          "accepted_on": accepted,
+        ])
+    }
+    let rows = try town.draw(OverdueReport.self, on: "2020-07-01").rows("submissions", "county", "period", "days_late")
+    #expect(rows.filter { $0.hasPrefix(zone) } == ["\(zone) 202005 16"])
   }
 
   @Test("January may be skipped, and who handed it in and got it back owes it")
