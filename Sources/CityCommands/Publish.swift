@@ -139,8 +139,9 @@ enum PublicationCheck {
 
   /// What another program has deleted: nobody sees it any more, and its number would begin again.
   private static func deleted(_ master: Master) throws -> [Label] {
-    guard master.schema.name == Registry.schemaName else { return [] }
-    return try master.deletedKeys(master.record(Published.record)).compactMap { key in
+    guard master.schema.name == Registry.schemaName, let record = master.schema.record(Published.record)
+    else { return [] }
+    return try master.deletedKeys(record).compactMap { key in
       guard key.values.count == 2, case .text(let no) = key.values[0], case .integer(let version) = key.values[1]
       else { return nil }
       return Label(

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 extension Town {
@@ -63,6 +64,23 @@ extension Town {
     }
     try await town.city(decide + ["--keep"])
     #expect(try await town.row("city", "publication", "2018-1,1")["title"] as? String == "计划完成情况")
+  }
+
+  @Test("A city whose schema has no publications verifies")
+  func without() async throws {
+    let town = try await Town()
+    let (folder, manager) = (town.path("schema"), FileManager.default)
+    try manager.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let resources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Sources/Registry/Resources").standardizedFileURL.path
+    for name in try manager.contentsOfDirectory(atPath: resources)
+    where name.hasPrefix("schema-") && !name.contains("publication") {
+      try manager.copyItem(atPath: "\(resources)/\(name)", toPath: "\(folder)/\(name)")
+    }
+    let home = ["--home", town.path("other")]
+    try await need([Program.path("city"), "init", "--schema", folder] + home)
+    let verified = try await run([Program.path("city"), "verify"] + home)
+    #expect(verified.isDone, "\(verified.err)")
   }
 
   @Test("With --json, a report that goes to a file is told on stdout as one value")
