@@ -19,33 +19,55 @@ extension SQLiteMasterTransaction {
     guard let (unit, place) = unitInKey(ref, record) else { return [] }
     let next = try CanonicalNames(db, schema).presentSuccessors
     let former = next.keys.filter { $0 != unit && chain(from: $0, next).contains(unit) }
-    return try Set(former.map { moved(ref, to: $0, at: place) }.filter(hasLanded))
+    return try landedNames(among: Set(former.map { moved(ref, to: $0, at: place) }))
   }
 
-  func hasLanded(_ ref: RowRef) throws -> Bool {
-    guard let record = schema.record(ref.record), try record.row(db, key: ref.key) == nil else { return false }
-    let gone = try db.integer("SELECT arrival FROM sync_tombstone WHERE record = ? AND key = ?", ref.columns)
-    if let deleted = try gone.flatMap(clock(of:))?.received {
+  func landedNames(among refs: Set<RowRef>) throws -> Set<RowRef> {
+    var landed: Set<RowRef> = []
+    var gone: [RowRef: Int64] = [:]
+    for ref in refs {
+      guard let record = schema.record(ref.record), try record.row(db, key: ref.key) == nil else { continue }
+      let last = try db.integer("SELECT arrival FROM sync_tombstone WHERE record = ? AND key = ?", ref.columns)
+      gone[ref] = last ?? 0
+      guard let deleted = try last.flatMap(clock(of:))?.received else { continue }
       // What had waited since before that.
       let entered = """
         SELECT 1 FROM sync_parked WHERE record = ? AND key = ? AND kind = 'insert' AND ruled_at >= ?
           AND state IN ('entered', 'admitted', 'merged')
         """
-      if try db.first(entered, ref.columns + [.integer(deleted.raw)]) != nil { return true }
+      if try db.first(entered, ref.columns + [.integer(deleted.raw)]) != nil { landed.insert(ref) }
     }
-    return try arrivals(about: [ref]).contains { arrival in
-      guard arrival > gone ?? 0, let logged = try batch(at: arrival), logged.replica != .city else { return false }
+    return try named(Set(gone.keys).subtracting(landed), after: gone) { change in
       // An edit of a deleted row is about that one, also when it does not bring it back.
-      return try logged.counted(logged.excerpt(schema, db, about: [ref]), db).contains { counted in
-        counted.change.kind == .insert || gone == nil && counted.change.kind == .update
+      change.kind == .insert || change.kind == .update && gone[change.ref] == 0
+    }.union(landed)
+  }
+
+  /// Those of the keys by which a batch of the log, after a place, says what is asked for, and that counts. Each batch is
+  /// opened once.
+  private func named(
+    _ refs: Set<RowRef>, after places: [RowRef: Int64], _ isMeant: (Change) -> Bool
+  ) throws -> Set<RowRef> {
+    var asked: [Int64: Set<RowRef>] = [:]
+    for ref in refs {
+      for arrival in try arrivals(about: [ref]) where arrival > places[ref] ?? 0 {
+        asked[arrival, default: []].insert(ref)
       }
     }
+    var found: Set<RowRef> = []
+    for (arrival, refs) in asked {
+      let left = refs.subtracting(found)
+      guard !left.isEmpty, let logged = try batch(at: arrival), logged.replica != .city else { continue }
+      let counted = try logged.counted(logged.excerpt(schema, db, about: left), db)
+      found.formUnion(counted.map(\.change).filter(isMeant).map(\.ref))
+    }
+    return found
   }
 
   /// The row as which landed what was sent by a key under which none stands; the row itself when that is not so.
   func landed(_ ref: RowRef, _ record: RecordSchema) throws -> RowRef {
     guard let (unit, place) = unitInKey(ref, record), try record.row(db, key: ref.key) == nil,
-      try names(of: ref).contains(where: hasLanded)
+      try !landedNames(among: names(of: ref)).isEmpty
     else { return ref }
     let later = try chain(from: unit, CanonicalNames(db, schema).presentSuccessors).map {
       moved(ref, to: $0, at: place)

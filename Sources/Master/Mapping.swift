@@ -22,7 +22,9 @@ struct Mapping {
       guard sender.successor != nil, change.kind != .insert, images[change.ref] == nil else { return false }
       return schema.record(change.record).map { record in record.scopeIndex.map(record.isKey) ?? false } ?? false
     }
-    let last = try transaction.tombstones(of: gone.map(\.ref)).filter { try !transaction.hasLanded($0.key) }
+    let tombstones = try transaction.tombstones(of: gone.map(\.ref))
+    let returned = try transaction.landedNames(among: Set(tombstones.keys))
+    let last = tombstones.filter { !returned.contains($0.key) }
     kept = Set(
       images.merging(last) { image, _ in image }.filter { ref, image in
         guard let record = schema.record(ref.record), case .field = record.scope else { return false }
@@ -46,9 +48,9 @@ struct Mapping {
       }
     }
     aliases = try transaction.aliases(of: refs)
-    for change in changes where change.kind == .delete && mapped(change.ref) != change.ref {
-      if try aliases[change.ref] != nil || !transaction.hasLanded(change.ref) { former.insert(change.ref) }
-    }
+    let renamed = Set(changes.filter { $0.kind == .delete && mapped($0.ref) != $0.ref }.map(\.ref))
+    let landed = try transaction.landedNames(among: renamed)
+    former = renamed.filter { aliases[$0] != nil || !landed.contains($0) }
   }
 
   /// A mapping of duplicates only.

@@ -225,9 +225,9 @@ protocol MasterTransaction {
   func hasAliases() throws -> Bool
   /// The row that this one was merged into, whether or not one stands under its key again.
   func alias(of ref: RowRef) throws -> RowKey?
-  /// Whether what was sent of a row came in by another key: none stands by this one, and it came since the last one that did
-  /// was deleted.
-  func hasLanded(_ ref: RowRef) throws -> Bool
+  /// Those of the keys by which something came in that stands by another one: none stands by this one, and it came since
+  /// the last one that did was deleted.
+  func landedNames(among refs: Set<RowRef>) throws -> Set<RowRef>
   /// The rows that these are. One that another program entered again and that could not be merged is itself.
   func aliases(of refs: Set<RowRef>) throws -> [RowRef: RowKey]
   func save(_ alias: Alias) throws

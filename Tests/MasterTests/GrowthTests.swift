@@ -136,6 +136,28 @@ private func enteredAnew(_ count: Int) async throws -> (World, Replica) {
   #expect(costs[0] > 0 && costs[0] == costs[1], "\(costs)")
 }
 
+@Test func aBatchIsOpenedOnceForAllRowsThatLandedAndAreDeleted() async throws {
+  var costs: [Int] = []
+  for count in [2, 30] {
+    let (world, _, two) = try await standingDuplicate()
+    _ = try world.unite("a2", into: "a1")
+    try world.shell(
+      two,
+      """
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
+      INSERT INTO figure (company, year, sales) SELECT 'a2', 2020 + i, 9 FROM n
+      """)
+    try two.freeze()
+    try world.sendInVain(two)
+    try world.shell(two, "DELETE FROM figure WHERE year > 2020")
+    let trace = try Trace(of: world.master)
+    try await world.sync(two)
+    costs.append(trace.statements(with: "SELECT * FROM sync_batch WHERE arrival = ?").count)
+    #expect(try world.figures().map { $0[1] } == [.integer(2018), .integer(2019)])
+  }
+  #expect(costs[0] > 0 && costs[0] == costs[1], "\(costs)")
+}
+
 @Test func theRowsOfAnAnswerAreReadOnceForAllThatCameIn() async throws {
   var costs: [Int] = []
   for count in [2, 30] {
