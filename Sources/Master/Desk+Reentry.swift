@@ -49,7 +49,8 @@ extension Desk {
     let incoming = parked.map { parked in
       let sent = parked.change
       return Incoming(
-        n: parked.n, change: mapping.mapped(sent), sent: sent, isByFormerKey: mapping.isByFormerKey(sent))
+        n: parked.n, change: mapping.mapped(sent), sent: sent, isByFormerKey: mapping.isByFormerKey(sent),
+        isOfSharedRow: mapping.isOfSharedRow(sent))
     }
     var writes: [RowWrite] = []
     var still: [ParkedDraft] = []

@@ -38,7 +38,7 @@ struct Desk {
       let (sent, erased) = withoutErased(change)
       return Incoming(
         n: index + 1, change: mapping.mapped(sent), sent: sent, isByFormerKey: mapping.isByFormerKey(sent),
-        erased: erased)
+        isOfSharedRow: mapping.isOfSharedRow(sent), erased: erased)
     }
     // Of what is not mapped, no row comes twice.
     for round in mapping.isIdentity ? [incoming] : rounds(incoming) {

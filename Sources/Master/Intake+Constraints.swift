@@ -41,9 +41,7 @@ extension Intake {
       let isAnyParked = settled.contains { $0.parked != nil }
       for row in settled where row.parked == nil {
         if row.result.image == nil, let before = row.before, keepsParent(row, referrers) {
-          let contest = Contest(
-            column: nil, master: .blob(RowKey(before).encoded), state: .open, incomingDeletes: true)
-          row.result = MergeResult(image: before, contests: [contest], stamps: [:], asSent: false)
+          row.result = contestedDelete(of: before)
           changed = true
         }
         if row.result.image != row.before { row.parked = hindrance(row) }

@@ -32,6 +32,8 @@ final class Incoming {
   let sent: Change
   /// It deletes the row by a key that this had before duplicates were merged.
   let isByFormerKey: Bool
+  /// It deletes by another key a row that was entered by its own, too.
+  let isOfSharedRow: Bool
   /// It carries out a decision: the cell is not under review for it.
   let decides: String?
   /// The fields of which an erasure took what was sent.
@@ -42,13 +44,15 @@ final class Incoming {
   let author: (Int) throws -> Identifier?
 
   init(
-    n: Int, change: Change, sent: Change, isByFormerKey: Bool = false, decides: String? = nil, erased: [String] = [],
-    stamps: [Int: Stamp]? = nil, author: @escaping (Int) throws -> Identifier? = { _ in nil }
+    n: Int, change: Change, sent: Change, isByFormerKey: Bool = false, isOfSharedRow: Bool = false,
+    decides: String? = nil, erased: [String] = [], stamps: [Int: Stamp]? = nil,
+    author: @escaping (Int) throws -> Identifier? = { _ in nil }
   ) {
     self.n = n
     self.change = change
     self.sent = sent
     self.isByFormerKey = isByFormerKey
+    self.isOfSharedRow = isOfSharedRow
     self.decides = decides
     self.erased = erased
     self.stamps = stamps
@@ -172,7 +176,16 @@ final class Intake {
       return MergeResult(image: master.image, contests: [], stamps: [:], asSent: true)
     }
     let stamps = incoming.stamps ?? corrected(change, record)
-    return merge(change, into: master, schema: record, side: .county, stamps: stamps)
+    let result = merge(change, into: master, schema: record, side: .county, stamps: stamps)
+    // Who entered it by its own key has not said that it may go.
+    if incoming.isOfSharedRow, result.image == nil, let image = master.image { return contestedDelete(of: image) }
+    return result
+  }
+
+  /// The row stays, and the wish to delete it is heard.
+  func contestedDelete(of image: [Value]) -> MergeResult {
+    let contest = Contest(column: nil, master: .blob(RowKey(image).encoded), state: .open, incomingDeletes: true)
+    return MergeResult(image: image, contests: [contest], stamps: [:], asSent: false)
   }
 
   private func corrected(_ change: Change, _ record: RecordSchema) -> [Int: Stamp] {

@@ -37,16 +37,20 @@ extension SQLiteMasterTransaction {
         """
       if try db.first(entered, ref.columns + [.integer(deleted.raw)]) != nil { landed.insert(ref) }
     }
-    return try named(Set(gone.keys).subtracting(landed), after: gone) { change in
+    return try named(Set(gone.keys).subtracting(landed), after: gone, byCity: false) { change in
       // An edit of a deleted row is about that one, also when it does not bring it back.
       change.kind == .insert || change.kind == .update && gone[change.ref] == 0
     }.union(landed)
   }
 
+  func enteredNames(among refs: Set<RowRef>) throws -> Set<RowRef> {
+    try named(refs, after: [:], byCity: true) { $0.kind == .insert }
+  }
+
   /// Those of the keys by which a batch of the log, after a place, says what is asked for, and that counts. Each batch is
   /// opened once.
   private func named(
-    _ refs: Set<RowRef>, after places: [RowRef: Int64], _ isMeant: (Change) -> Bool
+    _ refs: Set<RowRef>, after places: [RowRef: Int64], byCity: Bool, _ isMeant: (Change) -> Bool
   ) throws -> Set<RowRef> {
     var asked: [Int64: Set<RowRef>] = [:]
     for ref in refs {
@@ -57,7 +61,7 @@ extension SQLiteMasterTransaction {
     var found: Set<RowRef> = []
     for (arrival, refs) in asked {
       let left = refs.subtracting(found)
-      guard !left.isEmpty, let logged = try batch(at: arrival), logged.replica != .city else { continue }
+      guard !left.isEmpty, let logged = try batch(at: arrival), byCity || logged.replica != .city else { continue }
       let counted = try logged.counted(logged.excerpt(schema, db, about: left), db)
       found.formUnion(counted.map(\.change).filter(isMeant).map(\.ref))
     }

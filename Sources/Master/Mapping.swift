@@ -10,6 +10,8 @@ struct Mapping {
   private(set) var kept: Set<RowRef>
   /// Rows that are deleted by the key of a duplicate, or of what stood below one. What came by such a key since is no duplicate.
   private var former: Set<RowRef> = []
+  /// Rows that are deleted by another key than the one by which they were entered, too.
+  private var shared: Set<RowRef> = []
 
   /// Reads what applies to these changes.
   init(_ schema: Schema, _ transaction: any MasterTransaction, _ changes: [Change], sender: Sender) throws {
@@ -33,24 +35,15 @@ struct Mapping {
     #if MUTANTS
       if Mutant.successorTakesWhatStays.isActive { kept = [] }
     #endif
-    guard try transaction.hasAliases() else {
-      aliases = [:]
-      return
-    }
-    var refs: Set<RowRef> = []
-    for change in changes {
-      guard let record = schema.record(change.record) else { continue }
-      refs.insert(change.ref)
-      for values in [change.old, change.new] {
-        for (field, value) in zip(record.fields, values) {
-          if let ref = schema.target(of: field, value) { refs.insert(ref) }
-        }
-      }
-    }
-    aliases = try transaction.aliases(of: refs)
-    let renamed = Set(changes.filter { $0.kind == .delete && mapped($0.ref) != $0.ref }.map(\.ref))
+    aliases = try transaction.hasAliases() ? transaction.aliases(of: schema.named(in: changes)) : [:]
+    if isIdentity { return }
+    let deletes = changes.filter { $0.kind == .delete }
+    let renamed = Set(deletes.map(\.ref).filter { mapped($0) != $0 })
     let landed = try transaction.landedNames(among: renamed)
     former = renamed.filter { aliases[$0] != nil || !landed.contains($0) }
+    let moved = deletes.filter { mapped($0).ref != $0.ref && !former.contains($0.ref) }
+    let entered = try transaction.enteredNames(among: Set(moved.map { mapped($0).ref }))
+    shared = Set(moved.filter { entered.contains(mapped($0).ref) }.map(\.ref))
   }
 
   /// A mapping of duplicates only.
@@ -105,6 +98,9 @@ struct Mapping {
   /// Whether a change deletes a row by a key that it had before duplicates were merged.
   func isByFormerKey(_ change: Change) -> Bool { change.kind == .delete && former.contains(change.ref) }
 
+  /// Whether a change deletes by another key a row that was entered by its own, too.
+  func isOfSharedRow(_ change: Change) -> Bool { change.kind == .delete && shared.contains(change.ref) }
+
   /// A row by the key that it has now. Who took over from a unit changes no key.
   func mapped(_ ref: RowRef) -> RowRef {
     if let target = aliases[ref] { return RowRef(ref.record, target) }
@@ -137,6 +133,21 @@ extension MasterTransaction {
 }
 
 extension Schema {
+  /// The rows of changes, and those that they name by their keys.
+  fileprivate func named(in changes: [Change]) -> Set<RowRef> {
+    var refs: Set<RowRef> = []
+    for change in changes {
+      guard let record = record(change.record) else { continue }
+      refs.insert(change.ref)
+      for values in [change.old, change.new] {
+        for (field, value) in zip(record.fields, values) {
+          if let ref = target(of: field, value) { refs.insert(ref) }
+        }
+      }
+    }
+    return refs
+  }
+
   /// The row that a value of this field names by its key.
   func target(of field: Field, _ value: Value?) -> RowRef? {
     guard let reference = field.reference, let value, !value.isNull, record(reference.record)?.key == [reference.field]

@@ -40,3 +40,21 @@ func whatComesNextOfARowThatLandedIsOfThatOneThoughOneStoodThereBefore(amount: I
   #expect(try a.rows(a.record("ledger")).isEmpty)
   #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty && world.master.parked().isEmpty)
 }
+
+/// B has entered the same, which A's clerk has never seen.
+@Test func aDeleteOfARowThatLandedOnOneOfTheSuccessorsIsContested() async throws {
+  let world = try World(schema: ledgers, seed: [("office", ["A", "B"].map { [.text($0), .null, .null] })])
+  let (a, b) = (try await world.join("A"), try await world.join("B"))
+  try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'")
+  try world.shell(b, "INSERT INTO ledger VALUES ('B', 2020, 5)")
+  try await world.sync(b)
+  try world.shell(a, "INSERT INTO ledger VALUES ('A', 2020, 5)")
+  try a.freeze()
+  try world.sendInVain(a)
+  #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty)
+  try world.shell(a, "DELETE FROM ledger")
+  try await world.settle()
+  #expect(try b.rows(b.record("ledger")) == [[.text("B"), .integer(2020), .integer(5)]])
+  #expect(try world.master.conflicts([.open]).map(\.field) == [nil])
+  #expect(try a.rows(a.record("ledger")).isEmpty)
+}

@@ -57,6 +57,21 @@ import Testing
   #expect(try world.figures().map { $0[1] } == [.integer(2018), .integer(2019)])
 }
 
+/// The same was entered for both firms, and of one taken back.
+@Test func aDeleteByTheOtherKeyOfARowThatWasEnteredByItsOwnIsContested() async throws {
+  let (world, _, two) = try await standingDuplicate()
+  _ = try world.unite("a2", into: "a1")
+  try world.shell(two, "INSERT INTO figure (company, year, sales) VALUES ('a1', 2021, 9), ('a2', 2021, 9)")
+  try two.freeze()
+  try world.sendInVain(two)
+  try world.shell(two, "DELETE FROM figure WHERE company = 'a2' AND year = 2021")
+  try await world.settle()
+  let key = [Value.text("a1"), .integer(2021)]
+  #expect(try world.figures().last == key + [.integer(9)])
+  let conflicts = try world.master.conflicts([.open]).filter { $0.key == RowKey(key) }
+  #expect(conflicts.map(\.field) == [nil] && conflicts.map { $0.contenders.map(\.deletes) } == [[true]])
+}
+
 @Test func aDuplicateOfADuplicateLeadsToTheLastRow() async throws {
   let (world, one, two) = try await standingDuplicate()
   try world.shell(one, "INSERT INTO company (id, office, code) VALUES ('a3', 'A', 'Z')")
