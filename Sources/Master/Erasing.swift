@@ -54,7 +54,7 @@ extension Master {
       return try keys.sorted().filter { key in
         let ref = RowRef(record.name, key)
         // A duplicate, or what landed with the unit that took over, goes with the row that it is now.
-        return try transaction.landed(transaction.kept(ref), record) == ref
+        return try transaction.kept(ref) == ref && transaction.landings(of: ref, record).isEmpty
           && transaction.isErasable(ref, record, names, fits)
       }
     }
@@ -78,7 +78,7 @@ extension Master {
     try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try absorb(transaction)
-      let kept = try transaction.landed(transaction.kept(RowRef(record.name, key)), record)
+      let kept = try present(RowRef(record.name, key), record, transaction)
       if let fits, try !transaction.isErasable(kept, record, names, fits) { return [] }
       let keys = try transaction.loggedNames(of: kept, record)
       let refs = try keys.sorted().filter { ref in
@@ -103,6 +103,23 @@ extension Master {
       }
       return erasures
     }
+  }
+
+  /// The row that is meant by a key that may have been its sender's.
+  private func present(
+    _ ref: RowRef, _ record: RecordSchema, _ transaction: SQLiteMasterTransaction
+  ) throws -> RowRef {
+    let kept = try transaction.kept(ref)
+    let landings = try transaction.landings(of: kept, record)
+    guard landings.count < 2 else {
+      let (row, keys) = ("\(record.name) \(show(ref.key))", landings.map { show($0.key) })
+      throw Failure(
+        .data,
+        zh: "\(row) 已归入承接单位,无法判断是哪一条(\(keys.joined(separator: "、")));请按现在的主键删除其个人信息",
+        en: "\(row) is one of \(keys.joined(separator: "; ")) by now, which one cannot be told; "
+          + "erase it by the key that it has now")
+    }
+    return landings.first ?? kept
   }
 
   /// Whether a row of its own stands under a name that the erased row had before, and nothing is left there of when they were one.

@@ -10,7 +10,8 @@ extension SQLiteMasterTransaction {
   /// units sent it from which its own took over.
   func loggedNames(of ref: RowRef, _ record: RecordSchema) throws -> Set<RowRef> {
     let names = try names(of: ref)
-    return try names.union(names.flatMap { try sentNames(of: $0, record) })
+    let sent = try names.flatMap { try sentNames(of: $0, record) }
+    return try names.union(sent.filter { try laterRows(of: kept($0), record).contains(ref) })
   }
 
   /// By which keys a row may have been sent that landed here: those of units from which its own took over, by which
@@ -68,15 +69,23 @@ extension SQLiteMasterTransaction {
     return found
   }
 
-  /// The row as which landed what was sent by a key under which none stands; the row itself when that is not so.
-  func landed(_ ref: RowRef, _ record: RecordSchema) throws -> RowRef {
-    guard let (unit, place) = unitInKey(ref, record), try record.row(db, key: ref.key) == nil,
+  /// The rows as which may stand what was sent by a key under which none stands. Empty: nothing has landed.
+  func landings(of ref: RowRef, _ record: RecordSchema) throws -> [RowRef] {
+    guard unitInKey(ref, record) != nil, try record.row(db, key: ref.key) == nil,
       try !landedNames(among: names(of: ref)).isEmpty
-    else { return ref }
-    let later = try chain(from: unit, CanonicalNames(db, schema).presentSuccessors).map {
-      moved(ref, to: $0, at: place)
-    }
-    return try later.first { try isOrWas($0, record) } ?? ref
+    else { return [] }
+    return try laterRows(of: ref, record)
+  }
+
+  /// The rows by its key of the units that took over, one after the other. What they have entered themselves is one of their
+  /// own, as long as there is another.
+  private func laterRows(of ref: RowRef, _ record: RecordSchema) throws -> [RowRef] {
+    guard let (unit, place) = unitInKey(ref, record) else { return [] }
+    let chain = try chain(from: unit, CanonicalNames(db, schema).presentSuccessors)
+    let later = try chain.map { moved(ref, to: $0, at: place) }.filter { try isOrWas($0, record) }
+    let own = try enteredNames(among: Set(later))
+    let others = later.filter { !own.contains($0) }
+    return others.isEmpty ? later : others
   }
 
   /// Whether some batch of the log is about a row.

@@ -45,6 +45,24 @@ extension World {
     return (world, a, b)
   }
 
+  /// B has taken over from A, and C from B, when A's book for 2020 comes; some have entered one of their own before.
+  fileprivate static func chained(entering own: [String] = ["B"]) async throws -> World {
+    let offices: [[Value]] = ["A", "B", "C"].map { [.text($0), .null, .null] }
+    let world = try World(schema: ledgers, seed: [("office", offices)])
+    let a = try await world.join("A")
+    for office in ["B", "C"] {
+      let replica = try await world.join(office)
+      guard own.contains(office) else { continue }
+      try world.shell(replica, "INSERT INTO ledger VALUES ('\(office)', 2020, 5, 'PHONE-\(office)', NULL)")
+      try await world.sync(replica)
+    }
+    try world.shell(
+      "UPDATE office SET successor = 'B' WHERE code = 'A'; UPDATE office SET successor = 'C' WHERE code = 'B'")
+    try world.shell(a, "INSERT INTO ledger VALUES ('A', 2020, 5, 'PHONE-A', NULL)")
+    try await world.settle()
+    return world
+  }
+
   fileprivate func eraseLedger(_ office: String) throws -> [RowKey] {
     clock.now += 1000
     return try master.erase(master.record("ledger"), key: ledger(office), reason: "asked for", actor: "li").map(\.key)
@@ -81,6 +99,28 @@ func aRowThatLandedWithTheSuccessorIsErasedByEitherKey(office: String, isEditedT
   try await world.settle()
   #expect(try world.master.row(world.master.record("ledger"), key: ledger("B"))?[3] == .null)
   #expect(try world.files(with: "PHONE-A") == [])
+}
+
+/// It went on to C; B has one of its own for that year, which is another one.
+@Test(arguments: ["A", "C"]) func aRowThatLandedAtTheEndOfAChainIsErasedByEitherKey(office: String) async throws {
+  let world = try await World.chained()
+  #expect(try world.eraseLedger(office) == [ledger("A"), ledger("C")])
+  try await world.settle()
+  #expect(try world.files(with: "PHONE-A") == [] && world.files(with: "PHONE-B") != [])
+  #expect(try world.eraseLedger("B") == [ledger("B")])
+  try await world.settle()
+  #expect(try world.files(with: "PHONE-B") == [])
+}
+
+/// C has entered one, too.
+@Test func whichOfSeveralRowsHasLandedIsNotGuessed() async throws {
+  let world = try await World.chained(entering: ["B", "C"])
+  let failure = #expect(throws: Failure.self) { try world.eraseLedger("A") }
+  #expect(failure?.kind == .data && failure?.message.en.contains("B,2020; C,2020") == true)
+  #expect(try world.master.erasures() == [])
+  #expect(try world.eraseLedger("C") == [ledger("A"), ledger("C")])
+  try await world.settle()
+  #expect(try world.files(with: "PHONE-A") == [] && world.files(with: "PHONE-C") == [])
 }
 
 /// By one key what stood there before is erased, too.
