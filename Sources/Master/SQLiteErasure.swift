@@ -28,10 +28,12 @@ extension SQLiteMasterTransaction {
     return found
   }
 
-  /// Whether a row is such, or was when it was deleted or parked, and anything of its restricted fields is left: in it, or by
-  /// whatever key in the log, also of what was emptied since.
+  /// Whether a row is such, or what waits under its key, or it was when it was deleted or parked, and anything of its restricted
+  /// fields is left: in it, or by whatever key in the log, also of what was emptied since.
   func isErasable(_ ref: RowRef, _ record: RecordSchema, _ fields: [String], _ fits: ([Value]) -> Bool) throws -> Bool {
-    guard let image = try record.row(db, key: ref.key) ?? tombstones(of: [ref])[ref] ?? parkedRow(ref), fits(image)
+    guard
+      let image = try record.row(db, key: ref.key) ?? parkedRow(ref, waiting: true) ?? tombstones(of: [ref])[ref]
+        ?? parkedRow(ref, waiting: false), fits(image)
     else { return false }
     let isShown = record.restrictedColumns(fields).contains { column in
       !image[column].isNull && image[column] != record.fields[column].erased
@@ -43,10 +45,18 @@ extension SQLiteMasterTransaction {
     }
   }
 
-  /// A row that never entered, as it was sent last.
-  private func parkedRow(_ ref: RowRef) throws -> [Value]? {
-    let entered = "record = ? AND key = ? AND kind = 'insert'"
-    return try parkedChanges(entered, ref.columns).last?.change.new.map { $0 ?? .null }
+  /// A row that never entered, as it was sent last, with what was edited of it on its way.
+  private func parkedRow(_ ref: RowRef, waiting: Bool) throws -> [Value]? {
+    let parked = try parkedChanges("record = ? AND key = ?", ref.columns)
+    guard let first = parked.lastIndex(where: { $0.change.kind == .insert && !ParkedState.cameIn.contains($0.state) })
+    else { return nil }
+    let sent = parked[first...].filter { $0.sender == parked[first].sender && $0.change.kind != .delete }
+    if waiting, !sent.contains(where: { $0.state == .waiting }) { return nil }
+    var row = parked[first].change.new.map { $0 ?? .null }
+    for edit in sent {
+      for (column, value) in edit.change.new.enumerated() { row[column] = value ?? row[column] }
+    }
+    return row
   }
 
   func carryOut(_ erasure: Erasure, arrival: Int64, cursor: Int64) throws {
