@@ -6,7 +6,8 @@ import Testing
   @Test(
     "What a code page makes of a character that it has not is no edit",
     arguments: [
-      ("恒扬®", "恒扬?"), ("恒扬®", "恒扬?0?3"), ("10 m² 厂房", "10 m?0?5 厂房"), ("海州𠮷硅材料", "海州??硅材料"),
+      ("恒扬®", "恒扬?"), ("恒扬®", "恒扬?0?3"), ("10 m² 厂房", "10 m?0?5 厂房"), ("10 m² 厂房", "10 m2 厂房"),
+      ("海州𠮷硅材料", "海州??硅材料"),
     ])
   func lost(title: String, left: String) async throws {
     let town = try await registryTown([("one", "320706")])
