@@ -133,6 +133,6 @@ public final class Replica: RecordStore, @unchecked Sendable {
   }
 
   public func edit<T>(as actor: String?, _ body: (Database) throws -> T) throws -> T {
-    try write { db in try acting(db, as: actor) { try body(db) } }
+    try write { db in try acting(db, as: actor) { try openingOnce { try body(db) } } }
   }
 }

@@ -78,25 +78,35 @@ extension World {
   #expect(trace.statements(with: "FROM sync_batch WHERE replica = ? AND arrival <= ?").isEmpty)
 }
 
-/// So many rows of one batch wait, are entered anew by a program, and have entered before that is known.
-private func enteredAnew(_ count: Int) async throws -> (World, Replica) {
-  let (world, one, b) = try await summed()
-  func insert(_ replica: Replica, _ office: String, _ code: String) throws {
-    try world.shell(
+extension World {
+  /// So many companies of an office.
+  fileprivate func insert(_ count: Int, _ replica: Replica, _ office: String, code: String) throws {
+    try shell(
       replica,
       """
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
       INSERT INTO company (id, office, code, staff) SELECT '\(office)-' || i, '\(office)', \(code), 7 FROM n
       """)
   }
-  try insert(b, "B", "'Y' || i")
+}
+
+/// So many rows of one batch wait.
+private func parkedTogether(_ count: Int) async throws -> (World, Replica, Replica) {
+  let (world, one, b) = try await summed()
+  try world.insert(count, b, "B", code: "'Y' || i")
   try await world.sync(b)
-  try insert(one, "A", "'Y' || i")
+  try world.insert(count, one, "A", code: "'Y' || i")
   try await world.sync(one)
   #expect(try one.parked().count == count)
+  return (world, one, b)
+}
+
+/// So many rows of one batch wait, are entered anew by a program, and have entered before that is known.
+private func enteredAnew(_ count: Int) async throws -> (World, Replica) {
+  let (world, one, b) = try await parkedTogether(count)
   try world.shell(b, "DELETE FROM company WHERE id LIKE 'B-%'")
   try await world.sync(b)
-  try insert(one, "A", "NULL")
+  try world.insert(count, one, "A", code: "NULL")
   return (world, one)
 }
 
@@ -109,6 +119,25 @@ private func enteredAnew(_ count: Int) async throws -> (World, Replica) {
     costs.append(trace.statements(with: "SELECT message FROM sync_outbox WHERE number = ?").count)
     try await world.settle()
     #expect(try world.staff(one, of: "A-1") == .integer(7) && one.parked().isEmpty)
+  }
+  #expect(costs[0] > 0 && costs[0] == costs[1], "\(costs)")
+}
+
+/// As an import does that brings them again.
+@Test func aBatchIsOpenedOnceForAllParkedRowsThatAnEditLooksUp() async throws {
+  var costs: [Int] = []
+  for count in [2, 30] {
+    let (world, one, _) = try await parkedTogether(count)
+    let company = try one.record("company")
+    let trace = try Trace(of: one)
+    try one.edit(as: nil) { db in
+      for n in 1...count {
+        let parked = try one.parkedRow(db, company, key: RowKey([.text("A-\(n)")]))
+        #expect(parked?.id != nil)
+      }
+    }
+    costs.append(trace.statements(with: "SELECT message FROM sync_outbox WHERE number = ?").count)
+    try await world.settle()
   }
   #expect(costs[0] > 0 && costs[0] == costs[1], "\(costs)")
 }
