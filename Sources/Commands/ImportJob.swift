@@ -49,8 +49,9 @@ struct ImportJob {
       return
     }
     do {
-      if try passOver(db, row) { return }
-      let resolved = try shape.resolved(db, row.values)
+      let resolution = Result { try shape.resolved(db, row.values) }
+      if try passOver(db, row, try? resolution.get()) { return }
+      let resolved = try resolution.get()
       noteOutdated(resolved.outdated, row)
       var values = resolved.values
       if let key = try existing(db, values) {
@@ -137,9 +138,9 @@ struct ImportJob {
 
   /// Counts a row that was exported, does not stand any more and was left alone by its author. One that was edited is
   /// refused: only its author knows whether it is to come back.
-  private mutating func passOver(_ db: Database, _ row: ImportRow) throws -> Bool {
-    // What its references are called may be gone with it.
-    let values = (try? shape.resolved(db, row.values))?.values ?? row.values
+  /// - Parameter resolved: nil: what its references are called may be gone with it.
+  private mutating func passOver(_ db: Database, _ row: ImportRow, _ resolved: ImportShape.Resolved?) throws -> Bool {
+    let values = resolved?.values ?? row.values
     let key = RowKey(record.keyIndices.compactMap { values[$0] })
     guard key.values.count == record.key.count, let mark = shape.mark(row.values),
       let seen = SeenRow(mark, of: key, record), try record.row(db, key: key) == nil

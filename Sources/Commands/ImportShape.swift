@@ -16,8 +16,8 @@ struct ImportShape {
     let column: Int
     let target: RecordSchema
     let field: String
-    /// Where it is looked for: what may lie out of scope is shown to everybody by another record.
-    let tables: [String]
+    /// Where it is looked for, too: what may lie out of scope is shown to everybody by another record.
+    let lists: [ShownRows]
   }
 
   init(_ record: RecordSchema, _ schema: Schema) {
@@ -35,8 +35,8 @@ struct ImportShape {
       let lists = schema.projections(of: target).filter { list in
         field.weak && list.index(of: reference.field) != nil && list.index(of: name) != nil
       }
-      borrowed.append(
-        Borrowed(column: column, target: target, field: name, tables: [target.table] + lists.map(\.table)))
+      let shown = lists.map { ShownRows(table: $0.table, key: reference.field, name: name) }
+      borrowed.append(Borrowed(column: column, target: target, field: name, lists: shown))
     }
     own = record
     extended.fields.append(SeenRow.field)
@@ -109,7 +109,7 @@ struct ImportShape {
       let column = own.fields.count + offset
       guard let value = values[column], !value.isNull else { continue }
       let place = "\(own.name).\(link.field)"
-      guard let found = try link.find(db, link.target.key[0], where: link.field, is: value) else {
+      guard let found = try link.key(db, of: value) else {
         if let given = result[link.column], let now = try lent(db, link, by: given) {
           // An exported line had both from one row, whose code was corrected since; another code is its author's.
           let key = RowKey(own.keyIndices.compactMap { result[$0] })
@@ -152,17 +152,52 @@ struct ImportShape {
   /// What a row is called in the other record; nil: there is no such row.
   private func lent(_ db: Database, _ link: Borrowed, by reference: Value) throws -> Value? {
     if reference.isNull { return nil }
-    return try link.find(db, link.field, where: link.target.key[0], is: reference)
+    return try link.name(db, of: reference)
   }
 }
 
 extension ImportShape.Borrowed {
-  /// A field of the row that has a value in another one.
-  fileprivate func find(_ db: Database, _ wanted: String, where field: String, is value: Value) throws -> Value? {
-    for table in tables {
-      let sql = "SELECT \(quoted(wanted)) FROM \(table) WHERE \(quoted(field)) = ?"
-      if let found = try db.first(sql, [value])?.first { return found }
+  /// The key of the row that is called so.
+  fileprivate func key(_ db: Database, of name: Value) throws -> Value? {
+    let sql = "SELECT \(quoted(target.key[0])) FROM \(target.table) WHERE \(quoted(field)) = ?"
+    if let found = try db.first(sql, [name])?.first { return found }
+    for list in lists { if let found = try list.key(db, of: name) { return found } }
+    return nil
+  }
+
+  /// What the row with a key is called.
+  fileprivate func name(_ db: Database, of key: Value) throws -> Value? {
+    for table in [target.table] + lists.map(\.table) {
+      let sql = "SELECT \(quoted(field)) FROM \(table) WHERE \(quoted(target.key[0])) = ?"
+      if let found = try db.first(sql, [key])?.first { return found }
     }
     return nil
+  }
+}
+
+/// Rows that a record shows of another one. Its table has an index for the key alone: who asks by what they are called
+/// reads all of it, once.
+final class ShownRows {
+  let table: String
+  private let keyColumn: String
+  private let nameColumn: String
+  /// The keys, by what the rows are called.
+  private var known: [Value: Value]?
+
+  init(table: String, key: String, name: String) {
+    (self.table, keyColumn, nameColumn) = (table, quoted(key), quoted(name))
+  }
+
+  func key(_ db: Database, of name: Value) throws -> Value? {
+    let known = try self.known ?? read(db)
+    self.known = known
+    return known[name]
+  }
+
+  private func read(_ db: Database) throws -> [Value: Value] {
+    var known: [Value: Value] = [:]
+    let sql = "SELECT \(nameColumn), \(keyColumn) FROM \(table) WHERE \(nameColumn) IS NOT NULL"
+    try db.each(sql) { row in known[row.cell(0)] = row.cell(1) }
+    return known
   }
 }
