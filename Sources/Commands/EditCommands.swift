@@ -103,7 +103,7 @@ public struct Delete<P: Program>: AsyncParsableCommand {
 }
 
 /// An approval names a version; it is given by `approve`.
-private func refuseApprovals(_ record: RecordSchema, _ values: [Int: Value]) throws {
+func refuseApprovals(_ record: RecordSchema, _ values: [Int: Value]) throws {
   guard let joint = record.rules.joint else { return }
   for name in [joint.county, joint.city] where record.index(of: name).map({ values[$0] != nil }) ?? false {
     throw Failure(

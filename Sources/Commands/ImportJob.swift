@@ -249,13 +249,22 @@ struct ImportJob {
       if field.required {
         message.zh += ";该项必填"
         message.en += "; it is required"
-      } else if try store.mayEmpty(db, record, column, key, present[column]) {
+      } else if try mayEmpty(db, column, key, present[column]) {
         let command = "edit \(record.name) \(KeyText.show(key)) \(field.name)="
         message.zh += ";要清除该项请用 \(command)"
         message.en += "; to clear it, use \(command)"
       }
       notes.append(ImportProblem(line: row.line, column: field.name, value: "", message: message))
     }
+  }
+
+  /// Whether `edit` may empty a cell of a row that stands.
+  private func mayEmpty(_ db: Database, _ column: Int, _ key: RowKey, _ present: Value) throws -> Bool {
+    do {
+      try store.refusePublished(record)
+      try refuseApprovals(record, [column: .null])
+    } catch is Failure { return false }
+    return try store.mayEmpty(db, record, column, key, present)
   }
 
   /// What another row is called by now is not in the file: what refers to it says which one is meant.

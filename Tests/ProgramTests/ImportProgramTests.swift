@@ -180,5 +180,12 @@ import Testing
         "submitted_on: \(stays); it is required", "accepted_on: \(stays)",
       ])
     #expect(try await notes("enterprise_name", emptying: ["变更通知书"]) == ["evidence: \(stays)"])
+    // An approval is given, and never taken back.
+    let nomination = ["add", "cultivation_entry", "enterprise_id=\(id)", "batch=2018-1", "reason=研发投入高"]
+    let entry = try await town.county("one", nomination).line
+    try await town.county("one", ["approve", "cultivation_entry", entry])
+    let approved = try await town.county("one", ["show", "cultivation_entry", entry, "--json"]).object
+    let version = try #require(approved["county_ok"] as? String)
+    #expect(try await notes("cultivation_entry", emptying: [version]) == ["county_ok: \(stays)"])
   }
 }

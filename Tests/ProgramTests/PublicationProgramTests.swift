@@ -83,6 +83,19 @@ extension Town {
     #expect(verified.isDone, "\(verified.err)")
   }
 
+  @Test("Of an emptied cell of what was published no command is named: none changes it")
+  func emptied() async throws {
+    let town = try await Town()
+    let publish = ["publish", "plan", "--on", "2018-12-31", "--no", "甲1", "--note", "首版说明"]
+    try await town.city(publish)
+    try await town.city(["export", "publication", town.path("p.csv")])
+    let csv = try String(contentsOfFile: town.path("p.csv"), encoding: .utf8)
+    let file = try town.write("f.csv", csv.replacingOccurrences(of: ",首版说明,", with: ",,"))
+    let done = try await town.city(["import", "publication", file, "--json"]).object
+    let notes = (done["notes"] as? [[String: Any]] ?? []).map { "\($0["column"] ?? ""): \($0["message"] ?? "")" }
+    #expect(notes == ["note: was emptied, and an empty cell changes nothing"])
+  }
+
   @Test("With --json, a report that goes to a file is told on stdout as one value")
   func toAFile() async throws {
     let town = try await Town()
