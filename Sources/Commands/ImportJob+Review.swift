@@ -22,6 +22,20 @@ extension ImportJob {
     if let note = try store.lockNote(db, record, after) { closed[note, default: []].append(row.line) }
   }
 
+  /// Who filled in what another row is called meant one; the reference may be of another.
+  mutating func noteUnknown(_ links: [ImportShape.Borrowed], _ row: ImportRow) {
+    for link in links {
+      let (target, reference) = (link.target, record.fields[link.column].name)
+      let value = shape.record.index(of: link.field).flatMap { column in row.values[column].map { shown($0, column) } }
+      notes.append(
+        ImportProblem(
+          line: row.line, column: link.field, value: value ?? "",
+          message: Label(
+            zh: "没有这样的\(target.label.zh),此单元格未采用,以 \(reference) 为准",
+            en: "there is no such \(target.name); this cell is not taken, \(reference) is")))
+    }
+  }
+
   /// A period is told once, however many lines are of it.
   var closedNotes: [ImportProblem] {
     closed.sorted { $0.value[0] < $1.value[0] }.map { note, lines in

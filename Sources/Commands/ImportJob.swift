@@ -53,6 +53,7 @@ struct ImportJob {
       if try passOver(db, row, try? resolution.get()) { return }
       let resolved = try resolution.get()
       noteOutdated(resolved.outdated, row)
+      noteUnknown(resolved.unknown, row)
       var values = resolved.values
       if let key = try existing(db, values) {
         try claim(key, row.line)

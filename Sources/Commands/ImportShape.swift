@@ -99,12 +99,15 @@ struct ImportShape {
     var values: [Int: Value]
     /// Borrowed cells that name no row any more, by column, with what the row that is meant has in their place.
     var outdated: [Int: Value] = [:]
+    /// Borrowed cells that name no row, beside a reference that is taken.
+    var unknown: [Borrowed] = []
   }
 
   /// What a line says of the record's own fields.
   func resolved(_ db: Database, _ values: [Int: Value]) throws -> Resolved {
     var result = values.filter { $0.key < own.fields.count }
     var outdated: [Int: Value] = [:]
+    var unknown: [Borrowed] = []
     for (offset, link) in borrowed.enumerated() {
       let column = own.fields.count + offset
       guard let value = values[column], !value.isNull else { continue }
@@ -125,7 +128,10 @@ struct ImportShape {
         }
         let reference = own.fields[link.column]
         // Nobody looks here for what may lie out of scope: the reference alone would be taken, too.
-        if reference.weak, result[link.column] != nil { continue }
+        if reference.weak, result[link.column] != nil {
+          unknown.append(link)
+          continue
+        }
         let advice =
           reference.weak
           ? Label(zh: "请更正,或改填 \(reference.name)", en: "correct it, or give \(reference.name) instead")
@@ -141,7 +147,7 @@ struct ImportShape {
       }
       result[link.column] = found
     }
-    return Resolved(values: result, outdated: outdated)
+    return Resolved(values: result, outdated: outdated, unknown: unknown)
   }
 
   /// A row with what its references are called in the other records.

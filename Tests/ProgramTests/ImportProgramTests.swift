@@ -40,7 +40,10 @@ import Testing
     // One of which the list says nothing is taken as it is named.
     let hidden = UUID().uuidString.lowercased()
     let named = try town.write("n.csv", "event_id,enterprise_id,uscc\n\(event),\(hidden),\(Self.code)\n")
-    #expect(try await town.county("one", ["import", "attendance", named, "--json"]).object["added"] as? Int == 1)
+    let done = try await town.county("one", ["import", "attendance", named, "--json"]).object
+    let notes = (done["notes"] as? [[String: Any]] ?? []).map { "\($0["column"] ?? ""): \($0["message"] ?? "")" }
+    #expect(done["added"] as? Int == 1)
+    #expect(notes == ["uscc: there is no such enterprise; this cell is not taken, enterprise_id is"])
     let guests = try await town.county("one", ["list", "attendance", "--json"]).list
     #expect(Set(guests.map { $0["enterprise_id"] as? String }) == [guest, hidden])
     try await town.county("one", ["delete", "attendance", "\(event),\(hidden)"])
