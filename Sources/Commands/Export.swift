@@ -20,8 +20,8 @@ public struct Export<P: Program>: AsyncParsableCommand {
   @Flag(
     help: ArgumentHelp(
       words(
-        "Without the column by which an import finds what has changed since; texts like formulas stand as they are. "
-          + "不附导出校验列,公式样的文字不加撇号"))) public var plain = false
+        "Without the column by which an import finds what has changed since, and without the mark of UTF-8; texts like "
+          + "formulas stand as they are. 不附导出校验列和 UTF-8 标记,公式样的文字不加撇号"))) public var plain = false
   public init() {}
 
   public func run() async throws {
