@@ -63,14 +63,9 @@ extension SQLiteMasterTransaction {
     guard let record = schema.record(erasure.record) else { return }
     let columns = record.restrictedColumns(erasure.fields)
     let carried = try ownBatches(holding: erasure)
-    let new = try entered(since: erasure)
-    var kept: [Int: Set<Value>] = [:]
-    for cell in new {
-      if let column = cell.field.flatMap(record.index(of:)) { kept[column, default: []].insert(cell.secret.value) }
-    }
+    let kept = try entered(since: erasure, record)
     try OldPages.inFile.note(db)
-    try SecretTable.erase(
-      db, erasure, where: "commitment NOT IN (\(placeholders(new.count)))", new.map { .blob($0.secret.commitment) })
+    try eraseSecrets(erasure, record, but: kept)
     try eraseRow(erasure.ref, record, columns, but: kept, arrival: arrival)
     try eraseTombstone(erasure.ref, record, columns, but: kept)
     try eraseParked(erasure.ref, record, columns, but: kept)
@@ -86,18 +81,34 @@ extension SQLiteMasterTransaction {
     for number in carried { try place(own: number) }
   }
 
-  /// What came before an erasure that is recorded only now, in a city that was restored, and was edited after it.
-  private func entered(since erasure: Erasure) throws -> [SecretCell] {
+  /// The values, by column, that came before an erasure that is recorded only now, in a city that was restored, and were
+  /// edited after it.
+  private func entered(since erasure: Erasure, _ record: RecordSchema) throws -> [Int: Set<Value>] {
     let sql = """
       SELECT b.* FROM sync_touch t JOIN sync_batch b ON b.arrival = t.arrival
       WHERE t.record = ? AND t.key = ? AND b.received_at > ?
       """
-    var cells: [SecretCell] = []
+    var new: [Int: Set<Value>] = [:]
     try db.each(sql, erasure.ref.columns + [.integer(erasure.edit.stamp.raw)]) { row in
       guard let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) else { return }
-      cells += try logged.entered(since: erasure, schema, db)
+      for cell in try logged.entered(since: erasure, schema, db) {
+        if let column = cell.field.flatMap(record.index(of:)) { new[column, default: []].insert(cell.secret.value) }
+      }
     }
-    return cells
+    return new
+  }
+
+  /// A new value stays wherever a batch since the erasure has it, also as the base of a later edit.
+  private func eraseSecrets(_ erasure: Erasure, _ record: RecordSchema, but kept: [Int: Set<Value>]) throws {
+    var (condition, arguments) = ("true", [Value]())
+    for (column, values) in kept {
+      condition += """
+         AND NOT (field IS ? AND value IN (\(placeholders(values.count)))
+          AND batch IN (SELECT arrival FROM sync_batch WHERE received_at > ?))
+        """
+      arguments += [Value.text(record.fields[column].name)] + Array(values) + [.integer(erasure.edit.stamp.raw)]
+    }
+    try SecretTable.erase(db, erasure, where: condition, arguments)
   }
 
   private func eraseRow(

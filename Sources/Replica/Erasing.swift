@@ -122,14 +122,20 @@ extension Replica {
     }
   }
 
-  /// What the city kept as a new value stays, for a city that was restored.
+  /// What the city kept as a new value stays, for a city that was restored, and so does what an earlier batch left, as the
+  /// base of a later edit.
   private func eraseSent(
     _ db: Database, _ erasure: Erasure, _ record: RecordSchema, _ batch: Int64, _ sent: SentCells?
   ) throws {
     let kept = sent?.enteredSince(erasure, record) ?? [:]
     try SecretTable.erase(
-      db, erasure, where: "batch = ? AND commitment NOT IN (\(placeholders(kept.count)))",
-      [.integer(batch)] + Array(kept.values))
+      db, erasure,
+      where: """
+        batch = ? AND commitment NOT IN (\(placeholders(kept.count)))
+          AND NOT EXISTS (
+            SELECT 1 FROM sync_secret s WHERE s.record = sync_secret.record AND s.key = sync_secret.key
+              AND s.field = sync_secret.field AND s.value = sync_secret.value AND s.batch < sync_secret.batch)
+        """, [.integer(batch)] + Array(kept.values))
     var rest = erasure
     rest.fields.removeAll { kept[$0] != nil }
     if rest.fields.isEmpty { return }

@@ -1,5 +1,7 @@
+import GRDB
 import Master
 import Replica
+import SQLiteStore
 import SyncCore
 import TestSupport
 import Testing
@@ -47,6 +49,27 @@ extension World {
   try await world.enter("FRESH", one)
   try await world.expectPhone(.text("FRESH"))
   #expect(try world.master.erasures().count == 1)
+}
+
+/// The log shows by what it was replaced, and its sender can give that back.
+@Test(arguments: [false, true])
+func whatWasEnteredBeforeAnErasureComesBackMayBeReplacedByThen(isDeleted: Bool) async throws {
+  let (world, one, _) = try await World.erasedInVain()
+  try await world.enter("FRESH-1", one)
+  if isDeleted {
+    try world.shell(one, "DELETE FROM person")
+    try await world.sync(one)
+  } else {
+    try await world.enter("FRESH", one)
+  }
+  try await world.syncAll()
+  #expect(try world.master.erasures().count == 1)
+  #expect(try world.person("phone") == (isDeleted ? nil : Value.text("FRESH")))
+  let said = "SELECT count(*) FROM sync_secret WHERE value = 'FRESH-1'"
+  let (atCity, atSender) = (try world.master.read { try $0.integer(said) }, try one.read { try $0.integer(said) })
+  #expect(atCity == 2 && atSender == 2)
+  try await world.settle()
+  #expect(try world.master.conflicts([.open]) == [])
 }
 
 /// Another one wants something else meanwhile: nobody knew of the erasure, and both values are new.
