@@ -82,17 +82,26 @@ extension SQLiteMasterTransaction {
   }
 
   /// The values, by column, that came before an erasure that is recorded only now, in a city that was restored, and were
-  /// edited after it.
+  /// edited after it, by whatever key a batch named the row then.
   private func entered(since erasure: Erasure, _ record: RecordSchema) throws -> [Int: Set<Value>] {
     let sql = """
       SELECT b.* FROM sync_touch t JOIN sync_batch b ON b.arrival = t.arrival
       WHERE t.record = ? AND t.key = ? AND b.received_at > ?
       """
+    let present = try landed(kept(erasure.ref), record)
+    // One that stands by itself under a former key has its own values.
+    let names = try loggedNames(of: present, record).filter { name in
+      try name == present || record.row(db, key: name.key) == nil
+    }
     var new: [Int: Set<Value>] = [:]
-    try db.each(sql, erasure.ref.columns + [.integer(erasure.edit.stamp.raw)]) { row in
-      guard let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) else { return }
-      for cell in try logged.entered(since: erasure, schema, db) {
-        if let column = cell.field.flatMap(record.index(of:)) { new[column, default: []].insert(cell.secret.value) }
+    for name in names {
+      var named = erasure
+      named.key = name.key
+      try db.each(sql, name.columns + [.integer(erasure.edit.stamp.raw)]) { row in
+        guard let logged = LoggedBatch(row: row.cells(0..<LoggedBatch.columns)) else { return }
+        for cell in try logged.entered(since: named, schema, db) {
+          if let column = cell.field.flatMap(record.index(of:)) { new[column, default: []].insert(cell.secret.value) }
+        }
       }
     }
     return new

@@ -25,9 +25,9 @@ extension World {
     return (world, one, two)
   }
 
-  fileprivate func enter(_ phone: String, _ replica: Replica) async throws {
+  fileprivate func enter(_ phone: String, of id: String = "p1", _ replica: Replica) async throws {
     clock.now += 1000
-    try shell(replica, "UPDATE person SET phone = '\(phone)' WHERE id = 'p1'")
+    try shell(replica, "UPDATE person SET phone = '\(phone)' WHERE id = '\(id)'")
     try shell(replica, "UPDATE sync_base_person SET sync_stamp = \(clock.now << 16)")
     try await sync(replica)
   }
@@ -70,6 +70,26 @@ func whatWasEnteredBeforeAnErasureComesBackMayBeReplacedByThen(isDeleted: Bool) 
   #expect(atCity == 2 && atSender == 2)
   try await world.settle()
   #expect(try world.master.conflicts([.open]) == [])
+}
+
+/// Its sender had not heard either that the row was merged into another one.
+@Test func whatWasEnteredUnderAFormerKeyBeforeAnErasureComesBackIsNew() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(two, "INSERT INTO person (id, office, name, phone) VALUES ('p2', 'A', 'NAME-one', 'PHONE-one')")
+  for replica in [two, one] { try await world.sync(replica) }
+  let keys = ["p1", "p2"].map { RowKey([.text($0)]) }
+  _ = try world.master.mergeRecords(try world.person, keep: keys[0], duplicate: keys[1], reason: "one", actor: "li")
+  try await world.sync(two)
+  let file = try world.backup()
+  #expect(try world.erase("p1", ["phone"]).map(\.key) == keys)
+  try await world.sync(two)
+  try world.restore(from: file)
+  _ = try await world.giveBack(one)
+  try world.master.release(reason: "away", actor: "li")
+  try await world.enter("FRESH", of: "p2", one)
+  #expect(try world.person("phone") == .text("FRESH"))
+  try await world.expectPhone(.text("FRESH"))
+  #expect(try world.master.erasures().map(\.key) == keys)
 }
 
 /// Another one wants something else meanwhile: nobody knew of the erasure, and both values are new.
