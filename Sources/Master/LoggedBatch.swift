@@ -41,11 +41,13 @@ extension LoggedBatch {
     return places.contains { !refused.contains($0) }
   }
 
-  /// Its values that were edited after an erasure, as the city reckoned when it came (E5).
+  /// Its values that were edited after an erasure, as the city reckoned when it came (E5). What officials take up was edited
+  /// when its contender was; only what they type is new.
   func entered(since erasure: Erasure, _ schema: Schema, _ log: Database) throws -> [SecretCell] {
     let message = try SealedEnvelope(message[...]).unverified()
     let own = try ownSchema(schema, log, message.header)
     let sealed = try Batch(message.body, schema: own, mostChanges: .max, isOwn: true)
+    if replica == .city, sealed.decisions.contains(where: { $0.choice != .value }) { return [] }
     return try sealed.received(own, with: SecretTable.read(log, of: arrival), isErased: true) {
       erasure.leaves($0, offset: offset, arrival: receivedAt)
     }.secrets

@@ -113,6 +113,26 @@ func whatWasEnteredBeforeAnErasureComesBackMayBeReplacedByThen(isDeleted: Bool) 
   #expect(try world.master.conflicts([.open]) == [])
 }
 
+/// An official who had not heard of the erasure either takes up what was entered before it.
+@Test func whatAnOfficialTakesUpBeforeAnErasureComesBackIsNotNew() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.shell(one, "UPDATE person SET phone = 'PHONE-1'")
+  try world.shell(two, "UPDATE person SET phone = 'PHONE-2'")
+  for replica in [one, two] { try await world.sync(replica) }
+  let file = try world.backup()
+  try world.erase("p1", ["phone"])
+  try await world.sync(two)
+  try world.restore(from: file)
+  _ = try await world.giveBack(one)
+  try world.master.release(reason: "away", actor: "li")
+  try await world.sync(one)
+  world.clock.now += 1000
+  let open = try #require(try world.master.conflicts([.open]).first)
+  _ = try world.master.decide(open.id, .take(1), reason: "r", actor: "li")
+  #expect(try world.person("phone") == .text("PHONE-2"))
+  try await world.expectPhone(.null)
+}
+
 /// The city has erased the phone once more since the value was entered: of two erasures that it lacked both count.
 @Test func whatWasEnteredBetweenTwoErasuresGoesWithTheSecond() async throws {
   let (world, _, _) = try await World.erasedInVain(entering: "PHONE-between")
