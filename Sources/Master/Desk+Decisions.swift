@@ -103,9 +103,10 @@ extension Desk {
   /// was erased nothing tells it; of what is too large to travel, what stands in its place.
   private func isAsSeen(_ conflict: Conflict, _ cell: Cell, by decision: Decision, _ field: Field) -> Bool {
     if decision.choice == .value || decision.value.isNull || field.isErased(decision.value) { return true }
-    let known = [conflict, conflict.travelling]
-    if decision.choice == .keep { return known.map(\.master).contains(decision.value) }
-    return known.flatMap(\.contenders).contains { $0.id == decision.contender && $0.value == decision.value }
+    let contender = conflict.contenders.first { $0.id == decision.contender }
+    guard let value = decision.choice == .keep ? conflict.master : contender?.value else { return false }
+    // When the log is replayed nothing is too large, and what was told may be older than what else is contested.
+    return [value, Conflict.sign(of: value)].contains(decision.value)
   }
 
   /// What a decision to keep or take makes of the cell.

@@ -259,6 +259,11 @@ extension Conflict {
     set { decision?.value = newValue }
   }
 
+  /// What travels in the place of a cell's value that is too large.
+  public static func sign(of value: Value) -> Value {
+    .text("(\(megabytes(ByteWriter.size(of: value))),留在市里 / kept at the city)")
+  }
+
   /// As it travels: of values that are too much for one message the largest stay at the city, which decides by its own.
   /// Of long words about who and why only the beginning is told.
   public var travelling: Conflict {
@@ -276,8 +281,7 @@ extension Conflict {
     let largest = places.map { ($0, ByteWriter.size(of: self[keyPath: $0])) }.sorted { $0.1 > $1.1 }
     for (place, size) in largest where total > RecordSchema.mostBytes {
       // The image of a whole row is no text that anybody reads.
-      let sign = Value.text("(\(megabytes(size)),留在市里 / kept at the city)")
-      conflict[keyPath: place] = field == nil ? .null : sign
+      conflict[keyPath: place] = field == nil ? .null : Self.sign(of: self[keyPath: place])
       total -= size
     }
     return conflict

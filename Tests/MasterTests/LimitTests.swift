@@ -34,8 +34,8 @@ private let schema = """
   """
 
 /// Two machines of A, and one of B.
-private func offices() async throws -> (World, Replica, Replica, Replica) {
-  let world = try World(schema: schema, seed: [("office", [[.text("A"), .null], [.text("B"), .null]])])
+private func offices(_ yaml: String = schema) async throws -> (World, Replica, Replica, Replica) {
+  let world = try World(schema: yaml, seed: [("office", [[.text("A"), .null], [.text("B"), .null]])])
   return (world, try await world.join("A"), try await world.join("A"), try await world.join("B"))
 }
 
@@ -262,6 +262,25 @@ func aLargeEditThatCannotBePartedIsTakenWhole(sql: String) async throws {
   _ = try world.master.decide(conflict.id, .take(2), reason: "r", actor: "li")
   try await world.settle()
   #expect(try one.rows(one.record("file"))[0][3] == conflict.contenders[1].value)
+}
+
+/// Who decides has only the sign that stands in its place, also when the log is replayed.
+@Test(.aHundredth) func theOwnerDecidesAboutAValueThatStaysAtTheCity() async throws {
+  let decides = "scope: {field: office}\n      decides: owner"
+  let (world, one, two, _) = try await offices(schema.replacing("scope: {field: office}", with: decides))
+  try world.shell(one, "INSERT INTO file (id, office) VALUES ('f1', 'A')")
+  try await world.settle()
+  for replica in [one, two] { try world.shell(replica, "UPDATE file SET photo = randomblob(180000)") }
+  try await world.settle()
+  let (open, told) = (try world.master.conflicts([.open]), try one.conflicts([.open]))
+  #expect(told.map(\.master) == [.text("(0.1 MB,留在市里 / kept at the city)")])
+  let conflict = try #require(open.first)
+  try one.decide(
+    Decision(conflict: conflict.id, choice: .keep, reason: "r", edit: Edit(stamp: Stamp(raw: 0), actor: "wang")))
+  try await world.settle()
+  let decided = try world.master.conflict(conflict.id)
+  #expect(decided.state == .decided && decided.decision?.choice == .keep)
+  for replica in [one, two] { #expect(try replica.rows(replica.record("file"))[0][3] == conflict.master) }
 }
 
 /// A tool may write any name into a county's file, and a person any reason: a page that nobody can make would end
