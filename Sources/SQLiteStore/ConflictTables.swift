@@ -31,11 +31,13 @@ public enum ConflictTables {
     INSERT INTO sync_conflict (\(Conflict.columns.joined(separator: ", "))) VALUES (\(placeholders(Conflict.columns.count)))
     ON CONFLICT (id) DO UPDATE SET \(Conflict.columns.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
     """
-  /// What a contender had is known once the row is seen (I4), and does not change.
+  /// What a contender had is known once the row is seen (I4), and does not change; of what an erasure took here the city may
+  /// have kept a new value (E7).
   private static let adding = """
     INSERT INTO sync_contender (\(Contender.columns.joined(separator: ", ")))
     VALUES (\(placeholders(Contender.columns.count)))
-    ON CONFLICT (conflict, id) DO UPDATE SET value = excluded.value WHERE value IS NULL
+    ON CONFLICT (conflict, id) DO UPDATE SET value = excluded.value
+      WHERE value IS NULL OR value = '\(Field.erasedText)' AND excluded.value IS NOT NULL
     """
 
   /// The conflict of that number, with its contenders; nil: there is none.

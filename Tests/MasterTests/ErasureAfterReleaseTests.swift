@@ -9,12 +9,14 @@ import Testing
 // An erasure comes back to a restored city after its release: it took what was edited before it, and nothing else (E5).
 
 extension World {
-  /// The city has erased a phone, of which only the machine `two` has heard, and goes on from a backup of before that.
+  /// The city has erased a field of p1, of which only the machine `two` has heard, and goes on from a backup of before that.
   /// - Parameter entering: what `two` enters since.
-  fileprivate static func erasedInVain(entering phone: String? = nil) async throws -> (World, Replica, Replica) {
+  fileprivate static func erasedInVain(
+    _ field: String = "phone", entering phone: String? = nil
+  ) async throws -> (World, Replica, Replica) {
     let (world, one, two) = try await twoOfficers()
     let file = try world.backup()
-    try world.erase("p1", ["phone"])
+    try world.erase("p1", [field])
     try await world.sync(two)
     if let phone { try await world.enter(phone, two) }
     try world.restore(from: file)
@@ -25,9 +27,11 @@ extension World {
     return (world, one, two)
   }
 
-  fileprivate func enter(_ phone: String, of id: String = "p1", _ replica: Replica) async throws {
+  fileprivate func enter(
+    _ value: String, in field: String = "phone", of id: String = "p1", _ replica: Replica
+  ) async throws {
     clock.now += 1000
-    try shell(replica, "UPDATE person SET phone = '\(phone)' WHERE id = '\(id)'")
+    try shell(replica, "UPDATE person SET \(field) = '\(value)' WHERE id = '\(id)'")
     try shell(replica, "UPDATE sync_base_person SET sync_stamp = \(clock.now << 16)")
     try await sync(replica)
   }
@@ -104,6 +108,25 @@ func whatWasEnteredBeforeAnErasureComesBackMayBeReplacedByThen(isDeleted: Bool) 
   #expect(open.map(\.base) == [.null] && open.map(\.master) == [.text("FRESH")])
   #expect(open.flatMap(\.contenders).map(\.value) == [.text("FRESH-three")])
   for replica in world.replicas { #expect(try replica.conflicts([.open]) == open) }
+}
+
+/// Of a required field a text stands in the place of what was erased.
+@Test func whatIsContestedOfARequiredFieldBeforeAnErasureComesBackIsTaken() async throws {
+  let (world, one, _) = try await World.erasedInVain("name")
+  let three = try await world.join("A", actor: "three")
+  try world.shell(three, "UPDATE person SET name = 'FRESH-three' WHERE id = 'p1'")
+  try await world.enter("FRESH", in: "name", one)
+  try await world.sync(three)
+  try await world.settle()
+  let open = try world.master.conflicts([.open])
+  #expect(open.map(\.master) == [.text("FRESH")])
+  #expect(open.flatMap(\.contenders).map(\.value) == [.text("FRESH-three")])
+  for replica in world.replicas { #expect(try replica.conflicts([.open]) == open) }
+  let conflict = try #require(open.first)
+  let edit = Edit(stamp: Stamp(raw: 0), actor: "wang")
+  try one.decide(Decision(conflict: conflict.id, choice: .take, contender: 1, reason: "r", edit: edit))
+  try await world.settle()
+  #expect(try world.person("name") == .text("FRESH-three"))
 }
 
 /// It comes along with the erasure, from who knew of it.
