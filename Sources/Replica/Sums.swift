@@ -126,19 +126,27 @@ extension Replica {
     return true
   }
 
-  /// What was taken up of a change that has come in, and was set aside unsent since, starts from what came in.
+  /// What was taken up of a change that has come in, and was set aside unsent since, starts from what came in. What was set aside
+  /// after something else that is on its way has said it again starts from that.
   /// - Returns: whether there is such.
   private func unsayAside(_ db: Database, _ record: RecordSchema, _ item: CameIn) throws -> Bool {
     let sql = """
-      SELECT id, image, base FROM sync_parked
+      SELECT id, image, base, edited_at FROM sync_parked
       WHERE record = ?1 AND key = ?2 AND batch IS NULL AND state = 'waiting'
         AND id > (SELECT id FROM sync_parked WHERE record = ?1 AND key = ?2 AND batch = ?3)
       ORDER BY id LIMIT 1
       """
     let place: [Value] = [.text(record.name), .blob(item.ref.key.encoded), .integer(item.batch)]
-    guard let found = try db.first(sql, place), case .blob(let image) = found[1],
+    guard let found = try db.first(sql, place), case .blob(let image) = found[1], case .integer(let stamp) = found[3],
       let said = try withWhatFollowed(sent(db, since: item.batch, of: item.ref), record)
     else { return false }
+    let sums = record.fields.indices.filter { said.kind == .update && record.added(said, $0) != nil }
+    let isSaidBefore = try changesOnTheirWay(db, record, item.ref.key, since: item.batch).contains { onItsWay in
+      let change = onItsWay.change
+      let saysAgain = change.kind == .insert || change.kind == .update && sums.contains { change.new[$0] != nil }
+      return saysAgain && change.edit.stamp < Stamp(raw: stamp)
+    }
+    if isSaidBefore { return false }
     // Of a row that was entered all came in; of an edit only a sum counts twice.
     var base = said.new.map { $0 ?? .null }
     if case .blob(let bytes) = found[2] {

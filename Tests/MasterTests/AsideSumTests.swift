@@ -50,3 +50,34 @@ private func aside(isEntered: Bool, meanwhile sql: String = "") async throws -> 
   try await world.settle()
   #expect(try world.staff(one) == .integer(12) && world.cell("address") == .text("y"))
 }
+
+/// It is taken up once more in a batch that is on its way by then, and what was typed after that is set aside: it is the batch that
+/// says it again.
+@Test(arguments: [false, true])
+func aSumThatEnteredWhileALaterEditWasSetAsideCountsOnce(isEntered: Bool) async throws {
+  let (world, one, b) = try await summed()
+  let two = try await world.join("A")
+  let id = isEntered ? "c2" : "c1"
+  try world.shell(
+    one,
+    isEntered
+      ? "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)"
+      : "UPDATE company SET code = 'X', staff = 12 WHERE id = 'c1'")
+  try await world.sync(one)
+  try world.write(one, "s0")
+  #expect(try one.takeUp("company", id, ["code": .text("Y")]))
+  try one.freeze()
+  try world.shell(one, "UPDATE company SET code = 'Z', staff = staff + 2 WHERE id = '\(id)'")
+  try world.shell(two, "INSERT INTO company (id, office, code) VALUES ('c3', 'A', 'Z')")
+  try await world.sync(two)
+  try world.answer("s0", "d0")
+  try world.take(one, "d0")
+  #expect(try one.parked().map(\.batch) == [nil])
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.sync(b)
+  try await world.settle()
+  #expect(try world.staff(one, of: id) == .integer(isEntered ? 7 : 12))
+  #expect(try one.takeUp("company", id, ["code": .text("W")]))
+  try await world.settle()
+  #expect(try world.staff(one, of: id) == .integer(isEntered ? 9 : 14) && one.parked().isEmpty)
+}
