@@ -226,11 +226,11 @@ extension Replica {
     if let row, takenBack == nil, !isDeleted,
       let pending = try followed(db, record, change, over: row, by: batch, entered: entered)
     {
+      try addParked(
+        db, change.ref, image: row, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
+        detail: receipt.detail, state: "edited")
       if !parkingClashes {
         try record.setPending(db, pending)
-        try addParked(
-          db, change.ref, image: row, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
-          detail: receipt.detail, state: "edited")
         return false
       }
       // In the way of what comes, it waits here.
