@@ -202,7 +202,7 @@ extension Replica {
     let takenBack = row == nil ? try takingBack(db, change, pending) : nil
     // A delete on its way takes it back, and what stands here was entered after that.
     let isDeleted = try isDeleted(db, record, change.key, since: batch)
-    let entered = change.kind == .insert ? try whatEntered(db, record, change.key, before: batch, answer) : nil
+    let entered = change.kind == .insert ? try whatEntered(db, change, of: record, receipt, before: batch, answer) : nil
     let stands = entered != nil
     if var pending, pending.change(record) != nil, takenBack == nil, !isDeleted {
       // Edited again since: the batch changed nothing, so the base is the one before it.
@@ -251,23 +251,26 @@ extension Replica {
     return change.kind == .insert && !isDeleted
   }
 
-  /// What a later batch of a row starts from that was parked before and has come in: the row as it was sent, where an official
-  /// has let it in out of sight, and of one that stands here, nothing; nil: it does not stand at the city.
+  /// What an INSERT of a row starts from that was parked before and has come in: the row as it was sent, where an official has let
+  /// it in out of sight, without cells that are empty now, and of one that stands here, nothing; nil: it does not stand at the city.
   private func whatEntered(
-    _ db: Database, _ record: RecordSchema, _ key: RowKey, before batch: Int64, _ answer: Answer?
-  ) throws -> [Value]? {
+    _ db: Database, _ change: Change, of record: RecordSchema, _ receipt: RowReceipt, before batch: Int64,
+    _ answer: Answer?
+  ) throws -> [Value?]? {
     let sql = """
       SELECT state, reason, image FROM sync_parked WHERE record = ? AND key = ? AND batch < ? AND \(Self.hasComeIn)
       ORDER BY batch DESC LIMIT 1
       """
-    guard let answer, let found = try db.first(sql, [.text(record.name), .blob(key.encoded), .integer(batch)]) else {
-      return nil
-    }
-    if try answer.row(record, key) != nil { return record.fields.map { _ in .null } }
-    guard found[0] == .text(ParkedState.admitted.rawValue), found[1] == .text(RowReceipt.outOfScope),
+    let place: [Value] = [.text(record.name), .blob(change.key.encoded), .integer(batch)]
+    guard let answer, let found = try db.first(sql, place) else { return nil }
+    if try answer.row(record, change.key) != nil { return record.fields.map { _ in Value.null } }
+    // Where this one is not out of scope, the row out of sight is gone.
+    let outOfScope = RowReceipt.outOfScope
+    guard receipt.reason == outOfScope, found[0] == .text(ParkedState.admitted.rawValue), found[1] == .text(outOfScope),
       case .blob(let image) = found[2]
     else { return nil }
-    return try decodeImage(image, record)
+    let row = try record.row(db, key: change.key)
+    return try decodeImage(image, record).enumerated().map { column, sent in row?[column].isNull == true ? nil : sent }
   }
 
   /// The edit that deleted a row after this change of it, when the row was entered here and the city never took it in.

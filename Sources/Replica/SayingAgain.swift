@@ -132,7 +132,7 @@ extension Replica {
   /// - Parameter entered: what it starts from, when what was entered of the row before has come in.
   /// - Returns: nil: nothing is.
   func followed(
-    _ db: Database, _ record: RecordSchema, _ change: Change, over row: [Value], by batch: Int64, entered: [Value]?
+    _ db: Database, _ record: RecordSchema, _ change: Change, over row: [Value], by batch: Int64, entered: [Value?]?
   ) throws -> PendingRow? {
     #if MUTANTS
       if Mutant.laterBatchDropsParked.isActive { return nil }

@@ -265,6 +265,44 @@ func aSumThatWasAdmittedOutOfSightWhileItWasSaidAgainCountsOnce(isTakenUp: Bool,
   #expect(try one.parked().isEmpty && one.rows(one.record("company")).count == 1)
 }
 
+/// One of A enters a row of B's, of which an official lets in what it says; A does not see it.
+private func admittedOutOfSight() async throws -> (World, Replica, Replica) {
+  let (world, one, b) = try await summed()
+  try world.shell(b, "INSERT INTO company (id, office, name, staff) VALUES ('c2', 'B', '甲', 2)")
+  try await world.sync(b)
+  try world.shell(one, "INSERT INTO company (id, office, name, staff) VALUES ('c2', 'A', '甲', 7)")
+  try await world.sync(one)
+  try world.master.admit(world.master.parked().map(\.id), reason: "theirs", actor: "li")
+  for replica in [one, b] { try await world.sync(replica) }
+  return (world, one, b)
+}
+
+/// The row out of sight is deleted before A enters one of its own under that key, which waits for its code and is edited: it goes whole.
+@Test func aRowThatIsEnteredWhereOneOutOfSightWasDeletedEntersWhole() async throws {
+  let (world, one, b) = try await admittedOutOfSight()
+  try world.shell(b, "DELETE FROM company WHERE id = 'c2'")
+  try await world.sync(b)
+  #expect(try world.cell("name", of: "c2") == nil)
+  try world.shell(one, "INSERT INTO company (id, office, code, name, staff) VALUES ('c2', 'A', 'X', '乙', 5)")
+  try one.freeze()
+  try world.answer(one, meanwhile: "UPDATE company SET name = '丙' WHERE id = 'c2'")
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.settle()
+  #expect(try world.cell("name", of: "c2") == .text("丙") && one.parked().isEmpty)
+}
+
+/// It stands: what is left empty by who enters it anew takes nothing away from it.
+@Test func whatIsLeftEmptyOfARowThatStandsOutOfSightStays() async throws {
+  let (world, one, _) = try await admittedOutOfSight()
+  try world.shell(one, "INSERT INTO company (id, office, staff) VALUES ('c2', 'A', 5)")
+  try one.freeze()
+  try world.answer(one, meanwhile: "UPDATE company SET address = 'y' WHERE id = 'c2'")
+  try await world.sync(one)
+  try world.master.admit(world.master.parked().map(\.id), reason: "theirs", actor: "li")
+  #expect(try world.cell("name", of: "c2") == .text("甲") && world.cell("address", of: "c2") == .text("y"))
+  try await world.settle()
+}
+
 /// An edit that waited enters with the row that the city enters anew, and so does a program here: of the edit counts what
 /// it added, unless the program has left the cell empty, which is filled with all of it.
 @Test(arguments: ["staff) VALUES ('c1', 'A', 9)", "address) VALUES ('c1', 'A', 'y')"], [false, true])
