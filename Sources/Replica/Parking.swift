@@ -183,8 +183,7 @@ extension Replica {
   }
 
   /// What the city parked of rows that were edited again, when nothing came of that edit: an entered row that is gone is taken
-  /// back, and so is what said again a change that has come in, for all of it that counts stands. Of any other its clerk hears
-  /// that it waits.
+  /// back, and of any other its clerk hears that it waits.
   func settleEdited(_ db: Database) throws {
     let sql = "SELECT id, record, key, batch, n FROM sync_parked WHERE state = 'edited' ORDER BY id"
     var found: [(id: Int64, ref: RowRef, batch: Int64, n: Int64)] = []
@@ -195,10 +194,7 @@ extension Replica {
     }
     for (id, ref, batch, n) in found {
       guard let record = schema.record(ref.record), try !isOnItsWay(db, record, ref) else { continue }
-      let isTakenBack =
-        try record.row(db, key: ref.key) == nil
-        ? sent(db, batch, n)?.kind == .insert : hasEarlierComeIn(db, ref, before: batch)
-      if isTakenBack {
+      if try record.row(db, key: ref.key) == nil, try sent(db, batch, n)?.kind == .insert {
         try markWithdrawn(db, id, reason: "", edit: takingBack(db, ref), isSent: true)
       } else {
         try db.run("UPDATE sync_parked SET state = 'waiting' WHERE id = ?", [.integer(id)])
@@ -206,7 +202,8 @@ extension Replica {
     }
   }
 
-  private func hasEarlierComeIn(_ db: Database, _ ref: RowRef, before batch: Int64) throws -> Bool {
+  /// Whether a change of a row has come in that was parked before this batch.
+  func hasEarlierComeIn(_ db: Database, _ ref: RowRef, before batch: Int64) throws -> Bool {
     let sql = "SELECT 1 FROM sync_parked WHERE record = ? AND key = ? AND batch < ? AND \(Self.hasComeIn) LIMIT 1"
     return try db.first(sql, [.text(ref.record), .blob(ref.key.encoded), .integer(batch)]) != nil
   }

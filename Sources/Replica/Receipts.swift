@@ -211,6 +211,7 @@ extension Replica {
       try addParked(
         db, change.ref, image: asSent, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
         detail: receipt.detail, state: "edited")
+      let id = db.lastInsertedRowID
       // A later batch of a row that never entered updates nothing either. What has entered of it counts, and is taken off.
       pending.existed = pending.existed && (change.kind != .insert || stands)
       for column in record.fields.indices where !record.isKey(column) {
@@ -221,6 +222,11 @@ extension Replica {
         if pending.cellEdits[column] == nil { pending.cellEdits[column] = change.cellEdits[column] }
       }
       try record.setPending(db, pending)
+      // It said again what has come in, and that is taken off: nothing of it is left to say.
+      let isSum = record.fields.indices.contains { record.added(change, $0) != nil }
+      if isSum, pending.change(record) == nil, try hasEarlierComeIn(db, change.ref, before: batch) {
+        try markWithdrawn(db, id, reason: "", edit: takingBack(db, change.ref), isSent: true)
+      }
       return false
     }
     if let row, takenBack == nil, !isDeleted,

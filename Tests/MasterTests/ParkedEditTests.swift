@@ -162,20 +162,30 @@ func aRowThatIsDeletedWithTwoBatchesOnTheirWayNeverEnters(together: Bool, isHear
   #expect(try b.parked().map(\.ref.record) == ["company"])
 }
 
-/// Nothing comes of the second edit: its clerk hears that the first one waits.
-@Test func aParkedUpdateWhoseNextEditIsTakenBackIsSetAside() async throws {
+/// Nothing comes of the second edit: its clerk hears that the first one waits, whatever has waited before and come in.
+@Test(arguments: [false, true])
+func aParkedUpdateWhoseNextEditIsTakenBackIsSetAside(hasEarlierComeIn: Bool) async throws {
   let (world, one, two) = try await World.twoMachines()
   try world.shell(one, "INSERT INTO company (id, office, code) VALUES ('c2', 'A', 'X')")
   try await world.sync(one)
-  try world.shell(two, "UPDATE company SET code = 'X' WHERE id = 'c1'")
+  if hasEarlierComeIn {
+    try world.shell(two, "UPDATE company SET code = 'X' WHERE id = 'c1'")
+    try await world.sync(two)
+    try world.shell(one, "UPDATE company SET code = NULL WHERE id = 'c2'")
+    for replica in [one, two] { try await world.sync(replica) }
+    #expect(try two.states() == [.entered])
+    try world.shell(one, "UPDATE company SET code = 'Y' WHERE id = 'c2'")
+    try await world.sync(one)
+  }
+  try world.shell(two, "UPDATE company SET code = '\(hasEarlierComeIn ? "Y" : "X")' WHERE id = 'c1'")
   try two.freeze()
   try world.answer(two, meanwhile: "UPDATE company SET name = '丁' WHERE id = 'c1'")
   let aside = try #require(try two.parked().first)
   #expect(try two.parked().count == 1 && aside.batch == nil)
   try two.withdraw(aside.id, reason: "wrong", actor: nil)
   try await world.sync(two)
-  #expect(try world.states() == [.waiting])
-  #expect(try two.parked().map(\.batch) == [1])
+  #expect(try world.states() == (hasEarlierComeIn ? [.entered, .waiting] : [.waiting]))
+  #expect(try two.parked().map(\.batch) == [hasEarlierComeIn ? 2 : 1])
 }
 
 @Test func aWithdrawalThatComesTooLateChangesNothing() async throws {
