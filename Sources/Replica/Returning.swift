@@ -225,7 +225,7 @@ extension Replica {
         $0.outcome == .parked && places.contains($0.n)
       }
       let batch = try withoutErasedBases(db, ownBatch(db, message.bytes), number: number)
-      left += try take(db, rows, of: batch, number: number, [], parkingClashes, &summary)
+      left += try openingOnce { try take(db, rows, of: batch, number: number, [], parkingClashes, &summary) }
     }
     return left
   }

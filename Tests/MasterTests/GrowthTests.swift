@@ -79,8 +79,8 @@ extension World {
 }
 
 extension World {
-  /// So many companies of an office.
-  fileprivate func insert(_ count: Int, _ replica: Replica, _ office: String, code: String) throws {
+  /// So many rows of an office are entered, with a code or none.
+  fileprivate func enter(_ count: Int, at replica: Replica, _ office: String, code: String = "'Y' || i") throws {
     try shell(
       replica,
       """
@@ -93,9 +93,9 @@ extension World {
 /// So many rows of one batch wait.
 private func parkedTogether(_ count: Int) async throws -> (World, Replica, Replica) {
   let (world, one, b) = try await summed()
-  try world.insert(count, b, "B", code: "'Y' || i")
+  try world.enter(count, at: b, "B")
   try await world.sync(b)
-  try world.insert(count, one, "A", code: "'Y' || i")
+  try world.enter(count, at: one, "A")
   try await world.sync(one)
   #expect(try one.parked().count == count)
   return (world, one, b)
@@ -106,7 +106,7 @@ private func enteredAnew(_ count: Int) async throws -> (World, Replica) {
   let (world, one, b) = try await parkedTogether(count)
   try world.shell(b, "DELETE FROM company WHERE id LIKE 'B-%'")
   try await world.sync(b)
-  try world.insert(count, one, "A", code: "NULL")
+  try world.enter(count, at: one, "A", code: "NULL")
   return (world, one)
 }
 
@@ -138,6 +138,33 @@ private func enteredAnew(_ count: Int) async throws -> (World, Replica) {
     }
     costs.append(trace.statements(with: "SELECT message FROM sync_outbox WHERE number = ?").count)
     try await world.settle()
+  }
+  #expect(costs[0] > 0 && costs[0] == costs[1], "\(costs)")
+}
+
+@Test func aBatchIsOpenedOnceForAllRowsThatWaitAgainAfterARestore() async throws {
+  var costs: [Int] = []
+  for count in [2, 30] {
+    let (world, one, b) = try await summed()
+    try world.enter(count, at: b, "B")
+    try await world.sync(b)
+    try world.enter(count, at: one, "A")
+    try await world.sync(one)
+    let file = try world.backup()
+    try world.shell(b, "UPDATE company SET code = NULL WHERE id LIKE 'B-%'")
+    for replica in [b, one] { try await world.sync(replica) }
+    #expect(try Set(one.states()) == [.entered])
+    try world.shell(one, "UPDATE company SET address = 'y' WHERE id LIKE 'A-%'")
+    try await world.sync(one)
+    world.lose(b)
+    try world.restore(from: file)
+    try await world.giveBack([one])
+    try world.master.release(reason: "away", actor: "li")
+    let trace = try Trace(of: one)
+    try await world.sync(one)
+    costs.append(trace.statements(with: "SELECT message FROM sync_outbox WHERE number = ?").count)
+    try await world.settle()
+    #expect(try one.parked().count == count)
   }
   #expect(costs[0] > 0 && costs[0] == costs[1], "\(costs)")
 }
