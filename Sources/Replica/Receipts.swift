@@ -118,6 +118,8 @@ extension Replica {
     entered: [Int: ParkedNotice] = [:], answer: Answer? = nil, _ parkingClashes: Bool, _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
     var leaving: [(RecordSchema, RowKey)] = []
+    let parked = rows.filter { $0.outcome == .parked && $0.n <= batch.changes.count }.map { batch.changes[$0.n - 1] }
+    try answer?.look(at: Set(parked.filter { $0.kind == .insert }.map(\.ref)))
     for row in rows {
       guard row.n <= batch.changes.count else {
         let index = row.n - batch.changes.count - 1

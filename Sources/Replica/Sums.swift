@@ -289,7 +289,7 @@ extension Replica {
     if let known = openedBatches.said[batch], known.refs.contains(ref) { return known.changes[ref] ?? [] }
     // The next rows of which it waits are asked for, too.
     var all: Set<RowRef> = [ref]
-    let sql = "SELECT record, key FROM sync_parked WHERE batch = ? AND \(ReplicaTables.isOpen)"
+    let sql = "SELECT record, key FROM sync_parked WHERE batch = ? AND state IN ('waiting', 'edited', 'withdrawn')"
     try db.each(sql, [.integer(batch)]) { row in
       if case .blob(let key) = row.cell(1) { all.insert(RowRef(row[0], try RowKey(encoded: key))) }
     }
