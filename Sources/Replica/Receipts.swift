@@ -231,6 +231,7 @@ extension Replica {
       }
       return false
     }
+    if isDeleted, let pending { try startBefore(db, record, change, pending, since: batch) }
     if let row, takenBack == nil, !isDeleted,
       let pending = try followed(db, record, change, over: row, by: batch, entered: entered)
     {
@@ -257,6 +258,20 @@ extension Replica {
       try markWithdrawn(db, db.lastInsertedRowID, reason: "", edit: takenBack, isSent: true)
     }
     return change.kind == .insert && !isDeleted
+  }
+
+  /// What was edited after the wish to delete a row (M7) starts from what was before: the wish takes back what was parked, and the row
+  /// stays. Only of a sum more was added, on top of what stands.
+  private func startBefore(
+    _ db: Database, _ record: RecordSchema, _ change: Change, _ pending: PendingRow, since batch: Int64
+  ) throws {
+    let onItsWay = try changesOnTheirWay(db, record, change.key, since: batch)
+    guard pending.existed, pending.current != nil, onItsWay.allSatisfy({ $0.change.kind == .delete }) else { return }
+    var moved = pending
+    for column in pending.touched where record.fields[column].policy != .sum {
+      moved.base[column] = change.old[column] ?? pending.base[column]
+    }
+    try record.setPending(db, moved)
   }
 
   /// What an INSERT of a row starts from that was parked before and has come in: the row as it was sent, where an official has let

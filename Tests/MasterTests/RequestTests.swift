@@ -175,6 +175,19 @@ func whatWaitsOfARowThatItsClerkWantsDeletedIsNotSaidAgain(isFrozen: Bool) async
   #expect(try world.cell("staff") == .null && world.cell("name") == .text("丁"))
 }
 
+/// Nor is what was typed since, before anything of it is answered, contested by what waited; of a sum counts what was added since.
+@Test func whatIsEditedAfterARequestIsNotContestedByWhatWaited() async throws {
+  let (world, replica) = try await unasked()
+  try world.shell(replica, "UPDATE company SET code = 'X', name = '丙', staff = 2 WHERE id = 'c1'")
+  try replica.freeze()
+  try ask(replica)
+  try replica.freeze()
+  try world.answer(replica, meanwhile: "UPDATE company SET name = '丁', staff = 5 WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try world.cell("name") == .text("丁") && world.cell("staff") == .integer(3) && world.cell("code") == .null)
+  #expect(try world.master.conflicts([.open]).map(\.field) == [nil] && replica.parked().isEmpty)
+}
+
 /// One that nobody has answered is on its way, and would not say that its clerk has seen what was edited since.
 @Test func whoAsksAgainBeforeTheAnswerIsToldToSync() async throws {
   let (world, replica) = try await graded()
