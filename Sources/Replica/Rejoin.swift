@@ -61,11 +61,14 @@ extension Replica {
     return try EnrolRequest(key, afterLost: known, kept: kept)
   }
 
-  /// The last id of this machine that the city has confirmed; its own, if the city has confirmed none.
+  /// The last id of this machine that the city has confirmed; the first that it had, if the city has confirmed none.
   public func lastConfirmed() throws -> Identifier { try read { try lastConfirmed($0) ?? identity.replica } }
 
   private func lastConfirmed(_ db: Database) throws -> Identifier? {
-    try enrolRequests(db).first?.formerly.flatMap(Identifier.init(hex:))
+    guard let first = try enrolRequests(db).first else { return nil }
+    if let formerly = first.formerly { return Identifier(hex: formerly) }
+    // The one that began on a stick: the city may have read it.
+    return try VerifyingKey(bytes: [UInt8](hex: first.publicKey) ?? []).identifier
   }
 
   /// What this file sent before is verified by its former public key, also when the key itself is lost.

@@ -127,6 +127,25 @@ extension World {
   try await world.settle()
 }
 
+/// Nobody has answered the stick with which it began, and it has had another id since: what the city has read counts once.
+@Test func whoBeganOnAStickStaysWhomItWas() async throws {
+  let (world, _) = try await World.counted()
+  let code = try world.code("A")
+  _ = try world.master.writeFirstBundle(org: "A", to: world.stick("first"))
+  let new = try world.start(from: "first", code: code)
+  try world.shell(new, "UPDATE company SET total = 15 WHERE id = 'c1'")
+  try world.write(new, "up")
+  try world.answer("up", "lost")
+  let between = try world.rejoin(new)
+  world.lose(between)
+  let renewed = try world.rejoin(world.withoutKey(between), code: world.code("A"))
+  #expect(try renewed.lastConfirmed() == new.identity.replica)
+  try await world.settle()
+  #expect(try world.cell("total") == .integer(15))
+  let info = try #require(try world.master.replicas().first { $0.id == renewed.identity.replica.description })
+  #expect(info.formerly == [new.identity.replica.description])
+}
+
 /// A code beside the former key's word would be for the id before, of which the city may know nothing.
 @Test func whoseFormerKeyVouchesIsToldToRejoinWithTheCode() async throws {
   let (world, one) = try await World.counted()
