@@ -176,9 +176,12 @@ extension SQLiteMasterTransaction {
 }
 
 extension LoggedBatch {
-  /// In SQL: the batches of the log that were taken under a former id of their sender already, and say nothing new.
+  /// In SQL: the batches of the log that were taken under a former id of their sender already, and say nothing new. Two copies
+  /// may bring a batch each that the other one repeats.
   static let isRepeat = """
-    EXISTS (SELECT 1 FROM sync_former f WHERE f.replica = sync_batch.replica
-      AND sync_batch.number > iif(f.kept < 0, -f.kept - 1, f.kept) AND sync_batch.number <= f.shared)
+    EXISTS (SELECT 1 FROM sync_former f
+      JOIN sync_batch o ON o.replica = f.former AND o.number = sync_batch.number AND o.arrival < sync_batch.arrival
+      WHERE f.replica = sync_batch.replica
+        AND sync_batch.number > iif(f.kept < 0, -f.kept - 1, f.kept) AND sync_batch.number <= f.shared)
     """
 }

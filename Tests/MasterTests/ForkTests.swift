@@ -156,6 +156,28 @@ func aBatchThatSeveralFilesHaveCountsOnce(renewed: [Bool]) async throws {
   #expect(try world.master.replicas().allSatisfy { $0.formerly.count <= 1 })
 }
 
+/// Of two batches the one file brings the first before the other does, and the other one the second.
+@Test func batchesThatTwoFilesBringByTurnsAreAccountedForOnce() async throws {
+  let (world, one) = try await World.counted()
+  try world.shell("UPDATE company SET name = '丙'")
+  try await world.sync(one)
+  try world.shell(one, "UPDATE company SET name = '乙'")
+  try one.freeze()
+  try world.shell(one, "UPDATE company SET total = 15")
+  try one.freeze()
+  let copy = try world.copy(of: one)
+  let renewed = try world.rejoin(one)
+  // The line is cut after the first batch.
+  let first = try #require(try renewed.unacknowledged().first)
+  world.clock.now += 1000
+  _ = try world.master.exchange(renewed.enrolment() + renewed.hello().bytes + first)
+  world.add(copy)
+  for file in [copy, renewed] { try await world.sync(file) }
+  #expect(try world.cell("name") == .text("乙") && world.cell("total") == .integer(15))
+  #expect(try world.master.verify().map(\.en) == [])
+  try await world.settle()
+}
+
 @Test func aBatchThatNeverArrivedComesUnderTheNewId() async throws {
   let (world, one) = try await World.counted()
   try world.shell(one, "UPDATE company SET total = 15")
