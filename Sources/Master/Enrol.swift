@@ -81,13 +81,13 @@ extension Master {
     return Former(replica: id, kept: kept)
   }
 
-  /// The unit of a machine that the city knows, though not the code that it says again: codes are in no log, and a city that was
-  /// restored may have lost this one.
+  /// The unit of a machine that the city knows, and whose code is no good: codes are in no log, and a city that was restored may have
+  /// lost this one; or it came too late, or another machine has used it.
   private func knownWithoutCode(_ request: EnrolRequest, _ id: Identifier, _ transaction: any MasterTransaction) throws
     -> String?
   {
-    guard let code = request.code, try transaction.enrolment(code) == nil, let known = try transaction.replica(id)
-    else { return nil }
+    guard let code = request.code, let known = try transaction.replica(id) else { return nil }
+    if let enrolment = try transaction.enrolment(code), isValid(enrolment, for: id) { return nil }
     if known.isWithdrawn { throw Refusal.withdrawn }
     return known.org
   }
@@ -124,14 +124,19 @@ extension Master {
     -> EnrolmentRecord
   {
     let id = publicKey.identifier
-    guard let enrolment = try request.code.flatMap(transaction.enrolment),
-      enrolment.usedBy == nil || enrolment.usedBy == id, enrolment.expiresAt >= clock() || enrolment.usedBy == id
-    else { throw Refusal.badCode }
+    guard let enrolment = try request.code.flatMap(transaction.enrolment), isValid(enrolment, for: id) else {
+      throw Refusal.badCode
+    }
     let code = EnrolmentCode(secret: enrolment.secret, fingerprint: key.publicKey.fingerprint)
     guard code.proof(replica: id, publicKey: publicKey.bytes).hex == request.proof,
       request.org ?? enrolment.org == enrolment.org
     else { throw Refusal.badCode }
     return enrolment
+  }
+
+  /// A code is for its time and for one machine, which may say it again later.
+  private func isValid(_ enrolment: EnrolmentRecord, for id: Identifier) -> Bool {
+    enrolment.usedBy == id || enrolment.usedBy == nil && enrolment.expiresAt >= clock()
   }
 
   private static func enrolRequest(_ sealed: SealedEnvelope) throws -> (EnrolRequest, VerifyingKey) {

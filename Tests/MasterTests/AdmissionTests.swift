@@ -88,6 +88,16 @@ private struct Hand {
   try world.shell("DELETE FROM sync_enrolment")
   #expect(try hand.enrol(code) == nil)
   #expect(try Hand(of: other, key: SigningKey()).enrol(code) == .badCode)
+  // Nor does one harm it that came too late, or that another machine has used.
+  let late = try world.master.enrol(org: "A").code
+  world.clock.now += Master.codeLifetime + 1
+  let used = try world.master.enrol(org: "B").code
+  let third = try await Hand(world, "B")
+  #expect(try third.enrol(used) == nil)
+  for bad in [late, used] {
+    #expect(try hand.enrol(bad) == nil)
+    #expect(try Hand(of: other, key: SigningKey()).enrol(bad) == .badCode)
+  }
   try world.master.withdraw(hand.meta.replica)
   #expect(try hand.enrol(code) == .withdrawn)
 }
