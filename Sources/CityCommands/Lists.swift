@@ -103,7 +103,7 @@ struct Withdraw: AsyncParsableCommand {
       let master = try options.open(CityProgram.self)
       try master.withdraw(id, actor: options.actor)
       // Whoever had the machine's key may have taken another one with it.
-      for other in try master.replicas() where other.formerly.contains(replica) && !other.isWithdrawn {
+      for other in try master.replicas() where other.formerly.contains(id.description) && !other.isWithdrawn {
         options.tell(
           Label(
             zh: "机器 \(other.id) 曾用此编号,仍可同步;如属同一台遗失的机器,请一并停用",
@@ -111,7 +111,7 @@ struct Withdraw: AsyncParsableCommand {
               "replica \(other.id) was this one before and still syncs; withdraw it too if it is the machine that was lost"
           ))
       }
-      options.show(.object([("id", .string(replica)), ("withdrawn", .bool(true))]), "")
+      options.show(.object([("id", .string(id.description)), ("withdrawn", .bool(true))]), "")
     }
   }
 }

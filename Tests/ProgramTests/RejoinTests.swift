@@ -35,7 +35,7 @@ import Testing
     #expect(replicas.count == 3)
     #expect(replicas.contains { $0["formerly"] as? [String] == [done["formerly"] as? String ?? ""] })
     let former = done["formerly"] as? String ?? ""
-    let told = try await town.city(["withdraw", former])
+    let told = try await town.city(["withdraw", former.uppercased()])
     #expect(told.err.contains(done["replica"] as? String ?? "-"))
     try await town.sync("old")
     #expect(try await town.city(["verify"]).isDone)
