@@ -16,14 +16,16 @@ extension Master {
     guard let (former, kept) = try former(request).map({ ($0.replica, $0.kept) }) else { throw Refusal.tampered }
     guard let known = try transaction.replica(former) else { throw Refusal.unknownReplica }
     let id = publicKey.identifier
-    let code = { () throws -> EnrolmentRecord in
-      let found = try self.enrolment(request, as: publicKey, transaction)
-      guard found.org == known.org else { throw Refusal.badCode }
-      return found
+    // Used up, also when the machine is known by another one that it had before.
+    func useCode() throws {
+      var enrolment = try self.enrolment(request, as: publicKey, transaction)
+      guard enrolment.org == known.org else { throw Refusal.badCode }
+      enrolment.usedBy = id
+      try transaction.save(enrolment)
     }
-    var enrolment: EnrolmentRecord?
-    if request.voucher == nil, request.code != nil {
-      enrolment = try code()
+    let hasCode = request.voucher == nil && request.code != nil
+    if hasCode {
+      try useCode()
     } else if try !request.isVouched(by: VerifyingKey(bytes: known.publicKey)) {
       throw Refusal.tampered
     }
@@ -31,9 +33,9 @@ extension Master {
     if known.isWithdrawn { throw Refusal.withdrawn }
     if try transaction.isRecovering() { throw Self.recovering }
     // Each costs the city a row for every id before it: a key alone makes only so many.
-    if enrolment == nil, try transaction.followers(of: former) >= Self.mostFollowers {
+    if !hasCode, try transaction.followers(of: former) >= Self.mostFollowers {
       guard request.code != nil else { throw Refusal.tooManyIds }
-      enrolment = try code()
+      try useCode()
     }
     // What a city that was restored lacks of them, the machine gives back once it is known.
     guard try kept <= known.highWater || !transaction.formerEpochs().isEmpty else {
@@ -44,10 +46,6 @@ extension Master {
       isWithdrawn: false, edit: Edit(stamp: try transaction.tick(milliseconds: clock()), actor: "city"))
     member.former = Former(replica: former, kept: kept)
     try enter(member, transaction)
-    if var enrolment {
-      enrolment.usedBy = id
-      try transaction.save(enrolment)
-    }
     return known.org
   }
 }

@@ -146,6 +146,25 @@ extension World {
   #expect(info.formerly == [new.identity.replica.description])
 }
 
+/// The city has read the first stick by the time it reads the second: the code of that one is used up as well.
+@Test func aSecondCodeOfAMachineThatTheCityKnowsIsUsedUp() async throws {
+  let (world, one) = try await World.counted()
+  world.lose(one)
+  let renewed = try world.rejoin(world.withoutKey(one), code: world.code("A"))
+  try world.write(renewed, "first")
+  try world.answer("first", "lost")
+  let second = try world.code("A")
+  try renewed.keepEnrolment(second)
+  #expect(try world.carry(renewed) != nil)
+  let key = SigningKey()
+  let request = try EnrolRequest(second, replica: key.publicKey.identifier, key: key)
+  let message = try request.message(signedBy: key, milliseconds: world.clock.now).bytes
+  let refusal = #expect(throws: Refusal.self) { try world.master.welcome(message) }
+  #expect(refusal?.code == .badCode)
+  #expect(try world.master.replicas().count == 2)
+  try await world.settle()
+}
+
 /// A code beside the former key's word would be for the id before, of which the city may know nothing.
 @Test func whoseFormerKeyVouchesIsToldToRejoinWithTheCode() async throws {
   let (world, one) = try await World.counted()
