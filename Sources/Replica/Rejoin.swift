@@ -83,6 +83,19 @@ extension Replica {
 
   static let publicKeyName = "public_key"
 
+  /// A file of an earlier version does not say it, and could not go on once the key is lost.
+  static func notePublicKey(_ key: SigningKey, _ database: DatabaseQueue, _ path: String) throws {
+    try Connection.translating(path) {
+      let isNoted = try database.reading { db in
+        try db.first("SELECT 1 FROM sync_meta WHERE name = ?", [.text(publicKeyName)]) != nil
+      }
+      if isNoted { return }
+      // Another program may have gone on under another key by now.
+      let (name, bytes) = (Value.text(publicKeyName), Value.blob(key.publicKey.bytes))
+      try database.write { try $0.run("INSERT OR IGNORE INTO sync_meta VALUES (?, ?)", [name, bytes]) }
+    }
+  }
+
   private static let foreignCode = Failure(
     .usage, zh: "这个登记码不是本机所属城市的;请核对", en: "this code is not of the city of this machine; check it")
 

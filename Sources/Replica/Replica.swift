@@ -60,6 +60,7 @@ public final class Replica: RecordStore, @unchecked Sendable {
         en: "the key file is not that of \(path); put back the one that belongs to it; if that is lost, move this one "
           + "away and run county rejoin --code CODE")
     }
+    try notePublicKey(key, database, path)
     return Replica(database, path: path, key: key, meta: meta, schema: schema, formats: formats, clock: clock)
   }
 

@@ -146,6 +146,18 @@ extension World {
   #expect(info.formerly == [new.identity.replica.description])
 }
 
+/// A file of an earlier version does not say whose key it has, until it is opened with that once.
+@Test func theKeyOfAFileOfAnEarlierVersionMayBeLost() async throws {
+  let (world, one) = try await World.counted()
+  try world.shell(one, "UPDATE company SET total = 15 WHERE id = 'c1'")
+  try world.shell(one, "DELETE FROM sync_meta WHERE name = 'public_key'")
+  _ = try world.opened(one.path)
+  world.lose(one)
+  _ = try world.rejoin(world.withoutKey(one), code: world.code("A"))
+  try await world.settle()
+  #expect(try world.cell("total") == .integer(15))
+}
+
 /// The city has read the first stick by the time it reads the second: the code of that one is used up as well.
 @Test func aSecondCodeOfAMachineThatTheCityKnowsIsUsedUp() async throws {
   let (world, one) = try await World.counted()
