@@ -110,7 +110,7 @@ extension Replica {
     let message = try Envelope(header, body: sealed.encoded(schema), key: key)
     try SecretTable.write(db, secrets, of: number)
     try db.run(
-      "INSERT INTO sync_outbox VALUES (?, ?, ?, ?, NULL)",
+      "INSERT INTO sync_outbox (number, cursor, rows, message) VALUES (?, ?, ?, ?)",
       [.integer(number), .integer(meta.cursor), .integer(Int64(batch.changes.count)), .blob(message.bytes)])
     let flight = try db.prepared("INSERT INTO sync_flight VALUES (?, ?, ?, ?)")
     for change in batch.changes {

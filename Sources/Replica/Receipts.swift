@@ -50,7 +50,8 @@ extension Replica {
       throw Self.ofAnotherCopy(receipt.header.number)
     }
     func answered() throws {
-      try db.run("UPDATE sync_outbox SET receipt = ? WHERE number = ?", [.blob(receipt.bytes), number])
+      let set = "UPDATE sync_outbox SET receipt = ?, former_receipt = NULL WHERE number = ?"
+      try db.run(set, [.blob(receipt.bytes), number])
       try eraseAcknowledged(db, batch: receipt.header.number)
     }
     if try isHeard(db, receipt.header) {

@@ -132,7 +132,9 @@ extension Replica {
     let first = try max(number, trimmedBatches(db))
     // Of before that it may still have some that are parked: a city that lost them with its backups cannot tell whose they are.
     if number == 0 { try ReplicaMeta.set(db, Self.passedOver, .integer(first)) }
-    try db.run("UPDATE sync_outbox SET receipt = NULL WHERE number > ? \(fitting)", [.integer(first)] + values)
+    // A city that was restored answers anew what the file has heard: that stays known.
+    let forget = "UPDATE sync_outbox SET former_receipt = coalesce(receipt, former_receipt), receipt = NULL"
+    try db.run("\(forget) WHERE number > ? \(fitting)", [.integer(first)] + values)
   }
 
   static let passedOver = "passed_over"

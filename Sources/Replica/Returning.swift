@@ -103,8 +103,8 @@ extension Replica {
     var former: [Int64: Set<Int>] = [:]
     for receipt in receipts {
       let number = Value.integer(receipt.header.number)
-      guard case .blob(let bytes)? = try db.first("SELECT receipt FROM sync_outbox WHERE number = ?", [number])?.first
-      else { continue }
+      let sql = "SELECT \(Self.heardReceipt) FROM sync_outbox WHERE number = ?"
+      guard case .blob(let bytes)? = try db.first(sql, [number])?.first else { continue }
       let old = try SealedEnvelope(bytes[...])
       if old.header.epoch == receipt.header.epoch { continue }
       let parked = try ReceiptBody.decode(old.unverifiedBody()).filter { $0.outcome == .parked }
@@ -119,6 +119,9 @@ extension Replica {
     return former
   }
 
+  /// In SQL: what was heard of a batch last, also when it goes once more since.
+  private static let heardReceipt = "coalesce(receipt, former_receipt)"
+
   /// A change that was parked, and that a later batch of its row has superseded since.
   private struct Superseded {
     var change: Change
@@ -129,7 +132,8 @@ extension Replica {
   /// By row: of these no entry is left.
   private func superseded(_ db: Database) throws -> [RowRef: [Superseded]] {
     var found: [RowRef: [Superseded]] = [:]
-    try db.each("SELECT number, receipt FROM sync_outbox WHERE receipt IS NOT NULL ORDER BY number") { row in
+    let heard = Self.heardReceipt
+    try db.each("SELECT number, \(heard) FROM sync_outbox WHERE \(heard) IS NOT NULL ORDER BY number") { row in
       guard case .blob(let bytes) = row.cell(1) else { return }
       let batch: Int64 = row[0]
       let rows = try ReceiptBody.decode(SealedEnvelope(bytes[...]).unverifiedBody()).filter {

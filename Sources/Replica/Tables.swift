@@ -5,7 +5,7 @@ import SyncCore
 // The tables of a replica beside its records:
 //
 //   sync_meta        who this replica is, its city, its schema, how far it has read
-//   sync_outbox      its numbered batches as sent, each with its receipt
+//   sync_outbox      its numbered batches as sent, each with its receipt, or the one that it had before it went once more
 //   sync_flight      the cells of batches without a receipt: touched, though no longer pending
 //   sync_upstream_R  the master's image of a touched row, pulled beneath it
 //   sync_parked      rows that cannot stand in the master, whole, with their reason and what became of them; "edited": the row
@@ -31,7 +31,8 @@ enum ReplicaTables {
         PRAGMA application_id = \(applicationID);
         CREATE TABLE sync_meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
         CREATE TABLE sync_outbox (
-          number INTEGER PRIMARY KEY, cursor INTEGER NOT NULL, rows INTEGER NOT NULL, message BLOB NOT NULL, receipt BLOB
+          number INTEGER PRIMARY KEY, cursor INTEGER NOT NULL, rows INTEGER NOT NULL, message BLOB NOT NULL, receipt BLOB,
+          former_receipt BLOB
         ) STRICT;
         CREATE INDEX sync_outbox_in_flight ON sync_outbox (number) WHERE receipt IS NULL;
         CREATE TABLE sync_flight (
@@ -136,7 +137,10 @@ extension ReplicaTables {
   }
 
   private static func lackingColumns(_ db: Database) throws -> [(table: String, column: String)] {
-    try [("sync_parked", "base"), ("sync_request", "image")].filter { table, column in
+    let columns: [(table: String, column: String)] = [
+      ("sync_parked", "base"), ("sync_request", "image"), ("sync_outbox", "former_receipt"),
+    ]
+    return try columns.filter { table, column in
       try db.first("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", [.text(table), .text(column)]) == nil
     }
   }

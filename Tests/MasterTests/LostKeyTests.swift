@@ -234,3 +234,26 @@ func whatWasErasedIsNoHindrance(isKnown: Bool, isKeyLost: Bool) async throws {
   #expect(try renewed.rows(renewed.record("company")).count == 2)
   #expect(try world.master.rows(world.master.record("company")).contains { $0.contains(.text("丁")) })
 }
+
+/// Nor is it by a city that was restored since and lacks none of it.
+@Test func whatTheCityHasConfirmedIsNotHeardAgainThoughItWasRestored() async throws {
+  let (world, one) = try await World.counted()
+  let b = try await world.join("B", actor: "b")
+  try world.shell(b, "INSERT INTO company VALUES ('b1', 'B', 'X', '乙', 1)")
+  try await world.sync(b)
+  try world.shell(one, "UPDATE company SET code = 'X', total = 15 WHERE id = 'c1'")
+  try await world.sync(one)
+  #expect(try one.parked().count == 1)
+  try world.shell(one, "UPDATE company SET code = 'Y' WHERE id = 'c1'")
+  try await world.sync(one)
+  #expect(try world.cell("total") == .integer(15))
+  try await world.sync(b)
+  try world.restore(from: world.backup())
+  _ = try await world.giveBack(b)
+  try world.master.release(reason: "away", actor: "li")
+  world.lose(one)
+  let renewed = try world.rejoin(world.withoutKey(one), code: world.code("A"))
+  try world.shell(renewed, "UPDATE company SET name = '丙' WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try world.cell("total") == .integer(15) && world.cell("name") == .text("丙"))
+}

@@ -259,11 +259,11 @@ extension World {
   #expect(try world.files(with: "PHONE-p2") == [] && world.person("name", of: "p2") == .text("NAME-new"))
 }
 
-/// A file of an earlier version has no place for what an edit started from, nor for what a clerk saw who asks for a delete.
+/// A file of an earlier version has no place for what an edit started from, what a clerk saw who asks for a delete, nor a former receipt.
 @Test func aFileWithoutBasesGetsThem() async throws {
   let (world, one, _, _) = try await taken()
-  try world.shell(
-    one, "ALTER TABLE sync_parked DROP COLUMN base; ALTER TABLE sync_request DROP COLUMN image")
+  let lacking = ["parked DROP COLUMN base", "request DROP COLUMN image", "outbox DROP COLUMN former_receipt"]
+  for column in lacking { try world.shell(one, "ALTER TABLE sync_\(column)") }
   world.lose(one)
   for _ in 1...2 { world.add(try world.opened(one.path)) }
   let again = try #require(world.replicas.last)
