@@ -11,7 +11,7 @@ public struct BundleReport: Sendable {
   public var org: String
   /// The bundle brought the machine's enrolment.
   public var enrolled = false
-  /// Batches in the bundle, and how many of them were new.
+  /// Batches in the bundle, and how many of them were new, under whatever id they came.
   public var batches = 0
   public var new = 0
   /// Changes of the new batches by what became of them; those taken as sent are not listed.
@@ -98,10 +98,12 @@ extension Master {
       let batch = try refusing { try carried.message.open(with: key) }
       let number = batch.header.number
       let secrets = try refusing { try carried.secrets?.open(with: key) }
+      // Under another id of the machine's it may have come before.
+      let isNew = try number > replica.highWater && !store.transaction { try $0.isTaken(batch) }
       let receipt = try accept(batch, secrets: secrets?.body, from: replica.id)
       first = first ?? number
       report.batches += 1
-      guard number > replica.highWater else { continue }
+      guard isNew else { continue }
       report.new += 1
       for row in try ReceiptBody.decode(SealedEnvelope(receipt[...]).unverifiedBody()) {
         report.outcomes[row.outcome, default: 0] += 1

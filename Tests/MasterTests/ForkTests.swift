@@ -178,6 +178,20 @@ func aBatchThatSeveralFilesHaveCountsOnce(renewed: [Bool]) async throws {
   try await world.settle()
 }
 
+@Test func aStickWithWhatCameUnderAFormerIdBringsNothingNew() async throws {
+  let (world, one) = try await World.counted()
+  try world.shell(one, "UPDATE company SET total = 15")
+  try world.write(one, "up")
+  #expect(try world.answer("up", "lost").new == 1)
+  let renewed = try world.rejoin(one)
+  try world.write(renewed, "again")
+  let report = try world.answer("again", "down")
+  #expect(report.batches == 1 && report.new == 0 && report.outcomes.isEmpty)
+  try world.take(renewed, "down")
+  try await world.settle()
+  #expect(try world.cell("total") == .integer(15))
+}
+
 @Test func aBatchThatNeverArrivedComesUnderTheNewId() async throws {
   let (world, one) = try await World.counted()
   try world.shell(one, "UPDATE company SET total = 15")
