@@ -22,7 +22,7 @@ extension Master {
     let meta = try store.transaction { transaction in
       // What a tool wrote has no place yet, and would look like a difference.
       try absorb(transaction)
-      try tell(probe.rows, unit: replica.org, after: message.header.cursor, in: &writer, transaction)
+      try tell(probe.rows, to: replica, after: message.header.cursor, in: &writer, transaction)
       return try transaction.meta()
     }
     let header = Header(
@@ -55,18 +55,19 @@ extension Master {
 
   /// How rows stand, as the unit sees them, up to the size of a page: what is left out is asked for again.
   private func tell(
-    _ refs: [RowRef], unit: String, after cursor: Int64, in writer: inout AnswerWriter,
+    _ refs: [RowRef], to reader: ReplicaRecord, after cursor: Int64, in writer: inout AnswerWriter,
     _ transaction: any MasterTransaction
   ) throws {
     if refs.isEmpty { return }
-    let places = try transaction.places(of: refs, unit: unit)
+    // What stands as it has sent it comes in no page. Who has read nothing of this city knows nothing of it.
+    let places = try transaction.places(of: refs, unit: reader.org, unknownTo: cursor > 0 ? reader.id : nil)
     let images = try transaction.images(of: refs)
     let orphans = try transaction.orphans(in: nil)
     for ref in refs {
       guard writer.bytes.count < pageLimit.bytes, let record = schema.record(ref.record) else { return }
       var image = images[ref]
       if let row = image, !orphans.contains(ref), let seer = try transaction.unit(of: record, row),
-        seer == "" || seer == unit
+        seer == "" || seer == reader.org
       {
         image = row
       } else {

@@ -8,7 +8,8 @@ extension Intake {
     var out = Settlement()
     // Who has read the whole feed has read every row.
     let isBehind = try transaction.head() > sender.cursor
-    let places = isBehind ? try transaction.places(of: settled.map(\.change.ref), unit: sender.org) : [:]
+    let places =
+      isBehind ? try transaction.places(of: settled.map(\.change.ref), unit: sender.org, unknownTo: nil) : [:]
     out.writes.reserveCapacity(settled.count)
     for row in settled {
       let (ref, sent) = (row.change.ref, row.incoming.sent)

@@ -184,7 +184,8 @@ protocol MasterTransaction {
   /// Rows that no replica sees, because they refer to what is not there, or to such rows; those of one record, if it is named.
   func orphans(in record: RecordSchema?) throws -> Set<RowRef>
   /// The newest place of each row as a unit sees it.
-  func places(of refs: [RowRef], unit: String) throws -> [RowRef: Int64]
+  /// - Parameter reader: rows that stand as it has sent them, in a batch that was taken as sent, are left out.
+  func places(of refs: [RowRef], unit: String, unknownTo reader: Identifier?) throws -> [RowRef: Int64]
   /// Goes through the rows that a unit sees, in no order, without holding them.
   func eachRow(of record: RecordSchema, unit: String, _ body: ([Value]) throws -> Void) throws
   /// The unit that sees a row; "" is everybody; nil: its parent is not there.

@@ -243,10 +243,13 @@ struct SQLiteMasterTransaction: MasterTransaction {
     return found
   }
 
-  func places(of refs: [RowRef], unit: String) throws -> [RowRef: Int64] {
+  func places(of refs: [RowRef], unit: String, unknownTo reader: Identifier?) throws -> [RowRef: Int64] {
     // A row has few places: SQLite would make a table of the two units to look each up (hence +).
-    let newest = try db.prepared("SELECT max(place) FROM sync_feed WHERE record = ? AND key = ? AND +unit IN ('', ?)")
-    return try each(refs) { _, ref in try newest.integer(ref.columns + [.text(unit)]) }
+    var sql = "SELECT max(place) FROM sync_feed WHERE record = ? AND key = ? AND +unit IN ('', ?)"
+    if reader != nil { sql += " AND (gone = 1 OR skip IS NOT ?)" }
+    let newest = try db.prepared(sql)
+    let more: [Value] = [.text(unit)] + (reader.map { [.blob($0.bytes)] } ?? [])
+    return try each(refs) { _, ref in try newest.integer(ref.columns + more) }
   }
 
   // MARK: Replicas and the log

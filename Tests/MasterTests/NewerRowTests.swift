@@ -53,6 +53,44 @@ extension Replica {
   #expect(conflicts.map(\.field) == ["name"] && conflicts.first?.contenders.map(\.value) == [.text("here")])
 }
 
+/// The city has it as it was sent, and nobody has changed it since: no page brings it.
+@Test(arguments: [
+  ("UPDATE company SET address = 'x' WHERE id = 'c1'", "~ company c1 address"),
+  ("DELETE FROM company WHERE id = 'c1'", "- company c1"),
+])
+func whatOnlyThisMachineHasChangedAtTheCityIsNotNewer(unseen: String, line: String) async throws {
+  let (world, one, two) = try await World.compared()
+  try world.shell(one, "DELETE FROM figure WHERE company = 'c1'")
+  try await world.settle()
+  try world.shell(one, "UPDATE company SET phone = '9' WHERE id = 'c1'")
+  try one.freeze()
+  try world.sendInVain(one)
+  try world.shell(one, copied + unseen)
+  try one.repair()
+  let comparison = try await world.deepVerify(one)
+  #expect(comparison.lines(one.schema) == [line])
+  #expect(try one.adopt(comparison, actor: "li") == 1)
+  try await world.settle()
+  let isGone = line.hasPrefix("-")
+  #expect(try world.cell("phone") == (isGone ? nil : .text("9")))
+  #expect(try world.cell("address") == (isGone ? nil : .text("x")))
+  #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty && two.parked().isEmpty)
+}
+
+/// Something was pulled beneath it before it was sent.
+@Test func whatTheCityHasTakenOfAnEditedRowIsNoDifference() async throws {
+  let (world, one, two) = try await World.compared()
+  try world.shell(one, "UPDATE company SET phone = '9' WHERE id = 'c1'")
+  try world.shell(two, "UPDATE company SET address = 'x' WHERE id = 'c1'")
+  try await world.sync(two)
+  try await world.pull(one)
+  try one.freeze()
+  try world.sendInVain(one)
+  #expect(try await world.found(one) == [])
+  try await world.settle()
+  #expect(try world.cell("phone") == .text("9") && world.cell("address") == .text("x"))
+}
+
 /// Nobody has typed it since: it is no new value.
 @Test func whatIsErasedBeforeARepairIsNotAdopted() async throws {
   let (world, one, _) = try await World.twoOfficers()

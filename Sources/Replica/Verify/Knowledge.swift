@@ -50,6 +50,11 @@ extension Replica {
   /// - Parameter sent: what is on its way, in a repaired file that was not compared.
   func knowledge(_ db: Database, _ record: RecordSchema, _ key: RowKey, _ sent: Sent) throws -> Knowledge {
     let known = try counted(db, record, key)
+    // The city may have taken a batch since something was pulled beneath it.
+    if case .row(let image, let unsure) = known, unsure.isEmpty {
+      let mask = try flightMask(db, record, key)
+      return .row(image, unsure: Set(record.fields.indices.filter { mask >> Int64($0) & 1 == 1 }))
+    }
     // It was there when it was sent, and nobody was seen to delete it.
     guard known == .unsure, try cells(db, record, key, missingOf: sent) != nil else { return known }
     return .none
