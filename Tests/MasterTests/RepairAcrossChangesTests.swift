@@ -63,6 +63,28 @@ import Testing
     try await world.settle()
   }
 
+  /// Nobody has changed the row; but which rows have changed, nobody can tell.
+  @Test func whatWentUnseenBeforeARestoreIsAdopted() async throws {
+    let (world, one, two) = try await World.twoMachines()
+    let file = try world.backup()
+    try world.shell(
+      one,
+      copied + "UPDATE company SET phone = 'unseen', address = 'unseen', peak = 9, first = NULL WHERE id = 'c1'")
+    try one.repair()
+    try world.restore(from: file)
+    let waits = await #expect(throws: Failure.self) { try await world.deepVerify(one) }
+    #expect(waits?.kind == .busy)
+    _ = try await world.giveBack(two)
+    #expect(try world.master.recovery()?.isRecovering == false)
+    let comparison = try await world.deepVerify(one)
+    #expect(comparison.lines(one.schema) == ["?~ company c1 phone,address,first,peak"])
+    #expect(try one.adopt(comparison, actor: "li") == 1)
+    try await world.sync(one)
+    try await world.settle()
+    #expect(try world.cell("phone") == .text("unseen") && world.cell("address") == .text("unseen"))
+    #expect(try world.cell("peak") == .integer(9) && world.cell("first") == .integer(5))
+  }
+
   enum Waiting: CaseIterable { case rejoined, rejoinedBeforeRestore, begunOnAStick }
 
   @Test(arguments: Waiting.allCases) func itIsComparedThoughItsEnrolmentWaits(_ waiting: Waiting) async throws {
