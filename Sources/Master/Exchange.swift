@@ -103,7 +103,7 @@ extension Master {
       _ = try schema(named: hello.schema, meta, transaction)
       replica.request = max(replica.request, hello.number)
       replica.lastSeen = clock()
-      replica.offset = offset(of: replica, hello, isLate: carried || staged)
+      replica.offset = offset(of: replica, hello, staged: staged)
       if !hello.tentative, !hello.stale {
         replica.acknowledged = carried ? max(replica.acknowledged, hello.cursor) : hello.cursor
       }
@@ -113,11 +113,13 @@ extension Master {
   }
 
   /// By how much a sender's clock lags, in milliseconds.
-  /// - Parameter isLate: the hello comes long after it was made, as on a stick: it says how far the clock is ahead at
-  ///   least, and how far it lags at most.
-  func offset(of replica: ReplicaRecord, _ hello: Header, isLate: Bool) -> Int64 {
+  /// - Parameter staged: much was sent after the hello had been made.
+  func offset(of replica: ReplicaRecord, _ hello: Header, staged: Bool = false) -> Int64 {
     let offset = clock() - hello.stamp.milliseconds
-    return isLate && offset > 0 ? min(max(replica.offset, 0), offset) : offset
+    // A greeting went ahead and was measured at once.
+    if staged { return min(replica.offset, offset) }
+    // A stick says how far a clock is ahead at least, and how far it lags at most.
+    return hello.carried && offset > 0 ? min(max(replica.offset, 0), offset) : offset
   }
 
   /// The receipt of a batch that the log has. One of before a restore is said again: its sender has not heard it.

@@ -137,6 +137,27 @@ private final class SlowUpload: LoopbackTransport, @unchecked Sendable {
   try world.expectPlausibleTimes(since: start)
 }
 
+/// It is measured ahead of the upload, and seems to lag after it.
+@Test(arguments: [10 * minute, 25 * minute])
+func aClockThatIsAheadIsCorrectedWhateverAnUploadTakes(_ upload: Int64) async throws {
+  let (world, right, sender, clock) = try await twoClocks(off: 20 * minute)
+  let start = world.clock.now
+  clock.now = start + 20 * minute
+  try sender.edit(clock, "UPDATE company SET phone = 'early'")
+  world.pass(minute, clock)
+  _ = try world.master.exchange(sender.hello(stale: true).bytes)
+  let line = SlowUpload(world.master) {
+    world.pass(minute, clock)
+    try right.edit(world.clock, "UPDATE company SET phone = 'late'")
+    try await world.sync(right)
+    world.pass(upload, clock)
+  }
+  _ = try await SyncClient(sender, transport: line).sync()
+  #expect(try world.cell("phone") == .text("late"))
+  try await world.settle()
+  try world.expectPlausibleTimes(since: start)
+}
+
 @Test func aClockThatIsSetRightIsNotBeatenByItsOwnFuture() async throws {
   let (world, right, wrong, clock) = try await twoClocks(off: tenYears)
   let start = world.clock.now

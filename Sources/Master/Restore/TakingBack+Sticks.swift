@@ -61,7 +61,7 @@ extension Master {
   private func meet(_ hello: Header, _ transaction: any MasterTransaction) throws -> ReplicaRecord {
     guard var replica = try transaction.replica(hello.replica) else { throw Refusal.unknownReplica }
     _ = try schema(named: hello.schema, transaction.meta(), transaction)
-    replica.offset = offset(of: replica, hello, isLate: true)
+    replica.offset = offset(of: replica, hello)
     try transaction.save(replica)
     return replica
   }
