@@ -134,7 +134,7 @@ extension Master {
   ) throws {
     guard !missing.isEmpty, let logged, var row = try record.row(db, key: key) else { return }
     for column in missing { row[column] = logged[column] }
-    try record.write(db, row: row)
+    try record.writeUnchecked(db, row: row)
   }
 
   /// nil: the row is as in the log.
@@ -168,7 +168,7 @@ extension Master {
       try record.remove(db, key: row.ref.key)
       try record.clearPending(db, key: row.ref.key)
     }
-    for row in rows { if let logged = row.logged { try record.write(db, row: logged) } }
+    for row in rows { if let logged = row.logged { try record.writeUnchecked(db, row: logged) } }
   }
 
   private func unfit(_ record: RecordSchema, _ row: [Value]) -> Failure {

@@ -119,6 +119,24 @@ private func whatAnotherProgramTakesFromTheMasterIsMadeAnew(_ damage: Damage, ad
   try await world.settle()
 }
 
+/// A tool left it while only the check was away, so that the log has it.
+@Test(arguments: [nil, false] as [Bool?])
+func aValueThatACheckRefusesAndTheLogHasStopsNoRepair(adopting: Bool?) async throws {
+  let (world, _, _) = try await World.compared()
+  try world.unchecked(world.master.path, "company", "UPDATE company SET staff = -1 WHERE id = 'c1'")
+  try world.master.absorbNow()
+  try world.shell(
+    adopting == nil
+      ? "ALTER TABLE company RENAME COLUMN phone TO fax"
+      : copied + "UPDATE company SET name = 'x' WHERE id = 'c1'")
+  let report = try world.master.repair(adopting: adopting, actor: "li")
+  #expect(report.isRepaired && report.unlogged.count == (adopting == nil ? 0 : 1))
+  #expect(try world.cell("staff") == .integer(-1) && world.cell("phone") == .text("11"))
+  #expect(try world.cell("name") == .text("甲"))
+  try world.shell("UPDATE company SET staff = 5 WHERE id = 'c1'")
+  try await world.settle()
+}
+
 /// What was erased is no longer in the log: it stays as it is in the file. Columns that are gone are filled by the log.
 @Test(arguments: [
   "CREATE TABLE copy AS SELECT * FROM person; DROP TABLE person; ALTER TABLE copy RENAME TO person;",

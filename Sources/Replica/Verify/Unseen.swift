@@ -86,7 +86,7 @@ extension Replica {
         pending.base[column] = value
         if record.latestIndices.contains(column) { pending.cellEdits[column] = edit }
       }
-      if row != here { try applying(db) { try record.write(db, row: row) } }
+      if row != here { try applying(db) { try record.writeUnchecked(db, row: row) } }
       if isEdited {
         pending.edit = edit
         try record.setPending(db, pending)
