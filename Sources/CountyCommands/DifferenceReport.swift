@@ -65,8 +65,8 @@ struct DifferenceReport: VerifyDetail {
         let field = record.fields[column]
         return DifferingCell(
           difference: difference, record: record, field: field.name,
-          isAdopted: difference.isAdopted(column, of: record), here: Masking.mask(here[column], field),
-          city: Masking.mask(city[column], field))
+          isAdopted: difference.isAdopted(column, of: record), isSum: field.policy == .sum,
+          here: Masking.mask(here[column], field), city: Masking.mask(city[column], field))
       }
     }
   }
@@ -80,6 +80,7 @@ private struct DifferingCell {
   var field: String?
   /// Whether `--adopt` takes the value of this machine.
   var isAdopted = true
+  var isSum = false
   var here = Value.null
   var city = Value.null
 
@@ -90,6 +91,7 @@ private struct DifferingCell {
       ("field", field.map(JSON.string) ?? .null),
       ("here", field == nil ? row(difference.here) : JSON(here)),
       ("city", field == nil ? row(difference.city) : JSON(city)), ("newer", .bool(difference.isNewer)),
+      ("adopted", .bool(isAdopted)),
       ("lost", .array(difference.lost.map { .string(record.fields[$0].name) })),
     ])
   }
@@ -112,6 +114,10 @@ private struct DifferingCell {
         en: "is not here; what was entered in \(fields) went with it")
     }
     if difference.city == nil { return Label(zh: "市里没有此行", en: "is not at the city") }
+    if difference.isNewer, isSum, isAdopted {
+      return Label(
+        zh: "市里此后也有修改;采用时本机的值取代市里的合计", en: "changed at the city too; adopted, what is here takes the place of its sum")
+    }
     if difference.isNewer, difference.isOfRestored {
       return isAdopted
         ? Label(

@@ -53,6 +53,23 @@ extension Replica {
   #expect(conflicts.map(\.field) == ["name"] && conflicts.first?.contenders.map(\.value) == [.text("here")])
 }
 
+/// It is no difference, and its policy decides once it is sent.
+@Test func whatIsPendingOfWhatTheCityChangedStaysPending() async throws {
+  let (world, one, two) = try await World.compared()
+  try world.shell(two, "UPDATE company SET name = 'there', phone = '2' WHERE id = 'c1'")
+  try await world.sync(two)
+  try one.edit(world.clock, "UPDATE company SET phone = '9' WHERE id = 'c1'")
+  try world.shell(
+    one, "DROP TRIGGER sync_capture_update_company; UPDATE company SET name = 'here' WHERE id = 'c1'")
+  try one.repair()
+  let comparison = try await world.deepVerify(one)
+  #expect(comparison.lines(one.schema) == ["?~ company c1 name"])
+  #expect(try one.adopt(comparison, actor: "li") == 1)
+  #expect(try one.diff().map(\.field) == ["name", "phone"] && one.archived("company") == 0)
+  try await world.settle()
+  #expect(try world.cell("name") == .text("there") && world.cell("phone") == .text("9"))
+}
+
 /// The city has it as it was sent, and nobody has changed it since: no page brings it.
 @Test(arguments: [
   ("UPDATE company SET address = 'x' WHERE id = 'c1'", "~ company c1 address"),

@@ -25,6 +25,7 @@ import Testing
     let cell = try #require((found.object["differences"] as? [[String: Any]])?.first)
     #expect(cell["record"] as? String == "enterprise" && cell["field"] as? String == "address")
     #expect(cell["here"] as? String == "新址" && cell["city"] as? String == "旧址")
+    #expect(cell["newer"] as? Bool == false && cell["adopted"] as? Bool == true)
     // Nothing is pulled over it until the clerk has said what is to become of it.
     expectFailure(try await town.tryCounty("one", ["sync"]), 65, "--adopt")
     let adopted = try await town.county("one", ["verify", "--deep", "--adopt", "--actor", "li", "--json"]).object
@@ -42,6 +43,18 @@ import Testing
     #expect(try await town.county("one", ["verify", "--deep", "--set-back"]).out.contains("1"))
     #expect(try await town.county("one", ["show", "enterprise", id, "--json"]).object["address"] as? String == "旧址")
     #expect(try await town.sync("one")["pushed"] as? Int == 0)
+  }
+
+  @Test func whatIsNotAdoptedIsMarked() async throws {
+    let town = try await registryTown([("one", "320706"), ("two", "320706")])
+    let id = try await sharedEnterprise(town)
+    try await rebuilt(town, id)
+    try await town.county("two", ["edit", "enterprise", id, "address=他址"])
+    try await town.sync("two")
+    let found = try await town.tryCounty("one", ["verify", "--deep", "--json"])
+    let cell = try #require((found.object["differences"] as? [[String: Any]])?.first)
+    #expect(cell["field"] as? String == "address" && cell["city"] as? String == "他址")
+    #expect(cell["newer"] as? Bool == true && cell["adopted"] as? Bool == false)
   }
 
   @Test func withoutTheCityWhatCanBeToldIsTold() async throws {

@@ -106,7 +106,7 @@ extension Replica {
     // What changed at the city comes with the next pull. Only while edits may have gone unseen is it asked what was here;
     // a row that only one side has is in no danger then: it comes back, or is kept in sync_archive.
     if isNewer, !tellsNewer || here == nil || city == nil { return nil }
-    let columns = try knowledge(db, record, ref.key, sent).columns(differingFrom: city, of: record)
+    let columns = try columns(db, record, ref.key, differingFrom: city, isNewer: isNewer, sent)
     if columns.isEmpty { return nil }
     let pending = try here == nil ? record.pending(db, key: ref.key) : nil
     let lost = pending.flatMap { $0.wentUnseen(record) ? $0.touched : nil } ?? []

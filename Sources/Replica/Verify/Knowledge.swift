@@ -60,6 +60,16 @@ extension Replica {
     return .none
   }
 
+  /// The columns in which a row differs from the city's. A pending edit of what changed there since is sent over its own
+  /// base; only of a sum nobody can tell whether that was what the city had.
+  func columns(
+    _ db: Database, _ record: RecordSchema, _ key: RowKey, differingFrom city: [Value]?, isNewer: Bool, _ sent: Sent
+  ) throws -> [Int] {
+    let columns = try knowledge(db, record, key, sent).columns(differingFrom: city, of: record)
+    guard isNewer, let base = try record.pending(db, key: key)?.base else { return columns }
+    return columns.filter { base[$0] == nil || record.fields[$0].policy == .sum }
+  }
+
   private func counted(_ db: Database, _ record: RecordSchema, _ key: RowKey) throws -> Knowledge {
     record.knowledge(
       row: try record.row(db, key: key), pending: try record.pending(db, key: key),

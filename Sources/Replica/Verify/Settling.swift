@@ -60,8 +60,8 @@ extension Replica {
     guard let record = schema.record(difference.ref.record) else { return nil }
     var now = difference
     now.here = try record.row(db, key: difference.ref.key)
-    let known = try knowledge(db, record, difference.ref.key, sent)
-    now.columns = known.columns(differingFrom: difference.city, of: record)
+    now.columns = try columns(
+      db, record, difference.ref.key, differingFrom: difference.city, isNewer: difference.isNewer, sent)
     return now.columns.isEmpty ? nil : now
   }
 
