@@ -12,7 +12,7 @@ extension HTTPTransport {
   func upload(_ bytes: ArraySlice<UInt8>, of replica: Identifier, isKnown: Bool, _ line: Line) async throws {
     let path = "/v1/staged/\(replica)"
     var attempts = Attempts(base, .upload)
-    var most = bytes.count
+    var (most, limit, arrived) = (bytes.count, bytes.count, 0)
     // Where the piece begins that was on its way when the line broke.
     var broken: Int?
     while true {
@@ -23,7 +23,7 @@ extension HTTPTransport {
         report(.up, offset, bytes.count)
         if offset == bytes.count { return }
         // Nothing of it has come: a proxy passes on only what it has whole.
-        if offset == broken { most = max(most / 4, Resumption.threshold) }
+        if offset == broken { (most, arrived) = (max(most / 4, Resumption.threshold), 0) }
         broken = offset
         let gone = Counter(from: offset)
         let piece = bytes.dropFirst(offset).prefix(isKnown || offset > 0 ? most : Header.length)
@@ -32,7 +32,7 @@ extension HTTPTransport {
         }
         broken = nil
         if response.status == .payloadTooLarge, most > Self.piece {
-          most = Self.piece
+          (most, limit) = (Self.piece, Self.piece)
           let error = try await line.refusal(response)
           // It may be the city that says so.
           if error is Refusal { throw error }
@@ -40,7 +40,12 @@ extension HTTPTransport {
         }
         let now = try await staged(response, line)
         if now == StagedState(whole: bytes) { return }
-        if piece.endIndex < bytes.endIndex, now.length > offset { continue }
+        if piece.endIndex < bytes.endIndex, now.length > offset {
+          // Each piece hashes the whole at both ends, and the line may be well again.
+          arrived += 1
+          if arrived % 4 == 0 { most = min(most * 2, limit) }
+          continue
+        }
       } catch is Broken {}
       try await attempts.failed(wasHeard: traffic?.received ?? 0 > 0, total: Int64(bytes.count))
     }

@@ -10,12 +10,16 @@ final class Cutter: @unchecked Sendable {
   /// - Parameters:
   ///   - relay: what it leads to; nil: the city.
   ///   - bytes: after which a connection is cut.
+  ///   - times: after so many cuts the line is well; nil: never.
   ///   - pause: before each piece of 16 kB is passed on, in milliseconds.
-  init(_ town: Town, to relay: Relay? = nil, after bytes: Int = 200_000, pause: Int = 0) async throws {
+  init(
+    _ town: Town, to relay: Relay? = nil, after bytes: Int = 200_000, times: Int? = nil, pause: Int = 0
+  ) async throws {
     folder = town.path("cutter-\(UUID().uuidString)")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let city = try #require(URL(string: relay?.url ?? town.url)?.port)
-    process = try Running(["python3", "-c", Self.script, "\(city)", folder, "\(bytes)", "\(pause)"])
+    process = try Running(
+      ["python3", "-c", Self.script, "\(city)", folder, "\(bytes)", "\(pause)", "\(times ?? -1)"])
     url = "http://127.0.0.1:\(try await process.firstLine())"
   }
 
@@ -32,7 +36,8 @@ final class Cutter: @unchecked Sendable {
   private static let script = """
     import os, socket, sys, threading, time
     city, folder, most, pause = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]) / 1000
-    lock, totals = threading.Lock(), {"up": 0, "down": 0, "connections": 0}
+    times = int(sys.argv[5])
+    lock, totals = threading.Lock(), {"up": 0, "down": 0, "connections": 0, "cuts": 0}
 
     def count(name, n):
       with lock:
@@ -48,8 +53,9 @@ final class Cutter: @unchecked Sendable {
           if not data: break
           if pause: time.sleep(pause)
           target.sendall(data)
-          left -= len(data)
+          if totals["cuts"] != times: left -= len(data)
           count(name, len(data))
+        if left <= 0: count("cuts", 1)
       except OSError: pass
       for end in (source, target):
         try: end.shutdown(socket.SHUT_RDWR)

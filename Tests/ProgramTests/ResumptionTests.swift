@@ -245,6 +245,20 @@ private func wait(until condition: () async throws -> Bool) async throws {
     #expect(try await town.notes(town.master) == 10_000)
   }
 
+  /// Of 2.5 MB in the smallest pieces there were 40.
+  @Test func whatIsSentGrowsAgainOnceTheLineIsWell() async throws {
+    let town = try await town(["one"])
+    let relay = try await Relay(town, harm: .collects)
+    try await town.sqlite(town.replica("one"), insert(10_000, "a"))
+    let cutter = try await Cutter(town, to: relay, after: 60_000, times: 4)
+    let pushed = try await town.county("one", ["sync", "--server", cutter.url, "--json"]).object
+    #expect(pushed["pushed"] as? Int == 10_000)
+    #expect(try await town.outbox("one") > 2_500_000)
+    let pieces = relay.requests.map(\.count).filter { $0 >= 65_536 }
+    #expect(pieces.contains(65_536) && pieces.contains(131_072) && pieces.contains(262_144))
+    #expect(pieces.count < 20)
+  }
+
   /// "two" was enrolled after the backup from which the city is restored, and gives back its enrolment, much of the
   /// city's own, and much that it has sent.
   private func townThatDoesNotKnowTwo() async throws -> Town {
