@@ -76,8 +76,11 @@ public enum BundleFailure {
         en: "\(file) is for another city and cannot be opened here; take it to the right one")
     case .down:
       Failure(
-        .protocolViolation, zh: "\(file) 是给另一台机器的回复,本机无法打开;请在写出上报包的那台机器上读取",
-        en: "\(file) answers another machine and cannot be opened here; read it on the machine that wrote to the city")
+        .protocolViolation,
+        zh: "\(file) 是给另一台机器的回复,或是对本机更换编号之前所写上报包的回复,无法打开;"
+          + "请在写出上报包的那台机器上读取,或在本机重新写一个交换包",
+        en: "\(file) answers another machine, or this one before it got its present id, and cannot be opened here; "
+          + "read it on the machine that wrote to the city, or write a new bundle here")
     case .first:
       Failure(
         .notAllowed, zh: "登记码打不开 \(file);请核对登记码,或请市里用 city snapshot 重新生成",
