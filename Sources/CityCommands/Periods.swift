@@ -122,9 +122,11 @@ struct ExtendPeriod: AsyncParsableCommand {
       let day = try master.day()
       if until < day {
         throw Failure(
-          .data, zh: "--until:本机时钟曾经走快,市里的时间已是 \(day);例外不能早于该日到期",
-          en: "--until: the city's time is \(day), for this machine's clock stood ahead once; "
-            + "an exception ends no earlier")
+          .data,
+          zh: "--until:市里的时间已是 \(day),超前于本机时钟:"
+            + "本机时钟若现在走慢,请先校准;若曾经走快,例外不能早于该日到期",
+          en: "--until: the city's time is \(day), ahead of this machine's clock: set that right if it is behind now; "
+            + "if it stood ahead once, an exception ends no earlier")
       }
       let key = RowKey([.integer(code.code), .text(org)])
       let row = try master.edit(as: options.actor) { db in
