@@ -88,7 +88,9 @@ extension SQLiteMasterTransaction {
       SELECT b.* FROM sync_touch t JOIN sync_batch b ON b.arrival = t.arrival
       WHERE t.record = ? AND t.key = ? AND b.received_at > ?
       """
-    let present = try landed(kept(erasure.ref), record)
+    let row = try kept(erasure.ref)
+    let landings = try landings(of: row, record)
+    let present = landings.count == 1 ? landings[0] : row
     // One that stands by itself under a former key has its own values.
     let names = try loggedNames(of: present, record).filter { name in
       try name == present || record.row(db, key: name.key) == nil
