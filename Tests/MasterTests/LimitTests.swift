@@ -266,7 +266,7 @@ func aLargeEditThatCannotBePartedIsTakenWhole(sql: String) async throws {
 
 /// Who decides has only the sign that stands in its place, also when the log is replayed.
 @Test(.aHundredth) func theOwnerDecidesAboutAValueThatStaysAtTheCity() async throws {
-  let decides = "scope: {field: office}\n      decides: owner"
+  let decides = "scope: {field: office}\n    decides: owner"
   let (world, one, two, _) = try await offices(schema.replacing("scope: {field: office}", with: decides))
   try world.shell(one, "INSERT INTO file (id, office) VALUES ('f1', 'A')")
   try await world.settle()
