@@ -273,6 +273,8 @@ private func admittedOutOfSight() async throws -> (World, Replica, Replica) {
   try world.shell(one, "INSERT INTO company (id, office, name, staff) VALUES ('c2', 'A', '甲', 7)")
   try await world.sync(one)
   try world.master.admit(world.master.parked().map(\.id), reason: "theirs", actor: "li")
+  let conflicts = try world.master.conflicts([.open])
+  for conflict in conflicts { _ = try world.master.decide(conflict.id, .keep, reason: "r", actor: "li") }
   for replica in [one, b] { try await world.sync(replica) }
   return (world, one, b)
 }
