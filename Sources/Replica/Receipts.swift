@@ -276,7 +276,7 @@ extension Replica {
   }
 
   /// What an INSERT of a row starts from that was parked before and has come in: the row as it was sent, where an official has let
-  /// it in out of sight, without cells that are empty now, and of one that stands here, nothing; nil: it does not stand at the city.
+  /// it in out of sight, as far as it is so now, and of one that stands here, nothing; nil: it does not stand at the city.
   private func whatEntered(
     _ db: Database, _ change: Change, of record: RecordSchema, _ receipt: RowReceipt, before batch: Int64,
     _ answer: Answer?
@@ -294,7 +294,11 @@ extension Replica {
       case .blob(let image) = found[2]
     else { return nil }
     let row = try record.row(db, key: change.key)
-    return try decodeImage(image, record).enumerated().map { column, sent in row?[column].isNull == true ? nil : sent }
+    return try decodeImage(image, record).enumerated().map { column, sent in
+      guard let here = row?[column] else { return sent }
+      // Another value meets what came in: who entered it may not have seen that.
+      return here.isNull ? nil : here == sent ? sent : Value.null
+    }
   }
 
   /// The edit that deleted a row after this change of it, when the row was entered here and the city never took it in.
