@@ -305,6 +305,20 @@ private func admittedOutOfSight() async throws -> (World, Replica, Replica) {
   try await world.settle()
 }
 
+/// It stands: another value, of a program that has not seen it, is kept beside it.
+@Test func anotherValueThanOneThatStandsOutOfSightIsContested() async throws {
+  let (world, one, _) = try await admittedOutOfSight()
+  try world.shell(one, "INSERT INTO company (id, office, name, staff) VALUES ('c2', 'A', '乙', 5)")
+  try one.freeze()
+  try world.answer(one, meanwhile: "UPDATE company SET address = 'y' WHERE id = 'c2'")
+  try await world.sync(one)
+  try world.master.admit(world.master.parked().map(\.id), reason: "theirs", actor: "li")
+  #expect(try world.cell("name", of: "c2") == .text("甲") && world.cell("address", of: "c2") == .text("y"))
+  let conflict = try #require(try world.master.conflicts([.open]).first { $0.field == "name" })
+  #expect(conflict.contenders.map(\.value) == [.text("乙")])
+  try await world.settle()
+}
+
 /// An edit that waited enters with the row that the city enters anew, and so does a program here: of the edit counts what
 /// it added, unless the program has left the cell empty, which is filled with all of it.
 @Test(arguments: ["staff) VALUES ('c1', 'A', 9)", "address) VALUES ('c1', 'A', 'y')"], [false, true])
