@@ -92,8 +92,17 @@ struct Publish: AsyncParsableCommand {
 enum PublicationCheck {
   static func problems(_ master: Master) throws -> [Label] {
     let list = try Published.all(master)
-    var found = try list.map { try problem(of: $0, master) }
-    let drawable = try list.indices.filter { try found[$0] == nil && loss(beneath: list[$0], master) == nil }
+    var found: [Label?] = []
+    var drawable: [Int] = []
+    for (index, item) in list.enumerated() {
+      switch try standing(of: item, master) {
+      case .wrong(let problem): found.append(problem)
+      case .behindLoss: found.append(nil)
+      case .drawable:
+        found.append(nil)
+        drawable.append(index)
+      }
+    }
     // In the order of their days, for one pass over the log.
     var rest = ArraySlice(drawable.sorted { list[$0].asOf < list[$1].asOf })
     do {
@@ -150,22 +159,28 @@ enum PublicationCheck {
     }
   }
 
-  /// What is wrong before it is drawn anew.
-  private static func problem(of item: Published, _ master: Master) throws -> Label? {
+  /// How a publication stands before it is drawn anew.
+  private enum Standing {
+    case wrong(Label)
+    case behindLoss
+    case drawable
+  }
+
+  private static func standing(of item: Published, _ master: Master) throws -> Standing {
     guard Published.hash(item.content) == item.sha256 else {
-      return Label(zh: "内容与校验和不符", en: "the content is not what its hash says")
+      return .wrong(Label(zh: "内容与校验和不符", en: "the content is not what its hash says"))
     }
     if try edits(of: item, master).count > 1 {
-      return Label(
-        zh: "发布后被改动过;请用 history 查看", en: "it was changed after it was published; history tells by whom")
+      return .wrong(
+        Label(zh: "发布后被改动过;请用 history 查看", en: "it was changed after it was published; history tells by whom"))
     }
-    if item.chosen == nil { return Label(zh: "未写明按何参数生成", en: "it does not say what it was drawn for") }
+    if item.chosen == nil { return .wrong(Label(zh: "未写明按何参数生成", en: "it does not say what it was drawn for")) }
     do {
-      let isInLog = try master.logPoint(upTo: item.asOf).chain.hex == item.chain
-      if try isInLog || loss(beneath: item, master) != nil { return nil }
-      return Label(
-        zh: "主库历史在第 \(item.asOf) 批处的链值不同", en: "the log has another chain at batch \(item.asOf)")
-    } catch let failure as Failure { return notDrawn(failure) }
+      if try master.logPoint(upTo: item.asOf).chain.hex == item.chain { return .drawable }
+      if try loss(beneath: item, master) != nil { return .behindLoss }
+      return .wrong(
+        Label(zh: "主库历史在第 \(item.asOf) 批处的链值不同", en: "the log has another chain at batch \(item.asOf)"))
+    } catch let failure as Failure { return .wrong(notDrawn(failure)) }
   }
 
   private static func problem(of item: Published, drawnFrom db: Database, _ schema: Schema) throws -> Label? {

@@ -6,8 +6,8 @@ import Testing
 // What waits is taken up, and set aside unsent because it is in the way of what comes; then it has come in.
 
 /// - Parameter isEntered: c2 is entered; else c1 is edited.
-/// - Returns: with one machine of A, where it was set aside, and one of B, which has let it in. The first has not heard.
-private func aside(isEntered: Bool, meanwhile sql: String = "") async throws -> (World, Replica, id: String) {
+/// - Returns: with two machines of A, on the first of which that was done, and one of B, which has the code.
+private func toWait(isEntered: Bool) async throws -> (World, Replica, two: Replica, b: Replica, id: String) {
   let (world, one, b) = try await summed()
   let two = try await world.join("A")
   let id = isEntered ? "c2" : "c1"
@@ -16,6 +16,13 @@ private func aside(isEntered: Bool, meanwhile sql: String = "") async throws -> 
     isEntered
       ? "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)"
       : "UPDATE company SET code = 'X', staff = 12 WHERE id = 'c1'")
+  return (world, one, two, b, id)
+}
+
+/// - Parameter isEntered: c2 is entered; else c1 is edited.
+/// - Returns: with one machine of A, where it was set aside, and one of B, which has let it in. The first has not heard.
+private func aside(isEntered: Bool, meanwhile sql: String = "") async throws -> (World, Replica, id: String) {
+  let (world, one, two, b, id) = try await toWait(isEntered: isEntered)
   try await world.sync(one)
   #expect(try one.takeUp("company", id, ["code": .text("Y")]))
   try world.shell(two, "INSERT INTO company (id, office, code) VALUES ('c3', 'A', 'Y')")
@@ -55,14 +62,7 @@ private func aside(isEntered: Bool, meanwhile sql: String = "") async throws -> 
 /// says it again.
 @Test(arguments: [false, true])
 func aSumThatEnteredWhileALaterEditWasSetAsideCountsOnce(isEntered: Bool) async throws {
-  let (world, one, b) = try await summed()
-  let two = try await world.join("A")
-  let id = isEntered ? "c2" : "c1"
-  try world.shell(
-    one,
-    isEntered
-      ? "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)"
-      : "UPDATE company SET code = 'X', staff = 12 WHERE id = 'c1'")
+  let (world, one, two, b, id) = try await toWait(isEntered: isEntered)
   try await world.sync(one)
   try world.write(one, "s0")
   #expect(try one.takeUp("company", id, ["code": .text("Y")]))
@@ -86,14 +86,7 @@ func aSumThatEnteredWhileALaterEditWasSetAsideCountsOnce(isEntered: Bool) async 
 /// have typed: it is set aside here, or entered again if it was, and comes in before that batch comes.
 @Test(arguments: [(false, false), (true, false), (false, true)])
 func aSumThatEnteredWhileItWasSetAsideUnderALaterBatchCountsOnce(isEntered: Bool, isEdited: Bool) async throws {
-  let (world, one, b) = try await summed()
-  let two = try await world.join("A")
-  let id = isEntered ? "c2" : "c1"
-  try world.shell(
-    one,
-    isEntered
-      ? "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)"
-      : "UPDATE company SET code = 'X', staff = 12 WHERE id = 'c1'")
+  let (world, one, two, b, id) = try await toWait(isEntered: isEntered)
   try world.write(one, "s1")
   try world.shell(one, "UPDATE company SET address = 'y' WHERE id = '\(id)'")
   try world.write(one, "s2")
