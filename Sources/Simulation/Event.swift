@@ -24,7 +24,7 @@ struct Event: Sendable, Hashable {
     // Roads besides the network.
     case writeStick, cityReadsStick, machineReadsStick, spoilStick
     // What lasts: backups, lost disks, old copies, a schema that grows, long absence, values that changed behind the triggers.
-    case backUp, loseCity, copyFile, putBack, useBoth, upgrade, stayAway, trim, rot
+    case backUp, loseCity, copyFile, putBack, useBoth, upgrade, stayAway, trim, rot, release
     // Everything heals, and the checkers look.
     case settle
   }
@@ -80,6 +80,8 @@ extension Event.Kind {
     case .upgrade, .trim: 3
     case .stayAway: 1
     case .rot: 3
+    // There is seldom anything to release.
+    case .release: 12
     case .settle: 0
     }
   }
@@ -103,6 +105,7 @@ extension Event {
     let kinds = Kind.allCases.filter { kind in
       // Only where units take over from others.
       if kind == .takeOver, climate.breadth < .whole { return false }
+      if kind == .release, !climate.isRough { return false }
       let isLeftOut = kind == .erase ? !erases : kind.isOptional && random.chance(25)
       return !climate.never.contains(kind) && (!isLeftOut || climate.often[kind] != nil)
     }

@@ -28,6 +28,9 @@ struct Climate: Sendable {
   var interruptions = 0
   /// Whether the city prepares before it lets go of what nobody needs.
   var tidies = false
+  /// Whether programs write what is not one row by its key, a freeze makes several batches, and officials let a restored city go on
+  /// before everybody was heard.
+  var isRough = false
   /// How much of what a schema may have the town's has.
   var breadth = Breadth.narrow
 
@@ -53,8 +56,8 @@ struct Climate: Sendable {
   var proposals: Int { breadth >= .wide ? 40 : 10 }
 
   /// One after the other, so that a few seeds in a row meet all of them. From a million on two at a time: what goes wrong in one
-  /// meets what is usual in the other. From two million on with a wide schema, too, from three million on with all of it, and from
-  /// four million on three at a time.
+  /// meets what is usual in the other. From two million on with a wide schema, too, from three million on with all of it, from
+  /// four million on three at a time, and from five million on two at a time in rough towns.
   static func of(seed: UInt64) -> Climate {
     let (place, count) = (max(seed, 1) - 1, UInt64(all.count))
     let climate = all[Int(place % count)]
@@ -63,6 +66,7 @@ struct Climate: Sendable {
     if place < firstWide { return mixed }
     if place < firstWhole { return mixed.wide }
     if place < firstOfThree { return mixed.wide.whole }
+    if place >= firstRough { return mixed.wide.whole.rough }
     return mixed.mixed(with: all[Int((place - firstOfThree) / (count * count) % count)]).wide.whole
   }
 
@@ -70,6 +74,7 @@ struct Climate: Sendable {
   private static let firstWide: UInt64 = 2_000_000
   private static let firstWhole: UInt64 = 3_000_000
   private static let firstOfThree: UInt64 = 4_000_000
+  private static let firstRough: UInt64 = 5_000_000
 
   /// What a wide schema adds is edited as often as the rest.
   private var wide: Climate {
@@ -87,6 +92,12 @@ struct Climate: Sendable {
     whole.records += ["ledger", "entry"]
     if !fields.isEmpty { whole.fields.formUnion(["best", "serial", "amount", "county_ok", "city_ok", "reason"]) }
     return whole
+  }
+
+  private var rough: Climate {
+    var rough = self
+    rough.isRough = true
+    return rough
   }
 
   private func mixed(with other: Climate) -> Climate {

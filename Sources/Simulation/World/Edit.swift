@@ -4,7 +4,13 @@ import SyncCore
 
 /// One thing that a person does to one row, by the program or with SQL.
 struct RowEdit {
-  enum Kind: String { case insert, replace, update, delete }
+  enum Kind: String {
+    case insert, replace, update, delete
+    /// Only with SQL: a row that is there is updated; a row in the way is deleted; all rows are updated.
+    case upsert
+    case displace = "update or replace"
+    case updateAll = "update all"
+  }
   var kind: Kind
   var record: RecordSchema
   var key: RowKey
@@ -16,14 +22,18 @@ struct RowEdit {
     let match = zip(record.keyColumns, key.values).map { "\($0) = \(literal($1))" }.joined(separator: " AND ")
     let cells = values.sorted { $0.key < $1.key }
     switch kind {
-    case .insert, .replace:
+    case .insert, .replace, .upsert:
       let verb = kind == .replace ? "INSERT OR REPLACE" : "INSERT"
       let columns = cells.map { record.columns[$0.key] }.joined(separator: ", ")
-      return
-        "\(verb) INTO \(record.table) (\(columns)) VALUES (\(cells.map { literal($0.value) }.joined(separator: ", ")))"
-    case .update:
+      let list = cells.map { literal($0.value) }.joined(separator: ", ")
+      let insert = "\(verb) INTO \(record.table) (\(columns)) VALUES (\(list))"
+      if kind != .upsert { return insert }
+      let set = cells.map { record.columns[$0.key] }.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+      return insert + " ON CONFLICT (\(record.keyColumns.joined(separator: ", "))) DO UPDATE SET \(set)"
+    case .update, .displace, .updateAll:
       let set = cells.map { "\(record.columns[$0.key]) = \(literal($0.value))" }.joined(separator: ", ")
-      return "UPDATE \(record.table) SET \(set) WHERE \(match)"
+      let verb = kind == .displace ? "UPDATE OR REPLACE" : "UPDATE"
+      return "\(verb) \(record.table) SET \(set)" + (kind == .updateAll ? "" : " WHERE \(match)")
     case .delete: return "DELETE FROM \(record.table) WHERE \(match)"
     }
   }
@@ -34,6 +44,7 @@ struct RowEdit {
     case .insert, .replace: _ = try store.insert(db, record, values)
     case .update: try store.update(db, record, key: key, values)
     case .delete: try store.delete(db, record, key: key)
+    case .upsert, .displace, .updateAll: try db.execute(sql: sql)
     }
   }
 

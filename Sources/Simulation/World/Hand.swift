@@ -17,6 +17,8 @@ struct Hand {
   private var made: Int
   /// Whether it writes what the program would not.
   var isCareless = false
+  /// Whether it says what it does with SQL.
+  var usesSQL = false
 
   /// - Parameter made: how many values others have made in the same event.
   init(_ schema: Schema, _ rows: Rows, unit: String?, climate: Climate, event: Event, after made: Int = 0) {
@@ -27,6 +29,7 @@ struct Hand {
 
   /// One edit, or a delete with what hangs on the row.
   mutating func edits() -> [RowEdit] {
+    if climate.isRough, usesSQL, random.chance(30), let edit = statement() { return [edit] }
     let names = unit == nil ? climate.records + climate.cityRecords : climate.records
     guard let record = schema.record(random.pick(names) ?? "company") else { return [] }
     let known = refs(of: record)
@@ -37,6 +40,36 @@ struct Hand {
       return random.pick(known).flatMap { update(record, $0) }.map { [$0] } ?? [insert(record, .insert)]
     default: return random.pick(known).map { delete($0) } ?? []
     }
+  }
+
+  /// What SQL says and the program does not: a new row or an update of the one that is there, another key, a row that takes what another
+  /// has, or all rows.
+  private mutating func statement() -> RowEdit? {
+    guard let record = schema.record(random.pick(climate.records) ?? "company") else { return nil }
+    if random.chance(30) { return insert(record, .upsert) }
+    guard let ref = random.pick(refs(of: record)), var edit = update(record, ref) else { return nil }
+    // What is restricted stands in one row only, so that an erasure can be looked for.
+    let restricted = record.fields.indices.filter { record.fields[$0].restricted }
+    switch random.below(3) {
+    case 0:
+      if !restricted.isEmpty { return nil }
+      let keys = record.keyIndices.filter { record.fields[$0].reference == nil }
+      for column in keys { edit.values[column] = value(record, column, nil) }
+      edit.kind = random.chance(50) ? .displace : .update
+    case 1:
+      guard let column = record.fields.indices.first(where: { record.unique.contains([record.fields[$0].name]) }) else {
+        return nil
+      }
+      edit.values[column] = value(record, column, nil)
+      edit.kind = .displace
+    default:
+      edit.values = edit.values.filter { column, _ in
+        !record.unique.contains([record.fields[column].name]) && !restricted.contains(column)
+      }
+      if edit.values.isEmpty { return nil }
+      edit.kind = .updateAll
+    }
+    return edit
   }
 
   func refs(of record: RecordSchema) -> [RowRef] { rows.keys.filter { $0.record == record.name }.inOrder() }

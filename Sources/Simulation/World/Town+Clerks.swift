@@ -30,7 +30,7 @@ extension Town {
 
   func edit(_ event: Event, _ machine: Machine, raw: Bool, _ random: inout SplitMix64) throws {
     var hand = Hand(try machine.replica.schema, machine.rows, unit: machine.org, climate: climate, event: event)
-    hand.isCareless = raw
+    (hand.isCareless, hand.usesSQL) = (raw, raw)
     let edits = hand.edits() + (random.chance(15) ? hand.edits() : [])
     if edits.isEmpty { return }
     tell("\(machine.name): \(edits.map(\.story).joined(separator: "; "))\(raw ? " (another program)" : "")")

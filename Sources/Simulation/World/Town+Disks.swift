@@ -226,6 +226,20 @@ extension Town {
     if done == nil || self.recovery != nil { throw Violation(.progress, "the city does not go on after a release") }
   }
 
+  /// R5: an official lets the city go on though some were not heard. What only they have comes late.
+  func releaseEarly() throws {
+    guard let waiting = recovery, !city.seat.isFull, let info = try city.master.recovery() else { return }
+    let unheard = Set(info.unheard.map(\.id))
+    let heard = try awaited().filter { try !unheard.contains($0.replica.identity.replica.description) }
+    let lost = try firstLost(of: waiting.log, after: waiting.backupEnd, awaited: heard)
+    recovery?.firstLost = [lost, waiting.firstLost].compactMap(\.self).min()
+    tell("city: an official lets it go on without \(unheard.count) machines")
+    _ = try attempt("early release", at: city.seat) {
+      try city.seat.opening { try city.master.release(reason: "r", actor: "li") }
+    }
+    if !city.seat.isStopped { try lookAtCity() }
+  }
+
   /// Once the city works again: what somebody had is back, and what is lost is named.
   func finishRecovery() throws {
     guard let recovery, try city.master.recovery()?.isRecovering != true else { return }

@@ -46,7 +46,7 @@ extension Town {
     case .dieMachine, .dieCity, .cutMachine, .cutCity, .chokeMachine, .chokeCity:
       try failAtWrite(event, machine, &random)
     case .writeStick, .cityReadsStick, .machineReadsStick, .spoilStick: try carry(event, machine, &random)
-    case .backUp, .loseCity, .copyFile, .putBack, .useBoth, .upgrade, .stayAway, .trim, .rot:
+    case .backUp, .loseCity, .copyFile, .putBack, .useBoth, .upgrade, .stayAway, .trim, .rot, .release:
       try last(event, machine, &random)
     case .settle: try settle(event)
     }

@@ -24,6 +24,7 @@ extension Town {
       away.insert(machine.index)
       time.now += 100 * 86_400_000
     case .trim: try trim(event, machine, &random)
+    case .release: try releaseEarly()
     default: try rot(event, machine, &random)
     }
   }

@@ -65,6 +65,7 @@ extension Town {
 
   private func cityEdit(_ event: Event, raw: Bool, _ random: inout SplitMix64) throws {
     var hand = Hand(try city.master.schema, city.rows, unit: nil, climate: climate, event: event)
+    hand.usesSQL = raw
     // With numbers of its own, so that what else happens in a seed stays as it was.
     var other = SplitMix64(event.seed ^ 0x5a9)
     if other.chance(8), try swapCodes(event, raw: raw, &other) { return }

@@ -9,7 +9,8 @@ import SyncProtocol
 extension Town {
   func freeze(_ machine: Machine) throws {
     tell("\(machine.name): freezes what is pending")
-    _ = try attempt("freeze", at: machine.seat) { try machine.replica.freeze() }
+    let most = climate.isRough && time.now % 3 == 0 ? 2 : Replica.portion
+    _ = try attempt("freeze", at: machine.seat) { try machine.replica.freeze(most: most) }
     try observe(machine)
   }
 
