@@ -130,8 +130,13 @@ extension Replica {
   private func waits(_ change: Change, for absent: Set<Identity>) -> FieldProblem? {
     guard let record = schema.record(change.record) else { return nil }
     for (field, value) in zip(record.fields, change.new) {
-      guard let reference = field.reference, let value, absent.contains(Identity(reference: reference, value: value))
-      else { continue }
+      guard let reference = field.reference, let value else { continue }
+      #if MUTANTS
+        if Mutant.heldRowHoldsOthers.isActive, absent.contains(where: { $0.reference == reference }) {
+          return FieldProblem(field: field.name, message: waiting(for: reference.record, RowKey([value])))
+        }
+      #endif
+      guard absent.contains(Identity(reference: reference, value: value)) else { continue }
       return FieldProblem(field: field.name, message: waiting(for: reference.record, RowKey([value])))
     }
     return nil

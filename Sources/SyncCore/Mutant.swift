@@ -15,7 +15,7 @@
     case pullOverwrites, baseMovesWithPull, forgetsUpstream, keepsFlight, keepsPending, keepsIdle, dropsUnsentClash
     case parkedRowIsForgotten, missesReplace, takesOldestImage, sendsBackwards, aliasesEndEarly, sumsAgree
     case takingUpMovesBase, laterBatchDropsParked, editBesideDropsParked, asideComesFirst
-    case addedRowIsNotHeld, requestsComeLast, untouchedStays
+    case addedRowIsNotHeld, heldRowHoldsOthers, requestsComeLast, untouchedStays
     // Units that are one.
     case successorIsForgotten, successorTakesWhatStays
     // Rows that are one.

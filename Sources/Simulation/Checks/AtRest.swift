@@ -114,8 +114,14 @@ extension Town {
   /// - Parameter readingIndexes: whether every index is compared with its table, too: a file that is broken stays so.
   func checkConstraints(readingIndexes: Bool = true) throws {
     for machine in active {
-      let held = try status(machine).held
-      guard held.isEmpty else { continue }
+      if try !status(machine).held.isEmpty {
+        // What points nowhere is held, or refers to a row whose delete is.
+        do { try machine.replica.refuseDamage() } catch let damage as Failure {
+          throw Violation(.constraints, "\(machine.name): \(damage.message.en)")
+        }
+        if readingIndexes { try checkPages(machine.replica, machine.name) }
+        continue
+      }
       let problems = try machine.replica.verify().map(\.en)
       if !problems.isEmpty { throw Violation(.constraints, "\(machine.name): \(problems)") }
       try checkFile(machine.replica, machine.name, readingIndexes)
@@ -130,7 +136,10 @@ extension Town {
   private func checkFile(_ store: some RecordStore, _ whose: String, _ readingIndexes: Bool) throws {
     let broken = try store.read { db in try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count }
     if broken > 0 { throw Violation(.constraints, "\(whose): \(broken) rows refer to what is not there") }
-    if !readingIndexes { return }
+    if readingIndexes { try checkPages(store, whose) }
+  }
+
+  private func checkPages(_ store: some RecordStore, _ whose: String) throws {
     let integrity = try store.read { db in try String.fetchAll(db, sql: "PRAGMA integrity_check") }
     if integrity != ["ok"] { throw Violation(.constraints, "\(whose): \(integrity)") }
   }

@@ -226,8 +226,16 @@ private struct Places {
     guard let author = claim.author else { return false }
     if withdrawn.contains(author), claim.batch == nil || arrival(claim) == nil { return true }
     guard let change = held[author]?[claim.ref] else { return false }
+    // A row that was never sent has nothing to delete.
+    guard let column = claim.column else {
+      return change.kind == .delete || claim.batch == nil && change.kind == .insert
+    }
     // What was sent and parked is said again with the row.
-    return claim.batch == nil || claim.column.map { change.new[$0] == claim.value } ?? (change.kind == .delete)
+    if change.new[column] == claim.value { return true }
+    if change.new[column] == nil || claim.batch != nil { return false }
+    // It comes on top of a sum (M12), and fills what is empty in a row that is entered (M6).
+    let isSum = witness.schema.record(claim.ref.record)?.fields[column].policy == .sum
+    return isSum || claim.value.isNull && change.kind == .insert
   }
 
   /// Who enters a row has an empty base (M6): what came empty before it is taken for what that clerk had seen.
@@ -380,19 +388,5 @@ extension Town {
     let body = sha256(try SealedEnvelope(message[...]).unverifiedBody())
     bodies[hash] = body
     return body
-  }
-}
-
-extension Replica {
-  /// What is to be sent of these rows.
-  fileprivate func pending(of refs: [RowRef]) throws -> [RowRef: Change] {
-    try read { db in
-      var changes: [RowRef: Change] = [:]
-      for ref in refs {
-        guard let record = schema.record(ref.record) else { continue }
-        changes[ref] = try record.pending(db, key: ref.key)?.change(record)
-      }
-      return changes
-    }
   }
 }

@@ -26,6 +26,7 @@ extension Town {
     defer { statuses = [:] }
     for machine in machines { statuses[machine.index] = try machine.replica.status() }
     try checkProgress()
+    try checkHeld()
     try checkWaiting()
     try checkSetAside()
     try checkConvergence()
