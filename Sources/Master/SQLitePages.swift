@@ -60,6 +60,9 @@ extension SQLiteMasterTransaction {
       }
     } else if ref.record == Conflict.table {
       for var conflict in try ConflictTables.read(db, where: "id = ?", ref.key.values) {
+        #if MUTANTS
+          if Mutant.openConflictsAreSilent.isActive, conflict.isWaiting { continue }
+        #endif
         let unit = try unit(of: conflict)
         if gone || unit != "" && unit != reader { conflict = try asSeenFromOutside(conflict, by: reader) }
         // It was another's before the reader entered the row, who contests nothing of it: a snapshot does not have it either.

@@ -10,7 +10,7 @@
     case neverReenters, parksNothing, ownerHearsNothing, trustsAnySignature
     // What goes out.
     case cursorStepsTooFar, childrenStayBehind, leavingIsSilent, tellsOutsiders, ownEditsAreSilent, stubsStay
-    case orphansAreShown
+    case orphansAreShown, openConflictsAreSilent
     // The replica.
     case pullOverwrites, baseMovesWithPull, forgetsUpstream, keepsFlight, keepsPending, keepsIdle, dropsUnsentClash
     case parkedRowIsForgotten, missesReplace, takesOldestImage, sendsBackwards, aliasesEndEarly, sumsAgree

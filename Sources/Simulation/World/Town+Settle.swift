@@ -31,6 +31,7 @@ extension Town {
     try checkSetAside()
     try checkConvergence()
     try checkDecided()
+    try checkHeard()
     try checkExactlyOnce()
     try checkGivenBack()
     try checkConstraints(readingIndexes: replaying)
