@@ -90,6 +90,9 @@ extension SQLiteMasterTransaction {
     seen.contenders = try conflict.contenders.filter { contender in
       try Identifier(hex: contender.replica).flatMap(replica)?.org == reader
     }
+    #if MUTANTS
+      if Mutant.contendersAreTold.isActive { seen.contenders = conflict.contenders }
+    #endif
     if let decision = seen.decision, !seen.contenders.contains(where: { $0.id == decision.contender }) {
       seen.decision?.value = .null
     }

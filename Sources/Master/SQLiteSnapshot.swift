@@ -68,6 +68,9 @@ extension SQLiteMasterTransaction {
     let owner = try self.unit(of: conflict)
     if try (owner == "" || owner == unit) && isTold(conflict, to: unit) { return conflict }
     let seen = try asSeenFromOutside(conflict, by: unit)
+    #if MUTANTS
+      if Mutant.snapshotTellsOutsiders.isActive, !seen.contenders.isEmpty { return conflict }
+    #endif
     return seen.contenders.isEmpty ? nil : seen
   }
 

@@ -10,7 +10,7 @@
     case neverReenters, parksNothing, ownerHearsNothing, trustsAnySignature
     // What goes out.
     case cursorStepsTooFar, childrenStayBehind, leavingIsSilent, tellsOutsiders, ownEditsAreSilent, stubsStay
-    case orphansAreShown, openConflictsAreSilent
+    case orphansAreShown, openConflictsAreSilent, contendersAreTold
     // The replica.
     case pullOverwrites, baseMovesWithPull, forgetsUpstream, keepsFlight, keepsPending, keepsIdle, dropsUnsentClash
     case parkedRowIsForgotten, missesReplace, takesOldestImage, sendsBackwards, aliasesEndEarly, sumsAgree
@@ -23,7 +23,7 @@
     // Seldom roads.
     case snapshotLacksRows, givesNothingBack, nothingNeedsABackup, upgradeForgetsPending, upgradeIsSilent
     case rejoinForgetsFlight, copiesCountTwice, comparesNothing, staleReadsOn, epochStays, lateIsFork
-    case oneBackupIsEnough, gapsStayOut, formerIdIsAnswered, missingIsCounted
+    case oneBackupIsEnough, gapsStayOut, formerIdIsAnswered, missingIsCounted, snapshotTellsOutsiders
     // Personal data.
     case tombstoneIsNotErased, conflictIsNotErased, walIsNotErased, asideGetsBack, erasureForgetsContesters
 

@@ -145,7 +145,9 @@ extension Town {
         throw Violation(.isolation, "\(machine.name) was sent a message for another machine")
       }
       guard message.header.kind == .page else { continue }
-      for item in try PageBody.decode(message.unverifiedBody(), schema: schema) { try check(item, for: machine) }
+      let items = try PageBody.decode(message.unverifiedBody(), schema: schema)
+      for item in items { try check(item, for: machine) }
+      try checkTold(items, to: machine)
     }
   }
 
@@ -159,14 +161,6 @@ extension Town {
         throw Violation(.isolation, "\(machine.name) was sent \(name(ref)), which is of unit \(unit ?? "none")")
       }
       if city.rows[ref] != image { throw Violation(.convergence, "\(machine.name) was sent \(name(ref)) as it is not") }
-    case .conflict(let conflict):
-      let ref = RowRef(conflict.record, conflict.key)
-      guard let image = city.rows[ref] else { return }
-      let unit = schema.unit(of: ref, image, in: city.rows)
-      if unit != "", unit != machine.org, !conflict.base.isNull || !conflict.master.isNull {
-        throw Violation(
-          .isolation, "\(machine.name) was sent values of \(name(ref)), which is of unit \(unit ?? "none")")
-      }
     case .parked(let notice):
       guard
         let sender = machines.first(where: { (try? $0.replica.identity.replica.description) == notice.parked.replica })
@@ -174,7 +168,7 @@ extension Town {
       if sender.org != machine.org {
         throw Violation(.isolation, "\(machine.name) was told of a parked row of \(sender.name)")
       }
-    case .gone, .contender, .erasure, .own, .mark: break
+    case .gone, .conflict, .contender, .erasure, .own, .mark: break
     }
   }
 }

@@ -32,6 +32,7 @@ extension Town {
     try checkConvergence()
     try checkDecided()
     try checkHeard()
+    try checkTold()
     try checkExactlyOnce()
     try checkGivenBack()
     try checkConstraints(readingIndexes: replaying)
