@@ -25,7 +25,7 @@ extension Town {
       guard let problem = isOwn ? try ownProblem(record, ref, machine, before, after, since: end) : "out of its scope"
       else { continue }
       if isOwn, try isEnteredAnew(record, ref, after[ref], machine, since: end) { continue }
-      if entered == nil { entered = try enteredRows() }
+      if entered == nil { entered = try enteredRows(since: end) }
       if entered?.contains(witness.canonical(ref)) == true { continue }
       if erased.contains(witness.canonical(ref)) { continue }
       if try hasMergedAgain(since: end) { return }
@@ -107,9 +107,13 @@ extension Town {
     }
   }
 
-  /// Rows of parked changes that have entered, whoever sent them: what frees one may be anybody's batch.
-  private func enteredRows() throws -> Set<RowRef> {
-    let parked = try city.master.parked(waiting: false).filter { [.entered, .merged, .admitted].contains($0.state) }
+  /// Rows of parked changes that have entered since a batch, whoever sent them: what frees one may be anybody's.
+  func enteredRows(since end: Int64) throws -> Set<RowRef> {
+    let sql = "SELECT received_at FROM sync_batch WHERE arrival = ?"
+    let last = try city.master.read { try $0.integer(sql, [.integer(end)]) } ?? 0
+    let parked = try city.master.parked(waiting: false).filter { change in
+      ParkedState.cameIn.contains(change.state) && change.ruling.map { $0.edit.stamp.raw > last } ?? false
+    }
     return Set(parked.flatMap { [$0.ref] + witness.landings(of: $0.ref) }.map(witness.canonical))
   }
 
