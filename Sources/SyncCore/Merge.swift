@@ -182,6 +182,12 @@ extension RowMerge {
       if Mutant.ignoresReview.isActive, master.underReview.contains(column) { return take(cell.incoming, on: column) }
     #endif
     if master.underReview.contains(column) { return join(cell, on: column) }
+    #if MUTANTS
+      if Mutant.everythingIsContested.isActive { return settle(cell, on: column) }
+      if Mutant.contestSpreads.isActive, contests.contains(where: { $0.state == .open }) {
+        return settle(cell, on: column)
+      }
+    #endif
     if cell.master == cell.base { return take(cell.incoming, on: column) }
     settle(cell, on: column)
   }

@@ -4,10 +4,12 @@
   public enum Mutant: String, CaseIterable, Sendable {
     // The law.
     case skipsBaseCheck, takesWithoutRecord, ignoresReview, sumTakesIncoming, maxTakesIncoming, unionTakesIncoming
-    case textTakesIncoming, deletesUnseen, insertsOver, forgetsOwner, appendIsEdited
+    case textTakesIncoming, deletesUnseen, insertsOver, forgetsOwner, appendIsEdited, everythingIsContested
+    case contestSpreads
     // What comes in.
     case forgetsScope, forgetsLock, forgetsUnique, forgetsReferences, forgetsChildren, forgetsReceipts, echoesNothing
     case neverReenters, parksNothing, ownerHearsNothing, trustsAnySignature
+    case everythingIsOutOfScope
     // What goes out.
     case cursorStepsTooFar, childrenStayBehind, leavingIsSilent, tellsOutsiders, ownEditsAreSilent, stubsStay
     case orphansAreShown, openConflictsAreSilent, contendersAreTold

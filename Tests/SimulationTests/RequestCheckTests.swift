@@ -27,3 +27,59 @@ private let c6 = RowRef("company", RowKey([.text("c6")]))
   try town.checkIsolation(of: machine, before: before, since: town.logEnd - 1)
   #expect(throws: Violation.self) { try town.checkIsolation(of: machine, before: before, since: town.logEnd) }
 }
+
+/// A town after the request of a machine whose clerk has edited.
+/// - Parameter tool: what another program writes into the master's file before it.
+private func asked(
+  _ edit: String, tool: [String] = []
+) throws -> (Town, check: ([Int64: Town.Waiting]) throws -> Void) {
+  let town = try town()
+  let machine = town.machines[0]
+  if !tool.isEmpty { try town.city.seat.shell(tool, foreignKeys: true) }
+  try town.lookAtCity()
+  let (before, end) = (town.city.rows, town.logEnd)
+  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
+    try machine.seat.shell([edit], foreignKeys: true)
+  }
+  try town.syncWhole(machine)
+  return (town, { try town.checkTaken(of: machine, before: before, since: end, underReview: $0) })
+}
+
+@Test func anEditThatIsNotTakenIsFound() throws {
+  let (town, check) = try asked("UPDATE company SET name = 'w2', phone = '2' WHERE id = 'c0'")
+  try check([:])
+  try town.city.seat.shell(unseen("UPDATE company SET name = 'w1' WHERE id = 'c0'"), foreignKeys: true)
+  try town.city.look()
+  #expect(throws: Violation.self) { try check([:]) }
+  // A cell that waits for a decision takes nothing, the others do.
+  let name = try #require(town.schema.record("company")?.index(of: "name"))
+  let cell = Witness.Cell(ref: RowRef("company", RowKey([.text("c0")])), column: name)
+  try check([1: (cell: cell, value: .text("w1"))])
+  try town.city.seat.shell(unseen("UPDATE company SET phone = NULL WHERE id = 'c0'"), foreignKeys: true)
+  try town.city.look()
+  #expect(throws: Violation.self) { try check([1: (cell: cell, value: .text("w1"))]) }
+}
+
+@Test func aNewRowThatDoesNotEnterIsFound() throws {
+  let (town, check) = try asked("INSERT INTO company (id, office, code, name) VALUES ('c6', 'A', 'K9', 'w2')")
+  try check([:])
+  for sql in ["UPDATE company SET name = NULL WHERE id = 'c6'", "DELETE FROM company WHERE id = 'c6'"] {
+    try town.city.seat.shell(unseen(sql), foreignKeys: true)
+    try town.city.look()
+    #expect(throws: Violation.self) { try check([:]) }
+  }
+}
+
+/// What has to wait, or to give way, is not missed: a code that another row has, another unit's row, a closed period, a cell that
+/// somebody else has changed.
+@Test(arguments: [
+  ("INSERT INTO company (id, office, code) VALUES ('c6', 'A', 'K1')", ""),
+  ("INSERT INTO company (id, office) VALUES ('c6', 'B')", ""),
+  ("INSERT INTO figure (company, year, sales) VALUES ('c0', 2018, 1)", "UPDATE period SET state = 'closed'"),
+  ("UPDATE company SET name = 'w2' WHERE id = 'c0'", "UPDATE company SET name = 'w3' WHERE id = 'c0'"),
+])
+func whatIsInTheWayIsNoViolation(edit: String, tool: String) throws {
+  let (town, check) = try asked(edit, tool: tool.isEmpty ? [] : [tool])
+  #expect(!town.city.rows.values.joined().contains(.text("w2")) && town.city.rows[c6] == nil)
+  try check([:])
+}

@@ -118,7 +118,7 @@ extension Town {
   }
 
   /// Rows of which this request gave an erasure back that a city without its disk had lost.
-  private func erasedRows(since end: Int64) throws -> Set<RowRef> {
+  func erasedRows(since end: Int64) throws -> Set<RowRef> {
     if witness.lostErasures.isEmpty { return [] }
     var refs: Set<RowRef> = []
     try city.master.read { db in
@@ -131,7 +131,7 @@ extension Town {
   }
 
   /// Whether the city merged with this request what a tool had entered by the key of a merged duplicate.
-  private func hasMergedAgain(since end: Int64) throws -> Bool {
+  func hasMergedAgain(since end: Int64) throws -> Bool {
     let sql = "SELECT 1 FROM sync_alias WHERE stamp > (SELECT received_at FROM sync_batch WHERE arrival = ?)"
     return try city.master.read { try $0.first(sql, [.integer(end)]) != nil }
   }

@@ -59,6 +59,7 @@ extension Town {
     tell("city: reads a stick of \(machine.name)")
     let reply = drawer.appendingPathComponent("down\(event.id)").path
     let (before, end, size) = (city.rows, logEnd, partSize(&random))
+    let underReview = try cellsUnderReview()
     let mayBeRefused =
       stick.isSpoiled || machine.isWithdrawn || machine.isCopy || machine.hasRejoined || recovery != nil
       || stick.restores != restores || city.seat.isFull
@@ -71,7 +72,10 @@ extension Town {
     let wasRecovering = recovery != nil
     try lookAtCity()
     // Parts of a spoiled one may be another machine's.
-    if !wasRecovering, !stick.isSpoiled { try checkIsolation(of: machine, before: before, since: end) }
+    if !wasRecovering, !stick.isSpoiled {
+      try checkIsolation(of: machine, before: before, since: end)
+      try checkTaken(of: machine, before: before, since: end, underReview: underReview)
+    }
     guard let report else {
       if mayBeRefused { return }
       throw Violation(.progress, "a stick of \(machine.name) is refused, though nothing happened to it")

@@ -96,6 +96,7 @@ extension Town {
     if !wasRecovering {
       try checkIsolation(of: machine, before: before, since: end)
       try checkReview(of: machine, before: underReview)
+      try checkTaken(of: machine, before: before, since: end, underReview: underReview)
     }
     guard let reply else { return }
     if packet.kind == .exchange { try checkAnswer(reply, to: machine) }
