@@ -59,3 +59,18 @@ private func erasing(skew: Int64) throws -> (Town, Machine, edit: (String) throw
   try town.city.look()
   #expect(throws: Violation.self) { try town.checkConservation() }
 }
+
+/// An erasure that comes back late takes what stands in a contested cell, and leaves what was entered since.
+@Test func aCellUnderReviewMayGoWithAnErasureThatComesBack() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  try machine.seat.shell(["UPDATE person SET name = 'w2secret' WHERE id = 'p0'"], foreignKeys: true)
+  try town.city.seat.shell(["UPDATE person SET name = 'w3secret' WHERE id = 'p0'"], foreignKeys: true)
+  try town.syncWhole(machine)
+  let before = try town.cellsUnderReview()
+  #expect(before.count == 1)
+  try town.city.seat.shell(unseen("UPDATE person SET name = NULL WHERE id = 'p0'"), foreignKeys: true)
+  try town.city.look()
+  #expect(throws: Violation.self) { try town.checkReview(of: machine, before: before) }
+  try town.checkReview(of: machine, before: before, but: [RowRef("person", RowKey([.text("p0")]))])
+}

@@ -15,16 +15,20 @@ extension Town {
     return cells
   }
 
-  /// - Parameter before: what waited before the request of this machine.
-  func checkReview(of machine: Machine, before: [Int64: Waiting]) throws {
+  /// - Parameters:
+  ///   - before: what waited before the request of this machine.
+  ///   - erased: rows of which it gave an erasure back: what stands in them may go, and what contends stay (E7).
+  func checkReview(of machine: Machine, before: [Int64: Waiting], but erased: Set<RowRef> = []) throws {
     if before.isEmpty { return }
     let after = try cellsUnderReview()
     for (id, old) in before.sorted(by: { $0.key < $1.key }) {
-      guard let new = after[id], new.cell == old.cell, new.value != old.value else { continue }
-      let field = schema.record(old.cell.ref.record)?.fields[old.cell.column].name ?? ""
+      guard let new = after[id], new.cell == old.cell, new.value != old.value,
+        let field = schema.record(old.cell.ref.record)?.fields[old.cell.column]
+      else { continue }
+      if field.restricted, erased.contains(witness.canonical(old.cell.ref)) { continue }
       throw Violation(
         .review,
-        "a batch of \(machine.name) changed \(name(old.cell.ref)).\(field), which waits for a decision, from "
+        "a batch of \(machine.name) changed \(name(old.cell.ref)).\(field.name), which waits for a decision, from "
           + "\(text(old.value)) to \(text(new.value))")
     }
   }

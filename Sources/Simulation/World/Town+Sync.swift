@@ -94,8 +94,9 @@ extension Town {
     if city.seat.isStopped { return }
     try lookAtCity()
     if !wasRecovering {
+      let erased = try erasedRows(since: end)
       try checkIsolation(of: machine, before: before, since: end)
-      try checkReview(of: machine, before: underReview)
+      try checkReview(of: machine, before: underReview, but: erased)
       try checkTaken(of: machine, before: before, since: end, underReview: underReview)
     }
     guard let reply else { return }
