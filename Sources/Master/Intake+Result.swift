@@ -72,6 +72,9 @@ extension Intake {
           conflict.contenders.append(contender)
         }
         conflict.version += 1
+        #if MUTANTS
+          if Mutant.contenderCloses.isActive { conflict.state = .decided }
+        #endif
         out.changed.append(conflict)
         continue
       }

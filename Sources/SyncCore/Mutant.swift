@@ -9,7 +9,7 @@
     // What comes in.
     case forgetsScope, forgetsLock, forgetsUnique, forgetsReferences, forgetsChildren, forgetsReceipts, echoesNothing
     case neverReenters, parksNothing, ownerHearsNothing, trustsAnySignature
-    case everythingIsOutOfScope
+    case everythingIsOutOfScope, contenderCloses, anyCountyDecides
     // What goes out.
     case cursorStepsTooFar, childrenStayBehind, leavingIsSilent, tellsOutsiders, ownEditsAreSilent, stubsStay
     case orphansAreShown, openConflictsAreSilent, contendersAreTold

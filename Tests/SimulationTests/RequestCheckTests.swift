@@ -83,3 +83,26 @@ func whatIsInTheWayIsNoViolation(edit: String, tool: String) throws {
   #expect(!town.city.rows.values.joined().contains(.text("w2")) && town.city.rows[c6] == nil)
   try check([:])
 }
+
+/// A conflict goes on waiting, unless clerks decide what only they contest: over a value of an official's they do not.
+@Test func aConflictThatIsNotItsClosersIsFound() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  try machine.seat.shell(["UPDATE company SET name = 'w2' WHERE id = 'c0'"], foreignKeys: true)
+  try town.city.seat.shell(["UPDATE company SET name = 'w3' WHERE id = 'c0'"], foreignKeys: true)
+  try town.syncWhole(machine)
+  let before = try town.cellsUnderReview()
+  #expect(before.values.map(\.value) == [.text("w3")])
+  try town.city.seat.shell(["UPDATE sync_conflict SET state = 'decided'"], foreignKeys: true)
+  #expect(throws: Violation.self) { try town.checkReview(of: machine, before: before) }
+  let decision = "UPDATE sync_conflict SET choice = 'keep', reason = 'r', decided_by = 'li', decided_at = 1"
+  try town.city.seat.shell([decision], foreignKeys: true)
+  #expect(throws: Violation.self) { try town.checkReview(of: machine, before: before) }
+  // As if another clerk of the unit had entered it.
+  let was = town.city.rows.mapValues { $0.map { $0 == .text("w3") ? .null : $0 } }
+  town.witness.note(machine.index, event: 2, before: was, after: town.city.rows)
+  try town.checkReview(of: machine, before: before)
+  // Another unit's machine contests it, too.
+  try town.city.seat.shell(["UPDATE sync_contender SET replica = '00'"], foreignKeys: true)
+  #expect(throws: Violation.self) { try town.checkReview(of: machine, before: before) }
+}

@@ -73,7 +73,9 @@ extension Town {
     try lookAtCity()
     // Parts of a spoiled one may be another machine's.
     if !wasRecovering, !stick.isSpoiled {
+      let erased = try erasedRows(since: end)
       try checkIsolation(of: machine, before: before, since: end)
+      try checkReview(of: machine, before: underReview, but: erased)
       try checkTaken(of: machine, before: before, since: end, underReview: underReview)
     }
     guard let report else {
