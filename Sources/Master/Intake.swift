@@ -178,6 +178,15 @@ final class Intake {
     if change.kind == .delete, !incoming.isDeleteByItsKey {
       return MergeResult(image: master.image, contests: [], stamps: [:], asSent: true)
     }
+    #if MUTANTS
+      var master = master
+      if Mutant.newsContests.isActive,
+        let place = try? transaction.places(of: [change.ref], unit: sender.org, unknownTo: sender.replica)[change.ref],
+        place > sender.cursor
+      {
+        master.underReview = Set(record.fields.indices)
+      }
+    #endif
     let stamps = incoming.stamps ?? corrected(change, record)
     let result = merge(change, into: master, schema: record, side: .county, stamps: stamps)
     // Who entered it by its own key has not said that it may go.

@@ -9,7 +9,7 @@
     // What comes in.
     case forgetsScope, forgetsLock, forgetsUnique, forgetsReferences, forgetsChildren, forgetsReceipts, echoesNothing
     case neverReenters, parksNothing, ownerHearsNothing, trustsAnySignature
-    case everythingIsOutOfScope, contenderCloses, anyCountyDecides
+    case everythingIsOutOfScope, newsContests, contenderCloses, anyCountyDecides
     // What goes out.
     case cursorStepsTooFar, childrenStayBehind, leavingIsSilent, tellsOutsiders, ownEditsAreSilent, stubsStay
     case orphansAreShown, openConflictsAreSilent, contendersAreTold
