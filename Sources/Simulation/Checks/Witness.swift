@@ -69,6 +69,8 @@ struct Witness {
   /// taken back.
   private(set) var uncountable: Set<RowRef> = []
   private(set) var takenUp: Set<RowRef> = []
+  /// How everything stood at the last rest; nil: a file or the city's disk has gone back in time since.
+  var baseline: Baseline?
   /// Values that were lost with a disk or a file. Who typed the same over them, as the city had it, has nothing of it to send.
   private(set) var forgotten: [Cell: Set<Value>] = [:]
   /// The rows of which clerks took back what waits.
@@ -134,14 +136,18 @@ struct Witness {
     }
   }
 
-  /// Somebody makes values show that were entered before, there or elsewhere.
-  mutating func noteRepeated(_ ref: RowRef) { uncountable.insert(ref) }
+  /// Somebody makes values show that were entered before, there or elsewhere, or nobody knows what became of one.
+  mutating func noteRepeated(_ ref: RowRef) {
+    uncountable.insert(ref)
+    baseline?.uncountable.insert(ref)
+  }
 
   /// What was parked of a row is pending again. A total that its clerk types instead stands for what waits, too.
   mutating func noteTakenUp(_ ref: RowRef, typed: Set<Int>) {
     let fields = schema.record(ref.record)?.fields ?? []
     if typed.contains(where: { $0 < fields.count && fields[$0].policy == .sum }) { noteRepeated(ref) }
     takenUp.insert(ref)
+    baseline?.takenUp.insert(ref)
   }
 
   mutating func noteRequest(_ author: Int, _ ref: RowRef, _ stamp: Stamp, event: Int) {
@@ -343,7 +349,7 @@ struct Witness {
 
   private mutating func remove(_ isForgotten: (Claim) -> Bool) {
     for claim in claims where isForgotten(claim) {
-      uncountable.insert(claim.ref)
+      noteRepeated(claim.ref)
       if let column = claim.column {
         forgotten[Cell(ref: canonical(claim.ref), column: column), default: []].insert(claim.value)
       }

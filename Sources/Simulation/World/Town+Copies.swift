@@ -45,6 +45,7 @@ extension Town {
     else { return }
     count("old copy put back")
     tell("** the file of \(machine.name) is replaced by an old copy")
+    witness.baseline = nil
     witness.forget(
       machine.index, since: copy.event, now: event.id, last: copy.last, delivered: try delivered(machine))
     network.clear()
@@ -70,6 +71,7 @@ extension Town {
     guard machines.count < 12, try mayBeCopied(machine) else { return }
     count("copied file used by two")
     tell("** somebody else works with a copy of \(machine.name)'s file")
+    witness.baseline = nil
     let path = folder.appendingPathComponent("machine\(machines.count).sqlite").path
     let clock = SimulatedClock(time)
     clock.skew = random.chance(50) ? machine.seat.clock.skew : Self.skew(&random)
@@ -94,6 +96,7 @@ extension Town {
   func rejoin(_ machine: Machine, code: EnrolmentCode? = nil) throws {
     count("rejoined")
     tell("\(machine.name): goes on under an id of its own")
+    witness.baseline = nil
     rejoins += 1
     var random = SplitMix64(seed ^ UInt64(rejoins) << 20)
     let key = try SigningKey(seed: random.bytes(32))

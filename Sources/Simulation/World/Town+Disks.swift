@@ -64,6 +64,7 @@ extension Town {
     tell("** the city's disk is lost; the backup of batch \(backup.arrival) is restored")
     let log = try recovery?.log ?? log()
     let losses = try (recovery?.losses ?? []) + losses(after: backup.arrival)
+    witness.baseline = nil
     // What a tool did and no batch holds is gone, and so is what was in a file that an old copy has replaced.
     witness.forget { _ in false }
     let unheld = try log.filter { entry in

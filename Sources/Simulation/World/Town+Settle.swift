@@ -46,6 +46,7 @@ extension Town {
     try checkErasures()
     try checkGrowth()
     if replaying { try checkReplay() }
+    try noteBaseline(event.id)
   }
 
   func rest() throws {

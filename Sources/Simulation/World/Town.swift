@@ -80,6 +80,7 @@ final class Town {
       for _ in 0..<(climate.machines ?? many) { try join(office, &random) }
     }
     for machine in machines { try syncWhole(machine) }
+    witness.baseline = Baseline(event: -1, rows: city.rows)
     count("town: \(climate.name)")
   }
 

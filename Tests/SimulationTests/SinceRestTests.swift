@@ -1,0 +1,44 @@
+import SyncCore
+import Testing
+
+@testable import Simulation
+
+// What happened since everything was last at rest is judged from there.
+
+/// Tools at a machine, one after the other.
+private func act(_ town: Town, _ machine: Machine, _ event: Int, _ sql: String) throws {
+  try town.act(Event(id: event, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
+    try machine.seat.shell([sql], foreignKeys: true)
+  }
+}
+
+private func enter(_ total: Int) -> String {
+  "INSERT INTO company (id, office, total) VALUES ('c6', 'A', \(total))"
+}
+
+/// That it was deleted once, and entered anew, does not keep a row out of sight for good.
+@Test func aSumThatIsWrongInARowThatWasDeletedBeforeTheLastRestIsFound() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  for (event, sql) in [(2, enter(5)), (3, "DELETE FROM company WHERE id = 'c6'")] {
+    try act(town, machine, event, sql)
+    #expect(found(town) == nil)
+  }
+  try act(town, machine, 4, enter(3))
+  try town.rest()
+  try town.checkSums()
+  try town.city.seat.shell(unseen("UPDATE company SET total = 8 WHERE id = 'c6'"), foreignKeys: true)
+  try town.city.look()
+  #expect(throws: Violation.self) { try town.checkSums() }
+}
+
+/// Nor is a total left alone to which nobody has added anything since.
+@Test func aSumThatMovesByItselfIsFound() throws {
+  let town = try town()
+  try act(town, town.machines[0], 2, enter(5))
+  #expect(found(town) == nil)
+  try town.checkSums()
+  try town.city.seat.shell(unseen("UPDATE company SET total = 8 WHERE id = 'c6'"), foreignKeys: true)
+  try town.city.look()
+  #expect(throws: Violation.self) { try town.checkSums() }
+}
