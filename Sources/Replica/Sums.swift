@@ -87,6 +87,9 @@ extension Replica {
       else { return nil }
       let (batch, n) = (notice.parked.batch, notice.parked.n)
       if open[batch]?.contains(n) == true { return notice }
+      #if MUTANTS
+        if Mutant.takenBackTooLateCountsOn.isActive { return nil }
+      #endif
       return try db.first(isWithdrawn, [.integer(batch), .integer(n)]) == nil ? nil : notice
     }
     if notices.isEmpty { return news }

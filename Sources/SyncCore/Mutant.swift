@@ -17,7 +17,7 @@
     case pullOverwrites, baseMovesWithPull, forgetsUpstream, keepsFlight, keepsPending, keepsIdle, dropsUnsentClash
     case parkedRowIsForgotten, missesReplace, takesOldestImage, sendsBackwards, aliasesEndEarly, sumsAgree
     case takingUpMovesBase, laterBatchDropsParked, editBesideDropsParked, asideComesFirst
-    case addedRowIsNotHeld, heldRowHoldsOthers, requestsComeLast, untouchedStays
+    case addedRowIsNotHeld, heldRowHoldsOthers, requestsComeLast, untouchedStays, takenBackTooLateCountsOn
     // Units that are one.
     case successorIsForgotten, successorTakesWhatStays
     // Rows that are one.

@@ -42,3 +42,17 @@ private func enter(_ total: Int) -> String {
   try town.city.look()
   #expect(throws: Violation.self) { try town.checkSums() }
 }
+
+/// What its clerk has deleted counts no more when they enter the row anew.
+@Test func aSumOfARowEnteredAnewThatCountsTwiceIsFound() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  for (event, sql) in [(2, enter(7)), (3, "DELETE FROM company WHERE id = 'c6'"), (4, enter(5))] {
+    try act(town, machine, event, sql)
+    try town.rest()
+  }
+  try town.checkEnteredAnew()
+  try town.city.seat.shell(unseen("UPDATE company SET total = 12 WHERE id = 'c6'"), foreignKeys: true)
+  try town.city.look()
+  #expect(throws: Violation.self) { try town.checkEnteredAnew() }
+}

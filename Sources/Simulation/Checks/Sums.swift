@@ -2,8 +2,9 @@ import SyncCore
 
 // A sum is exact: what everybody added to a cell, taken together, is what stands there.
 extension Town {
-  /// Only of cells whose history since the last rest is plain: of rows that were not deleted, kept out, or edited where it could not be
-  /// sent, and that no conflict was ever about. What was parked has entered, was said again, or was merged with a duplicate.
+  /// Only of cells whose history since the last rest is plain: of rows that were not deleted, kept out, or edited where
+  /// it could not be sent, and that no conflict was ever about. What was parked has entered, was said again, or was
+  /// merged with a duplicate.
   func checkSums() throws {
     let conflicts = try city.master.conflicts(Conflict.State.allCases)
     let contested = Set(conflicts.compactMap(cell(of:)).map { cell in canonical(cell.ref, cell.column) })
@@ -115,7 +116,7 @@ extension Town {
   }
 
   /// Whether somebody else has its file, or had it when it was put back.
-  private func isCopied(_ machine: Machine) -> Bool {
+  func isCopied(_ machine: Machine) -> Bool {
     machine.isCopy || machine.hasRejoined || witness.putBack[machine.index] != nil
       || machines.contains { $0.index != machine.index && $0.origin == machine.origin }
   }

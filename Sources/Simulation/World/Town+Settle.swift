@@ -38,6 +38,7 @@ extension Town {
     try checkConstraints(readingIndexes: replaying)
     try checkConservation()
     try checkSums()
+    try checkEnteredAnew()
     // A full disk may have hindered it: the server tries again every minute.
     if tally["disk of the city full"] != nil, try city.master.holdsOldPages() {
       count("old pages removed later")
