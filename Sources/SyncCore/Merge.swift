@@ -329,6 +329,9 @@ extension RecordSchema {
 #if MUTANTS
   extension RowMerge {
     fileprivate func mutated(_ cell: Contest, _ policy: Policy) -> Value? {
+      if Mutant.extremeCountsBase.isActive, policy == .max || policy == .min {
+        return extreme(policy, cell.master, cell.incoming).flatMap { extreme(policy, cell.base, $0) }
+      }
       let mutants: [Policy: Mutant] = [
         .sum: .sumTakesIncoming, .max: .maxTakesIncoming, .union: .unionTakesIncoming, .text: .textTakesIncoming,
       ]

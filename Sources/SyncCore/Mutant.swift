@@ -5,7 +5,7 @@
     // The law.
     case skipsBaseCheck, takesWithoutRecord, ignoresReview, sumTakesIncoming, maxTakesIncoming, unionTakesIncoming
     case textTakesIncoming, deletesUnseen, insertsOver, forgetsOwner, appendIsEdited, everythingIsContested
-    case contestSpreads
+    case contestSpreads, removedMemberStays, removedLineStays, extremeCountsBase
     // What comes in.
     case forgetsScope, forgetsLock, forgetsUnique, forgetsReferences, forgetsChildren, forgetsReceipts, echoesNothing
     case neverReenters, parksNothing, ownerHearsNothing, trustsAnySignature

@@ -127,6 +127,9 @@ private func applied(_ hunks: [Hunk], to base: [Int], in range: Range<Int>) -> [
   var at = range.lowerBound
   for hunk in hunks {
     out += base[at..<hunk.range.lowerBound] + hunk.lines
+    #if MUTANTS
+      if Mutant.removedLineStays.isActive { out += base[hunk.range] }
+    #endif
     at = hunk.range.upperBound
   }
   return out + base[at..<range.upperBound]

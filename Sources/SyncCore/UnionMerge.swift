@@ -11,7 +11,12 @@ func unionMerge(base: Value, master: Value, incoming: Value) -> Value? {
     return nil
   }
   let (before, now) = (Set(base), Set(incoming))
-  let kept = master.filter { now.contains($0) || !before.contains($0) }
+  let kept = master.filter { member in
+    #if MUTANTS
+      if Mutant.removedMemberStays.isActive { return true }
+    #endif
+    return now.contains(member) || !before.contains(member)
+  }
   let present = Set(kept)
   let added = incoming.filter { !before.contains($0) && !present.contains($0) }
   let all = kept + added

@@ -5,7 +5,7 @@ import Testing
 
 // What happened since everything was last at rest is judged from there.
 
-/// Tools at a machine, one after the other.
+/// A tool edits in a machine's file.
 private func act(_ town: Town, _ machine: Machine, _ event: Int, _ sql: String) throws {
   try town.act(Event(id: event, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
     try machine.seat.shell([sql], foreignKeys: true)
@@ -55,4 +55,44 @@ private func enter(_ total: Int) -> String {
   try town.city.seat.shell(unseen("UPDATE company SET total = 12 WHERE id = 'c6'"), foreignKeys: true)
   try town.city.look()
   #expect(throws: Violation.self) { try town.checkEnteredAnew() }
+}
+
+/// What a clerk took out of a cell, or put another value in place of, comes back though nobody has entered it again.
+@Test func whatWasTakenOutAndComesBackIsFound() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  func edit(_ tags: String, _ line: String, _ peak: Int, _ name: String) -> String {
+    let memo = "'\(line)'||char(10)||'2'"
+    return "UPDATE company SET tags = '\(tags)', memo = \(memo), peak = \(peak), name = '\(name)' WHERE id = 'c0'"
+  }
+  try act(town, machine, 2, edit("a,b", "w2", 100, "w2+"))
+  #expect(found(town) == nil)
+  try act(town, machine, 3, edit("b", "w3", 50, "w3+"))
+  try town.rest()
+  try town.checkTakenOut()
+  let wrong = [
+    edit("b,a", "w3", 50, "w3+"), edit("b", "w2", 50, "w3+"), edit("b", "w3", 100, "w3+"), edit("b", "w3", 50, "w2+"),
+    // Nor is what was entered reached.
+    edit("b", "w3", 10, "w3+"),
+  ]
+  for sql in wrong {
+    try town.city.seat.shell(unseen(sql), foreignKeys: true)
+    try town.city.look()
+    #expect(throws: Violation.self) { try town.checkTakenOut() }
+    try town.city.seat.shell(unseen(edit("b", "w3", 50, "w3+")), foreignKeys: true)
+    try town.city.look()
+    try town.checkTakenOut()
+  }
+}
+
+/// Who else has entered it may have done so after that.
+@Test func whatSomebodyHasEnteredAgainIsNotTakenOut() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  for (event, tags) in [(2, "a,b"), (3, "b"), (4, "a,b")] {
+    try act(town, machine, event, "UPDATE company SET tags = '\(tags)', name = 'w\(tags)' WHERE id = 'c0'")
+    try town.rest()
+  }
+  try town.checkTakenOut()
+  #expect(found(town) == nil)
 }

@@ -137,16 +137,16 @@ extension Value {
   }
 }
 
-private func isReached(_ value: Value, by found: [Value], _ reaches: (Double, Double) -> Bool) -> Bool {
+func isReached(_ value: Value, by found: [Value], _ reaches: (Double, Double) -> Bool) -> Bool {
   guard let number = value.number else { return value.isNull }
   return found.compactMap(\.number).contains { reaches($0, number) }
 }
 
-private func lines(_ value: Value) -> [Substring] {
+func lines(_ value: Value) -> [Substring] {
   if case .text(let text) = value { text.split(separator: "\n") } else { [] }
 }
 
-private func members(_ value: Value) -> Set<Substring> {
+func members(_ value: Value) -> Set<Substring> {
   if case .text(let text) = value { Set(text.split(separator: ",")) } else { [] }
 }
 

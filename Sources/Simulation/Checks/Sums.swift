@@ -62,7 +62,7 @@ extension Town {
   }
 
   /// The rows that are not counted, by the names that they have now.
-  private func oddRows(_ conflicts: [Conflict]) throws -> Set<RowRef> {
+  func oddRows(_ conflicts: [Conflict]) throws -> Set<RowRef> {
     let entered: Set<ParkedState> = [.entered, .admitted, .merged]
     let (baseline, claims) = (witness.baseline, claimsSinceRest)
     let takenUp = baseline?.takenUp ?? witness.takenUp

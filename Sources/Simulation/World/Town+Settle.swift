@@ -39,6 +39,7 @@ extension Town {
     try checkConservation()
     try checkSums()
     try checkEnteredAnew()
+    try checkTakenOut()
     // A full disk may have hindered it: the server tries again every minute.
     if tally["disk of the city full"] != nil, try city.master.holdsOldPages() {
       count("old pages removed later")
