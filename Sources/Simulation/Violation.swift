@@ -9,6 +9,7 @@ public struct Violation: Error, Sendable, Equatable {
     case constraints = "I6"
     case determinism = "I7"
     case growth = "I8"
+    case policy = "M2"
     case review = "M3"
     case parking = "P4"
     case erasure = "E4"

@@ -243,7 +243,10 @@ private enum CellRuling {
 
 extension RowMerge {
   private func ruling(on cell: Contest, _ column: Int) -> CellRuling {
-    switch schema.fields[column].policy {
+    #if MUTANTS
+      if let ruling = mutatedRuling(on: cell, column) { return ruling }
+    #endif
+    return switch schema.fields[column].policy {
     case .review: .recorded(cell.master, .open)
     case .city: decided(side == .city, cell)
     case .county: decided(side == .county, cell)
@@ -336,6 +339,16 @@ extension RecordSchema {
         .sum: .sumTakesIncoming, .max: .maxTakesIncoming, .union: .unionTakesIncoming, .text: .textTakesIncoming,
       ]
       return mutants[policy]?.isActive == true ? cell.incoming : nil
+    }
+
+    fileprivate func mutatedRuling(on cell: Contest, _ column: Int) -> CellRuling? {
+      switch schema.fields[column].policy {
+      case .city where Mutant.sidesAreSwapped.isActive: return decided(side != .city, cell)
+      case .county where Mutant.sidesAreSwapped.isActive: return decided(side != .county, cell)
+      case .latest where Mutant.earlierStands.isActive:
+        return decided(!isLater(stamps[column], than: master.stamps[column]), cell)
+      default: return nil
+      }
     }
   }
 #endif

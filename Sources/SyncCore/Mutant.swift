@@ -5,11 +5,11 @@
     // The law.
     case skipsBaseCheck, takesWithoutRecord, ignoresReview, sumTakesIncoming, maxTakesIncoming, unionTakesIncoming
     case textTakesIncoming, deletesUnseen, insertsOver, forgetsOwner, appendIsEdited, everythingIsContested
-    case contestSpreads, removedMemberStays, removedLineStays, extremeCountsBase
-    // What comes in.
-    case forgetsScope, forgetsLock, forgetsUnique, forgetsReferences, forgetsChildren, forgetsReceipts, echoesNothing
-    case neverReenters, parksNothing, ownerHearsNothing, trustsAnySignature
-    case everythingIsOutOfScope, newsContests, contenderCloses, anyCountyDecides
+    case contestSpreads, removedMemberStays, removedLineStays, extremeCountsBase, What, comes, in, forgetsScope
+    case forgetsLock, forgetsUnique, forgetsReferences, forgetsChildren, forgetsReceipts, echoesNothing
+    case neverReenters, parksNothing, ownerHearsNothing, trustsAnySignature, everythingIsOutOfScope, newsContests
+    case contenderCloses, anyCountyDecides, By, city, the, county, s, value, stands, by, latest, earlier, one
+    case sidesAreSwapped, earlierStands, clocks, of, machines, decide, right, or, wrong, clocksAreTrusted
     // What goes out.
     case cursorStepsTooFar, childrenStayBehind, leavingIsSilent, tellsOutsiders, ownEditsAreSilent, stubsStay
     case orphansAreShown, openConflictsAreSilent, contendersAreTold

@@ -18,6 +18,10 @@ final class City {
   var rows: Rows = [:]
   /// What every row was that ever stood there: a row finds its unit through a parent that is deleted.
   private(set) var last: Rows = [:]
+  /// What policies have decided since it was looked at before.
+  var decided: [PolicyDecision] = []
+  /// When they decided last.
+  var lastDecided = Stamp(raw: 0)
   /// The events in which its program was killed at a write: what they left may go with the power, until a batch holds it.
   var unsure: [Int] = []
 
@@ -105,7 +109,12 @@ final class City {
   }
 
   func look() throws {
-    rows = try master.allRows()
+    let master = try master
+    rows = try master.read { db in
+      // In the same transaction, by statements of its own, and at rest: what the checkers read changes no fault.
+      try seat.fuse.resting { try lookAtPolicies(db) }
+      return try master.allRows(db)
+    }
     last.merge(rows) { $1 }
   }
 

@@ -4,6 +4,8 @@ final class SimulatedClock: @unchecked Sendable {
   var skew: Int64 = 0 { didSet { wasOff = wasOff || skew != 0 } }
   /// Whether it ever was wrong.
   private(set) var wasOff = false
+  /// Whether somebody set it since its machine began.
+  var wasSet = false
 
   init(_ town: Time) { self.town = town }
 

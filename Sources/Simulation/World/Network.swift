@@ -19,6 +19,8 @@ struct Network {
     var bytes: [UInt8]
     /// The how-many-eth question of it.
     var question = 0
+    /// The town's time when it was asked.
+    var askedAt: Int64 = 0
     /// What the city says instead of an answer.
     var failure: (any Error)?
   }

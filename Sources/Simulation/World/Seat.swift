@@ -95,6 +95,14 @@ final class Fuse: @unchecked Sendable {
     isBlown = false
   }
 
+  /// Runs something that burns nothing of it.
+  func resting<T>(_ body: () throws -> T) rethrows -> T {
+    let rest = left
+    left = nil
+    defer { left = rest }
+    return try body()
+  }
+
   func burn() -> Int32 {
     guard let left else { return 0 }
     self.left = left - 1

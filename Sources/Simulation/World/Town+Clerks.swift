@@ -229,6 +229,7 @@ extension Town {
 extension Town {
   /// What a clerk changed at a machine, and how far it had read by then.
   func note(_ machine: Machine, _ event: Event, before: Rows) throws {
+    times[event.id] = time.now
     let read = try machine.replica.meta().seen
     witness.note(machine.index, event: event.id, before: before, after: machine.rows, read: read)
     for (ref, stamp) in try machine.replica.requested() {

@@ -129,6 +129,7 @@ extension Town {
 
   private func skew(_ clock: SimulatedClock, _ whose: String, _ random: inout SplitMix64) {
     clock.skew = random.chance(25) ? 0 : Self.skew(&random)
+    clock.wasSet = true
     happened("\(whose) set", "by \(clock.skew) ms")
   }
 }

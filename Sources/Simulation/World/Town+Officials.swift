@@ -36,6 +36,7 @@ extension Town {
   /// - Parameter hasKeys: of another program, whether it asks for references.
   func perform(_ edits: [RowEdit], _ event: Event, _ what: String, raw: Bool, hasKeys: Bool = true) throws {
     if edits.isEmpty { return }
+    times[event.id] = time.now
     tell("city: \(edits.map(\.story).joined(separator: "; "))\(raw ? " (another program)" : "")")
     let before = city.rows
     if raw {

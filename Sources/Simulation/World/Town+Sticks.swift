@@ -78,6 +78,7 @@ extension Town {
       try checkReview(of: machine, before: underReview, but: erased)
       try checkTaken(of: machine, before: before, since: end, underReview: underReview)
     }
+    if !wasRecovering { try checkPolicies(since: end, isPrompt: false) }
     guard let report else {
       if mayBeRefused { return }
       throw Violation(.progress, "a stick of \(machine.name) is refused, though nothing happened to it")

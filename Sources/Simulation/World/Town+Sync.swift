@@ -98,6 +98,7 @@ extension Town {
       try checkIsolation(of: machine, before: before, since: end)
       try checkReview(of: machine, before: underReview, but: erased)
       try checkTaken(of: machine, before: before, since: end, underReview: underReview)
+      try checkPolicies(since: end, isPrompt: packet.askedAt == time.now)
     }
     guard let reply else { return }
     if packet.kind == .exchange { try checkAnswer(reply, to: machine) }
@@ -165,7 +166,7 @@ extension Town {
       network.send(
         .init(
           way: .toCity, kind: kind, machine: machine.index, exchange: number, bytes: bytes,
-          question: machine.exchange(number)?.asked ?? 0))
+          question: machine.exchange(number)?.asked ?? 0, askedAt: time.now))
     case .done(let summary):
       if summary.upgraded != nil { count("machine upgraded") }
       count(summary.received)

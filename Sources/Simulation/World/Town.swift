@@ -38,6 +38,8 @@ final class Town {
   var statuses: [Int: ReplicaStatus] = [:]
   var network = Network()
   var witness: Witness
+  /// The town's time when people edited, by event.
+  var times: [Int: Int64] = [:]
   /// How often each thing happened or was refused.
   var tally: [String: Int] = [:]
   /// What happened, in plain words; nil: nobody listens.
