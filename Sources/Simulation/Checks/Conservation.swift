@@ -158,8 +158,7 @@ private struct Places {
   private var held: [Int: [RowRef: Change]] = [:]
   private var aside: [Int: [RowRef: [ParkedRow]]] = [:]
   private var withdrawn: Set<Int> = []
-  private let isRestored: Bool
-  /// Rows of which something was forgotten, under the names that they have now.
+  /// Rows of which something was forgotten, under the names that they have now, if a disk of the city's was ever lost.
   private let forgotten: Set<RowRef>
   /// The machines whose file, or a copy of it, may have sent all of it once more to a restored city.
   private let sentAgain: Set<Int>
@@ -179,8 +178,7 @@ private struct Places {
 
   init(_ town: Town) throws {
     witness = town.witness
-    isRestored = town.restores > 0
-    forgotten = Set(witness.uncountable.map { town.witness.canonical($0) })
+    forgotten = town.restores > 0 ? Set(witness.uncountable.map { town.witness.canonical($0) }) : []
     sentAgain = town.sendersAgain()
     putBack = witness.putBack
     copies = Dictionary(
@@ -290,23 +288,26 @@ private struct Places {
   }
 
   /// Whether a parked change in this state keeps what it says: what entered is in the master, what a later change superseded it says
-  /// again, as far as it counts, and what a clerk took back they took back after it. Of a restored city a ruling may be lost.
+  /// again, as far as it counts, and what a clerk took back they took back after it. A lost disk may take that along.
   private func keeps(_ claim: Witness.Claim, _ state: ParkedState) -> Bool {
     switch state {
     case .waiting, .dismissed: true
     case .superseded: isEditedSince(claim) || isSaidNoMore(claim)
-    case .withdrawn: isRestored || isTakenBack(claim)
-    case .entered, .admitted, .merged: isRestored
+    case .withdrawn: isLost(claim) || isTakenBack(claim)
+    case .entered, .admitted, .merged: isLost(claim)
     }
   }
 
   /// Whether nobody need say again what a later change superseded: something of the row is lost with a disk of the city's, whoever was
   /// to say it lost the file or was withdrawn before the answer came, or sent all of it once more (a gap of M12).
   private func isSaidNoMore(_ claim: Witness.Claim) -> Bool {
-    if isRestored, forgotten.contains(witness.canonical(claim.ref)) { return true }
+    if isLost(claim) { return true }
     if let author = claim.author, let event = putBack[author], claim.event < event { return true }
     return files(of: claim.author).contains { withdrawn.contains($0) || sentAgain.contains($0) }
   }
+
+  /// Whether something of its row is lost with a disk of the city's.
+  private func isLost(_ claim: Witness.Claim) -> Bool { forgotten.contains(witness.canonical(claim.ref)) }
 
   /// Whether its author edited the same cell after it, or deleted or entered the row, or wanted it deleted.
   private func isEditedSince(_ claim: Witness.Claim) -> Bool {
