@@ -99,8 +99,11 @@ struct Freed {
       for identity in ties.identities(write.after) where !known.contains(identity) { causes.insert(.target(identity)) }
       let kept = Set(ties.claims(write.after))
       if ties.claims(write.before).contains(where: { !kept.contains($0) }) { causes.insert(.holder(write.ref)) }
-      if ties.isException, write.after != nil { causes.insert(.exception(write.ref)) }
       if ties.differ(write.before, write.after) { rows.insert(write.ref) }
+      #if MUTANTS
+        if Mutant.exceptionsWakeNothing.isActive { continue }
+      #endif
+      if ties.isException, write.after != nil { causes.insert(.exception(write.ref)) }
     }
   }
 }

@@ -9,7 +9,8 @@
     case forgetsLock, forgetsUnique, forgetsReferences, forgetsChildren, forgetsReceipts, echoesNothing
     case neverReenters, parksNothing, ownerHearsNothing, trustsAnySignature, everythingIsOutOfScope, newsContests
     case contenderCloses, anyCountyDecides, By, city, the, county, s, value, stands, by, latest, earlier, one
-    case sidesAreSwapped, earlierStands, clocks, of, machines, decide, right, or, wrong, clocksAreTrusted
+    case sidesAreSwapped, earlierStands, clocks, of, machines, decide, right, or, wrong, clocksAreTrusted, waits
+    case for, an, exception, to, a, lock, goes, on, waiting, exceptionsWakeNothing
     // What goes out.
     case cursorStepsTooFar, childrenStayBehind, leavingIsSilent, tellsOutsiders, ownEditsAreSilent, stubsStay
     case orphansAreShown, openConflictsAreSilent, contendersAreTold

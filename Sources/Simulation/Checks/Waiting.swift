@@ -11,6 +11,7 @@ extension Town {
       switch parked.reason {
       case "reference": isInVain = hasEveryTarget(record, parked.row)
       case "unique": isInVain = !isHeldByAnother(record, parked)
+      case "locked": isInVain = try isOpened(record, parked)
       default: isInVain = false
       }
       if isInVain {

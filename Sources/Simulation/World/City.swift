@@ -22,6 +22,8 @@ final class City {
   var decided: [PolicyDecision] = []
   /// When they decided last.
   var lastDecided = Stamp(raw: 0)
+  /// When the last batch came.
+  var received = Stamp(raw: 0)
   /// The events in which its program was killed at a write: what they left may go with the power, until a batch holds it.
   var unsure: [Int] = []
 
@@ -112,7 +114,10 @@ final class City {
     let master = try master
     rows = try master.read { db in
       // In the same transaction, by statements of its own, and at rest: what the checkers read changes no fault.
-      try seat.fuse.resting { try lookAtPolicies(db) }
+      try seat.fuse.resting {
+        try lookAtPolicies(db)
+        try lookAtTime(db)
+      }
       return try master.allRows(db)
     }
     last.merge(rows) { $1 }
