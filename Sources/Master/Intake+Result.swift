@@ -62,6 +62,9 @@ extension Intake {
       var contender = Contender(
         id: 1, value: contest.incoming, deletes: contest.incomingDeletes, replica: author.description, edit: edit,
         receivedAt: received)
+      #if MUTANTS
+        if Mutant.contendersAreTheCitys.isActive { contender.replica = Identifier.city.description }
+      #endif
       if contest.state == .open || contest.state == .proposed,
         var conflict = waiting.first(where: { $0.field == field })
       {

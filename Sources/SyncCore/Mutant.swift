@@ -5,12 +5,11 @@
     // The law.
     case skipsBaseCheck, takesWithoutRecord, ignoresReview, sumTakesIncoming, maxTakesIncoming, unionTakesIncoming
     case textTakesIncoming, deletesUnseen, insertsOver, forgetsOwner, appendIsEdited, everythingIsContested
-    case contestSpreads, removedMemberStays, removedLineStays, extremeCountsBase, What, comes, in, forgetsScope
-    case forgetsLock, forgetsUnique, forgetsReferences, forgetsChildren, forgetsReceipts, echoesNothing
+    case contestSpreads, removedMemberStays, removedLineStays, extremeCountsBase, sidesAreSwapped, earlierStands
+    // What comes in.
+    case forgetsScope, forgetsLock, forgetsUnique, forgetsReferences, forgetsChildren, forgetsReceipts, echoesNothing
     case neverReenters, parksNothing, ownerHearsNothing, trustsAnySignature, everythingIsOutOfScope, newsContests
-    case contenderCloses, anyCountyDecides, By, city, the, county, s, value, stands, by, latest, earlier, one
-    case sidesAreSwapped, earlierStands, clocks, of, machines, decide, right, or, wrong, clocksAreTrusted, waits
-    case for, an, exception, to, a, lock, goes, on, waiting, exceptionsWakeNothing
+    case contenderCloses, anyCountyDecides, clocksAreTrusted, exceptionsWakeNothing, contendersAreTheCitys
     // What goes out.
     case cursorStepsTooFar, childrenStayBehind, leavingIsSilent, tellsOutsiders, ownEditsAreSilent, stubsStay
     case orphansAreShown, openConflictsAreSilent, contendersAreTold

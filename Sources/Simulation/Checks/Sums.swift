@@ -7,6 +7,8 @@ extension Town {
   /// merged with a duplicate.
   func checkSums() throws {
     let conflicts = try city.master.conflicts(Conflict.State.allCases)
+    // They are not read once more: what a statement has done counts when a program is killed after so many steps.
+    try checkContenders(of: conflicts)
     let contested = Set(conflicts.compactMap(cell(of:)).map { cell in canonical(cell.ref, cell.column) })
     let odd = try oddRows(conflicts)
     let start = totalsAtRest()
