@@ -209,6 +209,12 @@ extension Replica {
       try record.setUpstream(db, key: key, known)
     }
     let cells = saidAgain(record, change, again, over: row)
+    #if MUTANTS
+      if Mutant.takingUpForgetsRest.isActive, !values.isEmpty {
+        let sums = cells.filter { record.added(change, $0.key) != nil }
+        return try update(db, record, key: key, sums.merging(values) { _, typed in typed })
+      }
+    #endif
     try update(db, record, key: key, cells.merging(values) { _, typed in typed })
     try keepAge(db, record, key, of: change, again)
     #if MUTANTS

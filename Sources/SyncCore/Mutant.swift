@@ -16,8 +16,8 @@
     // The replica.
     case pullOverwrites, baseMovesWithPull, forgetsUpstream, keepsFlight, keepsPending, keepsIdle, dropsUnsentClash
     case parkedRowIsForgotten, missesReplace, takesOldestImage, sendsBackwards, aliasesEndEarly, sumsAgree
-    case takingUpMovesBase, laterBatchDropsParked, editBesideDropsParked, asideComesFirst
-    case addedRowIsNotHeld, heldRowHoldsOthers, requestsComeLast, untouchedStays, takenBackTooLateCountsOn
+    case takingUpMovesBase, laterBatchDropsParked, editBesideDropsParked, asideComesFirst, addedRowIsNotHeld
+    case heldRowHoldsOthers, requestsComeLast, untouchedStays, takenBackTooLateCountsOn, takingUpForgetsRest
     // Units that are one.
     case successorIsForgotten, successorTakesWhatStays
     // Rows that are one.

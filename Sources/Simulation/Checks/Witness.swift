@@ -129,25 +129,20 @@ struct Witness {
     }
   }
 
-  /// A person looked at these values of a row and put others in their place, without their ever standing in the table.
-  mutating func noteSeen(_ ref: RowRef, _ image: [Value?]) {
-    for (column, value) in image.enumerated() {
-      if let value { seen[Cell(ref: ref, column: column), default: []].insert(value) }
-    }
-  }
-
   /// Somebody makes values show that were entered before, there or elsewhere, or nobody knows what became of one.
   mutating func noteRepeated(_ ref: RowRef) {
     uncountable.insert(ref)
     baseline?.uncountable.insert(ref)
   }
 
-  /// What was parked of a row is pending again. A total that its clerk types instead stands for what waits, too.
-  mutating func noteTakenUp(_ ref: RowRef, typed: Set<Int>) {
-    let fields = schema.record(ref.record)?.fields ?? []
-    if typed.contains(where: { $0 < fields.count && fields[$0].policy == .sum }) { noteRepeated(ref) }
-    takenUp.insert(ref)
-    baseline?.takenUp.insert(ref)
+  /// What was parked of a row is pending again. Where its clerk types something instead, they replace what waited; the rest comes
+  /// again (M13). A total that is typed stands for what waits, too.
+  mutating func noteTakenUp(_ parked: ParkedRow, typed: Set<Int>) {
+    for column in typed { noteSeen(Cell(ref: parked.ref, column: column), parked.row.cell(column)) }
+    let fields = schema.record(parked.ref.record)?.fields ?? []
+    if typed.contains(where: { $0 < fields.count && fields[$0].policy == .sum }) { noteRepeated(parked.ref) }
+    takenUp.insert(parked.ref)
+    baseline?.takenUp.insert(parked.ref)
   }
 
   mutating func noteRequest(_ author: Int, _ ref: RowRef, _ stamp: Stamp, event: Int) {

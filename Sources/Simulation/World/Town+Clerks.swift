@@ -164,9 +164,8 @@ extension Town {
       try machine.replica.schema, machine.rows, unit: machine.org, climate: climate, event: event, after: 5)
     let values = random.chance(50) ? hand.update(record, parked.ref)?.values ?? [:] : [:]
     tell("\(machine.name): takes up the parked \(name(parked.ref)) again")
-    witness.noteSeen(parked.ref, parked.row)
     // What it says was entered before.
-    witness.noteTakenUp(parked.ref, typed: Set(values.keys))
+    witness.noteTakenUp(parked, typed: Set(values.keys))
     witness.again = (parked.ref, Set(values.keys))
     defer { witness.again = nil }
     try act(event, machine, "parked row taken up") {

@@ -1,0 +1,37 @@
+import SyncCore
+import Testing
+
+@testable import Simulation
+
+// What counts as replaced by somebody who saw it, and what does not.
+
+/// Another program edits at a machine.
+private func edit(_ id: Int, _ town: Town, _ machine: Machine, _ sql: String) throws {
+  try town.act(Event(id: id, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
+    try machine.seat.shell([sql], foreignKeys: true)
+  }
+}
+
+/// Whoever takes up what was parked replaces what they type over; the rest of it comes again, and is missed.
+@Test func whatIsTakenUpAndNotTypedOverIsMissed() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  let ref = RowRef("company", RowKey([.text("c6")]))
+  try edit(2, town, machine, "INSERT INTO company (id, office, code, name) VALUES ('c6', 'A', 'K1', 'w2')")
+  #expect(found(town) == nil)
+  let replica = try machine.replica
+  let record = try #require(replica.schema.record("company"))
+  let code = try #require(record.index(of: "code"))
+  let parked = try #require(try replica.parked().first)
+  town.witness.noteTakenUp(parked, typed: [code])
+  town.witness.again = (ref, [code])
+  try town.act(Event(id: 3, kind: .takeUp, machine: 0, seed: 1), machine, "parked row taken up") {
+    try replica.edit(as: nil) { db in _ = try replica.takeUp(db, record, key: ref.key, [code: .text("K9")]) }
+  }
+  town.witness.again = nil
+  // The code was typed over, the name was not.
+  #expect(found(town) == nil)
+  try town.city.seat.shell(unseen("UPDATE company SET name = NULL WHERE id = 'c6'"), foreignKeys: true)
+  try town.city.look()
+  #expect(throws: Violation.self) { try town.checkConservation() }
+}
