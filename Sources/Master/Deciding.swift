@@ -211,6 +211,9 @@ extension Master {
 
   /// What a decision about a row replaces stays on record, though it was edited since the conflict was opened.
   private func keepRow(_ conflict: inout Conflict, received: Stamp, _ db: Database) throws {
+    #if MUTANTS
+      if Mutant.rowIsDecidedUnseen.isActive { return }
+    #endif
     guard let row = try contestedRow(conflict, db), try !images(of: conflict).contains(row) else { return }
     conflict.contenders.append(conflict.ofMaster(.blob(RowKey(row).encoded), since: received, received: received))
   }

@@ -6,6 +6,7 @@
     case skipsBaseCheck, takesWithoutRecord, ignoresReview, sumTakesIncoming, maxTakesIncoming, unionTakesIncoming
     case textTakesIncoming, deletesUnseen, insertsOver, forgetsOwner, appendIsEdited, everythingIsContested
     case contestSpreads, removedMemberStays, removedLineStays, extremeCountsBase, sidesAreSwapped, earlierStands
+    case rowIsDecidedUnseen
     // What comes in.
     case forgetsScope, forgetsLock, forgetsUnique, forgetsReferences, forgetsChildren, forgetsReceipts, echoesNothing
     case neverReenters, parksNothing, ownerHearsNothing, trustsAnySignature, everythingIsOutOfScope, newsContests

@@ -35,3 +35,28 @@ private func edit(_ id: Int, _ town: Town, _ machine: Machine, _ sql: String) th
   try town.city.look()
   #expect(throws: Violation.self) { try town.checkConservation() }
 }
+
+/// An official who decides about a row has not seen what was entered in it since it is contested: that has to stay on record (M4).
+@Test func whatADecisionAboutARowReplacesUnseenIsMissed() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  let record = try #require(town.schema.record("company"))
+  let (name, phone) = (try #require(record.index(of: "name")), try #require(record.index(of: "phone")))
+  let ref = RowRef("company", RowKey([.text("c6")]))
+  try edit(2, town, machine, "INSERT INTO company (id, office, name) VALUES ('c6', 'A', 'w2')")
+  try town.settle()
+  let renamed = RowEdit(kind: .update, record: record, key: ref.key, values: [name: .text("w3")])
+  try town.perform([renamed], Event(id: 3, kind: .cityEdit, machine: 0, seed: 1), "city's edit", raw: false)
+  try edit(4, town, machine, "DELETE FROM company WHERE id = 'c6'")
+  try town.syncWhole(machine)
+  try edit(5, town, machine, "UPDATE company SET phone = 'w5' WHERE id = 'c6'")
+  try town.syncWhole(machine)
+  #expect(town.city.rows[ref]?[phone] == .text("w5"))
+  let conflict = try #require(try town.city.master.conflicts([.open]).first)
+  #expect(conflict.field == nil)
+  try town.decide(conflict, .take(1), version: nil, Event(id: 6, kind: .decide, machine: 0, seed: 1))
+  #expect(town.city.rows[ref] == nil)
+  #expect(found(town) == nil)
+  try town.city.seat.shell(["DELETE FROM sync_contender WHERE actor = 'master'"], foreignKeys: true)
+  #expect(throws: Violation.self) { try town.checkConservation() }
+}

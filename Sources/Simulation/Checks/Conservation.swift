@@ -350,10 +350,7 @@ private struct Places {
       if let contested = conflict.field {
         return contested == field.name ? [conflict.base, conflict.master] + conflict.contenders.map(\.value) : []
       }
-      return ([conflict.master] + conflict.contenders.map(\.value)).compactMap { image in
-        guard case .blob(let bytes) = image, let row = try? RowKey(encoded: bytes).values else { return nil }
-        return column < row.count ? row[column] : nil
-      }
+      return conflict.images.compactMap { column < $0.count ? $0[column] : nil }
     }
     return Array(replaced) + kept.map { witness.canonical($0, field) }
   }

@@ -72,3 +72,13 @@ extension Town {
     }
   }
 }
+
+extension Conflict {
+  /// Of one about a whole row: what stood there, and what those who contest it want there.
+  var images: [[Value]] {
+    ([master] + contenders.map(\.value)).compactMap { image in
+      guard case .blob(let bytes) = image else { return nil }
+      return try? RowKey(encoded: bytes).values
+    }
+  }
+}

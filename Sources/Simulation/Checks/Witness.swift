@@ -97,20 +97,26 @@ struct Witness {
   /// What a person changed: the difference of what stood there before and after.
   /// - Parameters:
   ///   - only: rows beyond these changed by themselves.
+  ///   - images: all that the person had seen of these rows. What stands in none of them is replaced unseen (M4).
   ///   - arrival: an official's batch in the log; nil: none holds it yet.
   ///   - read: of a clerk, the last batch of the city's log that the machine has heard of.
   mutating func note(
-    _ author: Author, event: Int, before: Rows, after: Rows, only: Set<RowRef>? = nil, arrival: Int64? = nil,
-    read: Int64? = nil
+    _ author: Author, event: Int, before: Rows, after: Rows, only: Set<RowRef>? = nil,
+    images: [RowRef: [[Value]]] = [:], arrival: Int64? = nil, read: Int64? = nil
   ) {
     for ref in Set(before.keys).union(after.keys).inOrder()
     where before[ref] != after[ref] && only?.contains(ref) ?? true {
       guard let record = schema.record(ref.record), record.projects == nil else { continue }
       let (old, new) = (before[ref], after[ref])
+      func hasSeen(_ value: Value, _ column: Int) -> Bool {
+        images[ref]?.contains { $0.cell(column) == value } ?? true
+      }
       if old == nil { inserted.insert(ref) }
       for column in record.fields.indices where !record.isKey(column) && old?.cell(column) != new?.cell(column) {
         let isAgain = again.map { $0.ref == ref && !$0.typed.contains(column) } ?? false
-        if let value = old?.cell(column), !isAgain { seen[Cell(ref: ref, column: column), default: []].insert(value) }
+        if let value = old?.cell(column), !isAgain, hasSeen(value, column) {
+          seen[Cell(ref: ref, column: column), default: []].insert(value)
+        }
         guard let value = new?.cell(column), old != nil || !value.isNull else { continue }
         claims.append(
           Claim(
@@ -118,7 +124,7 @@ struct Witness {
             isInsert: old == nil, isRepeated: isAgain, arrival: arrival, read: read))
       }
       if new == nil {
-        for (column, value) in (old ?? []).enumerated() {
+        for (column, value) in (old ?? []).enumerated() where hasSeen(value, column) {
           seen[Cell(ref: ref, column: column), default: []].insert(value)
         }
         claims.append(

@@ -145,13 +145,26 @@ extension Town {
       choice = .value(isNumber ? .integer(Int64(event.id * 16 + 1015)) : .text("w\(event.id)d"))
     }
     tell("city: decides conflict \(conflict.id) about \(name(ref)).\(conflict.field ?? "*") (\(choice))")
-    let before = city.rows
-    let version = random.chance(50) ? conflict.version : nil
+    try decide(conflict, choice, version: random.chance(50) ? conflict.version : nil, event)
+  }
+
+  func decide(_ conflict: Conflict, _ choice: Master.Choice, version: Int64?, _ event: Event) throws {
+    let (master, before) = (try city.master, city.rows)
     // What is refused may have taken in what a tool entered.
     guard
       try act("decision", { _ = try master.decide(conflict.id, choice, reason: "r", actor: "li", version: version) })
     else { return }
-    witness.note(nil, event: event.id, before: before, after: city.rows, only: [ref], arrival: logEnd)
+    noteDecided([conflict], event, before: before)
+  }
+
+  /// What a decision changed. Who decides about a row has looked at its images, and not at what was entered in it since (M4); who
+  /// decides about a cell of it, too, has looked at the row.
+  private func noteDecided(_ conflicts: [Conflict], _ event: Event, before: Rows) {
+    let decided = Dictionary(grouping: conflicts) { RowRef($0.record, $0.key) }
+    let whole = decided.filter { $0.value.allSatisfy { $0.field == nil } }
+    witness.note(
+      nil, event: event.id, before: before, after: city.rows, only: Set(decided.keys),
+      images: whole.mapValues { $0.flatMap(\.images) }, arrival: logEnd)
   }
 
   /// Several in one way.
@@ -164,8 +177,7 @@ extension Town {
     let done = try act("several decisions") {
       _ = try master.decide(conflicts.map(\.id), choice, reason: "r", actor: "li", version: nil)
     }
-    if !done { return }
-    witness.note(nil, event: event.id, before: before, after: city.rows, only: Set(refs), arrival: logEnd)
+    if done { noteDecided(conflicts, event, before: before) }
   }
 
   /// One to five of them, in their order.
