@@ -28,6 +28,11 @@ extension RecordSchema {
   /// Pure: the row here, what is captured of it, the columns in flight, and the master's image of it.
   func reconcile(row: [Value]?, pending: PendingRow?, inFlight: Int64, master: [Value]?) -> Reconciliation {
     guard let row else {
+      #if MUTANTS
+        if Mutant.unsentDeleteIsForgotten.isActive, rules.delete == .remove, inFlight == 0 {
+          return Reconciliation(row: master, pending: nil, isTouched: false)
+        }
+      #endif
       let isDeleted = pending.map { $0.existed && !$0.wentUnseen(self) } ?? false
       let isDeleting = isDeleted || inFlight != 0
       // Gone at both; but what was sent of it before may bring it back.

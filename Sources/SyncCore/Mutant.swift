@@ -19,6 +19,7 @@
     case parkedRowIsForgotten, missesReplace, takesOldestImage, sendsBackwards, aliasesEndEarly, sumsAgree
     case takingUpMovesBase, laterBatchDropsParked, editBesideDropsParked, asideComesFirst, addedRowIsNotHeld
     case heldRowHoldsOthers, requestsComeLast, untouchedStays, takenBackTooLateCountsOn, takingUpForgetsRest
+    case unsentDeleteIsForgotten
     // Units that are one.
     case successorIsForgotten, successorTakesWhatStays
     // Rows that are one.

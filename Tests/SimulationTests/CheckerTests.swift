@@ -81,7 +81,7 @@ func unseen(_ sql: String) -> [String] {
   let record = try #require(replica.schema.record("company"))
   let (code, total) = (try #require(record.index(of: "code")), try #require(record.index(of: "total")))
   let parked = try #require(try replica.parked().first)
-  town.witness.noteTakenUp(parked, typed: [code])
+  town.witness.noteTakenUp(0, parked, typed: [code], event: 3)
   town.witness.again = (ref, [code])
   try town.act(Event(id: 3, kind: .takeUp, machine: 0, seed: 1), machine, "parked row taken up") {
     try replica.edit(as: nil) { db in _ = try replica.takeUp(db, record, key: ref.key, [code: .text("K9")]) }

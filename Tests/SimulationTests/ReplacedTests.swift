@@ -23,7 +23,7 @@ private func edit(_ id: Int, _ town: Town, _ machine: Machine, _ sql: String) th
   let record = try #require(replica.schema.record("company"))
   let code = try #require(record.index(of: "code"))
   let parked = try #require(try replica.parked().first)
-  town.witness.noteTakenUp(parked, typed: [code])
+  town.witness.noteTakenUp(0, parked, typed: [code], event: 3)
   town.witness.again = (ref, [code])
   try town.act(Event(id: 3, kind: .takeUp, machine: 0, seed: 1), machine, "parked row taken up") {
     try replica.edit(as: nil) { db in _ = try replica.takeUp(db, record, key: ref.key, [code: .text("K9")]) }
@@ -59,4 +59,52 @@ private func edit(_ id: Int, _ town: Town, _ machine: Machine, _ sql: String) th
   #expect(found(town) == nil)
   try town.city.seat.shell(["DELETE FROM sync_contender WHERE actor = 'master'"], foreignKeys: true)
   #expect(throws: Violation.self) { try town.checkConservation() }
+}
+
+/// What was replaced, and is entered again after that has come to the city, is missed when it goes once more; so is an emptied cell,
+/// though it was empty at first.
+@Test(arguments: ["'w1'", "NULL"]) func aValueThatIsEnteredAgainAndIsGoneIsMissed(value: String) throws {
+  let town = try town()
+  let machine = town.machines[0]
+  for (id, entered) in [(2, "'w2'"), (3, value)] {
+    try edit(id, town, machine, "UPDATE company SET name = \(entered) WHERE id = 'c0'")
+    #expect(found(town) == nil)
+  }
+  try town.city.seat.shell(unseen("UPDATE company SET name = 'other' WHERE id = 'c0'"), foreignKeys: true)
+  try town.city.look()
+  #expect(throws: Violation.self) { try town.checkConservation() }
+}
+
+/// Whoever has seen a value before it was replaced and entered again may still replace it, for that is what they name as their base.
+@Test func aValueThatIsEnteredAgainMayBeReplacedByWhoHadSeenItBefore() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  let record = try #require(town.schema.record("company"))
+  let (name, ref) = (try #require(record.index(of: "name")), RowRef("company", RowKey([.text("c0")])))
+  try edit(2, town, machine, "UPDATE company SET name = 'w2' WHERE id = 'c0'")
+  for (id, value) in [(3, "w3"), (4, "w1")] {
+    let edit = RowEdit(kind: .update, record: record, key: ref.key, values: [name: .text(value)])
+    try town.perform([edit], Event(id: id, kind: .cityEdit, machine: 0, seed: 1), "city's edit", raw: false)
+  }
+  #expect(found(town) == nil)
+  #expect(town.city.rows[ref]?[name] == .text("w2"))
+}
+
+/// A row that its clerk had entered before they deleted it is not there for that.
+@Test func aDeleteOfAnEnteredRowThatStandsIsMissed() throws {
+  let town = try town()
+  let machine = town.machines[0]
+  let enter = "INSERT INTO visit (id, company, note) VALUES ('v1', 'c0', 'w2')"
+  try edit(2, town, machine, enter)
+  #expect(found(town) == nil)
+  try edit(3, town, machine, "DELETE FROM visit WHERE id = 'v1'")
+  #expect(found(town) == nil)
+  try town.city.seat.shell(unseen(enter), foreignKeys: true)
+  try town.city.look()
+  #expect(throws: Violation.self) { try town.checkConservation() }
+  // It was entered anew after it.
+  try town.city.seat.shell(unseen("DELETE FROM visit WHERE id = 'v1'"), foreignKeys: true)
+  try town.city.look()
+  try edit(4, town, machine, enter)
+  #expect(found(town) == nil)
 }

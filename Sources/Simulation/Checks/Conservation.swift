@@ -62,8 +62,9 @@ extension Town {
     }
     guard let column = claim.column else {
       return original.ref != claim.ref || places.hasRowConflict(claim.ref) || isGone(claim)
-        || witness.inserted.contains { ref in
+        || witness.inserted.contains { ref, steps in
           ([ref] + witness.landings(of: ref)).contains { witness.canonical($0) == claim.ref }
+            && steps.contains { places.replaced.mayStand(by: $0, though: original) }
         }
     }
     // One of two rows that are one by now named the other.
@@ -79,7 +80,7 @@ extension Town {
     // What could not be merged again stands under its former key, and what refers to it does so.
     let rows = Set([claim.ref, original.ref]).compactMap { city.rows[$0] }
     if rows.contains(where: { $0.cell(column) == original.value }) { return true }
-    let found = places.values(of: claim, column) + rows.map { $0.cell(column) }
+    let found = places.values(of: claim, original, column) + rows.map { $0.cell(column) }
     return absorbed(claim, by: found, record.fields[column])
   }
 
@@ -169,8 +170,7 @@ private struct Places {
   /// The ids that each machine has and had.
   private let ids: [Int: Set<String>]
   private let witness: Witness
-  /// Values that somebody replaced knowingly, under the names that rows have now.
-  private let seen: [Witness.Cell: Set<Value>]
+  let replaced: Replacements
   /// Where the log has batches, by their bodies.
   private let arrivals: [[UInt8]: Int64]
   /// When values came of who saw no such row.
@@ -195,17 +195,8 @@ private struct Places {
       aside[machine.index] = Dictionary(grouping: try machine.replica.parked(waiting: false), by: \.ref)
       if machine.isWithdrawn { withdrawn.insert(machine.index) }
     }
-    var known: [Witness.Cell: Set<Value>] = [:]
-    for (cell, values) in town.witness.seen {
-      guard let field = town.schema.record(cell.ref.record)?.fields[cell.column] else { continue }
-      // What a unit has entered may have landed with one that took over.
-      for ref in [cell.ref] + town.witness.landings(of: cell.ref) {
-        let now = Witness.Cell(ref: town.witness.canonical(ref), column: cell.column)
-        known[now, default: []].formUnion(values.map { town.witness.canonical($0, field) })
-      }
-    }
-    seen = known
     arrivals = try town.arrivalsByBody()
+    replaced = Replacements(town, arrivals, parked: parked, aside: aside, ids: ids)
     for claim in witness.claims where claim.isInsert && !claim.value.isNull {
       guard let column = claim.column, let arrival = arrival(claim).map({ hasWaited(claim) ? .max : $0 }) else {
         continue
@@ -343,16 +334,15 @@ private struct Places {
   func hasRowConflict(_ ref: RowRef) -> Bool { (conflicts[ref] ?? []).contains { $0.field == nil } }
 
   /// Every value that stood in the cell and was replaced knowingly, and those that conflicts keep.
-  func values(of claim: Witness.Claim, _ column: Int) -> [Value] {
+  func values(of claim: Witness.Claim, _ original: Witness.Claim, _ column: Int) -> [Value] {
     guard let field = witness.schema.record(claim.ref.record)?.fields[column] else { return [] }
-    let replaced = seen[Witness.Cell(ref: claim.ref, column: column)] ?? []
     let kept = (conflicts[claim.ref] ?? []).flatMap { conflict -> [Value] in
       if let contested = conflict.field {
         return contested == field.name ? [conflict.base, conflict.master] + conflict.contenders.map(\.value) : []
       }
       return conflict.images.compactMap { column < $0.count ? $0[column] : nil }
     }
-    return Array(replaced) + kept.map { witness.canonical($0, field) }
+    return replaced.values(of: claim, original, column) + kept.map { witness.canonical($0, field) }
   }
 }
 

@@ -28,6 +28,8 @@ struct Witness {
     var body: [UInt8]?
     /// Of a clerk: the last batch of the city's log that the machine had heard of.
     var read: Int64?
+    /// Of a clerk: what its batch says that stood there; nil: it says nothing of this.
+    var base: Value?
     /// It was typed as the city had it already: nothing of it need arrive.
     var agrees = false
     /// Of an emptied cell: the city's batch that filled it from the other one of two rows that became one.
@@ -59,10 +61,12 @@ struct Witness {
   /// The latest version.
   var schema: Schema
   private(set) var claims: [Claim] = []
-  /// Values that somebody replaced who had them before their eyes, by cell.
-  private(set) var seen: [Cell: Set<Value>] = [:]
-  /// Rows that somebody deleted who saw them, and rows that came again after it.
-  private(set) var inserted: Set<RowRef> = []
+  /// Values that somebody replaced who had them before their eyes, by cell, and who did.
+  private(set) var seen: [Cell: [Value: [Step]]] = [:]
+  /// Who entered a row.
+  private(set) var inserted: [RowRef: [Step]] = [:]
+  /// Rows of which something was parked at a city that was lost.
+  private(set) var parkedBefore: Set<RowRef> = []
   /// The duplicates that were merged.
   private(set) var aliases: [RowRef: RowKey] = [:]
   /// The rows whose claims do not add up: something was forgotten, two totals became one, or another's value showed when an edit was
@@ -111,11 +115,12 @@ struct Witness {
       func hasSeen(_ value: Value, _ column: Int) -> Bool {
         images[ref]?.contains { $0.cell(column) == value } ?? true
       }
-      if old == nil { inserted.insert(ref) }
+      let step = Step(event: event, author: author, ref: ref, column: nil)
+      if old == nil { inserted[ref, default: []].append(step) }
       for column in record.fields.indices where !record.isKey(column) && old?.cell(column) != new?.cell(column) {
         let isAgain = again.map { $0.ref == ref && !$0.typed.contains(column) } ?? false
-        if let value = old?.cell(column), !isAgain, hasSeen(value, column) {
-          seen[Cell(ref: ref, column: column), default: []].insert(value)
+        if let value = old?.cell(column), new != nil, !isAgain, hasSeen(value, column) {
+          noteSeen(Cell(ref: ref, column: column), value, author, event: event)
         }
         guard let value = new?.cell(column), old != nil || !value.isNull else { continue }
         claims.append(
@@ -123,9 +128,9 @@ struct Witness {
             event: event, author: author, ref: ref, column: column, value: value, seen: old?.cell(column) ?? .null,
             isInsert: old == nil, isRepeated: isAgain, arrival: arrival, read: read))
       }
-      if new == nil {
-        for (column, value) in (old ?? []).enumerated() where hasSeen(value, column) {
-          seen[Cell(ref: ref, column: column), default: []].insert(value)
+      if let old, new == nil {
+        for column in record.fields.indices where hasSeen(old.cell(column), column) {
+          seen[Cell(ref: ref, column: column), default: [:]][old.cell(column), default: []].append(step)
         }
         claims.append(
           Claim(
@@ -143,8 +148,10 @@ struct Witness {
 
   /// What was parked of a row is pending again. Where its clerk types something instead, they replace what waited; the rest comes
   /// again (M13). A total that is typed stands for what waits, too.
-  mutating func noteTakenUp(_ parked: ParkedRow, typed: Set<Int>) {
-    for column in typed { noteSeen(Cell(ref: parked.ref, column: column), parked.row.cell(column)) }
+  mutating func noteTakenUp(_ author: Int, _ parked: ParkedRow, typed: Set<Int>, event: Int) {
+    for column in typed {
+      noteSeen(Cell(ref: parked.ref, column: column), parked.row.cell(column), author, event: event)
+    }
     let fields = schema.record(parked.ref.record)?.fields ?? []
     if typed.contains(where: { $0 < fields.count && fields[$0].policy == .sum }) { noteRepeated(parked.ref) }
     takenUp.insert(parked.ref)
@@ -160,7 +167,12 @@ struct Witness {
     withdrawals.append(Act(author: author, ref: ref, event: event))
   }
 
-  mutating func noteSeen(_ cell: Cell, _ value: Value) { seen[cell, default: []].insert(value) }
+  mutating func noteSeen(_ cell: Cell, _ value: Value, _ author: Author, event: Int) {
+    let step = Step(event: event, author: author, ref: cell.ref, column: cell.column)
+    seen[cell, default: [:]][value, default: []].append(step)
+  }
+
+  mutating func noteLost(parked: [RowRef]) { parkedBefore.formUnion(parked) }
 
   mutating func noteMerge(_ record: String, duplicate: RowKey, keep: RowKey, arrival: Int64) {
     merges.append((RowRef(record, duplicate), keep, arrival))
@@ -300,8 +312,8 @@ struct Witness {
     }
     for batch in new {
       for i in claims.indices where claims[i].author == author && claims[i].batch == nil {
-        if batch.refs.contains(claims[i].ref), !isAside(claims[i]) {
-          (claims[i].batch, claims[i].body) = (batch.number, batch.body)
+        if batch.changes[claims[i].ref] != nil, !isAside(claims[i]) {
+          (claims[i].batch, claims[i].body, claims[i].base) = (batch.number, batch.body, batch.base(of: claims[i]))
         }
       }
     }
@@ -364,37 +376,5 @@ struct Witness {
       frozen[machine, default: [:]][batch.number, default: []].insert(batch.hash)
     }
     return batches.map(\.number).first { frozen[machine]?[$0]?.count ?? 0 > 1 }
-  }
-}
-
-// Rows by the names that they have after duplicates were merged.
-extension Witness {
-  func canonical(_ ref: RowRef) -> RowRef {
-    if aliases.isEmpty { return ref }
-    if let target = aliases[ref] { return RowRef(ref.record, target) }
-    guard let record = schema.record(ref.record) else { return ref }
-    let values = zip(record.keyIndices, ref.key.values).map { canonical($1, record.fields[$0]) }
-    return RowRef(ref.record, RowKey(values))
-  }
-
-  /// The row, and the duplicates that were merged into it.
-  func names(of ref: RowRef) -> Set<RowRef> {
-    let kept = canonical(ref)
-    return Set(aliases.keys.filter { canonical($0) == kept }).union([kept])
-  }
-
-  func canonical(_ value: Value, _ field: Field) -> Value {
-    guard let reference = field.reference, let target = aliases[RowRef(reference.record, RowKey([value]))] else {
-      return value
-    }
-    return target.values[0]
-  }
-
-  func canonical(_ claim: Claim) -> Claim {
-    guard !aliases.isEmpty, let record = schema.record(claim.ref.record) else { return claim }
-    var claim = claim
-    claim.ref = canonical(claim.ref)
-    if let column = claim.column { claim.value = canonical(claim.value, record.fields[column]) }
-    return claim
   }
 }

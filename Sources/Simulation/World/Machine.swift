@@ -165,7 +165,9 @@ final class Machine {
     let body = try message.unverifiedBody()
     let schema = try replica.read { try SchemaTable.find($0, message.header.schema) } ?? replica.schema
     let changes = try SyncProtocol.Batch(body, schema: schema).changes
-    return Batch(number: batch.number, hash: message.hash, body: sha256(body), refs: Set(changes.map(\.ref)))
+    return Batch(
+      number: batch.number, hash: message.hash, body: sha256(body),
+      changes: Dictionary(changes.map { ($0.ref, $0) }) { _, last in last })
   }
 
   struct Batch {
@@ -173,8 +175,8 @@ final class Machine {
     var hash: [UInt8]
     /// The SHA-256 of its body, which stays when the file rejoins.
     var body: [UInt8]
-    /// The rows that it changes.
-    var refs: Set<RowRef>
+    /// What it says of rows.
+    var changes: [RowRef: Change]
   }
 }
 

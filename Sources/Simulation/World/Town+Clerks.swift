@@ -133,7 +133,9 @@ extension Town {
           conflict: conflict.id, choice: takes ? .take : .keep, contender: takes ? 1 : nil, reason: "r",
           edit: Edit(stamp: Stamp(raw: 0), actor: "")))
     }
-    if decided != nil, takes, let cell = cell(of: conflict) { witness.noteSeen(cell, conflict.master) }
+    if decided != nil, takes, let cell = cell(of: conflict) {
+      witness.noteSeen(cell, conflict.master, machine.index, event: event.id)
+    }
   }
 
   func cell(of conflict: Conflict) -> Witness.Cell? {
@@ -165,7 +167,7 @@ extension Town {
     let values = random.chance(50) ? hand.update(record, parked.ref)?.values ?? [:] : [:]
     tell("\(machine.name): takes up the parked \(name(parked.ref)) again")
     // What it says was entered before.
-    witness.noteTakenUp(parked, typed: Set(values.keys))
+    witness.noteTakenUp(machine.index, parked, typed: Set(values.keys), event: event.id)
     witness.again = (parked.ref, Set(values.keys))
     defer { witness.again = nil }
     try act(event, machine, "parked row taken up") {

@@ -65,6 +65,7 @@ extension Town {
     let log = try recovery?.log ?? log()
     let losses = try (recovery?.losses ?? []) + losses(after: backup.arrival)
     witness.baseline = nil
+    witness.noteLost(parked: try city.master.parked(waiting: false).map(\.ref))
     // What a tool did and no batch holds is gone, and so is what was in a file that an old copy has replaced.
     witness.forget { _ in false }
     let unheld = try log.filter { entry in

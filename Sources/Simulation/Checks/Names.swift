@@ -1,0 +1,33 @@
+import SyncCore
+
+// Rows by the names that they have after duplicates were merged.
+extension Witness {
+  func canonical(_ ref: RowRef) -> RowRef {
+    if aliases.isEmpty { return ref }
+    if let target = aliases[ref] { return RowRef(ref.record, target) }
+    guard let record = schema.record(ref.record) else { return ref }
+    let values = zip(record.keyIndices, ref.key.values).map { canonical($1, record.fields[$0]) }
+    return RowRef(ref.record, RowKey(values))
+  }
+
+  /// The row, and the duplicates that were merged into it.
+  func names(of ref: RowRef) -> Set<RowRef> {
+    let kept = canonical(ref)
+    return Set(aliases.keys.filter { canonical($0) == kept }).union([kept])
+  }
+
+  func canonical(_ value: Value, _ field: Field) -> Value {
+    guard let reference = field.reference, let target = aliases[RowRef(reference.record, RowKey([value]))] else {
+      return value
+    }
+    return target.values[0]
+  }
+
+  func canonical(_ claim: Claim) -> Claim {
+    guard !aliases.isEmpty, let record = schema.record(claim.ref.record) else { return claim }
+    var claim = claim
+    claim.ref = canonical(claim.ref)
+    if let column = claim.column { claim.value = canonical(claim.value, record.fields[column]) }
+    return claim
+  }
+}
