@@ -244,7 +244,8 @@ private struct Places {
       claim.agrees ? witness.claims.filter { $0.ref == claim.ref && $0.column == column && $0.value.isNull } : [claim]
     guard let cleared = emptied.compactMap(arrival).min() else { return false }
     let cell = Witness.Cell(ref: witness.canonical(claim.ref), column: column)
-    return inserted[cell]?.contains { $0 > cleared } ?? false
+    // By another key also with the same batch (M14).
+    return inserted[cell]?.contains { $0 >= cleared } ?? false
   }
 
   private func isBy(_ author: Witness.Author, _ row: MasterParkedRow) -> Bool {
