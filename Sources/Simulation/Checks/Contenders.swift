@@ -8,6 +8,8 @@ extension Town {
     let names = try Dictionary(grouping: machines, by: \.origin).mapValues { files in
       try files.reduce(into: Set<String>()) { try $0.formUnion($1.replica.identity.names) }
     }
+    // What is said again goes with the time of what waited first, whatever was typed in the row since (M12).
+    let waited = Set(try city.master.parked(waiting: false).map { witness.canonical($0.ref) })
     for conflict in conflicts {
       guard let cell = cell(of: conflict), isPlain(cell) else { continue }
       // What stood when a conflict was opened again is the master's, whoever entered it.
@@ -18,12 +20,14 @@ extension Town {
           return names[origin]?.contains(contender.replica) == true
             && ["li", "clerk\(origin)"].contains(contender.edit.actor)
         }
-        if isNamed ?? (contender.replica == Identifier.city.description), isOfItsTime(contender, claim) { continue }
+        let isOfItsTime = waited.contains(cell.ref) || isOfItsTime(contender, claim)
+        if isNamed ?? (contender.replica == Identifier.city.description), isOfItsTime { continue }
         throw Violation(
           .conservation,
           "conflict \(conflict.id): \(name(cell.ref)).\(conflict.field ?? "") = \(text(contender.value)) of event "
             + "\(claim.event) is said to be of \(contender.edit.actor) at \(contender.replica), edited at "
-            + "\(contender.edit.stamp.milliseconds)")
+            + "\(contender.edit.stamp.milliseconds), received at \(contender.receivedAt.milliseconds); it was entered at "
+            + "\(times[claim.event] ?? 0)")
       }
     }
   }
