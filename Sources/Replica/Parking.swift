@@ -185,7 +185,9 @@ extension Replica {
   /// What the city parked of rows that were edited again, when nothing came of that edit: an entered row that is gone is taken
   /// back, and of any other its clerk hears that it waits.
   func settleEdited(_ db: Database) throws {
-    let sql = "SELECT id, record, key, batch, n FROM sync_parked WHERE state = 'edited' ORDER BY id"
+    let sql = """
+      SELECT id, record, key, batch, n FROM sync_parked WHERE state = 'edited' AND NOT \(Self.isSetAside) ORDER BY id
+      """
     var found: [(id: Int64, ref: RowRef, batch: Int64, n: Int64)] = []
     try db.each(sql) { row in
       if case .blob(let key) = row.cell(2) {
@@ -193,7 +195,7 @@ extension Replica {
       }
     }
     for (id, ref, batch, n) in found {
-      guard let record = schema.record(ref.record), try !isOnItsWay(db, record, ref) else { continue }
+      guard let record = schema.record(ref.record), try !isEdited(db, record, ref) else { continue }
       if try record.row(db, key: ref.key) == nil, try sent(db, batch, n)?.kind == .insert {
         try markWithdrawn(db, id, reason: "", edit: takingBack(db, ref), isSent: true)
       } else {
@@ -208,10 +210,12 @@ extension Replica {
     return try db.first(sql, [.text(ref.record), .blob(ref.key.encoded), .integer(batch)]) != nil
   }
 
-  /// Whether an edit of a row is pending, in flight, or set aside unsent.
-  func isOnItsWay(_ db: Database, _ record: RecordSchema, _ ref: RowRef) throws -> Bool {
-    try isEdited(db, record, ref) || waitsUnsent(db, ref)
-  }
+  /// In SQL: whether what says an entry of `sync_parked` again was set aside unsent, and waits. What was set aside before the entry says
+  /// nothing of it.
+  static let isSetAside = """
+    EXISTS (SELECT 1 FROM sync_parked later WHERE later.record = sync_parked.record AND later.key = sync_parked.key
+      AND later.batch IS NULL AND later.state = 'waiting' AND later.id > sync_parked.id)
+    """
 
   /// Whether an edit of a row is pending or in flight.
   func isEdited(_ db: Database, _ record: RecordSchema, _ ref: RowRef) throws -> Bool {

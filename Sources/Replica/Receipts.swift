@@ -315,10 +315,12 @@ extension Replica {
     {
       return Edit(stamp: Stamp(raw: at), actor: actor)
     }
-    let edited = "SELECT batch, n FROM sync_parked WHERE record = ? AND key = ? AND state = 'edited' ORDER BY id"
     // What was set aside is not deleted.
-    guard pending == nil, try !waitsUnsent(db, change.ref), let found = try db.first(edited, row),
-      case .integer(let batch) = found[0],
+    let edited = """
+      SELECT batch, n FROM sync_parked WHERE record = ? AND key = ? AND state = 'edited' AND NOT \(Self.isSetAside)
+      ORDER BY id
+      """
+    guard pending == nil, let found = try db.first(edited, row), case .integer(let batch) = found[0],
       case .integer(let n) = found[1], try sent(db, batch, n)?.kind == .insert
     else { return nil }
     return try takingBack(db, change.ref)

@@ -23,10 +23,12 @@ extension Replica {
         return []
       }
       // Nothing comes any more of what took the place of what waits at the city: that was sent, and stays.
-      if try isOnItsWay(db, record, RowRef(record.name, key)) { return }
+      if try isEdited(db, record, RowRef(record.name, key)) { return }
       try db.run(
-        "UPDATE sync_parked SET state = 'waiting' WHERE record = ? AND key = ? AND state = 'edited'",
-        [.text(record.name), .blob(key.encoded)])
+        """
+        UPDATE sync_parked SET state = 'waiting'
+        WHERE record = ? AND key = ? AND state = 'edited' AND NOT \(Self.isSetAside)
+        """, [.text(record.name), .blob(key.encoded)])
     }
   }
 
