@@ -217,7 +217,8 @@ extension Replica {
       let id = db.lastInsertedRowID
       // A later batch of a row that never entered updates nothing either. What has entered of it counts, and is taken off.
       pending.existed = pending.existed && (change.kind != .insert || stands)
-      for column in record.fields.indices where !record.isKey(column) {
+      // A wish to delete the row (M7) says nothing of what was typed since.
+      for column in record.fields.indices where change.kind != .delete && !record.isKey(column) {
         // What was added to a sum is still to come, beside what is on its way.
         var before = record.before(change, column, standing: pending.base[column] ?? pending.current?[column])
         if stands, before == nil { before = entered?[column] }

@@ -188,6 +188,24 @@ func whatWaitsOfARowThatItsClerkWantsDeletedIsNotSaidAgain(isFrozen: Bool) async
   #expect(try world.master.conflicts([.open]).map(\.field) == [nil] && replica.parked().isEmpty)
 }
 
+/// The city has given the row to another unit: the wish waits, and so does what was typed since. More is typed before that is known.
+@Test func aSumThatWasTypedAfterARequestThatWaitsCountsOnce() async throws {
+  let (world, replica) = try await unasked()
+  try world.shell(replica, "UPDATE company SET staff = 10 WHERE id = 'c1'")
+  try await world.sync(replica)
+  try ask(replica)
+  try world.shell(replica, "UPDATE company SET staff = 15 WHERE id = 'c1'")
+  try replica.freeze()
+  #expect(try replica.unacknowledged().count == 2)
+  try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'")
+  try world.answer(replica, meanwhile: "UPDATE company SET staff = 16 WHERE id = 'c1'")
+  try await world.settle()
+  #expect(try world.states() == [.superseded, .superseded, .waiting])
+  try world.master.admit(world.master.parked().map(\.id), reason: "granted", actor: "li")
+  try await world.settle()
+  #expect(try world.cell("staff") == .integer(16))
+}
+
 /// One that nobody has answered is on its way, and would not say that its clerk has seen what was edited since.
 @Test func whoAsksAgainBeforeTheAnswerIsToldToSync() async throws {
   let (world, replica) = try await graded()
