@@ -140,9 +140,10 @@ extension Replica {
       ORDER BY id LIMIT 1
       """
     let place: [Value] = [.text(record.name), .blob(item.ref.key.encoded), .integer(item.batch)]
-    guard let found = try db.first(sql, place), case .blob(let image) = found[1], case .integer(let stamp) = found[3],
-      let said = try withWhatFollowed(sent(db, since: item.batch, of: item.ref), record)
+    guard let found = try db.first(sql, place), case .blob(let image) = found[1], case .integer(let stamp) = found[3]
     else { return false }
+    let changes = try sent(db, since: item.batch, of: item.ref)
+    guard let said = withWhatFollowed(changes, record) else { return false }
     let sums = record.fields.indices.filter { said.kind == .update && record.added(said, $0) != nil }
     let isSaidBefore = try changesOnTheirWay(db, record, item.ref.key, since: item.batch).contains { onItsWay in
       let change = onItsWay.change
@@ -157,7 +158,7 @@ extension Replica {
       base = try decodeImage(bytes, record)
       var isSaid = false
       for column in row.indices where row[column] != base[column] {
-        guard let moved = record.added(said, column).flatMap(base[column].plus) else { continue }
+        guard let moved = record.added(changes[0], column).flatMap(base[column].plus) else { continue }
         (base[column], isSaid) = (moved, true)
       }
       if !isSaid { return false }
@@ -228,7 +229,8 @@ extension Replica {
     }
     switch again {
     case .edit:
-      for column in row.indices { takeOff(said, column) }
+      // It says again what that change added. What followed is added once.
+      for column in row.indices { takeOff(changes[0], column) }
     case .entry(let entry, let later):
       if !record.fields.contains(where: { $0.policy == .sum }) { return }
       let outcome = try answer.outcome(of: entry.n, in: entry.batch)

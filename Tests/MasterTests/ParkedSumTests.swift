@@ -59,6 +59,22 @@ private func aSumThatEnteredWhileItWasSaidAgainCountsOnce(edit: String) async th
   #expect(try one.parked().isEmpty)
 }
 
+/// Others have entered the row meanwhile, so that it is said again as an edit of theirs.
+@Test func aSumOfARowThatEnteredWhileItWasSaidAgainAsAnEditCountsOnce() async throws {
+  let (world, one, b) = try await summed()
+  let two = try await world.join("A")
+  try world.shell(one, "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)")
+  try await world.sync(one)
+  try world.shell(two, "INSERT INTO company (id, office, staff) VALUES ('c2', 'A', 3)")
+  for replica in [two, one] { try await world.sync(replica) }
+  #expect(try one.takeUp("company", "c2", ["code": .text("Y")]))
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.sync(b)
+  #expect(try world.cell("staff", of: "c2") == .integer(10))
+  try await world.settle()
+  #expect(try world.staff(one, of: "c2") == .integer(10) && one.parked().isEmpty)
+}
+
 /// Its batch goes again under another id, which hears in a snapshot that it has entered.
 @Test func aSumThatEnteredUnderAFormerIdIsNotSaidAgainAfterASnapshot() async throws {
   let (world, one, _) = try await summed()
