@@ -129,8 +129,8 @@ extension Replica {
     return true
   }
 
-  /// What was taken up of a change that has come in, and was set aside unsent since, starts from what came in. What was set aside
-  /// after something else that is on its way has said it again starts from that.
+  /// What was taken up of a change that has come in, and was set aside unsent since, starts from what came in. What starts from
+  /// something on its way that says the change again says it no more.
   /// - Returns: whether there is such.
   private func unsayAside(_ db: Database, _ record: RecordSchema, _ item: CameIn) throws -> Bool {
     let sql = """
@@ -144,18 +144,18 @@ extension Replica {
     else { return false }
     let changes = try sent(db, since: item.batch, of: item.ref)
     guard let said = withWhatFollowed(changes, record) else { return false }
-    let sums = record.fields.indices.filter { said.kind == .update && record.added(said, $0) != nil }
+    let row = try decodeImage(image, record)
+    let start: [Value]? = if case .blob(let bytes) = found[2] { try decodeImage(bytes, record) } else { nil }
+    let sums = record.fields.indices.filter { record.added(changes[0], $0) != nil }
     let isSaidBefore = try changesOnTheirWay(db, record, item.ref.key, since: item.batch).contains { onItsWay in
       let change = onItsWay.change
-      let saysAgain = change.kind == .insert || change.kind == .update && sums.contains { change.new[$0] != nil }
-      return saysAgain && change.edit.stamp < Stamp(raw: stamp)
+      let isStart = sums.contains { change.new[$0] != nil && change.new[$0] == start?[$0] }
+      return (change.kind == .insert || isStart) && change.edit.stamp < Stamp(raw: stamp)
     }
     if isSaidBefore { return false }
     // Of a row that was entered all came in; of an edit only a sum counts twice.
-    var base = said.new.map { $0 ?? .null }
-    if case .blob(let bytes) = found[2] {
-      let row = try decodeImage(image, record)
-      base = try decodeImage(bytes, record)
+    var base: [Value] = start ?? said.new.map { $0 ?? .null }
+    if start != nil {
       var isSaid = false
       for column in row.indices where row[column] != base[column] {
         guard let moved = record.added(changes[0], column).flatMap(base[column].plus) else { continue }
