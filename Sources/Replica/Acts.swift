@@ -152,6 +152,8 @@ extension Replica {
   struct WaitingRow {
     var id: Int64
     var isSent: Bool
+    /// Whether it was entered here, and never sent.
+    var isUnsentEntry: Bool
     var image: [Value]
     /// As it was sent, or would be.
     var change: Change
@@ -186,7 +188,10 @@ extension Replica {
       let edited = PendingRow(key: key, existed: true, base: base, current: image, edit: edit)
       change = edited.change(record) ?? change
     }
-    return WaitingRow(id: id, isSent: !found[1].isNull, image: image, change: change, detail: Label(zh: zh, en: en))
+    let isSent = !found[1].isNull
+    return WaitingRow(
+      id: id, isSent: isSent, isUnsentEntry: !isSent && found[2] != .integer(0), image: image, change: change,
+      detail: Label(zh: zh, en: en))
   }
 
   /// Whether what waits of a row counts no more: its clerk wants the row deleted (M7), or a batch on its way after it enters the
@@ -202,8 +207,8 @@ extension Replica {
     _ values: [Int: Value]
   ) throws {
     let (change, before) = (parked.change, try record.pending(db, key: key))
-    let isStanding = parked.isSent && before?.existed != false
-    let again = try again(db, record, change, before, over: isStanding ? nil : row).filter { values[$0] == nil }
+    let isEnteredAnew = parked.isUnsentEntry || before?.existed == false
+    let again = try again(db, record, change, before, over: isEnteredAnew ? row : nil).filter { values[$0] == nil }
     // Of a row that was entered here and not sent the city has none.
     if try record.upstream(db, key: key) == nil, let known = before.map({ $0.baseRow(record) }) ?? row {
       try record.setUpstream(db, key: key, known)
@@ -248,7 +253,8 @@ extension Replica {
 
   /// Only what was edited comes again, and of a row that was entered only what it says; but not over what was edited since, and nothing
   /// that the city would reject.
-  /// - Parameter row: who entered it anew since takes nothing away by what they left empty.
+  /// - Parameter row: not nil: it was entered anew since. What stands there stays; what is empty, and was not emptied after that, is
+  ///   filled.
   func again(
     _ db: Database, _ record: RecordSchema, _ change: Change, _ pending: PendingRow?, over row: [Value]? = nil
   ) throws -> [Int] {
@@ -258,10 +264,9 @@ extension Replica {
       guard let value = change.new[column], !record.isKey(column) else { return false }
       if record.owner(of: column) == .city, record.edits == .reject { return false }
       let isEdited = pending?.touched.contains(column) == true
-      let isCleared = isEdited && pending?.existed == true
-      if isEntered || pending?.existed == false, row?[column].isNull == true, !isCleared { return !value.isNull }
+      if let row { return row[column].isNull && !value.isNull && !(isEdited && pending?.existed == true) }
       // Nothing that was added to a sum since stands against what was added before.
-      if pending?.existed != false, record.added(change, column) != nil { return true }
+      if record.added(change, column) != nil { return true }
       if isEdited || flight >> Int64(column) & 1 == 1 { return false }
       return !isEntered || !value.isNull
     }

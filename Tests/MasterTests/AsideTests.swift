@@ -61,3 +61,20 @@ func aRowThatIsDeletedNeverEntersWhateverWasSetAsideBefore(isFollowed: Bool) asy
   try await world.settle()
   #expect(try world.cell("name", of: "c3") == nil && one.parked().map { $0.row[3] } == [.text("early")])
 }
+
+/// It is taken up when the row was entered anew, and perhaps sent: what stands there stays, and what is empty is filled.
+@Test(arguments: [false, true], [false, true])
+func aSumThatWasSetAsideIsNotAddedToTheRowThatWasEnteredSince(isSent: Bool, isCodeTyped: Bool) async throws {
+  let (world, one, _, _) = try await aside(
+    "INSERT INTO company (id, office, code, name, address, staff) VALUES ('c3', 'A', 'Y', 'early', 'y', 7)")
+  try world.shell(one, "INSERT INTO company (id, office, code, name, staff) VALUES ('c3', 'A', 'Z', 'late', 9)")
+  if isSent { try await world.sync(one) }
+  var typed: [String: Value] = ["phone": .text("5")]
+  if isCodeTyped { typed["code"] = .text("Z") }
+  #expect(try one.takeUp("company", "c3", typed))
+  try await world.settle()
+  #expect(try world.staff(one, of: "c3") == .integer(9) && world.cell("name", of: "c3") == .text("late"))
+  #expect(try world.cell("address", of: "c3") == .text("y") && world.cell("phone", of: "c3") == .text("5"))
+  #expect(try world.cell("code", of: "c3") == .text("Z") && one.states() == [.superseded])
+  #expect(try world.master.conflicts([.open]).isEmpty)
+}
