@@ -121,20 +121,19 @@ extension Replica {
   public func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ values: [Int: Value]) throws -> Bool {
     let record = current(record)
     guard let parked = try waiting(db, record, key) else { return false }
-    return try takeUp(db, record, key: key, parked, values)
+    try takeUp(db, record, key: key, parked, values)
+    return true
   }
 
   /// The record as this transaction finds it: its caller may have read it before an upgrade, and what is pending of a
   /// new field would be lost.
   func current(_ record: RecordSchema) -> RecordSchema { schema.record(record.name) ?? record }
 
-  func takeUp(_ db: Database, _ record: RecordSchema, key: RowKey, _ parked: WaitingRow, _ values: [Int: Value]) throws
-    -> Bool
-  {
+  func takeUp(
+    _ db: Database, _ record: RecordSchema, key: RowKey, _ parked: WaitingRow, _ values: [Int: Value]
+  ) throws {
     let (image, change) = (parked.image, parked.change)
-    let row = try record.row(db, key: key)
-    if row == nil, !parked.isWhole { return false }
-    if let row {
+    if let row = try record.row(db, key: key) {
       try update(db, record, key: key, row, with: parked, values)
     } else {
       let cells = Dictionary(uniqueKeysWithValues: image.indices.map { ($0, image[$0]) })
@@ -145,7 +144,6 @@ extension Replica {
     // sent, a later edit of the same cell may stand: that much is nowhere else.
     let state = parked.isSent ? "edited" : ParkedState.superseded.rawValue
     try db.run("UPDATE sync_parked SET state = ? WHERE id = ?", [.text(state), .integer(parked.id)])
-    return true
   }
 
   /// What waits of a row.
@@ -163,16 +161,27 @@ extension Replica {
     var isWhole: Bool { !isSent || change.kind == .insert }
   }
 
-  /// The last of what waits of a row; nil: nothing does.
+  /// The last of what waits of a row, or where none stands, of what can be entered; nil: nothing does.
   /// - Parameter isSent: only of what the city has.
   func waiting(_ db: Database, _ record: RecordSchema, _ key: RowKey, isSent: Bool = false) throws -> WaitingRow? {
-    let find = """
+    var entries: [[Value]] = []
+    let sql = """
       SELECT id, batch, n, image, zh, en, base, actor, edited_at FROM sync_parked
-      WHERE record = ? AND key = ? AND state = 'waiting' \(isSent ? "AND batch IS NOT NULL" : "") ORDER BY id DESC LIMIT 1
+      WHERE record = ? AND key = ? AND state = 'waiting' \(isSent ? "AND batch IS NOT NULL" : "") ORDER BY id DESC
       """
-    guard let found = try db.first(find, [.text(record.name), .blob(key.encoded)]), case .blob(let bytes) = found[3],
-      case .integer(let id) = found[0], case .text(let zh) = found[4], case .text(let en) = found[5],
-      case .text(let actor) = found[7], case .integer(let stamp) = found[8]
+    try db.each(sql, [.text(record.name), .blob(key.encoded)]) { entries.append($0.cells(0..<9)) }
+    for entry in entries {
+      guard let waiting = try waitingRow(db, record, key, entry) else { return nil }
+      if try waiting.isWhole || record.row(db, key: key) != nil { return waiting }
+    }
+    return nil
+  }
+
+  private func waitingRow(
+    _ db: Database, _ record: RecordSchema, _ key: RowKey, _ found: [Value]
+  ) throws -> WaitingRow? {
+    guard case .blob(let bytes) = found[3], case .integer(let id) = found[0], case .text(let zh) = found[4],
+      case .text(let en) = found[5], case .text(let actor) = found[7], case .integer(let stamp) = found[8]
     else { return nil }
     if case .integer(let batch) = found[1], try isReplaced(db, record, key, since: batch) { return nil }
     let (image, edit) = (try decodeImage(bytes, record), Edit(stamp: Stamp(raw: stamp), actor: actor))
@@ -290,9 +299,7 @@ extension Replica {
 
   public func parkedRow(_ db: Database, _ record: RecordSchema, key: RowKey) throws -> (id: Int64, detail: Label)? {
     let record = current(record)
-    guard try record.row(db, key: key) == nil, let parked = try waiting(db, record, key), parked.isWhole else {
-      return nil
-    }
+    guard try record.row(db, key: key) == nil, let parked = try waiting(db, record, key) else { return nil }
     return (parked.id, parked.detail)
   }
 

@@ -21,7 +21,7 @@ extension Replica {
       // What fails stays pending: the row is held.
       try? db.inSavepoint {
         if before.existed {
-          _ = try takeUp(db, record, key: ref.key, rest.waiting, [:])
+          try takeUp(db, record, key: ref.key, rest.waiting, [:])
         } else {
           try update(db, record, key: ref.key, rest.cells)
         }

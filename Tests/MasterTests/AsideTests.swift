@@ -78,3 +78,25 @@ func aSumThatWasSetAsideIsNotAddedToTheRowThatWasEnteredSince(isSent: Bool, isCo
   #expect(try world.cell("code", of: "c3") == .text("Z") && one.states() == [.superseded])
   #expect(try world.master.conflicts([.open]).isEmpty)
 }
+
+/// A row is on its way, and an edit of it, when its sender hears that it is parked: it is set aside whole, and taken up, though the edit
+/// waits at the city.
+@Test func whatWasSetAsideWholeIsTakenUpThoughAnEditOfItWaits() async throws {
+  let (world, one, _) = try await summed()
+  let two = try await world.join("A")
+  try world.shell(one, "INSERT INTO company (id, office, code, staff) VALUES ('c2', 'A', 'X', 7)")
+  try world.write(one, "s1")
+  try world.shell(one, "UPDATE company SET code = 'Z' WHERE id = 'c2'")
+  try world.write(one, "s2")
+  try world.shell(two, "INSERT INTO company (id, office, code) VALUES ('c3', 'A', 'Z')")
+  try await world.sync(two)
+  for (stick, reply) in [("s1", "d1"), ("s2", "d2")] {
+    try world.answer(stick, reply)
+    try world.take(one, reply)
+  }
+  #expect(try one.parked().map(\.batch) == [nil, 3])
+  #expect(try one.takeUp("company", "c2", ["code": .text("W")]))
+  try await world.settle()
+  #expect(try world.staff(one, of: "c2") == .integer(7) && world.cell("code", of: "c2") == .text("W"))
+  #expect(try one.parked().isEmpty)
+}
