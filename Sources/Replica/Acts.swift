@@ -222,7 +222,7 @@ extension Replica {
     if try record.upstream(db, key: key) == nil, let known = before.map({ $0.baseRow(record) }) ?? row {
       try record.setUpstream(db, key: key, known)
     }
-    let cells = saidAgain(record, change, again, over: row)
+    let cells = saidAgain(record, change, again, over: isEnteredAnew ? nil : row)
     #if MUTANTS
       if Mutant.takingUpForgetsRest.isActive, !values.isEmpty {
         let sums = cells.filter { record.added(change, $0.key) != nil }
@@ -251,7 +251,7 @@ extension Replica {
   }
 
   /// What comes again, by column. What was added to a sum comes on top of what others, or a later edit, have made of it.
-  /// - Parameter row: nil: it is entered.
+  /// - Parameter row: nil: it is entered, or an empty cell of it is filled.
   func saidAgain(_ record: RecordSchema, _ change: Change, _ columns: [Int], over row: [Value]?) -> [Int: Value] {
     var cells: [Int: Value] = [:]
     for column in columns {

@@ -319,10 +319,8 @@ private func admittedOutOfSight() async throws -> (World, Replica, Replica) {
   try await world.settle()
 }
 
-/// An edit that waited enters with the row that the city enters anew, and so does a program here: of the edit counts what
-/// it added, unless the program has left the cell empty, which is filled with all of it.
-@Test(arguments: ["staff) VALUES ('c1', 'A', 9)", "address) VALUES ('c1', 'A', 'y')"], [false, true])
-func aSumOfAnEditOfARowThatAProgramEnteredAnewCountsOnce(cells: String, isMeanwhile: Bool) async throws {
+/// An edit of c1 waits, which adds 2 to its staff: the city has deleted the row.
+private func editOfADeletedRow() async throws -> (World, Replica) {
   let (world, one, b) = try await summed()
   try world.shell("UPDATE company SET code = 'K' WHERE id = 'c1'")
   try await world.settle()
@@ -333,12 +331,35 @@ func aSumOfAnEditOfARowThatAProgramEnteredAnewCountsOnce(cells: String, isMeanwh
   try world.shell(one, "UPDATE company SET staff = 12 WHERE id = 'c1'")
   try await world.sync(one)
   #expect(try world.master.parked().map(\.reason) == ["unique"])
+  return (world, one)
+}
+
+/// It enters with the row that the city enters anew, and so does a program here: of the edit counts what it added, unless the
+/// program has left the cell empty, which is filled with all of it.
+@Test(arguments: ["staff) VALUES ('c1', 'A', 9)", "address) VALUES ('c1', 'A', 'y')"], [false, true])
+func aSumOfAnEditOfARowThatAProgramEnteredAnewCountsOnce(cells: String, isMeanwhile: Bool) async throws {
+  let (world, one) = try await editOfADeletedRow()
   try world.shell("INSERT INTO company (id, office, staff) VALUES ('c1', 'A', 3)")
   try world.master.absorbNow()
   #expect(try world.cell("staff") == .integer(5))
   try world.enterAnew("INSERT INTO company (id, office, \(cells)", at: one, isMeanwhile: isMeanwhile)
   try await world.settle()
   #expect(try world.staff(one) == .integer(cells.hasPrefix("staff") ? 12 : 5))
+  #expect(try one.parked().isEmpty)
+}
+
+/// The same when its clerk takes it up for the row that a program has entered; perhaps the city has entered none.
+@Test(arguments: [false, true])
+func aSumOfAnEditThatFillsARowThatAProgramEnteredAnewCountsOnce(isEntered: Bool) async throws {
+  let (world, one) = try await editOfADeletedRow()
+  if isEntered {
+    try world.shell("INSERT INTO company (id, office, staff) VALUES ('c1', 'A', 3)")
+    try world.master.absorbNow()
+  }
+  try world.shell(one, "INSERT INTO company (id, office, address) VALUES ('c1', 'A', 'y')")
+  #expect(try one.takeUp("company", "c1", ["phone": .text("456")]))
+  try await world.settle()
+  #expect(try world.staff(one) == .integer(isEntered ? 5 : 12) && world.cell("phone") == .text("456"))
   #expect(try one.parked().isEmpty)
 }
 
