@@ -165,7 +165,10 @@ extension Replica {
     } else if said.kind != .insert {
       return false
     }
-    try db.run("UPDATE sync_parked SET n = 0, base = ? WHERE id = ?", [.blob(encodeImage(base)), found[0]])
+    let state: ParkedState = base == row ? .superseded : .waiting
+    try db.run(
+      "UPDATE sync_parked SET n = 0, base = ?, state = ? WHERE id = ?",
+      [.blob(encodeImage(base)), .text(state.rawValue), found[0]])
     return true
   }
 
