@@ -170,15 +170,8 @@ extension Replica {
     #if MUTANTS
       if Mutant.dropsUnsentClash.isActive { return }
     #endif
-    try addUnsent(db, record, pending, image: image, reason: reason, detail: detail)
-  }
-
-  /// An edit is set aside that was never sent, or that the city has superseded.
-  func addUnsent(
-    _ db: Database, _ record: RecordSchema, _ pending: PendingRow, image: [Value], reason: String, detail: Label
-  ) throws {
     try addParked(
-      db, RowRef(record.name, pending.key), image: image, edit: pending.edit, sent: pending.existed ? (nil, 0) : nil,
+      db, RowRef(record.name, key), image: image, edit: pending.edit, sent: pending.existed ? (nil, 0) : nil,
       reason: reason, detail: detail, base: pending.baseRow(record))
   }
 

@@ -11,8 +11,7 @@ extension Replica {
   /// - Parameter former: of batches that are answered anew, the changes that were parked before.
   /// - Returns: what refers to rows that left with them.
   func take(
-    _ db: Database, _ answer: Answer, replacing former: [Int64: Set<Int>] = [:], parkingClashes: Bool,
-    _ summary: inout ReceiveSummary
+    _ db: Database, _ answer: Answer, replacing former: [Int64: Set<Int>] = [:], _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
     summary.news += try openingOnce { try unsay(db, answer) }
     let entered = try answer.receipts.isEmpty ? [:] : whatCameIn(answer.items())
@@ -20,8 +19,7 @@ extension Replica {
     for receipt in answer.receipts {
       let number = receipt.header.number
       left += try take(
-        db, receipt: receipt, of: answer, parkedBefore: former[number] ?? [], entered: entered[number] ?? [:],
-        parkingClashes: parkingClashes, &summary)
+        db, receipt: receipt, of: answer, parkedBefore: former[number] ?? [], entered: entered[number] ?? [:], &summary)
       summary.news += try openingOnce { try unsay(db, answer) }
     }
     return left
@@ -40,7 +38,7 @@ extension Replica {
   /// - Returns: what refers to rows that left with it. Only when the pull has made room may it be parked.
   private func take(
     _ db: Database, receipt: Envelope, of answer: Answer, parkedBefore: Set<Int>, entered: [Int: ParkedNotice],
-    parkingClashes: Bool, _ summary: inout ReceiveSummary
+    _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
     let number = Value.integer(receipt.header.number)
     guard let found = try db.first("SELECT message, receipt FROM sync_outbox WHERE number = ?", [number]),
@@ -66,8 +64,7 @@ extension Replica {
       let batch = try withoutErasedBases(db, ownBatch(db, bytes), number: receipt.header.number)
       left = try openingOnce {
         try take(
-          db, rows, of: batch, number: receipt.header.number, parkedBefore, entered: entered, answer: answer,
-          parkingClashes, &summary)
+          db, rows, of: batch, number: receipt.header.number, parkedBefore, entered: entered, answer: answer, &summary)
       }
       granted = try self.granted(db, rows, of: batch, number: receipt.header.number)
     }
@@ -116,7 +113,7 @@ extension Replica {
   ///   - answer: that brings the receipt; nil: it came before.
   func take(
     _ db: Database, _ rows: [RowReceipt], of batch: Batch, number: Int64, _ parkedBefore: Set<Int>,
-    entered: [Int: ParkedNotice] = [:], answer: Answer? = nil, _ parkingClashes: Bool, _ summary: inout ReceiveSummary
+    entered: [Int: ParkedNotice] = [:], answer: Answer? = nil, _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
     var leaving: [(RecordSchema, RowKey)] = []
     let parked = rows.filter { $0.outcome == .parked && $0.n <= batch.changes.count }.map { batch.changes[$0.n - 1] }
@@ -149,9 +146,7 @@ extension Replica {
           if let item = try take(db, notice) { summary.news.append(item) }
           continue
         }
-        if try park(db, record, change, row, batch: number, answer, parkingClashes) {
-          leaving.append((record, change.key))
-        }
+        if try park(db, record, change, row, batch: number, answer) { leaving.append((record, change.key)) }
       }
     }
     // Only now is it known which rows were edited again and wait with their parents.
@@ -195,8 +190,7 @@ extension Replica {
 
   /// Returns whether the row has to leave the record tables.
   private func park(
-    _ db: Database, _ record: RecordSchema, _ change: Change, _ receipt: RowReceipt, batch: Int64, _ answer: Answer?,
-    _ parkingClashes: Bool
+    _ db: Database, _ record: RecordSchema, _ change: Change, _ receipt: RowReceipt, batch: Int64, _ answer: Answer?
   ) throws -> Bool {
     // Who edited a row that went unseen has not taken it back.
     let known = try record.pending(db, key: change.key)
@@ -240,13 +234,8 @@ extension Replica {
       try addParked(
         db, change.ref, image: row, edit: change.edit, sent: (batch, receipt.n), reason: receipt.reason,
         detail: receipt.detail, state: "edited")
-      if !parkingClashes {
-        try record.setPending(db, pending)
-        return false
-      }
-      // In the way of what comes, it waits here.
-      try addUnsent(db, record, pending, image: row, reason: receipt.reason, detail: receipt.detail)
-      return !pending.existed
+      try record.setPending(db, pending)
+      return false
     }
     // A row that an earlier batch parked is whole there.
     let image = try row ?? parkedImage(db, record, change.key) ?? change.imageAsSent

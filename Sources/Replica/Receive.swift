@@ -69,7 +69,7 @@ extension Replica {
           erases = true
         }
         let answer = Answer(receipts: receipts, items: { pull.others }, rows: { try pull.images(of: $0) })
-        let left = try take(db, answer, parkingClashes: parkingClashes, &summary)
+        let left = try take(db, answer, &summary)
         try refuseAhead(db, pull.others, parkingClashes: parkingClashes)
         try keep(pull.others, db, &meta)
         if let last = pages.last {

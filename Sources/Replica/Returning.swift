@@ -200,7 +200,7 @@ extension Replica {
   ///   - items: what the city says of changes that it parked.
   /// - Returns: what refers to rows that left.
   func parkAgain(
-    _ db: Database, before answers: [Envelope], _ items: @autoclosure () throws -> [PageItem], parkingClashes: Bool,
+    _ db: Database, before answers: [Envelope], _ items: @autoclosure () throws -> [PageItem],
     _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
     let isOpen = "SELECT 1 FROM sync_outbox WHERE number = ? AND receipt IS NULL"
@@ -229,7 +229,7 @@ extension Replica {
         $0.outcome == .parked && places.contains($0.n)
       }
       let batch = try withoutErasedBases(db, ownBatch(db, message.bytes), number: number)
-      left += try openingOnce { try take(db, rows, of: batch, number: number, [], parkingClashes, &summary) }
+      left += try openingOnce { try take(db, rows, of: batch, number: number, [], &summary) }
     }
     return left
   }

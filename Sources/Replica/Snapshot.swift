@@ -39,9 +39,9 @@ extension Replica {
           known = items
           return items
         }
-        let again = try parkAgain(db, before: receipts, told(), parkingClashes: parkingClashes, &summary)
+        let again = try parkAgain(db, before: receipts, told(), &summary)
         let answer = Answer(receipts: receipts, items: told, rows: { try self.snapshotRows(db, $0) })
-        let left = try again + take(db, answer, replacing: former, parkingClashes: parkingClashes, &summary)
+        let left = try again + take(db, answer, replacing: former, &summary)
         try advance(db, to: snapshot.header, manifest)
         // It holds all that two backups of the city do not.
         try db.execute(

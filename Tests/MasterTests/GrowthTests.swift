@@ -246,8 +246,7 @@ private func enteredAnew(
       }
       let receipts = messages.filter { $0.header.kind == .receipt }
       var summary = ReceiveSummary()
-      return try one.take(
-        db, Answer(receipts: receipts, items: { pull.others }, rows: rows), parkingClashes: false, &summary)
+      return try one.take(db, Answer(receipts: receipts, items: { pull.others }, rows: rows), &summary)
     }
     costs.append(reads)
   }
