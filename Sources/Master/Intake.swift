@@ -35,7 +35,7 @@ final class Incoming {
   let sent: Change
   /// It deletes the row by a key that this had before duplicates were merged.
   let isByFormerKey: Bool
-  /// It deletes by another key a row that was entered by its own, too.
+  /// It deletes a row that was entered by another key, too.
   let isOfSharedRow: Bool
   /// It carries out a decision: the cell is not under review for it.
   let decides: String?
@@ -189,7 +189,7 @@ final class Intake {
     #endif
     let stamps = incoming.stamps ?? corrected(change, record)
     let result = merge(change, into: master, schema: record, side: .county, stamps: stamps)
-    // Who entered it by its own key has not said that it may go.
+    // Who entered it by the other key has not said that it may go.
     if incoming.isOfSharedRow, result.image == nil, let image = master.image { return contestedDelete(of: image) }
     return result
   }

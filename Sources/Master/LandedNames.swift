@@ -10,17 +10,17 @@ extension SQLiteMasterTransaction {
   /// units sent it from which its own took over.
   func loggedNames(of ref: RowRef, _ record: RecordSchema) throws -> Set<RowRef> {
     let names = try names(of: ref)
-    let sent = try names.flatMap { try sentNames(of: $0, record) }
+    guard unitInKey(ref, record) != nil else { return names }
+    let next = try CanonicalNames(db, schema).presentSuccessors
+    let sent = try landedNames(among: Set(names.flatMap { formerNames(of: $0, record, next) }))
     return try names.union(sent.filter { try laterRows(of: kept($0), record).contains(ref) })
   }
 
-  /// By which keys a row may have been sent that landed here: those of units from which its own took over, by which
-  /// something has landed.
-  private func sentNames(of ref: RowRef, _ record: RecordSchema) throws -> Set<RowRef> {
+  /// A row by the keys of units from which its own took over.
+  private func formerNames(of ref: RowRef, _ record: RecordSchema, _ next: [String: String]) -> [RowRef] {
     guard let (unit, place) = unitInKey(ref, record) else { return [] }
-    let next = try CanonicalNames(db, schema).presentSuccessors
     let former = next.keys.filter { $0 != unit && chain(from: $0, next).contains(unit) }
-    return try landedNames(among: Set(former.map { moved(ref, to: $0, at: place) }))
+    return former.map { moved(ref, to: $0, at: place) }
   }
 
   func landedNames(among refs: Set<RowRef>) throws -> Set<RowRef> {
@@ -44,7 +44,24 @@ extension SQLiteMasterTransaction {
     }.union(landed)
   }
 
-  func enteredNames(among refs: Set<RowRef>) throws -> Set<RowRef> {
+  func sharedNames(among deletes: [RowRef: RowRef]) throws -> Set<RowRef> {
+    if deletes.isEmpty { return [] }
+    let next = try CanonicalNames(db, schema).presentSuccessors
+    var others: [RowRef: Set<RowRef>] = [:]
+    for (ref, row) in deletes {
+      guard let record = schema.record(ref.record) else { continue }
+      let names = try names(of: row)
+      let all = names.union(names.flatMap { formerNames(of: $0, record, next) })
+      others[ref] = try all.filter { name in
+        try name == row || deletes[name] == nil && record.row(db, key: name.key) == nil
+      }
+    }
+    let entered = try enteredNames(among: others.values.reduce(into: Set<RowRef>()) { $0.formUnion($1) })
+    return Set(others.filter { !$0.value.isDisjoint(with: entered) }.keys)
+  }
+
+  /// Those of the keys by which some batch has entered a row, whatever became of it.
+  private func enteredNames(among refs: Set<RowRef>) throws -> Set<RowRef> {
     try named(refs, after: [:], byCity: true) { $0.kind == .insert }
   }
 

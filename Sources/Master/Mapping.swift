@@ -10,7 +10,7 @@ struct Mapping {
   private(set) var kept: Set<RowRef>
   /// Rows that are deleted by the key of a duplicate, or of what stood below one. What came by such a key since is no duplicate.
   private var former: Set<RowRef> = []
-  /// Rows that are deleted by another key than the one by which they were entered, too.
+  /// Rows that were entered by another key than the one by which they are deleted, too.
   private var shared: Set<RowRef> = []
 
   /// Reads what applies to these changes.
@@ -41,9 +41,8 @@ struct Mapping {
     let renamed = Set(deletes.map(\.ref).filter { mapped($0) != $0 })
     let landed = try transaction.landedNames(among: renamed)
     former = renamed.filter { aliases[$0] != nil || !landed.contains($0) }
-    let moved = deletes.filter { mapped($0).ref != $0.ref && !former.contains($0.ref) }
-    let entered = try transaction.enteredNames(among: Set(moved.map { mapped($0).ref }))
-    shared = Set(moved.filter { entered.contains(mapped($0).ref) }.map(\.ref))
+    let moved = deletes.map { ($0.ref, mapped($0).ref) }.filter { $0 != $1 && !former.contains($0) }
+    shared = try transaction.sharedNames(among: Dictionary(uniqueKeysWithValues: moved))
   }
 
   /// A mapping of duplicates only.
@@ -98,7 +97,7 @@ struct Mapping {
   /// Whether a change deletes a row by a key that it had before duplicates were merged.
   func isByFormerKey(_ change: Change) -> Bool { change.kind == .delete && former.contains(change.ref) }
 
-  /// Whether a change deletes by another key a row that was entered by its own, too.
+  /// Whether a change deletes a row that was entered by another key, too.
   func isOfSharedRow(_ change: Change) -> Bool { change.kind == .delete && shared.contains(change.ref) }
 
   /// A row by the key that it has now. Who took over from a unit changes no key.

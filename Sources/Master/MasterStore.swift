@@ -229,8 +229,9 @@ protocol MasterTransaction {
   /// Those of the keys by which something came in that stands by another one: none stands by this one, and it came since
   /// the last one that did was deleted.
   func landedNames(among refs: Set<RowRef>) throws -> Set<RowRef>
-  /// Those of the keys by which some batch has entered a row, whatever became of it.
-  func enteredNames(among refs: Set<RowRef>) throws -> Set<RowRef>
+  /// Those of the keys of deletes, each with the row that it is now, whose row some batch has entered by another key, whatever
+  /// became of it. A key by which a row stands is none of these, nor is one by which another of the deletes is.
+  func sharedNames(among deletes: [RowRef: RowRef]) throws -> Set<RowRef>
   /// The rows that these are. One that another program entered again and that could not be merged is itself.
   func aliases(of refs: Set<RowRef>) throws -> [RowRef: RowKey]
   func save(_ alias: Alias) throws

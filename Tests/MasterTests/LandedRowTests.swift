@@ -58,3 +58,22 @@ func whatComesNextOfARowThatLandedIsOfThatOneThoughOneStoodThereBefore(amount: I
   #expect(try world.master.conflicts([.open]).map(\.field) == [nil])
   #expect(try a.rows(a.record("ledger")).isEmpty)
 }
+
+/// D, from which B took over, too, has entered the same: after that, which has landed, or before, which stands and is another one.
+@Test(arguments: [false, true]) func aDeleteOfARowThatTwoUnitsHaveEnteredIsContested(isAnother: Bool) async throws {
+  let world = try World(schema: ledgers, seed: [("office", ["A", "B", "D"].map { [.text($0), .null, .null] })])
+  let (a, _, d) = (try await world.join("A"), try await world.join("B"), try await world.join("D"))
+  let takeover = "UPDATE office SET successor = 'B' WHERE code <> 'B'"
+  if !isAnother { try world.shell(takeover) }
+  try world.shell(d, "INSERT INTO ledger VALUES ('D', 2020, 5)")
+  try await world.sync(d)
+  if isAnother { try world.shell(takeover) }
+  try world.shell(a, "INSERT INTO ledger VALUES ('A', 2020, 5)")
+  try a.freeze()
+  try world.sendInVain(a)
+  try world.shell(a, "DELETE FROM ledger")
+  try await world.settle()
+  let left = [[Value.text(isAnother ? "D" : "B"), .integer(2020), .integer(5)]]
+  #expect(try world.master.rows(world.master.record("ledger")) == left)
+  #expect(try world.master.conflicts(Conflict.State.allCases).map(\.state) == (isAnother ? [] : [.open]))
+}
