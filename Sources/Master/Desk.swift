@@ -89,17 +89,18 @@ struct Desk {
   }
 
   /// Mapping may bring two changes to one row: they merge one after the other, and the delete of a row by its own key before
-  /// what comes by another one, which is a new row.
+  /// what comes by another one, which is a new row or one more delete of it.
   func rounds(_ changes: [Incoming]) -> [[Incoming]] {
     var rounds: [[Incoming]] = []
     var rest = changes
-    var leaving = Set(changes.filter(\.isDeleteByItsKey).map(\.change.ref))
+    let leaves = { (change: Incoming) in change.isDeleteByItsKey && !change.isOfSharedRow }
+    var leaving = Set(changes.filter(leaves).map(\.change.ref))
     while !rest.isEmpty {
       var seen: Set<RowRef> = []
       var later: [Incoming] = []
       rounds.append(
         rest.filter { change in
-          let waits = leaving.contains(change.change.ref) && !change.isDeleteByItsKey
+          let waits = leaving.contains(change.change.ref) && !leaves(change)
           if !waits, seen.insert(change.change.ref).inserted { return true }
           later.append(change)
           return false

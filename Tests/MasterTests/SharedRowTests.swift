@@ -32,3 +32,17 @@ extension World {
   #expect(conflicts.map(\.state) == (deletesByEach ? [] : [.open]))
   #expect(conflicts.map { $0.contenders.map(\.deletes) } == (deletesByEach ? [] : [[true]]))
 }
+
+/// Whichever key comes first.
+@Test(arguments: ["a1", "a2"]) func aRowThatIsDeletedByEachOfItsKeysGoes(kept: String) async throws {
+  let (world, _, two) = try await standingDuplicate()
+  _ = try world.unite(kept == "a1" ? "a2" : "a1", into: kept)
+  try world.shell(two, "INSERT INTO figure (company, year, sales) VALUES ('a1', 2021, 9), ('a2', 2021, 9)")
+  try two.freeze()
+  try world.sendInVain(two)
+  #expect(try world.figures().last == [.text(kept), .integer(2021), .integer(9)])
+  try world.shell(two, "DELETE FROM figure WHERE year = 2021")
+  try await world.settle()
+  #expect(try world.figures().map { $0[1] } == [.integer(2018), .integer(2019)])
+  #expect(try world.conflicts(of: kept).isEmpty)
+}
