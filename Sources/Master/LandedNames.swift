@@ -12,7 +12,7 @@ extension SQLiteMasterTransaction {
     let names = try names(of: ref)
     guard unitInKey(ref, record) != nil else { return names }
     let next = try CanonicalNames(db, schema).presentSuccessors
-    let sent = try landedNames(among: Set(names.flatMap { formerNames(of: $0, record, next) }))
+    let sent = try passedNames(among: Set(names.flatMap { formerNames(of: $0, record, next) }), record)
     return try names.union(sent.filter { try laterRows(of: kept($0), record).contains(ref) })
   }
 
@@ -23,24 +23,52 @@ extension SQLiteMasterTransaction {
     return former.map { moved(ref, to: $0, at: place) }
   }
 
-  func landedNames(among refs: Set<RowRef>) throws -> Set<RowRef> {
+  func landedNames(among refs: Set<RowRef>) throws -> Set<RowRef> { try landedNames(among: refs, since: { _ in 0 }) }
+
+  /// Those of the keys by which something has landed with a unit that took over: before that it landed with the row's own.
+  private func passedNames(among refs: Set<RowRef>, _ record: RecordSchema) throws -> Set<RowRef> {
+    try landedNames(among: refs) { ref in
+      guard let (unit, _) = try unitInKey(kept(ref), record) else { return 0 }
+      return try takeover(from: unit)
+    }
+  }
+
+  /// The first batch that names a successor of a unit; 0: the log does not say.
+  private func takeover(from unit: String) throws -> Int64 {
+    guard let units = schema.units, let name = schema.successor,
+      let column = schema.record(units.record)?.index(of: name)
+    else { return 0 }
+    let ref = RowRef(units.record, RowKey([.text(unit)]))
+    let first = try arrivals(about: [ref]).sorted().first { arrival in
+      guard let logged = try batch(at: arrival) else { return false }
+      let changes = try logged.excerpt(schema, db, about: [ref]).batch.changes
+      return changes.contains { !($0.new[column] ?? .null).isNull }
+    }
+    return first ?? 0
+  }
+
+  /// - Parameter place: after which place of the log what came by a key counts.
+  private func landedNames(among refs: Set<RowRef>, since place: (RowRef) throws -> Int64) throws -> Set<RowRef> {
     var landed: Set<RowRef> = []
-    var gone: [RowRef: Int64] = [:]
+    var deleted: Set<RowRef> = []
+    var places: [RowRef: Int64] = [:]
     for ref in refs {
       guard let record = schema.record(ref.record), try record.row(db, key: ref.key) == nil else { continue }
-      let last = try db.integer("SELECT arrival FROM sync_tombstone WHERE record = ? AND key = ?", ref.columns)
-      gone[ref] = last ?? 0
-      guard let deleted = try last.flatMap(clock(of:))?.received else { continue }
+      let gone = try db.integer("SELECT arrival FROM sync_tombstone WHERE record = ? AND key = ?", ref.columns)
+      if gone != nil { deleted.insert(ref) }
+      let last = try max(gone ?? 0, place(ref))
+      places[ref] = last
+      guard let since = try clock(of: last)?.received else { continue }
       // What had waited since before that.
       let entered = """
         SELECT 1 FROM sync_parked WHERE record = ? AND key = ? AND kind = 'insert' AND ruled_at >= ?
           AND state IN ('entered', 'admitted', 'merged')
         """
-      if try db.first(entered, ref.columns + [.integer(deleted.raw)]) != nil { landed.insert(ref) }
+      if try db.first(entered, ref.columns + [.integer(since.raw)]) != nil { landed.insert(ref) }
     }
-    return try named(Set(gone.keys).subtracting(landed), after: gone, byCity: false) { change in
+    return try named(Set(places.keys).subtracting(landed), after: places, byCity: false) { change in
       // An edit of a deleted row is about that one, also when it does not bring it back.
-      change.kind == .insert || change.kind == .update && gone[change.ref] == 0
+      change.kind == .insert || change.kind == .update && !deleted.contains(change.ref)
     }.union(landed)
   }
 
@@ -89,7 +117,7 @@ extension SQLiteMasterTransaction {
   /// The rows as which may stand what was sent by a key under which none stands. Empty: nothing has landed.
   func landings(of ref: RowRef, _ record: RecordSchema) throws -> [RowRef] {
     guard unitInKey(ref, record) != nil, try record.row(db, key: ref.key) == nil,
-      try !landedNames(among: names(of: ref)).isEmpty
+      try !passedNames(among: names(of: ref), record).isEmpty
     else { return [] }
     return try laterRows(of: ref, record)
   }

@@ -163,6 +163,35 @@ func aRowThatLandedAndNamesADuplicateIsErasedByEitherKey(named: [String]) async 
   #expect(try world.files(with: "PHONE-a") == [])
 }
 
+/// B has entered it by the key of a firm that was merged by then, and deleted it; then C took over, which has one of its own.
+@Test(arguments: ["f1", "f2"])
+func whatWasDeletedBeforeItsUnitWasTakenOverIsNotTheSuccessors(firm: String) async throws {
+  let offices: [[Value]] = ["B", "C"].map { [.text($0), .null, .null] }
+  let firms: [[Value]] = ["f1", "f2"].map { [.text($0), .null] }
+  let world = try World(schema: ledgers, seed: [("office", offices), ("firm", firms)])
+  let (b, c) = (try await world.join("B"), try await world.join("C"))
+  func key(_ values: String...) -> RowKey { RowKey(values.map(Value.text)) }
+  func erase(_ office: String, _ firm: String) throws -> [RowKey] {
+    world.clock.now += 1000
+    let share = try world.master.record("share")
+    return try world.master.erase(share, key: key(office, firm), reason: "asked for", actor: "li").map(\.key)
+  }
+  _ = try world.master.mergeRecords(
+    world.master.record("firm"), keep: key("f1"), duplicate: key("f2"), reason: "one firm", actor: "li")
+  try world.shell(b, "INSERT INTO share VALUES ('B', 'f2', 'PHONE-B')")
+  try await world.settle()
+  try world.shell(b, "DELETE FROM share")
+  try world.shell(c, "INSERT INTO share VALUES ('C', 'f1', 'PHONE-C')")
+  try await world.settle()
+  try world.shell("UPDATE office SET successor = 'C' WHERE code = 'B'")
+  #expect(try erase("B", firm) == [key("B", "f1"), key("B", "f2")])
+  try await world.settle()
+  #expect(try world.files(with: "PHONE-B") == [] && world.files(with: "PHONE-C") != [])
+  #expect(try erase("C", "f1") == [key("C", "f1")])
+  try await world.settle()
+  #expect(try world.files(with: "PHONE-C") == [])
+}
+
 /// A had one of its own, which it deleted before: that is another one.
 @Test func aDeletedRowOfTheFormerUnitIsNotTheSuccessors() async throws {
   let offices: [[Value]] = ["A", "B"].map { [.text($0), .null, .null] }
