@@ -38,7 +38,11 @@ struct Submit: AsyncParsableCommand {
   }
 
   private func submit(_ db: Database, _ replica: Replica) throws -> (Coverage, CalendarDay) {
-    try assertNotTakenOver(db, replica)
+    let unit = Value(replica.unit)
+    let submissions = try replica.record("submission")
+    let key = RowKey([unit, .integer(period)])
+    let isNew = try submissions.row(db, key: key) == nil
+    if isNew { try assertNotTakenOver(db, replica) }
     let periods = try replica.record("period")
     guard let row = try periods.row(db, key: RowKey([.integer(period)])) else {
       throw Failure(
@@ -46,7 +50,6 @@ struct Submit: AsyncParsableCommand {
         en: "the city has opened no period \(period); list period shows them")
     }
     let day = replica.today
-    let unit = Value(replica.unit)
     let exceptions = try replica.record("lock_exception")
     let exception = try exceptions.row(db, key: RowKey([.integer(period), unit]))
     let extended = exception.flatMap { exceptions.day("expires_on", of: $0) }
@@ -54,14 +57,12 @@ struct Submit: AsyncParsableCommand {
       options.tell(Label(zh: "已过上报期限 \(due)", en: "the due day \(due) is over"))
     }
     let coverage = try Coverage(db, replica, period: period, on: periods.day("ends_on", of: row) ?? day)
-    let submissions = try replica.record("submission")
     var cells = try submissions.cells([
       "submitted_on": Value(day), "expected": .integer(Int64(coverage.expected)),
       "reported": .integer(Int64(coverage.reported)),
     ])
     if let note { cells.merge(try submissions.cells(["note": Value(note)])) { $1 } }
-    let key = RowKey([unit, .integer(period)])
-    if try submissions.row(db, key: key) == nil {
+    if isNew {
       _ = try replica.insert(
         db, submissions, cells.merging(try submissions.cells(["org": unit, "period": .integer(period)])) { $1 })
     } else {
@@ -71,7 +72,8 @@ struct Submit: AsyncParsableCommand {
     return (coverage, day)
   }
 
-  /// What a unit hands in after another took over from it would land as that one's own submission (M15).
+  /// What a unit hands in after another took over from it would land as that one's own submission (M15); what it hands in
+  /// again stays its own.
   private func assertNotTakenOver(_ db: Database, _ replica: Replica) throws {
     let units = try replica.record("org_unit")
     func text(_ field: String, of unit: String) throws -> String? {

@@ -69,6 +69,27 @@ extension WorkflowTests {
     #expect(try await town.sync("ganyu")["parked"] as? Int == 1)
   }
 
+  /// It is its own to mend; what it has not handed in is its successor's.
+  @Test func whatWasReturnedIsHandedInAgainThoughAnotherUnitHasTakenOver() async throws {
+    let town = try await Town()
+    let unit = ["edit", "org_unit", "320772"]
+    try await town.city(unit + ["successor=", "valid_to="])
+    try await town.serve()
+    try await town.join("zone", "320772")
+    for period in ["202004", "202005"] { try await town.city(["period", "open", period, "--due", "2020-06-15"]) }
+    try await town.sync("zone")
+    try await town.county("zone", ["submit", "202005"])
+    try await town.sync("zone")
+    try await town.city(["return", "320772", "202005", "--reason", "漏报"])
+    try await town.city(unit + ["successor=320706", "valid_to=2020-07-01"])
+    try await town.sync("zone")
+    expectFailure(try await town.tryCounty("zone", ["submit", "202004"]), 77, "320706")
+    try await town.county("zone", ["submit", "202005", "--note", "已补报"])
+    #expect(try await town.sync("zone")["parked"] as? Int == 0)
+    let rows = try await town.rows("city", "submission")
+    #expect(rows.map { "\($0["org"] ?? "") \($0["note"] ?? "")" } == ["320772 已补报"])
+  }
+
   /// The city's clock stood ahead once: by its time an exception ends, whatever this machine's date is by now.
   @Test func anExceptionHasToLastBeyondTheCitysTime() async throws {
     let town = try await registryTown([("one", "320706")])
