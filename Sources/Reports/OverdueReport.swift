@@ -59,7 +59,7 @@ public enum OverdueReport: ReportKind {
 
   /// Every unit in force on the due day but the city owes a submission; one that was given more time, after that. One
   /// that was taken over owes none any more, for what it sends is its successor's (M15), but what was returned to it is
-  /// still to be mended.
+  /// still to be mended, whenever it was due.
   static func submissions(_ source: ReportSource) throws -> Report.Section {
     let due = "max(p.due_on, coalesce(x.expires_on, p.due_on))"
     return try source.section(
@@ -76,11 +76,12 @@ public enum OverdueReport: ReportKind {
       sql: """
         SELECT u.code, p.code, \(due), \(daysBetween(due, ":day")), s.returned_reason
         FROM period p JOIN org_unit u ON u.kind <> 'city' AND (u.valid_from IS NULL OR u.valid_from <= p.due_on)
-          AND (u.valid_to IS NULL OR u.valid_to > p.due_on) AND (:unit IS NULL OR u.code = :unit)
+          AND (:unit IS NULL OR u.code = :unit)
         LEFT JOIN submission s ON s.org = u.code AND s.period = p.code
         LEFT JOIN lock_exception x ON x.org = u.code AND x.period = p.code
         WHERE \(due) < :day AND (s.org IS NULL OR s.submitted_on > :day OR \(isReturned("s")))
           AND (p.kind <> 'month' OR p.code % 100 <> 1 OR \(isReturned("s")))
+          AND (u.valid_to IS NULL OR u.valid_to > p.due_on OR \(isReturned("s")))
           AND (u.successor IS NULL OR coalesce(u.valid_to, '') > :day OR \(isReturned("s")))
         ORDER BY 3, u.code, p.code
         """)

@@ -84,8 +84,16 @@ import Testing
           "accepted_on": accepted,
         ])
     }
-    let rows = try town.draw(OverdueReport.self, on: "2020-07-01").rows("submissions", "county", "period", "days_late")
-    #expect(rows.filter { $0.hasPrefix(zone) } == ["\(zone) 202005 16"])
+    // Handed in before its end, and due after it.
+    try town.add("period", ["code": 202006, "kind": "month", "due_on": "2020-07-15", "state": "open"])
+    try town.add(
+      "submission", ["org": "320772", "period": 202006, "submitted_on": "2020-06-30", "returned_reason": "漏报"])
+    for (day, owed) in [
+      ("2020-07-01", ["202005 16"]), ("2020-07-15", ["202005 30"]), ("2020-07-16", ["202005 31", "202006 1"]),
+    ] {
+      let rows = try town.draw(OverdueReport.self, on: day).rows("submissions", "county", "period", "days_late")
+      #expect(rows.filter { $0.hasPrefix(zone) } == owed.map { "\(zone) \($0)" }, "\(day)")
+    }
   }
 
   @Test("January may be skipped, and who handed it in and got it back owes it")
