@@ -161,7 +161,7 @@ final class Intake {
       let master = MasterRow(
         image: stored[index], tombstone: tombstones[ref],
         underReview: Set(review.compactMap(record.index(of:))), stamps: stamps[ref] ?? [:],
-        isLocked: closed[ref] != nil)
+        isLocked: closed[ref] != nil, isShared: incoming.isOfSharedRow)
       settled.append(
         Row(incoming: incoming, record: record, master: master, result: merged(incoming, master, record)))
     }
@@ -188,10 +188,7 @@ final class Intake {
       }
     #endif
     let stamps = incoming.stamps ?? corrected(change, record)
-    let result = merge(change, into: master, schema: record, side: .county, stamps: stamps)
-    // Who entered it by the other key has not said that it may go.
-    if incoming.isOfSharedRow, result.image == nil, let image = master.image { return contestedDelete(of: image) }
-    return result
+    return merge(change, into: master, schema: record, side: .county, stamps: stamps)
   }
 
   /// The row stays, and the wish to delete it is heard.

@@ -7,8 +7,9 @@
 //   5. a cell under review        every further value joins the open conflict, whatever its base; the city's value decides it.
 //                                 Of a row that is entered anew the county's value stands meanwhile
 //   6. an insert over a row       merges with an empty base, all NULL
-//   7. a delete of a changed row, a change of a deleted row      the record's `delete` speaks: the row stays (`review`, `keep`)
-//                                 or goes (`remove`, unless a cell is under review); a row conflict keeps both images
+//   7. a delete of a changed row, or of one that others have entered, too; a change of a deleted row
+//                                 the record's `delete` speaks: the row stays (`review`, `keep`) or goes
+//                                 (`remove`, unless a cell is under review); a row conflict keeps both images
 //   8. a cell the sender does not own    is rejected or proposed; the row's other cells merge. So is a county's change to a
 //                                        choice that only the city sets, or away from one: its base's or the master's
 //   9. a row of an `append` record       a county's update or delete of it is rejected or proposed, cell by cell
@@ -80,7 +81,7 @@ extension RowMerge {
     #if MUTANTS
       if Mutant.deletesUnseen.isActive { return MergeResult(image: nil, contests: [], stamps: [:], asSent: true) }
     #endif
-    let seen = zip(change.old, current).allSatisfy { $0 == $1 }
+    let seen = !master.isShared && zip(change.old, current).allSatisfy { $0 == $1 }
     if seen, master.underReview.isEmpty || side == .city {
       return MergeResult(image: nil, contests: [], stamps: [:], asSent: true)
     }

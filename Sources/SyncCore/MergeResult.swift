@@ -15,16 +15,19 @@ public struct MasterRow: Sendable {
   public var stamps: [Int: Stamp]
   /// The city has closed what the row belongs to, or would belong to.
   public var isLocked: Bool
+  /// Others have entered it, too, of whom the sender of a delete has not heard.
+  public var isShared: Bool
 
   public init(
     image: [Value]?, tombstone: [Value]? = nil, underReview: Set<Int> = [], stamps: [Int: Stamp] = [:],
-    isLocked: Bool = false
+    isLocked: Bool = false, isShared: Bool = false
   ) {
     self.image = image
     self.tombstone = tombstone
     self.underReview = underReview
     self.stamps = stamps
     self.isLocked = isLocked
+    self.isShared = isShared
   }
 }
 

@@ -59,6 +59,27 @@ func whatComesNextOfARowThatLandedIsOfThatOneThoughOneStoodThereBefore(amount: I
   #expect(try a.rows(a.record("ledger")).isEmpty)
 }
 
+/// Its record says whether such a row stays or goes.
+@Test(arguments: ["keep", "remove"])
+func aDeleteOfARowThatLandedOnOneOfTheSuccessorsGoesByTheRuleOfItsRecord(rule: String) async throws {
+  let ruled = ledgers.replacing("key: [office, year]", with: "delete: \(rule)\n    key: [office, year]")
+  let world = try World(schema: ruled, seed: [("office", ["A", "B"].map { [.text($0), .null, .null] })])
+  let (a, b) = (try await world.join("A"), try await world.join("B"))
+  try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'")
+  try world.shell(b, "INSERT INTO ledger VALUES ('B', 2020, 5)")
+  try await world.sync(b)
+  try world.shell(a, "INSERT INTO ledger VALUES ('A', 2020, 5)")
+  try a.freeze()
+  try world.sendInVain(a)
+  try world.shell(a, "DELETE FROM ledger")
+  try await world.settle()
+  let row = [Value.text("B"), .integer(2020), .integer(5)]
+  #expect(try b.rows(b.record("ledger")) == (rule == "keep" ? [row] : []))
+  let conflicts = try world.master.conflicts(Conflict.State.allCases)
+  #expect(conflicts.map(\.state) == [.decided] && conflicts.map(\.field) == [nil])
+  #expect(conflicts.map(\.master) == [.blob(RowKey(row).encoded)])
+}
+
 /// D, from which B took over, too, has entered the same: after that, which has landed, or before, which stands and is another one.
 @Test(arguments: [false, true]) func aDeleteOfARowThatTwoUnitsHaveEnteredIsContested(isAnother: Bool) async throws {
   let world = try World(schema: ledgers, seed: [("office", ["A", "B", "D"].map { [.text($0), .null, .null] })])
