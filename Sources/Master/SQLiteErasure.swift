@@ -45,12 +45,12 @@ extension SQLiteMasterTransaction {
     }
   }
 
-  /// A row that never entered, as it was sent last, with what was edited of it on its way.
+  /// A row that never entered, as it was sent last, with what its machine has edited of it on its way, also under a later id.
   private func parkedRow(_ ref: RowRef, waiting: Bool) throws -> [Value]? {
     let parked = try parkedChanges("record = ? AND key = ?", ref.columns)
     guard let first = parked.lastIndex(where: { $0.change.kind == .insert && !ParkedState.cameIn.contains($0.state) })
     else { return nil }
-    let sent = parked[first...].filter { $0.sender == parked[first].sender && $0.change.kind != .delete }
+    let sent = try parked[first...].filter { try $0.change.kind != .delete && owns(parked[first], $0.sender) }
     if waiting, !sent.contains(where: { $0.state == .waiting }) { return nil }
     var row = parked[first].change.new.map { $0 ?? .null }
     for edit in sent {

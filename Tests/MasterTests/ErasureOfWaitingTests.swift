@@ -42,8 +42,8 @@ extension World {
   #expect(try world.files(with: "PHONE-6-new") != [])
 }
 
-/// Its sender does not know yet that it waits.
-@Test func whatIsProlongedOnItsWayIsNotErased() async throws {
+/// Its sender does not know yet that it waits, and may go on under another id.
+@Test(arguments: [false, true]) func whatIsProlongedOnItsWayIsNotErased(rejoins: Bool) async throws {
   let (world, one, two) = try await World.twoOfficers()
   try world.shell(one, "INSERT INTO person (id, office, code, name) VALUES ('p2', 'A', 'K', 'x')")
   try await world.sync(one)
@@ -53,9 +53,14 @@ extension World {
     INSERT INTO person (id, office, code, name, phone, note) VALUES ('p3', 'A', 'K', 'NAME-3', 'PHONE-3', 'old')
     """)
   try two.freeze()
-  try world.shell(two, "UPDATE person SET note = 'new' WHERE id = 'p3'")
-  try two.freeze()
-  try world.sendInVain(two)
+  var sender = two
+  if rejoins {
+    try world.sendInVain(two)
+    sender = try world.rejoin(two)
+  }
+  try world.shell(sender, "UPDATE person SET note = 'new' WHERE id = 'p3'")
+  try sender.freeze()
+  try world.sendInVain(sender)
   #expect(try world.master.parked(waiting: false).map(\.state) == [.superseded, .waiting])
   #expect(try world.eraseOld() == [])
   try await world.settle()
