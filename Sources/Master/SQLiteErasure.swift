@@ -115,7 +115,7 @@ extension SQLiteMasterTransaction {
     for (column, values) in kept {
       condition += """
          AND NOT (field IS ? AND value IN (\(placeholders(values.count)))
-          AND batch IN (SELECT arrival FROM sync_batch WHERE received_at > ?))
+          AND EXISTS (SELECT 1 FROM sync_batch WHERE arrival = sync_secret.batch AND received_at > ?))
         """
       arguments += [Value.text(record.fields[column].name)] + Array(values) + [.integer(erasure.edit.stamp.raw)]
     }

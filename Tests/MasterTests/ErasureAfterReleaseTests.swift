@@ -55,6 +55,18 @@ extension World {
   #expect(try world.master.erasures().count == 1)
 }
 
+/// What is kept of the cell is looked at batch by batch (I8).
+@Test func anErasureThatComesBackDoesNotGoThroughTheWholeLog() async throws {
+  let (world, one, _) = try await World.erasedInVain()
+  try await world.enter("FRESH", one)
+  let trace = try Trace(of: world.master)
+  try await world.syncAll()
+  #expect(try world.master.erasures().count == 1)
+  let erasing = Set(trace.statements(with: "DELETE FROM sync_secret").filter { $0.contains("sync_batch") })
+  let plans = try erasing.map { try world.master.plan($0).joined(separator: "; ") }
+  #expect(plans.count == 1 && plans.allSatisfy { $0.contains("SEARCH sync_batch ") }, "\(plans)")
+}
+
 /// The log shows by what it was replaced, and its sender can give that back.
 @Test(arguments: [false, true])
 func whatWasEnteredBeforeAnErasureComesBackMayBeReplacedByThen(isDeleted: Bool) async throws {
