@@ -138,6 +138,7 @@ func unseen(_ sql: String) -> [String] {
   let machine = town.machines[0]
   try machine.seat.shell(["UPDATE company SET name = 'w2' WHERE id = 'c0'"], foreignKeys: true)
   try town.city.seat.shell(["UPDATE company SET name = 'w3' WHERE id = 'c0'"], foreignKeys: true)
+  try town.lookAtCity()
   try town.syncWhole(machine)
   let before = try town.cellsUnderReview()
   #expect(before.count == 1)

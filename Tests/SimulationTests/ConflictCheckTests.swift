@@ -15,6 +15,7 @@ func anOpenConflictThatAMachineHasNotHeardOfIsFound(sql: String) throws {
   let machine = town.machines[0]
   try machine.seat.shell(["UPDATE company SET name = 'w2' WHERE id = 'c0'"], foreignKeys: true)
   try town.city.seat.shell(["UPDATE company SET name = 'w3' WHERE id = 'c0'"], foreignKeys: true)
+  try town.lookAtCity()
   #expect(found(town) == nil)
   #expect(try town.city.master.conflicts([.open]).count == 1)
   try machine.seat.shell([sql], foreignKeys: true)

@@ -12,6 +12,7 @@ func aContenderThatIsSaidToBeAnothersIsFound(change: String) throws {
   let machine = try #require(town.machines.first(where: town.isTimely))
   let office = try #require(town.offices.firstIndex(of: machine.org))
   try town.city.seat.shell(["UPDATE company SET phone = 'w2', name = 'w2' WHERE id = 'c\(office)'"], foreignKeys: true)
+  try town.lookAtCity()
   try town.act(Event(id: 3, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
     try machine.seat.shell(
       ["UPDATE company SET phone = 'w3', name = 'w3' WHERE id = 'c\(office)'"], foreignKeys: true)

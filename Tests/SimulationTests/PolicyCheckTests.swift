@@ -11,6 +11,7 @@ import Testing
   for (seat, value) in [(machine.seat, "w2"), (town.city.seat, "w3")] {
     try seat.shell(["UPDATE company SET \(field) = '\(value)' WHERE id = 'c0'"], foreignKeys: true)
   }
+  try town.lookAtCity()
   try town.syncWhole(machine)
   try decideOtherwise(town, field)
   #expect(throws: Violation.self) { try town.checkPolicies(since: end, isPrompt: true) }

@@ -90,6 +90,7 @@ func whatIsInTheWayIsNoViolation(edit: String, tool: String) throws {
   let machine = town.machines[0]
   try machine.seat.shell(["UPDATE company SET name = 'w2' WHERE id = 'c0'"], foreignKeys: true)
   try town.city.seat.shell(["UPDATE company SET name = 'w3' WHERE id = 'c0'"], foreignKeys: true)
+  try town.lookAtCity()
   try town.syncWhole(machine)
   let before = try town.cellsUnderReview()
   #expect(before.values.map(\.value) == [.text("w3")])
