@@ -17,6 +17,8 @@ extension Replica {
     try write { db in
       let meta = try ownMeta(db)
       var request = try EnrolRequest(code, replica: meta.replica, key: key)
+      // Its rows are its unit's already: a code of another one would bring it that one's.
+      request.org = meta.org
       if let last = try enrolRequests(db).last, last.formerly != nil {
         // The former key vouches for this id; a code would be for one before it.
         guard last.code != nil else { throw Self.hasRejoined }

@@ -70,6 +70,11 @@ private func expectFailure(
     try late.keepEnrolment(other)
     try world.write(late, "up")
     expectFailure(.notAllowed, "wrong, used, expired") { try world.answer("up", "down") }
+    // Nor does one of another unit make it that one's.
+    try late.keepEnrolment(try world.master.enrol(org: "B").code)
+    try world.write(late, "up")
+    expectFailure(.notAllowed, "for another unit") { try world.answer("up", "down") }
+    #expect(try world.master.replicas().count == 3)
     // Nothing was lost by that.
     try late.keepEnrolment(try world.master.enrol(org: "A").code)
     try world.carry(late)
