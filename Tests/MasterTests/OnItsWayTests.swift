@@ -35,6 +35,51 @@ import Testing
   #expect(try world.cell("code", of: "c3") == .text(adopts ? "K5" : "3"))
 }
 
+/// Another row has its unique value until that is set back, too.
+@Test(arguments: [true, false]) func aRowOnItsWayWhosePlaceWasTakenIsSetBack(isSent: Bool) async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(one, "UPDATE company SET name = 'x' WHERE id = 'c3'")
+  try one.freeze()
+  if isSent { try world.sendInVain(one) }
+  try world.shell(
+    one, copied + "DELETE FROM company WHERE id = 'c3'; UPDATE company SET code = '3' WHERE id = 'c2'")
+  try one.repair()
+  let comparison = try await world.deepVerify(one)
+  #expect(comparison.lines(one.schema) == ["~ company c2 code", "- company c3"])
+  #expect(try one.setBack(comparison) == 2)
+  #expect(try await world.found(one) == [])
+  try await world.settle()
+  #expect(try world.cell("name", of: "c3") == .text("x") && world.cell("code", of: "c2") == .text("2"))
+}
+
+/// Nobody has sent that edit.
+@Test func anEditInThePlaceOfARowOnItsWayIsSetAsideWhenThatIsSetBack() async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(one, "UPDATE company SET code = '9' WHERE id = 'c3'")
+  try one.freeze()
+  try world.shell(one, copied + "DELETE FROM company WHERE id = 'c3'")
+  try one.repair()
+  try world.shell(one, "UPDATE company SET code = '9' WHERE id = 'c1'")
+  let comparison = try await world.deepVerify(one)
+  #expect(comparison.lines(one.schema) == ["- company c3"])
+  try one.setBack(comparison)
+  #expect(try one.parked().map(\.ref.key) == [RowKey([.text("c1")])])
+  try await world.settle()
+  #expect(try world.cell("code", of: "c3") == .text("9") && world.cell("code") == .text("1"))
+}
+
+/// It was right when it was sent.
+@Test func aRowOnItsWayThatBreaksARuleByNowIsSetBack() async throws {
+  let (world, one, _) = try await World.compared()
+  try world.shell(one, "UPDATE company SET name = 'x' WHERE id = 'c3'")
+  try one.freeze()
+  try world.shell(one, copied + "DELETE FROM company WHERE id = 'c3'")
+  try one.repair()
+  try await RecordSchema.$mostBytes.withValue(1) { try one.setBack(try await world.deepVerify(one)) }
+  try await world.settle()
+  #expect(try world.cell("name", of: "c3") == .text("x"))
+}
+
 /// A tool has left a value beside it that a check refuses.
 @Test func whatIsOnItsWayOfALostColumnIsFilledInWhateverElseIsRefused() async throws {
   let (world, one, _) = try await World.twoMachines()

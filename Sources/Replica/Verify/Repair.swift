@@ -56,12 +56,14 @@ extension Replica {
   }
 
   /// A row that is on its way stands as it was sent: a comparison tells nothing of it, and neither may its receipt.
-  func putBack(_ db: Database, _ record: RecordSchema, _ row: [Value]) throws {
+  /// - Parameter checked: one that breaks a rule stays away.
+  func putBack(_ db: Database, _ record: RecordSchema, _ row: [Value], checked: Bool = true) throws {
     let key = record.rowKey(of: row)
     guard try flightMask(db, record, key) != 0, try record.row(db, key: key) == nil,
-      record.problems(in: row, formats: formats).isEmpty, try uniqueClash(db, record, row, key: key) == nil
+      !checked || record.problems(in: row, formats: formats).isEmpty,
+      try uniqueClash(db, record, row, key: key) == nil
     else { return }
-    try applying(db) { try record.write(db, row: row) }
+    try applying(db) { try record.writeUnchecked(db, row: row) }
   }
 
   /// The flag that silences every trigger goes, and a clock that is gone starts after every stamp that is known here.

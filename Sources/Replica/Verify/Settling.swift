@@ -116,6 +116,7 @@ extension Replica {
 
   private func setBack(_ db: Database, _ differences: [Difference]) throws {
     var items: [PageItem] = []
+    var missing: [(record: RecordSchema, row: [Value])] = []
     let sent = try sentUnverified(db)
     for difference in differences {
       let ref = difference.ref
@@ -123,13 +124,19 @@ extension Replica {
         let cells = try cells(db, record, ref.key, missingOf: sent)
       {
         for (column, value) in cells { row[column] = value }
-        try putBack(db, record, row)
+        missing.append((record, row))
       }
       // A row that goes is archived on its way out.
       if let here = difference.here, difference.city != nil { try archive(db, difference.ref, here) }
       items.append(difference.city.map { .row(record: difference.ref.record, $0) } ?? .gone(difference.ref))
     }
+    for (record, row) in missing { try putBack(db, record, row, checked: false) }
     var news: [News] = []
     _ = try apply(db, Pull(items, schema: schema), [], parkingClashes: true, &news)
+    // Another row that is set back, or an edit that nobody has sent, may have held its place until now.
+    for (record, row) in missing {
+      try parkHolders(db, record, row)
+      try putBack(db, record, row, checked: false)
+    }
   }
 }
