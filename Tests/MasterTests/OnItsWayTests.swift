@@ -36,9 +36,15 @@ import Testing
 }
 
 /// Another row has its unique value until that is set back, too.
-@Test(arguments: [true, false]) func aRowOnItsWayWhosePlaceWasTakenIsSetBack(isSent: Bool) async throws {
-  let (world, one, _) = try await World.compared()
+@Test(arguments: [true, false], [true, false])
+func aRowOnItsWayWhosePlaceWasTakenIsSetBack(isSent: Bool, isPulled: Bool) async throws {
+  let (world, one, two) = try await World.compared()
   try world.shell(one, "UPDATE company SET name = 'x' WHERE id = 'c3'")
+  if isPulled {
+    try world.shell(two, "UPDATE company SET address = 'y' WHERE id = 'c3'")
+    try await world.sync(two)
+    try await world.pull(one)
+  }
   try one.freeze()
   if isSent { try world.sendInVain(one) }
   try world.shell(

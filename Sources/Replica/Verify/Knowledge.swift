@@ -10,7 +10,7 @@ enum Knowledge: Equatable {
   case none
   /// - Parameter unsure: columns of a batch under way, of which the master may have either value.
   case row([Value], unsure: Set<Int>)
-  /// A batch under way inserts or deletes the row.
+  /// There is no such row here, and a batch under way names it.
   case unsure
 
   /// The columns in which the master's image is another; all of them when one has no row. Empty: they agree.
@@ -33,7 +33,7 @@ extension RecordSchema {
     if inFlight == 0, pending?.wentUnseen(self) == true { return .none }
     if let pulled = upstream {
       guard let master = pulled else { return .none }
-      guard let row else { return .row(master, unsure: []) }
+      guard let row else { return inFlight == 0 ? .row(master, unsure: []) : .unsure }
       let touched = flying.union(pending?.touched ?? [])
       return .row(fields.indices.map { touched.contains($0) ? master[$0] : row[$0] }, unsure: [])
     }
