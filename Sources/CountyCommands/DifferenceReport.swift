@@ -118,16 +118,6 @@ private struct DifferingCell {
       return Label(
         zh: "市里此后也有修改;采用时本机的值取代市里的合计", en: "changed at the city too; adopted, what is here takes the place of its sum")
     }
-    if difference.isNewer, difference.isOfRestored {
-      return isAdopted
-        ? Label(
-          zh: "市里恢复过,无从判断哪边较新;采用时由市里裁决",
-          en: "the city was restored, nobody can tell which is newer; adopted, the city decides")
-        : Label(
-          zh: "市里恢复过,无从判断哪边较新;采用时亦以市里的值为准,本机的值存入 sync_archive",
-          en: "the city was restored, nobody can tell which is newer; its value stands, adopted or not, "
-            + "what is here goes to sync_archive")
-    }
     if !isAdopted {
       return Label(
         zh: "市里此后也有修改,采用时亦以市里的值为准;本机的值存入 sync_archive",

@@ -61,6 +61,8 @@ extension Master {
     if refs.isEmpty { return }
     // What stands as it has sent it comes in no page. Who has read nothing of this city knows nothing of it.
     let places = try transaction.places(of: refs, unit: reader.org, unknownTo: cursor > 0 ? reader.id : nil)
+    // Before a restore it may have read what the backup holds.
+    let known = try cursor > 0 ? cursor : transaction.placeRead(by: reader.id)
     let images = try transaction.images(of: refs)
     let orphans = try transaction.orphans(in: nil)
     for ref in refs {
@@ -73,7 +75,7 @@ extension Master {
       } else {
         image = nil
       }
-      writer.append(.row(ref, image, isNewer: (places[ref] ?? 0) > cursor))
+      writer.append(.row(ref, image, isNewer: (places[ref] ?? 0) > known))
     }
   }
 }

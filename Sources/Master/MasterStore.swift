@@ -161,6 +161,8 @@ protocol MasterTransaction {
   func formerEpochs() throws -> [Identifier]
   /// Whether it was restored and waits for what its replicas give back.
   func isRecovering() throws -> Bool
+  /// Up to which place a machine had read this feed before the city was restored; 0: nobody knows.
+  func placeRead(by replica: Identifier) throws -> Int64
   /// The newest place in the sequence.
   func head() throws -> Int64
   /// The place up to which was trimmed; 0: nothing was.

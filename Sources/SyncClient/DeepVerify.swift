@@ -98,7 +98,7 @@ extension SyncClient {
         throw BodyError.badShape("sync_row")
       }
       guard answered == cursor || epoch != nil else { throw Self.moved }
-      comparison.differences += try replica.differences(items, at: cursor, isOfRestored: epoch != nil)
+      comparison.differences += try replica.differences(items, at: cursor)
       left.removeFirst(told.count)
     }
     comparison.differences.sort { precedes($0.ref, $1.ref) }

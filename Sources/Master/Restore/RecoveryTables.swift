@@ -12,8 +12,9 @@ import SyncProtocol
 //   sync_heard      the machines that have given back what they have, and how far each had read the log; heard_at 0: it
 //                   has read more since, and is to give back once more
 //   sync_meta       recovering (the place in the log where the backup ended, while the city recovers), restored_end (the
-//                   same, for ever), restored_at, former_epochs, own_base (the city's own batches have larger numbers),
-//                   lossy (something was released since)
+//                   same, for ever), restored_place (likewise, in the feed), restored_at, former_epochs, own_base (the
+//                   city's own batches have larger numbers), lossy (something was released since), read:ID (up to which
+//                   place of the backup's feed the machine of this id had read when it gave back)
 
 enum RecoveryTables {
   static func create(_ db: Database) throws {

@@ -124,9 +124,10 @@ extension Master {
       let epoch = Mutant.epochStays.isActive ? try transaction.meta().epoch : epoch
     #endif
     try transaction.set("epoch", .blob(epoch.bytes))
-    try db.run("DELETE FROM sync_meta WHERE name IN ('lossy', 'recovered_end')")
+    try db.run("DELETE FROM sync_meta WHERE name IN ('lossy', 'recovered_end') OR name LIKE 'read:%'")
     let now = clock()
-    for (name, value) in [("restored_end", end), ("restored_at", now)] { try transaction.set(name, .integer(value)) }
+    let settings = [("restored_end", end), ("restored_at", now), ("restored_place", try transaction.head())]
+    for (name, value) in settings { try transaction.set(name, .integer(value)) }
     try transaction.noteBackup(of: end, replacing: replaced)
     // Larger than any number that was ever used: there were never more batches than milliseconds.
     let base = max(Stamp(milliseconds: now).raw, try transaction.setting("own_base") ?? 0, try transaction.lastOwn())

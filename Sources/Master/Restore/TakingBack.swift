@@ -35,6 +35,7 @@ extension Master {
       guard said.seen <= Self.mostSeen else { throw Refusal.tampered }
       if member.isWithdrawn { throw Refusal.withdrawn }
       try use(hello, transaction)
+      try transaction.noteRead(hello)
       let seen = try transaction.hadEnded(hello.epoch) ? 0 : said.seen
       // A stick of the city that is lost may have been read since.
       try transaction.awaitAgain(hello.replica, seen: seen)
@@ -206,6 +207,16 @@ extension SQLiteMasterTransaction {
       "UPDATE sync_heard SET heard_at = 0, seen = ? WHERE replica = ? AND seen < ?",
       [.integer(seen), .blob(replica.bytes), .integer(seen)])
   }
+
+  /// This feed goes on where that of the backup ended: up to there a machine of its epoch has read what stands here.
+  func noteRead(_ hello: Header) throws {
+    let shared = try formerEpochs().last == hello.epoch ? setting("restored_place") ?? 0 : 0
+    try set(Self.readName(of: hello.replica), .integer(min(hello.cursor, shared)))
+  }
+
+  func placeRead(by replica: Identifier) throws -> Int64 { try setting(Self.readName(of: replica)) ?? 0 }
+
+  private static func readName(of replica: Identifier) -> String { "read:\(replica)" }
 
   func hasHeard(_ replica: Identifier) throws -> Bool {
     try db.first("SELECT 1 FROM sync_heard WHERE replica = ? AND heard_at > 0", [.blob(replica.bytes)]) != nil

@@ -12,17 +12,15 @@ public struct Difference: Sendable, Equatable {
   public var city: [Value]?
   /// The columns that differ; all of them when one side has no row.
   public var columns: [Int]
-  /// The city's row changed since this replica last read, so that nobody can tell which side is the newer one.
+  /// The city's row changed since this replica last read, or came back to a city that was restored: nobody can tell which
+  /// side is the newer one.
   public var isNewer: Bool
-  /// The city was restored since, so that any row counts as newer there.
-  public var isOfRestored = false
   /// Of a row that went unseen, the columns in which something had been entered: that went along.
   public var lost: [Int] = []
 
   /// Whether a column becomes pending when the row is adopted. Of one that is newer at the city the base is not known,
   /// so only what is contested without one does, and a sum, which counts from what the clerk was shown. Anything else
-  /// may be an old value that nobody touched here, and would stand over what the city has got since. After a restore that
-  /// would be said of every row: there the policies decide.
+  /// may be an old value that nobody touched here, and would stand over what the city has got since.
   public func isAdopted(_ column: Int, of record: RecordSchema) -> Bool {
     guard isNewer, let here, let city else { return true }
     let field = record.fields[column]
@@ -30,7 +28,7 @@ public struct Difference: Sendable, Equatable {
     switch field.policy {
     case .sum: return true
     case .review, .city: return !here[column].isNull
-    case .county, .latest, .max, .min, .union, .text: return isOfRestored && !here[column].isNull
+    case .county, .latest, .max, .min, .union, .text: return false
     }
   }
 }
@@ -77,12 +75,8 @@ extension Replica {
   }
 
   /// Those of the city's rows that are another here.
-  /// - Parameters:
-  ///   - cursor: that of the probe. Throws `Failure` when the replica has read on since: then nothing can be told.
-  ///   - isOfRestored: the city was restored, and nothing was read of it yet.
-  public func differences(
-    _ rows: [AnswerItem], at cursor: Int64, isOfRestored: Bool = false
-  ) throws -> [Difference] {
+  /// - Parameter cursor: that of the probe. Throws `Failure` when the replica has read on since: then nothing can be told.
+  public func differences(_ rows: [AnswerItem], at cursor: Int64) throws -> [Difference] {
     #if MUTANTS
       if Mutant.comparesNothing.isActive { return [] }
     #endif
@@ -91,9 +85,7 @@ extension Replica {
       let (tellsNewer, sent) = (try isUnverified(db), try sentUnverified(db))
       return try rows.compactMap { item in
         guard case .row(let ref, let image, let isNewer) = item else { return nil }
-        var found = try difference(db, ref, image, isNewer: isNewer, tellsNewer: tellsNewer, sent)
-        found?.isOfRestored = isOfRestored
-        return found
+        return try difference(db, ref, image, isNewer: isNewer, tellsNewer: tellsNewer, sent)
       }
     }
   }
