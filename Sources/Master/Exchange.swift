@@ -102,8 +102,8 @@ extension Master {
       if try transaction.isRecovering() { throw Self.recovering }
       _ = try schema(named: hello.schema, meta, transaction)
       replica.request = max(replica.request, hello.number)
-      replica.lastSeen = clock()
       replica.offset = offset(of: replica, hello, staged: staged)
+      replica.lastSeen = clock()
       if !hello.tentative, !hello.stale {
         replica.acknowledged = carried ? max(replica.acknowledged, hello.cursor) : hello.cursor
       }
@@ -116,11 +116,16 @@ extension Master {
   /// - Parameter staged: much was sent after the hello had been made.
   func offset(of replica: ReplicaRecord, _ hello: Header, staged: Bool = false) -> Int64 {
     let offset = clock() - hello.stamp.milliseconds
-    // A greeting went ahead and was measured at once.
-    if staged { return min(replica.offset, offset) }
-    // A stick says how far a clock is ahead at least, and how far it lags at most.
-    return hello.carried && offset > 0 ? min(max(replica.offset, 0), offset) : offset
+    // What was measured just before, by a greeting or with other batches, holds for this one. A program of before sends
+    // no greeting, and its clock may have been set since.
+    let elapsed = hello.stamp.milliseconds + replica.offset - (replica.lastSeen ?? 0)
+    if staged, (0...Self.longestAnswer).contains(elapsed) { return min(replica.offset, offset) }
+    // What was made long before it comes says how far a clock is ahead at least, and how far it lags at most.
+    return (staged || hello.carried) && offset > 0 ? min(max(replica.offset, 0), offset) : offset
   }
+
+  /// How long a sender may wait for an answer before it makes its next hello, by its own clock, in milliseconds.
+  private static let longestAnswer: Int64 = 10 * 60 * 1000
 
   /// The receipt of a batch that the log has. One of before a restore is said again: its sender has not heard it.
   func receipt(of logged: LoggedBatch, _ meta: MasterMeta) throws -> [UInt8] {

@@ -158,6 +158,22 @@ func aClockThatIsAheadIsCorrectedWhateverAnUploadTakes(_ upload: Int64) async th
   try world.expectPlausibleTimes(since: start)
 }
 
+/// A program of before sends no greeting ahead of the upload, and the clock was set right since its last sync.
+@Test func anOffsetOfLongAgoCorrectsNoUpload() async throws {
+  let (world, right, sender, clock) = try await twoClocks(off: 120 * minute)
+  let start = world.clock.now
+  clock.now = start
+  world.pass(180 * minute, clock)
+  try right.edit(world.clock, "UPDATE company SET phone = 'early'")
+  try await world.sync(right)
+  world.pass(10 * minute, clock)
+  try sender.edit(clock, "UPDATE company SET phone = 'late'")
+  _ = try await SyncClient(sender, transport: SlowUpload(world.master) {}).sync()
+  #expect(try world.cell("phone") == .text("late"))
+  try await world.settle()
+  try world.expectPlausibleTimes(since: start)
+}
+
 @Test func aClockThatIsSetRightIsNotBeatenByItsOwnFuture() async throws {
   let (world, right, wrong, clock) = try await twoClocks(off: tenYears)
   let start = world.clock.now
