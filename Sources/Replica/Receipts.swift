@@ -8,10 +8,11 @@ import SyncProtocol
 
 extension Replica {
   /// Takes receipts, and what the answer says beside them of changes that were said again here.
-  /// - Parameter former: of batches that are answered anew, the changes that were parked before.
+  /// - Parameter former: of batches that are answered anew, what was heard of their changes.
   /// - Returns: what refers to rows that left with them.
   func take(
-    _ db: Database, _ answer: Answer, replacing former: [Int64: Set<Int>] = [:], _ summary: inout ReceiveSummary
+    _ db: Database, _ answer: Answer, replacing former: [Int64: [Int: RowReceipt]] = [:],
+    _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
     summary.news += try openingOnce { try unsay(db, answer) }
     let entered = try answer.receipts.isEmpty ? [:] : whatCameIn(answer.items())
@@ -19,7 +20,8 @@ extension Replica {
     for receipt in answer.receipts {
       let number = receipt.header.number
       left += try take(
-        db, receipt: receipt, of: answer, parkedBefore: former[number] ?? [], entered: entered[number] ?? [:], &summary)
+        db, receipt: receipt, of: answer, heard: former[number] ?? [:], entered: entered[number] ?? [:],
+        &summary)
       summary.news += try openingOnce { try unsay(db, answer) }
     }
     return left
@@ -37,7 +39,7 @@ extension Replica {
 
   /// - Returns: what refers to rows that left with it. Only when the pull has made room may it be parked.
   private func take(
-    _ db: Database, receipt: Envelope, of answer: Answer, parkedBefore: Set<Int>, entered: [Int: ParkedNotice],
+    _ db: Database, receipt: Envelope, of answer: Answer, heard: [Int: RowReceipt], entered: [Int: ParkedNotice],
     _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
     let number = Value.integer(receipt.header.number)
@@ -64,7 +66,8 @@ extension Replica {
       let batch = try withoutErasedBases(db, ownBatch(db, bytes), number: receipt.header.number)
       left = try openingOnce {
         try take(
-          db, rows, of: batch, number: receipt.header.number, parkedBefore, entered: entered, answer: answer, &summary)
+          db, rows, of: batch, number: receipt.header.number, heard, entered: entered, answer: answer,
+          &summary)
       }
       granted = try self.granted(db, rows, of: batch, number: receipt.header.number)
     }
@@ -109,16 +112,19 @@ extension Replica {
   }
 
   /// - Parameters:
+  ///   - heard: by their number, what was heard of changes before: it is no news.
   ///   - entered: by their number, changes that were parked and have come in since.
   ///   - answer: that brings the receipt; nil: it came before.
   func take(
-    _ db: Database, _ rows: [RowReceipt], of batch: Batch, number: Int64, _ parkedBefore: Set<Int>,
+    _ db: Database, _ rows: [RowReceipt], of batch: Batch, number: Int64, _ heard: [Int: RowReceipt],
     entered: [Int: ParkedNotice] = [:], answer: Answer? = nil, _ summary: inout ReceiveSummary
   ) throws -> [Dependent] {
     var leaving: [(RecordSchema, RowKey)] = []
     let parked = rows.filter { $0.outcome == .parked && $0.n <= batch.changes.count }.map { batch.changes[$0.n - 1] }
     try answer?.look(at: Set(parked.filter { $0.kind == .insert }.map(\.ref)))
     for row in rows {
+      let isHeard = heard[row.n] == row
+      if isHeard, row.outcome != .parked { continue }
       guard row.n <= batch.changes.count else {
         let index = row.n - batch.changes.count - 1
         if index < batch.decisions.count {
@@ -126,7 +132,7 @@ extension Replica {
         }
         continue
       }
-      if row.reason == RowReceipt.erased {
+      if row.reason == RowReceipt.erased, !isHeard {
         summary.news.append(.erased(batch.changes[row.n - 1].ref, row.detail))
       }
       switch row.outcome {
@@ -134,16 +140,21 @@ extension Replica {
       case .contested: summary.conflicts += 1
       case .rejected: summary.rejected += 1
       case .parked:
-        summary.parked += 1
         let change = batch.changes[row.n - 1]
-        summary.news.append(.parked(change.ref, row.detail))
         guard let record = schema.record(change.record) else { continue }
-        let wasParked = parkedBefore.contains(row.n)
-        if try waitsAgain(db, record, change, row, batch: number, wasParked: wasParked) { continue }
-        if let notice = entered[row.n] {
+        let wasParked = heard[row.n]?.outcome == .parked
+        let waits = try waitsAgain(db, record, change, row, batch: number, wasParked: wasParked)
+        let notice = waits ? nil : entered[row.n]
+        // What had come in, and waits now, is news.
+        if !isHeard || !waits && notice == nil {
+          summary.parked += 1
+          summary.news.append(.parked(change.ref, row.detail))
+        }
+        if waits { continue }
+        if let notice {
           // What was sent stands at the city by now: it is the base of what was edited, or deleted, since.
           try addSaidAgain(db, record, change, row, batch: number, state: ParkedState.waiting.rawValue)
-          if let item = try take(db, notice) { summary.news.append(item) }
+          if let item = try take(db, notice), !isHeard { summary.news.append(item) }
           continue
         }
         if try park(db, record, change, row, batch: number, answer) { leaving.append((record, change.key)) }

@@ -98,17 +98,17 @@ extension Replica {
   }
 
   /// Makes room for the receipts of a restored city in place of those of before: what became of a batch is told again.
-  /// - Returns: of each of these batches, the changes that were parked before.
-  func forgetReceipts(_ db: Database, replacedBy receipts: [Envelope]) throws -> [Int64: Set<Int>] {
-    var former: [Int64: Set<Int>] = [:]
+  /// - Returns: of each of these batches, what was heard of its changes, by their number.
+  func forgetReceipts(_ db: Database, replacedBy receipts: [Envelope]) throws -> [Int64: [Int: RowReceipt]] {
+    var former: [Int64: [Int: RowReceipt]] = [:]
     for receipt in receipts {
       let number = Value.integer(receipt.header.number)
       let sql = "SELECT \(Self.heardReceipt) FROM sync_outbox WHERE number = ?"
       guard case .blob(let bytes)? = try db.first(sql, [number])?.first else { continue }
       let old = try SealedEnvelope(bytes[...])
       if old.header.epoch == receipt.header.epoch { continue }
-      let parked = try ReceiptBody.decode(old.unverifiedBody()).filter { $0.outcome == .parked }
-      former[receipt.header.number] = Set(parked.map(\.n))
+      let rows = try ReceiptBody.decode(old.unverifiedBody())
+      former[receipt.header.number] = Dictionary(uniqueKeysWithValues: rows.map { ($0.n, $0) })
     }
     if former.isEmpty { return former }
     let superseded = try superseded(db)
@@ -229,7 +229,7 @@ extension Replica {
         $0.outcome == .parked && places.contains($0.n)
       }
       let batch = try withoutErasedBases(db, ownBatch(db, message.bytes), number: number)
-      left += try openingOnce { try take(db, rows, of: batch, number: number, [], &summary) }
+      left += try openingOnce { try take(db, rows, of: batch, number: number, [:], &summary) }
     }
     return left
   }

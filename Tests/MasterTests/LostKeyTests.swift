@@ -254,6 +254,9 @@ func whatWasErasedIsNoHindrance(isKnown: Bool, isKeyLost: Bool) async throws {
   world.lose(one)
   let renewed = try world.rejoin(world.withoutKey(one), code: world.code("A"))
   try world.shell(renewed, "UPDATE company SET name = '丙' WHERE id = 'c1'")
+  // Nor is it told as news, or counted.
+  let received = try await world.sync(renewed).received
+  #expect(received.parked == 0 && received.news.isEmpty)
   try await world.settle()
   #expect(try world.cell("total") == .integer(15) && world.cell("name") == .text("丙"))
 }
