@@ -28,6 +28,9 @@ extension Master {
       try useCode()
     } else if try !request.isVouched(by: VerifyingKey(bytes: known.publicKey)) {
       throw Refusal.tampered
+    } else if request.code != nil {
+      // One that is no good stops nobody for whom the former key vouches.
+      do { try useCode() } catch is Refusal {}
     }
     if let again = try transaction.replica(id) { return again.org }
     if known.isWithdrawn { throw Refusal.withdrawn }

@@ -21,6 +21,15 @@ extension World {
   fileprivate func code(_ org: String) throws -> EnrolmentCode { try master.enrol(org: org).code }
 
   fileprivate func parked() throws -> [MasterParkedRow] { try master.parked() }
+
+  /// Enrols nobody else by a code.
+  fileprivate func expectUsed(_ code: EnrolmentCode, _ location: SourceLocation = #_sourceLocation) throws {
+    let (key, master) = (SigningKey(), master)
+    let request = try EnrolRequest(code, replica: key.publicKey.identifier, key: key)
+    let message = try request.message(signedBy: key, milliseconds: clock.now).bytes
+    let refusal = #expect(throws: Refusal.self, sourceLocation: location) { try master.welcome(message) }
+    #expect(refusal?.code == .badCode, sourceLocation: location)
+  }
 }
 
 /// What the city answers to the former id does not say that it knows the new one (seed 2000281 of the simulated town).
@@ -168,13 +177,21 @@ extension World {
   let second = try world.code("A")
   try renewed.keepEnrolment(second)
   #expect(try world.carry(renewed) != nil)
-  let key = SigningKey()
-  let request = try EnrolRequest(second, replica: key.publicKey.identifier, key: key)
-  let message = try request.message(signedBy: key, milliseconds: world.clock.now).bytes
-  let refusal = #expect(throws: Refusal.self) { try world.master.welcome(message) }
-  #expect(refusal?.code == .badCode)
+  try world.expectUsed(second)
   #expect(try world.master.replicas().count == 2)
   try await world.settle()
+}
+
+/// The former key's word would do. A code that is no good any more hinders nobody.
+@Test func aCodeBesideTheFormerKeysWordIsUsedUp() async throws {
+  let (world, one) = try await World.counted()
+  let code = try world.code("A")
+  var renewed = try world.rejoin(one, code: code)
+  try await world.settle()
+  try world.expectUsed(code)
+  renewed = try world.rejoin(renewed, code: code)
+  try await world.settle()
+  #expect(try world.master.replicas().count == 3 && renewed.enrolment().isEmpty)
 }
 
 /// A code beside the former key's word would be for the id before, of which the city may know nothing.
