@@ -92,6 +92,8 @@ extension Town {
   /// clock was ever wrong, the clerk's or the city's. Of a batch of before a restore nobody can tell what its clerk knew (E5).
   private func mayTake(_ claim: Witness.Claim, _ erasure: Witness.Erased) -> Bool {
     if erasure.event >= claim.event { return true }
+    // What is taken up, or said again, is as old as it was (M12, M13).
+    if claim.isRepeated, witness.isEntered(claim, before: erasure) { return true }
     return isByWrongClock(claim) && (restores > 0 || witness.isUnaware(claim, of: erasure))
   }
 

@@ -30,4 +30,13 @@ extension Witness {
     if let column = claim.column { claim.value = canonical(claim.value, record.fields[column]) }
     return claim
   }
+
+  /// Whether the value that is said again was entered before an erasure.
+  func isEntered(_ again: Claim, before erasure: Erased) -> Bool {
+    let ref = canonical(again.ref)
+    return claims.contains {
+      !$0.isRepeated && $0.column == again.column && $0.value == again.value && $0.event <= erasure.event
+        && canonical($0.ref) == ref
+    }
+  }
 }
