@@ -74,13 +74,8 @@ extension Desk {
   /// Without edits of rows that the city never had: alone they would make half a row. Their sender says again what it
   /// entered.
   private func known(_ round: [Incoming]) throws -> [Incoming] {
-    let updates = round.filter { $0.change.kind == .update }
-    if updates.isEmpty { return round }
-    let names = Array(Set(updates.flatMap { [$0.change.ref, $0.sent.ref] }))
-    let known = try Set(transaction.images(of: names).keys).union(transaction.tombstones(of: names).keys)
-    return round.filter { change in
-      change.change.kind != .update || known.contains(change.change.ref) || known.contains(change.sent.ref)
-    }
+    let unknown = try transaction.unknownRows(among: round)
+    return round.filter { !unknown.contains($0.change.ref) }
   }
 
   /// Those of parked changes, by their numbers, whose row stands under its own key at another unit than their sender's.
@@ -114,4 +109,15 @@ extension Desk {
   }
 
   private static let entered = Label(zh: "原因已消除,已自动入库", en: "its cause is gone; it has entered by itself")
+}
+
+extension MasterTransaction {
+  /// Rows that are edited and that the master never had, neither by the key that they have now nor by their sender's.
+  func unknownRows(among changes: [Incoming]) throws -> Set<RowRef> {
+    let edits = changes.filter { $0.change.kind == .update }
+    if edits.isEmpty { return [] }
+    let names = Array(Set(edits.flatMap { [$0.change.ref, $0.sent.ref] }))
+    let known = try Set(images(of: names).keys).union(tombstones(of: names).keys)
+    return Set(edits.filter { !known.contains($0.change.ref) && !known.contains($0.sent.ref) }.map(\.change.ref))
+  }
 }

@@ -26,7 +26,11 @@ extension Intake {
     let holders = try transaction.holders(of: claimed)
     let present = try transaction.present(wanted)
     let referrers = try transaction.referrers(to: leaving)
-    let hindrance = { [self] (row: Row) in clash(row, holders) ?? missing(row, present) ?? misses(row, referrers) }
+    let arriving = settled.filter { $0.before == nil && $0.last == nil && $0.result.image != nil }
+    let unknown = try transaction.unknownRows(among: arriving.map(\.incoming))
+    let hindrance = { [self] (row: Row) in
+      clash(row, holders) ?? missing(row, present) ?? misses(row, referrers) ?? lacksRow(row, unknown)
+    }
     let free = settled.indices.filter { settled[$0].parked == nil }
     var lookedAt: Set<Int> = []
     repeat {
@@ -161,6 +165,15 @@ extension Intake {
           zh: "\(target.field):\(name) 仍引用 \(value)", en: "\(target.field): \(name) still refers to \(value)"))
     }
     return nil
+  }
+
+  /// Alone, an edit would make half a row.
+  private func lacksRow(_ row: Row, _ unknown: Set<RowRef>) -> Refused? {
+    guard unknown.contains(row.change.ref) else { return nil }
+    return Refused(
+      reason: .check,
+      detail: Label(
+        zh: "市里没有此行;整行录入后才能入库", en: "the city does not have this row; it has to be entered whole"))
   }
 
   /// The first of the rows that goes on referring to a value.

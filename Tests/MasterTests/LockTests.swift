@@ -174,3 +174,25 @@ func aCountysDecisionChangesNothingInAClosedPeriod(choice: Decision.Choice) asyn
   #expect(try world.master.conflicts([.open]).isEmpty)
   #expect(try two.rows(two.record("report")).map { $0[2] } == [.integer(6)])
 }
+
+/// A row waits for what the city has closed, and is edited when that is open again: its sender has heard of neither.
+@Test(arguments: ["", ", policy: sum"]) func anEditOfARowThatWaitsBringsInNoHalfOfIt(policy: String) async throws {
+  let world = try World(
+    schema: schema.replacing("jobs: {type: integer", with: "jobs: {type: integer\(policy)"),
+    seed: [("office", [[.text("A"), .null]]), ("period", [[.integer(2018), .text("closed")]])])
+  let a = try await world.join("A")
+  try world.shell(a, "INSERT INTO report VALUES ('A', 2018, 3, 'n')")
+  try a.freeze()
+  try world.sendInVain(a)
+  #expect(try world.master.parked().map(\.reason) == ["locked"])
+  try world.shell("UPDATE period SET state = 'open'")
+  try world.shell(a, "UPDATE report SET jobs = 5")
+  try a.freeze()
+  try world.sendInVain(a)
+  let report = try world.master.record("report")
+  #expect(try world.master.rows(report).isEmpty && world.master.parked().map(\.reason) == ["check"])
+  try await world.settle()
+  #expect(try world.master.rows(report) == [[.text("A"), .integer(2018), .integer(5), .text("n")]])
+  #expect(try a.parked().isEmpty && world.master.parked().isEmpty)
+  #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty)
+}

@@ -163,3 +163,27 @@ private func moved() async throws -> (World, Replica, Replica) {
   #expect(conflict.master == .text("Y") && conflict.contenders.map(\.value) == [.text("X")])
   try await world.settle()
 }
+
+/// A figure is lost with the city's disk, and the machine that entered it is away: another one's edit of it waits.
+@Test func anEditOfARowThatIsLostBringsInNoHalfOfIt() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let (world, one, two) = (drill.world, drill.one, drill.two)
+  try world.shell(two, "INSERT INTO figure VALUES ('c1', 2019, 7, 'n')")
+  for replica in [two, one] { try await world.sync(replica) }
+  try world.shell(one, "UPDATE figure SET sales = 8")
+  try await world.sync(one)
+  world.lose(two)
+  try await drill.restoreWithoutTwo(from: file)
+  try await world.settle()
+  let figure = try world.master.record("figure")
+  let waiting = try world.master.parked()
+  #expect(waiting.map(\.reason) == ["check"])
+  #expect(try world.master.rows(figure).isEmpty && one.parked().count == 1)
+  #expect(throws: Failure.self) { try world.master.admit(waiting.map(\.id), reason: "r", actor: "li") }
+  world.add(two)
+  try await world.settle()
+  try world.master.admit(waiting.map(\.id), reason: "back", actor: "li")
+  try await world.settle()
+  #expect(try world.master.rows(figure) == [[.text("c1"), .integer(2019), .integer(8), .text("n")]])
+  #expect(try one.parked().isEmpty && world.master.conflicts(Conflict.State.allCases).isEmpty)
+}
