@@ -41,17 +41,18 @@ enum ProjectionRules {
   private static func checkFields(_ record: RecordSchema, _ source: RecordSchema) throws {
     let place = Place(record: record.name, key: "projects.fields")
     for field in record.fields {
-      guard var shown = source.field(field.name)?.shown else {
+      guard let original = source.field(field.name) else {
         let hint = suggestion(for: field.name, in: source.fields.map(\.name))
         throw SchemaProblem(
           place, zh: "「\(source.name)」中没有字段「\(field.name)」\(hint.zh)",
           en: "projects: “\(source.name)” has no field “\(field.name)”\(hint.en)")
       }
-      guard !shown.restricted else {
+      guard !original.restricted else {
         throw SchemaProblem(
           place, zh: "字段「\(field.name)」是 restricted,不能给更多人看,请删去",
           en: "projects: “\(field.name)” is restricted and is not for more people; leave it out")
       }
+      var shown = original.shown
       shown.label = field.label
       guard field == shown else {
         throw SchemaProblem(

@@ -23,6 +23,16 @@ let badProjections = [
     "projection of an unknown field", records: projection("label: P", fields: "[id, nn]"), line: 10,
     "“a” has no field “nn”; did you mean “n”"),
   BadSchema("projection of a field twice", records: projection("label: P", fields: "[id, n, n]"), line: 5, "one name"),
+  BadSchema(
+    "projection of personal data",
+    records: """
+        a: {key: id, fields: {id: , n: {restricted: true}}}
+        p:
+          key: id
+          projects:
+            record: a
+            fields: [id, n]
+      """, line: 9, "“n” is restricted"),
   BadSchema("projection with another key", records: projection("label: P", key: "n"), line: 6, "that of “a”: [id]"),
   BadSchema("projection without its key", records: projection("label: P", fields: "[n]"), line: 6, "no field “id”"),
   BadSchema("projection with fields of its own", records: projection("fields: {b: }"), line: 7, "unknown key “fields”"),
