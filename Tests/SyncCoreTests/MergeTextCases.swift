@@ -84,4 +84,33 @@ let textReviewCases = [
     result: .init(image: row(["text": "a\nb"]), contests: [cell("text", .null, "a\nb", "a\nc", "open")], asSent: false)),
 ]
 
-let textCases = textMergedCases + textReviewCases
+/// What another comparison of lines makes something else of.
+let textComparisonCases = [
+  repeated("a | b a a | a a", "b a a a"), repeated("a b a | Z a a b | a a b", "Z a a b"),
+  repeated("b a b | a b b Z | a b b", "a b b b Z"), repeated("a a a | a a | Z a a", "Z a"),
+  repeated("c a b | c | a c", nil),
+  MergeCase(
+    "2,000 lines added", "text", .county, "a\nb\nc", longer("a", by: 2_000), "A\nb\nc", longer("A", by: 2_000),
+    asSent: false),
+  MergeCase(
+    "2,001 lines added", "text", .county, "a\nb\nc", longer("a", by: 2_001), "A\nb\nc", longer("a", by: 2_001), .open,
+    asSent: false),
+]
+
+/// - Parameters:
+///   - texts: base | master | incoming, their lines parted by spaces.
+///   - merged: nil: open.
+private func repeated(_ texts: String, _ merged: String?) -> MergeCase {
+  func lines(_ words: Substring) -> Value { .text(words.split(separator: " ").joined(separator: "\n")) }
+  let sides = texts.split(separator: "|").map { lines($0) }
+  return MergeCase(
+    "repeated lines: \(texts)", "text", .county, sides[0], sides[1], sides[2],
+    merged.map { lines($0[...]) } ?? sides[1], merged == nil ? .open : nil, asSent: false)
+}
+
+/// Three lines, and so many empty ones before the last.
+private func longer(_ first: String, by count: Int) -> Value {
+  .text("\(first)\nb\n" + String(repeating: "\n", count: count) + "c")
+}
+
+let textCases = textMergedCases + textReviewCases + textComparisonCases

@@ -4,6 +4,8 @@ import struct
 
 from values import NULL
 
+MOST_DIFFERENT_LINES = 2000
+
 
 def sum_of(base, master, incoming):
     numbers = [0 if value == NULL else value[1] if value[0] == "integer" else None for value in (base, master, incoming)]
@@ -45,12 +47,14 @@ def union_merge(base, master, incoming):
 
 
 def text_merge(base, master, incoming):
-    """A three-way merge of lines; None: both changed the same lines, or one side is no text."""
+    """A three-way merge of lines; None: both changed the same lines, one side is no text, or too much differs."""
     texts = [b"" if value == NULL else value[1] for value in (base, master, incoming)]
     if any(value != NULL and value[0] != "text" for value in (base, master, incoming)) or NULL in (master, incoming):
         return None
     lines = [text.split(b"\n") for text in texts]
     ours, theirs = (hunks(lines[0], side) for side in lines[1:])
+    if ours is None or theirs is None:
+        return None
     merged, at = [], 0
     while ours or theirs:
         start = min(hunk[0] for hunk in (ours[:1] + theirs[:1]))
@@ -72,8 +76,19 @@ def text_merge(base, master, incoming):
     return "text", b"\n".join(merged + lines[0][at:])
 
 
-def hunks(old: list[bytes], new: list[bytes]) -> list[tuple]:
-    """(first line, line after the last, what stands there instead), by a longest common subsequence."""
+def hunks(old: list[bytes], new: list[bytes]) -> list[tuple] | None:
+    """(first line, line after the last, what stands there instead), head and tail taken off; None: too much."""
+    shortest = min(len(old), len(new))
+    head = next((at for at in range(shortest) if old[at] != new[at]), shortest)
+    tail = next((at for at in range(shortest - head) if old[-1 - at] != new[-1 - at]), shortest - head)
+    old, new = old[head : len(old) - tail], new[head : len(new) - tail]
+    if max(len(old), len(new)) > MOST_DIFFERENT_LINES:
+        return None
+    return [(first + head, last + head, lines) for first, last, lines in compared(old, new)]
+
+
+def compared(old: list[bytes], new: list[bytes]) -> list[tuple]:
+    """By a longest common subsequence: where either side may go on, the base does."""
     width = len(new) + 1
     longest = [[0] * width for _ in range(len(old) + 1)]
     for i in reversed(range(len(old))):
