@@ -71,6 +71,7 @@ extension RecordSchema {
   }
 
   /// A lock breaks no row: it says what becomes of later changes. It may come, close on more values, or get an exception.
+  /// The order of the values says nothing.
   private func oldLock(_ old: Lock?, _ found: inout [Addition]) throws -> Lock? {
     guard let lock = rules.lock else { return nil }
     guard let old else {
@@ -78,10 +79,12 @@ extension RecordSchema {
       return nil
     }
     var rest = lock
-    let more = lock.values.filter { !old.values.contains($0) }
-    if old.values.allSatisfy(lock.values.contains), !more.isEmpty {
-      let list = more.joined(separator: ", ")
-      found.append(Addition(.lock, record: name, zh: "\(list) 也锁定", en: "\(list) locks too"))
+    if old.values.allSatisfy(lock.values.contains) {
+      let more = lock.values.filter { !old.values.contains($0) }
+      if !more.isEmpty {
+        let list = more.joined(separator: ", ")
+        found.append(Addition(.lock, record: name, zh: "\(list) 也锁定", en: "\(list) locks too"))
+      }
       rest.values = old.values
     }
     if let except = lock.except, old.except == nil {

@@ -188,6 +188,26 @@ func whatIsNoAdditionIsNamed(index: Int) throws {
   #expect(try version(9, []).additions(since: version(3, [])) == [])
 }
 
+/// Parents come first, and a field that is new may name one.
+@Test func theOrderOfRecordsUniqueSetsAndValuesSaysNothing() throws {
+  let old = try version(
+    3,
+    [
+      ("unique: [[name, tax]]", "unique: [[name, tax], [staff]]"),
+      ("values: [closed]", "values: [closed, gone]"),
+    ])
+  var new = old
+  new.version = 4
+  new.records.reverse()
+  for index in new.records.indices {
+    new.records[index].unique.reverse()
+    new.records[index].rules.lock?.values.reverse()
+    for column in new.records[index].fields.indices { new.records[index].fields[column].check.values?.reverse() }
+  }
+  #expect(new.records.map(\.name) != old.records.map(\.name))
+  #expect(try new.additions(since: old) == [])
+}
+
 /// Swift takes both spellings for one name; a file does not.
 @Test func anotherSpellingIsAnotherName() throws {
   let composed = "schema: s\nversion: 1\nrecords: {a: {key: id, fields: {id: , \u{e9}: }}}"
