@@ -158,6 +158,18 @@ private func closes(_ port: Int, after text: String) -> Bool {
     #expect(world.names(in: .staged) == ["young"] && world.names(in: .answers) == ["young"])
   }
 
+  /// Its sender has something else to send by now.
+  @Test func whatIsStagedFromItsFirstByteOnBeginsAnew() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let staged = StagedUploads(folder: folder, limit: 100)
+    #expect(try staged.writer(of: .city, at: 0)?.append([1, 2, 3]) == true)
+    #expect(try staged.writer(of: .city, at: 2) == nil)
+    #expect(try staged.state(of: .city) == StagedState(whole: [1, 2, 3]))
+    #expect(try staged.writer(of: .city, at: 0)?.append([4]) == true)
+    #expect(try staged.state(of: .city) == StagedState(whole: [4]))
+  }
+
   /// Nor is its busy file.
   @Test func theCitysFullDiskIsNotTheClerks() async throws {
     let (world, one, _) = try await World.twoOfficers()
