@@ -57,7 +57,7 @@ public struct StagedState: Codable, Hashable, Sendable {
     guard parts.count == 2, let length = Int(parts[0]), length >= 0, [UInt8](hex: String(parts[1]))?.count == 32 else {
       return nil
     }
-    self.init(length: length, sha256: String(parts[1]))
+    self.init(length: length, sha256: parts[1].lowercased())
   }
 
   /// Whether a request begins with it.

@@ -27,7 +27,7 @@ extension EnrolRequest {
   /// Whether the owner of the former key vouches for the keys of this request.
   public func isVouched(by former: VerifyingKey) -> Bool {
     guard let voucher = voucher.flatMap({ [UInt8](hex: $0) }), let key = [UInt8](hex: publicKey),
-      let agreement = [UInt8](hex: agreementKey), let kept, formerly == former.identifier.description
+      let agreement = [UInt8](hex: agreementKey), let kept, formerly.flatMap(Identifier.init(hex:)) == former.identifier
     else { return false }
     return former.isValid(signature: voucher[...], of: Self.vouched(key, agreement, kept)[...])
   }

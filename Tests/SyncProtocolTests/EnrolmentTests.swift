@@ -84,6 +84,13 @@ struct EnrolmentTests {
     #expect(try names(Refusal(.gap, zh: "缺", en: "gap")) == ["code", "zh", "en"])
   }
 
+  @Test func aFormerIdIsNamedInCapitalsToo() throws {
+    let former = try Sample.key(3)
+    var request = try EnrolRequest(Sample.key(1), after: former, kept: 0)
+    request.formerly = request.formerly?.uppercased()
+    #expect(request.isVouched(by: former.publicKey))
+  }
+
   static let exits: [(Refusal.Code, Int32)] = [
     (.tampered, 76), (.fork, 76), (.replayed, 76), (.gap, 76), (.epoch, 76), (.schema, 76), (.unknownReplica, 77),
     (.withdrawn, 77), (.badCode, 77), (.limit, 65), (.busy, 75), (.defect, 69),

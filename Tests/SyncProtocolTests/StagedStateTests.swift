@@ -9,3 +9,8 @@ func aRequestBeginsWithWhatHasArrivedOfIt(length: Int, expected: Bool) {
   let hash = sha256(bytes.prefix(max(0, min(3, length)))).hex
   #expect(StagedState(length: length, sha256: hash).begins(bytes[...]) == expected)
 }
+
+@Test func whatArrivedIsNamedInCapitalsToo() {
+  let state = StagedState(whole: [1, 2, 3])
+  #expect(StagedState(header: "3 \(state.sha256.uppercased())") == state)
+}
