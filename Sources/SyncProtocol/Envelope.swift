@@ -274,9 +274,8 @@ public struct SealedEnvelope: Sendable {
     var rest = bytes[...]
     var messages: [SealedEnvelope] = []
     while !rest.isEmpty {
-      guard rest.count >= Header.length else { throw EnvelopeError.notAMessage }
-      var reader = ByteReader(rest.dropFirst(100).prefix(4))
-      let length = Header.length + Int(try reader.bigEndian(UInt32.self))
+      // Only a header of this version says where its message ends.
+      let length = try EnvelopeHead(rest).length
       guard length <= rest.count else { throw EnvelopeError.notAMessage }
       messages.append(try SealedEnvelope(rest.prefix(length)))
       rest = rest.dropFirst(length)

@@ -104,6 +104,16 @@ extension Replica {
   #expect(history.count == 3)
 }
 
+/// Its header may have another layout.
+@Test func whoSpeaksANewerVersionIsToldToUpgradeTheOlderSide() async throws {
+  let (world, replica) = try await World.threeCompanies()
+  var message = try replica.hello().bytes
+  message[4] = Header.version + 1
+  message.replaceSubrange(100..<104, with: [0xff, 0xff, 0xff, 0xff])
+  let refusal = #expect(throws: Refusal.self) { try world.master.exchange(message) }
+  #expect(refusal?.code == .schema)
+}
+
 @Test func aNewChoiceArrivesOnlyAfterTheUpgrade() async throws {
   let (world, replica) = try await World.threeCompanies()
   try world.upgradeSmall(to: 3)

@@ -156,6 +156,14 @@ struct EnvelopeTests {
     }
   }
 
+  /// Where it ends only its own version tells.
+  @Test func aMessageOfAnotherVersionIsNotCutApart() throws {
+    var bytes = try Self.samples()[1]
+    bytes[4] = 7
+    bytes.replaceSubrange(100..<104, with: [0xff, 0xff, 0xff, 0xff])
+    #expect(throws: EnvelopeError.unknownVersion(7)) { try SealedEnvelope.split(bytes) }
+  }
+
   /// What stands at each offset of the header.
   @Test func layout() throws {
     let bytes = try Envelope(Sample.header(.page, number: 0x0102, cursor: 0x0304), body: [5], key: try Sample.key(1))
