@@ -16,7 +16,7 @@ struct SchemaHead: Decodable {
         en: "needs a program of level \(level), this one is of level \(Schema.level)")
     }
     let tree = try JSONSerialization.jsonObject(with: data)
-    if let unknown = keys(of: tree).subtracting(known).min() {
+    if let unknown = unknownNames(in: tree, .schema).min() {
       throw head.failure(zh: "其中有本程序不认识的「\(unknown)」", en: "says “\(unknown)”, which this program does not know")
     }
   }
@@ -27,23 +27,50 @@ struct SchemaHead: Decodable {
       en: "version \(version) of the schema “\(name)” \(en); install a newer program")
   }
 
-  /// The names of all members of all objects. Names that a schema gives are never among them.
-  private static func keys(of tree: Any) -> Set<String> {
+  /// The names of members that this program does not know where they stand.
+  private static func unknownNames(in tree: Any, _ part: Part) -> Set<String> {
     switch tree {
-    case let object as [String: Any]: object.values.reduce(into: Set(object.keys)) { $0.formUnion(keys(of: $1)) }
-    case let array as [Any]: array.reduce(into: []) { $0.formUnion(keys(of: $1)) }
-    default: []
+    case let object as [String: Any]:
+      let known = members[part] ?? [:]
+      return object.reduce(into: Set<String>()) { names, member in
+        if let part = known[member.key] {
+          names.formUnion(unknownNames(in: member.value, part))
+        } else {
+          names.insert(member.key)
+        }
+      }
+    case let array as [Any]: return array.reduce(into: Set<String>()) { $0.formUnion(unknownNames(in: $1, part)) }
+    default: return []
     }
   }
 
-  private static let known: Set<String> = [
-    // The schema.
-    "name", "version", "requires", "title", "units", "successor", "records", "zh", "en", "record", "field",
-    // A record.
-    "label", "key", "fields", "scope", "owner", "edits", "unique", "rules", "projects", "all", "via", "_0",
-    "append", "delete", "lock", "decides", "joint", "values", "except", "until", "county", "city",
-    // A field.
-    "kind", "required", "reference", "weak", "check", "policy", "restricted", "min", "max", "maxLength", "format",
-    "value",
+  /// The kinds of objects, and what is none.
+  private enum Part {
+    case schema, record, field, label, reference, scope, named, rules, joint, lock, exception, check, choice, value
+  }
+
+  private static let members: [Part: [String: Part]] = [
+    .schema: [
+      "name": .value, "version": .value, "requires": .value, "title": .label, "units": .reference, "successor": .value,
+      "records": .record,
+    ],
+    .record: [
+      "name": .value, "label": .label, "key": .value, "fields": .field, "scope": .scope, "owner": .value,
+      "edits": .value, "unique": .value, "projects": .value, "rules": .rules,
+    ],
+    .field: [
+      "name": .value, "label": .label, "kind": .value, "required": .value, "policy": .value, "reference": .reference,
+      "weak": .value, "owner": .value, "restricted": .value, "check": .check,
+    ],
+    .label: ["zh": .value, "en": .value],
+    .reference: ["record": .value, "field": .value],
+    .scope: ["all": .value, "field": .named, "via": .named],
+    .named: ["_0": .value],
+    .rules: ["append": .value, "decides": .value, "delete": .value, "joint": .joint, "lock": .lock],
+    .joint: ["city": .value, "county": .value],
+    .lock: ["record": .value, "key": .value, "field": .value, "values": .value, "except": .exception],
+    .exception: ["record": .value, "until": .value],
+    .check: ["values": .choice, "min": .value, "max": .value, "maxLength": .value, "format": .value],
+    .choice: ["value": .value, "label": .label, "owner": .value],
   ]
 }

@@ -16,6 +16,10 @@ private let text =
     #""unique":[]"#, #""unique":[],"rules":{"append":false,"delete":"review","decides":"city","sealed":true}"#,
     "says “sealed”"
   ),
+  // Names that it knows in another place.
+  (#""unique":[]"#, #""unique":[],"max":1"#, "says “max”"), (#""check":{}"#, #""check":{},"min":0"#, "says “min”"),
+  (#""all":{}"#, #""all":{"except":"A"}"#, "says “except”"),
+  (#""title":{"en":"s""#, #""title":{"append":true,"en":"s""#, "says “append”"),
   (#""version":7"#, #""version":7,"requires":99"#, "needs a program of level 99, this one is of level \(Schema.level)"),
 ])
 func whatThisProgramDoesNotKnowIsNotLeftOut(from: String, to: String, says: String) throws {
