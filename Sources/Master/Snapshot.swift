@@ -55,8 +55,8 @@ extension Master {
       let schema = [UInt8](hex: made.schema)
     else { throw Failure(.defect, zh: "快照的说明有误", en: "the description of a snapshot is wrong") }
     let header = Header(
-      kind: .snapshot, replica: replica, epoch: epoch, number: number, cursor: made.cursor,
-      stamp: Stamp(milliseconds: clock()), schema: schema)
+      kind: .snapshot, replica: replica, epoch: epoch, number: number, cursor: made.cursor, stamp: try now(),
+      schema: schema)
     let manifest = SnapshotManifest(id: id, packed: made.packed, raw: made.raw, hash: hash, arrival: made.arrival)
     return try Envelope(header, body: manifest.bytes, key: key)
   }

@@ -236,6 +236,18 @@ func aClockThatIsAheadIsCorrectedWhateverAnUploadTakes(_ upload: Int64) async th
   #expect(try slow.stamp >= manifest.header.stamp)
 }
 
+/// The city's clock has stood ahead and is right again: its time has not gone back.
+@Test func theClockFollowsTheCitysTimeWithASnapshotToo() async throws {
+  let (world, right, other, _) = try await twoClocks(off: 0)
+  world.clock.now += tenYears
+  try world.shell(right, "UPDATE company SET staff = 2")
+  try await world.sync(right)
+  world.clock.now -= tenYears
+  let (manifest, file) = try world.makeSnapshot("A", for: other.identity.replica)
+  _ = try other.receive(receipts: [], snapshot: manifest, file: file)
+  #expect(try other.stamp >= world.master.now())
+}
+
 @Test func whenTheCitysClockRunsBackTheOrderOfArrivalStays() async throws {
   let (world, one, two) = try await World.twoMachines()
   var cursors: [Int64] = []
