@@ -59,10 +59,8 @@ struct StagedUploads: Sendable {
       self.limit = limit
       position = offset
       if descriptor < 0 { return nil }
-      guard lseek(descriptor, 0, SEEK_END) == offset else {
-        close(descriptor)
-        return nil
-      }
+      // An initializer that fails here closes it: `deinit` runs.
+      if lseek(descriptor, 0, SEEK_END) != offset { return nil }
     }
 
     deinit { close(descriptor) }
