@@ -54,12 +54,12 @@ import Testing
 @Test func whatWaitsAgainIsToldAgain() async throws {
   let (drill, _) = try await Drill.backedUp()
   let (world, two) = (drill.world, drill.two)
-  try world.shell("UPDATE company SET code = 'X' WHERE id = 'c1'")
+  try world.shell(drill.b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
   try await world.settle()
   let file = try world.backup()
   try world.shell(two, "INSERT INTO company (id, office, code) VALUES ('c4', 'A', 'X')")
   #expect(try await world.sync(two).received.parked == 1)
-  try world.shell("UPDATE company SET code = 'Y' WHERE id = 'c1'")
+  try world.shell("UPDATE company SET code = 'Y' WHERE id = 'b1'")
   for replica in world.replicas { try await world.sync(replica) }
   #expect(try two.parked(waiting: false).map(\.state) == [.entered])
   for replica in world.replicas { try world.shell(replica, "DELETE FROM sync_inbox") }
