@@ -1,7 +1,8 @@
 import SyncCore
 
 /// A look at a CSV text before SwiftCSV reads it, for what that library lets pass: a quote that never closes, a row of
-/// millions of cells, a mark that melts into a quote or a delimiter (it reads by grapheme cluster), a missing last cell.
+/// millions of cells, a mark that melts into a quote or a delimiter (it reads by grapheme cluster), a missing last cell,
+/// the white space with which a text begins.
 struct CSVScan {
   /// What a row of a spreadsheet can have.
   static let maxCells = 16384
@@ -19,8 +20,10 @@ struct CSVScan {
   init(_ source: String, delimiter: Character) throws(Failure) {
     self.delimiter = delimiter.unicodeScalars.first
     var last: Unicode.Scalar = "\n"
-    for scalar in source.unicodeScalars {
-      if melts(last, scalar) { text.unicodeScalars.append(Self.marker) }
+    let scalars = source.unicodeScalars
+    for index in scalars.indices {
+      let scalar = scalars[index]
+      if melts(last, scalar) || isIndented(scalars, index, after: last) { text.unicodeScalars.append(Self.marker) }
       text.unicodeScalars.append(scalar)
       try note(scalar, after: last)
       last = scalar
@@ -59,6 +62,22 @@ struct CSVScan {
     default: break
     }
   }
+
+  /// Whether white space begins the text of a cell. Before a quote it is no part of the cell, and a cell of nothing else
+  /// is empty.
+  private func isIndented(
+    _ scalars: String.UnicodeScalarView, _ start: String.Index, after last: Unicode.Scalar
+  ) -> Bool {
+    guard !isQuoted, endsCell(last), isSpace(scalars[start]) else { return false }
+    guard let next = scalars[start...].first(where: { !isSpace($0) }) else { return false }
+    return next != "\"" && !endsCell(next)
+  }
+
+  private func endsCell(_ scalar: Unicode.Scalar) -> Bool {
+    scalar == delimiter || scalar == "\n" || scalar == "\r"
+  }
+
+  private func isSpace(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace && !endsCell(scalar) }
 
   private func melts(_ a: Unicode.Scalar, _ b: Unicode.Scalar) -> Bool {
     guard a.isASCII != b.isASCII else { return false }

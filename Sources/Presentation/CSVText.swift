@@ -8,7 +8,9 @@ public enum CSVText {
 
   /// Quoted where a reader might otherwise take something away or see another delimiter.
   private static func cell(_ text: String) -> String {
-    let special: [Unicode.Scalar] = [",", ";", "\t", "\"", "\r", "\n"]
+    let special: [Unicode.Scalar] = [
+      ",", ";", "\t", "\"", "\r", "\n", "\u{B}", "\u{C}", "\u{85}", "\u{2028}", "\u{2029}",
+    ]
     let scalars = text.unicodeScalars
     let edges = [scalars.first, scalars.last].compactMap { $0 }
     let isAtRisk = edges.contains { $0.properties.isWhitespace || $0.value == 0xfeff }

@@ -8,7 +8,7 @@ public struct ImportFile {
 
   /// The rows below the header, in order. In any encoding that `TextEncoding` knows; comma, tab or semicolon, as the
   /// header has it. Throws `.data` when the file as a whole cannot be read; what is wrong with one row stands in it.
-  /// Spaces before a cell without quotes are no part of it.
+  /// Spaces around quotes are no part of a cell, those before a text without quotes are.
   public static func readCSV(_ bytes: [UInt8], record: RecordSchema) throws(Failure) -> [ImportRow] {
     let text = try decode(bytes)
     let delimiter = CSVDelimiter.guessed(string: String(text.prefix { !$0.isNewline }))

@@ -15,6 +15,7 @@ struct CSVTextTests {
 
   @Test(arguments: [
     "", " ", "a", ",", "\"", "\"\"", "\n", "\r", "\r\n", ";", "\t", "\u{301}", "\u{3000}x", "a\u{600}", "\u{FEFF}",
+    "a\u{2028}b", "a\u{B}b", "a\u{85}b",
   ])
   func whatIsWrittenReadsBack(core: String) throws {
     let record = Sample.keyed([.text])

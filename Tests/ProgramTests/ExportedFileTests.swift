@@ -113,6 +113,24 @@ import Testing
     #expect(try await town.county("one", ["list", "enterprise", "--json"]).list.isEmpty)
   }
 
+  @Test("The white space with which a text begins is part of it, also where a spreadsheet writes no quotes around it")
+  func indented() async throws {
+    let (town, id, _) = try await exported()
+    try await town.county("one", ["edit", "enterprise", id, "address=　　一路"])
+    try await town.county("one", ["export", "enterprise", town.path("i.csv")])
+    let csv = try String(contentsOfFile: town.path("i.csv"), encoding: .utf8)
+    #expect(csv.contains(",\"　　一路\","), "\(csv)")
+    let saved = csv.replacingOccurrences(of: "\"　　一路\"", with: "　　一路")
+    let file = try town.write("saved.csv", saved)
+    let left = try await town.county("one", ["import", "enterprise", file, "--json"]).object
+    #expect(left["changed"] as? Int == 0, "\(left)")
+    #expect(try await enterprise(town, id)["address"] as? String == "　　一路")
+    // Who types it means it.
+    let typed = try town.write("typed.csv", saved.replacingOccurrences(of: "　　一路", with: "　一路"))
+    #expect(try await town.county("one", ["import", "enterprise", typed, "--json"]).object["changed"] as? Int == 1)
+    #expect(try await enterprise(town, id)["address"] as? String == "　一路")
+  }
+
   @Test("A text that is like a formula is none in the file, and comes back as it was")
   func formulas() async throws {
     let (town, id, _) = try await exported()
