@@ -1,4 +1,4 @@
-/// Texts of a CSV file that a spreadsheet takes for formulas, and what it makes of them.
+/// Texts of a CSV file that a spreadsheet takes for formulas, or for true and false, and what it makes of them.
 package enum SpreadsheetFormula {
   private static let starts: [Unicode.Scalar] = ["=", "+", "-", "@", "\t", "\r"]
   private static let errors: Set<String> = [
@@ -35,7 +35,7 @@ package enum SpreadsheetFormula {
     case "="?: return Double(text) != nil
     case "+"?: return text == rest && Double(rest) != nil || SpreadsheetNumber.isLeft(text, of: rest)
     case "-"?: return text.hasPrefix("-") && SpreadsheetNumber.isLeft(String(text.dropFirst()), of: rest)
-    default: return false
+    default: return text != original && ["TRUE", "FALSE"].contains(text) && original.uppercased() == text
     }
   }
 }

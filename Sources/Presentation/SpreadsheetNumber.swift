@@ -1,6 +1,7 @@
 import Foundation
 
-/// What a spreadsheet makes of a text that it takes for a number: it drops zeros, and digits after the fifteenth.
+/// What a spreadsheet makes of a text that it takes for a number: it drops zeros, and digits after the fifteenth, and what
+/// is in brackets is negative.
 package enum SpreadsheetNumber {
   private static let digits = 15
 
@@ -17,7 +18,15 @@ package enum SpreadsheetNumber {
 
   /// Whether a text may be what is left of another one.
   package static func isLeft(_ text: String, of original: String) -> Bool {
-    guard text != original, isNumber(original[...]) else { return false }
+    guard text != original else { return false }
+    if original.hasPrefix("("), original.hasSuffix(")") {
+      return text.hasPrefix("-") && isMade(String(text.dropFirst()), of: String(original.dropFirst().dropLast()))
+    }
+    return isMade(text, of: original)
+  }
+
+  private static func isMade(_ text: String, of original: String) -> Bool {
+    guard isTaken(original) else { return false }
     let plain = plain(original)
     return isScientific(text) || text == plain || text == rounded(plain)
   }
@@ -49,6 +58,12 @@ package enum SpreadsheetNumber {
   private static func isNumber(_ text: Substring) -> Bool {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     return parts.count <= 2 && parts.allSatisfy(isDigits)
+  }
+
+  /// Whether a spreadsheet takes the text for a number: with a point behind it, or before it, too.
+  private static func isTaken(_ text: String) -> Bool {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false).filter { !$0.isEmpty }
+    return text.filter { $0 == "." }.count <= 1 && !parts.isEmpty && parts.allSatisfy(isDigits)
   }
 
   static func isDigits(_ text: Substring) -> Bool {

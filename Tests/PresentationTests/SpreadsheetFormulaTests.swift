@@ -28,6 +28,8 @@ struct SpreadsheetFormulaTests {
     arguments: [
       ("=1+1", "2", true), ("=1+1", "二", false), ("+8651800", "8651800", true), ("+8651800", "18012345678", false),
       ("-007", "-7", true), ("-", "12", false), ("-5", "-6", false), ("007", "7", false),
+      ("true", "TRUE", true), ("False", "FALSE", true), ("TRUE", "TRUE", false), ("true", "FALSE", false),
+      ("甲", "TRUE", false),
     ] as [(String, String, Bool)])
   func left(original: String, text: String, expected: Bool) {
     #expect(SpreadsheetFormula.isLeft(text, of: original) == expected)

@@ -20,6 +20,8 @@ struct SpreadsheetNumberTests {
       ("012345678901234567", "12345678901234500", true), ("12345678901234567", "12345678901234568", false),
       ("000123", "000123", false), ("000123", "0123", false), ("123", "124", false), ("100", "1", false),
       ("ZL000123", "123", false), ("A1", "2.01811E+11", false),
+      ("(1)", "-1", true), ("(01.50)", "-1.5", true), ("1.", "1", true), (".5", "0.5", true), ("(1)", "1", false),
+      ("(1)", "-2", false), ("(A)", "-A", false), ("()", "-", false), (".", "0", false), ("1.2.", "1.2", false),
     ] as [(String, String, Bool)])
   func left(original: String, text: String, expected: Bool) {
     #expect(SpreadsheetNumber.isLeft(text, of: original) == expected)

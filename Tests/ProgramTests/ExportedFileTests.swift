@@ -46,10 +46,11 @@ import Testing
   }
 
   @Test(
-    "A code of which a spreadsheet made a number or a date is refused",
+    "A code of which a spreadsheet made a number, a date or a truth value is refused",
     arguments: [
       ("201810123456", "2.01811E+11"), ("000123", "123"), ("2018-1", "Jan-18"), ("2018-1-5", "2018/1/5"),
-      ("3-45", "Mar-45"), ("10-5-18", "2010/5/18"), ("OCT4", "4-Oct"), ("1:2", "1:02"),
+      ("3-45", "Mar-45"), ("10-5-18", "2010/5/18"), ("OCT4", "4-Oct"), ("1:2", "1:02"), ("(1)", "-1"),
+      ("true", "TRUE"),
     ])
   func numbered(code: String, number: String) async throws {
     let town = try await registryTown([("one", "320706")])
