@@ -19,15 +19,22 @@ extension Master {
   public func enrol(
     org: String, lifetime: Int64 = codeLifetime
   ) throws -> (code: EnrolmentCode, expiresAt: Int64) {
+    let enrolment = try draftEnrolment(org: org, lifetime: lifetime)
+    try store.transaction { try $0.save(enrolment) }
+    return (code(of: enrolment), enrolment.expiresAt)
+  }
+
+  /// A code that admits nobody before it is saved.
+  func draftEnrolment(org: String, lifetime: Int64) throws -> EnrolmentRecord {
     // The machines of a unit whose record is gone, or part of another one's, are that unit's still.
     if try !replicas().contains(where: { $0.org == org && !$0.isWithdrawn }) { try requireUnit(org) }
     let code = random.enrolmentCode(of: key.publicKey)
-    let expires = clock() + lifetime
-    try store.transaction { transaction in
-      try transaction.save(
-        EnrolmentRecord(name: code.name, secret: code.secret, org: org, expiresAt: expires, usedBy: nil))
-    }
-    return (code, expires)
+    return EnrolmentRecord(
+      name: code.name, secret: code.secret, org: org, expiresAt: clock() + lifetime, usedBy: nil)
+  }
+
+  func code(of enrolment: EnrolmentRecord) -> EnrolmentCode {
+    EnrolmentCode(secret: enrolment.secret, fingerprint: key.publicKey.fingerprint)
   }
 
   /// Refuses the code of a unit that there is not, where the schema says what units are.
@@ -127,8 +134,7 @@ extension Master {
     guard let enrolment = try request.code.flatMap(transaction.enrolment), isValid(enrolment, for: id) else {
       throw Refusal.badCode
     }
-    let code = EnrolmentCode(secret: enrolment.secret, fingerprint: key.publicKey.fingerprint)
-    guard code.proof(replica: id, publicKey: publicKey.bytes).hex == request.proof,
+    guard code(of: enrolment).proof(replica: id, publicKey: publicKey.bytes).hex == request.proof,
       request.org ?? enrolment.org == enrolment.org
     else { throw Refusal.badCode }
     return enrolment

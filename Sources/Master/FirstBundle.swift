@@ -26,17 +26,17 @@ extension Master {
     org: String, to file: String, partSize: Int = BundleWriter.partSize
   ) throws -> FirstBundle {
     var open = try openEnrolments(of: org)
-    var made: EnrolmentCode?
-    if open.isEmpty {
-      made = try enrol(org: org, lifetime: Self.carriedCodeLifetime).code
-      open = try openEnrolments(of: org)
-    }
-    let codes = open.map { EnrolmentCode(secret: $0.secret, fingerprint: key.publicKey.fingerprint) }
+    let made = try open.isEmpty ? draftEnrolment(org: org, lifetime: Self.carriedCodeLifetime) : nil
+    if let made { open.append(made) }
+    let codes = open.map(code(of:))
     let bundle = try writer(file, .first, to: codes.map(BundleRecipient.code), partSize)
     try bundle.write(try welcomeForAnyone(org).bytes)
     try writeSnapshot(org: org, for: .city, to: bundle)
+    let size = try bundle.finish()
+    // Not before: the next stick would be written for a code that nobody has seen.
+    if let made { try store.transaction { try $0.save(made) } }
     return FirstBundle(
-      code: made, expiresAt: open.map(\.expiresAt).max() ?? 0, codes: codes.count, size: try bundle.finish())
+      code: made.map(code(of:)), expiresAt: open.map(\.expiresAt).max() ?? 0, codes: codes.count, size: size)
   }
 
   /// Writes the manifest of a snapshot and its file.

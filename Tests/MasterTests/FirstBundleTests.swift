@@ -40,6 +40,14 @@ private func expectFailure(
     try await world.settle()
   }
 
+  @Test func aStickThatCouldNotBeWrittenLeavesNoCodeThatNobodyHasSeen() async throws {
+    let (world, _, _) = try await World.twoMachines()
+    expectFailure(.disk, "no/stick") { _ = try world.master.writeFirstBundle(org: "A", to: world.stick("no/stick")) }
+    let made = try world.master.writeFirstBundle(org: "A", to: world.stick("first"))
+    #expect(made.codes == 1)
+    _ = try world.start(from: "first", code: try #require(made.code))
+  }
+
   @Test func itsFirstExchangeMayBeOverTheNetwork() async throws {
     let (world, _, _) = try await World.twoMachines()
     let code = try world.master.enrol(org: "A").code
