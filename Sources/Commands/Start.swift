@@ -9,6 +9,8 @@ public enum Start {
   /// Most of a short command is reading the schema of its file: many small pieces of memory, for one thread after another.
   /// - Parameter isServer: whether it stays, and chooses its own heaps.
   public static func prepare(isServer: Bool = false) {
+    // Whoever writes where nobody reads any more is told so by `write`, and goes on.
+    signal(SIGPIPE, SIG_IGN)
     Connection.countNoMemory()
     if !isServer { cheap_one() }
     requireUTF8()

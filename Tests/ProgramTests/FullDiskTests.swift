@@ -4,6 +4,9 @@ import Testing
 // A disk with no room: a limit on the size of files (RLIMIT_FSIZE), which needs no root. SIGXFSZ is ignored, so that a
 // write beyond it fails as it does on a full disk.
 
+/// Services and many runtimes ignore SIGPIPE for all that they start, a terminal does not.
+private let starts = ["--ignore-signal=PIPE", "--default-signal=PIPE"]
+
 @Suite struct FullDiskTests {
   private func limited(_ kilobytes: Int, _ command: [String]) -> [String] {
     ["bash", "-c", "trap '' XFSZ; ulimit -f \(kilobytes); exec \"$@\"", "limited"] + command
@@ -55,14 +58,30 @@ import Testing
     #expect(try await town.county("one", ["list", "enterprise", "--json"]).list.count == 2)
   }
 
-  /// Services and many runtimes ignore SIGPIPE for all that they start.
-  @Test(arguments: [["list", "enterprise"], ["report", "plan", "--on", "2018-12-31"]])
-  func whoReadsNoFurtherEndsNothing(_ command: [String]) async throws {
+  /// A command whose output nobody reads.
+  private func unread(_ town: Town, _ start: String, _ command: [String], _ redirection: String = "") async throws
+    -> Outcome
+  {
+    let script = "(sleep 0.3; exec env \(start) \"$@\" \(redirection)) | true; exit ${PIPESTATUS[0]}"
+    return try await run(["bash", "-c", script, "unread"] + town.county(starting: "one", command))
+  }
+
+  @Test(arguments: starts, [["list", "enterprise"], ["report", "plan", "--on", "2018-12-31"]])
+  func whoReadsNoFurtherEndsNothing(_ start: String, _ command: [String]) async throws {
     let town = try await registryTown([("one", "320706")])
     try await town.county("one", ["add", "enterprise", "name=甲"])
-    let script = "trap '' PIPE; (sleep 0.3; exec \"$@\") | true; exit ${PIPESTATUS[0]}"
-    let outcome = try await run(["bash", "-c", script, "unread"] + town.county(starting: "one", command))
+    let outcome = try await unread(town, start, command)
     #expect(outcome.isDone && outcome.err.isEmpty, "\(outcome.code): \(outcome.err)")
+  }
+
+  /// What is said on the way, inside the transaction, as before it.
+  @Test(arguments: starts)
+  func whoReadsNoNoteTakesNoEditBack(_ start: String) async throws {
+    let town = try await registryTown([("one", "320706")])
+    try await town.county("one", ["add", "enterprise", "name=甲"])
+    let outcome = try await unread(town, start, ["add", "enterprise", "name=乙", "--reveal"], "2>&1 >/dev/null")
+    #expect(outcome.isDone, "\(outcome.code): \(outcome.err)")
+    #expect(try await town.county("one", ["list", "enterprise", "--json"]).list.count == 2)
   }
 
   @Test func anInitThatDoesNotFitIsRepeated() async throws {
