@@ -6,7 +6,8 @@ import SyncCore
 public struct ChoiceOptions: ParsableArguments {
   @Flag(help: ArgumentHelp(words("The master's value stands. 保留主库的值"))) public var keep = false
   @Option(help: ArgumentHelp(words("This contender's value. 采用某一主张"))) public var take: Int64?
-  @Option(help: ArgumentHelp(words("Another value. 另定新值"))) public var value: String?
+  // A loss begins with a minus sign.
+  @Option(parsing: .unconditional, help: ArgumentHelp(words("Another value. 另定新值"))) public var value: String?
 
   public init() {}
 
@@ -28,6 +29,7 @@ public struct ChoiceOptions: ParsableArguments {
     _ conflict: () throws -> Conflict?, _ schema: Schema, oneOnly: Failure = ChoiceOptions.oneOnly
   ) throws -> Choice {
     guard (keep ? 1 : 0) + (take == nil ? 0 : 1) + (value == nil ? 0 : 1) == 1 else { throw oneOnly }
+    if let value { try Self.refuseOption(value) }
     if keep { return .keep }
     if let take { return .take(take) }
     guard let conflict = try conflict() else {
@@ -48,6 +50,12 @@ public struct ChoiceOptions: ParsableArguments {
       let place = "\(conflict.record).\(name)"
       throw Failure(.data, zh: "\(place):\(problem.label.zh)", en: "\(place): \(problem.label.en)")
     }
+  }
+
+  /// Who has left the value out decides nothing by the option that comes next.
+  private static func refuseOption(_ value: String) throws {
+    guard value.hasPrefix("--"), let first = value.dropFirst(2).first, first.isASCII, first.isLetter else { return }
+    throw Failure(.usage, zh: "--value 后应为值,而不是 \(value)", en: "--value needs a value, and \(value) is an option")
   }
 }
 

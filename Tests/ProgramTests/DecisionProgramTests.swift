@@ -55,6 +55,11 @@ import Testing
     expectFailure(try await town.tryCity(decide + ["--field", "nmae"]), 64, "nmae", "did you mean 'name'?")
     #expect(try await town.city(decide + ["--field", "name", "--json"]).list.count == 1)
     #expect(try await town.row("city", "enterprise", id)["name"] as? String == "海州甲三公司")
+    // What begins with a dash is a value, too, but no option is.
+    let note = ["decide", "--all", "--record", "enterprise", "--field", "note", "--reason", "现场核实", "--value"]
+    expectFailure(try await town.tryCity(note + ["--json"]), 64, "--value needs a value")
+    #expect(try await town.city(note + ["-已停产", "--json"]).list.count == 1)
+    #expect(try await town.row("city", "enterprise", id)["note"] as? String == "-已停产")
     let none = ["decide", "--all", "--record", "enterprise", "--field", "name", "--keep", "--reason", "执照为准"]
     #expect(try await town.city(none).out == "0 decided: no open conflict fits\n")
   }
