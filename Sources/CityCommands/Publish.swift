@@ -25,6 +25,8 @@ struct Publish: AsyncParsableCommand {
 
   func run() async throws {
     try await options.run {
+      try requireText(no, "--no")
+      if let title { try requireText(title, "--title") }
       let master = try options.open(CityProgram.self)
       let (report, chosen) = try arguments.chosen(master)
       guard report.isPublic else { throw Reports.notPublic(report) }

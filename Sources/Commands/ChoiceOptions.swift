@@ -59,6 +59,14 @@ public struct ChoiceOptions: ParsableArguments {
   }
 }
 
+/// Refuses a name, a number or a title that says nothing, for no later edit takes it back.
+/// - Parameter argument: as the usage calls it.
+public func requireText(_ text: String, _ argument: String) throws {
+  if text.allSatisfy(\.isWhitespace) {
+    throw Failure(.usage, zh: "\(argument) 不能为空", en: "\(argument) must not be empty")
+  }
+}
+
 /// A decision says why.
 public func requireReason(_ reason: String) throws {
   if reason.allSatisfy(\.isWhitespace) { throw Failure(.usage, zh: "--reason 不能为空", en: "--reason must say why") }

@@ -13,8 +13,8 @@ public struct CommonOptions: ParsableArguments {
   @Flag(name: .long, help: ArgumentHelp(words("Print one JSON value on stdout. 输出 JSON")))
   public var json = false
 
-  @Option(name: .long, help: ArgumentHelp(words("In whose name. 操作人")))
-  public var actor: String?
+  @Option(name: .customLong("actor"), help: ArgumentHelp(words("In whose name. 操作人")))
+  public var namedActor: String?
 
   @Option(name: .long, help: ArgumentHelp(words("zh or en. 语言")))
   public var locale: String?
@@ -23,6 +23,9 @@ public struct CommonOptions: ParsableArguments {
   public var reveal = false
 
   public init() {}
+
+  /// nil: nobody is named, also where a script's variable is empty.
+  public var actor: String? { namedActor.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 } }
 
   public var language: Language { .from(flag: locale, environment: ownEnvironment) }
 

@@ -17,6 +17,7 @@ struct Nominate: AsyncParsableCommand {
   func run() async throws {
     try await options.run {
       try requireReason(reason)
+      try requireText(batch, "--batch")
       let store = try options.open(CountyProgram.self)
       let key = try store.enterprise(enterprise).key
       let entry = try store.edit(as: options.actor) { db in

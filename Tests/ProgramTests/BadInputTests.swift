@@ -130,6 +130,15 @@ import Testing
     #expect(!outcome.err.isEmpty)
   }
 
+  @Test func anEmptyNameIsNobodys() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let id = try await town.county("one", ["add", "enterprise", "name=甲", "--actor", ""]).line
+    try await town.sync("one")
+    try await town.city(["edit", "enterprise", id, "name=乙", "--actor", " "])
+    let history = try await town.city(["history", "enterprise", id, "--json"]).list
+    #expect(history.map { $0["actor"] as? String } == ["clerk one", "city"])
+  }
+
   @Test func aHomeThatIsNotThere() async throws {
     for program in ["county", "city"] {
       let outcome = try await run([Program.path(program), "records"])

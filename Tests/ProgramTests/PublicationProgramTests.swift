@@ -16,8 +16,11 @@ extension Town {
   @Test("Each publication is proved from the log, and the one that was altered is named")
   func verified() async throws {
     let town = try await Town()
+    let publish = ["publish", "plan", "--on", "2018-12-31", "--no"]
+    expectFailure(try await town.tryCity(publish + [""]), 64, "--no must not be empty")
+    expectFailure(try await town.tryCity(publish + ["甲1", "--title", " "]), 64, "--title must not be empty")
     for (no, target) in [("甲1", 101), ("乙1", 102), ("丙1", 103)] {
-      try await town.city(["publish", "plan", "--on", "2018-12-31", "--no", no])
+      try await town.city(publish + [no])
       try await town.city(["edit", "city_target", "small_giant_tier1,2020", "target=\(target)"])
     }
     #expect(try await town.tryCity(["verify"]).isDone)

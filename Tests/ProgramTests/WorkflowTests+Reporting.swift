@@ -156,6 +156,10 @@ extension WorkflowTests {
     let rename = ["rename", "91320706PDY00001XF"]
     expectFailure(try await town.tryCounty("one", rename + ["旧名公司", "--evidence", "执照"]), 65, "has that name already")
     expectFailure(try await town.tryCounty("one", rename + ["新名公司", "--evidence", " "]), 64, "--evidence")
+    for name in ["", "　"] {
+      let nameless = try await town.tryCounty("one", rename + [name, "--evidence", "执照"])
+      expectFailure(nameless, 64, "<name> must not be empty")
+    }
     expectFailure(
       try await town.tryCounty("one", rename + ["新名公司", "--evidence", "执照", "--on", "九月"]), 64, "is no date")
     try await town.county("one", rename + ["新名公司", "--evidence", "执照", "--on", "2018-09-01"])

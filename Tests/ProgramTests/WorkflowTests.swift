@@ -137,6 +137,8 @@ import Testing
   @Test func anEnterpriseEntersAndLeavesTheCultivationList() async throws {
     let town = try await registryTown([("one", "320706")])
     let enterprise = try await town.enter("one", "enterprise", "uscc=\(code)", "name=海州甲公司")
+    let nameless = ["nominate", code, "--batch", "", "--reason", "研发投入高"]
+    expectFailure(try await town.tryCounty("one", nameless), 64, "--batch must not be empty")
     let nominate = ["nominate", code, "--batch", "2018-1", "--reason", "研发投入高"]
     let entry = try await town.county("one", nominate + ["--json"]).object["key"] as? String ?? ""
     expectFailure(try await town.tryCounty("one", nominate), 65, entry, "nominated for batch 2018-1 already")

@@ -19,6 +19,7 @@ public struct Rename<P: Program>: AsyncParsableCommand {
 
   public func run() async throws {
     try await options.run {
+      try requireText(name, "<name>")
       let store = try options.open(P.self)
       let key = try store.enterprise(enterprise).key
       let day = try store.pastDay(on, "--on")
