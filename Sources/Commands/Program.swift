@@ -12,6 +12,8 @@ public protocol Program: Sendable {
   static var name: String { get }
   static func open(home: URL) throws -> Store
   static func history(_ store: Store, _ record: RecordSchema, _ key: RowKey) throws -> History
+  /// What was decided here and the city has not answered, by conflict.
+  static func pendingDecisions(_ store: Store) throws -> [Int64: Decision]
   /// Everything that is wrong. Empty: all is well.
   static func verify(_ store: Store) throws -> [Label]
   /// What was erased of personal data, in sentences without it.
@@ -23,6 +25,7 @@ public protocol Program: Sendable {
 }
 
 extension Program {
+  public static func pendingDecisions(_ store: Store) throws -> [Int64: Decision] { [:] }
   public static func erased(_ store: Store) throws -> [Label] { [] }
   public static func unchecked(_ store: Store) throws -> [Label] { [] }
   public static func notes(_ store: Store) throws -> [Label] { [] }

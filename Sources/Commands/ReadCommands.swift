@@ -198,7 +198,8 @@ public struct Conflicts<P: Program>: AsyncParsableCommand {
     try await options.run {
       let store = try options.open(P.self)
       let conflicts = try store.conflicts(try conflictStates(state))
-      let text = conflicts.map { conflictText($0, store.schema, options.language) }.joined(separator: "\n\n")
+      let pending = try P.pendingDecisions(store)
+      let text = conflicts.map { conflictText($0, store.schema, options.language, pending: pending[$0.id]) }
       if state == "open", !options.json {
         let settled = try store.conflicts(try conflictStates("decided")).count
         if settled > 0 {
@@ -208,7 +209,9 @@ public struct Conflicts<P: Program>: AsyncParsableCommand {
               en: "\(settled) more are settled: \(P.name) conflicts --state decided"))
         }
       }
-      options.show(.array(conflicts.map { conflictJSON($0, store.schema) }), text)
+      options.show(
+        .array(conflicts.map { conflictJSON($0, store.schema, pending: pending[$0.id]) }),
+        text.joined(separator: "\n\n"))
     }
   }
 }

@@ -29,8 +29,10 @@ public func rowTable(_ record: RecordSchema, _ rows: [[Value]], _ language: Lang
   return TextTable(headers: headers, rows: cells).render()
 }
 
-/// - Parameter schema: by which the images of a conflict about a whole row are read.
-public func conflictJSON(_ conflict: Conflict, _ schema: Schema) -> JSON {
+/// - Parameters:
+///   - schema: by which the images of a conflict about a whole row are read.
+///   - pending: what was decided here and the city has not answered.
+public func conflictJSON(_ conflict: Conflict, _ schema: Schema, pending: Decision? = nil) -> JSON {
   let field = schema.field(conflict.field, of: conflict.record)
   func cell(_ value: Value) -> JSON { JSON(field.map { Masking.mask(value, $0) } ?? value) }
   func value(_ value: Value) -> JSON { rowImage(value, of: conflict, schema).map { rowJSON($0, $1) } ?? cell(value) }
@@ -42,6 +44,7 @@ public func conflictJSON(_ conflict: Conflict, _ schema: Schema) -> JSON {
     ("state", .string(conflict.state.rawValue)),
     ("policy", .string(conflict.policy)),
     ("decision", conflict.decision.map { decisionJSON($0, value($0.value)) } ?? .null),
+    ("pending_decision", pending.map { decisionJSON($0, value($0.value)) } ?? .null),
     ("version", .integer(conflict.version)),
   ])
 }
@@ -71,7 +74,9 @@ private func decisionJSON(_ decision: Decision, _ value: JSON) -> JSON {
 }
 
 /// A conflict as a clerk or an official reads it: base, master, every contender with who and when, the decision.
-public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Language) -> String {
+public func conflictText(
+  _ conflict: Conflict, _ schema: Schema, _ language: Language, pending: Decision? = nil
+) -> String {
   func word(_ zh: String, _ en: String) -> String { Label(zh: zh, en: en).text(language) }
   let field = schema.field(conflict.field, of: conflict.record)
   func value(_ value: Value) -> String {
@@ -120,9 +125,12 @@ public func conflictText(_ conflict: Conflict, _ schema: Schema, _ language: Lan
         "采用县区的主张时,此行若在,由规则计算的字段维持现值:\(computed)",
         "taking a county's contender leaves, if the row stands, what a rule computes as it is: \(computed)")
   }
-  if let decision = conflict.decision {
-    let choice = decision.choice.label.text(language)
-    text += "\n" + word("决定", "decision") + ": \(choice) → \(visibleText(value(decision.value)))"
+  let decisions = [
+    (word("决定", "decision"), conflict.decision),
+    (word("本机的决定,市里尚未答复", "decided here, and not answered by the city yet"), pending),
+  ]
+  for case (let what, let decision?) in decisions {
+    text += "\n\(what): \(decision.choice.label.text(language)) → \(visibleText(value(decision.value)))"
     text += " (\(visibleText(decision.account.text(language))))"
   }
   return text

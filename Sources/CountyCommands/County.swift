@@ -78,5 +78,9 @@ public enum CountyProgram: Program {
     return History(lines: lines, note: note)
   }
 
+  public static func pendingDecisions(_ replica: Replica) throws -> [Int64: Decision] {
+    try Dictionary(replica.decisions().map { ($0.conflict, $0) }, uniquingKeysWith: { $1 })
+  }
+
   public static func verify(_ replica: Replica) throws -> [Label] { try replica.verify() }
 }

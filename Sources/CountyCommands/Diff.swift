@@ -19,7 +19,7 @@ struct Diff: AsyncParsableCommand {
       let replica = try options.open(CountyProgram.self)
       let record = try self.record.map { try replica.namedRecord($0) }
       let key = try record.flatMap { record in try self.key.map { try replica.key($0, in: record) } }
-      let entries = try replica.diff(record, key: key)
+      let entries = try replica.diff(record, key: key) + replica.asked(record, key: key)
       if let record, let key, entries.isEmpty, try replica.row(record, key: key) == nil,
         try replica.history(record, key: key).isEmpty
       {
@@ -45,8 +45,9 @@ struct Diff: AsyncParsableCommand {
 
   private func line(_ entry: DiffEntry) -> [String] {
     let isCell = entry.field != nil
+    let kind = entry.isAsked ? Label(zh: "申请删除,由市里决定", en: "delete, for the city to decide") : entry.kind.label
     return [
-      entry.ref.record, KeyText.show(entry.ref.key), entry.kind.label.text(options.language), entry.field ?? "",
+      entry.ref.record, KeyText.show(entry.ref.key), kind.text(options.language), entry.field ?? "",
       isCell ? ValueText.spellOrNull(entry.base) : "", isCell ? ValueText.spellOrNull(entry.current) : "",
       entry.upstream.map(ValueText.spellOrNull) ?? "", entry.edit.actor,
     ]
@@ -57,7 +58,7 @@ struct Diff: AsyncParsableCommand {
       ("record", .string(entry.ref.record)), ("key", keyJSON(entry.ref.key)), ("change", .string("\(entry.kind)")),
       ("field", entry.field.map(JSON.string) ?? .null), ("base", JSON(entry.base)), ("current", JSON(entry.current)),
       ("upstream", entry.upstream.map { JSON($0) } ?? .null), ("actor", .string(entry.edit.actor)),
-      ("edited_at", .string(isoTime(milliseconds: entry.edit.stamp.milliseconds))),
+      ("edited_at", .string(isoTime(milliseconds: entry.edit.stamp.milliseconds))), ("asked", .bool(entry.isAsked)),
     ])
   }
 }

@@ -32,6 +32,8 @@ public struct DiffEntry: Sendable {
   /// The master's newer value, pulled beneath this edit; nil when there is none.
   public var upstream: Value?
   public var edit: Edit
+  /// A delete that the city is asked for; the row stays until it has decided.
+  public var isAsked = false
 }
 
 /// A row out of the record tables: the master could not take it, or it waits here.

@@ -63,6 +63,16 @@ extension Replica {
     return changes
   }
 
+  /// What the city is to be asked for with the next batch, beside what `diff` lists.
+  public func asked(_ only: RecordSchema? = nil, key: RowKey? = nil) throws -> [DiffEntry] {
+    let wanted = try read(requests).filter { request in
+      (only == nil || request.record == only?.name) && (key == nil || request.key == key)
+    }
+    return wanted.map {
+      DiffEntry(ref: $0.ref, kind: $0.kind, field: nil, base: .null, current: .null, edit: $0.edit, isAsked: true)
+    }
+  }
+
   /// Whether the row was edited after its clerk wanted it deleted.
   func isEditedSince(_ db: Database, _ request: Change) throws -> Bool {
     #if MUTANTS

@@ -11,6 +11,9 @@ import Testing
     let conflict = try #require(try await town.county("one", ["conflicts", "--json"]).list.first?["id"] as? Int)
     try await town.county("one", ["decide", "\(conflict)", "--value", "海州甲三公司", "--reason", "执照为准"])
     #expect(try await town.county("one", ["status", "--json"]).object["pending"] as? Int == 1)
+    let shown = try await town.county("one", ["conflicts", "--json"]).list.first?["pending_decision"] as? [String: Any]
+    #expect(shown?["value"] as? String == "海州甲三公司" && shown?["reason"] as? String == "执照为准")
+    #expect(try await town.county("one", ["conflicts"]).out.contains("not answered by the city yet: value → 海州甲三公司"))
     try await town.county("two", ["edit", "enterprise", id, "name=海州甲四公司"])
     try await town.sync("two")
     let told = try await town.county("one", ["sync"]).err

@@ -94,7 +94,15 @@ import Testing
     let asked = try await town.county("two", ["delete", "enterprise", other, "--json"])
     #expect(asked.object["deleted"] as? Bool == false)
     #expect(try await town.county("two", ["status", "--json"]).object["pending"] as? Int == 1)
+    for row in [[], ["enterprise", other]] {
+      let entry = try #require(try await town.county("two", ["diff", "--json"] + row).list.first)
+      #expect(entry["key"] as? String == other && entry["change"] as? String == "delete")
+      #expect(entry["asked"] as? Bool == true && entry["actor"] as? String == "clerk two")
+    }
+    #expect(try await town.county("two", ["diff"]).out.contains("for the city to decide"))
+    #expect(try await town.county("two", ["diff", "enterprise", id, "--json"]).list.isEmpty)
     try await town.county("two", ["revert", "enterprise", other])
+    #expect(try await town.county("two", ["diff", "--json"]).list.isEmpty)
     #expect(try await town.sync("two")["conflicts"] as? Int == 0)
     try await town.county("two", ["delete", "enterprise", other])
     #expect(try await town.sync("two")["conflicts"] as? Int == 1)
