@@ -66,6 +66,12 @@ public enum Home {
   /// - Parameter advice: what to do when the key is lost.
   public static func readSecret(_ url: URL, _ advice: Label) throws -> [UInt8] {
     guard let data = try? Data(contentsOf: url) else {
+      // What is there is not lost, and nobody needs another one.
+      if FileManager.default.fileExists(atPath: url.path) {
+        throw Failure(
+          .disk, zh: "无法读取密钥文件 \(url.path);请以建立该目录的用户运行,或改正其权限",
+          en: "cannot read the key file \(url.path); run this as the user who made the folder, or mend its permissions")
+      }
       throw Failure(
         .notFound, zh: "没有密钥文件 \(url.path);\(advice.zh)", en: "there is no key file \(url.path); \(advice.en)")
     }

@@ -106,6 +106,12 @@ extension Town {
     try Data([1, 2, 3]).write(to: URL(fileURLWithPath: own))
     expectFailure(try await town.tryCounty("one", ["list", "counter"]), 65, "replica.key", "rejoin --code")
     try manager.removeItem(atPath: own)
+    // One that is there and cannot be read is not lost.
+    try manager.createDirectory(atPath: own, withIntermediateDirectories: false)
+    let unread = try await town.tryCounty("one", ["list", "counter"])
+    expectFailure(unread, 74, "cannot read the key file", "replica.key")
+    #expect(!unread.err.contains("rejoin"), "\(unread.err)")
+    try manager.removeItem(atPath: own)
     expectFailure(try await town.tryCounty("one", ["rejoin"]), 66, "replica.key", "rejoin --code")
     try await town.county("one", ["rejoin", "--code", code])
     #expect(try await town.city(["show", "counter", "x", "--json"]).object["total"] as? Int == 1)
