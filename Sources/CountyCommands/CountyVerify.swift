@@ -48,7 +48,7 @@ struct CountyVerify: AsyncParsableCommand {
     let comparison: Comparison
     do { comparison = try await SyncClient(replica, transport: transport).deepVerify() } catch let failure as Failure {
       // What can be told without the city is told all the same.
-      VerifyReport(problems: try replica.verify()).show(options)
+      VerifyReport(problems: try replica.verify(), more: NotCompared()).show(options)
       throw failure
     }
     var report = DifferenceReport(comparison, replica.schema)
@@ -62,5 +62,15 @@ struct CountyVerify: AsyncParsableCommand {
   private func finish(_ report: VerifyReport, isWell: Bool) throws {
     report.show(options)
     if !isWell { throw ExitCode(Failure.Kind.data.rawValue) }
+  }
+}
+
+/// Nobody says that all is well of rows that were not compared.
+private struct NotCompared: VerifyDetail {
+  var isSettled: Bool { false }
+  var json: [(String, JSON)] { [("compared", .bool(false))] }
+
+  func text(_ language: Language) -> [String] {
+    [Label(zh: "未能与市里逐行比对", en: "the rows were not compared with the city's").text(language)]
   }
 }

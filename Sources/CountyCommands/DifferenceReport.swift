@@ -25,7 +25,7 @@ struct DifferenceReport: VerifyDetail {
 
   var json: [(String, JSON)] {
     [
-      ("differences", .array(cells.map(\.json))),
+      ("compared", .bool(true)), ("differences", .array(cells.map(\.json))),
       ("action", action.map { .string($0.kind.rawValue) } ?? .null),
       ("rows", .integer(Int64(action?.rows ?? comparison.differences.count))),
     ]
