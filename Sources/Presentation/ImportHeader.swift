@@ -50,9 +50,13 @@ package struct ImportHeader {
     var row = ImportRow(line: line, columns: indices)
     guard cells.count == columns.count else {
       // Nobody knows which cell is missing, so none is taken.
-      let message = Label(
+      var message = Label(
         zh: "有 \(cells.count) 个单元格，表头有 \(columns.count) 个",
         en: "has \(cells.count) cells where the header has \(columns.count)")
+      if cells.count < columns.count {
+        message.zh += "；若是表格软件省去了行末的空单元格，请在其中另存为 .xlsx 再导入"
+        message.en += "; if a spreadsheet left out empty cells at the end of the line, save the file there as .xlsx"
+      }
       row.problems = [ImportProblem(line: line, column: "", value: "", message: message)]
       return row
     }
