@@ -102,6 +102,10 @@ import Testing
     expectFailure(try await town.tryCounty("two", ["bundle", "read", town.path("down")]), 76, "another machine")
     expectFailure(try await town.tryCounty("one", ["bundle", "read", town.path("up")]), 65, "to the city")
     expectFailure(try await town.tryCounty("one", ["bundle", "write", town.replica("one")]), 64, "not a bundle")
+    for command in [["snapshot", "--org", "A"], ["backup"], ["backup", "--force"]] {
+      expectFailure(try await town.tryCity(command + [town.path("one")]), 64, "is a folder; add the name of a file")
+    }
+    expectFailure(try await town.tryCounty("one", ["bundle", "write", town.path("one")]), 64, "is a folder")
     try await town.takeBundle("one", "down")
     let again = try await town.tryCounty("one", ["bundle", "read", town.path("down")])
     #expect(again.code == 0 && again.err.contains("holds nothing"))

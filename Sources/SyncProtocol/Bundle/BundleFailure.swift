@@ -94,6 +94,11 @@ public enum BundleFailure {
       en: "\(file) exists and is not a bundle; it was left alone, use another name")
   }
 
+  /// Of a backup, too: who names the stick alone has forgotten the file.
+  public static func folder(_ file: String) -> Failure {
+    Failure(.usage, zh: "\(file) 是目录;请写明其中的文件名", en: "\(file) is a folder; add the name of a file in it")
+  }
+
   static func partSize(_ size: Int, least: Int) -> Failure {
     Failure(
       .usage, zh: "分卷大小 \(size) 字节太小;至少 \(least) 字节", en: "a part of \(size) bytes is too small; \(least) at least")

@@ -111,7 +111,9 @@ public final class BundleWriter {
   }
 
   private static func refuseToReplace(_ file: String) throws {
-    guard FileManager.default.fileExists(atPath: file) else { return }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: file, isDirectory: &isFolder) else { return }
+    if isFolder.boolValue { throw BundleFailure.folder(file) }
     let start = try ReadFile(file, missing: BundleFailure.missing(file)).next(BundleHeader.magic.count)
     guard BundleHeader.magic.starts(with: start) else { throw BundleFailure.overwrites(file) }
   }
