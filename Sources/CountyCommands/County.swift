@@ -57,6 +57,18 @@ public enum CountyProgram: Program {
     }
   }
 
+  /// The city's address; a machine that has met only sticks knows none.
+  static func address(_ replica: Replica, or server: String?) throws -> String {
+    let address = try server ?? replica.meta().server
+    if address.isEmpty {
+      throw Failure(
+        .configuration, zh: "本机还没有市里的地址;请用 --server URL 指明,或用 county bundle write 经U盘交换",
+        en: "this machine knows no address of the city; give --server URL, or exchange on a stick with county bundle "
+          + "write")
+    }
+    return address
+  }
+
   public static func history(_ replica: Replica, _ record: RecordSchema, _ key: RowKey) throws -> History {
     let lines = try replica.history(record, key: key).map { batch, change in
       History.Line(

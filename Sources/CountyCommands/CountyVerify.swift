@@ -43,10 +43,12 @@ struct CountyVerify: AsyncParsableCommand {
 
   private func compare(_ replica: Replica, _ home: URL) async throws {
     for done in try replica.repair(actor: options.actor) { options.tell(done) }
-    let transport = HTTPTransport(
-      server: try server ?? replica.meta().server, certificate: try Authority.path(home, or: nil))
     let comparison: Comparison
-    do { comparison = try await SyncClient(replica, transport: transport).deepVerify() } catch let failure as Failure {
+    do {
+      let transport = HTTPTransport(
+        server: try CountyProgram.address(replica, or: server), certificate: try Authority.path(home, or: nil))
+      comparison = try await SyncClient(replica, transport: transport).deepVerify()
+    } catch let failure as Failure {
       // What can be told without the city is told all the same.
       VerifyReport(problems: try replica.verify(), more: NotCompared()).show(options)
       throw failure

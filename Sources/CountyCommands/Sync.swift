@@ -26,7 +26,7 @@ struct Sync: AsyncParsableCommand {
       let authority = try Authority.path(home, or: certificate)
       let line = ProgressLine(options.language)
       defer { line.end() }
-      let address = try server ?? replica.meta().server
+      let address = try CountyProgram.address(replica, or: server)
       let way = NewWay(replica, home, server: server, certificate: certificate)
       let transport = HTTPTransport(server: address, certificate: authority) { progress in
         way.keepOnce()

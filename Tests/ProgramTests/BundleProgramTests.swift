@@ -11,6 +11,10 @@ import Testing
     try await town.start("one", "A")
     #expect(try await town.counters(town.replica("one")) == "old|A|1|from the city")
     #expect(try await town.city(["replicas", "--json"]).list.isEmpty)
+    for command in [["sync"], ["verify", "--deep"]] {
+      let alone = try await town.tryCounty("one", command)
+      expectFailure(alone, 78, "knows no address of the city", "--server URL", "county bundle write")
+    }
 
     try await town.county("one", ["add", "counter", "id=new", "site=A", "total=2", "note=来自县里"])
     try await town.sqlite(town.replica("one"), "UPDATE counter SET total = 7 WHERE id = 'old'")
