@@ -28,7 +28,7 @@ extension ValueText {
     let suffixes: [(String, MoneyUnit)] = [("万元", .wan), ("亿元", .yi), ("元", .yuan), ("万", .wan), ("亿", .yi)]
     let suffix = suffixes.first { text.hasSuffix($0.0) } ?? ("", columnUnit)
     let unit = suffix.1
-    guard let number = decimal(tidied(String(text.dropLast(suffix.0.count)))) else {
+    guard let number = decimal(ungrouped(tidied(String(text.dropLast(suffix.0.count))))) else {
       return .failure(
         ProblemLabel(zh: "不是金额，例如 1500000 或 150万", en: "is not an amount such as 1500000 or 150万"))
     }
@@ -54,6 +54,16 @@ extension ValueText {
     var fraction = parts.count == 2 ? String(parts[1]) : ""
     while fraction.last == "0" { fraction.removeLast() }
     return (sign, String(whole), fraction)
+  }
+
+  /// Without the commas between groups of three digits: workbooks show amounts with them, and a CSV file gets what is shown.
+  private static func ungrouped(_ text: String) -> String {
+    let point = text.firstIndex(of: ".") ?? text.endIndex
+    let groups = text[..<point].split(separator: ",", omittingEmptySubsequences: false)
+    let isGrouped =
+      groups.first.map { (1...3).contains($0.drop { $0 == "-" || $0 == "+" }.count) } == true
+      && groups.dropFirst().allSatisfy { $0.count == 3 && isDigits($0) }
+    return isGrouped ? groups.joined(separator: "") + text[point...] : text
   }
 
   private static func isDigits(_ text: Substring) -> Bool {

@@ -31,7 +31,9 @@ struct MoneyUnitTests {
       ("taxable_sales", "2", 2),
       ("capital", "7", 7), ("注册资本(万元)", "922337203685477.5807", .max), ("注册资本(万元)", "922337203685477.5808", nil),
       ("注册资本(万元)", "1e3", nil), ("注册资本(万元)", "150万", 1_500_000), ("注册资本(万元)", "2亿元", 200_000_000),
-      ("注册资本(万元)", "20元", 20),
+      ("注册资本(万元)", "20元", 20), ("capital", "1,500,000", 1_500_000), ("capital", "-1,500,000.00", -1_500_000),
+      ("注册资本(万元)", "1,500.5", 15_005_000), ("capital", "15,00", nil), ("capital", "1500,000", nil),
+      ("capital", ",500", nil), ("capital", "1,500,", nil), ("capital", "1.5,000", nil),
     ] as [(String, String, Int64?)])
   func amounts(header: String, cell: String, yuan: Int64?) throws {
     let row = try #require(try read(header, cell))
