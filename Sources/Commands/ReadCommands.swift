@@ -47,7 +47,7 @@ public struct Show<P: Program>: AsyncParsableCommand {
     try await options.run {
       let store = try options.open(P.self)
       let (record, key) = try row.find(in: store)
-      guard let row = try store.row(record, key: key) else { throw store.missing(record, key) }
+      guard let row = try store.row(record, key: key) else { throw try absence(of: key, record, store) }
       let cells = Masking.mask(row, record)
       let lines = zip(record.fields, cells).map { field, value in
         [
@@ -63,6 +63,16 @@ public struct Show<P: Program>: AsyncParsableCommand {
       let note = approval.map { "\n" + $0.label.text(options.language) } ?? ""
       options.show(.object(json), TextTable(headers: headers, rows: lines).render() + note)
     }
+  }
+
+  private func absence(of key: RowKey, _ record: RecordSchema, _ store: P.Store) throws -> Failure {
+    guard let (id, detail) = try store.read({ try store.parkedRow($0, record, key: key) }) else {
+      return store.missing(record, key)
+    }
+    let place = "\(record.name) \(KeyText.show(key))"
+    return Failure(
+      .notFound, zh: "\(place) 已搁置(编号 \(id)):\(detail.zh);请用 list \(record.name) 或 parked 查看",
+      en: "\(place) is parked, as number \(id): \(detail.en); list \(record.name) and parked show it")
   }
 }
 

@@ -102,6 +102,9 @@ import Testing
     let refused = try await town.tryCounty("two", ["import", "enterprise", edited])
     expectFailure(refused, 65, "row 2", "enterprise \(id) is parked, as number \(number)", "withdraw \(number)")
     #expect(!refused.err.contains("deleted") && !refused.err.contains("_seen"), "\(refused.err)")
+    expectFailure(
+      try await town.tryCounty("two", ["show", "enterprise", id]), 66, "is parked, as number \(number)",
+      "list enterprise")
     let again = try await town.county("two", ["edit", "enterprise", "uscc:\(Self.code)", "address=二路", "--json"])
     #expect(again.object["id"] as? String == id && again.object["address"] as? String == "二路")
     #expect(try await town.county("two", ["status", "--json"]).object["pending"] as? Int == 1)
