@@ -20,12 +20,13 @@ public struct ReportOutput: ParsableArguments {
   enum Format: String, CaseIterable { case table, json, csv, xlsx, html }
 
   func chosen(_ options: CommonOptions) throws -> Format {
-    let name =
+    let named =
       format ?? output.flatMap { $0.split(separator: ".").last.map(String.init) } ?? (options.json ? "json" : "table")
-    if let known = Format(rawValue: name == "txt" ? "table" : name.lowercased()) { return known }
+    let name = named.lowercased()
+    if let known = Format(rawValue: name == "txt" ? "table" : name) { return known }
     let list = Format.allCases.map(\.rawValue).joined(separator: ", ")
     throw Failure(
-      .usage, zh: "格式只能是 \(list),不是 \(name)", en: "the format is one of \(list), not \(name); give --format")
+      .usage, zh: "格式只能是 \(list),不是 \(named)", en: "the format is one of \(list), not \(named); give --format")
   }
 
   /// To the file, or to stdout.

@@ -106,5 +106,9 @@ extension Town {
     let done = try await town.city(["report", "plan", "--on", "2018-12-31", "-o", file, "--json"])
     #expect(done.object["file"] as? String == file && done.err.contains(file))
     #expect(try await town.city(["report", "plan", "--on", "2018-12-31", "-o", file]).out == "")
+    for name in ["PLAN.HTML", "PLAN.TXT"] {
+      let upper = ["report", "plan", "--on", "2018-12-31", "-o", town.path(name)]
+      #expect(try await town.tryCity(upper).isDone)
+    }
   }
 }
