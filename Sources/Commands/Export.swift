@@ -51,8 +51,24 @@ public struct Export<P: Program>: AsyncParsableCommand {
     var text = CSVText.line(record.fields.map(\.name))
     for row in rows { text += CSVText.line(zip(record.fields, row).map { cell($0, $1) }) }
     let encoding = try textEncoding()
-    let bytes = try TextEncoding.encode(text, encoding)
+    let bytes: [UInt8]
+    do { bytes = try TextEncoding.encode(text, encoding) } catch { throw placed(error, record, rows, encoding) }
     return encoding == .utf8 && !plain ? options.marked(bytes) : bytes
+  }
+
+  /// The failure, of the first cell that has a character for which the encoding has no bytes.
+  private func placed(
+    _ failure: Failure, _ record: RecordSchema, _ rows: [[Value]], _ encoding: TextEncoding
+  ) -> Failure {
+    for row in rows {
+      for (field, value) in zip(record.fields, row)
+      where (try? TextEncoding.encode(ValueText.spell(value), encoding)) == nil {
+        let place = "\(record.name) \(KeyText.show(record.rowKey(of: row))).\(field.name)"
+        let message = failure.message
+        return Failure(failure.kind, zh: "\(place):\(message.zh)", en: "\(place): \(message.en)")
+      }
+    }
+    return failure
   }
 
   /// Without the column that says so, an import could not take the apostrophe off again.

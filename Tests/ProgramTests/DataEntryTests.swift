@@ -53,6 +53,10 @@ import Testing
       #expect(back["added"] as? Int == 0 && back["changed"] as? Int == 0, "\(name): \(back)")
       #expect(try await town.county("one", ["list", "enterprise", "--json"]).out == before, "\(name)")
     }
+    // A letter that GB18030 has not is named with its place.
+    let odd = try await town.county("one", ["add", "enterprise", "name=乙", "address=甲\u{E78D}路"]).line
+    let lacking = ["export", "enterprise", town.path("odd.csv"), "--encoding", "gb18030"]
+    expectFailure(try await town.tryCounty("one", lacking), 65, "enterprise \(odd).address", "U+E78D")
     let figures = "统一社会信用代码,年份,应税销售(万元),note\n\(Self.code),2018,6000.5,\n"
     try await town.county("one", ["import", "enterprise_year", try town.write("y.csv", figures)])
     let row = try #require(try await town.county("one", ["list", "enterprise_year", "--json"]).list.first)
