@@ -76,8 +76,8 @@ public enum Connection {
         .busy, zh: "\(path) 正被另一程序占用,请稍后再试", en: "\(path) is locked by another program; try again in a moment")
     case .SQLITE_FULL:
       return Failure(
-        .disk, zh: "磁盘已满,\(path) 未作任何更改;请腾出空间后重试",
-        en: "the disk is full, nothing in \(path) was changed; free some space and try again")
+        .disk, zh: "磁盘已满,对 \(path) 的这一步写入已撤回;请腾出空间后重试",
+        en: "the disk is full, and what was being written to \(path) was taken back; free some space and try again")
     case .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
       return Failure(
         .disk, zh: "无法读写 \(path):\(detail)",
@@ -88,7 +88,8 @@ public enum Connection {
       return Failure(.data, zh: "违反约束:\(detail)", en: "this breaks a rule of the schema: \(detail)")
     default:
       return Failure(
-        .defect, zh: "内部错误(SQLite:\(detail))", en: "a defect of ours (SQLite: \(detail)); nothing was changed")
+        .defect, zh: "内部错误(SQLite:\(detail));这一步写入已撤回",
+        en: "a defect of ours (SQLite: \(detail)); what was being written was taken back")
     }
   }
 

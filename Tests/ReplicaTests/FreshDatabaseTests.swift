@@ -53,6 +53,20 @@ import Testing
     try database.close()
   }
 
+  /// A sync has written more than one step by then.
+  @Test func whoFindsNoRoomIsToldThatOneStepWasTakenBack() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let database = try FreshDatabase(path).finish()
+    try database.durably(path) { try $0.execute(sql: "CREATE TABLE t (a); PRAGMA max_page_count = 8") }
+    let failure = #expect(throws: Failure.self) {
+      try database.durably(path) { try $0.execute(sql: "INSERT INTO t VALUES (zeroblob(100000))") }
+    }
+    #expect(failure?.kind == .disk)
+    #expect(failure?.message.en.contains("what was being written to \(path) was taken back") == true)
+    #expect(try database.read { try $0.integer("SELECT count(*) FROM t") } == 0)
+    try database.close()
+  }
+
   @Test func twoProgramsDoNotMakeOneFile() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     let first = try FreshDatabase(path)
