@@ -36,8 +36,9 @@ public struct RepairReport: Sendable {
 }
 
 extension Master {
-  /// Whether another program removed or altered tables, indexes or triggers: then the city waits for `repair`.
-  func isAltered() throws -> Bool { try !read { try schema.alteredObjects($0, weakKeys: true) }.isEmpty }
+  /// Whether another program removed or altered tables, indexes or triggers, or has made triggers that write to records: then the
+  /// city waits for `repair`.
+  func isAltered() throws -> Bool { try !read { try schema.captureProblems($0, weakKeys: true) }.isEmpty }
 
   /// Whether nothing is written to the master until what another program did to its tables is put right.
   public func isRefused() throws -> Bool { try isAltered() || !read { try schema.foreignConstraints($0) }.isEmpty }

@@ -54,7 +54,7 @@ final class SQLiteMaster: MasterStore {
   private func refuseAltered(_ db: Database) throws {
     let version = try db.integer("PRAGMA schema_version")
     if version == intact.withLock({ $0 }) { return }
-    if let first = try schema.alteredObjects(db, weakKeys: true).first {
+    if let first = try schema.captureProblems(db, weakKeys: true).first {
       throw Failure(
         .data, zh: "主库的表被其他程序改动,市里暂停收发;请运行 city repair:\(first.zh)",
         en: "another program has altered the master's tables, and the city waits: run city repair: \(first.en)")

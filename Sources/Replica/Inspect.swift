@@ -176,7 +176,7 @@ extension Replica {
   public func refuseAlteredObjects() throws { try read { try refuseAlteredObjects($0) } }
 
   private func refuseAlteredObjects(_ db: Database) throws {
-    guard let first = try schema.alteredObjects(db, weakKeys: false).first else {
+    guard let first = try schema.captureProblems(db, weakKeys: false).first else {
       return try schema.refuseForeignConstraints(db)
     }
     throw Failure(

@@ -217,9 +217,8 @@ public func applying<T>(_ db: Database, rows: Int = 1, _ body: () throws -> T) t
 extension Database {
   /// Whether an application has triggers of its own in the file, or on this connection.
   fileprivate func hasOtherTriggers() throws -> Bool {
-    let isOther = ["capture", "check", "append", "recovering"].map { "name NOT GLOB 'sync_\($0)_*'" }
     let sql = """
-      SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND \(isOther.joined(separator: " AND "))
+      SELECT 1 FROM main.sqlite_schema WHERE \(isForeignTrigger)
       UNION ALL SELECT 1 FROM temp.sqlite_schema WHERE type = 'trigger'
       """
     return try first(sql) != nil

@@ -8,7 +8,8 @@ extension Schema {
   /// Everything that is wrong with the file. Reads every page.
   public func damage(_ db: Database, weakKeys: Bool) throws -> [Label] {
     let altered = try alteredObjects(db, weakKeys: weakKeys)
-    var problems = try altered + foreignConstraints(db) + foreignNeeds(db) + brokenPages(db)
+    var problems = try altered + writingTriggers(db) + foreignConstraints(db)
+    problems += try foreignNeeds(db) + brokenPages(db)
     // Without its tables SQLite cannot check references.
     if !altered.isEmpty { return problems }
     for record in records { problems += try danglingReferences(db, record) }

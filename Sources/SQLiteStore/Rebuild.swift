@@ -18,14 +18,17 @@ extension DatabaseQueue {
 }
 
 extension Schema {
-  /// Makes every object anew that is missing or not as the schema makes it. Inside `rebuilding`.
+  /// Makes every object anew that is missing or not as the schema makes it, and drops triggers of others that write to
+  /// records. Inside `rebuilding`.
   /// - Parameter unfit: gets each row that the right table cannot hold; columns that it did not have are NULL.
   /// - Returns: what was done, a sentence a record.
   /// Throws `Failure(.data)` when rows have lost a column of their key.
   public func rebuild(
     _ db: Database, weakKeys: Bool, unfit: (RecordSchema, [Value]) throws -> Void
   ) throws -> [Label] {
-    try records.compactMap { record in
+    // Before anything is written to a record.
+    let dropped = try dropWritingTriggers(db)
+    let rebuilt: [Label] = try records.compactMap { record in
       let wrong = try record.wrongObjects(db, weakKeys: weakKeys)
       if wrong.isEmpty { return nil }
       var lost = 0
@@ -52,6 +55,7 @@ extension Schema {
       let gone = try theirs.filter { try !db.makes($0.sql) }.map(\.name)
       return record.rebuilt(lost: lost, kept: kept, gone: gone)
     }
+    return dropped + rebuilt
   }
 }
 

@@ -9,12 +9,13 @@ import SyncProtocol
 private let unverified = "unverified"
 
 extension Replica {
-  /// Makes the tables, indexes and triggers anew that another program removed or altered, in one transaction. The rows stay.
+  /// Makes the tables, indexes and triggers anew that another program removed or altered, in one transaction, and drops
+  /// triggers of others that write to records. The rows stay.
   /// One that its table cannot hold goes to `sync_parked`, whole. What is on its way and not as it was sent is pending.
   /// - Returns: what was done, a sentence each; empty: nothing was wrong.
   @discardableResult
   public func repair(actor: String? = nil) throws -> [Label] {
-    if try read({ try schema.alteredObjects($0, weakKeys: false) }).isEmpty { return [] }
+    if try read({ try schema.captureProblems($0, weakKeys: false) }).isEmpty { return [] }
     return try Connection.translating(path) {
       try database.rebuilding { db in
         var unfit: [(RecordSchema, [Value])] = []
