@@ -41,7 +41,9 @@ extension Master {
   func isAltered() throws -> Bool { try !read { try schema.captureProblems($0, weakKeys: true) }.isEmpty }
 
   /// Whether nothing is written to the master until what another program did to its tables is put right.
-  public func isRefused() throws -> Bool { try isAltered() || !read { try schema.foreignConstraints($0) }.isEmpty }
+  public func isRefused() throws -> Bool {
+    try isAltered() || !read { try schema.foreignConstraints($0, weakKeys: true) }.isEmpty
+  }
 
   /// Makes the tables, indexes and triggers anew that another program removed or altered, in one transaction. Columns that are
   /// gone are filled by the log.
@@ -50,7 +52,7 @@ extension Master {
   /// Throws when a table cannot hold a row that it has or that is adopted, the log does not give a master, or another
   /// program has a constraint of its own for a record.
   public func repair(adopting: Bool?, actor: String?) throws -> RepairReport {
-    try read { try schema.refuseForeignConstraints($0) }
+    try read { try schema.refuseForeignConstraints($0, weakKeys: true) }
     if try !isAltered() { return RepairReport() }
     if adopting == true, try read({ try SQLiteMasterTransaction(db: $0, schema: schema).isRecovering() }) {
       throw Self.notAdopted
@@ -90,6 +92,8 @@ extension Master {
     let gone = try Dictionary(uniqueKeysWithValues: schema.records.map { ($0.name, try $0.missingColumns(db)) })
     report.done = try schema.rebuild(db, weakKeys: true) { throw unfit($0, $1) }
     try db.run("DELETE FROM sync_applying")
+    // Whether others' triggers can run shows only now.
+    try schema.refuseForeignConstraints(db, weakKeys: true)
     // What was erased is no longer in the log: nobody can tell what was edited of it.
     let isErased = try db.first("SELECT 1 FROM sync_erasure LIMIT 1") != nil
     let untold = Set(schema.records.filter { isErased && $0.fields.contains(where: \.restricted) }.map(\.name))

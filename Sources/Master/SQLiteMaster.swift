@@ -59,7 +59,7 @@ final class SQLiteMaster: MasterStore {
         .data, zh: "主库的表被其他程序改动,市里暂停收发;请运行 city repair:\(first.zh)",
         en: "another program has altered the master's tables, and the city waits: run city repair: \(first.en)")
     }
-    try schema.refuseForeignConstraints(db)
+    try schema.refuseForeignConstraints(db, weakKeys: true)
     intact.withLock { $0 = version }
   }
 

@@ -177,7 +177,7 @@ extension Replica {
 
   private func refuseAlteredObjects(_ db: Database) throws {
     guard let first = try schema.captureProblems(db, weakKeys: false).first else {
-      return try schema.refuseForeignConstraints(db)
+      return try schema.refuseForeignConstraints(db, weakKeys: false)
     }
     throw Failure(
       .data, zh: first.zh + ";请运行 county verify,再用 county verify --deep 修复",

@@ -127,9 +127,15 @@ public final class Replica: RecordStore, @unchecked Sendable {
   }
 
   func write<T>(_ body: (Database) throws -> T) throws -> T {
-    try database.durably(path) { db in
-      try openSchema.refresh(db)
-      return try body(db)
+    do {
+      return try database.durably(path) { db in
+        try openSchema.refresh(db)
+        return try body(db)
+      }
+    } catch let failure as Failure where failure.kind == .defect {
+      // A trigger of another program that cannot run here fails whatever writes to its record.
+      try read { try schema.refuseForeignConstraints($0, weakKeys: false) }
+      throw failure
     }
   }
 

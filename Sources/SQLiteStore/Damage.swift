@@ -8,7 +8,7 @@ extension Schema {
   /// Everything that is wrong with the file. Reads every page.
   public func damage(_ db: Database, weakKeys: Bool) throws -> [Label] {
     let altered = try alteredObjects(db, weakKeys: weakKeys)
-    var problems = try altered + writingTriggers(db) + foreignConstraints(db)
+    var problems = try altered + writingTriggers(db) + foreignConstraints(db, weakKeys: weakKeys)
     problems += try foreignNeeds(db) + brokenPages(db)
     // Without its tables SQLite cannot check references.
     if !altered.isEmpty { return problems }
@@ -60,8 +60,8 @@ extension Schema {
 
   /// Constraints of other programs, of which no other machine knows: what others enter or delete breaks them, and
   /// nothing is synced any more.
-  public func foreignConstraints(_ db: Database) throws -> [Label] {
-    try foreignReferences(db) + foreignIndexes(db)
+  public func foreignConstraints(_ db: Database, weakKeys: Bool) throws -> [Label] {
+    try foreignReferences(db) + foreignIndexes(db) + failingTriggers(db, weakKeys: weakKeys)
   }
 
   /// Tables of other programs that refer to a record by a foreign key. Such a key holds on to rows that others delete,
@@ -157,8 +157,9 @@ extension Schema {
   }
 
   /// Refuses to write to a file with such a constraint.
-  public func refuseForeignConstraints(_ db: Database) throws {
-    if let first = try foreignConstraints(db).first { throw Failure(.data, zh: first.zh, en: first.en) }
+  public func refuseForeignConstraints(_ db: Database, weakKeys: Bool) throws {
+    guard let first = try foreignConstraints(db, weakKeys: weakKeys).first else { return }
+    throw Failure(.data, zh: first.zh, en: first.en)
   }
 
   /// Tables, indexes and triggers that are missing or not as the schema makes them, and rows that switch capture off.

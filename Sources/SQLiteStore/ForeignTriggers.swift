@@ -50,6 +50,35 @@ extension Schema {
     }
   }
 
+  /// Triggers with which no row of their record can be written: they use what SQLite lacks here, or refuses to a file's
+  /// schema (decision 52).
+  func failingTriggers(_ db: Database, weakKeys: Bool) throws -> [Label] {
+    let triggers = Dictionary(grouping: try foreignTriggers(db)) { $0.record.name }
+    return try records.compactMap { record in
+      // A table or a trigger of ours that is gone is told by itself.
+      guard let found = triggers[record.name], let lack = try lack(db, record),
+        try alteredObjects(db, weakKeys: weakKeys).isEmpty
+      else { return nil }
+      let (name, names) = (record.name, found.map(\.name).joined(separator: ", "))
+      return Label(
+        zh: "\(name):其他程序的触发器(\(names))用到本程序没有或不允许的东西(\(lack)),该记录无法写入,会妨碍收发;"
+          + "请将其删除;可改为在普通的表中记下主键,再由该程序据此更新索引",
+        en: "\(name): a trigger of another program (\(names)) uses what these programs lack or do not allow (\(lack)), "
+          + "and no row can be written, which stops the sync; drop it; one may note the key in a plain table, from "
+          + "which that program keeps its index")
+    }
+  }
+
+  /// What SQLite says when it compiles the statements that write to a record, and their triggers; nil: nothing.
+  private func lack(_ db: Database, _ record: RecordSchema) throws -> String? {
+    do {
+      for sql in [record.statements.write, record.statements.delete] { _ = try db.makeStatement(sql: sql) }
+      return nil
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+      return error.message ?? "\(error.resultCode)"
+    }
+  }
+
   private func foreignTriggers(_ db: Database) throws -> [ForeignTrigger] {
     // SQLite tells no names apart by their case.
     let mine = Dictionary(records.map { ($0.name.lowercased(), $0) }) { first, _ in first }

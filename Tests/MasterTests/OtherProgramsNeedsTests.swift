@@ -7,7 +7,7 @@ import SyncCore
 import TestSupport
 import Testing
 
-// An application has the file open, and makes tables and indexes with a collation and a function that only it has.
+// An application has the file open, and makes tables, indexes and triggers with a collation and a function that only it has.
 
 extension World {
   fileprivate func application(_ path: String, _ sql: String) throws {
@@ -61,4 +61,69 @@ func aTableThatNeedsWhatOnlyItsProgramHasStopsNothing(sql: String, name: String)
   #expect(try one.verify().map(\.en) == [failure?.message.en ?? ""])
   try world.shell(one, "DROP INDEX mine; CREATE INDEX mine ON person (lower(note)) WHERE note COLLATE NOCASE > 'a'")
   try await world.settle()
+}
+
+private let failing = [
+  """
+  CREATE TABLE search (x);
+  CREATE TRIGGER mine AFTER INSERT ON person BEGIN INSERT INTO search VALUES (initial(new.note)); END
+  """,
+  """
+  CREATE VIRTUAL TABLE search USING fts5(x);
+  CREATE TRIGGER mine AFTER UPDATE OF note ON person BEGIN INSERT INTO search VALUES (new.note); END
+  """,
+  """
+  CREATE TABLE search (x);
+  CREATE TRIGGER mine AFTER DELETE ON person BEGIN DELETE FROM search WHERE x = old.id; END;
+  DROP TABLE search
+  """,
+]
+private let told = "person: a trigger of another program (mine) uses what these programs lack or do not allow ("
+
+@Test(arguments: failing) func aTriggerThatUsesWhatTheseProgramsLackStopsTheSync(sql: String) async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  try world.application(one.path, sql)
+  let failure = await #expect(throws: Failure.self) { try await world.sync(one) }
+  #expect(failure?.kind == .data && failure?.message.en.hasPrefix(told) == true)
+  #expect(try one.verify().map(\.en) == [failure?.message.en ?? ""])
+  // What it is to do instead.
+  try world.shell(
+    one,
+    """
+    DROP TRIGGER mine; DROP TABLE IF EXISTS search; CREATE TABLE noted (id);
+    CREATE TRIGGER mine AFTER INSERT ON person BEGIN INSERT INTO noted VALUES (new.id); END
+    """)
+  try world.shell(two, "INSERT INTO person (id, office, name, note) VALUES ('p2', 'A', 'NAME-two', 'n')")
+  for replica in [two, one] { try await world.sync(replica) }
+  #expect(try one.read { try $0.first("SELECT group_concat(id) FROM noted") } == [.text("p2")])
+  try await world.settle()
+}
+
+@Test func anEditThatATriggerHindersNamesIt() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  try world.application(one.path, failing[1])
+  let (person, key) = (try one.record("person"), RowKey([.text("p1")]))
+  let note = try #require(person.index(of: "note"))
+  let failure = #expect(throws: Failure.self) {
+    try one.edit(as: "li") { try one.update($0, person, key: key, [note: .text("m")]) }
+  }
+  #expect(failure?.kind == .data && failure?.message.en.hasPrefix(told) == true)
+}
+
+@Test func aTriggerInTheMasterThatUsesWhatTheseProgramsLackStopsTheCity() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  try world.application(world.master.path, failing[1])
+  try world.shell(one, "UPDATE person SET note = 'm' WHERE id = 'p1'")
+  let failure = await #expect(throws: Failure.self) { try await world.sync(one) }
+  #expect(failure?.kind == .data && failure?.message.en.hasPrefix(told) == true)
+  #expect(try world.master.verify().contains { $0.en == failure?.message.en })
+  // A repair names it, too, once the tables are as they should be.
+  try world.behind(world.master.path, "UPDATE person SET phone = 'unseen' WHERE id = 'p1'")
+  try world.shell("DROP TABLE sync_base_person")
+  let repair = #expect(throws: Failure.self) { try world.master.repair(adopting: false, actor: "li") }
+  #expect(repair == failure)
+  try world.shell("DROP TRIGGER mine; DROP TABLE search")
+  #expect(try world.master.repair(adopting: false, actor: "li").unlogged.count == 1)
+  try await world.settle()
+  #expect(try world.person("note") == .text("m") && world.person("phone") == .text("PHONE-one"))
 }
