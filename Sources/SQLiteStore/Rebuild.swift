@@ -32,6 +32,7 @@ extension Schema {
       let wrong = try record.wrongObjects(db, weakKeys: weakKeys)
       if wrong.isEmpty { return nil }
       var lost = 0
+      var unfitKeys: Set<RowKey> = []
       var kept: [String] = []
       var theirs: [(name: String, sql: String)] = []
       let missing = try record.missingColumns(db)
@@ -40,6 +41,7 @@ extension Schema {
         theirs = try record.foreignObjects(db, weakKeys: weakKeys)
         kept += try record.remake(db, record.name, weakKeys: weakKeys) { row in
           lost += 1
+          unfitKeys.insert(record.rowKey(of: row))
           try unfit(record, row)
         }
       }
@@ -53,7 +55,8 @@ extension Schema {
       }
       // They go with the table that is replaced.
       let gone = try theirs.filter { try !db.makes($0.sql) }.map(\.name)
-      return record.rebuilt(lost: lost, kept: kept, gone: gone)
+      let entered = try record.enteredAndGone(db).filter { !unfitKeys.contains($0) }
+      return record.rebuilt(lost: lost, kept: kept, gone: gone, entered: entered)
     }
     return dropped + rebuilt
   }
@@ -102,7 +105,19 @@ extension RecordSchema {
     wrong.contains(name) || unique.contains { wrong.contains(indexName(unique: $0)) }
   }
 
-  fileprivate func rebuilt(lost: Int, kept: [String], gone: [String]) -> Label {
+  /// Rows that were entered and never sent, and are there no more: no comparison can find them.
+  fileprivate func enteredAndGone(_ db: Database) throws -> [RowKey] {
+    let list = keyColumns.map { "b.\($0)" }.joined(separator: ", ")
+    let sql = """
+      SELECT \(list) FROM \(baseTable) b
+      WHERE b.sync_existed = 0 AND NOT EXISTS (SELECT 1 FROM \(table) r WHERE \(keyJoin("b", "r"))) ORDER BY \(list)
+      """
+    var keys: [RowKey] = []
+    try db.each(sql) { row in keys.append(RowKey(row.cells(0..<key.count))) }
+    return keys
+  }
+
+  fileprivate func rebuilt(lost: Int, kept: [String], gone: [String], entered: [RowKey]) -> Label {
     var label = Label(
       zh: "\(name):表、索引和触发器已恢复", en: "\(name): its table, indexes and triggers are as they should be again")
     if lost > 0 {
@@ -119,6 +134,11 @@ extension RecordSchema {
     if !gone.isEmpty {
       label.zh += ";应用自己的 \(gone.joined(separator: "、")) 未能重建"
       label.en += "; \(gone.joined(separator: ", ")), an application's own, could not be made again"
+    }
+    if !entered.isEmpty {
+      label.zh += ";录入后尚未进入任何批次、现已不见的行:\(entered.map(show).joined(separator: "、"))"
+      label.en += "; rows that were entered, are in no batch yet, and are gone: "
+      label.en += entered.map(show).joined(separator: ", ")
     }
     return label
   }
