@@ -189,14 +189,17 @@ extension RecordSchema {
     if columns.isEmpty { return }
     let list = columns.map(quoted).joined(separator: ", ")
     let areTexts = columns.map { "typeof(\(quoted($0))) = 'text'" }.joined(separator: ", ")
-    try db.each("SELECT \(list), \(areTexts) FROM \(quoted(old))") { row in
+    // An application's index may name rows by their numbers, as a full-text index of external content does.
+    let number = try db.rowNumber(of: [old, table]).map { ", \($0)" }
+    try db.each("SELECT \(list), \(areTexts)\(number ?? "") FROM \(quoted(old))") { row in
       let values = row.cells(0..<columns.count)
       // Text that is not UTF-8 comes as a blob, and goes back as the text that it was.
-      let places = values.indices.map { index in
+      var places = values.indices.map { index in
         if case .blob = values[index], row[columns.count + index] as Bool { "CAST(? AS TEXT)" } else { "?" }
       }
-      let insert = "INSERT INTO \(quoted(table)) (\(list)) VALUES (\(places.joined(separator: ", ")))"
-      do { try db.run(insert, values) } catch let error as DatabaseError
+      if number != nil { places.append("?") }
+      let insert = "INSERT INTO \(quoted(table)) (\(list)\(number ?? "")) VALUES (\(places.joined(separator: ", ")))"
+      do { try db.run(insert, values + row.cells(2 * columns.count..<row.count)) } catch let error as DatabaseError
         where error.resultCode == .SQLITE_CONSTRAINT
       {
         let cells = Dictionary(zip(columns, values)) { first, _ in first }
@@ -256,6 +259,16 @@ extension Database {
     var names: [String] = []
     try each("SELECT name FROM pragma_table_info(?)", [.text(table)]) { names.append($0[0]) }
     return names
+  }
+
+  /// The name by which all of these tables tell the numbers of their rows; nil: one of them has none.
+  fileprivate func rowNumber(of tables: [String]) throws -> String? {
+    try ["rowid", "_rowid_", "oid"].first { name in
+      try tables.allSatisfy { table in
+        try !columnNames(of: table).holds(name)
+          && (try? makeStatement(sql: "SELECT \(name) FROM \(quoted(table))")) != nil
+      }
+    }
   }
 
   fileprivate func freeName(_ wanted: String) throws -> String {
