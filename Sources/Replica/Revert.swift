@@ -54,7 +54,12 @@ extension Replica {
     if let row = result.row, let clash = try uniqueClash(db, record, row, key: pending.key) {
       guard makingRoom else {
         let problem = clash.label(of: RowRef(record.name, pending.key))
-        throw Failure(.data, zh: problem.zh, en: problem.en)
+        throw Failure(
+          .data,
+          zh: "\(problem.zh);若那一行也在此修改过,请先撤回那一行;若两行互换了值,"
+            + "请先清空或改动那一行的该字段",
+          en: "\(problem.en); if that was edited here, too, revert it first, or, where the two have swapped it, empty "
+            + "or change it there first")
       }
       // It holds what others need, in turn. Were it still pending, it would pass for deleted until it is back.
       try record.clearPending(db, key: pending.key)

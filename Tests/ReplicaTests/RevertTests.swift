@@ -51,6 +51,26 @@ import Testing
   try await world.settle()
 }
 
+/// Each is in the other's way.
+@Test func rowsThatSwappedAUniqueValueAreRevertedOnceOneHasLeftItsPlace() async throws {
+  let (world, replica) = try await World.settled()
+  try world.shell(
+    replica,
+    """
+    UPDATE company SET code = NULL WHERE id = 'c1'; UPDATE company SET code = '1' WHERE id = 'c2';
+    UPDATE company SET code = '2' WHERE id = 'c1'
+    """)
+  let company = try replica.record("company")
+  let (one, two) = (RowKey([.text("c1")]), RowKey([.text("c2")]))
+  let failure = #expect(throws: Failure.self) { try replica.revert(company, key: one) }
+  #expect(failure?.message.en.contains("c2; if that was edited here, too, revert it first, or, where the two") == true)
+  try world.shell(replica, "UPDATE company SET code = NULL WHERE id = 'c2'")
+  for key in [one, two] { try replica.revert(company, key: key) }
+  #expect(try replica.pending() == [])
+  #expect(try replica.cell("company", "c1", "code") == .text("1"))
+  try await world.settle()
+}
+
 @Test func revertLeavesWhatIsInFlight() async throws {
   // peak takes the larger value, so that the city takes 9 as sent and has nothing to say about it.
   let scene = try await Scene(
