@@ -100,6 +100,7 @@ extension Replica {
 
   /// Takes out of a portion what refers to rows that cannot be sent.
   private func hold(_ portion: inout [Change], _ out: inout Outgoing, _ absent: inout Set<Identity>) {
+    holdFormer(&portion, &out)
     var isNew = !absent.isEmpty
     while isNew {
       isNew = false
@@ -109,6 +110,24 @@ extension Replica {
         for identity in identities(change) where absent.insert(identity).inserted { isNew = true }
         return true
       }
+    }
+  }
+
+  /// A key that was changed to one that is refused: the row of before waits, too, or the city would have neither. The delete
+  /// was captured one tick before the insert.
+  private func holdFormer(_ portion: inout [Change], _ out: inout Outgoing) {
+    var refused: [Int64: Change] = [:]
+    for (change, problem) in out.held where change.kind == .insert {
+      guard let record = schema.record(change.record), record.key.contains(problem.field) else { continue }
+      refused[change.edit.stamp.raw] = change
+    }
+    if refused.isEmpty { return }
+    portion.removeAll { change in
+      guard change.kind == .delete, let after = refused[change.edit.stamp.raw + 1], after.record == change.record,
+        let record = schema.record(change.record), record.otherIndices.allSatisfy({ change.old[$0] == after.new[$0] })
+      else { return false }
+      out.held.append((change, FieldProblem(field: record.key[0], message: waiting(for: record.name, after.key))))
+      return true
     }
   }
 

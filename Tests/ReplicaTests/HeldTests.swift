@@ -47,6 +47,11 @@ private let held = [
     told: ["company c1.name: has 0.3 MB, its row 0.3 MB; a row may have 0.2 MB: shorten or empty it"],
     repair: "UPDATE company SET name = '丁' WHERE id = 'c1'"),
   Held(
+    testDescription: "a key changed to one that is refused", sql: "UPDATE figure SET company = 'nobody'",
+    told: [
+      "figure nobody,2025.company: there is no company nobody", "figure c1,2025.company: waits for figure nobody,2025",
+    ], repair: "UPDATE figure SET company = 'c2' WHERE company = 'nobody'"),
+  Held(
     testDescription: "a new row with its child",
     sql: """
       INSERT INTO company (id, office, name) VALUES ('c8', 'A', CAST(x'ff' AS TEXT)); INSERT INTO figure VALUES ('c8', 1, 1, NULL)
