@@ -23,6 +23,11 @@ struct Nominate: AsyncParsableCommand {
       let entry = try store.edit(as: options.actor) { db in
         let enterprise = try store.enterprise(db, key)
         let entries = try store.record("cultivation_entry")
+        if let left = try store.leftCultivation(db, enterprise.id, batch: batch) {
+          throw Failure(
+            .data, zh: "\(enterprise.shown) 已于 \(left) 退出批次 \(batch);请推荐到另一批次",
+            en: "\(enterprise.shown) left batch \(batch) on \(left); nominate it for another batch")
+        }
         if let row = try store.rows(db, entries, ["enterprise_id": enterprise.id, "batch": .text(batch)]).first {
           let there = KeyText.show(entries.rowKey(of: row))
           throw Failure(

@@ -32,10 +32,17 @@ extension ReportSource {
   }
 }
 
-/// Whether an entry of the cultivation list counts on the day: both sides agree, and it was not withdrawn.
+/// Whether an entry of the cultivation list counts on the day: both sides agree, and it has not left.
 func inCultivation(_ entry: String) -> String {
-  """
-  \(entry).id IN (SELECT value FROM json_each(:agreed)) \
-  AND (\(entry).withdrawn_on IS NULL OR \(entry).withdrawn_on > :day)
-  """
+  "\(entry).id IN (SELECT value FROM json_each(:agreed)) AND coalesce(\(leftOn(entry)) > :day, 1)"
+}
+
+/// The day on which an entry left the list, or NULL. An exit that was noted stands, whatever the entry says since: what one
+/// side took off, the other does not put back alone.
+func leftOn(_ entry: String) -> String {
+  let noted = """
+    (SELECT min(x.happened_on) FROM status_event x WHERE x.enterprise_id = \(entry).enterprise_id \
+    AND x.scheme = 'cultivation' AND x.kind = 'exit' AND x.from_state = \(entry).batch)
+    """
+  return "coalesce(min(\(entry).withdrawn_on, \(noted)), \(entry).withdrawn_on, \(noted))"
 }

@@ -45,14 +45,14 @@ struct CultivationEntry {
     var all: [CultivationEntry] = []
     let columns = record.columns.map { "c.\($0)" }.joined(separator: ", ")
     let sql = """
-      SELECT \(columns) FROM cultivation_entry c JOIN enterprise e ON e.id = c.enterprise_id
+      SELECT \(columns), \(leftOn("c")) FROM cultivation_entry c JOIN enterprise e ON e.id = c.enterprise_id
       WHERE \(Valid.enterprise()) ORDER BY c.batch, c.id
       """
     try source.db.each(sql) { row in
       let image = row.cells(record.fields.indices)
       let text = { (field: String) in record.index(of: field).flatMap { image[$0].string } }
       let state = CultivationState(
-        withdrawnOn: text("withdrawn_on"), county: text("county_ok"), city: text("city_ok"),
+        withdrawnOn: row.cell(record.fields.count).string, county: text("county_ok"), city: text("city_ok"),
         version: source.agreedVersion(record, image, approved: text("county_ok")), day: source.day)
       all.append(
         CultivationEntry(enterprise: text("enterprise_id") ?? "", batch: text("batch") ?? "", state: state))

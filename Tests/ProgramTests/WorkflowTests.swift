@@ -142,7 +142,8 @@ import Testing
     let nominate = ["nominate", code, "--batch", "2018-1", "--reason", "研发投入高"]
     let entry = try await town.county("one", nominate + ["--json"]).object["key"] as? String ?? ""
     expectFailure(try await town.tryCounty("one", nominate), 65, entry, "nominated for batch 2018-1 already")
-    try await town.county("one", ["nominate", "uscc:\(code)", "--batch", "2018-2", "--reason", "同上"])
+    let other = ["nominate", "uscc:\(code)", "--batch", "2018-2", "--reason", "同上", "--json"]
+    let second = try await town.county("one", other).object["key"] as? String ?? ""
     try await town.county("one", ["approve", "cultivation_entry", entry])
     try await town.sync("one")
     try await town.city(["approve", "cultivation_entry", entry])
@@ -152,7 +153,11 @@ import Testing
     expectFailure(try await town.tryCity(exit + ["--batch", "2017-1"]), 66, "batch 2017-1")
     #expect((try await town.city(exit + ["--batch", "2018-1", "--json"]).object["entries"] as? [String]) == [entry])
     try await town.sync("one")
-    #expect(((try await town.county("one", exit + ["--json"])).object["entries"] as? [String])?.count == 1)
+    // An exit stands, whatever the entry says since.
+    try await town.county("one", ["edit", "cultivation_entry", entry, "withdrawn_on="])
+    expectFailure(try await town.tryCounty("one", nominate), 65, "left batch 2018-1 on", "another batch")
+    try await town.county("one", ["revert", "cultivation_entry", entry])
+    #expect((try await town.county("one", exit + ["--json"]).object["entries"] as? [String]) == [second])
     expectFailure(try await town.tryCounty("one", exit), 66, "is not on the cultivation list")
     try await town.sync("one")
     #expect(try await town.rows("city", "cultivation_entry").allSatisfy { $0["withdrawn_on"] is String })

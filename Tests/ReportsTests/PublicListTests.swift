@@ -100,5 +100,16 @@ import Testing
     #expect(try list("2018-12-30") == ["批次10 新名公司", "批次14 乙公司"])
     #expect(try list("2018-12-31") == ["批次14 乙公司"])
     #expect(try list("2018-12-30", "v") == ["批次10 新名公司"])
+    // An exit that is noted stands, though the day is not in the entry any more, or is a later one.
+    for (batch, enterprise, day) in [("批次14", 2, "2018-12-20"), ("批次10", 1, "2018-12-10")] {
+      try town.add(
+        "status_event",
+        [
+          "id": id(Int(day.suffix(2)) ?? 0), "enterprise_id": id(enterprise), "scheme": "cultivation", "kind": "exit",
+          "from_state": .text(batch), "to_state": "withdrawn", "happened_on": .text(day),
+        ])
+    }
+    #expect(try list("2018-12-09") == ["批次10 新名公司", "批次14 乙公司"])
+    #expect(try list("2018-12-10") == ["批次14 乙公司"] && list("2018-12-20") == [])
   }
 }

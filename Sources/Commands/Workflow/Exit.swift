@@ -66,5 +66,22 @@ public struct ExitCultivation<P: Program>: AsyncParsableCommand {
   }
 }
 
+extension RecordStore {
+  /// The day on which an enterprise left a batch of the cultivation list. An exit that was noted stands, whatever the entry
+  /// says since. Inside `edit`.
+  public func leftCultivation(_ db: Database, _ enterprise: Value, batch: String) throws -> CalendarDay? {
+    let (entries, events) = (try record("cultivation_entry"), try record("status_event"))
+    let exit: KeyValuePairs<String, Value> = [
+      "enterprise_id": enterprise, "scheme": .text(cultivation), "kind": .text(StatusChange.Kind.exit.rawValue),
+      "from_state": .text(batch),
+    ]
+    let days =
+      try rows(db, entries, ["enterprise_id": enterprise, "batch": .text(batch)]).compactMap {
+        entries.day("withdrawn_on", of: $0)
+      } + rows(db, events, exit).compactMap { events.day("happened_on", of: $0) }
+    return days.min()
+  }
+}
+
 /// What status events call the cultivation list.
 private let cultivation = "cultivation"

@@ -77,7 +77,7 @@ import Testing
   @Test("Row 50 动态管理: entry, adjustment and exit, with the history")
   func row50() async throws {
     let town = try sharedTown()
-    _ = try await list(town, batch: "2019-1")
+    let entries = try await list(town, batch: "2019-1")
     try await town.sync("haizhou")
     let exit = ["exit", TestCode.haizhou[0], "--batch", "2019-1", "--reason", "已成长为大型企业", "--on", "2019-07-01"]
     try await town.county("haizhou", exit)
@@ -92,6 +92,11 @@ import Testing
     // What happened stays: a county adds to it and changes nothing.
     let event = try await town.rows("haizhou", "status_event").first?["id"] as? String ?? ""
     try await town.expectCityOnly("haizhou", ["edit", "status_event", event, "reason=x"])
+    // Nor does one side alone put back on the list who has left it.
+    try await town.county("haizhou", ["edit", "cultivation_entry", entries[0], "withdrawn_on="])
+    try await town.sync("haizhou")
+    #expect(try await listed(town, "2019-06-30", "2019-1") == ["甲 海州区"])
+    #expect(try await listed(town, "2019-12-31", "2019-1") == [])
   }
 
   @Test("Row 46 运行监测评价: scores, ranks and grades of a year, and who on the list has none")
