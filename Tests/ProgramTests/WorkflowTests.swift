@@ -157,6 +157,8 @@ import Testing
     try await town.county("one", ["edit", "cultivation_entry", entry, "withdrawn_on="])
     expectFailure(try await town.tryCounty("one", nominate), 65, "left batch 2018-1 on", "another batch")
     try await town.county("one", ["revert", "cultivation_entry", entry])
+    // One whose day is still to come is on the list.
+    try await town.county("one", ["edit", "cultivation_entry", second, "withdrawn_on=2999-01-01"])
     #expect((try await town.county("one", exit + ["--json"]).object["entries"] as? [String]) == [second])
     expectFailure(try await town.tryCounty("one", exit), 66, "is not on the cultivation list")
     try await town.sync("one")

@@ -48,8 +48,9 @@ public struct ExitCultivation<P: Program>: AsyncParsableCommand {
   private func leave(_ db: Database, _ store: P.Store, _ key: RowKey, _ day: CalendarDay) throws -> [RowKey] {
     let enterprise = try store.enterprise(db, key)
     let entries = try store.record("cultivation_entry")
-    let live = try store.rows(db, entries, ["enterprise_id": enterprise.id, "withdrawn_on": .null]).filter {
-      batch == nil || entries.text("batch", of: $0) == batch
+    let live = try store.rows(db, entries, ["enterprise_id": enterprise.id]).filter { row in
+      let isStill = entries.day("withdrawn_on", of: row).map { $0 > day } ?? true
+      return isStill && (batch == nil || entries.text("batch", of: row) == batch)
     }
     if live.isEmpty {
       throw Failure(
