@@ -1,10 +1,12 @@
 import ArgumentParser
+import GRDB
 import Presentation
+import Registry
 import SQLiteStore
 import SyncCore
 import SyncProtocol
 
-/// `approve RECORD KEY [--version V]`
+/// `approve RECORD KEY [--version V] [--on DATE]`
 public struct Approve<P: Program>: AsyncParsableCommand {
   public static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -14,6 +16,8 @@ public struct Approve<P: Program>: AsyncParsableCommand {
   @OptionGroup public var row: RowArguments
   @Option(help: ArgumentHelp(words("Refuse when the row is at another version than this. 所查看的版本"))) public var version:
     String?
+  @Option(help: ArgumentHelp(words("When both have approved: the day of entry into the cultivation list. 入库日期"))) public
+    var on: String?
   public init() {}
 
   public func run() async throws {
@@ -25,16 +29,27 @@ public struct Approve<P: Program>: AsyncParsableCommand {
       else {
         throw Failure(.usage, zh: "\(record.name) 不需要双方同意", en: "\(record.name) needs no approval of two sides")
       }
+      let day = try store.pastDay(on, "--on")
       let cells = try store.edit(as: options.actor) { db in
-        guard let cells = try record.row(db, key: key) else { throw store.missing(record, key) }
-        let current = record.version(of: cells) ?? ""
+        guard let before = try record.row(db, key: key) else { throw store.missing(record, key) }
+        let current = record.version(of: before) ?? ""
         if let version, version != current {
           throw Failure(
             .data, zh: "\(record.name) \(KeyText.show(key)) 已是另一版本 \(current);请重新查看",
             en: "\(record.name) \(KeyText.show(key)) is at version \(current) now; look again before you approve")
         }
         try store.update(db, record, key: key, [column: .text(current)])
-        return try record.row(db, key: key) ?? []
+        let after = try record.row(db, key: key) ?? []
+        let isEntry =
+          store.schema.name == Registry.schemaName && record.name == "cultivation_entry"
+          && record.approval(of: before) != .both && record.approval(of: after) == .both
+        if isEntry { try noteEntry(db, store, record, after, day) }
+        guard isEntry || on == nil else {
+          throw Failure(
+            .usage, zh: "--on 是双方同意后的入库日期;这次同意并不使其入库,请去掉 --on",
+            en: "--on, the day of entry into the list, goes with the approval by which both agree; leave it out")
+        }
+        return after
       }
       let approval = record.approval(of: cells) ?? .none
       options.show(
@@ -43,5 +58,15 @@ public struct Approve<P: Program>: AsyncParsableCommand {
           ("version", .string(record.version(of: cells) ?? "")), ("approval", .string(approval.rawValue)),
         ]), approval.label.text(options.language))
     }
+  }
+
+  /// An approval has no day: the enterprise's changes of status keep the one on which it entered the list.
+  private func noteEntry(
+    _ db: Database, _ store: P.Store, _ entries: RecordSchema, _ row: [Value], _ day: CalendarDay
+  ) throws {
+    let (enterprise, batch) = (entries.value("enterprise_id", of: row), entries.text("batch", of: row) ?? "")
+    let left = try store.leftCultivation(db, enterprise, batch: batch)
+    guard left.map({ $0 > day }) ?? true else { return }
+    try store.note(db, StatusChange(cultivation, .entry, from: nil, to: batch, on: day), of: enterprise)
   }
 }

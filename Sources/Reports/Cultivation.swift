@@ -32,17 +32,28 @@ extension ReportSource {
   }
 }
 
-/// Whether an entry of the cultivation list counts on the day: both sides agree, and it has not left.
+/// Whether an entry of the cultivation list counts on the day: both sides agree, it has entered, and it has not left.
 func inCultivation(_ entry: String) -> String {
-  "\(entry).id IN (SELECT value FROM json_each(:agreed)) AND coalesce(\(leftOn(entry)) > :day, 1)"
+  """
+  \(entry).id IN (SELECT value FROM json_each(:agreed)) \
+  AND coalesce(\(enteredOn(entry)) <= :day, 1) AND coalesce(\(leftOn(entry)) > :day, 1)
+  """
 }
+
+/// The first day on which an entry was on the list. NULL where none is noted: the two sides approved it without hearing of
+/// each other, or before days were noted.
+func enteredOn(_ entry: String) -> String { noted("entry", "to_state", entry) }
 
 /// The day on which an entry left the list, or NULL. An exit that was noted stands, whatever the entry says since: what one
 /// side took off, the other does not put back alone.
 func leftOn(_ entry: String) -> String {
-  let noted = """
-    (SELECT min(x.happened_on) FROM status_event x WHERE x.enterprise_id = \(entry).enterprise_id \
-    AND x.scheme = 'cultivation' AND x.kind = 'exit' AND x.from_state = \(entry).batch)
-    """
-  return "coalesce(min(\(entry).withdrawn_on, \(noted)), \(entry).withdrawn_on, \(noted))"
+  let exit = noted("exit", "from_state", entry)
+  return "coalesce(min(\(entry).withdrawn_on, \(exit)), \(entry).withdrawn_on, \(exit))"
+}
+
+private func noted(_ kind: String, _ state: String, _ entry: String) -> String {
+  """
+  (SELECT min(x.happened_on) FROM status_event x WHERE x.enterprise_id = \(entry).enterprise_id \
+  AND x.scheme = 'cultivation' AND x.kind = '\(kind)' AND x.\(state) = \(entry).batch)
+  """
 }

@@ -6,9 +6,12 @@ enum CultivationState: String, CaseIterable {
   case nominated, county, city, listed, void, withdrawn
 
   /// - Parameters:
+  ///   - enteredOn: the first day on which it was on the list; nil: not noted, then it was on every day.
   ///   - county: the version of the row that the county has approved; `city` likewise.
   ///   - version: the row as it is now; nil: not known, then two approvals of one version count as of this one.
-  init(withdrawnOn: String?, county: String?, city: String?, version: String?, day: String) {
+  init(
+    enteredOn: String? = nil, withdrawnOn: String?, county: String?, city: String?, version: String?, day: String
+  ) {
     if let withdrawnOn, withdrawnOn <= day {
       self = .withdrawn
       return
@@ -20,6 +23,8 @@ enum CultivationState: String, CaseIterable {
     case (let county?, let city?, nil): self = county == city ? .listed : .void
     case (let county, _, nil): self = county == nil ? .city : .county
     }
+    // Which side had approved by then is not known.
+    if self == .listed, let enteredOn, enteredOn > day { self = .nominated }
   }
 
   var label: Label {
@@ -45,14 +50,15 @@ struct CultivationEntry {
     var all: [CultivationEntry] = []
     let columns = record.columns.map { "c.\($0)" }.joined(separator: ", ")
     let sql = """
-      SELECT \(columns), \(leftOn("c")) FROM cultivation_entry c JOIN enterprise e ON e.id = c.enterprise_id
+      SELECT \(columns), \(enteredOn("c")), \(leftOn("c")) FROM cultivation_entry c JOIN enterprise e ON e.id = c.enterprise_id
       WHERE \(Valid.enterprise()) ORDER BY c.batch, c.id
       """
     try source.db.each(sql) { row in
       let image = row.cells(record.fields.indices)
       let text = { (field: String) in record.index(of: field).flatMap { image[$0].string } }
+      let days = [0, 1].map { row.cell(record.fields.count + $0).string }
       let state = CultivationState(
-        withdrawnOn: row.cell(record.fields.count).string, county: text("county_ok"), city: text("city_ok"),
+        enteredOn: days[0], withdrawnOn: days[1], county: text("county_ok"), city: text("city_ok"),
         version: source.agreedVersion(record, image, approved: text("county_ok")), day: source.day)
       all.append(
         CultivationEntry(enterprise: text("enterprise_id") ?? "", batch: text("batch") ?? "", state: state))

@@ -93,6 +93,8 @@ public enum CultivationReport: ReportKind {
       name: name, title: Label(zh: "科技小巨人培育入库名单", en: "Cultivation list"),
       notes: [
         source.dayNote, Label(zh: "县区和市里都同意的同一版本", en: "Entries of which both sides approved one version"),
+        Label(
+          zh: "入库日期没有记录的,按现在的同意情况列出", en: "Where no day of entry is noted: by the approvals as they are now"),
       ] + source.ownOnly,
       sections: [section])
   }

@@ -127,6 +127,8 @@ extension DomainCases {
       #expect(try await approval("city") == "both")
       try await town.sync("one")
       for home in ["city", "one"] { #expect(try await approval(home) == "void", "\(home)") }
+      // On no day before did both agree, whatever was approved since.
+      #expect(try await town.report(["cultivation", "--on", "2018-10-07"], "cultivation").isEmpty)
 
       try await town.city(["approve", "cultivation_entry", entry])
       try await town.county("one", ["approve", "cultivation_entry", entry])

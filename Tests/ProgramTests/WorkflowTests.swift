@@ -144,9 +144,11 @@ import Testing
     expectFailure(try await town.tryCounty("one", nominate), 65, entry, "nominated for batch 2018-1 already")
     let other = ["nominate", "uscc:\(code)", "--batch", "2018-2", "--reason", "同上", "--json"]
     let second = try await town.county("one", other).object["key"] as? String ?? ""
-    try await town.county("one", ["approve", "cultivation_entry", entry])
+    let approve = ["approve", "cultivation_entry", entry]
+    expectFailure(try await town.tryCounty("one", approve + ["--on", "2018-06-01"]), 64, "--on", "both agree")
+    try await town.county("one", approve)
     try await town.sync("one")
-    try await town.city(["approve", "cultivation_entry", entry])
+    try await town.city(approve)
     #expect(try await town.row("city", "cultivation_entry", entry)["approval"] as? String == "both")
 
     let exit = ["exit", enterprise, "--reason", "已成长为大型企业"]
@@ -164,6 +166,8 @@ import Testing
     try await town.sync("one")
     #expect(try await town.rows("city", "cultivation_entry").allSatisfy { $0["withdrawn_on"] is String })
     #expect(
-      try await town.rows("city", "status_event").map { $0["scheme"] as? String } == ["cultivation", "cultivation"])
+      lines(try await town.rows("city", "status_event"), "scheme", "kind", "from_state", "to_state").sorted() == [
+        "cultivation entry - 2018-1", "cultivation exit 2018-1 withdrawn", "cultivation exit 2018-2 withdrawn",
+      ])
   }
 }

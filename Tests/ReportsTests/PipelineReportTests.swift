@@ -61,6 +61,22 @@ import Testing
     #expect(found == state)
   }
 
+  @Test("Who entered the list after the day was only nominated on it")
+  func entered() throws {
+    try base.enterprise("a")
+    try base.add("cultivation_entry", "enterprise_id, batch, county_ok, city_ok", "'a', '2020-1', 'v', 'v'")
+    let event = "enterprise_id, scheme, kind, to_state, happened_on"
+    for day in ["2020-09-01", "2020-07-01"] {
+      try base.add("status_event", event, "'a', 'cultivation', 'entry', '2020-1', '\(day)'")
+    }
+    for (day, state) in [("2020-06-30", "nominated"), ("2020-07-01", "listed")] {
+      let section = try base.draw(PipelineReport.self, day: day).section("cultivation")
+      #expect(try section.cells(state) == [.integer(1)], "\(day)")
+      let list = try base.draw(CultivationReport.self, day: day).section("cultivation")
+      #expect(list.rows.count == (state == "listed" ? 1 : 0), "\(day)")
+    }
+  }
+
   @Test("Nominations by batch and state, against the row as it is now when the caller can tell")
   func cultivation() throws {
     for id in ["a", "b"] { try base.enterprise(id) }

@@ -85,4 +85,4 @@ extension RecordStore {
 }
 
 /// What status events call the cultivation list.
-private let cultivation = "cultivation"
+let cultivation = "cultivation"

@@ -52,7 +52,10 @@ struct PlanRowCultivation {
     try await town.sync("haizhou")
     // The approval of one side lists nobody.
     #expect(try await town.report(["cultivation", "--on", "2018-12-31"], "cultivation").isEmpty)
-    for entry in [entries[0], entries[3]] { try await town.city(["approve", "cultivation_entry", entry]) }
+    for entry in [entries[0], entries[3]] {
+      try await town.city(["approve", "cultivation_entry", entry, "--on", "2018-07-01"])
+    }
+    #expect(try await town.report(["cultivation", "--on", "2018-06-30"], "cultivation").isEmpty)
     try await town.city(["exit", codes[3], "--reason", "迁出本市", "--on", "2018-10-01"])
     let rows = try await town.report(["pipeline", "--year", "2018", "--on", "2018-12-31"], "cultivation")
     #expect(
