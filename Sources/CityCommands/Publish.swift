@@ -30,6 +30,7 @@ struct Publish: AsyncParsableCommand {
       let master = try options.open(CityProgram.self)
       let (report, chosen) = try arguments.chosen(master)
       guard report.isPublic else { throw Reports.notPublic(report) }
+      _ = try master.pastDay(chosen.day, "--on")
       let record = try master.record(Published.record)
       let row = try master.edit(as: options.actor) { db in
         let values = try freeze(chosen, db, master, record)
@@ -49,9 +50,10 @@ struct Publish: AsyncParsableCommand {
   private func freeze(
     _ chosen: ReportArguments.Chosen, _ db: Database, _ master: Master, _ record: RecordSchema
   ) throws -> [Int: Value] {
+    let (before, point) = (try latest(db, record), try master.logPoint(in: db))
+    if let before { try assertSame(chosen, as: before) }
     let report = try Reports.draw(chosen, from: db, master.schema, isForPublication: true)
     let content = try Published.encode(report)
-    let (before, point) = (try latest(db, record), try master.logPoint(in: db))
     if let before { try assertNew(content, after: before) }
     let texts: [String: String?] = [
       "no": no, "kind": kind ?? Self.kinds[chosen.report] ?? "list", "report": chosen.report,
@@ -72,6 +74,22 @@ struct Publish: AsyncParsableCommand {
     return try db.first(sql, [.text(no)]).flatMap { Published(record, $0) }
   }
 
+  /// A new version is of the same thing. Its year is not that of the day on which it is published, unless that is said.
+  private func assertSame(_ chosen: ReportArguments.Chosen, as before: Published) throws {
+    guard let earlier = before.chosen else { return }
+    let (report, subject) = (earlier.report, earlier.subject)
+    guard report == chosen.report, subject == chosen.subject else {
+      let name = [report, subject].compactMap(\.self).joined(separator: " ")
+      throw Failure(
+        .usage, zh: "\(no) 第 \(before.version) 版是 \(name);新版须是同一报表,否则请另用编号",
+        en: "version \(before.version) of \(no) is of \(name), and so is the next one; take another number for this")
+    }
+    guard chosen.year == nil, Self.goByYear.contains(report), chosen.figuresYear != earlier.figuresYear else { return }
+    throw Failure(
+      .usage, zh: "\(no) 第 \(before.version) 版是 \(earlier.figuresYear) 年的;请用 --year 写明年度",
+      en: "version \(before.version) of \(no) is of \(earlier.figuresYear); name the year with --year")
+  }
+
   private func assertNew(_ content: String, after before: Published) throws {
     if before.content == content {
       throw Failure(
@@ -84,6 +102,9 @@ struct Publish: AsyncParsableCommand {
         en: "\(no) has a version \(before.version); say what is different with --note")
     }
   }
+
+  /// Reports of a year; the others are of a day or of the period that they name.
+  private static let goByYear: Set = ["plan", "county", "recognised", "products", "cases", "releases"]
 
   private static let kinds = [
     "bulletin": "bulletin", "plan": "bulletin", "county": "bulletin", "releases": "release", "cases": "cases",
@@ -208,6 +229,11 @@ extension Label {
   fileprivate func about(_ no: String, _ version: Int64) -> Label {
     Label(zh: "发布 \(no) 第 \(version) 版:\(zh)", en: "publication \(no), version \(version): \(en)")
   }
+}
+
+extension ReportArguments.Chosen {
+  /// That of the day unless it is named.
+  fileprivate var figuresYear: String { year.map(String.init) ?? String(day.prefix(4)) }
 }
 
 extension Published {

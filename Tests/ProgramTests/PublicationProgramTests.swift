@@ -99,6 +99,25 @@ extension Town {
     #expect(notes == ["note: was emptied, and an empty cell changes nothing"])
   }
 
+  @Test("A new version is of the same report and year, and of no day that has not come")
+  func sameReport() async throws {
+    let town = try await Town()
+    let numbered = ["--no", "2018-1", "--note", "更正"]
+    try await town.city(["publish", "plan", "--on", "2018-12-31"] + numbered)
+    try await town.city(["edit", "city_target", "small_giant_tier1,2020", "target=101"])
+    let january = ["publish", "plan", "--on", "2019-01-10"] + numbered
+    expectFailure(try await town.tryCity(january), 64, "of 2018", "--year")
+    let giants = ["publish", "recognised", "small_giant", "--on", "2018-12-31"] + numbered
+    expectFailure(try await town.tryCity(giants), 64, "is of plan", "another number")
+    let later = ["publish", "plan", "--on", "2999-01-01", "--no", "2999-1"]
+    expectFailure(try await town.tryCity(later), 65, "--on", "has not come yet")
+    #expect(try await town.city(january + ["--year", "2018", "--json"]).object["version"] as? Int == 2)
+    // A list of a day goes on in another year.
+    for day in ["2018-12-31", "2019-01-10"] {
+      try await town.city(["publish", "cultivation", "--on", day, "--no", "培育", "--note", "更新"])
+    }
+  }
+
   @Test("With --json, a report that goes to a file is told on stdout as one value")
   func toAFile() async throws {
     let town = try await Town()
