@@ -5,13 +5,14 @@ import SyncCore
 
 /// What enterprises reported for a period and for the one a year before.
 struct BulletinFigures {
-  /// One that was expected to report and did.
+  /// One that has to report.
   struct Reporter {
     var id, org: String
     /// The letter of its industry (GB/T 4754); empty when it has no code.
     var letter: String
     var now: [String: Int64] = [:]
     var before: [String: Int64] = [:]
+    var hasReported: Bool { !now.isEmpty }
   }
   struct Figure {
     var name: String
@@ -20,25 +21,27 @@ struct BulletinFigures {
     var column: Drawn { Drawn(name, zh: label.zh, en: label.en, unit: isMoney ? .wan : .none) }
   }
   var figures: [Figure]
-  var reporters: [Reporter]
+  /// All that have to report.
+  var expected: [Reporter]
+  var reporters: [Reporter] { expected.filter(\.hasReported) }
 
   init(_ source: ReportSource, _ period: BulletinPeriod) throws {
     figures = period.isMonth ? Self.monthly(source) : Self.annual(source)
     var found: [String: Reporter] = [:]
+    for row in try source.rows(bulletinExpected, ["day": .text(period.lastDay)]) {
+      guard let id = row[0].string, let org = row[1].string else { continue }
+      found[id] = Reporter(id: id, org: org, letter: String(row[2].string?.prefix(1) ?? ""))
+    }
     let sql = period.isMonth ? Self.monthSQL : Self.yearSQL(figures)
     let arguments: [String: Value] = [
       "day": .text(period.lastDay), "period": .integer(period.code), "before": .integer(period.before),
     ]
     for row in try source.rows(sql, arguments) {
-      guard case .text(let id) = row[0], case .text(let org) = row[1], case .text(let figure) = row[3],
-        case .integer(let value) = row[5]
+      guard case .text(let id) = row[0], case .text(let figure) = row[1], case .integer(let value) = row[3]
       else { continue }
-      let letter = if case .text(let code) = row[2] { String(code.prefix(1)) } else { "" }
-      var reporter = found[id] ?? Reporter(id: id, org: org, letter: letter)
-      if row[4] == .integer(period.code) { reporter.now[figure] = value } else { reporter.before[figure] = value }
-      found[id] = reporter
+      if row[2] == .integer(period.code) { found[id]?.now[figure] = value } else { found[id]?.before[figure] = value }
     }
-    reporters = found.values.filter { !$0.now.isEmpty }
+    expected = Array(found.values)
   }
 
   private static func monthly(_ source: ReportSource) -> [Figure] {
@@ -55,19 +58,36 @@ struct BulletinFigures {
   }
 
   private static let monthSQL = """
-    SELECT e.id, e.owner_org, e.industry, m.indicator, m.period, m.ytd_value FROM (\(bulletinExpected)) e
+    SELECT e.id, m.indicator, m.period, m.ytd_value FROM (\(bulletinExpected)) e
     JOIN enterprise_month m ON m.enterprise_id = e.id WHERE m.period IN (:period, :before)
     """
 
   private static func yearSQL(_ figures: [Figure]) -> String {
     figures.map { figure in
       """
-      SELECT e.id, e.owner_org, e.industry, '\(figure.name)', y.year, y.\(quoted(figure.name))
+      SELECT e.id, '\(figure.name)', y.year, y.\(quoted(figure.name))
       FROM (\(bulletinExpected)) e JOIN enterprise_year y ON y.enterprise_id = e.id
       WHERE y.year IN (:period, :before) AND y.\(quoted(figure.name)) IS NOT NULL
       """
     }.joined(separator: " UNION ALL ")
   }
+}
+
+extension BulletinFigures {
+  /// How many have to report.
+  static func expectedCount(_ group: [Reporter]) -> Disclosure.Figure {
+    .init(cell: .count(group.count), sums: group.isEmpty ? [:] : ["expected": ids(group)])
+  }
+
+  /// How many of them have. That rests on all of them: that neither of two has tells as much as that both have.
+  static func reportedCount(_ group: [Reporter]) -> Disclosure.Figure {
+    let reported = group.filter(\.hasReported)
+    return .init(
+      cell: .count(reported.count),
+      sums: group.isEmpty ? [:] : ["expected": ids(group), "reporters": ids(reported)])
+  }
+
+  private static func ids(_ group: [Reporter]) -> Set<String> { Set(group.map(\.id)) }
 }
 
 /// Who has to report: tech SMEs and small giants whose recognition is valid on the day.

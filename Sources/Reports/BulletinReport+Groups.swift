@@ -8,11 +8,11 @@ extension BulletinReport {
     _ source: ReportSource, _ figures: BulletinFigures, _ known: inout Disclosure
   ) throws -> [Report.Section] {
     let names = try Names(source.db)
-    let units = try Units(source.db)
-    // Published, it counts as the plan and the report of counties do: the difference could be of one enterprise.
-    let stands = { (org: String) in source.isForPublication ? units.current(org, on: source.day) : org }
-    let byCounty = Dictionary(grouping: figures.reporters) { stands($0.org) }.sorted { $0.key < $1.key }
-    let byLetter = Dictionary(grouping: figures.reporters, by: \.letter).sorted { $0.key < $1.key }
+    let stands = try standing(source)
+    // Published, a group has its row also when none of it has reported: that it is missing would tell so.
+    let shown = source.isForPublication ? figures.expected : figures.reporters
+    let byCounty = Dictionary(grouping: shown) { stands($0.org) }.sorted { $0.key < $1.key }
+    let byLetter = Dictionary(grouping: shown, by: \.letter).sorted { $0.key < $1.key }
     let noCode = Report.Cell.label(Label(zh: "未填行业", en: "No industry given"))
     var sections = [
       group(
@@ -27,25 +27,34 @@ extension BulletinReport {
     return sections
   }
 
+  /// The unit with which one of a unit counts. Published, it counts as the plan and the report of counties do: the
+  /// difference could be of one enterprise.
+  static func standing(_ source: ReportSource) throws -> (String) -> String {
+    let units = try Units(source.db)
+    return { source.isForPublication ? units.current($0, on: source.day) : $0 }
+  }
+
   /// A row a group, a column a figure, then the growth of the first figure, the sales.
   private static func group(
     _ figures: BulletinFigures, _ name: String, _ title: Label, _ head: Drawn,
-    _ groups: [(head: Report.Cell, reporters: [BulletinFigures.Reporter])], _ known: inout Disclosure
+    _ groups: [(head: Report.Cell, members: [BulletinFigures.Reporter])], _ known: inout Disclosure
   ) -> Report.Section {
-    let members = groups.map(\.reporters) + [figures.reporters]
+    let all = groups.flatMap(\.members)
+    let members = groups.map(\.members) + [all]
     let growthColumn = Drawn("growth", zh: "应税销售同比", en: "Growth of taxable sales", unit: .percent)
-    var columns: [[Report.Cell]] = [
-      groups.map(\.head) + [.label(Label(zh: "合计", en: "Total"))],
-      groups.map { .integer(Int64($0.reporters.count)) } + [.integer(Int64(figures.reporters.count))],
-    ]
+    let counts = known.cells(
+      groups.map { BulletinFigures.reportedCount($0.members) }, ofPublic: BulletinFigures.reportedCount(all))
+    var columns: [[Report.Cell]] = [groups.map(\.head) + [.label(Label(zh: "合计", en: "Total"))], counts]
     for figure in figures.figures {
       columns.append(known.cells(members.map { FigureSum(figure.name, $0).sum }))
     }
     columns.append(known.cells(members.map { FigureSum("taxable_sales", $0).growth }))
+    // Where it is left out how many have reported, a blank would tell that none has.
+    let rows = members.indices.map { row -> [Report.Cell] in
+      columns.map { $0[row] == .none && counts[row] == .suppressed ? .suppressed : $0[row] }
+    }
     let drawn = [head, .enterprises] + figures.figures.map(\.column) + [growthColumn]
-    return Report.Section(
-      name, title, columns: drawn.map(\.column),
-      rows: groups.indices.map { row in columns.map { $0[row] } } + [columns.map { $0[groups.count] }])
+    return Report.Section(name, title, columns: drawn.map(\.column), rows: rows)
   }
 }
 

@@ -11,18 +11,19 @@ public enum BulletinReport: ReportKind {
 
   public static func draw(_ source: ReportSource) throws -> Report {
     let period = try BulletinPeriod.asked(source)
+    let figures = try BulletinFigures(source, period)
     var known = Disclosure(isForPublication: source.isForPublication)
+    let coverage = try coverage(source, period, figures, &known)
     return Report(
       name: name,
       title: Label(zh: "统计通报(\(period.label.zh))", en: "Statistical bulletin, \(period.label.en)"),
-      notes: notes(source, period), sections: try [coverage(source, period)] + sums(source, period, &known))
+      notes: notes(source, period), sections: try [coverage] + sums(source, period, figures, &known))
   }
 
   /// The tables with what enterprises reported.
   static func sums(
-    _ source: ReportSource, _ period: BulletinPeriod, _ known: inout Disclosure
+    _ source: ReportSource, _ period: BulletinPeriod, _ figures: BulletinFigures, _ known: inout Disclosure
   ) throws -> [Report.Section] {
-    let figures = try BulletinFigures(source, period)
     // Drawn first, for the groups' sums matter more than what is compared.
     let grouped = try groups(source, figures, &known)
     let money = figures.figures.filter(\.isMoney)
@@ -57,31 +58,62 @@ public enum BulletinReport: ReportKind {
     return notes + source.ownOnly
   }
 
-  static func coverage(_ source: ReportSource, _ period: BulletinPeriod) throws -> Report.Section {
-    let table = period.isMonth ? "enterprise_month m WHERE m.period" : "enterprise_year m WHERE m.year"
-    let filled = period.isMonth ? "" : " AND \(Valid.figures("m"))"
-    let firms = """
-      firms AS (SELECT e.owner_org AS org, EXISTS (SELECT 1 FROM \(table) = :period AND m.enterprise_id = e.id\(filled))
-        AS done FROM (\(bulletinExpected)) e)
-      """
-    return try source.section(
+  /// Who of those that have to report has, by unit.
+  private static func coverage(
+    _ source: ReportSource, _ period: BulletinPeriod, _ figures: BulletinFigures, _ known: inout Disclosure
+  ) throws -> Report.Section {
+    let names = try Names(source.db)
+    let stands = try standing(source)
+    let byUnit = Dictionary(grouping: figures.expected) { stands($0.org) }
+    let units = Set(try units(source, period).map(stands)).union(byUnit.keys).sorted()
+    let submitted = try submissions(source, period)
+    let groups = units.map { byUnit[$0] ?? [] }
+    let expected = known.cells(
+      groups.map(BulletinFigures.expectedCount), ofPublic: BulletinFigures.expectedCount(figures.expected))
+    let reported = known.cells(
+      groups.map(BulletinFigures.reportedCount), ofPublic: BulletinFigures.reportedCount(figures.expected))
+    func row(_ head: Label, _ group: [BulletinFigures.Reporter], _ index: Int, _ day: String?) -> [Report.Cell] {
+      var share = Report.Cell.none
+      if [expected[index], reported[index]].contains(.suppressed) {
+        share = .suppressed
+      } else if !group.isEmpty {
+        share = .real(Double(group.count(where: \.hasReported)) / Double(group.count))
+      }
+      return [.label(head), expected[index], reported[index], share, .text(day)]
+    }
+    let rows = units.indices.map { row(names.unit(units[$0]), groups[$0], $0, submitted[units[$0]]) }
+    let total = row(Label(zh: "合计", en: "Total"), figures.expected, units.count, nil)
+    return Report.Section(
       "coverage", Label(zh: "上报情况", en: "Coverage"),
-      [
-        .county, Drawn("expected", zh: "应报", en: "Expected"), Drawn("reported", zh: "实报", en: "Reported"),
+      notes: source.isForPublication ? [Counties.withSuccessorNote] : [],
+      columns: [
+        Drawn.county, Drawn("expected", zh: "应报", en: "Expected"), Drawn("reported", zh: "实报", en: "Reported"),
         Drawn("share", zh: "上报率", en: "Share", unit: .percent, hasBar: true),
         source.drawn("submission", "submitted_on"),
-      ],
-      arguments: ["day": .text(period.lastDay), "period": .integer(period.code), "until": .text(source.day)],
-      sql: """
-        WITH \(firms), units AS (SELECT u.code FROM org_unit u WHERE u.kind <> 'city'
-            AND (u.valid_from IS NULL OR u.valid_from <= :day) AND (u.valid_to IS NULL OR u.valid_to > :day)
-            AND (:unit IS NULL OR u.code = :unit) UNION SELECT org FROM firms)
-        SELECT u.code, count(f.org), coalesce(sum(f.done), 0), sum(f.done) * 1.0 / nullif(count(f.org), 0),
-          (SELECT s.submitted_on FROM submission s WHERE s.org = u.code AND s.period = :period
-            AND s.submitted_on <= :until AND NOT \(isReturned("s")))
-        FROM units u LEFT JOIN firms f ON f.org = u.code GROUP BY u.code ORDER BY u.code
-        """
-    ).withTotal()
+      ].map(\.column), rows: rows + [total])
+  }
+
+  /// The units that there were at the end of the period.
+  private static func units(_ source: ReportSource, _ period: BulletinPeriod) throws -> [String] {
+    try source.rows(
+      """
+      SELECT u.code FROM org_unit u WHERE u.kind <> 'city' AND (u.valid_from IS NULL OR u.valid_from <= :day)
+        AND (u.valid_to IS NULL OR u.valid_to > :day) AND (:unit IS NULL OR u.code = :unit)
+      """, ["day": .text(period.lastDay)]
+    ).compactMap { $0[0].string }
+  }
+
+  /// When units have handed in what they have.
+  private static func submissions(_ source: ReportSource, _ period: BulletinPeriod) throws -> [String: String] {
+    let sql = """
+      SELECT s.org, s.submitted_on FROM submission s
+      WHERE s.period = :period AND s.submitted_on <= :day AND NOT \(isReturned("s"))
+      """
+    var days: [String: String] = [:]
+    for row in try source.rows(sql, ["period": .integer(period.code)]) {
+      if let org = row[0].string { days[org] = row[1].string }
+    }
+    return days
   }
 
   /// One row a figure: the sum, and the same enterprises a year before.
@@ -126,21 +158,5 @@ public enum BulletinReport: ReportKind {
         Drawn.enterprises, .money("rd", zh: "研发费用", en: "R&D spend"),
         .money("revenue", zh: "营业收入", en: "Revenue"), Drawn("share", zh: "研发强度", en: "R&D ÷ revenue", unit: .percent),
       ].map(\.column), rows: [[.integer(Int64(both.count))] + cells])
-  }
-}
-
-extension Report.Section {
-  /// Coverage with a last row for all units.
-  fileprivate func withTotal() -> Report.Section {
-    func total(_ column: Int) -> Int64 {
-      rows.reduce(0) { if case .integer(let x) = $1[column] { $0 + x } else { $0 } }
-    }
-    let (expected, reported) = (total(1), total(2))
-    var section = self
-    section.rows.append([
-      .label(Label(zh: "合计", en: "Total")), .integer(expected), .integer(reported),
-      expected > 0 ? .real(Double(reported) / Double(expected)) : .none, .none,
-    ])
-    return section
   }
 }

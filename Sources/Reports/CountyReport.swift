@@ -20,7 +20,7 @@ public enum CountyReport: ReportKind {
     var known = Disclosure(isForPublication: source.isForPublication)
     // What the bulletin of the year shows is known, too: sums of tech SMEs and small giants.
     if source.isForPublication, let period = BulletinPeriod(String(source.year)) {
-      _ = try BulletinReport.sums(source, period, &known)
+      _ = try BulletinReport.sums(source, period, BulletinFigures(source, period), &known)
     }
     // A county does not see the targets of the others.
     var sections = source.unit == nil ? [targets.sums(plan, current)] : []

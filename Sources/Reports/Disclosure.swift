@@ -40,6 +40,14 @@ struct Disclosure {
     for index in order { cells[index] = cell(figures[index]) }
     return cells
   }
+
+  /// The parts, then a total that is public anyway, such as a count of the whole city: it is shown, and counts as known.
+  mutating func cells(_ parts: [Figure], ofPublic total: Figure) -> [Report.Cell] {
+    if isForPublication {
+      for (quantity, enterprises) in total.sums { spans[quantity, default: SumSpan()].add(enterprises) }
+    }
+    return cells(parts) + [total.cell]
+  }
 }
 
 /// Sums of one quantity and all their linear combinations: a matrix in reduced row echelon form. Enterprises that no

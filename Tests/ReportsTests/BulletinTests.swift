@@ -92,11 +92,34 @@ import Testing
     #expect(try open.rows("by_county", "county", "taxable_sales").contains("灌云县 10"))
     let report = try town.draw(BulletinReport.self, about: "201803", publish: true)
     #expect(
-      try report.rows("by_county", "county", "taxable_sales", "growth")
-        == ["海州区 * *", "东海县 40 0.25", "灌云县 * -", "合计 80 *"])
+      try report.rows("by_county", "county", "enterprises", "taxable_sales", "growth")
+        == ["海州区 * * *", "东海县 4 40 0.25", "灌云县 * * *", "合计 8 80 *"])
     // Seven of the eight are compared: their sums would tell the eighth's, and so would those of 海州.
     #expect(try report.rows("money", "value", "now", "before", "growth")[0] == "80 * * *")
     #expect(try report.rows("by_industry", "taxable_sales") == ["80", "80"])
+  }
+
+  @Test("What is published does not tell whether one or two that have to report have done so", arguments: [7, 8])
+  func whoHasReported(reporters: Int) throws {
+    let places = [("320706", 3), ("320722", 4), ("320723", 1)].flatMap { (org, count) in
+      Array(repeating: (org: org, industry: Optional(count == 1 ? "D4411" : "C2710")), count: count)
+    }
+    let town = try town(places)
+    for enterprise in 1...reporters { try month(town, enterprise, 201803, 10) }
+    let open = try town.draw(BulletinReport.self, about: "201803")
+    #expect(try open.rows("coverage", "county", "expected", "reported").contains("灌云县 1 \(reporters - 7)"))
+    let report = try town.draw(BulletinReport.self, about: "201803", publish: true)
+    let coverage = try report.rows("coverage", "county", "expected", "reported", "share")
+    // The smallest of the others goes, too: the total would tell the one.
+    for row in ["灌云县 * * *", "海州区 * * *", "东海县 4 4 1", "连云区 0 0 -"] {
+      #expect(coverage.contains(row), "\(row)")
+    }
+    #expect(coverage.last == (reporters == 8 ? "合计 8 8 1" : "合计 8 7 0.875"))
+    #expect(
+      try report.rows("by_county", "county", "enterprises")
+        == ["海州区 *", "东海县 4", "灌云县 *", "合计 \(reporters)"])
+    let power = try report.rows("by_industry", "industry", "enterprises", "taxable_sales", "growth")[1]
+    #expect(power == "D 电力、热力、燃气及水生产和供应业 * * *")
   }
 
   @Test("Sums that differ by one or two enterprises do not stand side by side in what is published")
