@@ -21,7 +21,7 @@ public struct TechSMEFacts: Sendable, Equatable {
     case .sales: Quantity(name: Label(zh: "年销售收入", en: "Sales"), given: sales)
     case .assets: Quantity(name: Label(zh: "资产总额", en: "Assets"), given: assets)
     case .rd: Quantity(name: Label(zh: "研发费用", en: "R&D spend"), given: rd)
-    case .cost: Quantity(name: Label(zh: "成本费用", en: "Cost"), given: cost)
+    case .cost: Quantity(name: Label(zh: "成本费用总额", en: "Costs and expenses"), given: cost)
     case .classOne:
       Quantity(name: Label(zh: "Ⅰ类知识产权", en: "Class I rights"), given: classOneRights, unit: Quantity.pieces)
     case .classTwo:

@@ -58,6 +58,17 @@ import Testing
     #expect(failing.map(\.name) == [field.label])
   }
 
+  @Test("What the R&D of a tech SME is held against, cost of sales and expenses, is asked for by the name of its field")
+  func costs() throws {
+    let field = try #require(try Registry.schema().record("enterprise_year")?.field("cost"))
+    #expect(field.label == Label(zh: "成本费用总额(元)", en: "Costs and expenses (yuan)"))
+    var facts = TechSMEFacts()
+    facts.rd = 1
+    let items = try Registry.rules().techSME.version(in: 2018).assess(facts).items
+    let spend = try #require(items.first { $0.name.en == "R&D spend" })
+    #expect(spend.reason?.zh.contains("缺少成本费用总额,请补报") == true)
+  }
+
   // Nothing in the registry is counted up from several machines, so no column sums.
   @Test("Every policy but sum is used, and every format that is named is known")
   func policiesAndFormats() throws {
