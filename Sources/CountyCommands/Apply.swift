@@ -28,14 +28,13 @@ struct Apply: AsyncParsableCommand {
       let record = try replica.record("application")
       let row = try replica.edit(as: options.actor) { db in
         try assertFirst(db, replica, record, enterprise)
-        let assessment = try self.assessment(db, replica, enterprise)
+        let assessment = try replica.selfAssessment(db, of: enterprise, as: scheme, year: year, figures: figures)
         warn(assessment)
         let key = try replica.add(
           db, "application",
           [
             "enterprise_id": enterprise.id, "scheme": .text(scheme), "year": .integer(year), "stage": .text("draft"),
-            "rule_version": Value(assessment?.rule),
-            "assessment": Value(assessment.map { String($0.summary.zh.unicodeScalars.prefix(1000)) }),
+            "rule_version": Value(assessment?.rule), "assessment": Value(assessment?.kept),
           ])
         return try record.row(db, key: key) ?? []
       }
@@ -62,20 +61,8 @@ struct Apply: AsyncParsableCommand {
     )
   }
 
-  /// nil: the registry has no rule for the scheme.
-  private func assessment(_ db: Database, _ replica: Replica, _ enterprise: Enterprise) throws -> Assessment? {
-    guard let scheme = AssessedScheme(rawValue: scheme) else { return nil }
-    let figures = try self.figures ?? replica.figuresYear(db, of: enterprise, upTo: year)
-    return try replica.assessment(db, of: enterprise, as: scheme, year: year, figures: figures, on: replica.today)
-  }
-
-  /// A person decides: a failed assessment stops nothing.
   private func warn(_ assessment: Assessment?) {
-    guard let assessment else {
-      return options.tell(Label(zh: "\(scheme) 没有评价规则,未作自评", en: "there is no rule for \(scheme): not assessed"))
-    }
-    if assessment.verdict != .pass {
-      options.tell(Label(zh: "自评\(assessment.summary.zh)", en: "self-assessment: \(assessment.summary.en)"))
-    }
+    if let assessment { return options.warn(assessment) }
+    options.tell(Label(zh: "\(scheme) 没有评价规则,未作自评", en: "there is no rule for \(scheme): not assessed"))
   }
 }

@@ -62,5 +62,15 @@ extension WorkflowTests {
     try await town.sync("one")
     #expect(try await town.city(assess + ["--json"]).object["verdict"] as? String == "pass")
     #expect(try await town.rows("city", "application").count == 3)
+
+    // What goes to be reviewed is assessed by the figures of its day.
+    try await town.county("one", ["edit", "enterprise_year", "\(id),2017", "rd=0"])
+    let sent = try await town.county("one", ["step", "application", application, "county"])
+    #expect(sent.err.contains("self-assessment: fail"), "\(sent.err)")
+    let assessed = { try await town.row("one", "application", application)["assessment"] as? String ?? "" }
+    #expect(try await assessed().hasPrefix("不符合,20–50 分"))
+    try await town.county("one", ["edit", "enterprise_year", "\(id),2017", "rd=3600000"])
+    try await town.county("one", ["step", "application", application, "city"])
+    #expect(try await assessed() == "符合,70–100 分")
   }
 }

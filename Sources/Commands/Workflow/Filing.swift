@@ -18,6 +18,8 @@ struct Filing<Store: RecordStore> {
   struct Taken {
     var from, to: Stage
     var details: [(key: String, value: Value)] = []
+    /// Of an application that goes to be reviewed.
+    var assessment: Assessment?
   }
 
   init(_ db: Database, _ store: Store, _ workflow: Workflow, _ record: RecordSchema, _ key: RowKey) throws {
@@ -61,6 +63,7 @@ struct Filing<Store: RecordStore> {
     var cells = try record.cells(["stage": .text(to.rawValue)])
     if let reason = details.reason { cells.merge(try record.cells(["reason": .text(reason)])) { $1 } }
     var taken = Taken(from: stage, to: to)
+    if record.name == "application", to == .county || to == .city { taken.assessment = try assess(db, &cells) }
     if to == .notice, workflow.keepsNotice { try announce(details, &cells, &taken) }
     if to == .published {
       if workflow.keepsNotice {
@@ -86,6 +89,23 @@ struct Filing<Store: RecordStore> {
       .usage, zh: "\(record.label.zh)转为「\(there.zh)」时不用 \(wrong)",
       en: "\(wrong) has no place when \(record.name) goes to “\(there.en)”"
     )
+  }
+
+  /// What is reviewed is what the records say on this day, not on that of the draft. Where no rule holds in the year there
+  /// is nothing to say.
+  private func assess(_ db: Database, _ cells: inout [Int: Value]) throws -> Assessment? {
+    let enterprise = try store.enterprise(db, RowKey([record.value("enterprise_id", of: row)]))
+    guard case .integer(let year) = record.value("year", of: row), let scheme = record.text("scheme", of: row) else {
+      return nil
+    }
+    do {
+      let found = try store.selfAssessment(db, of: enterprise, as: scheme, year: year)
+      guard let assessment = found else { return nil }
+      cells.merge(
+        try record.cells(["rule_version": .text(assessment.rule), "assessment": .text(assessment.kept)])
+      ) { $1 }
+      return assessment
+    } catch let failure as Failure where failure.kind == .notFound { return nil }
   }
 
   private func announce(_ details: StepDetails, _ cells: inout [Int: Value], _ taken: inout Taken) throws {

@@ -31,6 +31,16 @@ extension RecordStore {
     }
   }
 
+  /// What an application says of its enterprise today; nil: there is no rule for the scheme. Inside `edit`.
+  /// - Parameter figures: the year of the annual figures; else the newest of this and last year.
+  public func selfAssessment(
+    _ db: Database, of enterprise: Enterprise, as scheme: String, year: Int64, figures: Int64? = nil
+  ) throws -> Assessment? {
+    guard let scheme = AssessedScheme(rawValue: scheme) else { return nil }
+    let figures = try figures ?? figuresYear(db, of: enterprise, upTo: year)
+    return try assessment(db, of: enterprise, as: scheme, year: year, figures: figures, on: today)
+  }
+
   /// nil: the industry, the staff or the revenue does not say which class. Inside `read` or `edit`.
   public func sizeClass(
     _ db: Database, of enterprise: Enterprise, year: Int64, on day: CalendarDay
@@ -81,6 +91,9 @@ extension Assessment {
       en: verdict.label.en + (points?.en ?? "") + (en.isEmpty ? "" : ": " + en))
   }
 
+  /// The summary as an application keeps it.
+  public var kept: String { String(summary.zh.unicodeScalars.prefix(1000)) }
+
   func json(_ language: Language) -> [(String, JSON)] {
     func text(_ label: Label?) -> JSON { label.map { .string($0.text(language)) } ?? .null }
     let items = items.map { item in
@@ -112,5 +125,13 @@ extension Assessment {
     }
     let headers = Label(zh: "项目 数据 得分 结论 说明", en: "item value points verdict reason").text(language)
     return TextTable(headers: headers.split(separator: " ").map(String.init), rows: rows).render()
+  }
+}
+
+extension CommonOptions {
+  /// A person decides: a failed assessment stops nothing.
+  public func warn(_ assessment: Assessment) {
+    if assessment.verdict == .pass { return }
+    tell(Label(zh: "自评\(assessment.summary.zh)", en: "self-assessment: \(assessment.summary.en)"))
   }
 }

@@ -39,6 +39,7 @@ public struct TakeStep<P: Program>: AsyncParsableCommand {
         if let version, version != filing.version { throw filing.otherVersion }
         return try filing.take(db, to: to, wanted)
       }
+      taken.assessment.map(options.warn)
       show(taken, workflow, record, key)
     }
   }
