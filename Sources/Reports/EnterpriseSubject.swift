@@ -58,3 +58,12 @@ struct EnterpriseSubject {
 func nameThen(_ now: String, _ then: String) -> String {
   "CASE WHEN \(then) <> \(now) THEN \(now) || '(原:' || \(then) || ')' ELSE \(now) END"
 }
+
+/// The name that an enterprise had on a day; NULL when it was its present one, or there is no day. `enterprise` and `day` are
+/// expressions in SQL.
+public func formerName(of enterprise: String, on day: String) -> String {
+  """
+  (SELECT f.name FROM enterprise_name f WHERE f.enterprise_id = \(enterprise) AND f.valid_to >= \(day) \
+  ORDER BY f.valid_to, f.id LIMIT 1)
+  """
+}

@@ -13,6 +13,8 @@ public enum RecognisedReport: ReportKind {
   public static func draw(_ source: ReportSource) throws -> Report {
     let scheme = try scheme(source)
     let field = { (name: String) in source.drawn("recognition", name) }
+    // The certificate's name where it is recorded, else that of its day.
+    let then = "coalesce(r.name_at_time, \(formerName(of: "e.id", on: "r.recognised_on")))"
     let section = try source.section(
       "recognised", scheme.label,
       [
@@ -21,7 +23,7 @@ public enum RecognisedReport: ReportKind {
       ],
       arguments: ["scheme": .text(scheme.value)],
       sql: """
-        SELECT e.uscc, \(nameThen("e.name", "r.name_at_time")), e.owner_org, r.level, r.cert_no, r.recognised_on,
+        SELECT e.uscc, \(nameThen("e.name", then)), e.owner_org, r.level, r.cert_no, r.recognised_on,
           r.valid_to, CASE WHEN r.revoked_on <= :day THEN r.revoked_on END
         FROM recognition r JOIN enterprise e ON e.id = r.enterprise_id
         WHERE r.scheme = :scheme AND r.year = :year AND \(Valid.enterprise("e")) AND \(Valid.made("r"))

@@ -42,9 +42,12 @@ import Testing
     let ended = Array(publish.dropLast()) + ["2018-06-15", "--on", "2018-06-16"]
     expectFailure(try await town.tryCity(ended), 65, "--valid-to", "is before the recognition of 2018-06-16")
     #expect(try await town.rows("city", "recognition").isEmpty)
+    // The new name is known, and is that of later days: the certificate has the name of its own.
+    let rename = ["rename", enterprise, "海州新名公司", "--on", "2018-09-01", "--evidence", "变更通知书"]
+    try await town.county("one", rename)
+    try await town.sync("one")
     let done = try await town.city(publish + ["--on", "2018-06-16", "--json"]).object
     #expect(done["recognised_on"] as? String == "2018-06-16")
-    try await town.county("one", ["rename", enterprise, "海州新名公司", "--evidence", "变更通知书"])
 
     try await town.close(homes, kept: ["海州甲公司", "海州新名公司", "苏2018-1"])
     for home in ["city", "one", "two"] {

@@ -38,6 +38,31 @@ import Testing
     #expect(try list("2018-10-31") == [])
   }
 
+  @Test("Where no name of the certificate is recorded the list prints that of its day")
+  func formerNames() throws {
+    let town = try town()
+    for (number, name, last) in [(20, "最早公司", "2018-10-31"), (21, "旧名公司", "2018-11-01")] {
+      try town.add(
+        "enterprise_name",
+        ["id": id(number), "enterprise_id": id(1), "name": .text(name), "valid_to": .text(last)])
+    }
+    for (number, scheme, day) in [
+      (10, "small_giant", "2018-11-01"), (11, "tech_sme", "2018-11-02"), (12, "high_tech", nil),
+    ] as [(Int, String, String?)] {
+      try town.add(
+        "recognition",
+        [
+          "id": id(number), "enterprise_id": id(1), "scheme": .text(scheme), "year": 2018,
+          "recognised_on": day.map(Value.text) ?? .null,
+        ])
+    }
+    func name(_ scheme: String) throws -> [String] {
+      try town.draw(RecognisedReport.self, year: 2018, about: scheme).rows("recognised", "name")
+    }
+    #expect(try name("small_giant") == ["新名公司(原:旧名公司)"])
+    #expect(try name("tech_sme") == ["新名公司"] && name("high_tech") == ["新名公司"])
+  }
+
   @Test(
     "A scheme that is missing or unknown is refused with those that exist",
     arguments: [(nil, "name a scheme"), ("small_gaint", "did you mean 'small_giant'")])

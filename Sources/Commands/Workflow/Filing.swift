@@ -1,6 +1,7 @@
 import GRDB
 import Presentation
 import Registry
+import Reports
 import SQLiteStore
 import SyncCore
 import SyncProtocol
@@ -130,11 +131,13 @@ struct Filing<Store: RecordStore> {
     }
     let enterprise = try store.enterprise(db, RowKey([owner]))
     let scheme = record.text("scheme", of: row) ?? ""
+    let former = try db.first("SELECT \(formerName(of: "?1", on: "?2"))", [owner, Value(details.on)])?.first ?? .null
+    let name = former.isNull ? .text(enterprise.name) : former
     let recognition = try store.add(
       db, "recognition",
       [
         "enterprise_id": owner, "scheme": .text(scheme), "year": record.value("year", of: row),
-        "recognised_on": Value(details.on), "cert_no": Value(details.certNo), "name_at_time": .text(enterprise.name),
+        "recognised_on": Value(details.on), "cert_no": Value(details.certNo), "name_at_time": name,
         "valid_to": Value(details.validTo), "application_id": key.values.first ?? .null,
       ])
     try store.note(
