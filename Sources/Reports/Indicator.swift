@@ -47,6 +47,8 @@ struct IndicatorFigure {
   var things: [Thing] = []
   /// Figures entered for units.
   var entered: [String: Double] = [:]
+  /// How many things, or entries, the figure is made of.
+  var counted = 0
   /// What the baseline holds beyond the things that are recorded.
   var unrecorded = 0.0
   /// In the indicator's unit of measure; nil when nothing is known.
@@ -69,6 +71,7 @@ extension Indicator {
     let isMoney = formula.kind == .money
     // A sum rests on those that reported.
     figure.things = isMoney ? things.filter { $0.yuan != nil } : things
+    figure.counted = figure.things.count
     // The sum of nothing is 0; of those of whom none has reported it is not known.
     let worth = { (some: [IndicatorFigure.Thing]) -> Double? in
       guard isMoney else { return Double(some.count) }
@@ -110,6 +113,7 @@ extension Indicator {
     }
     figure.ofUnits = sum
     figure.value = city ?? sum(Set(entered.keys))
+    figure.counted = city == nil ? entered.count : 1
     return figure
   }
 }

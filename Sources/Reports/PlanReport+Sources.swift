@@ -56,7 +56,7 @@ extension PlanReport {
       return [
         .text(indicator.code), .label(indicator.name),
         .label(Label(zh: names.map(\.zh).joined(separator: "、"), en: names.map(\.en).joined(separator: ", "))),
-        .label(formula?.meaning ?? entered), .count(formula == nil ? figure.entered.count : figure.things.count),
+        .label(formula?.meaning ?? entered), .count(figure.counted),
         .count(try leftOut(formula, figure, source)),
       ]
     }

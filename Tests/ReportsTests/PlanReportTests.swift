@@ -274,8 +274,11 @@ import Testing
     try base.run("UPDATE indicator_value SET value = CASE org WHEN '320703' THEN 27.1 ELSE 37.2 END")
     try base.run("\(insert) ('320707', 'talent', 2020, 'total', 20.7)")
     #expect(try value("talent") == .integer(85) && cell("verdict", "talent").answer == false)
+    let code: [String: Report.Cell] = ["code": .text("talent")]
+    let counted = { try self.base.draw(PlanReport.self).section("sources").cell("counted", where: code) }
+    #expect(try counted() == .integer(3))
     try base.run("\(insert) ('320700', 'talent', 2020, 'total', 85)")
-    #expect(try value("talent") == .integer(85))
+    #expect(try value("talent") == .integer(85) && counted() == .integer(1))
     #expect(try cell("verdict", "talent").answer == false)  // 突破 85
     try base.run("UPDATE indicator_value SET value = 85.01 WHERE org = '320700'")
     #expect(try cell("verdict", "talent").answer == true)
