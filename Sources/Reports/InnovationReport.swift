@@ -15,9 +15,9 @@ public enum InnovationReport: ReportKind {
       notes: [
         source.dayNote,
         Label(
-          zh: "只计市级已确认的,按确认年份累计到 \(source.year) 年;并入其他企业的不计",
-          en: "Only what the city has confirmed counts, up to \(source.year) by the year of confirmation; "
-            + "enterprises that were merged into another do not"),
+          zh: "只计市级已确认的,按确认年份累计到 \(source.year) 年,没有年份的不计;并入其他企业的不计",
+          en: "Only what the city has confirmed counts, up to \(source.year) by the year of confirmation, and in none "
+            + "without one; enterprises that were merged into another do not"),
       ] + source.ownOnly,
       sections: try [
         statuses(source), technologyCounts(source), technologies(source), products(source), clusters(source),
@@ -28,7 +28,7 @@ public enum InnovationReport: ReportKind {
 
   /// Confirmed by the end of the year that is asked for.
   static func counted(_ alias: String) -> String {
-    "\(alias).confirmed = 1 AND (\(alias).confirmed_year IS NULL OR \(alias).confirmed_year <= :year)"
+    "\(alias).confirmed = 1 AND \(alias).confirmed_year <= :year"
   }
 
   /// The same of what an enterprise has filed that is not merged into another.

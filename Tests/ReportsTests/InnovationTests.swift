@@ -16,7 +16,7 @@ import Testing
     let town = try town()
     let technologies: [(Int, Value, Value, Value)] = [
       (10, 1, 2018, "biomedicine"), (11, 1, 2017, "biomedicine"), (12, 1, 2019, "biomedicine"), (13, 0, 2018, .null),
-      (14, 1, 2018, .null),
+      (14, 1, 2018, .null), (15, 1, .null, "biomedicine"),
     ]
     for (number, confirmed, year, field) in technologies {
       try town.add(
