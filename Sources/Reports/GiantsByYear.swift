@@ -23,8 +23,10 @@ enum GiantsByYear {
         .number(each.target),
       ]
     }
+    let day = Moment(source.year, of: source).day
     return Report.Section(
       "recognised_by_year", Label(zh: "历年认定", en: "Recognised by year"),
+      notes: [Label(zh: "认定以 \(day) 有效的为准", en: "valid are those that were so on \(day)")],
       columns: [
         .init("year", Label(zh: "年份", en: "Year")), .init("recognised", Label(zh: "当年认定", en: "Recognised")),
         .init("first", Label(zh: "其中首次", en: "For the first time")),
@@ -46,11 +48,13 @@ enum GiantsByYear {
     let sql = """
       SELECT r.year, r.year = (SELECT min(o.year) FROM recognition o
           WHERE o.enterprise_id = r.enterprise_id AND o.scheme = 'small_giant' AND \(Valid.made("o"))),
-        \(Valid.recognition())
+        \(Valid.recognition().replacing("?1", with: "?3"))
       FROM recognition r JOIN enterprise e ON e.id = r.enterprise_id
       WHERE r.scheme = 'small_giant' AND r.year <= ?2 AND \(Valid.made()) AND \(Valid.enterprise())
       """
-    try source.db.each(sql, [.text(source.day), .integer(source.year)]) { row in
+    // Of a year that is over they are those of its last day, as among the three ways of counting.
+    let day = Moment(source.year, of: source).day
+    try source.db.each(sql, [.text(source.day), .integer(source.year), .text(day)]) { row in
       let (year, isFirst, isValid) = (row[0] as Int64, row[1] as Bool, row[2] as Bool)
       years[year, default: Year()].recognised += 1
       if isFirst { years[year]?.first += 1 }

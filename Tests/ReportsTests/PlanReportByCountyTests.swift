@@ -31,6 +31,19 @@ import Testing
     #expect(!section.columns.contains { $0.name == "unit_320705" })
   }
 
+  @Test("Small giants that are valid now are counted on one day, of a year that is over on its last")
+  func validGiants() throws {
+    for (id, dates) in [("a", "valid_to = '2021-03-31'"), ("b", "revoked_on = '2020-12-31'"), ("c", "")] {
+      try base.enterprise(id)
+      try base.recognise(id, "small_giant", 2019, dates)
+    }
+    let report = try base.draw(PlanReport.self, day: "2021-05-01", year: 2020)
+    #expect(try report.section("giants").cells("value")[1] == .integer(2))
+    let years = try report.section("recognised_by_year")
+    #expect(try years.cell("valid", where: ["year": .integer(2019)]) == .integer(2))
+    #expect(years.notes.map(\.en) == ["valid are those that were so on 2020-12-31"])
+  }
+
   @Test("Loans of an enterprise that was merged, and its survivor too, are of the one that is left")
   func mergedTwice() throws {
     for (id, org) in [("a", "320706"), ("b", "320722"), ("c", "320703")] { try base.enterprise(id, org: org) }
