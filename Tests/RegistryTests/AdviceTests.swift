@@ -82,6 +82,9 @@ import Testing
     Case(
       name: "profit may jump", record: "enterprise_month",
       values: ["period": 201801, "indicator": "profit", "ytd_value": 600], before: ["ytd_value": 100], found: []),
+    Case(
+      name: "a monthly figure of a year", record: "enterprise_month",
+      values: ["period": 2018, "indicator": "output", "ytd_value": 9], found: ["hard period"]),
     Case(name: "month 13", record: "period", values: ["code": 201813, "kind": "month"], found: ["hard code"]),
     Case(name: "month 12", record: "period", values: ["code": 201812, "kind": "month"], found: []),
     Case(name: "a month as a year", record: "period", values: ["code": 201812, "kind": "year"], found: ["hard code"]),

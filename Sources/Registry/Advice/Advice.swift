@@ -118,8 +118,15 @@ extension Advice {
   }
 
   private static func month(_ row: RowFacts, _ lookup: Lookup) throws -> [Finding] {
-    guard let period = row.number("period"), period > 9999, row.text("indicator") != "staff",
-      row.text("indicator") != "profit", let value = row.number("ytd_value")
+    guard let period = row.number("period") else { return [] }
+    guard period > 9999 else {
+      return [
+        Finding(
+          .hard, "period", zh: "\(period) 是年度报告期,月报请填年月(如 201803)",
+          en: "\(period) is a year; a monthly figure is of a year and month, such as 201803")
+      ]
+    }
+    guard row.text("indicator") != "staff", row.text("indicator") != "profit", let value = row.number("ytd_value")
     else { return [] }
     var findings: [Finding] = []
     if period % 100 > 1, let before = try figure(of: row, in: period - 1, lookup), value < before {
