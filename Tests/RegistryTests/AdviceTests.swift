@@ -131,6 +131,23 @@ import Testing
     #expect(found.first?.message.en.contains("10,000") == true)
   }
 
+  static let ratings: [(from: Value, to: Value, isLong: Bool)] = [
+    ("2018-01-01", "2018-12-31", false), ("2018-01-01", "2019-01-01", false), ("2018-01-01", "2019-01-02", true),
+    ("2018-12-15", "2019-12-15", false), ("2018-12-15", "2028-12-14", true),
+  ]
+
+  @Test("A rating that is valid for longer than its standard gives is doubted", arguments: ratings)
+  func rating(from: Value, to: Value, isLong: Bool) throws {
+    let values: [String: Value] = [
+      "enterprise_id": .text(Self.id), "standard": "S1", "grade": "A", "valid_from": from, "valid_to": to,
+    ]
+    let found = try Advice.findings(about: Self.row("credit_rating", values), today: "2018-06-04") { record, key in
+      #expect(record == "credit_standard" && key == RowKey([.text("S1")]))
+      return try Self.row(record, ["valid_months": 12])
+    }
+    #expect(found.map { "\($0.weight) \($0.field)" } == (isLong ? ["hint valid_to"] : []))
+  }
+
   @Test("A note lets what can be explained through, and nothing else")
   func notes() throws {
     let row = try Self.row("enterprise_year", ["note": "并购"])

@@ -12,6 +12,7 @@ public enum Advice {
     case "enterprise_month": findings += try month(row, lookup)
     case "period": findings += period(row)
     case "org_unit": findings += unit(row, today)
+    case "credit_rating": findings += try rating(row, lookup)
     default: break
     }
     return findings
@@ -160,6 +161,22 @@ extension Advice {
       Finding(
         .hard, "successor", zh: "一经填写即由其承接,而停用日期 \(end) 尚未到来;请到当日再填",
         en: "takes over at once, and valid_to \(end) is yet to come; name it on that day")
+    ]
+  }
+
+  /// A rating is valid for the months that its standard gives, the same day of the last month included.
+  private static func rating(_ row: RowFacts, _ lookup: Lookup) throws -> [Finding] {
+    guard let from = row.text("valid_from"), let to = row.text("valid_to"), let year = Int64(from.prefix(4)),
+      let month = Int64(from.dropFirst(5).prefix(2)),
+      let months = try lookup("credit_standard", RowKey([row["standard"]]))?.number("valid_months")
+    else { return [] }
+    let (last, number) = (year * 12 + month - 1 + months, (month - 1 + months) % 12 + 1)
+    let end = "\(last / 12)-\(number < 10 ? "0" : "")\(number)\(from.suffix(3))"
+    guard to > end else { return [] }
+    return [
+      Finding(
+        .hint, "valid_to", zh: "\(to) 晚于标准规定的 \(months) 个月(至 \(end)),请核对",
+        en: "\(to) is after the \(months) months that the standard gives, until \(end); compare the two")
     ]
   }
 
