@@ -137,6 +137,26 @@ import Testing
       "city revoke")
   }
 
+  @Test func whyWhatACountyProposedIsRevokedIsNotedOnce() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let enterprise = try await town.enter("one", "enterprise", "name=海州甲公司")
+    try await town.sync("one")
+    let recognition = try await town.enter(
+      "city", "recognition", "enterprise_id=\(enterprise)", "scheme=small_giant", "year=2018")
+    try await town.sync("one")
+    try await town.county("one", ["edit", "recognition", recognition, "revoked_on=2019-01-05"])
+    try await town.sync("one")
+    try await town.decide("revoked_on", "--take", "1")
+    let revoke = ["revoke", recognition, "--reason", "弄虚作假"]
+    expectFailure(try await town.tryCity(revoke + ["--on", "2019-01-06"]), 65, "revoked on 2019-01-05 already")
+    try await town.city(revoke)
+    expectFailure(try await town.tryCity(revoke), 65, "revoked on 2019-01-05 already")
+    try await town.sync("one")
+    #expect(
+      lines(try await town.rows("one", "status_event"), "scheme", "kind", "happened_on", "reason")
+        == ["small_giant exit 2019-01-05 弄虚作假"])
+  }
+
   @Test func anEnterpriseEntersAndLeavesTheCultivationList() async throws {
     let town = try await registryTown([("one", "320706")])
     let enterprise = try await town.enter("one", "enterprise", "uscc=\(code)", "name=海州甲公司")
