@@ -3,6 +3,7 @@ import Commands
 import GRDB
 import Master
 import Presentation
+import Registry
 import SQLiteStore
 import SyncCore
 
@@ -62,15 +63,23 @@ struct Transfer: AsyncParsableCommand {
     let filings = try TransferFilings(db, master, transfers, enterprise, to: to)
     // A unit that is merged into another one moves with all it has, and files nothing.
     if from == nil, reason == nil { try filings.assertBoth(enterprise) }
+    if let days = filings.otherDays(than: master.today) { options.tell(days.about(enterprise)) }
     try master.update(db, record, key: key, [column: .text(to)])
-    for row in filings.rows {
+    let ended = from == nil ? filings.fromItsUnit : filings.rows
+    for row in ended {
       try master.update(
         db, transfers, key: transfers.rowKey(of: row), try transfers.cells(["completed_on": Value(master.today)]))
     }
     let change = StatusChange(
       "transfer", .adjustment, from: enterprise.owner, to: to, on: master.today, reason: reason ?? filings.reason)
     try master.note(db, change, of: enterprise.id)
-    return filings.rows.count
+    return ended.count
+  }
+}
+
+extension Label {
+  fileprivate func about(_ enterprise: Enterprise) -> Label {
+    Label(zh: "\(enterprise.shown):\(zh)", en: "\(enterprise.shown): \(en)")
   }
 }
 
@@ -79,6 +88,9 @@ private struct TransferFilings {
   let to: String
   let out, into: [Value]?
   let reason: String?
+  /// Whatever was filed of a move away from the unit that it leaves, whereto is no matter: it has left.
+  let fromItsUnit: [[Value]]
+  private let days: [CalendarDay]
   var rows: [[Value]] { [out, into].compactMap(\.self) }
 
   init(_ db: Database, _ master: Master, _ record: RecordSchema, _ enterprise: Enterprise, to: String) throws {
@@ -93,6 +105,19 @@ private struct TransferFilings {
     out = filed("out", by: enterprise.owner, with: to)
     into = filed("in", by: to, with: enterprise.owner)
     reason = (into ?? out).flatMap { record.text("reason", of: $0) }
+    fromItsUnit = open.filter { row in
+      let source = record.text("direction", of: row) == "out" ? "org" : "other_org"
+      return enterprise.uscc != nil && record.text(source, of: row) == enterprise.owner
+    }
+    days = [out, into].compactMap { $0.flatMap { record.day("effective_on", of: $0) } }
+  }
+
+  /// The days for which the two units have filed the move, where they differ or one is still to come.
+  func otherDays(than today: CalendarDay) -> Label? {
+    guard let first = days.min(), let last = days.max(), first < last || today < last else { return nil }
+    return Label(
+      zh: "申请的生效日期为 \(first == last ? "\(first)" : "\(first) 和 \(last)"),现于 \(today) 迁移",
+      en: "filed for \(first == last ? "\(first)" : "\(first) and \(last)"), and moved on \(today)")
   }
 
   func assertBoth(_ enterprise: Enterprise) throws {

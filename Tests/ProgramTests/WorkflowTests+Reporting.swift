@@ -148,6 +148,20 @@ extension WorkflowTests {
     // Back again, on the city's word alone.
     let word = ["transfer", "enterprise", id, "--to", "320707", "--reason", "迁移有误", "--json"]
     #expect(try await town.city(word).object["filings"] as? Int == 0)
+    // It moves elsewhere: what was filed of a move from there is done with, though it is not the one that is made.
+    try await town.sync("ganyu")
+    let later = ["transfer-request", "out", code, "--other", "320722", "--on", "2999-01-01", "--reason", "搬迁"]
+    try await town.county("ganyu", later)
+    try await town.sync("ganyu")
+    let elsewhere = try await town.city(["transfer", "enterprise", id, "--to", "320706", "--reason", "迁至海州", "--json"])
+    #expect(elsewhere.object["filings"] as? Int == 1 && elsewhere.err.isEmpty, "\(elsewhere.err)")
+    // Whoever moves it before the day that was filed is told so.
+    #expect(try await town.city(word).object["filings"] as? Int == 0)
+    try await town.sync("ganyu")
+    try await town.county("ganyu", later)
+    try await town.sync("ganyu")
+    let early = try await town.city(["transfer", "enterprise", id, "--to", "320722", "--reason", "提前搬迁"])
+    #expect(early.err.contains("filed for 2999-01-01, and moved on"), "\(early.err)")
   }
 
   @Test func aRenameKeepsTheOldName() async throws {
