@@ -233,7 +233,7 @@ extension Label {
 
 extension ReportArguments.Chosen {
   /// That of the day unless it is named.
-  fileprivate var figuresYear: String { year.map(String.init) ?? String(day.prefix(4)) }
+  var figuresYear: String { year.map(String.init) ?? String(day.prefix(4)) }
 }
 
 extension Published {

@@ -32,7 +32,36 @@ struct Admit: AsyncParsableCommand {
 
   func run() async throws {
     try await ruling.settle(as: .admitted, Label(zh: "已入库", en: "admitted")) { master, ids, reason, actor in
+      let asked = try master.parked().filter { ids.contains($0.id) }
       try master.admit(ids, reason: reason, actor: actor)
+      for period in Set(asked.compactMap { self.period(of: $0, master.schema) }).sorted() {
+        try tellOfPublications(of: period, master)
+      }
+    }
+  }
+
+  /// The closed period of which a revision was requested.
+  private func period(of parked: MasterParkedRow, _ schema: Schema) -> Int64? {
+    guard parked.reason == "locked", let record = schema.record(parked.ref.record),
+      let field = record.rules.lock?.key.first, let place = record.key.firstIndex(of: field),
+      case .integer(let period) = parked.ref.key.values[place]
+    else { return nil }
+    return period
+  }
+
+  /// What was published stays as it is: a new version says what is different.
+  private func tellOfPublications(of period: Int64, _ master: Master) throws {
+    let year = String(period > 9999 ? period / 100 : period)
+    let newest = Dictionary(try Published.all(master).map { ($0.no, $0) }) { $1 }
+    for item in newest.values.sorted(by: { $0.no < $1.no }) {
+      guard let chosen = item.chosen, ["bulletin", "plan", "county"].contains(chosen.report) else { continue }
+      let drawnFor = chosen.report == "bulletin" ? chosen.subject ?? "" : chosen.figuresYear
+      guard drawnFor.hasPrefix(year) else { continue }
+      ruling.options.tell(
+        Label(
+          zh: "\(period) 的数据可能已在发布 \(item.no) 第 \(item.version) 版中;如有不同,请用 publish 发布新版",
+          en: "figures of \(period) may be in publication \(item.no), version \(item.version); if so, publish a new one"
+        ))
     }
   }
 }
