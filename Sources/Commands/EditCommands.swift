@@ -1,4 +1,5 @@
 import ArgumentParser
+import GRDB
 import Presentation
 import SQLiteStore
 import SyncCore
@@ -85,7 +86,10 @@ public struct Delete<P: Program>: AsyncParsableCommand {
       let (record, key) = try row.find(in: store)
       try store.refusePublished(record)
       try store.edit(as: options.actor) { db in
-        if let cells = try record.row(db, key: key) { try store.lockNote(db, record, cells).map(options.tell) }
+        if let cells = try record.row(db, key: key) {
+          try store.assertNothingOfTheCitys(db, record, key: key, cells)
+          try store.lockNote(db, record, cells).map(options.tell)
+        }
         try store.delete(db, record, key: key)
       }
       let stays = try store.row(record, key: key) != nil
@@ -99,6 +103,26 @@ public struct Delete<P: Program>: AsyncParsableCommand {
       }
       options.show(.object([("record", .string(record.name)), ("key", keyJSON(key)), ("deleted", .bool(!stays))]), "")
     }
+  }
+}
+
+extension RecordStore {
+  /// What the city has filled in of a row would go with it, unasked. Where rows of the city's hang on it, the city is asked.
+  fileprivate func assertNothingOfTheCitys(
+    _ db: Database, _ record: RecordSchema, key: RowKey, _ row: [Value]
+  ) throws {
+    guard side == .county, record.owner != .city else { return }
+    let filled = record.fields.indices.filter { index in
+      record.owner(of: index) == .city
+        ? !row[index].isNull : record.fields[index].citysChoice(row[index]) != nil
+    }
+    let children = try children(db, of: record, key: key).filter { $0.count > 0 }
+    if filled.isEmpty || children.contains(where: { schema.record($0.record)?.owner == .city }) { return }
+    let fields = filled.map { record.fields[$0] }
+    let (zh, en) = (fields.map(\.label.zh).joined(separator: "、"), fields.map(\.name).joined(separator: ", "))
+    throw Failure(
+      .notAllowed, zh: "\(record.name) \(KeyText.show(key)) 有市里填写的内容(\(zh)),删除会一并去掉;请与市里联系",
+      en: "the city has filled in \(en) of \(record.name) \(KeyText.show(key)), which would go with it; ask the city")
   }
 }
 

@@ -116,6 +116,24 @@ import Testing
     #expect(try await town.rows("city", "recognition").isEmpty)
   }
 
+  @Test func whatTheCityHasConfirmedItsCountyDoesNotDelete() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let enterprise = try await town.enter("one", "enterprise", "name=海州甲公司")
+    let product = try await town.file("one", "product", "enterprise_id=\(enterprise)", "name=碳纤维")
+    let draft = try await town.enter("one", "product", "enterprise_id=\(enterprise)", "name=草稿")
+    try await town.sync("one")
+    try await town.confirm("product", product, on: "2018-09-01")
+    try await town.sync("one")
+    let delete = ["delete", "product", product]
+    expectFailure(try await town.tryCounty("one", delete), 77, "stage, confirmed, confirmed_year", "ask the city")
+    try await town.county("one", ["delete", "product", draft])
+    #expect(try await town.sync("one")["conflicts"] as? Int == 0)
+    #expect(lines(try await town.rows("city", "product"), "name", "confirmed_year") == ["碳纤维 2018"])
+    try await town.city(delete)
+    try await town.sync("one")
+    #expect(try await town.rows("one", "product").isEmpty)
+  }
+
   @Test func aRecognitionIsRevokedOnce() async throws {
     let town = try await registryTown([("one", "320706")])
     let enterprise = try await town.enter("one", "enterprise", "name=海州甲公司")
