@@ -150,7 +150,7 @@ extension Replica {
   struct WaitingRow {
     var id: Int64
     var isSent: Bool
-    /// Whether it was entered here, and never sent.
+    /// Whether it was entered here, and nothing of it was ever sent.
     var isUnsentEntry: Bool
     var image: [Value]
     /// As it was sent, or would be.
@@ -205,7 +205,7 @@ extension Replica {
 
   /// Whether what waits of a row counts no more: its clerk wants the row deleted (M7), or a batch on its way after it enters the
   /// row anew or deletes it.
-  private func isReplaced(_ db: Database, _ record: RecordSchema, _ key: RowKey, since batch: Int64) throws -> Bool {
+  func isReplaced(_ db: Database, _ record: RecordSchema, _ key: RowKey, since batch: Int64) throws -> Bool {
     let asked = "SELECT 1 FROM sync_request WHERE record = ? AND key = ?"
     if try db.first(asked, [.text(record.name), .blob(key.encoded)]) != nil { return true }
     return try changesOnTheirWay(db, record, key, since: batch).contains { $0.change.kind != .update }

@@ -262,7 +262,8 @@ extension Replica {
       let key = record.rowKey(of: item.image)
       // It was entered again since, here or by others: whoever deletes that deletes it for good.
       if try record.row(db, key: key) != nil {
-        try db.run("UPDATE sync_parked SET n = -1 WHERE id = ?", [.integer(item.id)])
+        let n: Int64 = try saysAgain(db, record, key, before: item.id) ? 0 : -1
+        try db.run("UPDATE sync_parked SET n = ? WHERE id = ?", [.integer(n), .integer(item.id)])
         continue
       }
       // A row that its table could not hold waits until somebody mends it.
@@ -273,5 +274,15 @@ extension Replica {
       try acting(db, as: item.actor) { try db.run(record.statements.insert, item.image) }
       try db.run("DELETE FROM sync_parked WHERE id = ?", [.integer(item.id)])
     }
+  }
+  /// Whether what was set aside says a change again that was sent, and nothing else here enters the row.
+  private func saysAgain(_ db: Database, _ record: RecordSchema, _ key: RowKey, before id: Int64) throws -> Bool {
+    if try record.pending(db, key: key)?.existed == false { return false }
+    let sql = """
+      SELECT batch FROM sync_parked WHERE record = ? AND key = ? AND state = 'edited' AND id < ? ORDER BY id DESC LIMIT 1
+      """
+    let place: [Value] = [.text(record.name), .blob(key.encoded), .integer(id)]
+    guard case .integer(let batch)? = try db.first(sql, place)?.first else { return false }
+    return try !isReplaced(db, record, key, since: batch)
   }
 }

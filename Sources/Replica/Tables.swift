@@ -10,8 +10,8 @@ import SyncCore
 //   sync_upstream_R  the master's image of a touched row, pulled beneath it
 //   sync_parked      rows that cannot stand in the master, whole, with their reason and what became of them; "edited": the row
 //                    was edited again before its sender knew, and what comes of that takes its place; without a batch: never
-//                    sent, with n = 0, and the row that it started from as base, when it is an edit of a row of the city's, and
-//                    with n = -1 when it was entered, and was so again since
+//                    sent, with n = 0, and the row that it started from as base, when it is an edit of a row of the city's,
+//                    with n = -1 when it was entered, and was so again since, and with n = 0 then if it says again what was sent
 //   sync_decision    conflicts that this unit decided, until the city has answered
 //   sync_request     rows that this unit wants deleted though rows of the city's hang on them, until the city has answered, with the image
 //                    that its clerk saw

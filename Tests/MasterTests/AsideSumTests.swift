@@ -114,3 +114,30 @@ func aSumThatEnteredWhileItWasSetAsideUnderALaterBatchCountsOnce(isEntered: Bool
   try await world.settle()
   #expect(try world.staff(one, of: id) == .integer(isEntered ? 7 : 12) && world.cell("address", of: id) == .text("y"))
 }
+
+/// Others have entered the row, too, and it is taken up once more over theirs: it is added to that, as what was sent would be. By then it
+/// has come in, or an edit beside it has taken its place at the city.
+@Test(arguments: [(false, false), (true, false), (false, true)])
+func aSumThatWasSetAsideUnderARowOfOthersCountsOnce(hasComeIn: Bool, isEdited: Bool) async throws {
+  let (world, one, two, b, id) = try await toWait(isEntered: true)
+  try await world.sync(one)
+  #expect(try one.takeUp("company", id, ["code": .text("Y")]))
+  try world.shell(two, "INSERT INTO company (id, office, code) VALUES ('c3', 'A', 'Y')")
+  try await world.sync(two)
+  try world.answer(one, meanwhile: "SELECT 1")
+  #expect(try one.parked().map(\.batch) == [nil])
+  try world.shell(two, "INSERT INTO company (id, office, staff) VALUES ('c2', 'A', 3)")
+  for replica in [two, one] { try await world.sync(replica) }
+  if isEdited {
+    try world.shell(one, "UPDATE company SET address = 'y' WHERE id = 'c2'")
+    try await world.sync(one)
+  }
+  #expect(try one.takeUp("company", id, ["code": .text("W")]))
+  if hasComeIn {
+    try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+    try await world.sync(b)
+    #expect(try world.cell("staff", of: id) == .integer(10))
+  }
+  try await world.settle()
+  #expect(try world.staff(one, of: id) == .integer(10) && one.parked().isEmpty)
+}
