@@ -133,6 +133,7 @@ extension Replica {
     _ db: Database, _ record: RecordSchema, key: RowKey, _ parked: WaitingRow, _ values: [Int: Value]
   ) throws {
     let (image, change) = (parked.image, parked.change)
+    let isEnteredAnew = try record.pending(db, key: key)?.existed == false
     if let row = try record.row(db, key: key) {
       try update(db, record, key: key, row, with: parked, values)
     } else {
@@ -140,6 +141,8 @@ extension Replica {
       _ = try insert(db, record, cells.merging(values) { _, typed in typed })
       try keepAge(db, record, key, of: change, record.latestIndices.filter { values[$0] == nil })
     }
+    // An edit that fills what a row that is entered anew has left empty goes on waiting beside it.
+    if parked.isSent, change.kind == .update, isEnteredAnew { return }
     // What was sent stays parked until its successor arrives; what its clerk has taken back of it is not said again. Of what was not
     // sent, a later edit of the same cell may stand: that much is nowhere else.
     let state = parked.isSent ? "edited" : ParkedState.superseded.rawValue

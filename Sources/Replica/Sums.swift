@@ -248,7 +248,7 @@ extension Replica {
         if became == nil || became == .parked { continue }
         for column in asSent.indices { asSent[column] = update.change.new[column] ?? asSent[column] }
       }
-      let twice = filled(said, entry.change.new)
+      let twice = item.isTakenUp ? said : filled(said, entry.change.new)
       for column in row.indices where item.isTakenUp || entry.change.new[column]?.isNull == false {
         let isAlone = outcome == .contested && standing?[column] == asSent[column] ?? .null
         if !isAlone { takeOff(twice, column) }
@@ -256,7 +256,7 @@ extension Replica {
     case .pendingEntry:
       // It is an edit of the row that came in; what is left empty takes nothing away (M6).
       pending.existed = true
-      let twice = filled(said, row)
+      let twice = item.isTakenUp ? said : filled(said, row)
       // What landed elsewhere may be deleted there, or have been before: then the row comes back by what is entered.
       let isUnseen = try item.isTakenOver && !item.isMerged && answer.row(record, key) == nil
       for column in row.indices where !record.isKey(column) && (item.isTakenUp || !row[column].isNull) {
