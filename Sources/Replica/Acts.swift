@@ -173,9 +173,11 @@ extension Replica {
       WHERE record = ? AND key = ? AND state = 'waiting' \(isSent ? "AND batch IS NOT NULL" : "") ORDER BY id DESC
       """
     try db.each(sql, [.text(record.name), .blob(key.encoded)]) { entries.append($0.cells(0..<9)) }
-    for entry in entries {
+    for (place, entry) in entries.enumerated() {
       guard let waiting = try waitingRow(db, record, key, entry) else { return nil }
-      if try waiting.isWhole || record.row(db, key: key) != nil { return waiting }
+      // An edit that was set aside is older than what waits after it.
+      let isWhole = place == 0 ? waiting.isWhole : waiting.change.kind == .insert
+      if try isWhole || record.row(db, key: key) != nil { return waiting }
     }
     return nil
   }

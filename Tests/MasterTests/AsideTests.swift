@@ -104,3 +104,17 @@ func aSumThatWasSetAsideIsNotAddedToTheRowThatWasEnteredSince(isSent: Bool, isCo
   #expect(try world.staff(one, of: "c2") == .integer(7) && world.cell("code", of: "c2") == .text("W"))
   #expect(try one.parked().isEmpty)
 }
+
+/// An edit was set aside, and the row went to another unit with a later edit that waits: the row is no longer here to be changed.
+@Test func whatWaitsOfARowThatWentToAnotherUnitIsNotReplacedByWhatWasSetAsideBefore() async throws {
+  let (world, one, _, _) = try await aside("UPDATE company SET code = 'Y' WHERE id = 'c1'")
+  try world.shell("UPDATE company SET office = 'B' WHERE id = 'c1'")
+  try world.shell(one, "UPDATE company SET staff = 12 WHERE id = 'c1'")
+  try await world.sync(one)
+  #expect(try one.parked().count == 2)
+  #expect(try !one.takeUp("company", "c1", ["code": .text("W")]))
+  try await world.settle()
+  try world.master.admit(world.master.parked().map(\.id), reason: "theirs", actor: "li")
+  try await world.settle()
+  #expect(try world.cell("staff") == .integer(12) && world.cell("office") == .text("B"))
+}
