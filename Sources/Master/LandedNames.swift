@@ -84,8 +84,19 @@ extension SQLiteMasterTransaction {
         try name == row || deletes[name] == nil && record.row(db, key: name.key) == nil
       }
     }
-    let entered = try enteredNames(among: others.values.reduce(into: Set<RowRef>()) { $0.formUnion($1) })
+    let all = others.values.reduce(into: Set<RowRef>()) { $0.formUnion($1) }
+    let places = Dictionary(uniqueKeysWithValues: try all.map { ($0, try deletion(of: $0)) })
+    let entered = try named(all, after: places, byCity: true) { $0.kind == .insert }
     return Set(others.filter { !$0.value.isDisjoint(with: entered) }.keys)
+  }
+
+  /// Where in the log the last row that stood by a key was deleted: that was another one. 0: none was, or it is the duplicate of one
+  /// that was kept.
+  private func deletion(of ref: RowRef) throws -> Int64 {
+    let sql = "SELECT arrival FROM sync_tombstone WHERE record = ? AND key = ?"
+    guard let gone = try db.integer(sql, ref.columns), let logged = try batch(at: gone) else { return 0 }
+    let changes = try logged.excerpt(schema, db, about: [ref]).batch.changes
+    return changes.contains { $0.kind == .delete && $0.ref == ref } ? gone : 0
   }
 
   /// Those of the keys by which some batch has entered a row, whatever became of it.

@@ -232,7 +232,8 @@ protocol MasterTransaction {
   /// the last one that did was deleted.
   func landedNames(among refs: Set<RowRef>) throws -> Set<RowRef>
   /// Those of the keys of deletes, each with the row that it is now, whose row some batch has entered by another key, whatever
-  /// became of it. A key by which a row stands is none of these, nor is one by which another of the deletes is.
+  /// became of it. A key by which a row stands is none of these, nor is one by which another of the deletes is; what was entered before
+  /// a row by that key was deleted does not count.
   func sharedNames(among deletes: [RowRef: RowRef]) throws -> Set<RowRef>
   /// The rows that these are. One that another program entered again and that could not be merged is itself.
   func aliases(of refs: Set<RowRef>) throws -> [RowRef: RowKey]

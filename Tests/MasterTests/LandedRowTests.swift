@@ -80,21 +80,31 @@ func aDeleteOfARowThatLandedOnOneOfTheSuccessorsGoesByTheRuleOfItsRecord(rule: S
   #expect(conflicts.map(\.master) == [.blob(RowKey(row).encoded)])
 }
 
-/// D, from which B took over, too, has entered the same: after that, which has landed, or before, which stands and is another one.
-@Test(arguments: [false, true]) func aDeleteOfARowThatTwoUnitsHaveEnteredIsContested(isAnother: Bool) async throws {
+/// What D has, from which B took over, too.
+enum OfAnother: CaseIterable, Sendable { case landed, stands, wasDeleted }
+
+/// D has entered the same: after the takeover, which has landed, or before, which stands, or was deleted, and is another one.
+@Test(arguments: OfAnother.allCases)
+func aDeleteOfARowThatTwoUnitsHaveEnteredIsContested(other: OfAnother) async throws {
   let world = try World(schema: ledgers, seed: [("office", ["A", "B", "D"].map { [.text($0), .null, .null] })])
   let (a, _, d) = (try await world.join("A"), try await world.join("B"), try await world.join("D"))
   let takeover = "UPDATE office SET successor = 'B' WHERE code <> 'B'"
-  if !isAnother { try world.shell(takeover) }
+  if other == .landed { try world.shell(takeover) }
   try world.shell(d, "INSERT INTO ledger VALUES ('D', 2020, 5)")
   try await world.sync(d)
-  if isAnother { try world.shell(takeover) }
+  if other == .wasDeleted {
+    try world.shell(d, "DELETE FROM ledger")
+    try await world.sync(d)
+  }
+  if other != .landed { try world.shell(takeover) }
   try world.shell(a, "INSERT INTO ledger VALUES ('A', 2020, 5)")
   try a.freeze()
   try world.sendInVain(a)
   try world.shell(a, "DELETE FROM ledger")
   try await world.settle()
-  let left = [[Value.text(isAnother ? "D" : "B"), .integer(2020), .integer(5)]]
-  #expect(try world.master.rows(world.master.record("ledger")) == left)
-  #expect(try world.master.conflicts(Conflict.State.allCases).map(\.state) == (isAnother ? [] : [.open]))
+  let left = other == .landed ? ["B"] : other == .stands ? ["D"] : []
+  let rows = left.map { [Value.text($0), .integer(2020), .integer(5)] }
+  #expect(try world.master.rows(world.master.record("ledger")) == rows)
+  let states = try world.master.conflicts(Conflict.State.allCases).map(\.state)
+  #expect(states == (other == .landed ? [.open] : []))
 }
