@@ -23,53 +23,77 @@ extension SQLiteMasterTransaction {
     return former.map { moved(ref, to: $0, at: place) }
   }
 
-  func landedNames(among refs: Set<RowRef>) throws -> Set<RowRef> { try landedNames(among: refs, since: { _ in 0 }) }
+  func landedNames(among refs: Set<RowRef>) throws -> Set<RowRef> {
+    try landedNames(among: refs, within: { _ in [0..<Int64.max] })
+  }
 
-  /// Those of the keys by which something has landed with a unit that took over: before that it landed with the row's own.
+  /// Those of the keys by which something has landed with a unit that took over: while none had, it landed with the row's own.
   private func passedNames(among refs: Set<RowRef>, _ record: RecordSchema) throws -> Set<RowRef> {
-    try landedNames(among: refs) { ref in
-      guard let (unit, _) = try unitInKey(kept(ref), record) else { return 0 }
-      return try takeover(from: unit)
+    var known: [String: [Range<Int64>]] = [:]
+    return try landedNames(among: refs) { ref in
+      guard let (unit, _) = try unitInKey(kept(ref), record) else { return [0..<Int64.max] }
+      if let spans = known[unit] { return spans }
+      let spans = try takeovers(from: unit)
+      known[unit] = spans
+      return spans
     }
   }
 
-  /// The first batch that names a successor of a unit; 0: the log does not say.
-  private func takeover(from unit: String) throws -> Int64 {
+  /// Between which places of the log another unit had taken over from this one, also when that was taken back; all of it, when the log
+  /// does not say.
+  private func takeovers(from unit: String) throws -> [Range<Int64>] {
     guard let units = schema.units, let name = schema.successor,
       let column = schema.record(units.record)?.index(of: name)
-    else { return 0 }
+    else { return [0..<Int64.max] }
     let ref = RowRef(units.record, RowKey([.text(unit)]))
-    let first = try arrivals(about: [ref]).sorted().first { arrival in
-      guard let logged = try batch(at: arrival) else { return false }
-      let changes = try logged.excerpt(schema, db, about: [ref]).batch.changes
-      return changes.contains { !($0.new[column] ?? .null).isNull }
+    var spans: [Range<Int64>] = []
+    var start: Int64?
+    for arrival in try arrivals(about: [ref]).sorted() {
+      guard let logged = try batch(at: arrival) else { continue }
+      for successor in try logged.excerpt(schema, db, about: [ref]).batch.changes.compactMap({ $0.new[column] }) {
+        if let since = start, successor.isNull {
+          spans.append(since..<arrival)
+          start = nil
+        } else if start == nil, !successor.isNull {
+          start = arrival
+        }
+      }
     }
-    return first ?? 0
+    if let start { spans.append(start..<Int64.max) }
+    return spans.isEmpty ? [0..<Int64.max] : spans
   }
 
-  /// - Parameter place: after which place of the log what came by a key counts.
-  private func landedNames(among refs: Set<RowRef>, since place: (RowRef) throws -> Int64) throws -> Set<RowRef> {
+  /// - Parameter spans: between which places of the log what came by a key counts.
+  private func landedNames(
+    among refs: Set<RowRef>, within spans: (RowRef) throws -> [Range<Int64>]
+  ) throws -> Set<RowRef> {
     var landed: Set<RowRef> = []
     var deleted: Set<RowRef> = []
-    var places: [RowRef: Int64] = [:]
+    var counting: [RowRef: [Range<Int64>]] = [:]
     for ref in refs {
       guard let record = schema.record(ref.record), try record.row(db, key: ref.key) == nil else { continue }
       let gone = try db.integer("SELECT arrival FROM sync_tombstone WHERE record = ? AND key = ?", ref.columns)
       if gone != nil { deleted.insert(ref) }
-      let last = try max(gone ?? 0, place(ref))
-      places[ref] = last
-      guard let since = try clock(of: last)?.received else { continue }
-      // What had waited since before that.
-      let entered = """
-        SELECT 1 FROM sync_parked WHERE record = ? AND key = ? AND kind = 'insert' AND ruled_at >= ?
-          AND state IN ('entered', 'admitted', 'merged')
-        """
-      if try db.first(entered, ref.columns + [.integer(since.raw)]) != nil { landed.insert(ref) }
+      let since = (gone ?? 0)..<Int64.max
+      let left = try spans(ref).map { $0.clamped(to: since) }.filter { !$0.isEmpty }
+      counting[ref] = left
+      if try left.contains(where: { try hasComeIn(ref, within: $0) }) { landed.insert(ref) }
     }
-    return try named(Set(places.keys).subtracting(landed), after: places, byCity: false) { change in
+    return try named(Set(counting.keys).subtracting(landed), within: counting, byCity: false) { change in
       // An edit of a deleted row is about that one, also when it does not bring it back.
       change.kind == .insert || change.kind == .update && !deleted.contains(change.ref)
     }.union(landed)
+  }
+
+  /// Whether what had waited by a key came in between these places.
+  private func hasComeIn(_ ref: RowRef, within span: Range<Int64>) throws -> Bool {
+    guard let since = try clock(of: span.lowerBound)?.received else { return false }
+    let end = try clock(of: span.upperBound)?.received.raw ?? Int64.max
+    let sql = """
+      SELECT 1 FROM sync_parked WHERE record = ? AND key = ? AND kind = 'insert' AND ruled_at >= ? AND ruled_at < ?
+        AND state IN ('entered', 'admitted', 'merged')
+      """
+    return try db.first(sql, ref.columns + [.integer(since.raw), .integer(end)]) != nil
   }
 
   func sharedNames(among deletes: [RowRef: RowRef]) throws -> Set<RowRef> {
@@ -85,8 +109,8 @@ extension SQLiteMasterTransaction {
       }
     }
     let all = others.values.reduce(into: Set<RowRef>()) { $0.formUnion($1) }
-    let places = Dictionary(uniqueKeysWithValues: try all.map { ($0, try deletion(of: $0)) })
-    let entered = try named(all, after: places, byCity: true) { $0.kind == .insert }
+    let since = Dictionary(uniqueKeysWithValues: try all.map { ($0, [try deletion(of: $0)..<Int64.max]) })
+    let entered = try named(all, within: since, byCity: true) { $0.kind == .insert }
     return Set(others.filter { !$0.value.isDisjoint(with: entered) }.keys)
   }
 
@@ -101,17 +125,19 @@ extension SQLiteMasterTransaction {
 
   /// Those of the keys by which some batch has entered a row, whatever became of it.
   private func enteredNames(among refs: Set<RowRef>) throws -> Set<RowRef> {
-    try named(refs, after: [:], byCity: true) { $0.kind == .insert }
+    try named(refs, within: [:], byCity: true) { $0.kind == .insert }
   }
 
-  /// Those of the keys by which a batch of the log, after a place, says what is asked for, and that counts. Each batch is
+  /// Those of the keys by which a batch of the log, between places, says what is asked for, and that counts. Each batch is
   /// opened once.
   private func named(
-    _ refs: Set<RowRef>, after places: [RowRef: Int64], byCity: Bool, _ isMeant: (Change) -> Bool
+    _ refs: Set<RowRef>, within spans: [RowRef: [Range<Int64>]], byCity: Bool, _ isMeant: (Change) -> Bool
   ) throws -> Set<RowRef> {
     var asked: [Int64: Set<RowRef>] = [:]
     for ref in refs {
-      for arrival in try arrivals(about: [ref]) where arrival > places[ref] ?? 0 {
+      let places = spans[ref] ?? [0..<Int64.max]
+      for arrival in try arrivals(about: [ref])
+      where places.contains(where: { $0.lowerBound < arrival && $0.contains(arrival) }) {
         asked[arrival, default: []].insert(ref)
       }
     }
