@@ -147,11 +147,14 @@ extension Replica {
     let row = try decodeImage(image, record)
     let start: [Value]? = if case .blob(let bytes) = found[2] { try decodeImage(bytes, record) } else { nil }
     let sums = record.fields.indices.filter { record.added(changes[0], $0) != nil }
-    let isSaidBefore = try changesOnTheirWay(db, record, item.ref.key, since: item.batch).contains { onItsWay in
-      let change = onItsWay.change
-      let isStart = sums.contains { change.new[$0] != nil && change.new[$0] == start?[$0] }
-      return (change.kind == .insert || isStart) && change.edit.stamp < Stamp(raw: stamp)
+    let before = try changesOnTheirWay(db, record, item.ref.key, since: item.batch).map(\.change).filter {
+      $0.edit.stamp < Stamp(raw: stamp)
     }
+    // Of several that add to a sum it starts from the last one.
+    let isStart = sums.contains { column in
+      before.last { $0.new[column] != nil }.map { $0.new[column] == start?[column] } ?? false
+    }
+    let isSaidBefore = isStart || before.contains { $0.kind == .insert }
     if isSaidBefore { return false }
     // Of a row that was entered all came in; of an edit only a sum counts twice.
     var base: [Value] = start ?? said.new.map { $0 ?? .null }

@@ -141,3 +141,27 @@ func aSumThatWasSetAsideUnderARowOfOthersCountsOnce(hasComeIn: Bool, isEdited: B
   try await world.settle()
   #expect(try world.staff(one, of: id) == .integer(10) && one.parked().isEmpty)
 }
+
+/// Two later batches add to the sum, and what was set aside starts between them: it says again what waits, which has come in.
+@Test func aSumThatEnteredWhileItWasSetAsideUnderTwoLaterBatchesCountsOnce() async throws {
+  let (world, one, two, b, id) = try await toWait(isEntered: false)
+  try world.write(one, "s1")
+  for (staff, file) in [(14, "s2"), (16, "s3")] {
+    try world.shell(one, "UPDATE company SET staff = \(staff) WHERE id = '\(id)'")
+    try world.write(one, file)
+  }
+  try world.shell(two, "INSERT INTO company (id, office, code) VALUES ('c3', 'A', 'Z')")
+  try await world.sync(two)
+  try world.shell(one, "UPDATE company SET code = 'Z' WHERE id = '\(id)'")
+  try world.answer("s1", "d1")
+  try world.take(one, "d1")
+  #expect(try one.parked().map(\.batch) == [nil])
+  try world.shell(b, "DELETE FROM company WHERE id = 'b1'")
+  try await world.sync(b)
+  for (sent, reply) in [("s2", "d2"), ("s3", "d3")] {
+    try world.answer(sent, reply)
+    try world.take(one, reply)
+  }
+  try await world.settle()
+  #expect(try world.staff(one, of: id) == .integer(16))
+}
