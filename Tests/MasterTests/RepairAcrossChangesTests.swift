@@ -116,6 +116,29 @@ import Testing
     #expect(try world.cell("phone") == .text(hasReadTheBackup ? "unseen" : "1"))
   }
 
+  /// What it had read of them is not what somebody entered, or deleted, here.
+  @Test func whatOthersHaveLostWithARestoreStands() async throws {
+    let (world, one, two) = try await World.twoMachines()
+    try world.shell(one, "INSERT INTO company (id, office, name) VALUES ('c2', 'A', '乙')")
+    try await world.settle()
+    let file = try world.backup()
+    try world.shell(two, "UPDATE company SET name = 'lost' WHERE id = 'c1'; DELETE FROM company WHERE id = 'c2'")
+    for replica in [two, one] { try await world.sync(replica) }
+    try world.shell(one, copied + "UPDATE company SET phone = 'unseen' WHERE id = 'c1'")
+    try one.repair()
+    try world.restore(from: file)
+    world.lose(two)
+    let waits = await #expect(throws: Failure.self) { try await world.deepVerify(one) }
+    #expect(waits?.kind == .busy)
+    try world.master.release(reason: "two's disk died", actor: "li")
+    let comparison = try await world.deepVerify(one)
+    #expect(comparison.lines(one.schema) == ["?~ company c1 name,phone"])
+    try one.adopt(comparison, actor: "li")
+    try await world.settle()
+    #expect(try world.cell("name", of: "c2") == .text("乙") && world.cell("phone") == .text("1"))
+    #expect(try world.master.conflicts([.open]).flatMap { $0.contenders.map(\.value) }.contains(.text("lost")))
+  }
+
   enum Waiting: CaseIterable { case rejoined, rejoinedBeforeRestore, begunOnAStick }
 
   @Test(arguments: Waiting.allCases) func itIsComparedThoughItsEnrolmentWaits(_ waiting: Waiting) async throws {

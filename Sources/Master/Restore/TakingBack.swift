@@ -210,8 +210,10 @@ extension SQLiteMasterTransaction {
 
   /// This feed goes on where that of the backup ended: up to there a machine of its epoch has read what stands here.
   func noteRead(_ hello: Header) throws {
-    let shared = try formerEpochs().last == hello.epoch ? setting("restored_place") ?? 0 : 0
-    try set(Self.readName(of: hello.replica), .integer(min(hello.cursor, shared)))
+    let shared = try setting("restored_place") ?? 0
+    // What it had read beyond that, and is lost, would pass for edited there.
+    let isKnown = try formerEpochs().last == hello.epoch && (hello.cursor <= shared || setting("lossy") == nil)
+    try set(Self.readName(of: hello.replica), .integer(isKnown ? min(hello.cursor, shared) : 0))
   }
 
   func placeRead(by replica: Identifier) throws -> Int64 { try setting(Self.readName(of: replica)) ?? 0 }
