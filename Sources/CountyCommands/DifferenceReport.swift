@@ -114,17 +114,21 @@ private struct DifferingCell {
         en: "is not here; what was entered in \(fields) went with it")
     }
     if difference.city == nil { return Label(zh: "市里没有此行", en: "is not at the city") }
+    // Which of the two, nobody can tell (`Difference.isNewer`).
+    let newer = Label(
+      zh: "市里此后有修改,或在恢复后收回", en: "changed at the city since, or came back to it after a restore")
     if difference.isNewer, isSum, isAdopted {
       return Label(
-        zh: "市里此后也有修改;采用时本机的值取代市里的合计", en: "changed at the city too; adopted, what is here takes the place of its sum")
+        zh: "\(newer.zh);采用时本机的值取代市里的合计",
+        en: "\(newer.en); adopted, what is here takes the place of its sum")
     }
     if !isAdopted {
       return Label(
-        zh: "市里此后也有修改,采用时亦以市里的值为准;本机的值存入 sync_archive",
-        en: "changed at the city too, whose value stands, adopted or not; what is here goes to sync_archive")
+        zh: "\(newer.zh);采用与否均以市里的值为准,本机的值存入 sync_archive",
+        en: "\(newer.en); the city's value stands, adopted or not, and what is here goes to sync_archive")
     }
     if difference.isNewer {
-      return Label(zh: "市里此后也有修改;采用时由市里裁决", en: "changed at the city too; adopted, the city decides")
+      return Label(zh: "\(newer.zh);采用时由市里裁决", en: "\(newer.en); adopted, the city decides")
     }
     return Label(zh: "", en: "")
   }
