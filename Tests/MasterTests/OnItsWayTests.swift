@@ -74,6 +74,29 @@ func aRowOnItsWayWhosePlaceWasTakenIsSetBack(isSent: Bool, isPulled: Bool) async
   #expect(try world.cell("code", of: "c3") == .text("9") && world.cell("code") == .text("1"))
 }
 
+/// Which of the two has it, only the answer can tell.
+@Test(arguments: [true, false]) func aRowWhoseUniqueValueAnotherWasSentWithIsSetBackWithTheAnswer(
+  isNewer: Bool
+) async throws {
+  let (world, one, two) = try await World.compared()
+  if !isNewer { try world.behind(one, "UPDATE company SET code = '9' WHERE id = 'c2'") }
+  try world.shell(one, "UPDATE company SET code = '\(isNewer ? 8 : 2)' WHERE id = 'c3'")
+  try one.freeze()
+  if isNewer {
+    try world.shell(two, "UPDATE company SET code = '8' WHERE id = 'c2'")
+    try await world.sync(two)
+  }
+  try world.shell(one, copied + "UPDATE company SET name = 'u' WHERE id = 'c1'")
+  try one.repair()
+  let comparison = try await world.deepVerify(one)
+  let mark = isNewer ? "?" : ""
+  #expect(comparison.lines(one.schema) == ["~ company c1 name", "\(mark)~ company c2 code"])
+  try one.setBack(comparison)
+  try await world.settle()
+  #expect(try world.cell("name") == .text("甲") && world.cell("code", of: "c3") == .text("3"))
+  #expect(try world.cell("code", of: "c2") == .text(isNewer ? "8" : "2"))
+}
+
 /// It was right when it was sent.
 @Test func aRowOnItsWayThatBreaksARuleByNowIsSetBack() async throws {
   let (world, one, _) = try await World.compared()

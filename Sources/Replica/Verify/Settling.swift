@@ -126,11 +126,14 @@ extension Replica {
         for (column, value) in cells { row[column] = value }
         missing.append((record, row))
       }
-      // A row that goes is archived on its way out.
-      if let here = difference.here, difference.city != nil { try archive(db, difference.ref, here) }
-      items.append(difference.city.map { .row(record: difference.ref.record, $0) } ?? .gone(difference.ref))
     }
     for (record, row) in missing { try putBack(db, record, row, checked: false) }
+    for difference in differences {
+      // A row that goes is archived on its way out.
+      if let here = difference.here, difference.city != nil { try archive(db, difference.ref, here) }
+      if try waitsForAnswer(db, difference) { continue }
+      items.append(difference.city.map { .row(record: difference.ref.record, $0) } ?? .gone(difference.ref))
+    }
     var news: [News] = []
     _ = try apply(db, Pull(items, schema: schema), [], parkingClashes: true, &news)
     // Another row that is set back, or an edit that nobody has sent, may have held its place until now.
@@ -138,5 +141,25 @@ extension Replica {
       try parkHolders(db, record, row)
       try putBack(db, record, row, checked: false)
     }
+  }
+
+  /// Whether another row was sent with a unique value that this one is to have: it takes it with the answer to that.
+  private func waitsForAnswer(_ db: Database, _ difference: Difference) throws -> Bool {
+    let key = difference.ref.key
+    guard let record = schema.record(difference.ref.record), let city = difference.city,
+      let row = try plan(db, record, key, master: city).result.row
+    else { return false }
+    for set in record.unique {
+      guard let holder = try record.holder(db, of: set, in: row), holder != key else { continue }
+      let columns = set.compactMap(record.index(of:))
+      let flying = try flightMask(db, record, holder)
+      let edited = try record.pending(db, key: holder)?.touched ?? []
+      // What was edited since is set aside.
+      guard columns.contains(where: { flying >> Int64($0) & 1 == 1 }), !columns.contains(where: { edited.contains($0) })
+      else { continue }
+      try record.setUpstream(db, key: key, city)
+      return true
+    }
+    return false
   }
 }
