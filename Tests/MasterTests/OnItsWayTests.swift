@@ -58,6 +58,34 @@ func aRowOnItsWayWhosePlaceWasTakenIsSetBack(isSent: Bool, isPulled: Bool) async
   #expect(try world.cell("name", of: "c3") == .text("x") && world.cell("code", of: "c2") == .text("2"))
 }
 
+/// Its parent was deleted since, for it was not there.
+@Test func aParentOfARowOnItsWayIsBackWhenThatIsSetBack() async throws {
+  let schema = smallSchemaYAML.replacing("note: {type: text}", with: "note: {type: text, unique: true}")
+  let (world, one, _) = try await World.twoMachines(schema: schema)
+  try world.shell(
+    one,
+    """
+    INSERT INTO company (id, office, name) VALUES ('c3', 'A', '丙');
+    INSERT INTO figure VALUES ('c1', 2025, 1, 'x'), ('c3', 2025, 3, 'z');
+    """)
+  try await world.settle()
+  try world.shell(one, "UPDATE figure SET sales = 4 WHERE company = 'c3'")
+  try one.freeze()
+  try world.shell(
+    one,
+    copied.replacing("company", with: "figure")
+      + "DELETE FROM figure WHERE company = 'c3'; UPDATE figure SET note = 'z' WHERE company = 'c1'")
+  try one.repair()
+  try world.shell(one, "DELETE FROM company WHERE id = 'c3'")
+  let comparison = try await world.deepVerify(one)
+  #expect(comparison.lines(one.schema) == ["~ figure c1,2025 note", "- figure c3,2025"])
+  try one.setBack(comparison)
+  #expect(try one.rows(one.record("company")).count == 2)
+  try await world.settle()
+  #expect(try world.cell("name", of: "c3") == .text("丙"))
+  #expect(try world.figures().map { $0[2] } == [.integer(1), .integer(4)])
+}
+
 /// Nobody has sent that edit.
 @Test func anEditInThePlaceOfARowOnItsWayIsSetAsideWhenThatIsSetBack() async throws {
   let (world, one, _) = try await World.compared()

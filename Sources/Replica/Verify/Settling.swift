@@ -140,6 +140,7 @@ extension Replica {
     for (record, row) in missing {
       try parkHolders(db, record, row)
       try putBack(db, record, row, checked: false)
+      try mendReferences(db, record, key: record.rowKey(of: row))
     }
   }
 
