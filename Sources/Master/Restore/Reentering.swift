@@ -311,12 +311,14 @@ struct Reentry {
   }
 
   /// A machine that the log does not know because its enrolment came back too late, or was set aside, is enrolled
-  /// again; if it was withdrawn since, it stays so.
+  /// again; one whose withdrawal did is shut out again, for nothing ever lets a machine in that was withdrawn.
   private func enrolLate() throws {
     let members = try transaction.returnedMembers(master.schema)
-    for var member in members where try transaction.replica(member.replica) == nil {
-      member.isWithdrawn = members.contains { $0.replica == member.replica && $0.isWithdrawn }
-      try master.enter(member, transaction)
+    let withdrawn = Set(members.filter(\.isWithdrawn).map(\.replica))
+    for var member in members {
+      member.isWithdrawn = withdrawn.contains(member.replica)
+      let known = try transaction.replica(member.replica)
+      if known == nil || member.isWithdrawn && known?.isWithdrawn == false { try master.enter(member, transaction) }
     }
   }
 

@@ -335,6 +335,16 @@ extension Town {
     }
   }
 
+  /// R5: a withdrawal that was lost with the disk is carried out when it comes back, however late.
+  func noteWithdrawn() throws {
+    if restores == 0 { return }
+    let withdrawn = Set(try city.master.replicas().filter(\.isWithdrawn).map(\.id))
+    for machine in active where try withdrawn.contains(machine.replica.identity.replica.description) {
+      count("withdrawal back")
+      machine.isWithdrawn = true
+    }
+  }
+
   /// R9: whom the city does not know any more goes on with a code.
   private func rejoinByCode(_ machine: Machine) throws {
     let code = try attempt("code for who is lost", at: city.seat) {

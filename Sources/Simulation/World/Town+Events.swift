@@ -127,5 +127,6 @@ extension Town {
     if !isDirty { witness.settleArrivals(min(logEnd + 1, end)) }
     logEnd = end
     try finishRecovery()
+    try noteWithdrawn()
   }
 }

@@ -190,6 +190,8 @@ extension Town {
   func syncWhole(
     _ machine: Machine, besides: Bool = false, meanwhile: (Int) throws -> Void = { _ in }
   ) throws -> Bool {
+    // Another machine may have brought its withdrawal just now.
+    if machine.isWithdrawn { return true }
     let number = try begin(machine, besides: besides)
     // Who was away for long fetches all of it two rows at a time.
     for step in 0..<10_000 {
