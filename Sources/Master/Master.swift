@@ -59,6 +59,8 @@ public final class Master: RecordStore, @unchecked Sendable {
         try Connection.require(
           db, MasterTables.applicationID, with: "sync_batch", path,
           otherwise: Label(zh: "\(path) 不是市级主库文件;请核对 --home", en: "\(path) is not the file of a master; check --home"))
+        // It would give places and numbers once more, which others have already.
+        if try db.tableExists("sync_backup") { throw Self.backupInPlace(path) }
         return (try OpenSchema(db, reader: readSchema), try OldPages.noted(db) != nil, try hasSigned(db, key))
       }
     }
@@ -75,6 +77,12 @@ public final class Master: RecordStore, @unchecked Sendable {
       database.checkpoint(path)
     }
     return master
+  }
+
+  private static func backupInPlace(_ path: String) -> Failure {
+    Failure(
+      .data, zh: "\(path) 是备份,不是主库;请运行 city restore \(path) --home 新目录",
+      en: "\(path) is a backup, not a master: run city restore \(path) --home NEW")
   }
 
   /// Whether the key is the one that signed the log: what the city said last, or first, should the last be damaged.

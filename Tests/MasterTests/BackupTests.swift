@@ -202,6 +202,15 @@ extension Replica {
   try world.restore(from: world.folder.appendingPathComponent("good").path)
 }
 
+@Test func aBackupInThePlaceOfTheMasterIsRefused() async throws {
+  let (world, _, _) = try await World.twoMachines()
+  let file = try world.backup()
+  let failure = #expect(throws: Failure.self) {
+    try Master.open(path: file, key: world.master.key, readSchema: readSchema)
+  }
+  #expect(failure?.kind == .data && failure?.message.en.contains("run city restore \(file)") == true)
+}
+
 @Test func anErasureReachesWhatReplicasKeepForTheCity() async throws {
   let (world, one, _) = try await World.twoOfficers()
   try world.shell("UPDATE person SET phone = 'PHONE-city' WHERE id = 'p1'")
