@@ -83,7 +83,8 @@ extension Master {
         throw try transaction.isFormer(hello) ? Refusal.epoch : Refusal.unknownReplica
       }
       let body = try refusing { try message.open(with: try VerifyingKey(bytes: replica.publicKey)).body }
-      let last = try hello.kind == .probe ? replica.highWater : refusing { try HelloBody(body).last }
+      let said: HelloBody? = try hello.kind == .probe ? nil : refusing { try HelloBody(body) }
+      let last = said?.last ?? replica.highWater
       if replica.isWithdrawn { throw Refusal.withdrawn }
       // What was asked before others asked may come after them, and says how its file stood then.
       let isLate = hello.number <= replica.request
@@ -96,9 +97,12 @@ extension Master {
       // A file that does not know of its own batches is an old copy: rows that it has sent would not come back to it.
       guard isLate || last >= replica.highWater else { throw Refusal.oldCopy(last, of: replica.highWater) }
       let meta = try transaction.meta()
+      guard hello.epoch == meta.epoch else { throw try transaction.otherEpoch() }
       // Who asks for no page continues nothing.
-      let continues = try hello.epoch == meta.epoch && hello.cursor <= transaction.head() && hello.cursor >= 0
-      guard hello.epoch == meta.epoch, hello.stale || continues else { throw Refusal.epoch }
+      if !hello.stale {
+        if try transaction.lacks(hello, seen: said?.seen) { throw Refusal.putBack(.epoch) }
+        guard hello.cursor >= 0 else { throw Refusal.epoch }
+      }
       if try transaction.isRecovering() { throw Self.recovering }
       _ = try schema(named: hello.schema, meta, transaction)
       replica.request = max(replica.request, hello.number)
@@ -156,7 +160,7 @@ extension Master {
       guard known.hash == message.hash else { throw Refusal.fork(number) }
       return try receipt(of: known, transaction.meta())
     }
-    guard number == replica.highWater + 1 else { throw Refusal.gap(number, after: replica.highWater) }
+    guard number == replica.highWater + 1 else { throw try transaction.gap(number, after: replica.highWater) }
     let meta = try transaction.meta()
     // Made before the city was restored: what its sender had read then is no place of this feed.
     let isOfNow = message.header.epoch == meta.epoch
@@ -280,6 +284,20 @@ extension Master {
 extension MasterTransaction {
   /// Why a batch of another id than its sender's is refused: the city knows whose it is, or has lost who its sender was before.
   func foreign(_ id: Identifier) throws -> Refusal { try replica(id) == nil ? .formerIsLost : .ofAnother }
+
+  /// Why a batch is refused when one before it is missing: a city that was never restored had it once.
+  func gap(_ number: Int64, after last: Int64) throws -> Refusal {
+    try formerEpochs().isEmpty ? .putBack(.gap) : .gap(number, after: last)
+  }
+
+  /// Why a hello of another epoch is refused: who gives back to a city that was never restored has followed another one.
+  func otherEpoch() throws -> Refusal { try formerEpochs().isEmpty ? .ofACopy : .epoch }
+
+  /// Whether a machine has read what this city has not: places that were flushed before it heard of them are gone.
+  /// - Parameter seen: up to which batch of the log; nil: it does not say.
+  func lacks(_ hello: Header, seen: Int64?) throws -> Bool {
+    try hello.cursor > head() || seen ?? 0 >= upcomingArrival()
+  }
 }
 
 extension Refusal {
@@ -300,6 +318,22 @@ extension Refusal {
       + "from an old copy: run county rejoin")
   static let epoch = Refusal(
     .epoch, zh: "市主库已从备份恢复,纪元不同;请与市里联系", en: "the city's master was restored and has another epoch; ask the city")
+  /// The file of the city was put back as it was before, or a backup into its place.
+  static func putBack(_ code: Code) -> Refusal {
+    Refusal(
+      code,
+      zh: "市里缺少已发给本机或已确认的内容:主库文件未经 city restore 被换成了旧的。本机未作任何更改,请与市里联系:"
+        + "用 city backup 备份,再用 city restore 恢复这份备份,各县区即送回所缺的内容",
+      en: "the city lacks what it has sent to this machine, or confirmed: its file was put back without city restore. "
+        + "Nothing was changed here, ask the city: city backup, then city restore of that backup, and the counties give "
+        + "back what it lacks")
+  }
+  static let ofACopy = Refusal(
+    .epoch,
+    zh: "本机已跟随由本市备份恢复的另一个主库。本机未作任何更改,请与市里联系:用 city backup 备份,再用 city restore "
+      + "恢复这份备份,本机即送回它有的内容",
+    en: "this machine has followed another master, which was restored from a backup of this one. Nothing was changed "
+      + "here, ask the city: city backup, then city restore of that backup, and this machine gives back what it has")
   static let badCode = Refusal(
     .badCode, zh: "登记码无效、已使用、已过期或属于其他单位;请向市里索取新码",
     en: "the enrolment code is wrong, used, expired or for another unit; ask the city for a new one")

@@ -41,9 +41,7 @@ extension Master {
       try useCode()
     }
     // What a city that was restored lacks of them, the machine gives back once it is known.
-    guard try kept <= known.highWater || !transaction.formerEpochs().isEmpty else {
-      throw Refusal.gap(kept, after: known.highWater)
-    }
+    guard try kept <= known.highWater || !transaction.formerEpochs().isEmpty else { throw Refusal.putBack(.gap) }
     var member = Member(
       replica: id, org: known.org, publicKey: publicKey.bytes, agreementKey: [UInt8](hex: request.agreementKey) ?? [],
       isWithdrawn: false, edit: Edit(stamp: try transaction.tick(milliseconds: clock()), actor: "city"))

@@ -34,7 +34,7 @@ public final class World {
   public func forget(_ replica: Replica) { replicas.removeAll { $0 === replica } }
 
   /// The city goes on with another file.
-  func replaceMaster(_ other: Master) { master = other }
+  public func replaceMaster(_ other: Master) { master = other }
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 

@@ -24,7 +24,7 @@ extension Master {
   /// - Parameter isLast: nothing of it comes after this.
   func takeBack(_ message: SealedEnvelope, _ rest: ArraySlice<SealedEnvelope>, isLast: Bool) throws {
     let hello = message.header
-    guard try isFormer(hello) else { throw Refusal.epoch }
+    guard try isFormer(hello) else { throw try noReturn(message) }
     let own = try refusing { try rest.filter { $0.header.kind == .own }.map(ownReturned) }
     let stranger = try store.write { db -> Bool in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
@@ -51,6 +51,16 @@ extension Master {
     if stranger, rest.contains(where: { $0.header.kind != .own }) { throw Refusal.unknownReplica }
     if !stranger || !own.isEmpty { try applyReturned() }
     if try stranger && isLast && !store.transaction({ try $0.isRecovering() }) { throw Refusal.unknownReplica }
+  }
+
+  /// Why nothing can be given back to a city that was not restored since its machine has read of it.
+  private func noReturn(_ message: SealedEnvelope) throws -> Refusal {
+    let (hello, said) = (message.header, try refusing { try HelloBody(message.unverifiedBody()) })
+    return try store.transaction { transaction in
+      if try hello.epoch != transaction.meta().epoch { return try transaction.otherEpoch() }
+      // Another program of the same machine may have followed a restore meanwhile.
+      return try transaction.lacks(hello, seen: said.seen) ? .putBack(.epoch) : .replayed
+    }
   }
 
   /// Opens a batch of the city's own that a replica gives back.

@@ -1,0 +1,56 @@
+import Master
+import Replica
+import SyncCore
+import SyncProtocol
+import TestSupport
+import Testing
+
+// The city's file is put back as it was before, without a restore.
+
+/// The feed is as long again as the machine has read, and the log is not.
+@Test func whoHasReadMoreFindsOutThatTheCitysFileWasPutBack() async throws {
+  let (world, one, two) = try await World.twoMachines()
+  let (old, key, clock) = (try world.copyOfMaster().path, world.master.key, world.clock)
+  for sql in ["INSERT INTO company (id, office, name) VALUES ('c5', 'A', 'n')", "UPDATE company SET name = 'm'"] {
+    try world.shell(one, sql)
+    try await world.sync(one)
+  }
+  try await world.sync(two)
+  world.replaceMaster(try Master.open(path: old, key: key, clock: { clock.now }, readSchema: readSchema))
+  try world.shell("UPDATE office SET name = 'edited'")
+  try world.master.absorbNow()
+  let failure = await #expect(throws: Failure.self) { try await world.sync(two) }
+  #expect(failure?.kind == .protocolViolation && failure?.message.en.contains("put back without city restore") == true)
+  // A batch before the next one was confirmed, and is not there.
+  try world.shell(one, "UPDATE company SET phone = '2' WHERE id = 'c1'")
+  try one.freeze()
+  let batches = try one.outbox().flatMap(\.message)
+  let refusal = #expect(throws: Refusal.self) {
+    try world.master.exchange(one.hello(stale: true).bytes + batches)
+  }
+  #expect(refusal?.code == .gap && refusal?.en.contains("put back without city restore") == true)
+  try world.restore(from: world.backup())
+  try await world.giveBack([one, two])
+  if try world.master.recovery()?.isRecovering == true { try world.master.release(reason: "put back", actor: "li") }
+  try await world.settle()
+  #expect(try world.cell("name", of: "c5") == .text("m") && world.cell("phone") == .text("2"))
+}
+
+/// The disk seemed dead, and a backup of it was served for a day.
+@Test func whoFollowedARestoredCityGivesBackToTheOriginalOnceThatIsRestored() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let (world, one) = (drill.world, drill.one)
+  let original = world.master
+  try world.restore(from: file)
+  try await world.giveBack(world.replicas + world.replicas)
+  try drill.company("c5", "A", on: one)
+  try await world.sync(one)
+  world.replaceMaster(original)
+  let failure = await #expect(throws: Failure.self) { try await world.sync(one) }
+  #expect(failure?.kind == .protocolViolation && failure?.message.en.contains("followed another master") == true)
+  try world.restore(from: world.backup("again"))
+  try await world.giveBack(world.replicas)
+  if try world.master.recovery()?.isRecovering == true { try world.master.release(reason: "two files", actor: "li") }
+  try await world.settle()
+  #expect(try world.cell("name", of: "c5") == .text("n"))
+}
