@@ -31,6 +31,7 @@ struct Erase: AsyncParsableCommand {
       let keys =
         try key.map { [try master.key($0, in: record)] }
         ?? master.erasable(record, fields: fields) { isDue?($0) == true }
+      let isLost = try key != nil && !keys.allSatisfy { try master.isKnown(record, $0) }
       // What came meanwhile may have prolonged a row.
       let erasures = try master.erase(
         record, keys: keys, where: isDue, fields: fields, reason: reason, actor: options.actor)
@@ -41,6 +42,14 @@ struct Erase: AsyncParsableCommand {
           Label(
             zh: "另有 \(left) 条刚被修改,不再到期,未处理",
             en: "\(left) more were changed just now and are not expired any more; they stay"))
+      }
+      if isLost {
+        options.tell(
+          Label(
+            zh: "市里没有这一行,可能已随磁盘丢失:删除已登记,持有它的机器下次同步时删除;"
+              + "主键若有误,请按正确的主键再删除一次",
+            en: "the city has no such row, which may be lost with its disk: the erasure is recorded, and machines that "
+              + "have the row erase it with their next sync; if the key is wrong, erase by the right one, too"))
       }
       if try master.holdsOldPages() { options.tell(OldPages.left) }
     }

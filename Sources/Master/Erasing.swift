@@ -37,7 +37,7 @@ extension Master {
   }
 
   /// The keys of rows of which something is left to erase, in themselves or in what they were: also of those that were
-  /// deleted, or that were parked and never entered.
+  /// deleted, that were parked and never entered, or that came back to a restored city and are in no log.
   /// - Parameter fits: of which rows; of one that is deleted, as it was then, and of one that never entered, as it was sent.
   public func erasable(
     _ record: RecordSchema, fields: [String]? = nil, where fits: ([Value]) -> Bool
@@ -51,12 +51,23 @@ extension Master {
       try db.each("SELECT key FROM sync_parked WHERE record = ?", [.text(record.name)]) { row in
         if case .blob(let key) = row.cell(0) { keys.insert(try RowKey(encoded: key)) }
       }
+      keys.formUnion(try transaction.returnedRows(record).keys)
       return try keys.sorted().filter { key in
         let ref = RowRef(record.name, key)
         // A duplicate, or what landed with the unit that took over, goes with the row that it is now.
         return try transaction.kept(ref) == ref && transaction.landings(of: ref, record).isEmpty
           && transaction.isErasable(ref, record, names, fits)
       }
+    }
+  }
+
+  /// Whether the city has such a row, by any of its names, or had it. One that was restored may have lost it.
+  public func isKnown(_ record: RecordSchema, _ key: RowKey) throws -> Bool {
+    try read { db in
+      let transaction = SQLiteMasterTransaction(db: db, schema: schema)
+      let kept = try transaction.kept(RowRef(record.name, key))
+      return try transaction.isOrWas(kept, record)
+        || transaction.loggedNames(of: kept, record).contains(where: transaction.isTouched)
     }
   }
 
@@ -81,9 +92,12 @@ extension Master {
       let kept = try present(RowRef(record.name, key), record, transaction)
       if let fits, try !transaction.isErasable(kept, record, names, fits) { return [] }
       let keys = try transaction.loggedNames(of: kept, record)
+      // A row that a restored city has lost may stand in what was set aside, or be put by at machines.
+      let mayBeLost = try transaction.setting("restored_end") != nil
       let refs = try keys.sorted().filter { ref in
         // What landed with the unit that took over, no batch names by the key that it has there.
-        let isKnown = try transaction.isTouched(ref) || ref == kept && transaction.isOrWas(ref, record)
+        let isKnown =
+          try transaction.isTouched(ref) || ref == kept && (mayBeLost || transaction.isOrWas(ref, record))
         return try isKnown && (ref == kept || !isApart(ref, record, names, from: kept, transaction))
       }
       guard !refs.isEmpty else {

@@ -4,7 +4,8 @@ import SyncCore
 import TestSupport
 import Testing
 
-// An upgrade is lost with two backups; what was made by it is set aside until it is made again, which may be never.
+// What was set aside is in no log, and keeps no copy either. An upgrade is lost with two backups; what was made by it is set
+// aside until it is made again, which may be never.
 
 extension World {
   /// A backup, then a later version of the schema, of which everybody has let go of what the city said.
@@ -68,4 +69,33 @@ extension World {
   #expect(try world.person("phone", of: "p2") == .text("PHONE-1"))
   try world.upgrade(laterPeopleSchemaYAML)
   #expect(try world.person("phone", of: "p2") == .text("PHONE-decided"))
+}
+
+/// An official had entered the row, which is in no log since; a machine that had it has put it by.
+@Test(arguments: [false, true]) func aRowThatOnlyWhatWasSetAsideHoldsIsErased(isExpired: Bool) async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  let file = try world.backup()
+  try world.shell("INSERT INTO person (id, office, name, phone) VALUES ('p9', 'A', 'NAME-nine', 'PHONE-nine')")
+  try await world.sync(two)
+  try world.restore(from: file)
+  try world.master.release(reason: "nobody answers", actor: "li")
+  for replica in [two, one, two] { try await world.sync(replica) }
+  #expect(try world.master.recovery()?.aside.map(\.changes) == [1])
+  func kept() throws -> [String] { try world.files(with: "PHONE-nine").filter { !$0.hasPrefix("master.sqlite") } }
+  #expect(try kept() != [])
+  let (person, key) = (try world.person, RowKey([.text("p9")]))
+  #expect(try !world.master.isKnown(person, key))
+  if isExpired {
+    let phone = try #require(person.index(of: "phone"))
+    let isDue = { (row: [Value]) in row[phone] == .text("PHONE-nine") }
+    #expect(try world.master.erasable(person, where: isDue) == [key])
+    _ = try world.master.erase(person, keys: [key], where: isDue, reason: "expired", actor: "li")
+    #expect(try world.master.erasable(person, where: { _ in true }).contains(key) == false)
+  } else {
+    try world.erase("p9")
+  }
+  try await world.syncAll()
+  #expect(try kept() == [])
+  #expect(try world.master.erasures().map(\.key) == [key])
+  try await world.settle()
 }

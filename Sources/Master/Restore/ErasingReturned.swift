@@ -24,6 +24,42 @@ extension SQLiteMasterTransaction {
   }
 }
 
+// A row that such a batch enters may be in no log at all.
+
+extension SQLiteMasterTransaction {
+  /// The rows that these batches enter, with what later ones of them edit. What was erased of them is NULL.
+  func returnedRows(_ record: RecordSchema) throws -> [RowKey: [Value]] {
+    var rows: [RowKey: [Value]] = [:]
+    for batch in try returned() {
+      let secrets = Dictionary(try (batch.knownSecrets() ?? []).map { ($0.commitment, $0.value) }) { first, _ in first }
+      for entry in batch.entries(of: record) {
+        let isEntered = entry.operation == .insert
+        let key = RowKey(record.keyIndices.compactMap { (isEntered ? entry.new : entry.old)[$0] })
+        guard var row = isEntered ? record.fields.map({ _ in Value.null }) : rows[key] else { continue }
+        for (column, value) in zip(record.fields.indices, entry.new) {
+          guard let value else { continue }
+          row[column] = value
+          guard record.fields[column].restricted, case .blob(let commitment) = value else { continue }
+          row[column] = secrets[commitment] ?? .null
+        }
+        rows[key] = row
+      }
+    }
+    return rows
+  }
+}
+
+extension ReturnedBatch {
+  /// What it says of rows of a record. A later version that made it has fields behind those that are known, and none between.
+  fileprivate func entries(of record: RecordSchema) -> [ChangesetEntry] {
+    guard let sealed = try? SealedEnvelope(message[...]), let body = try? sealed.unverifiedBody() else { return [] }
+    var reader = ChangesetReader(body[...], .changeset)
+    var entries: [ChangesetEntry] = []
+    while let (_, entry) = try? reader.next(where: { table, _ in table.name == record.name }) { entries.append(entry) }
+    return entries
+  }
+}
+
 extension Batch {
   /// What stands in a sealed batch for the values of these cells, old and new, and for what is decided about them.
   fileprivate func commitments(of erasure: Erasure, _ columns: [Int]) -> [Value] {
