@@ -93,10 +93,12 @@ struct Recovery: AsyncParsableCommand {
       let received = isoTime(milliseconds: batch.receivedAt.milliseconds)
       let zh = "\(name(batch.replica)) 第 \(batch.number) 批,\(received)"
       let en = "batch \(batch.number) of \(name(batch.replica)), \(received)"
-      return batch.needsUpgrade
+      // Of the city's own nothing is applied by itself.
+      return batch.needsUpgrade && batch.replica != .city
         ? Label(
-          zh: "尚未采用,所用的模式版本已丢失,重新执行 city upgrade 后自动采用:\(zh)",
-          en: "not applied yet, its version of the schema is lost; it is once city upgrade makes that again: \(en)")
+          zh: "尚未采用,所用的模式版本已丢失,用 city upgrade --schema 补回该版本后自动采用:\(zh)",
+          en: "not applied yet, its version of the schema is lost; it is once city upgrade --schema brings that back: "
+            + en)
         : Label(zh: "未采用,请人工核对:\(zh),\(batch.changes) 行", en: "not applied, look at it: \(en), \(batch.changes) rows")
     }
     return lines

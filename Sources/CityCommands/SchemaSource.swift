@@ -5,6 +5,17 @@ import SyncCore
 
 /// Where a command finds a schema: a YAML file, a folder of files, or else the registry's own of this build.
 enum SchemaSource {
+  /// With the form by which messages name it, which a file may hold itself: a version that a machine has is found in its file.
+  static func stated(_ path: String?) throws -> (schema: Schema, text: String) {
+    if let text = path.flatMap({ try? text(of: $0) })?.trimmingCharacters(in: .whitespacesAndNewlines),
+      text.hasPrefix("{"), let schema = try? SchemaFile.parse(canonicalJSON: text)
+    {
+      return (schema, text)
+    }
+    let schema = try read(path)
+    return (schema, try SchemaFile.canonicalJSON(schema))
+  }
+
   static func read(_ path: String?) throws -> Schema {
     guard let path else { return try Registry.schema() }
     var isFolder: ObjCBool = false

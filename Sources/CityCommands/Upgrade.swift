@@ -2,7 +2,6 @@ import ArgumentParser
 import Commands
 import Master
 import Presentation
-import SchemaFile
 import SyncCore
 
 /// `city upgrade [--schema FILE] [--dry-run]`
@@ -20,7 +19,7 @@ struct Upgrade: AsyncParsableCommand {
     try await options.run {
       let master = try options.open(CityProgram.self)
       let old = master.schema
-      let new = try SchemaSource.read(schema)
+      let (new, text) = try SchemaSource.stated(schema)
       if schema == nil, new.name != old.name {
         throw Failure(
           .usage, zh: "本主库用的是自己的模式「\(old.name)」;请用 --schema 指定新版本的文件",
@@ -29,10 +28,12 @@ struct Upgrade: AsyncParsableCommand {
       if new == old {
         return show([], from: old, Label(zh: "已是第 \(old.version) 版,无需升级", en: "version \(old.version) is here already"))
       }
-      let additions = try new.additions(since: old)
-      if !dryRun {
-        try master.upgrade(to: new, text: SchemaFile.canonicalJSON(new), actor: options.actor)
+      if try master.canRecall(new) {
+        if !dryRun { try master.upgrade(to: new, text: text, actor: options.actor) }
+        return show([], from: old, recalled(new, old))
       }
+      let additions = try new.additions(since: old)
+      if !dryRun { try master.upgrade(to: new, text: text, actor: options.actor) }
       show(
         additions, from: old,
         dryRun
@@ -43,6 +44,19 @@ struct Upgrade: AsyncParsableCommand {
             zh: "已由第 \(old.version) 版升级到第 \(new.version) 版;县区下次同步时随之升级",
             en: "upgraded from version \(old.version) to \(new.version); counties follow with their next sync"))
     }
+  }
+
+  /// A version that was lost with a disk before a later one was made.
+  private func recalled(_ lost: Schema, _ present: Schema) -> Label {
+    dryRun
+      ? Label(
+        zh: "第 \(lost.version) 版曾随磁盘丢失,可以补回,尚未作任何更改",
+        en: "version \(lost.version), which was lost with a disk, can be made known again; nothing was changed")
+      : Label(
+        zh: "第 \(lost.version) 版曾随磁盘丢失,现已补回:用它的机器可以继续同步,按它写的批次随即采用;"
+          + "主库仍是第 \(present.version) 版",
+        en: "version \(lost.version), which was lost with a disk, is known again: machines that have it go on from "
+          + "there, and what was made by it comes in; the city stays at version \(present.version)")
   }
 
   private func show(_ additions: [Addition], from old: Schema, _ head: Label) {

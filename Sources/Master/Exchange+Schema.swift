@@ -34,9 +34,10 @@ extension Refusal {
   static func schema(_ city: Schema) -> Refusal {
     Refusal(
       .schema,
-      zh: "市里不认识本机的模式;市里现为「\(city.name)」第 \(city.version) 版。本机数据未丢失,请与市里联系",
+      zh: "市里不认识本机的模式;市里现为「\(city.name)」第 \(city.version) 版。本机数据未丢失,请与市里联系:"
+        + "曾用过该版本的,用 city upgrade --schema 补回",
       en: "the city does not know this replica's schema; the city is at version \(city.version) of “\(city.name)”. "
-        + "Nothing is lost, ask the city")
+        + "Nothing is lost, ask the city: city upgrade --schema brings back a version that it once had")
   }
 
   static func version(_ version: UInt8) -> Refusal {

@@ -10,7 +10,7 @@ extension LoggedBatch {
   /// commitment. Its signature is not checked again.
   func opened(_ schema: Schema, _ log: Database) throws -> (message: Envelope, batch: Batch) {
     let message = try SealedEnvelope(message[...]).unverified()
-    let own = try ownSchema(schema, log, message.header)
+    let own = try ownSchema(schema, log, message)
     let isOwn = replica == .city
     let sealed = try Batch(
       message.body, schema: own, mostChanges: isOwn ? .max : Batch.mostChanges, isOwn: isOwn)
@@ -22,7 +22,7 @@ extension LoggedBatch {
   /// The same, of some rows only.
   func excerpt(_ schema: Schema, _ log: Database, about refs: Set<RowRef>) throws -> BatchExcerpt {
     let message = try SealedEnvelope(message[...]).unverified()
-    let own = try ownSchema(schema, log, message.header)
+    let own = try ownSchema(schema, log, message)
     var excerpt = try BatchExcerpt(message.body, schema: own, about: refs, isOwn: replica == .city)
     excerpt.batch = try open(excerpt.batch, own, log).widened(to: schema)
     return excerpt
@@ -45,7 +45,7 @@ extension LoggedBatch {
   /// when its contender was; only what they type is new.
   func entered(since erasure: Erasure, _ schema: Schema, _ log: Database) throws -> [SecretCell] {
     let message = try SealedEnvelope(message[...]).unverified()
-    let own = try ownSchema(schema, log, message.header)
+    let own = try ownSchema(schema, log, message)
     let sealed = try Batch(message.body, schema: own, mostChanges: .max, isOwn: true)
     if replica == .city, sealed.decisions.contains(where: { $0.choice != .value }) { return [] }
     return try sealed.received(own, with: SecretTable.read(log, of: arrival), isErased: true) {
@@ -69,10 +69,16 @@ extension LoggedBatch {
     try ParkedState(of: replica, number, n, db).map { ParkedState.cameIn.contains($0) } ?? true
   }
 
-  /// A batch that came back to a restored city before the upgrade that it names was made again was read by what the city had.
-  private func ownSchema(_ schema: Schema, _ log: Database, _ header: Header) throws -> Schema {
-    guard let own = try SchemaTable.find(log, header.schema), own.version <= schema.version else { return schema }
-    return own
+  /// A batch that came back to a restored city before the upgrade that it names was made again was read by what the city had: the
+  /// latest version by which it can be read.
+  private func ownSchema(_ schema: Schema, _ log: Database, _ message: Envelope) throws -> Schema {
+    if let own = try SchemaTable.find(log, message.header.schema) {
+      return own.version <= schema.version ? own : schema
+    }
+    let known = try SchemaTable.all(log).filter { $0.version <= schema.version }
+    return try known.map { try SchemaTable.decode($0.text) }.last { version in
+      (try? Batch(message.body, schema: version, mostChanges: .max, isOwn: true)) != nil
+    } ?? schema
   }
 
   private func open(_ sealed: Batch, _ own: Schema, _ log: Database) throws -> Batch {

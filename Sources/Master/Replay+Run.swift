@@ -83,8 +83,9 @@ struct Replay {
     for trigger in triggers where !left.contains(trigger.name) { try db.execute(sql: trigger.sql) }
   }
 
-  /// The batches after this one were made by a later version of the schema.
+  /// The batches after this one were made by a later version of the schema; or by an earlier one, too, which had been lost.
   mutating func upgrade(to step: SchemaStep) throws {
+    if step.version < Int64(schema.version) { return try SchemaTable.keep(db, step.stored) }
     try restoreTriggers()
     transaction = try master.carryOut(step, to: SchemaTable.decode(step.text), transaction)
     try takeTriggers()

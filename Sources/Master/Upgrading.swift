@@ -7,7 +7,7 @@ import SyncProtocol
 
 extension Master {
   /// Makes a later version of the schema the one of this master, for every process that has it open. Counties get it with
-  /// their next sync.
+  /// their next sync. An earlier one that a restored city has lost is made known again.
   /// - Parameter text: the same schema in its canonical form.
   /// - Returns: what is new. Throws `Failure(.data)` for what is no addition, naming record and field.
   @discardableResult
@@ -15,12 +15,17 @@ extension Master {
     let additions: [Addition] = try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       if text == (try transaction.meta().schemaText) { return [] }
-      let additions = try new.additions(since: schema)
+      let isLost = try transaction.mayHaveLost(Int64(new.version))
+      let additions = try isLost ? [] : new.additions(since: schema)
       try schema.assertUnaltered(db, weakKeys: true)
       try absorb(transaction)
       let step = SchemaStep(
         version: Int64(new.version), text: text,
         edit: Edit(stamp: try transaction.tick(milliseconds: clock()), actor: actor ?? "city"))
+      if isLost {
+        try recall(step, transaction)
+        return []
+      }
       try absorb(transaction, Batch(schemas: [step]))
       _ = try carryOut(step, to: new, transaction)
       try transaction.takeUpAside()
@@ -39,7 +44,7 @@ extension Master {
     let old = try transaction.meta()
     try new.upgradeTables(db, from: transaction.schema, weakKeys: true)
     try SchemaTable.add(
-      db, StoredSchema(version: new.version, hash: sha256(Array(step.text.utf8)), text: step.text),
+      db, step.stored,
       after: StoredSchema(version: transaction.schema.version, hash: old.schemaHash, text: old.schemaText))
     try store.openSchema.upgraded(to: new, db)
     let upgraded = SQLiteMasterTransaction(db: db, schema: new)
@@ -49,6 +54,34 @@ extension Master {
       arrival: try upgraded.lastArrival())
     try desk.judgeAgain(upgraded.lockedWithoutException(since: transaction.schema))
     return upgraded
+  }
+
+  /// Makes a version of the schema known again that was lost with a disk, and past which the city has gone since: who has it goes on
+  /// from there, and what was made by it and set aside is looked at again. Nothing else changes.
+  /// Throws `Failure(.data)` when the present version does not add to it.
+  func recall(_ step: SchemaStep, _ transaction: SQLiteMasterTransaction) throws {
+    try requireBetween(SchemaTable.decode(step.text), transaction.db)
+    try absorb(transaction, Batch(schemas: [step]))
+    try SchemaTable.keep(transaction.db, step.stored)
+    try transaction.takeUpAside()
+  }
+
+  /// Whether an earlier version of the schema can be made known again. Throws `Failure(.data)` for one that is no step on the way to the
+  /// present one.
+  /// - Returns: false: it is not one that was lost.
+  public func canRecall(_ lost: Schema) throws -> Bool {
+    try read { db in
+      guard try SQLiteMasterTransaction(db: db, schema: schema).mayHaveLost(Int64(lost.version)) else { return false }
+      try requireBetween(lost, db)
+      return true
+    }
+  }
+
+  private func requireBetween(_ lost: Schema, _ db: Database) throws {
+    if let before = try SchemaTable.all(db).last(where: { $0.version < lost.version }) {
+      _ = try lost.additions(since: SchemaTable.decode(before.text))
+    }
+    _ = try schema.additions(since: lost)
   }
 
   /// Versions of the schema whose texts are not the ones that messages name.
@@ -71,7 +104,18 @@ extension Master {
   }
 }
 
+extension SchemaStep {
+  var stored: StoredSchema { StoredSchema(version: Int(version), hash: sha256(Array(text.utf8)), text: text) }
+}
+
 extension SQLiteMasterTransaction {
+  /// Whether a version of the schema lies between those that the city has had, and may have been lost with a disk.
+  func mayHaveLost(_ version: Int64) throws -> Bool {
+    guard try setting("restored_end") != nil else { return false }
+    let known = try SchemaTable.all(db).map { Int64($0.version) }
+    return !known.contains(version) && known.contains { $0 < version } && known.contains { $0 > version }
+  }
+
   /// What waits since before its lock had an exception: no row that opens the lock would find it.
   fileprivate func lockedWithoutException(since old: Schema) throws -> [ParkedChange] {
     let opened = schema.records.filter { record in

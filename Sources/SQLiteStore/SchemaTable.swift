@@ -54,20 +54,23 @@ public enum SchemaTable {
 
   /// Makes a version the schema of the file, and keeps the one that it had.
   public static func add(_ db: Database, _ new: StoredSchema, after old: StoredSchema) throws {
-    try db.execute(
-      sql: """
-        CREATE TABLE IF NOT EXISTS sync_schema (version INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, text TEXT NOT NULL) STRICT
-        """)
-    for schema in [old, new] {
-      try db.run(
-        "INSERT INTO sync_schema VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        [.integer(Int64(schema.version)), .blob(schema.hash), .text(schema.text)])
-    }
+    for schema in [old, new] { try keep(db, schema) }
     for (name, value) in [("schema", Value.text(new.text)), (OpenSchema.mark, .blob(new.hash))] {
       try db.run(
         "INSERT INTO sync_meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         [.text(name), value])
     }
+  }
+
+  /// Keeps a version that messages name.
+  public static func keep(_ db: Database, _ schema: StoredSchema) throws {
+    try db.execute(
+      sql: """
+        CREATE TABLE IF NOT EXISTS sync_schema (version INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, text TEXT NOT NULL) STRICT
+        """)
+    try db.run(
+      "INSERT INTO sync_schema VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+      [.integer(Int64(schema.version)), .blob(schema.hash), .text(schema.text)])
   }
 
   /// Takes a copy of another file's `sync_meta` back to the first version of the schema.

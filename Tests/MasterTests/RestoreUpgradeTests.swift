@@ -1,4 +1,5 @@
 import Master
+import SchemaFile
 import SyncCore
 import TestSupport
 import Testing
@@ -57,9 +58,9 @@ import Testing
   #expect(try world.master.verify().map(\.en) == [])
 }
 
-/// An upgrade is lost with two backups, and what was made by it is not: it comes in when the city makes that upgrade again.
-@Test(arguments: ["UPDATE company SET name = 'two', fax = '2'", "INSERT INTO visit VALUES ('v1', 'c1', 'seen')"])
-func whatWasMadeByAnUpgradeThatIsLostWaitsForIt(sql: String) async throws {
+/// Version 3 is lost with two backups, and what was made by it is not: it is set aside.
+/// - Returns: also how the cells stood.
+private func loseVersion3(_ sql: String) async throws -> (Drill, then: [Value?]) {
   let (drill, _) = try await Drill.backedUp()
   let world = drill.world
   try world.upgradeSmall(to: 2)
@@ -77,7 +78,7 @@ func whatWasMadeByAnUpgradeThatIsLostWaitsForIt(sql: String) async throws {
     try world.shell(drill.two, sql)
     try await world.sync(drill.two)
   }
-  let then = try ["name", "fax", "phone", "grade"].map { try world.cell($0) }
+  let then = try world.cells
   try world.restore(from: file)
   for replica in world.replicas { _ = try await world.giveBack(replica) }
   try world.master.release(reason: "the backups cannot be read", actor: "li")
@@ -86,11 +87,82 @@ func whatWasMadeByAnUpgradeThatIsLostWaitsForIt(sql: String) async throws {
   #expect(aside.map(\.number) == [1, 2] && aside.allSatisfy(\.needsUpgrade))
   // Meanwhile the machine is refused, and keeps what it has.
   await #expect(throws: Failure.self) { try await world.sync(drill.two) }
+  return (drill, then)
+}
+
+extension World {
+  fileprivate var cells: [Value?] { get throws { try ["name", "fax", "phone", "grade"].map { try cell($0) } } }
+}
+
+/// It comes in when the city makes that upgrade again.
+@Test(arguments: ["UPDATE company SET name = 'two', fax = '2'", "INSERT INTO visit VALUES ('v1', 'c1', 'seen')"])
+func whatWasMadeByAnUpgradeThatIsLostWaitsForIt(sql: String) async throws {
+  let (drill, then) = try await loseVersion3(sql)
+  let world = drill.world
   try world.upgradeSmall(to: 3)
   #expect(try world.master.recovery()?.aside.isEmpty == true)
   try await world.settle()
-  #expect(try ["name", "fax", "phone", "grade"].map { try world.cell($0) } == then)
+  #expect(try world.cells == then)
   #expect(try world.master.rows(world.master.record("visit")).count == (sql.contains("visit") ? 1 : 0))
+}
+
+/// The city goes on to a later version first, and what an official did by the one that is lost is read by what the city had then.
+@Test func aVersionThatIsLostIsMadeKnownAgainAfterALaterOne() async throws {
+  let (drill, then) = try await loseVersion3("UPDATE company SET name = 'two', fax = '2'")
+  let world = drill.world
+  #expect(try !world.master.canRecall(SchemaFile.read(smallSchema(3))))
+  try world.upgrade(smallSchema(4))
+  #expect(try world.master.verify().map(\.en) == [])
+  #expect(try world.master.recovery()?.aside.map(\.needsUpgrade) == [true, true])
+  await #expect(throws: Failure.self) { try await world.sync(drill.two) }
+  // One by that number that is no step between, and one that the city has had.
+  let other = smallSchema(3).replacing("  visit:", with: "  call:")
+  #expect(throws: Failure.self) { try world.upgrade(other) }
+  #expect(throws: Failure.self) { try world.upgrade(smallSchema(2)) }
+  try world.upgrade(smallSchema(3))
+  #expect(world.master.schema.version == 4)
+  #expect(try world.master.recovery()?.aside.isEmpty == true)
+  try await world.settle()
+  #expect(try world.cells == then)
+}
+
+/// The machine that brings the version comes before the city goes past it, or after.
+@Test(arguments: [true, false]) func aVersionThatTheCityHasGonePastIsKnownAgain(comesBefore: Bool) async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let (world, two) = (drill.world, drill.two)
+  try world.upgradeSmall(to: 2)
+  try await world.sync(two)
+  try world.shell(two, "UPDATE company SET name = 'two', fax = '2' WHERE id = 'c1'")
+  try await world.sync(two)
+  try await drill.restoreWithoutTwo(from: file)
+  if comesBefore { await #expect(throws: Failure.self) { try await world.sync(two) } }
+  try world.upgrade(smallSchema(3))
+  try await world.settle()
+  #expect(try [world.cell("name"), world.cell("fax")] == [.text("two"), .text("2")])
+  #expect(world.replicas.allSatisfy { $0.schema.version == 3 })
+}
+
+/// Nobody has the version by which a machine made its first batch, and the city knows that of the second.
+@Test func whatIsReadOnlyAfterALaterBatchOfItsMachineStaysListed() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let (world, two) = (drill.world, drill.two)
+  for version in 2...3 {
+    try world.upgradeSmall(to: version)
+    try await world.sync(two)
+    try world.shell(two, "UPDATE company SET fax = '\(version)' WHERE id = 'c1'")
+    try await world.sync(two)
+  }
+  try world.shell(two, "DELETE FROM sync_inbox")
+  try await drill.restoreWithoutTwo(from: file)
+  try world.upgrade(smallSchema(3))
+  try await world.settle()
+  #expect(try world.cell("fax") == .text("3"))
+  func aside() throws -> [Bool] { try world.master.recovery()?.aside.map(\.needsUpgrade) ?? [] }
+  #expect(try aside() == [true])
+  try world.upgrade(smallSchema(2))
+  #expect(try aside() == [false])
+  try await world.settle()
+  #expect(try aside() == [false] && world.cell("fax") == .text("3"))
 }
 
 /// Seed 22397 of the simulator: a later upgrade came back and the one before it did not, and who was at the one before could never be

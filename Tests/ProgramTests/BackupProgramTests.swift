@@ -180,6 +180,39 @@ extension Town {
     #expect(try await town.city(["verify"]).isDone)
   }
 
+  /// The machine's own file has the version that nobody else has any more.
+  @Test func aVersionThatIsLostIsMadeKnownAgainFromAMachinesFile() async throws {
+    let town = try await Town.tally()
+    try await town.serve()
+    try await town.join("one", "A")
+    try await town.city(["backup", town.path("city.backup")])
+    func later(_ version: Int, _ fields: String) throws -> String {
+      let text = tallySchema.replacingOccurrences(of: "version: 1", with: "version: \(version)")
+      return try town.write("\(version).yaml", text + "\n      color: {values: [red, green]}\n" + fields)
+    }
+    try await town.city(["upgrade", "--schema", try later(2, "")])
+    try await town.sync("one")
+    try await town.county("one", ["add", "counter", "id=x", "site=A", "color=red"])
+    try await town.sync("one")
+    await town.stop()
+    try await town.sqlite(town.replica("one"), "DELETE FROM sync_inbox")
+    try town.loseMaster()
+    try await town.city(["restore", town.path("city.backup")])
+    try await town.city(["recovery", "--release", "--reason", "nobody has it"])
+    try await town.city(["upgrade", "--schema", try later(3, "      size: {type: text}\n")])
+    try await town.serve()
+    expectFailure(try await town.tryCounty("one", ["sync"]), 76, "does not know", "city upgrade --schema")
+    #expect(try await town.city(["recovery"]).out.contains("its version of the schema is lost"))
+    let text = try await town.sqlite(town.replica("one"), "SELECT value FROM sync_meta WHERE name = 'schema'")
+    let lost = try town.write("lost.json", text)
+    let preview = try await town.city(["upgrade", "--schema", lost, "--dry-run"])
+    #expect(preview.out.contains("nothing was changed"))
+    #expect(try await town.city(["upgrade", "--schema", lost]).out.contains("is known again"))
+    #expect(try await town.city(["show", "counter", "x", "--json"]).object["color"] as? String == "red")
+    #expect(try await town.tryCounty("one", ["sync"]).isDone)
+    #expect(try await town.city(["verify"]).isDone)
+  }
+
   @Test func whatWasPublishedStandsThoughWhatItRestsOnIsLost() async throws {
     let town = try await registryTown([("one", "320706"), ("two", "320722")])
     try await town.city(["backup", town.path("city.backup")])

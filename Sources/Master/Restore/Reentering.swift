@@ -50,7 +50,7 @@ struct Reentry {
   var replay: Replay
 
   var transaction: SQLiteMasterTransaction { replay.transaction }
-  private var db: Database { transaction.db }
+  var db: Database { transaction.db }
 
   mutating func run() throws {
     if try transaction.isRecovering() {
@@ -106,7 +106,7 @@ struct Reentry {
   }
 
   /// Does it, or nothing if it cannot be done.
-  private mutating func isDone(_ body: (inout Reentry) throws -> Void) throws -> Bool {
+  mutating func isDone(_ body: (inout Reentry) throws -> Void) throws -> Bool {
     let before = replay
     do {
       try db.inSavepoint {
@@ -158,7 +158,7 @@ struct Reentry {
   /// between for backups that are later than the one restored. One that waits here is not missing.
   /// - Parameter isLate: it has no place in the log, which need not say that anything is lost: of what nobody else had read
   ///   there is nothing to say.
-  private func follows(_ returned: ReturnedBatch, _ replica: ReplicaRecord, isLate: Bool = false) throws -> Bool {
+  func follows(_ returned: ReturnedBatch, _ replica: ReplicaRecord, isLate: Bool = false) throws -> Bool {
     if returned.number == replica.highWater + 1 { return true }
     #if MUTANTS
       if Mutant.gapsStayOut.isActive { return false }
@@ -195,7 +195,7 @@ struct Reentry {
     if try !isFit || breaksReferences(batch) || exceeds(batch, decided, before) { throw Misfit() }
   }
 
-  private struct Misfit: Error {}
+  struct Misfit: Error {}
 
   /// Whether an upgrade goes on from the present version. Without one between nobody could read what was made by that,
   /// and no official could make it the city's again; after a later one the city would go back to an earlier version.
@@ -277,74 +277,6 @@ struct Reentry {
     let message = try Envelope(header, body: batch.encoded(master.schema), key: master.key)
     try replay.again(batch, of: message, received: stamp, arrival: try transaction.upcomingArrival())
   }
-
-  /// The city works again. What came too late for its place comes in as what is late always does.
-  private mutating func finish() throws {
-    try db.run("DELETE FROM sync_meta WHERE name = 'recovering'")
-    for batch in try transaction.returned("state = 'held'") { try transaction.keep(batch, as: batch.passedOver) }
-    if try transaction.setting("recovered_end") == nil {
-      try transaction.set("recovered_end", .integer(try transaction.lastArrival()))
-    }
-    try enrolLate()
-    try eraseAgain()
-    for batch in try transaction.returned("state = 'late' AND replica <> ?", [.blob(Identifier.city.bytes)]) {
-      if try !isDone({ try $0.takeLate(batch) }) { try transaction.keep(batch, as: .aside) }
-    }
-    for recorded in try RecordedErasure.read(db) { try transaction.eraseReturned(recorded.erasure) }
-    // All that was to be done about the city's own is done: asked again, there is nothing to take.
-    try db.run(
-      "UPDATE sync_returned SET state = 'aside' WHERE state = 'late' AND replica = ?", [.blob(Identifier.city.bytes)])
-  }
-
-  /// What was erased stays erased, whatever was lost before it or after it: an erasure that could not be taken in its place is
-  /// recorded once more, before what comes late: that was made without knowing of it, or is new (E5).
-  private func eraseAgain() throws {
-    if !master.schema.hasRestricted { return }
-    let recorded = Set(try RecordedErasure.read(db).map(\.erasure))
-    let aside = try transaction.returned("state <> 'held' AND replica = ?", [.blob(Identifier.city.bytes)])
-    let erasures = try aside.flatMap { try $0.content(master.schema, db)?.erasures ?? [] }
-      .filter { !recorded.contains($0) }
-    if erasures.isEmpty { return }
-    let (arrival, cursor) = (try transaction.upcomingArrival(), try transaction.head())
-    try master.absorb(transaction, Batch(erasures: erasures))
-    for erasure in erasures { try transaction.carryOut(erasure, arrival: arrival, cursor: cursor) }
-  }
-
-  /// A machine that the log does not know because its enrolment came back too late, or was set aside, is enrolled
-  /// again; one whose withdrawal did is shut out again, for nothing ever lets a machine in that was withdrawn.
-  private func enrolLate() throws {
-    let members = try transaction.returnedMembers(master.schema)
-    let withdrawn = Set(members.filter(\.isWithdrawn).map(\.replica))
-    for var member in members {
-      member.isWithdrawn = withdrawn.contains(member.replica)
-      let known = try transaction.replica(member.replica)
-      if known == nil || member.isWithdrawn && known?.isWithdrawn == false { try master.enter(member, transaction) }
-    }
-  }
-
-  private func takeLate(_ returned: ReturnedBatch) throws {
-    let message = try SealedEnvelope(returned.message[...]).unverified()
-    guard var replica = try transaction.replica(returned.replica), try follows(returned, replica, isLate: true) else {
-      return
-    }
-    replica.offset = returned.offset
-    let received = try transaction.tick(milliseconds: master.clock())
-    let own = try master.schema(named: message.header.schema, transaction.meta(), transaction)
-    let (batch, kept) = try master.received(
-      Batch(message.body, schema: own), by: own, secrets: returned.knownSecrets(), cursor: -1,
-      offset: replica.offset, at: received, transaction,
-      isFormer: true)
-    let arrival = try transaction.upcomingArrival()
-    try transaction.keep(kept, arrival: arrival)
-    let transaction = transaction
-    _ = try master.take(
-      batch.widened(to: master.schema), of: message, from: replica, cursor: -1, received: received, transaction
-    ) { arrival, rows in
-      try master.receipt(
-        rows, of: message, arrival: arrival, received: received, offset: replica.offset, isStale: true, transaction)
-    }
-    try transaction.forget(returned, in: arrival)
-  }
 }
 
 extension SQLiteMasterTransaction {
@@ -355,13 +287,12 @@ extension SQLiteMasterTransaction {
     return try db.first(next, [.integer(try upcomingArrival())]) != nil || isBack()
   }
 
-  /// Whether something came after the release that is still to be looked at: one of the city's own, or a county's batch
-  /// that follows on. One that does not stays, however often anybody asks.
+  /// Whether something came after the release that is still to be looked at: one of the city's own, or a county's batch.
+  /// That of a sender whom the city does not know stays, however often anybody asks.
   private func isAnythingLate() throws -> Bool {
     let sql = """
-      SELECT 1 FROM sync_returned AS late LEFT JOIN sync_replica AS sender ON sender.id = late.replica
-      WHERE late.state = 'late' AND (late.replica = ? OR late.number > sender.high_water)
-      LIMIT 1
+      SELECT 1 FROM sync_returned
+      WHERE state = 'late' AND (replica = ? OR replica IN (SELECT id FROM sync_replica)) LIMIT 1
       """
     return try db.first(sql, [.blob(Identifier.city.bytes)]) != nil
   }
