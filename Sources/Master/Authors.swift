@@ -2,7 +2,7 @@ import SQLiteStore
 import SyncCore
 import SyncProtocol
 
-// Whose a value is that stands in the master, as the log tells it.
+// Whose a value is that stands in the master, as the log tells it, and what a decision of the log is about.
 
 extension SQLiteMasterTransaction {
   func authors(of ref: RowRef, column: Int, value: Value, byAllNames: Bool) throws -> [Identifier] {
@@ -34,5 +34,24 @@ extension SQLiteMasterTransaction {
       try db.each("SELECT arrival FROM sync_touch WHERE record = ? AND key = ?", ref.columns) { arrivals.insert($0[0]) }
     }
     return arrivals
+  }
+
+  /// The conflict that a decision of the log is about; nil: what it was about is not contested any more. In a city that was restored
+  /// over an erasure it may have another number than then (E7).
+  func conflict(of decision: Decision) throws -> Conflict? {
+    let numbered = try conflict(decision.conflict)
+    guard let subject = decision.subject, try setting("restored_end") != nil else { return numbered }
+    // Duplicates may have been merged since.
+    let rows = try names(of: kept(subject.ref)).union([subject.ref])
+    func isMeant(_ conflict: Conflict) -> Bool {
+      rows.contains(RowRef(conflict.record, conflict.key)) && conflict.field == subject.field
+        && conflict.openedAt == subject.openedAt
+    }
+    if let numbered, isMeant(numbered) { return numbered }
+    for row in rows.sorted() {
+      let conflicts = try ConflictTables.read(db, where: "record = ? AND key = ?", row.columns)
+      if let meant = conflicts.first(where: isMeant) { return meant }
+    }
+    return nil
   }
 }

@@ -216,7 +216,7 @@ extension Ledger {
     let refused = Set(try logged.receipts().map(\.n))
     for (index, decision) in batch.decisions.enumerated() where decision.choice == .take || decision.choice == .value {
       guard !refused.contains(batch.changes.count + index + 1),
-        let conflict = try ConflictTables.find(db, decision.conflict),
+        let conflict = try SQLiteMasterTransaction(db: db, schema: schema).conflict(of: decision),
         let column = conflict.field.flatMap({ schema.record(conflict.record)?.index(of: $0) })
       else { continue }
       let ref = names.mapped(RowRef(conflict.record, conflict.key))

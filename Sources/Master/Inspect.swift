@@ -198,7 +198,7 @@ extension Master {
     var acts = rulings.map { (HistoryEntry.What.ruling($0), nil as Int?) } + aliases.map { (.alias($0), nil) }
     acts += erasures.map { (.erasure($0), nil) }
     for (index, decision) in batch.decisions.enumerated() {
-      guard let conflict = try transaction.conflict(decision.conflict),
+      guard let conflict = try transaction.conflict(of: decision),
         refs.contains(RowRef(conflict.record, conflict.key))
       else { continue }
       acts.append((.decision(decision.withoutErased(schema), conflict), excerpt.count + index + 1))

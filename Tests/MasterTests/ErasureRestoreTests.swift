@@ -158,6 +158,12 @@ extension World {
     try await world.restoreWhole(from: file, one, two)
     #expect(try world.person("note") == .text("note-2") && world.person("phone") == .null)
     #expect(try world.master.conflicts([.open]) == [])
+    // It had number 2, and the history shows it by what it is about.
+    let told = try world.master.history(world.person, key: RowKey([.text("p1")])).compactMap { entry -> String? in
+      guard case .decision(let decision, let conflict) = entry.what else { return nil }
+      return "\(conflict.field ?? ""): \(decision.reason)"
+    }
+    #expect(told == ["note: r"])
     try await world.settle()
     #expect(try world.master.verify().map(\.en) == [])
   }
