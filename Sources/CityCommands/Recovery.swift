@@ -61,6 +61,7 @@ struct Recovery: AsyncParsableCommand {
       ("number", .integer(batch.number)), ("changes", .integer(Int64(batch.changes))),
       ("received_at", .string(isoTime(milliseconds: batch.receivedAt.milliseconds))),
       ("needs_upgrade", .bool(batch.needsUpgrade)),
+      ("acts", .array(batch.acts.map { .string($0.text(options.language)) })),
     ])
   }
 
@@ -89,18 +90,23 @@ struct Recovery: AsyncParsableCommand {
         zh: "丢失:到第 \($0.arrival) 批(\($0.edit.actor):\($0.reason))",
         en: "lost: up to batch \($0.arrival) (\($0.edit.actor): \($0.reason))")
     }
-    lines += info.aside.map { batch in
-      let received = isoTime(milliseconds: batch.receivedAt.milliseconds)
-      let zh = "\(name(batch.replica)) 第 \(batch.number) 批,\(received)"
-      let en = "batch \(batch.number) of \(name(batch.replica)), \(received)"
-      // Of the city's own nothing is applied by itself.
-      return batch.needsUpgrade && batch.replica != .city
-        ? Label(
-          zh: "尚未采用,所用的模式版本已丢失,用 city upgrade --schema 补回该版本后自动采用:\(zh)",
-          en: "not applied yet, its version of the schema is lost; it is once city upgrade --schema brings that back: "
-            + en)
-        : Label(zh: "未采用,请人工核对:\(zh),\(batch.changes) 行", en: "not applied, look at it: \(en), \(batch.changes) rows")
+    return lines + info.aside.map(line)
+  }
+
+  private func line(_ batch: RecoveryInfo.Batch) -> Label {
+    let received = isoTime(milliseconds: batch.receivedAt.milliseconds)
+    let zh = "\(name(batch.replica)) 第 \(batch.number) 批,\(received)"
+    let en = "batch \(batch.number) of \(name(batch.replica)), \(received)"
+    // Of the city's own nothing is applied by itself.
+    if batch.needsUpgrade, batch.replica != .city {
+      return Label(
+        zh: "尚未采用,所用的模式版本已丢失,用 city upgrade --schema 补回该版本后自动采用:\(zh)",
+        en: "not applied yet, its version of the schema is lost; it is once city upgrade --schema brings that back: "
+          + en)
     }
-    return lines
+    let acts = batch.acts.isEmpty ? [Label(zh: "无法读取", en: "it cannot be read")] : batch.acts
+    return Label(
+      zh: "未采用,请人工核对:\(zh):\(acts.map(\.zh).joined(separator: ";"))",
+      en: "not applied, look at it: \(en): \(acts.map(\.en).joined(separator: "; "))")
   }
 }

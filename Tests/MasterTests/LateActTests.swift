@@ -1,8 +1,10 @@
-import Master
 import Replica
 import SyncCore
+import SyncProtocol
 import TestSupport
 import Testing
+
+@testable import Master
 
 // Acts of the city's own that come back when it works again without them.
 
@@ -24,5 +26,39 @@ import Testing
   #expect(try isWithdrawn() == true)
   let failure = await #expect(throws: Failure.self) { try await world.sync(drill.b) }
   #expect(failure?.kind == .notAllowed)
+  #expect(try world.master.recovery()?.aside == [])
   try await world.settle()
+}
+
+@Test func whatCameBackLateIsToldInWords() {
+  let edit = Edit(stamp: Stamp(raw: 1), actor: "li")
+  func key(_ id: String) -> RowKey { RowKey([.text(id)]) }
+  let member = Member(
+    replica: .city, org: "A", publicKey: [], agreementKey: [], isWithdrawn: false, edit: edit)
+  var withdrawn = member
+  withdrawn.isWithdrawn = true
+  let subject = Conflict.Subject(ref: RowRef("company", key("c1")), field: "name", openedAt: edit.stamp)
+  let rows = (1...12).map { n in
+    Change(record: "company", key: key("c\(n)"), kind: n == 1 ? .delete : .update, old: [], new: [], edit: edit)
+  }
+  let batch = Batch(
+    changes: rows,
+    decisions: [
+      Decision(conflict: 3, choice: .take, reason: "r", edit: edit, subject: subject),
+      Decision(conflict: 4, choice: .keep, reason: "r", edit: edit),
+    ],
+    rulings: [Ruling(parked: ParkedRef(replica: "ab", batch: 3, n: 1), verdict: .dismiss, reason: "r", edit: edit)],
+    aliases: [Alias(record: "company", key: key("a2"), target: key("a1"), reason: "r", edit: edit)],
+    erasures: [Erasure(record: "person", key: key("p1"), fields: ["phone"], reason: "r", edit: edit)],
+    schemas: [SchemaStep(version: 2, text: "", edit: edit)], members: [member, withdrawn],
+    losses: [Loss(arrival: 9, reason: "r", edit: edit)])
+  let machine = "\(Identifier.city) (A)"
+  var words = [
+    "enrol machine \(machine)", "withdraw machine \(machine)", "make version 2 of the schema the city's",
+    "record what is lost up to batch 9", "erase phone of person p1", "decide conflict company c1.name: take",
+    "decide conflict 4: keep", "dismiss parked change 3/1 of ab", "merge company a2 into a1", "delete company c1",
+  ]
+  words += (2...10).map { "update company c\($0)" }
+  words.append("2 rows more")
+  #expect(batch.acts.map(\.en) == words)
 }

@@ -140,6 +140,7 @@ func whatWasMadeByAnUpgradeThatIsLostWaitsForIt(sql: String) async throws {
   try await world.settle()
   #expect(try [world.cell("name"), world.cell("fax")] == [.text("two"), .text("2")])
   #expect(world.replicas.allSatisfy { $0.schema.version == 3 })
+  #expect(try world.master.recovery()?.aside == [])
 }
 
 /// Nobody has the version by which a machine made its first batch, and the city knows that of the second.

@@ -14,6 +14,8 @@ public struct RecoveryInfo: Sendable, Equatable {
     public var receivedAt: Stamp
     /// How many rows it changes.
     public var changes: Int
+    /// What it does, without values; empty: it cannot be read.
+    public var acts: [Label]
     /// It was made by a version of the schema that is lost, and comes in when the city makes that upgrade again.
     public var needsUpgrade: Bool
   }
@@ -31,8 +33,8 @@ public struct RecoveryInfo: Sendable, Equatable {
   public var missing: [ClosedRange<Int64>]
   /// The machines that have not given back what they have.
   public var unheard: [ReplicaInfo]
-  /// The city's own batches that a release could not take any more, or that came back after it: for a person to look at. And counties'
-  /// batches that cannot be read (yet).
+  /// The city's own batches that a release could not take any more, or that came back after it, as far as they were not carried out
+  /// all the same: for a person to look at. And counties' batches that cannot be read (yet), or not before a later one.
   public var aside: [Batch]
   /// What was lost, as the log says.
   public var losses: [Loss]
@@ -55,24 +57,34 @@ extension Master {
         returned: try db.integer(
           "SELECT count(*) FROM sync_batch WHERE \(cameBack)",
           [.integer(end), .integer(try transaction.setting("recovered_end") ?? last), .blob(epoch.bytes)]) ?? 0,
-        held: try info(held, transaction), missing: isRecovering ? try transaction.missing() : [],
+        held: try held.map { try info($0, $0.content(schema, db), transaction) },
+        missing: isRecovering ? try transaction.missing() : [],
         unheard: isRecovering ? try transaction.unheard().map(ReplicaInfo.init) : [],
-        aside: try info(
-          transaction.returned("state = 'aside' OR state = 'late' AND replica = ?", [.blob(Identifier.city.bytes)]),
-          transaction),
+        aside: try aside(transaction),
         losses: try losses(db, after: end))
     }
   }
 
-  private func info(_ batches: [ReturnedBatch], _ transaction: SQLiteMasterTransaction) throws -> [RecoveryInfo.Batch] {
-    let meta = try transaction.meta()
-    return try batches.map { batch in
-      let made = try SealedEnvelope(batch.message[...]).header.schema
-      let isKnown = try knownSchema(made, meta, transaction) != nil
-      return RecoveryInfo.Batch(
-        arrival: batch.arrival, replica: batch.replica, number: batch.number, receivedAt: batch.receivedAt,
-        changes: try batch.content(schema, transaction.db)?.changes.count ?? 0, needsUpgrade: !isKnown)
+  private func aside(_ transaction: SQLiteMasterTransaction) throws -> [RecoveryInfo.Batch] {
+    let isListed = "state = 'aside' OR state = 'late' AND replica = ?"
+    let listed = try transaction.returned(isListed, [.blob(Identifier.city.bytes)])
+    return try listed.compactMap { batch -> RecoveryInfo.Batch? in
+      // What a machine has sent once more since.
+      if try transaction.batch(batch.replica, batch.number)?.message == batch.message { return nil }
+      let rest = try batch.content(schema, transaction.db).map(transaction.undone)
+      return try rest?.isEmpty == true ? nil : info(batch, rest, transaction)
     }
+  }
+
+  /// - Parameter content: nil: it cannot be read.
+  private func info(
+    _ batch: ReturnedBatch, _ content: Batch?, _ transaction: SQLiteMasterTransaction
+  ) throws -> RecoveryInfo.Batch {
+    let made = try SealedEnvelope(batch.message[...]).header.schema
+    return RecoveryInfo.Batch(
+      arrival: batch.arrival, replica: batch.replica, number: batch.number, receivedAt: batch.receivedAt,
+      changes: content?.changes.count ?? 0, acts: content?.acts ?? [],
+      needsUpgrade: try knownSchema(made, transaction.meta(), transaction) == nil)
   }
 
   /// What is lost, up to a place in the log, of what stood there when the city made a batch of its own, which came back
