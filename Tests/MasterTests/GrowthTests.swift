@@ -275,6 +275,19 @@ private func enteredAnew(
   #expect(costs[0] > 0 && costs[0] == costs[1], "\(costs)")
 }
 
+/// Machines ask again and again while a restored city waits for others.
+@Test func whoAsksWhetherEverythingIsBackOpensNothingThatIsBack() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  try world.shell("UPDATE company SET grade = 'g' WHERE id = 'c1'")
+  try await world.sync(drill.one)
+  try world.restore(from: file)
+  #expect(try await !world.giveBack(drill.one))
+  let trace = try Trace(of: world.master)
+  #expect(try await !world.giveBack(drill.one))
+  #expect(trace.statements(with: "state FROM sync_returned WHERE replica = ? ORDER BY") == [])
+}
+
 @Test func whatOthersHaveWaitingIsNotGoneThroughForABatch() async throws {
   let (world, one, b) = try await summed()
   try world.shell(one, "INSERT INTO company (id, office, code) VALUES ('c2', 'A', 'X')")

@@ -32,7 +32,7 @@ extension SQLiteMasterTransaction {
     var rows: [RowKey: [Value]] = [:]
     for batch in try returned() {
       let secrets = Dictionary(try (batch.knownSecrets() ?? []).map { ($0.commitment, $0.value) }) { first, _ in first }
-      for entry in batch.entries(of: record) {
+      for entry in batch.entries(of: record.name) {
         let isEntered = entry.operation == .insert
         let key = RowKey(record.keyIndices.compactMap { (isEntered ? entry.new : entry.old)[$0] })
         guard var row = isEntered ? record.fields.map({ _ in Value.null }) : rows[key] else { continue }
@@ -50,12 +50,12 @@ extension SQLiteMasterTransaction {
 }
 
 extension ReturnedBatch {
-  /// What it says of rows of a record. A later version that made it has fields behind those that are known, and none between.
-  fileprivate func entries(of record: RecordSchema) -> [ChangesetEntry] {
+  /// What it says of rows of a table. A later version that made it has fields behind those that are known, and none between.
+  func entries(of name: String) -> [ChangesetEntry] {
     guard let sealed = try? SealedEnvelope(message[...]), let body = try? sealed.unverifiedBody() else { return [] }
     var reader = ChangesetReader(body[...], .changeset)
     var entries: [ChangesetEntry] = []
-    while let (_, entry) = try? reader.next(where: { table, _ in table.name == record.name }) { entries.append(entry) }
+    while let (_, entry) = try? reader.next(where: { table, _ in table.name == name }) { entries.append(entry) }
     return entries
   }
 }

@@ -42,7 +42,7 @@ extension Reentry {
   /// A machine that the log does not know because its enrolment came back too late, or was set aside, is enrolled
   /// again; one whose withdrawal did is shut out again, for nothing ever lets a machine in that was withdrawn.
   private func enrolLate() throws {
-    let members = try transaction.returnedMembers(master.schema)
+    let members = try transaction.returnedMembers()
     let withdrawn = Set(members.filter(\.isWithdrawn).map(\.replica))
     for var member in members {
       member.isWithdrawn = withdrawn.contains(member.replica)

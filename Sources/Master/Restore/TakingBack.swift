@@ -39,7 +39,10 @@ extension Master {
       let seen = try transaction.hadEnded(hello.epoch) ? 0 : said.seen
       // A stick of the city that is lost may have been read since.
       try transaction.awaitAgain(hello.replica, seen: seen)
-      for batch in try returned(rest, by: keys(of: member, transaction), transaction) { try keep(batch, transaction) }
+      // Who only asks makes nobody open what came back.
+      if rest.contains(where: { $0.header.kind != .own }) {
+        for batch in try returned(rest, by: keys(of: member, transaction), transaction) { try keep(batch, transaction) }
+      }
       // What was written for an earlier restore, or a stick for none, may lack what its machine has got since. A program of before
       // says nothing of it over the network.
       let epoch = try transaction.meta().epoch
@@ -126,7 +129,7 @@ extension Master {
   /// Who the sender is: enrolled in the backup, or since then by a batch of the city's own that came back.
   func member(_ id: Identifier, _ transaction: SQLiteMasterTransaction) throws -> ReplicaRecord? {
     if let known = try transaction.replica(id) { return known }
-    guard let member = try transaction.returnedMembers(schema).last(where: { $0.replica == id }) else { return nil }
+    guard let member = try transaction.returnedMembers().last(where: { $0.replica == id }) else { return nil }
     return ReplicaRecord(
       id: id, org: member.org, publicKey: member.publicKey, agreementKey: member.agreementKey,
       isWithdrawn: member.isWithdrawn, highWater: 0, request: 0, acknowledged: 0, offset: 0,
@@ -138,11 +141,12 @@ extension Master {
     of member: ReplicaRecord, _ transaction: SQLiteMasterTransaction
   ) throws -> [(id: Identifier, key: VerifyingKey)] {
     var found = [(member.id, try VerifyingKey(bytes: member.publicKey))]
-    var next = try transaction.formers(of: member.id, schema)
+    let returned = try transaction.returnedMembers()
+    var next = try transaction.formers(of: member.id, returned)
     while let id = next.popLast() {
       guard !found.contains(where: { $0.0 == id }), let known = try self.member(id, transaction) else { continue }
       found.append((id, try VerifyingKey(bytes: known.publicKey)))
-      next += try transaction.formers(of: id, schema)
+      next += try transaction.formers(of: id, returned)
     }
     return found
   }
@@ -255,13 +259,16 @@ extension SQLiteMasterTransaction {
   }
 
   /// Whom the city's own batches that came back enrol or withdraw.
-  func returnedMembers(_ schema: Schema) throws -> [Member] {
-    try returned("replica = ?", [.blob(Identifier.city.bytes)]).flatMap { try $0.content(schema, db)?.members ?? [] }
+  func returnedMembers() throws -> [Member] {
+    try returned("replica = ?", [.blob(Identifier.city.bytes)]).flatMap { batch in
+      batch.entries(of: Member.table).compactMap { Member(row: $0.new.compactMap(\.self)) }
+    }
   }
 
   /// The ids that a machine had before, as far as it is known by now.
-  func formers(of id: Identifier, _ schema: Schema) throws -> [Identifier] {
-    var found = try returnedMembers(schema).filter { $0.replica == id }.compactMap(\.former?.replica)
+  /// - Parameter returned: whom the city's own batches that came back enrol.
+  func formers(of id: Identifier, _ returned: [Member]) throws -> [Identifier] {
+    var found = returned.filter { $0.replica == id }.compactMap(\.former?.replica)
     let sql = "SELECT former FROM sync_former WHERE replica = ? AND kept >= 0 ORDER BY former"
     try db.each(sql, [.blob(id.bytes)]) { row in
       if case .blob(let bytes) = row.cell(0), let former = Identifier(bytes) { found.append(former) }
