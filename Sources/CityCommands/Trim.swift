@@ -13,7 +13,9 @@ struct Trim: AsyncParsableCommand {
 
   func run() async throws {
     try await options.run {
-      let trimmed = try options.open(CityProgram.self).trim()
+      let master = try options.open(CityProgram.self)
+      if try master.recovery()?.isRecovering == true { throw Master.recovering }
+      let trimmed = try master.trim()
       options.show(
         .object([
           ("place", .integer(trimmed.place)), ("entries", .integer(Int64(trimmed.entries))),

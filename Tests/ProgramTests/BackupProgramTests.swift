@@ -29,7 +29,9 @@ extension Town {
     #expect(restored.out.contains("given back by 2 machines") && restored.out.contains("city recovery"))
     #expect(restored.out.contains("after the last exchange nobody knows"))
     expectFailure(try await town.tryCity(["edit", "site", "A", "code=Z"]), 75, "restored from a backup")
-    expectFailure(try await town.tryCity(["backup", town.path("second")]), 75, "waits for what the counties give back")
+    for command in [["backup", town.path("second")], ["trim"]] {
+      expectFailure(try await town.tryCity(command), 75, "waits for what the counties give back")
+    }
     try await town.serve()
     let other = town.url + "/"
     expectFailure(

@@ -30,7 +30,7 @@ enum RecoveryGuard {
 }
 
 extension Master {
-  static let recovering = Failure(
+  package static let recovering = Failure(
     .busy, zh: "主库刚从备份恢复,正在等各县区送回备份之后的内容;请稍后再试,或用 city recovery 查看、--release 放行",
     en: "the city was restored from a backup and waits for what the counties give back; try again later, or see city "
       + "recovery, which can also release it")
