@@ -78,11 +78,16 @@ public struct SyncClient: Sendable {
   private func exchangeOrGiveBack(
     _ parkingClashes: Bool, _ isRestored: inout Bool
   ) async throws -> (pushed: Int, ReceiveSummary) {
-    do { return try await exchange(nil, parkingClashes: parkingClashes) } catch let refusal as Refusal
-      where refusal.code == .epoch
-    {
-      return try await exchange(try await giveBack { isRestored = true }, parkingClashes: parkingClashes)
+    var restart: Restart?
+    // The city may be restored once more while its snapshot is fetched.
+    for _ in 1...2 {
+      do { return try await exchange(restart, parkingClashes: parkingClashes) } catch let refusal as Refusal
+        where refusal.code == .epoch
+      {
+        restart = try await giveBack { isRestored = true }
+      }
     }
+    return try await exchange(restart, parkingClashes: parkingClashes)
   }
 
   /// - Parameter restart: the city was restored and has everything back: a snapshot takes the place of what was read.

@@ -393,3 +393,29 @@ func whatBecameOfABatchMeanwhileIsHeardAfterTheNextRestore(onSticks: Bool) async
   try await world.settle()
   #expect(try drill.one.parked().map(\.ref) == world.master.parked().map(\.ref))
 }
+
+/// The disk is lost once more when a machine asks for the snapshot of the city that was restored.
+private final class LostAgain: LoopbackTransport, @unchecked Sendable {
+  private let world: World
+  private var backup: String?
+  var master: Master { world.master }
+
+  init(_ world: World, backup: String?) { (self.world, self.backup) = (world, backup) }
+  func snapshot(_ hello: [UInt8]) async throws -> [UInt8] {
+    if let backup { try world.restore(from: backup) }
+    backup = nil
+    return try master.snapshot(hello)
+  }
+}
+
+@Test func whoFetchesTheSnapshotOfACityThatIsRestoredOnceMoreGivesBackAgain() async throws {
+  let world = try World.small()
+  let one = try await world.join("A")
+  let file = try world.backup()
+  try world.shell(one, "INSERT INTO company (id, office, name) VALUES ('c1', 'A', 'n')")
+  try await world.sync(one)
+  try world.restore(from: file)
+  _ = try await SyncClient(one, transport: LostAgain(world, backup: file)).sync()
+  try await world.settle()
+  #expect(try world.cell("name") == .text("n"))
+}
