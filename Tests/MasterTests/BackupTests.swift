@@ -101,6 +101,21 @@ extension Replica {
   #expect(try one.inbox().first == 1)
 }
 
+/// It reaches further than the one from which the city was restored, and is of the log that was lost.
+@Test func theFileOfALostHistoryIsNotTheLatestBackup() async throws {
+  let (world, _, _) = try await World.twoMachines()
+  let first = try world.backup("mon")
+  try world.shell("UPDATE office SET name = 'lost' WHERE code = 'A'")
+  let lost = try world.backup("tue")
+  try world.restore(from: first)
+  try world.master.release(reason: "nobody has it", actor: "li")
+  try world.shell("UPDATE office SET name = 'later' WHERE code = 'A'")
+  #expect(try !world.master.backup(to: lost, replacing: true).replacesLatest)
+  let kept = try world.master.read { try SQLiteMasterTransaction(db: $0, schema: world.master.schema).keptArrival() }
+  #expect(kept == 4)
+  #expect(try world.master.backup(to: lost, replacing: true).replacesLatest)
+}
+
 /// A backup of before such tables were refused.
 @Test func aBackupWithATableThatRefersToARecordIsRestored() async throws {
   let (world, one, two) = try await World.twoMachines()

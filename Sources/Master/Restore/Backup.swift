@@ -81,20 +81,25 @@ extension Master {
     }
   }
 
-  /// The last batch in the backup of this city whose name the new one takes; nil: there is no such file. Nothing else is replaced.
+  /// The last batch in the backup of this city whose name the new one takes, 0 if it is of another history; nil: there is no such
+  /// file. Nothing else is replaced.
   private func replacedArrival(_ file: String, _ replacing: Bool) throws -> Int64? {
     guard FileManager.default.fileExists(atPath: file) else { return nil }
     guard replacing else {
       throw Failure(
         .data, zh: "\(file) 已存在;请换个文件名,或用 --force 替换", en: "\(file) exists already; name another, or --force")
     }
-    let arrival = try? Connection.open(file, create: false).read { db -> Int64? in
+    let last = try? Connection.open(file, create: false).read { db -> LogPoint? in
       guard case .blob(let seed)? = try db.first("SELECT value FROM sync_backup WHERE name = 'key'")?.first,
         seed == key.seed
       else { return nil }
-      return try db.integer("SELECT max(arrival) FROM sync_batch") ?? 0
+      return try logPoint(in: db)
     }
-    if let arrival { return arrival }
+    if let last {
+      // Of a log that was lost it says nothing: it is none of those by which counties let go.
+      let sql = "SELECT arrival FROM sync_batch WHERE arrival = ? AND chain = ?"
+      return try read { try $0.integer(sql, [.integer(last.arrival), .blob(last.chain)]) } ?? 0
+    }
     throw Failure(
       .data, zh: "\(file) 不是本市的备份,或已损坏;未改动。请换个文件名,或先将其删除",
       en: "\(file) is not a backup of this city, or is damaged; it was left alone: name another, or delete it first")
