@@ -10,7 +10,10 @@ extension Schema {
   func keptEntries(_ mine: Database) throws -> String {
     let place = try SQLiteMasterTransaction(db: mine, schema: self).trimmedPlace()
     if place == 0 { return "true" }
-    let open = records.filter(\.restrictedIndices.isEmpty).map { literal($0.name) }.joined(separator: ", ")
+    // A record that holds personal data by now was open to a trim before.
+    let versions = try SchemaTable.all(mine).map { try SchemaTable.decode($0.text) } + [self]
+    let names = Set(versions.flatMap(\.records).filter(\.restrictedIndices.isEmpty).map(\.name))
+    let open = names.sorted().map(literal).joined(separator: ", ")
     let own = literal(OwnBatch.table)
     return "NOT (place <= \(place) AND (record = \(own) OR gone = 1 AND record IN (\(open))))"
   }

@@ -96,6 +96,16 @@ private func deleted() async throws -> (World, one: Replica, two: Replica) {
   try await world.settle()
 }
 
+@Test func whatWasTrimmedBeforeItsRecordHeldPersonalDataIsNotMissed() async throws {
+  let (world, _, _) = try await deleted()
+  let trimmed = try await world.trimAll()
+  #expect(trimmed.entries == 1)
+  try world.upgrade(
+    smallSchema(2).replacing("fax: {type: text, policy: latest}", with: "fax: {type: text, restricted: true}"))
+  #expect(try world.master.verifyReplay().map(\.en) == [])
+  try await world.settle()
+}
+
 @Test func aLateEditOfATrimmedRowStillMeetsItsLastImage() async throws {
   var found: [Conflict] = []
   for isTrimmed in [false, true] {
