@@ -30,6 +30,28 @@ import Testing
   try await world.settle()
 }
 
+/// It was enrolled after the backup and withdrawn since, and both wait for what is missing before them.
+@Test func whatAMachineSentBeforeItWasWithdrawnComesBackThoughItsEnrolmentWaits() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let world = drill.world
+  try drill.company("c7", "A", on: drill.two)
+  try await world.sync(drill.two)
+  let late = try await world.join("B", actor: "late")
+  try drill.company("l1", "B", on: late)
+  try await world.sync(late)
+  try world.master.withdraw(late.identity.replica)
+  for replica in [late, drill.two] { world.forget(replica) }
+  try await world.sync(drill.one)
+  try world.restore(from: file)
+  for replica in [drill.one, drill.b, late] { #expect(try await !world.giveBack(replica)) }
+  try world.master.release(reason: "a machine is lost", actor: "li")
+  try world.master.withdraw(drill.two.identity.replica)
+  #expect(try world.cell("name", of: "l1") == .text("n"))
+  let failure = await #expect(throws: Failure.self) { try await world.sync(late) }
+  #expect(failure?.kind == .notAllowed)
+  try await world.settle()
+}
+
 @Test func whatCameBackLateIsToldInWords() {
   let edit = Edit(stamp: Stamp(raw: 1), actor: "li")
   func key(_ id: String) -> RowKey { RowKey([.text(id)]) }

@@ -126,13 +126,14 @@ extension Master {
     return try Envelope(header, body: then.unverifiedBody(), key: key).bytes
   }
 
-  /// Who the sender is: enrolled in the backup, or since then by a batch of the city's own that came back.
+  /// Who the sender is: enrolled in the backup, or since then by a batch of the city's own that came back. Whether it was withdrawn
+  /// since only the log says: what it had sent by then comes back.
   func member(_ id: Identifier, _ transaction: SQLiteMasterTransaction) throws -> ReplicaRecord? {
     if let known = try transaction.replica(id) { return known }
     guard let member = try transaction.returnedMembers().last(where: { $0.replica == id }) else { return nil }
     return ReplicaRecord(
       id: id, org: member.org, publicKey: member.publicKey, agreementKey: member.agreementKey,
-      isWithdrawn: member.isWithdrawn, highWater: 0, request: 0, acknowledged: 0, offset: 0,
+      isWithdrawn: false, highWater: 0, request: 0, acknowledged: 0, offset: 0,
       enrolledAt: member.edit.stamp.milliseconds)
   }
 
