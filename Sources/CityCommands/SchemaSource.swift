@@ -7,10 +7,10 @@ import SyncCore
 enum SchemaSource {
   /// With the form by which messages name it, which a file may hold itself: a version that a machine has is found in its file.
   static func stated(_ path: String?) throws -> (schema: Schema, text: String) {
-    if let text = path.flatMap({ try? text(of: $0) })?.trimmingCharacters(in: .whitespacesAndNewlines),
-      text.hasPrefix("{"), let schema = try? SchemaFile.parse(canonicalJSON: text)
+    if let path, let form = try? text(of: path).trimmingCharacters(in: .whitespacesAndNewlines), form.hasPrefix("{"),
+      let schema = try? SchemaFile.parse(canonicalJSON: form)
     {
-      return (schema, text)
+      return (schema, form)
     }
     let schema = try read(path)
     return (schema, try SchemaFile.canonicalJSON(schema))

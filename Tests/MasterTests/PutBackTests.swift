@@ -17,7 +17,7 @@ import Testing
   }
   try await world.sync(two)
   world.replaceMaster(try Master.open(path: old, key: key, clock: { clock.now }, readSchema: readSchema))
-  try world.shell("UPDATE office SET name = 'edited'")
+  try world.shell("UPDATE office SET name = 'edited'; UPDATE company SET grade = 'g'")
   try world.master.absorbNow()
   let failure = await #expect(throws: Failure.self) { try await world.sync(two) }
   #expect(failure?.kind == .protocolViolation && failure?.message.en.contains("put back without city restore") == true)

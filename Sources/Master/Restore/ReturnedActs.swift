@@ -31,7 +31,7 @@ extension Batch {
 
   /// What it does, without values.
   var acts: [Label] {
-    var acts = members.map { member in
+    var acts: [Label] = members.map { member in
       let machine = "\(member.replica) (\(member.org))"
       return member.isWithdrawn
         ? Label(zh: "停用机器 \(machine)", en: "withdraw machine \(machine)")
