@@ -28,7 +28,7 @@ struct Upgrade: AsyncParsableCommand {
       if new == old {
         return show([], from: old, Label(zh: "已是第 \(old.version) 版,无需升级", en: "version \(old.version) is here already"))
       }
-      if try master.canRecall(new) {
+      if try master.canRecall(new, text: text) {
         if !dryRun { try master.upgrade(to: new, text: text, actor: options.actor) }
         return show([], from: old, recalled(new, old))
       }

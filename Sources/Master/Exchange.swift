@@ -77,7 +77,7 @@ extension Master {
   func greet(_ message: SealedEnvelope, carried: Bool = false, staged: Bool = false) throws -> ReplicaRecord {
     let hello = message.header
     guard hello.carried == carried else { throw Refusal.notAMessage }
-    return try store.transaction { transaction in
+    let greeted = try store.transaction { transaction -> ReplicaRecord? in
       guard var replica = try transaction.replica(hello.replica) else {
         // It may have been enrolled after the backup from which this city was restored: what it gives back tells.
         throw try transaction.isFormer(hello) ? Refusal.epoch : Refusal.unknownReplica
@@ -104,7 +104,10 @@ extension Master {
         guard hello.cursor >= 0 else { throw Refusal.epoch }
       }
       if try transaction.isRecovering() { throw Self.recovering }
-      _ = try schema(named: hello.schema, meta, transaction)
+      guard try knownSchema(hello.schema, meta, transaction) != nil else {
+        try transaction.noteUnknownSchema(hello.schema, of: replica.id)
+        return nil
+      }
       replica.request = max(replica.request, hello.number)
       replica.offset = offset(of: replica, hello, staged: staged)
       replica.lastSeen = clock()
@@ -114,6 +117,8 @@ extension Master {
       try transaction.save(replica)
       return replica
     }
+    guard let greeted else { throw Refusal.schema(schema) }
+    return greeted
   }
 
   /// By how much a sender's clock lags, in milliseconds.

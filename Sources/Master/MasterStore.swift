@@ -157,6 +157,8 @@ protocol MasterTransaction {
   func meta() throws -> MasterMeta
   /// The version of the schema that has this hash, present or earlier; nil: there was none, or no upgrade ever.
   func earlierSchema(_ hash: [UInt8]) throws -> Schema?
+  /// A machine has a version of the schema that is not known, as one that was lost with a disk is not.
+  func noteUnknownSchema(_ hash: [UInt8], of replica: Identifier) throws
   /// The epochs that this city had before it was restored from a backup.
   func formerEpochs() throws -> [Identifier]
   /// Whether it was restored and waits for what its replicas give back.

@@ -15,7 +15,7 @@ extension Master {
     let additions: [Addition] = try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       if text == (try transaction.meta().schemaText) { return [] }
-      let isLost = try transaction.mayHaveLost(Int64(new.version))
+      let isLost = try canRecall(new, text: text, transaction)
       let additions = try isLost ? [] : new.additions(since: schema)
       try schema.assertUnaltered(db, weakKeys: true)
       try absorb(transaction)
@@ -67,14 +67,25 @@ extension Master {
   }
 
   /// Whether an earlier version of the schema can be made known again. Throws `Failure(.data)` for one that is no step on the way to the
-  /// present one.
+  /// present one, or is not the one that machines have: it would take the number of that for good.
+  /// - Parameter text: the same schema in its canonical form.
   /// - Returns: false: it is not one that was lost.
-  public func canRecall(_ lost: Schema) throws -> Bool {
-    try read { db in
-      guard try SQLiteMasterTransaction(db: db, schema: schema).mayHaveLost(Int64(lost.version)) else { return false }
-      try requireBetween(lost, db)
-      return true
+  public func canRecall(_ lost: Schema, text: String) throws -> Bool {
+    try read { try canRecall(lost, text: text, SQLiteMasterTransaction(db: $0, schema: schema)) }
+  }
+
+  private func canRecall(_ lost: Schema, text: String, _ transaction: SQLiteMasterTransaction) throws -> Bool {
+    guard try transaction.mayHaveLost(Int64(lost.version)) else { return false }
+    try requireBetween(lost, transaction.db)
+    let named = try transaction.unknownSchemas()
+    guard named.isEmpty || named.contains(sha256(Array(text.utf8))) else {
+      throw Failure(
+        .data,
+        zh: "这不是各机器所用的第 \(lost.version) 版;请在用该版本的机器上运行 county sync,再从其文件中取出该版本的原文",
+        en: "this is not version \(lost.version) as machines have it; run county sync at one that has it, then take "
+          + "the text out of its file as it is")
     }
+    return true
   }
 
   private func requireBetween(_ lost: Schema, _ db: Database) throws {
@@ -114,6 +125,20 @@ extension SQLiteMasterTransaction {
     guard try setting("restored_end") != nil else { return false }
     let known = try SchemaTable.all(db).map { Int64($0.version) }
     return !known.contains(version) && known.contains { $0 < version } && known.contains { $0 > version }
+  }
+
+  /// The versions that machines of a restored city have, or what they gave back names, and that nobody knows here.
+  fileprivate func unknownSchemas() throws -> Set<[UInt8]> {
+    var named = try Set(returned().map { try SealedEnvelope($0.message[...]).header.schema })
+    try db.each("SELECT value FROM sync_meta WHERE name LIKE 'unknown:%'") { row in
+      if case .blob(let hash) = row.cell(0) { named.insert(hash) }
+    }
+    let present = try meta().schemaHash
+    return try named.filter { try $0 != present && earlierSchema($0) == nil }
+  }
+
+  func noteUnknownSchema(_ hash: [UInt8], of replica: Identifier) throws {
+    if try setting("restored_end") != nil { try set("unknown:\(replica)", .blob(hash)) }
   }
 
   /// What waits since before its lock had an exception: no row that opens the lock would find it.

@@ -110,7 +110,8 @@ func whatWasMadeByAnUpgradeThatIsLostWaitsForIt(sql: String) async throws {
 @Test func aVersionThatIsLostIsMadeKnownAgainAfterALaterOne() async throws {
   let (drill, then) = try await loseVersion3("UPDATE company SET name = 'two', fax = '2'")
   let world = drill.world
-  #expect(try !world.master.canRecall(SchemaFile.read(smallSchema(3))))
+  let third = try SchemaFile.read(smallSchema(3))
+  #expect(try !world.master.canRecall(third, text: SchemaFile.canonicalJSON(third)))
   try world.upgrade(smallSchema(4))
   #expect(try world.master.verify().map(\.en) == [])
   #expect(try world.master.recovery()?.aside.map(\.needsUpgrade) == [true, true])
@@ -141,6 +142,24 @@ func whatWasMadeByAnUpgradeThatIsLostWaitsForIt(sql: String) async throws {
   #expect(try [world.cell("name"), world.cell("fax")] == [.text("two"), .text("2")])
   #expect(world.replicas.allSatisfy { $0.schema.version == 3 })
   #expect(try world.master.recovery()?.aside == [])
+}
+
+/// The machine that has the version has sent nothing by it, and is refused.
+@Test func anotherTextOfALostVersionDoesNotTakeItsPlace() async throws {
+  let (drill, file) = try await Drill.backedUp()
+  let (world, two) = (drill.world, drill.two)
+  try world.upgradeSmall(to: 2)
+  try await world.sync(two)
+  try world.shell(two, "DELETE FROM sync_inbox")
+  try await drill.restoreWithoutTwo(from: file)
+  try world.upgrade(smallSchema(3))
+  await #expect(throws: Failure.self) { try await world.sync(two) }
+  let draft = smallSchema(2).replacing("[plain, special]", with: "[plain]")
+  let failure = #expect(throws: Failure.self) { try world.upgrade(draft) }
+  #expect(failure?.message.en.contains("not version 2 as machines have it") == true)
+  try world.upgrade(smallSchema(2))
+  try await world.settle()
+  #expect(world.replicas.allSatisfy { $0.schema.version == 3 })
 }
 
 /// Nobody has the version by which a machine made its first batch, and the city knows that of the second.

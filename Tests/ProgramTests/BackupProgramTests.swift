@@ -206,6 +206,13 @@ extension Town {
     expectFailure(try await town.tryCounty("one", ["sync"]), 76, "does not know", "city upgrade --schema")
     #expect(try await town.city(["recovery"]).out.contains("its version of the schema is lost"))
     let text = try await town.sqlite(town.replica("one"), "SELECT value FROM sync_meta WHERE name = 'schema'")
+    // A draft of that version, and the text as another program writes it.
+    let second = tallySchema.replacingOccurrences(of: "version: 1", with: "version: 2")
+    let draft = try town.write("draft.yaml", second + "\n      color: {values: [red]}\n")
+    let spaced = try town.write("spaced.json", text.replacingOccurrences(of: ":{", with: ": {"))
+    for file in [draft, spaced] {
+      expectFailure(try await town.tryCity(["upgrade", "--schema", file]), 65, "not version 2 as machines have it")
+    }
     let lost = try town.write("lost.json", text)
     let preview = try await town.city(["upgrade", "--schema", lost, "--dry-run"])
     #expect(preview.out.contains("nothing was changed"))

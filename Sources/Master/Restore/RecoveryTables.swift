@@ -14,7 +14,8 @@ import SyncProtocol
 //   sync_meta       recovering (the place in the log where the backup ended, while the city recovers), restored_end (the
 //                   same, for ever), restored_place (likewise, in the feed), restored_at, former_epochs, own_base (the
 //                   city's own batches have larger numbers), lossy (something was released since), read:ID (up to which
-//                   place of the backup's feed the machine of this id had read when it gave back)
+//                   place of the backup's feed the machine of this id had read when it gave back), unknown:ID (the hash of
+//                   the version of the schema that it has, when that was not known)
 
 enum RecoveryTables {
   static func create(_ db: Database) throws {
