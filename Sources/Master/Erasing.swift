@@ -25,8 +25,13 @@ extension Master {
   ) throws -> [Erasure] {
     let names = try restricted(fields, of: record)
     var erasures: [Erasure] = []
+    // Read once: it opens all that came back.
+    let lost: [RowKey: [Value]] =
+      try fits == nil ? [:] : read { try SQLiteMasterTransaction(db: $0, schema: schema).returnedRows(record) }
     do {
-      for key in keys { erasures += try enterErasure(record, key, fits, names, reason: reason, actor: actor) }
+      for key in keys {
+        erasures += try enterErasure(record, key, lost: lost, fits, names, reason: reason, actor: actor)
+      }
     } catch {
       // Those before it are erased.
       if !erasures.isEmpty { try? removeErased() }
@@ -51,12 +56,13 @@ extension Master {
       try db.each("SELECT key FROM sync_parked WHERE record = ?", [.text(record.name)]) { row in
         if case .blob(let key) = row.cell(0) { keys.insert(try RowKey(encoded: key)) }
       }
-      keys.formUnion(try transaction.returnedRows(record).keys)
+      let lost = try transaction.returnedRows(record)
+      keys.formUnion(lost.keys)
       return try keys.sorted().filter { key in
         let ref = RowRef(record.name, key)
         // A duplicate, or what landed with the unit that took over, goes with the row that it is now.
         return try transaction.kept(ref) == ref && transaction.landings(of: ref, record).isEmpty
-          && transaction.isErasable(ref, record, names, fits)
+          && transaction.isErasable(ref, record, lost: lost, names, fits)
       }
     }
   }
@@ -83,14 +89,14 @@ extension Master {
   public func holdsOldPages() throws -> Bool { try read { try OldPages.noted($0) != nil } }
 
   private func enterErasure(
-    _ record: RecordSchema, _ key: RowKey, _ fits: (([Value]) -> Bool)?, _ names: [String], reason: String,
-    actor: String?
+    _ record: RecordSchema, _ key: RowKey, lost: [RowKey: [Value]], _ fits: (([Value]) -> Bool)?, _ names: [String],
+    reason: String, actor: String?
   ) throws -> [Erasure] {
     try store.write { db in
       let transaction = SQLiteMasterTransaction(db: db, schema: schema)
       try absorb(transaction)
       let kept = try present(RowRef(record.name, key), record, transaction)
-      if let fits, try !transaction.isErasable(kept, record, names, fits) { return [] }
+      if let fits, try !transaction.isErasable(kept, record, lost: lost, names, fits) { return [] }
       let keys = try transaction.loggedNames(of: kept, record)
       // A row that a restored city has lost may stand in what was set aside, or be put by at machines.
       let mayBeLost = try transaction.setting("restored_end") != nil

@@ -30,10 +30,13 @@ extension SQLiteMasterTransaction {
 
   /// Whether a row is such, or what waits under its key, or it was when it was deleted or parked, or would be if it was not lost,
   /// and anything of its restricted fields is left: in it, or by whatever key in the log, also of what was emptied since.
-  func isErasable(_ ref: RowRef, _ record: RecordSchema, _ fields: [String], _ fits: ([Value]) -> Bool) throws -> Bool {
+  /// - Parameter lost: the rows that only batches which came back hold.
+  func isErasable(
+    _ ref: RowRef, _ record: RecordSchema, lost: [RowKey: [Value]], _ fields: [String], _ fits: ([Value]) -> Bool
+  ) throws -> Bool {
     guard
       let image = try record.row(db, key: ref.key) ?? parkedRow(ref, waiting: true) ?? tombstones(of: [ref])[ref]
-        ?? parkedRow(ref, waiting: false) ?? returnedRows(record)[ref.key], fits(image)
+        ?? parkedRow(ref, waiting: false) ?? lost[ref.key], fits(image)
     else { return false }
     let isShown = record.restrictedColumns(fields).contains { column in
       !image[column].isNull && image[column] != record.fields[column].erased

@@ -288,6 +288,26 @@ private func enteredAnew(
   #expect(trace.statements(with: "state FROM sync_returned WHERE replica = ? ORDER BY") == [])
 }
 
+@Test func whatWasSetAsideIsOpenedOnceForAllThatIsDue() async throws {
+  let (world, one, two) = try await World.twoOfficers()
+  let file = try world.backup()
+  let rows = ["p7", "p8", "p9"].map { "('\($0)', 'A', 'NAME', 'PHONE-lost')" }.joined(separator: ", ")
+  try world.shell("INSERT INTO person (id, office, name, phone) VALUES \(rows)")
+  try await world.sync(two)
+  try world.restore(from: file)
+  try world.master.release(reason: "nobody answers", actor: "li")
+  for replica in [two, one, two] { try await world.sync(replica) }
+  let person = try world.person
+  let phone = try #require(person.index(of: "phone"))
+  let isDue = { (row: [Value]) in row[phone] == .text("PHONE-lost") }
+  let trace = try Trace(of: world.master)
+  let keys = try world.master.erasable(person, where: isDue)
+  #expect(keys.count == 3 && trace.statements(with: "state FROM sync_returned WHERE true").count == 1)
+  let erasing = try Trace(of: world.master)
+  #expect(try world.master.erase(person, keys: keys, where: isDue, reason: "expired", actor: "li").count == 3)
+  #expect(erasing.statements(with: "state FROM sync_returned WHERE true").count == 1)
+}
+
 @Test func whatOthersHaveWaitingIsNotGoneThroughForABatch() async throws {
   let (world, one, b) = try await summed()
   try world.shell(one, "INSERT INTO company (id, office, code) VALUES ('c2', 'A', 'X')")
