@@ -321,8 +321,6 @@ extension Refusal {
     .replayed, zh: "请求号已用过;请重新同步;若仍如此,则本机是复制品或由旧备份恢复,请运行 county rejoin",
     en: "this request number was used before; sync again; if that is refused, too, this replica was cloned or restored "
       + "from an old copy: run county rejoin")
-  static let epoch = Refusal(
-    .epoch, zh: "市主库已从备份恢复,纪元不同;请与市里联系", en: "the city's master was restored and has another epoch; ask the city")
   /// The file of the city was put back as it was before, or a backup into its place.
   static func putBack(_ code: Code) -> Refusal {
     Refusal(

@@ -19,7 +19,7 @@ extension SyncClient {
       try await followSchema()
       return try await compare()
     } catch let refusal as Refusal where refusal.code == .epoch {
-      return try await compareAcrossRestore()
+      return try await compareAcrossRestore(refusal)
     }
   }
 
@@ -60,8 +60,8 @@ extension SyncClient {
 
   /// The city was restored. A file that may hold edits which nobody has seen cannot take its snapshot yet: it gives back, and is
   /// compared with what the city has now, of which none was read here.
-  private func compareAcrossRestore() async throws -> Comparison {
-    guard try replica.isUnverified() else { throw Self.restored }
+  private func compareAcrossRestore(_ refusal: Refusal) async throws -> Comparison {
+    guard try replica.isUnverified() else { throw refusal == .epoch ? Self.restored : refusal.failure }
     let restart = try await giveBack()
     do { return try await compare(in: restart.epoch) } catch is SchemaMoved {
       try await followSchema(in: restart.epoch)

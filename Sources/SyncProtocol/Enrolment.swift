@@ -161,6 +161,10 @@ public struct Refusal: Codable, Sendable, Error, Equatable {
     self.en = en
   }
 
+  /// The city was restored, and says no more: others of this code name what is wrong.
+  package static let epoch = Refusal(
+    .epoch, zh: "市主库已从备份恢复,纪元不同;请与市里联系", en: "the city's master was restored and has another epoch; ask the city")
+
   public var failure: Failure {
     let kind: Failure.Kind =
       switch code {

@@ -17,6 +17,8 @@ import Testing
   }
   try await world.sync(two)
   world.replaceMaster(try Master.open(path: old, key: key, clock: { clock.now }, readSchema: readSchema))
+  let unlike = await #expect(throws: Failure.self) { try await world.deepVerify(two) }
+  #expect(unlike?.message.en.contains("put back without city restore") == true)
   try world.shell("UPDATE office SET name = 'edited'; UPDATE company SET grade = 'g'")
   try world.master.absorbNow()
   let failure = await #expect(throws: Failure.self) { try await world.sync(two) }
@@ -46,6 +48,8 @@ import Testing
   try drill.company("c5", "A", on: one)
   try await world.sync(one)
   world.replaceMaster(original)
+  let unlike = await #expect(throws: Failure.self) { try await world.deepVerify(one) }
+  #expect(unlike?.message.en.contains("followed another master") == true)
   let failure = await #expect(throws: Failure.self) { try await world.sync(one) }
   #expect(failure?.kind == .protocolViolation && failure?.message.en.contains("followed another master") == true)
   try world.restore(from: world.backup("again"))
