@@ -100,7 +100,6 @@ extension Replica {
 
   /// Takes out of a portion what refers to rows that cannot be sent.
   private func hold(_ portion: inout [Change], _ out: inout Outgoing, _ absent: inout Set<Identity>) {
-    holdFormer(&portion, &out)
     var isNew = !absent.isEmpty
     while isNew {
       isNew = false
@@ -111,6 +110,7 @@ extension Replica {
         return true
       }
     }
+    holdFormer(&portion, &out)
   }
 
   /// A key that was changed to one that is refused: the row of before waits, too, or the city would have neither. The delete

@@ -52,6 +52,15 @@ private let held = [
       "figure nobody,2025.company: there is no company nobody", "figure c1,2025.company: waits for figure nobody,2025",
     ], repair: "UPDATE figure SET company = 'c2' WHERE company = 'nobody'"),
   Held(
+    testDescription: "a key changed to that of a row that is refused",
+    sql: """
+      INSERT INTO company (id, office, name) VALUES ('n', 'A', CAST(x'ff' AS TEXT)); UPDATE figure SET company = 'n'
+      """,
+    told: [
+      "company n.name: is not of type text (text must be UTF-8)", "figure n,2025.company: waits for company n",
+      "figure c1,2025.company: waits for figure n,2025",
+    ], repair: "UPDATE company SET name = '丁' WHERE id = 'n'"),
+  Held(
     testDescription: "a new row with its child",
     sql: """
       INSERT INTO company (id, office, name) VALUES ('c8', 'A', CAST(x'ff' AS TEXT)); INSERT INTO figure VALUES ('c8', 1, 1, NULL)
