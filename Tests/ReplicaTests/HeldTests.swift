@@ -52,6 +52,12 @@ private let held = [
       "figure nobody,2025.company: there is no company nobody", "figure c1,2025.company: waits for figure nobody,2025",
     ], repair: "UPDATE figure SET company = 'c2' WHERE company = 'nobody'"),
   Held(
+    testDescription: "a key changed to one that is refused, of a row that was edited",
+    sql: "UPDATE figure SET sales = 5; UPDATE figure SET company = 'nobody'",
+    told: [
+      "figure nobody,2025.company: there is no company nobody", "figure c1,2025.company: waits for figure nobody,2025",
+    ], repair: "UPDATE figure SET company = 'c2' WHERE company = 'nobody'"),
+  Held(
     testDescription: "a key changed to that of a row that is refused",
     sql: """
       INSERT INTO company (id, office, name) VALUES ('n', 'A', CAST(x'ff' AS TEXT)); UPDATE figure SET company = 'n'
