@@ -141,8 +141,11 @@ extension Replica {
       _ = try insert(db, record, cells.merging(values) { _, typed in typed })
       try keepAge(db, record, key, of: change, record.latestIndices.filter { values[$0] == nil })
     }
-    // An edit that fills what a row that is entered anew has left empty goes on waiting beside it.
-    if parked.isSent, change.kind == .update, isEnteredAnew { return }
+    // An edit that fills what a row that is entered anew has left empty goes on waiting beside it, unless its clerk types what it says;
+    // a sum of it may be filled with more than it added.
+    let isTyped = values.keys.contains { change.new[$0] != nil }
+    let hasSum = change.new.indices.contains { record.added(change, $0) != nil }
+    if parked.isSent, change.kind == .update, isEnteredAnew, !isTyped || hasSum { return }
     // What was sent stays parked until its successor arrives; what its clerk has taken back of it is not said again. Of what was not
     // sent, a later edit of the same cell may stand: that much is nowhere else.
     let state = parked.isSent ? "edited" : ParkedState.superseded.rawValue

@@ -319,8 +319,8 @@ private func admittedOutOfSight() async throws -> (World, Replica, Replica) {
   try await world.settle()
 }
 
-/// An edit of c1 waits, which adds 2 to its staff: the city has deleted the row.
-private func editOfADeletedRow() async throws -> (World, Replica) {
+/// An edit of c1 waits, which adds 2 to its staff if not told otherwise: the city has deleted the row.
+private func editOfADeletedRow(_ edit: String = "staff = 12") async throws -> (World, Replica) {
   let (world, one, b) = try await summed()
   try world.shell("UPDATE company SET code = 'K' WHERE id = 'c1'")
   try await world.settle()
@@ -328,7 +328,7 @@ private func editOfADeletedRow() async throws -> (World, Replica) {
   try world.shell(b, "INSERT INTO company (id, office, code) VALUES ('b2', 'B', 'K')")
   try await world.sync(b)
   // The edit would bring the row back with its last code, which is another's by now.
-  try world.shell(one, "UPDATE company SET staff = 12 WHERE id = 'c1'")
+  try world.shell(one, "UPDATE company SET \(edit) WHERE id = 'c1'")
   try await world.sync(one)
   #expect(try world.master.parked().map(\.reason) == ["unique"])
   return (world, one)
@@ -360,6 +360,16 @@ func aSumOfAnEditThatFillsARowThatAProgramEnteredAnewCountsOnce(isEntered: Bool)
   #expect(try one.takeUp("company", "c1", ["phone": .text("456")]))
   try await world.settle()
   #expect(try world.staff(one) == .integer(isEntered ? 5 : 12) && world.cell("phone") == .text("456"))
+  #expect(try one.parked().isEmpty)
+}
+
+/// Its clerk empties what it says: the row that a program has entered is not filled with it.
+@Test func whatAClerkEmptiesOfAnEditThatTheyTakeUpIsNotFilledAgain() async throws {
+  let (world, one) = try await editOfADeletedRow("name = '乙'")
+  try world.shell(one, "INSERT INTO company (id, office, address) VALUES ('c1', 'A', 'y')")
+  #expect(try one.takeUp("company", "c1", ["name": .null]))
+  try await world.settle()
+  #expect(try world.cell("name") == Value.null && world.cell("address") == .text("y"))
   #expect(try one.parked().isEmpty)
 }
 
