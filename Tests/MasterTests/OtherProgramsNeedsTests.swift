@@ -110,6 +110,18 @@ private let told = "person: a trigger of another program (mine) uses what these 
   #expect(failure?.kind == .data && failure?.message.en.hasPrefix(told) == true)
 }
 
+/// The repair names it once the tables are as they should be.
+@Test func aTriggerThatUsesWhatTheseProgramsLackStopsTheRepair() async throws {
+  let (world, one, _) = try await World.twoOfficers()
+  try world.application(one.path, failing[1])
+  try world.shell(one, "DROP TABLE sync_base_person")
+  let failure = #expect(throws: Failure.self) { try one.repair() }
+  #expect(failure?.kind == .data && failure?.message.en.hasPrefix(told) == true)
+  try world.shell(one, "DROP TRIGGER mine; DROP TABLE search")
+  #expect(try !one.repair().isEmpty)
+  try one.refuseAlteredObjects()
+}
+
 @Test func aTriggerInTheMasterThatUsesWhatTheseProgramsLackStopsTheCity() async throws {
   let (world, one, _) = try await World.twoOfficers()
   try world.application(world.master.path, failing[1])

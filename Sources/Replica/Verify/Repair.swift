@@ -23,6 +23,8 @@ extension Replica {
         for record in schema.records { lost[record.name] = try Set(record.missingColumns(db)) }
         var done = try schema.rebuild(db, weakKeys: false) { unfit.append(($0, $1)) }
         done += try restartCapture(db, actor: actor)
+        // Whether others' triggers can run shows only now.
+        try schema.refuseForeignConstraints(db, weakKeys: false)
         for (record, row) in unfit { try parkUnfit(db, record, row) }
         try captureUnseen(db, lost)
         try setUnverified(db, true)
