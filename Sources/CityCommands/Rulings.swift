@@ -2,6 +2,7 @@ import ArgumentParser
 import Commands
 import Master
 import Presentation
+import Registry
 import SQLiteStore
 import SyncCore
 
@@ -97,6 +98,8 @@ struct MergeRecords: AsyncParsableCommand {
       let (record, kept) = try find(master)
       try master.refusePublished(record)
       let other = try master.key(duplicate, in: record)
+      let isEnterprise = master.schema.name == Registry.schemaName && record.name == "enterprise"
+      let notes = try isEnterprise ? master.cultivationNotes(joining: kept, other) : []
       let merged = try master.mergeRecords(
         record, keep: kept, duplicate: other, reason: reason, actor: options.actor)
       let conflicts = merged.conflicts
@@ -111,6 +114,7 @@ struct MergeRecords: AsyncParsableCommand {
           ("lapsed", .array(merged.lapsed.map(json))),
         ]), ([done.text(options.language)] + text).joined(separator: "\n\n"))
       for row in merged.lapsed { options.tell(lapsed(row)) }
+      notes.forEach(options.tell)
     }
   }
 

@@ -162,6 +162,37 @@ extension DomainCases {
   }
 }
 
+extension DomainCases {
+  @Test func aMergeNamesWhatWasNotedOfTheOther() async throws {
+    let town = try await registryTown([("one", "320706")])
+    var (ids, entries): ([String], [String]) = ([], [])
+    for _ in 1...2 {
+      let id = try await town.enter("one", "enterprise", "name=海州甲公司")
+      let entry = try await town.enter(
+        "one", "cultivation_entry", "enterprise_id=\(id)", "batch=2018-1", "reason=研发投入高")
+      try await town.county("one", ["approve", "cultivation_entry", entry])
+      try await town.sync("one")
+      try await town.city(["approve", "cultivation_entry", entry])
+      ids.append(id)
+      entries.append(entry)
+    }
+    try await town.sync("one")
+    try await town.county("one", ["exit", ids[1], "--reason", "重复"])
+    try await town.sync("one")
+    try await town.city(["delete", "cultivation_entry", entries[1]])
+    let events = try await town.rows("city", "status_event").filter { $0["enterprise_id"] as? String == ids[1] }
+      .compactMap { $0["id"] as? String }
+    #expect(events.count == 2)
+    let merged = try await town.city(["merge-records", ids[0], ids[1], "--reason", "同一企业"])
+    for event in events {
+      #expect(merged.err.contains(event), "\(merged.err)")
+      try await town.city(["delete", "status_event", event])
+    }
+    #expect(merged.err.contains("an exit of") && merged.err.contains(entries[0]), "\(merged.err)")
+    #expect(try await town.report(["cultivation"], "cultivation").count == 1)
+  }
+}
+
 // MARK: Shorthand
 
 extension Town {

@@ -82,6 +82,33 @@ extension RecordStore {
       } + rows(db, events, exit).compactMap { events.day("happened_on", of: $0) }
     return days.min()
   }
+
+  /// Of two enterprises that become one: what was noted of a batch for which only the other has an entry. It counts for
+  /// that entry from then on.
+  public func cultivationNotes(joining kept: RowKey, _ duplicate: RowKey) throws -> [Label] {
+    let (entries, events) = (try record("cultivation_entry"), try record("status_event"))
+    return try read { db in
+      var labels: [Label] = []
+      for (own, other) in [(kept, duplicate), (duplicate, kept)] {
+        for event in try rows(db, events, ["enterprise_id": own.values[0], "scheme": .text(cultivation)]) {
+          let isExit = events.text("kind", of: event) == StatusChange.Kind.exit.rawValue
+          let batch = events.value(isExit ? "from_state" : "to_state", of: event)
+          for entry in try rows(db, entries, ["enterprise_id": other.values[0], "batch": batch]) {
+            let (id, place) = (KeyText.show(events.rowKey(of: event)), KeyText.show(entries.rowKey(of: entry)))
+            let day = events.text("happened_on", of: event) ?? ""
+            let kind = isExit ? Label(zh: "退出", en: "an exit") : Label(zh: "进入", en: "an entry")
+            labels.append(
+              Label(
+                zh: "另一企业 \(day) 的\(kind.zh)(status_event \(id))今后算作 cultivation_entry \(place) 的;"
+                  + "如不属实,请用 city delete 删除",
+                en: "status_event \(id), \(kind.en) of \(day), was noted of the other one and counts for "
+                  + "cultivation_entry \(place) now; if it does not hold, city delete it"))
+          }
+        }
+      }
+      return labels
+    }
+  }
 }
 
 /// What status events call the cultivation list.
