@@ -40,10 +40,11 @@ public struct Approve<P: Program>: AsyncParsableCommand {
         }
         try store.update(db, record, key: key, [column: .text(current)])
         let after = try record.row(db, key: key) ?? []
-        let isEntry =
+        let isAgreed =
           store.schema.name == Registry.schemaName && record.name == "cultivation_entry"
-          && record.approval(of: before) != .both && record.approval(of: after) == .both
-        if isEntry { try noteEntry(db, store, record, after, day) }
+          && record.approval(of: after) == .both
+        let isEntry = isAgreed && record.approval(of: before) != .both
+        if isAgreed { try noteEntry(db, store, record, after, day, isEntry: isEntry) }
         guard isEntry || on == nil else {
           throw Failure(
             .usage, zh: "--on 是双方同意后的入库日期;这次同意并不使其入库,请去掉 --on",
@@ -60,13 +61,22 @@ public struct Approve<P: Program>: AsyncParsableCommand {
     }
   }
 
-  /// An approval has no day: the enterprise's changes of status keep the one on which it entered the list.
+  /// An approval has no day: the enterprise's changes of status keep the one on which it entered the list. Whoever has left
+  /// a batch does not enter it again.
   private func noteEntry(
-    _ db: Database, _ store: P.Store, _ entries: RecordSchema, _ row: [Value], _ day: CalendarDay
+    _ db: Database, _ store: P.Store, _ entries: RecordSchema, _ row: [Value], _ day: CalendarDay, isEntry: Bool
   ) throws {
     let (enterprise, batch) = (entries.value("enterprise_id", of: row), entries.text("batch", of: row) ?? "")
     let left = try store.leftCultivation(db, enterprise, batch: batch)
-    guard left.map({ $0 > day }) ?? true else { return }
+    if let left, left <= day {
+      let message = Label(
+        zh: "已于 \(left) 退出批次 \(batch),不在培育库中;请推荐到另一批次",
+        en: "left batch \(batch) on \(left) and is not on the list; nominate it for another batch")
+      guard on == nil else { throw Failure(.data, zh: message.zh, en: message.en) }
+      options.tell(message)
+      return
+    }
+    guard isEntry else { return }
     try store.note(db, StatusChange(cultivation, .entry, from: nil, to: batch, on: day), of: enterprise)
   }
 }

@@ -101,6 +101,11 @@ import Testing
     try await town.sync("haizhou")
     #expect(try await listed(town, "2019-06-30", "2019-1") == ["甲 海州区"])
     #expect(try await listed(town, "2019-12-31", "2019-1") == [])
+    // Both sides do so by another batch, and are told.
+    let approve = ["approve", "cultivation_entry", entries[0]]
+    let told = try await town.county("haizhou", approve).err
+    #expect(told.contains("left batch 2019-1 on 2019-07-01"), "\(told)")
+    expectFailure(try await town.tryCounty("haizhou", approve + ["--on", "2019-12-31"]), 65, "left batch 2019-1")
   }
 
   @Test("Row 46 运行监测评价: scores, ranks and grades of a year, and who on the list has none")
