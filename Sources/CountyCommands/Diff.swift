@@ -2,6 +2,7 @@ import ArgumentParser
 import Commands
 import Foundation
 import Presentation
+import Registry
 import Replica
 import SQLiteStore
 import SyncCore
@@ -75,10 +76,25 @@ struct Revert: AsyncParsableCommand {
       let replica = try options.open(CountyProgram.self)
       // A row that was deleted here is found by its key only.
       let (record, key) = try row.find(in: replica)
+      let before = try replica.row(record, key: key)
       try replica.revert(record, key: key)
+      if let before, replica.schema.name == Registry.schemaName, record.name == "cultivation_entry" {
+        try revertNotes(of: before, record, replica)
+      }
       let cells = try replica.row(record, key: key)
       options.show(
         cells.map { rowJSON(record, $0) } ?? .null, Label(zh: "已撤回", en: "taken back").text(options.language))
+    }
+  }
+
+  /// What was noted of an entry with the edits that are taken back goes with them, unless it was sent.
+  private func revertNotes(of entry: [Value], _ entries: RecordSchema, _ replica: Replica) throws {
+    let events = try replica.record("status_event")
+    for added in try replica.diff(events) where added.kind == .insert {
+      guard let event = try replica.row(events, key: added.ref.key),
+        isCultivationNote(event, events, of: entry, entries)
+      else { continue }
+      try replica.revert(events, key: added.ref.key)
     }
   }
 }

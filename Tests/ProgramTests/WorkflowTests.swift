@@ -193,6 +193,11 @@ import Testing
     #expect(try await town.row("city", "cultivation_entry", entry)["approval"] as? String == "both")
 
     let exit = ["exit", enterprise, "--reason", "已成长为大型企业"]
+    // One that was not sent is taken back with all that was noted of it.
+    try await town.sync("one")
+    try await town.county("one", exit + ["--batch", "2018-1"])
+    try await town.county("one", ["revert", "cultivation_entry", entry])
+    #expect(lines(try await town.rows("one", "status_event"), "kind") == ["entry"])
     expectFailure(try await town.tryCity(exit + ["--batch", "2017-1"]), 66, "batch 2017-1")
     #expect((try await town.city(exit + ["--batch", "2018-1", "--json"]).object["entries"] as? [String]) == [entry])
     try await town.sync("one")

@@ -111,5 +111,15 @@ extension RecordStore {
   }
 }
 
+/// Whether a change of status is the entry or exit of this entry of the cultivation list.
+public func isCultivationNote(
+  _ event: [Value], _ events: RecordSchema, of entry: [Value], _ entries: RecordSchema
+) -> Bool {
+  let state = events.text("kind", of: event) == StatusChange.Kind.exit.rawValue ? "from_state" : "to_state"
+  return events.text("scheme", of: event) == cultivation
+    && events.value("enterprise_id", of: event) == entries.value("enterprise_id", of: entry)
+    && events.value(state, of: event) == entries.value("batch", of: entry)
+}
+
 /// What status events call the cultivation list.
 let cultivation = "cultivation"
