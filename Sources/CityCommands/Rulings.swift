@@ -34,9 +34,10 @@ struct Admit: AsyncParsableCommand {
   func run() async throws {
     try await ruling.settle(as: .admitted, Label(zh: "已入库", en: "admitted")) { master, ids, reason, actor in
       let asked = try master.parked().filter { ids.contains($0.id) }
+      let newest = Dictionary(try Published.all(master).map { ($0.no, $0) }) { $1 }
       try master.admit(ids, reason: reason, actor: actor)
       for period in Set(asked.compactMap { self.period(of: $0, master.schema) }).sorted() {
-        try tellOfPublications(of: period, master)
+        tell(of: newest.values.sorted { $0.no < $1.no }, withFiguresOf: period)
       }
     }
   }
@@ -50,14 +51,14 @@ struct Admit: AsyncParsableCommand {
     return period
   }
 
-  /// What was published stays as it is: a new version says what is different.
-  private func tellOfPublications(of period: Int64, _ master: Master) throws {
-    let year = String(period > 9999 ? period / 100 : period)
-    let newest = Dictionary(try Published.all(master).map { ($0.no, $0) }) { $1 }
-    for item in newest.values.sorted(by: { $0.no < $1.no }) {
+  /// What was published stays as it is: a new version says what is different. Each prints the year before beside its own.
+  private func tell(of publications: [Published], withFiguresOf period: Int64) {
+    let year = period > 9999 ? period / 100 : period
+    let years = [String(year), String(year + 1)]
+    for item in publications {
       guard let chosen = item.chosen, ["bulletin", "plan", "county"].contains(chosen.report) else { continue }
       let drawnFor = chosen.report == "bulletin" ? chosen.subject ?? "" : chosen.figuresYear
-      guard drawnFor.hasPrefix(year) else { continue }
+      guard years.contains(where: drawnFor.hasPrefix) else { continue }
       ruling.options.tell(
         Label(
           zh: "\(period) 的数据可能已在发布 \(item.no) 第 \(item.version) 版中;如有不同,请用 publish 发布新版",

@@ -68,8 +68,11 @@ import Testing
       ["add", "enterprise_month", "enterprise_id=\(c)", "period=201803", "indicator=taxable_sales", "ytd_value=5"])
     #expect(try await town.sync("donghai")["parked"] as? Int == 1)
     let request = try #require(try await town.parked("city").first)
+    try await town.city(["publish", "plan", "--year", "2019", "--on", "2019-12-31", "--no", "计划2019"])
     let admitted = try await town.city(["admit", "\(request["id"] ?? 0)", "--reason", "补报"])
     #expect(admitted.err.contains("figures of 201803 may be in publication 通报2018-1, version 1"), "\(admitted.err)")
+    // That of the next year prints these beside its own.
+    #expect(admitted.err.contains("in publication 计划2019, version 1"), "\(admitted.err)")
     expectFailure(try await town.tryCity(publish), 64, "--note")
     #expect(try await town.city(publish + ["--note", "丙补报", "--json"]).object["version"] as? Int == 2)
     let revised = try await town.report(report, "coverage").filter { $0["county"] as? String == "合计" }
