@@ -63,12 +63,12 @@ struct CSVScan {
     }
   }
 
-  /// Whether white space begins the text of a cell. Before a quote it is no part of the cell, and a cell of nothing else
-  /// is empty.
+  /// Whether white space begins the text of a cell, such as the U+3000 of a paragraph. ASCII blanks do not: many write one
+  /// after each comma. Before a quote it is no part of the cell, and a cell of nothing else is empty.
   private func isIndented(
     _ scalars: String.UnicodeScalarView, _ start: String.Index, after last: Unicode.Scalar
   ) -> Bool {
-    guard !isQuoted, endsCell(last), isSpace(scalars[start]) else { return false }
+    guard !isQuoted, endsCell(last), !scalars[start].isASCII, isSpace(scalars[start]) else { return false }
     guard let next = scalars[start...].first(where: { !isSpace($0) }) else { return false }
     return next != "\"" && !endsCell(next)
   }

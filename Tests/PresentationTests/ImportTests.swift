@@ -23,7 +23,8 @@ struct ImportTests {
   @Test(arguments: [
     ("\"a,b\"", "a,b"), ("\"a\"\"b\"", "a\"b"), ("\"\"\"\"", "\""), ("\"a\r\nb\"", "a\r\nb"), ("\" a \"", " a "),
     ("\u{301}x", "\u{301}x"), ("\"\u{301}x\u{600}\"", "\u{301}x\u{600}"), ("\"a\"\"\u{301}\"", "a\"\u{301}"),
-    ("a\"\"b", "a\"b"), ("\u{3000}\u{3000}a ", "\u{3000}\u{3000}a "), (" a\"\"b", " a\"b"), ("\u{A0} \"a\" ", "a"),
+    ("a\"\"b", "a\"b"), ("\u{3000}\u{3000}a ", "\u{3000}\u{3000}a "), (" a\"\"b", "a\"b"), (" a", "a"),
+    (" \u{3000}a", "a"), ("\u{A0} \"a\" ", "a"),
   ])
   func cells(cell: String, expected: String) throws {
     // In the middle, at the end of a line, and at the end of the file.
