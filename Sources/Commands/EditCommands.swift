@@ -3,6 +3,7 @@ import GRDB
 import Presentation
 import SQLiteStore
 import SyncCore
+import SyncProtocol
 
 /// `add RECORD field=value …`
 public struct Add<P: Program>: AsyncParsableCommand {
@@ -112,9 +113,14 @@ extension RecordStore {
     _ db: Database, _ record: RecordSchema, key: RowKey, _ row: [Value]
   ) throws {
     guard side == .county, record.owner != .city else { return }
+    // A stage says whether a notice holds; why a row was returned, and the approval of another version, confirm nothing.
+    var unsaid: Set = ["notice_from", "notice_to", "returned_reason"]
+    let approval = record.approval(of: row)
+    if let joint = record.rules.joint, approval != .city, approval != .both { unsaid.insert(joint.city) }
     let filled = record.fields.indices.filter { index in
       record.owner(of: index) == .city
-        ? !row[index].isNull : record.fields[index].citysChoice(row[index]) != nil
+        ? !row[index].isNull && !unsaid.contains(record.fields[index].name)
+        : record.fields[index].citysChoice(row[index]) != nil
     }
     let children = try children(db, of: record, key: key).filter { $0.count > 0 }
     if filled.isEmpty || children.contains(where: { schema.record($0.record)?.owner == .city }) { return }

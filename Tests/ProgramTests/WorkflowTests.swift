@@ -134,6 +134,20 @@ import Testing
     #expect(try await town.rows("one", "product").isEmpty)
   }
 
+  @Test func whatTheCityHasReturnedItsCountyDeletes() async throws {
+    let town = try await registryTown([("one", "320706")])
+    let (_, application) = try await filed(town)
+    try await town.city(["step", "application", application, "notice", "--on", "2018-06-01"])
+    try await town.sync("one")
+    let delete = ["delete", "application", application]
+    expectFailure(try await town.tryCounty("one", delete), 77, "stage", "ask the city")
+    try await town.city(["step", "application", application, "returned", "--reason", "材料不实"])
+    try await town.sync("one")
+    try await town.county("one", delete)
+    try await town.sync("one")
+    #expect(try await town.rows("city", "application").isEmpty)
+  }
+
   @Test func aRecognitionIsRevokedOnce() async throws {
     let town = try await registryTown([("one", "320706")])
     let enterprise = try await town.enter("one", "enterprise", "name=海州甲公司")
