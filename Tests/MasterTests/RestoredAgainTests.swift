@@ -50,27 +50,6 @@ import Testing
   #expect(try world.master.replicas().contains { $0.id == late.identity.replica.description })
 }
 
-/// What had come in at the city that is lost, and waits at the restored one, is among what waits at its machine.
-@Test func whatHadComeInIsAmongWhatWaitsAgain() async throws {
-  let (drill, _) = try await Drill.backedUp()
-  let (world, two) = (drill.world, drill.two)
-  try world.shell(drill.b, "INSERT INTO company (id, office, code) VALUES ('b1', 'B', 'X')")
-  try await world.settle()
-  let file = try world.backup()
-  try world.shell(two, "INSERT INTO company (id, office, code) VALUES ('c4', 'A', 'X')")
-  #expect(try await world.sync(two).received.parked == 1)
-  try world.shell("UPDATE company SET code = 'Y' WHERE id = 'b1'")
-  for replica in world.replicas { try await world.sync(replica) }
-  #expect(try two.parked(waiting: false).map(\.state) == [.entered])
-  for replica in world.replicas { try world.shell(replica, "DELETE FROM sync_inbox") }
-  try world.restore(from: file)
-  try await world.giveBack(world.replicas)
-  try world.master.release(reason: "gone", actor: "li")
-  try await world.sync(two)
-  #expect(try two.parked().map(\.ref.key) == [RowKey([.text("c4")])])
-  try await world.settle()
-}
-
 /// What came back after a release is in no log, and the machine that had it has it no more.
 @Test func whatWasSetAsideIsStillListedWhenTheCityIsRestoredAgain() async throws {
   let (drill, file) = try await Drill.backedUp()
