@@ -19,9 +19,9 @@ private func toWait(isEntered: Bool) async throws -> (World, Replica, two: Repli
   return (world, one, two, b, id)
 }
 
-/// - Parameter isEntered: c2 is entered; else c1 is edited.
-/// - Returns: with one machine of A, where it was set aside, and one of B, which has let it in. The first has not heard.
-private func aside(isEntered: Bool, meanwhile sql: String = "") async throws -> (World, Replica, id: String) {
+/// What waits is taken up with another code, which the other machine of A takes meanwhile.
+/// - Returns: with two machines of A, at the first of which it was set aside, and one of B, which still hinders it.
+private func setAside(isEntered: Bool) async throws -> (World, Replica, Replica, Replica, id: String) {
   let (world, one, two, b, id) = try await toWait(isEntered: isEntered)
   try await world.sync(one)
   #expect(try one.takeUp("company", id, ["code": .text("Y")]))
@@ -29,6 +29,13 @@ private func aside(isEntered: Bool, meanwhile sql: String = "") async throws -> 
   try await world.sync(two)
   try world.answer(one, meanwhile: "SELECT 1")
   #expect(try one.parked().map(\.batch) == [nil])
+  return (world, one, two, b, id)
+}
+
+/// - Parameter isEntered: c2 is entered; else c1 is edited.
+/// - Returns: with one machine of A, where it was set aside, and one of B, which has let it in. The first has not heard.
+private func aside(isEntered: Bool, meanwhile sql: String = "") async throws -> (World, Replica, id: String) {
+  let (world, one, two, b, id) = try await setAside(isEntered: isEntered)
   if !sql.isEmpty {
     try world.shell(one, sql)
     try one.freeze()
@@ -119,13 +126,7 @@ func aSumThatEnteredWhileItWasSetAsideUnderALaterBatchCountsOnce(isEntered: Bool
 /// has come in, or an edit beside it has taken its place at the city.
 @Test(arguments: [(false, false), (true, false), (false, true)])
 func aSumThatWasSetAsideUnderARowOfOthersCountsOnce(hasComeIn: Bool, isEdited: Bool) async throws {
-  let (world, one, two, b, id) = try await toWait(isEntered: true)
-  try await world.sync(one)
-  #expect(try one.takeUp("company", id, ["code": .text("Y")]))
-  try world.shell(two, "INSERT INTO company (id, office, code) VALUES ('c3', 'A', 'Y')")
-  try await world.sync(two)
-  try world.answer(one, meanwhile: "SELECT 1")
-  #expect(try one.parked().map(\.batch) == [nil])
+  let (world, one, two, b, id) = try await setAside(isEntered: true)
   try world.shell(two, "INSERT INTO company (id, office, staff) VALUES ('c2', 'A', 3)")
   for replica in [two, one] { try await world.sync(replica) }
   if isEdited {

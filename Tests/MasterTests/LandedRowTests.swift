@@ -41,9 +41,9 @@ func whatComesNextOfARowThatLandedIsOfThatOneThoughOneStoodThereBefore(amount: I
   #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty && world.master.parked().isEmpty)
 }
 
-/// B has entered the same, which A's clerk has never seen.
-@Test func aDeleteOfARowThatLandedOnOneOfTheSuccessorsIsContested() async throws {
-  let world = try World(schema: ledgers, seed: [("office", ["A", "B"].map { [.text($0), .null, .null] })])
+/// B has taken over from A, and has entered the row that A's clerk enters, too.
+private func landedOnOne(_ schema: String) async throws -> (World, a: Replica, b: Replica) {
+  let world = try World(schema: schema, seed: [("office", ["A", "B"].map { [.text($0), .null, .null] })])
   let (a, b) = (try await world.join("A"), try await world.join("B"))
   try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'")
   try world.shell(b, "INSERT INTO ledger VALUES ('B', 2020, 5)")
@@ -51,6 +51,12 @@ func whatComesNextOfARowThatLandedIsOfThatOneThoughOneStoodThereBefore(amount: I
   try world.shell(a, "INSERT INTO ledger VALUES ('A', 2020, 5)")
   try a.freeze()
   try world.sendInVain(a)
+  return (world, a, b)
+}
+
+/// B has entered the same, which A's clerk has never seen.
+@Test func aDeleteOfARowThatLandedOnOneOfTheSuccessorsIsContested() async throws {
+  let (world, a, b) = try await landedOnOne(ledgers)
   #expect(try world.master.conflicts(Conflict.State.allCases).isEmpty)
   try world.shell(a, "DELETE FROM ledger")
   try await world.settle()
@@ -63,14 +69,7 @@ func whatComesNextOfARowThatLandedIsOfThatOneThoughOneStoodThereBefore(amount: I
 @Test(arguments: ["keep", "remove"])
 func aDeleteOfARowThatLandedOnOneOfTheSuccessorsGoesByTheRuleOfItsRecord(rule: String) async throws {
   let ruled = ledgers.replacing("key: [office, year]", with: "delete: \(rule)\n    key: [office, year]")
-  let world = try World(schema: ruled, seed: [("office", ["A", "B"].map { [.text($0), .null, .null] })])
-  let (a, b) = (try await world.join("A"), try await world.join("B"))
-  try world.shell("UPDATE office SET successor = 'B' WHERE code = 'A'")
-  try world.shell(b, "INSERT INTO ledger VALUES ('B', 2020, 5)")
-  try await world.sync(b)
-  try world.shell(a, "INSERT INTO ledger VALUES ('A', 2020, 5)")
-  try a.freeze()
-  try world.sendInVain(a)
+  let (world, a, b) = try await landedOnOne(ruled)
   try world.shell(a, "DELETE FROM ledger")
   try await world.settle()
   let row = [Value.text("B"), .integer(2020), .integer(5)]

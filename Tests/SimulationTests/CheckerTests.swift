@@ -13,10 +13,7 @@ func town(_ seed: UInt64 = 1) throws -> Town {
   let town = try Town(seed: seed, folder: folder)
   try town.settle()
   let machine = town.machines[0]
-  let event = Event(id: 1, kind: .rawEdit, machine: 0, seed: 1)
-  try town.act(event, machine, "edit") {
-    try machine.seat.shell(["UPDATE company SET name = 'w1' WHERE id = 'c0'"], foreignKeys: true)
-  }
+  try town.edit(at: machine, event: 1, "UPDATE company SET name = 'w1' WHERE id = 'c0'")
   try town.settle()
   return town
 }
@@ -31,6 +28,28 @@ func found(_ town: Town) -> Violation.Invariant? {
 /// Past the triggers, as a defect of the engine would do it.
 func unseen(_ sql: String) -> [String] {
   ["INSERT INTO sync_applying VALUES (1)", sql, "DELETE FROM sync_applying"]
+}
+
+extension Town {
+  /// A tool edits in a machine's file.
+  func edit(at machine: Machine, event: Int, _ sql: String) throws {
+    try act(Event(id: event, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
+      try machine.seat.shell([sql], foreignKeys: true)
+    }
+  }
+
+  /// The master's rows change past the triggers.
+  func alter(_ sql: String) throws {
+    try city.seat.shell(unseen(sql), foreignKeys: true)
+    try city.look()
+  }
+
+  /// A clerk and an official both change a name.
+  func contestName(at machine: Machine) throws {
+    try machine.seat.shell(["UPDATE company SET name = 'w2' WHERE id = 'c0'"], foreignKeys: true)
+    try city.seat.shell(["UPDATE company SET name = 'w3' WHERE id = 'c0'"], foreignKeys: true)
+    try lookAtCity()
+  }
 }
 
 @Test func nothingIsFoundWhereNothingIsWrong() throws {
@@ -59,12 +78,9 @@ func unseen(_ sql: String) -> [String] {
 @Test func aSumThatIsWrongIsFound() throws {
   let town = try town()
   let machine = town.machines[0]
-  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell(["UPDATE company SET total = 5 WHERE id = 'c0'"], foreignKeys: true)
-  }
+  try town.edit(at: machine, event: 2, "UPDATE company SET total = 5 WHERE id = 'c0'")
   try town.settle()
-  try town.city.seat.shell(unseen("UPDATE company SET total = 6 WHERE id = 'c0'"), foreignKeys: true)
-  try town.city.look()
+  try town.alter("UPDATE company SET total = 6 WHERE id = 'c0'")
   #expect(throws: Violation.self) { try town.checkSums() }
 }
 
@@ -72,10 +88,7 @@ func unseen(_ sql: String) -> [String] {
   let town = try town()
   let machine = town.machines[0]
   let ref = RowRef("company", RowKey([.text("c6")]))
-  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell(
-      ["INSERT INTO company (id, office, code, total) VALUES ('c6', 'A', 'K1', 5)"], foreignKeys: true)
-  }
+  try town.edit(at: machine, event: 2, "INSERT INTO company (id, office, code, total) VALUES ('c6', 'A', 'K1', 5)")
   #expect(found(town) == nil)
   let replica = try machine.replica
   let record = try #require(replica.schema.record("company"))
@@ -89,8 +102,7 @@ func unseen(_ sql: String) -> [String] {
   town.witness.again = nil
   #expect(found(town) == nil)
   #expect(town.city.rows[ref]?[total] == .integer(5))
-  try town.city.seat.shell(unseen("UPDATE company SET total = 10 WHERE id = 'c6'"), foreignKeys: true)
-  try town.city.look()
+  try town.alter("UPDATE company SET total = 10 WHERE id = 'c6'")
   #expect(throws: Violation.self) { try town.checkSums() }
 }
 
@@ -98,17 +110,14 @@ func unseen(_ sql: String) -> [String] {
   let town = try town()
   let machine = town.machines[0]
   let (keep, duplicate) = (RowKey([.text("c0")]), RowKey([.text("c6")]))
-  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell(["INSERT INTO company (id, office, total) VALUES ('c6', 'A', 5)"], foreignKeys: true)
-  }
+  try town.edit(at: machine, event: 2, "INSERT INTO company (id, office, total) VALUES ('c6', 'A', 5)")
   try town.settle()
   let record = try town.city.master.record("company")
   _ = try town.city.master.mergeRecords(record, keep: keep, duplicate: duplicate, reason: "r", actor: "li")
   town.witness.noteMerge("company", duplicate: duplicate, keep: keep, arrival: town.logEnd + 1)
   try town.lookAtCity()
   #expect(found(town) == nil)
-  try town.city.seat.shell(unseen("UPDATE company SET total = 6 WHERE id = 'c0'"), foreignKeys: true)
-  try town.city.look()
+  try town.alter("UPDATE company SET total = 6 WHERE id = 'c0'")
   #expect(throws: Violation.self) { try town.checkSums() }
 }
 
@@ -136,15 +145,12 @@ func unseen(_ sql: String) -> [String] {
 @Test func aCellUnderReviewThatMovesIsFound() throws {
   let town = try town()
   let machine = town.machines[0]
-  try machine.seat.shell(["UPDATE company SET name = 'w2' WHERE id = 'c0'"], foreignKeys: true)
-  try town.city.seat.shell(["UPDATE company SET name = 'w3' WHERE id = 'c0'"], foreignKeys: true)
-  try town.lookAtCity()
+  try town.contestName(at: machine)
   try town.syncWhole(machine)
   let before = try town.cellsUnderReview()
   #expect(before.count == 1)
   try town.checkReview(of: machine, before: before)
-  try town.city.seat.shell(unseen("UPDATE company SET name = 'w4' WHERE id = 'c0'"), foreignKeys: true)
-  try town.city.look()
+  try town.alter("UPDATE company SET name = 'w4' WHERE id = 'c0'")
   #expect(throws: Violation.self) { try town.checkReview(of: machine, before: before) }
 }
 
@@ -158,8 +164,7 @@ func unseen(_ sql: String) -> [String] {
   for value in ["'g1'", "NULL"] {
     var other = before
     other[ref]?[grade] = .text("g0")
-    try town.city.seat.shell(unseen("UPDATE company SET grade = \(value) WHERE id = 'c0'"), foreignKeys: true)
-    try town.city.look()
+    try town.alter("UPDATE company SET grade = \(value) WHERE id = 'c0'")
     #expect(throws: Violation.self) { try town.checkIsolation(of: machine, before: other, since: town.logEnd) }
   }
 }
@@ -192,9 +197,7 @@ func unseen(_ sql: String) -> [String] {
 @Test func aParkedRowThatItsSenderHasNoMoreIsFound() throws {
   let town = try town()
   let machine = town.machines[0]
-  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell(["INSERT INTO company (id, office, code) VALUES ('c6', 'A', 'K1')"], foreignKeys: true)
-  }
+  try town.edit(at: machine, event: 2, "INSERT INTO company (id, office, code) VALUES ('c6', 'A', 'K1')")
   #expect(found(town) == nil)
   #expect(try town.city.master.parked().map(\.reason) == ["unique"])
   try machine.seat.shell(["DELETE FROM sync_parked"], foreignKeys: true)
@@ -205,9 +208,7 @@ func unseen(_ sql: String) -> [String] {
 @Test func aParkedRowThatWaitsNoMoreIsFound() throws {
   let town = try town()
   let machine = town.machines[0]
-  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell(["INSERT INTO company (id, office, code) VALUES ('c6', 'A', 'K1')"], foreignKeys: true)
-  }
+  try town.edit(at: machine, event: 2, "INSERT INTO company (id, office, code) VALUES ('c6', 'A', 'K1')")
   #expect(found(town) == nil)
   try town.city.seat.shell(["UPDATE sync_parked SET state = 'dismissed'"], foreignKeys: true)
   #expect(found(town) == .parking)
@@ -217,10 +218,7 @@ func unseen(_ sql: String) -> [String] {
 @Test func whatWasSupersededAndIsNowhereIsFoundAfterARestore() throws {
   let town = try town()
   let machine = town.machines[0]
-  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell(
-      ["INSERT INTO company (id, office, code, name) VALUES ('c6', 'A', 'K1', 'w2')"], foreignKeys: true)
-  }
+  try town.edit(at: machine, event: 2, "INSERT INTO company (id, office, code, name) VALUES ('c6', 'A', 'K1', 'w2')")
   #expect(found(town) == nil)
   town.restores = 1
   try town.checkConservation()
@@ -255,15 +253,11 @@ func unseen(_ sql: String) -> [String] {
   let machine = town.machines[0]
   machine.isWithdrawn = true
   try town.checkConservation()
-  try town.city.seat.shell(unseen("UPDATE company SET name = 'other' WHERE id = 'c0'"), foreignKeys: true)
-  try town.city.look()
+  try town.alter("UPDATE company SET name = 'other' WHERE id = 'c0'")
   #expect(throws: Violation.self) { try town.checkConservation() }
   // What it entered since never came.
-  try town.city.seat.shell(unseen("UPDATE company SET name = 'w1' WHERE id = 'c0'"), foreignKeys: true)
-  try town.city.look()
-  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell(["UPDATE company SET name = 'w2' WHERE id = 'c0'"], foreignKeys: true)
-  }
+  try town.alter("UPDATE company SET name = 'w1' WHERE id = 'c0'")
+  try town.edit(at: machine, event: 2, "UPDATE company SET name = 'w2' WHERE id = 'c0'")
   try town.checkConservation()
 }
 
@@ -288,9 +282,7 @@ func unseen(_ sql: String) -> [String] {
   let person = RowRef("person", RowKey([.text("p0")]))
   let name = try #require(town.schema.record("person")?.index(of: "name"))
   let machine = town.machines[0]
-  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell(["UPDATE person SET name = 'w2secret' WHERE id = 'p0'"], foreignKeys: true)
-  }
+  try town.edit(at: machine, event: 2, "UPDATE person SET name = 'w2secret' WHERE id = 'p0'")
   #expect(try town.valuesInLog(of: person)[name] == nil)
   try town.settle()
   let copies = try #require(try town.valuesInLog(of: person)[name])

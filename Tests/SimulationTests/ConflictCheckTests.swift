@@ -13,9 +13,7 @@ import Testing
 func anOpenConflictThatAMachineHasNotHeardOfIsFound(sql: String) throws {
   let town = try town()
   let machine = town.machines[0]
-  try machine.seat.shell(["UPDATE company SET name = 'w2' WHERE id = 'c0'"], foreignKeys: true)
-  try town.city.seat.shell(["UPDATE company SET name = 'w3' WHERE id = 'c0'"], foreignKeys: true)
-  try town.lookAtCity()
+  try town.contestName(at: machine)
   #expect(found(town) == nil)
   #expect(try town.city.master.conflicts([.open]).count == 1)
   try machine.seat.shell([sql], foreignKeys: true)
@@ -30,9 +28,7 @@ private func contesting() throws -> (Town, Machine) {
   let name = try #require(record.index(of: "name"))
   let edit = RowEdit(kind: .update, record: record, key: RowKey([.text("c1")]), values: [name: .text("w2")])
   try town.perform([edit], Event(id: 2, kind: .cityEdit, machine: 0, seed: 1), "city's edit", raw: false)
-  try town.act(Event(id: 3, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell(["INSERT INTO company (id, office, name) VALUES ('c1', 'A', 'w3')"], foreignKeys: true)
-  }
+  try town.edit(at: machine, event: 3, "INSERT INTO company (id, office, name) VALUES ('c1', 'A', 'w3')")
   #expect(found(town) == nil)
   try town.city.master.admit(town.city.master.parked().map(\.id), reason: "r", actor: "li")
   try town.lookAtCity()

@@ -13,10 +13,7 @@ func aContenderThatIsSaidToBeAnothersIsFound(change: String) throws {
   let office = try #require(town.offices.firstIndex(of: machine.org))
   try town.city.seat.shell(["UPDATE company SET phone = 'w2', name = 'w2' WHERE id = 'c\(office)'"], foreignKeys: true)
   try town.lookAtCity()
-  try town.act(Event(id: 3, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell(
-      ["UPDATE company SET phone = 'w3', name = 'w3' WHERE id = 'c\(office)'"], foreignKeys: true)
-  }
+  try town.edit(at: machine, event: 3, "UPDATE company SET phone = 'w3', name = 'w3' WHERE id = 'c\(office)'")
   try town.syncWhole(machine)
   #expect(try town.city.master.conflicts([.open]).map(\.field) == ["name"])
   func check() throws { try town.checkContenders(of: town.city.master.conflicts(Conflict.State.allCases)) }

@@ -32,9 +32,7 @@ private func erasing(skew: Int64) throws -> (Town, Machine, edit: (String) throw
   return (
     town, machine,
     { value in
-      try town.act(Event(id: 4, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-        try machine.seat.shell(["UPDATE person SET name = '\(value)' WHERE id = 'p\(office)'"], foreignKeys: true)
-      }
+      try town.edit(at: machine, event: 4, "UPDATE person SET name = '\(value)' WHERE id = 'p\(office)'")
     }
   )
 }
@@ -55,8 +53,7 @@ private func erasing(skew: Int64) throws -> (Town, Machine, edit: (String) throw
   try edit("w4secret")
   #expect(found(town) == nil)
   #expect(town.city.rows.values.joined().contains(.text("w4secret")))
-  try town.city.seat.shell(unseen("UPDATE person SET name = NULL WHERE name = 'w4secret'"), foreignKeys: true)
-  try town.city.look()
+  try town.alter("UPDATE person SET name = NULL WHERE name = 'w4secret'")
   #expect(throws: Violation.self) { try town.checkConservation() }
 }
 
@@ -69,8 +66,7 @@ private func erasing(skew: Int64) throws -> (Town, Machine, edit: (String) throw
   try town.syncWhole(machine)
   let before = try town.cellsUnderReview()
   #expect(before.count == 1)
-  try town.city.seat.shell(unseen("UPDATE person SET name = NULL WHERE id = 'p0'"), foreignKeys: true)
-  try town.city.look()
+  try town.alter("UPDATE person SET name = NULL WHERE id = 'p0'")
   #expect(throws: Violation.self) { try town.checkReview(of: machine, before: before) }
   try town.checkReview(of: machine, before: before, but: [RowRef("person", RowKey([.text("p0")]))])
 }
@@ -80,9 +76,7 @@ private func erasing(skew: Int64) throws -> (Town, Machine, edit: (String) throw
 func anErasedValueIsFoundWhateverFollows(value: String, isFound: Bool) throws {
   let town = try town()
   let machine = town.machines[0]
-  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell(["UPDATE company SET name = '\(value)7' WHERE id = 'c0'"], foreignKeys: true)
-  }
+  try town.edit(at: machine, event: 2, "UPDATE company SET name = '\(value)7' WHERE id = 'c0'")
   try town.settle()
   let name = try #require(town.schema.record("person")?.index(of: "name"))
   town.witness.noteErasure(

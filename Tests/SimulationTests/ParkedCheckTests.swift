@@ -9,10 +9,7 @@ import Testing
 func whatWasParkedAndIsNowhereIsFoundAfterARestore(state: String) throws {
   let town = try town()
   let machine = town.machines[0]
-  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell(
-      ["INSERT INTO company (id, office, code, name) VALUES ('c6', 'A', 'K1', 'w2')"], foreignKeys: true)
-  }
+  try town.edit(at: machine, event: 2, "INSERT INTO company (id, office, code, name) VALUES ('c6', 'A', 'K1', 'w2')")
   #expect(found(town) == nil)
   town.restores = 1
   try town.checkConservation()
@@ -30,20 +27,14 @@ func whatWasParkedAndIsNowhereIsFoundAfterARestore(state: String) throws {
   let period = try #require(town.schema.record("period"))
   let closing = RowEdit(kind: .update, record: period, key: RowKey([.integer(2018)]), values: [1: .text("closed")])
   try town.perform([closing], Event(id: 2, kind: .lock, machine: 0, seed: 1), "lock", raw: false)
-  try town.act(Event(id: 3, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell(
-      ["INSERT INTO figure (company, year, note) VALUES ('c0', 2018, 'w3')"], foreignKeys: true)
-  }
+  try town.edit(at: machine, event: 3, "INSERT INTO figure (company, year, note) VALUES ('c0', 2018, 'w3')")
   #expect(found(town) == nil)
   #expect(try town.city.master.parked().map(\.reason) == ["locked"])
   // An exception whose last day is over opens nothing, nor does that of another unit.
   for values in ["2018, 'A', '2001-01-01'", "2018, 'B', '2099-12-31'"] {
-    try town.city.seat.shell(
-      unseen("INSERT INTO excuse (period, office, until) VALUES (\(values))"), foreignKeys: true)
-    try town.city.look()
+    try town.alter("INSERT INTO excuse (period, office, until) VALUES (\(values))")
     try town.checkWaiting()
   }
-  try town.city.seat.shell(unseen("UPDATE excuse SET until = '2099-12-31'"), foreignKeys: true)
-  try town.city.look()
+  try town.alter("UPDATE excuse SET until = '2099-12-31'")
   #expect(throws: Violation.self) { try town.checkWaiting() }
 }

@@ -5,19 +5,12 @@ import Testing
 
 // What counts as replaced by somebody who saw it, and what does not.
 
-/// Another program edits at a machine.
-private func edit(_ id: Int, _ town: Town, _ machine: Machine, _ sql: String) throws {
-  try town.act(Event(id: id, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell([sql], foreignKeys: true)
-  }
-}
-
 /// Whoever takes up what was parked replaces what they type over; the rest of it comes again, and is missed.
 @Test func whatIsTakenUpAndNotTypedOverIsMissed() throws {
   let town = try town()
   let machine = town.machines[0]
   let ref = RowRef("company", RowKey([.text("c6")]))
-  try edit(2, town, machine, "INSERT INTO company (id, office, code, name) VALUES ('c6', 'A', 'K1', 'w2')")
+  try town.edit(at: machine, event: 2, "INSERT INTO company (id, office, code, name) VALUES ('c6', 'A', 'K1', 'w2')")
   #expect(found(town) == nil)
   let replica = try machine.replica
   let record = try #require(replica.schema.record("company"))
@@ -31,8 +24,7 @@ private func edit(_ id: Int, _ town: Town, _ machine: Machine, _ sql: String) th
   town.witness.again = nil
   // The code was typed over, the name was not.
   #expect(found(town) == nil)
-  try town.city.seat.shell(unseen("UPDATE company SET name = NULL WHERE id = 'c6'"), foreignKeys: true)
-  try town.city.look()
+  try town.alter("UPDATE company SET name = NULL WHERE id = 'c6'")
   #expect(throws: Violation.self) { try town.checkConservation() }
 }
 
@@ -43,13 +35,13 @@ private func edit(_ id: Int, _ town: Town, _ machine: Machine, _ sql: String) th
   let record = try #require(town.schema.record("company"))
   let (name, phone) = (try #require(record.index(of: "name")), try #require(record.index(of: "phone")))
   let ref = RowRef("company", RowKey([.text("c6")]))
-  try edit(2, town, machine, "INSERT INTO company (id, office, name) VALUES ('c6', 'A', 'w2')")
+  try town.edit(at: machine, event: 2, "INSERT INTO company (id, office, name) VALUES ('c6', 'A', 'w2')")
   try town.settle()
   let renamed = RowEdit(kind: .update, record: record, key: ref.key, values: [name: .text("w3")])
   try town.perform([renamed], Event(id: 3, kind: .cityEdit, machine: 0, seed: 1), "city's edit", raw: false)
-  try edit(4, town, machine, "DELETE FROM company WHERE id = 'c6'")
+  try town.edit(at: machine, event: 4, "DELETE FROM company WHERE id = 'c6'")
   try town.syncWhole(machine)
-  try edit(5, town, machine, "UPDATE company SET phone = 'w5' WHERE id = 'c6'")
+  try town.edit(at: machine, event: 5, "UPDATE company SET phone = 'w5' WHERE id = 'c6'")
   try town.syncWhole(machine)
   #expect(town.city.rows[ref]?[phone] == .text("w5"))
   let conflict = try #require(try town.city.master.conflicts([.open]).first)
@@ -67,11 +59,10 @@ private func edit(_ id: Int, _ town: Town, _ machine: Machine, _ sql: String) th
   let town = try town()
   let machine = town.machines[0]
   for (id, entered) in [(2, "'w2'"), (3, value)] {
-    try edit(id, town, machine, "UPDATE company SET name = \(entered) WHERE id = 'c0'")
+    try town.edit(at: machine, event: id, "UPDATE company SET name = \(entered) WHERE id = 'c0'")
     #expect(found(town) == nil)
   }
-  try town.city.seat.shell(unseen("UPDATE company SET name = 'other' WHERE id = 'c0'"), foreignKeys: true)
-  try town.city.look()
+  try town.alter("UPDATE company SET name = 'other' WHERE id = 'c0'")
   #expect(throws: Violation.self) { try town.checkConservation() }
 }
 
@@ -81,7 +72,7 @@ private func edit(_ id: Int, _ town: Town, _ machine: Machine, _ sql: String) th
   let machine = town.machines[0]
   let record = try #require(town.schema.record("company"))
   let (name, ref) = (try #require(record.index(of: "name")), RowRef("company", RowKey([.text("c0")])))
-  try edit(2, town, machine, "UPDATE company SET name = 'w2' WHERE id = 'c0'")
+  try town.edit(at: machine, event: 2, "UPDATE company SET name = 'w2' WHERE id = 'c0'")
   for (id, value) in [(3, "w3"), (4, "w1")] {
     let edit = RowEdit(kind: .update, record: record, key: ref.key, values: [name: .text(value)])
     try town.perform([edit], Event(id: id, kind: .cityEdit, machine: 0, seed: 1), "city's edit", raw: false)
@@ -95,16 +86,14 @@ private func edit(_ id: Int, _ town: Town, _ machine: Machine, _ sql: String) th
   let town = try town()
   let machine = town.machines[0]
   let enter = "INSERT INTO visit (id, company, note) VALUES ('v1', 'c0', 'w2')"
-  try edit(2, town, machine, enter)
+  try town.edit(at: machine, event: 2, enter)
   #expect(found(town) == nil)
-  try edit(3, town, machine, "DELETE FROM visit WHERE id = 'v1'")
+  try town.edit(at: machine, event: 3, "DELETE FROM visit WHERE id = 'v1'")
   #expect(found(town) == nil)
-  try town.city.seat.shell(unseen(enter), foreignKeys: true)
-  try town.city.look()
+  try town.alter(enter)
   #expect(throws: Violation.self) { try town.checkConservation() }
   // It was entered anew after it.
-  try town.city.seat.shell(unseen("DELETE FROM visit WHERE id = 'v1'"), foreignKeys: true)
-  try town.city.look()
-  try edit(4, town, machine, enter)
+  try town.alter("DELETE FROM visit WHERE id = 'v1'")
+  try town.edit(at: machine, event: 4, enter)
   #expect(found(town) == nil)
 }

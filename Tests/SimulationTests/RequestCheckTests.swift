@@ -11,9 +11,7 @@ private let c6 = RowRef("company", RowKey([.text("c6")]))
 @Test func aCellOfTheCitysThatMovesInARowThatOnceWaitedIsFound() throws {
   let town = try town()
   let machine = town.machines[0]
-  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell(["INSERT INTO company (id, office, code) VALUES ('c6', 'A', 'K1')"], foreignKeys: true)
-  }
+  try town.edit(at: machine, event: 2, "INSERT INTO company (id, office, code) VALUES ('c6', 'A', 'K1')")
   try town.settle()
   let record = try #require(town.schema.record("company"))
   let code = try #require(record.index(of: "code"))
@@ -21,8 +19,7 @@ private let c6 = RowRef("company", RowKey([.text("c6")]))
   try town.perform([edit], Event(id: 3, kind: .cityEdit, machine: 0, seed: 1), "city's edit", raw: false)
   let before = town.city.rows
   #expect(before[c6] != nil)
-  try town.city.seat.shell(unseen("UPDATE company SET grade = 'g1' WHERE id = 'c6'"), foreignKeys: true)
-  try town.city.look()
+  try town.alter("UPDATE company SET grade = 'g1' WHERE id = 'c6'")
   // The batch that let it in may have changed it.
   try town.checkIsolation(of: machine, before: before, since: town.logEnd - 1)
   #expect(throws: Violation.self) { try town.checkIsolation(of: machine, before: before, since: town.logEnd) }
@@ -38,9 +35,7 @@ private func asked(
   if !tool.isEmpty { try town.city.seat.shell(tool, foreignKeys: true) }
   try town.lookAtCity()
   let (before, end) = (town.city.rows, town.logEnd)
-  try town.act(Event(id: 2, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell([edit], foreignKeys: true)
-  }
+  try town.edit(at: machine, event: 2, edit)
   try town.syncWhole(machine)
   return (town, { try town.checkTaken(of: machine, before: before, since: end, underReview: $0) })
 }
@@ -48,15 +43,13 @@ private func asked(
 @Test func anEditThatIsNotTakenIsFound() throws {
   let (town, check) = try asked("UPDATE company SET name = 'w2', phone = '2' WHERE id = 'c0'")
   try check([:])
-  try town.city.seat.shell(unseen("UPDATE company SET name = 'w1' WHERE id = 'c0'"), foreignKeys: true)
-  try town.city.look()
+  try town.alter("UPDATE company SET name = 'w1' WHERE id = 'c0'")
   #expect(throws: Violation.self) { try check([:]) }
   // A cell that waits for a decision takes nothing, the others do.
   let name = try #require(town.schema.record("company")?.index(of: "name"))
   let cell = Witness.Cell(ref: RowRef("company", RowKey([.text("c0")])), column: name)
   try check([1: (cell: cell, value: .text("w1"))])
-  try town.city.seat.shell(unseen("UPDATE company SET phone = NULL WHERE id = 'c0'"), foreignKeys: true)
-  try town.city.look()
+  try town.alter("UPDATE company SET phone = NULL WHERE id = 'c0'")
   #expect(throws: Violation.self) { try check([1: (cell: cell, value: .text("w1"))]) }
 }
 
@@ -64,8 +57,7 @@ private func asked(
   let (town, check) = try asked("INSERT INTO company (id, office, code, name) VALUES ('c6', 'A', 'K9', 'w2')")
   try check([:])
   for sql in ["UPDATE company SET name = NULL WHERE id = 'c6'", "DELETE FROM company WHERE id = 'c6'"] {
-    try town.city.seat.shell(unseen(sql), foreignKeys: true)
-    try town.city.look()
+    try town.alter(sql)
     #expect(throws: Violation.self) { try check([:]) }
   }
 }
@@ -88,9 +80,7 @@ func whatIsInTheWayIsNoViolation(edit: String, tool: String) throws {
 @Test func aConflictThatIsNotItsClosersIsFound() throws {
   let town = try town()
   let machine = town.machines[0]
-  try machine.seat.shell(["UPDATE company SET name = 'w2' WHERE id = 'c0'"], foreignKeys: true)
-  try town.city.seat.shell(["UPDATE company SET name = 'w3' WHERE id = 'c0'"], foreignKeys: true)
-  try town.lookAtCity()
+  try town.contestName(at: machine)
   try town.syncWhole(machine)
   let before = try town.cellsUnderReview()
   #expect(before.values.map(\.value) == [.text("w3")])

@@ -5,13 +5,6 @@ import Testing
 
 // What happened since everything was last at rest is judged from there.
 
-/// A tool edits in a machine's file.
-private func act(_ town: Town, _ machine: Machine, _ event: Int, _ sql: String) throws {
-  try town.act(Event(id: event, kind: .rawEdit, machine: 0, seed: 1), machine, "edit") {
-    try machine.seat.shell([sql], foreignKeys: true)
-  }
-}
-
 private func enter(_ total: Int) -> String {
   "INSERT INTO company (id, office, total) VALUES ('c6', 'A', \(total))"
 }
@@ -21,25 +14,23 @@ private func enter(_ total: Int) -> String {
   let town = try town()
   let machine = town.machines[0]
   for (event, sql) in [(2, enter(5)), (3, "DELETE FROM company WHERE id = 'c6'")] {
-    try act(town, machine, event, sql)
+    try town.edit(at: machine, event: event, sql)
     #expect(found(town) == nil)
   }
-  try act(town, machine, 4, enter(3))
+  try town.edit(at: machine, event: 4, enter(3))
   try town.rest()
   try town.checkSums()
-  try town.city.seat.shell(unseen("UPDATE company SET total = 8 WHERE id = 'c6'"), foreignKeys: true)
-  try town.city.look()
+  try town.alter("UPDATE company SET total = 8 WHERE id = 'c6'")
   #expect(throws: Violation.self) { try town.checkSums() }
 }
 
 /// Nor is a total left alone to which nobody has added anything since.
 @Test func aSumThatMovesByItselfIsFound() throws {
   let town = try town()
-  try act(town, town.machines[0], 2, enter(5))
+  try town.edit(at: town.machines[0], event: 2, enter(5))
   #expect(found(town) == nil)
   try town.checkSums()
-  try town.city.seat.shell(unseen("UPDATE company SET total = 8 WHERE id = 'c6'"), foreignKeys: true)
-  try town.city.look()
+  try town.alter("UPDATE company SET total = 8 WHERE id = 'c6'")
   #expect(throws: Violation.self) { try town.checkSums() }
 }
 
@@ -48,12 +39,11 @@ private func enter(_ total: Int) -> String {
   let town = try town()
   let machine = town.machines[0]
   for (event, sql) in [(2, enter(7)), (3, "DELETE FROM company WHERE id = 'c6'"), (4, enter(5))] {
-    try act(town, machine, event, sql)
+    try town.edit(at: machine, event: event, sql)
     try town.rest()
   }
   try town.checkEnteredAnew()
-  try town.city.seat.shell(unseen("UPDATE company SET total = 12 WHERE id = 'c6'"), foreignKeys: true)
-  try town.city.look()
+  try town.alter("UPDATE company SET total = 12 WHERE id = 'c6'")
   #expect(throws: Violation.self) { try town.checkEnteredAnew() }
 }
 
@@ -65,9 +55,9 @@ private func enter(_ total: Int) -> String {
     let memo = "'\(line)'||char(10)||'2'"
     return "UPDATE company SET tags = '\(tags)', memo = \(memo), peak = \(peak), name = '\(name)' WHERE id = 'c0'"
   }
-  try act(town, machine, 2, edit("a,b", "w2", 100, "w2+"))
+  try town.edit(at: machine, event: 2, edit("a,b", "w2", 100, "w2+"))
   #expect(found(town) == nil)
-  try act(town, machine, 3, edit("b", "w3", 50, "w3+"))
+  try town.edit(at: machine, event: 3, edit("b", "w3", 50, "w3+"))
   try town.rest()
   try town.checkTakenOut()
   let wrong = [
@@ -76,8 +66,7 @@ private func enter(_ total: Int) -> String {
     edit("b", "w3", 10, "w3+"),
   ]
   for sql in wrong {
-    try town.city.seat.shell(unseen(sql), foreignKeys: true)
-    try town.city.look()
+    try town.alter(sql)
     #expect(throws: Violation.self) { try town.checkTakenOut() }
     try town.city.seat.shell(unseen(edit("b", "w3", 50, "w3+")), foreignKeys: true)
     try town.city.look()
@@ -90,7 +79,7 @@ private func enter(_ total: Int) -> String {
   let town = try town()
   let machine = town.machines[0]
   for (event, tags) in [(2, "a,b"), (3, "b"), (4, "a,b")] {
-    try act(town, machine, event, "UPDATE company SET tags = '\(tags)', name = 'w\(tags)' WHERE id = 'c0'")
+    try town.edit(at: machine, event: event, "UPDATE company SET tags = '\(tags)', name = 'w\(tags)' WHERE id = 'c0'")
     try town.rest()
   }
   try town.checkTakenOut()
