@@ -29,10 +29,7 @@ extension Master {
   /// - Parameter replacing: whether a backup of that name may be replaced.
   public func backup(to file: String, replacing: Bool = false) throws -> BackupInfo {
     if try read({ try SQLiteMasterTransaction(db: $0, schema: schema).isRecovering() }) { throw Self.recovering }
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), isFolder.boolValue {
-      throw BundleFailure.folder(file)
-    }
+    try BundleFailure.refuseFolder(file)
     let lock = try DurableFile.lock(file)
     defer { DurableFile.unlock(file, lock) }
     // What another program has just written there counts.

@@ -263,7 +263,7 @@ private struct Places {
 
   /// The batch of the log that brought it; nil: none did.
   private func arrival(_ claim: Witness.Claim) -> Int64? {
-    claim.author == nil ? claim.arrival : claim.body.flatMap { arrivals[$0] }
+    claim.arrival(in: arrivals)
   }
 
   func isParked(_ claim: Witness.Claim, _ original: Witness.Claim) -> Bool {

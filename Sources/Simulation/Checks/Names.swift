@@ -40,3 +40,11 @@ extension Witness {
     }
   }
 }
+
+extension Witness.Claim {
+  /// The batch of the log that brought it; nil: none did.
+  /// - Parameter arrivals: of machines' batches, by their bodies.
+  func arrival(in arrivals: [[UInt8]: Int64]) -> Int64? {
+    author == nil ? arrival : body.flatMap { arrivals[$0] }
+  }
+}

@@ -108,9 +108,7 @@ struct Replacements {
     return now(base) == now(claim.value) ? nil : came
   }
 
-  private func arrival(of claim: Witness.Claim) -> Int64? {
-    claim.author == nil ? claim.arrival : claim.body.flatMap { arrivals[$0] }
-  }
+  private func arrival(of claim: Witness.Claim) -> Int64? { claim.arrival(in: arrivals) }
 }
 
 // Rows that stand though somebody deleted them.

@@ -10,8 +10,7 @@ extension Town {
     let arrivals = try arrivalsByBody()
     func arrival(_ claim: Witness.Claim) -> Int64? {
       // Of what was typed as the city had it nothing need arrive.
-      if claim.agrees { return nil }
-      return claim.author == nil ? claim.arrival : claim.body.flatMap { arrivals[$0] }
+      claim.agrees ? nil : claim.arrival(in: arrivals)
     }
     for (cell, claims) in try plainCells(since: baseline) {
       guard let field = schema.record(cell.ref.record)?.fields[cell.column], let image = city.rows[cell.ref] else {

@@ -95,8 +95,11 @@ public enum BundleFailure {
   }
 
   /// Of a backup, too: who names the stick alone has forgotten the file.
-  public static func folder(_ file: String) -> Failure {
-    Failure(.usage, zh: "\(file) 是目录;请写明其中的文件名", en: "\(file) is a folder; add the name of a file in it")
+  public static func refuseFolder(_ file: String) throws {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), isFolder.boolValue else { return }
+    throw Failure(
+      .usage, zh: "\(file) 是目录;请写明其中的文件名", en: "\(file) is a folder; add the name of a file in it")
   }
 
   static func partSize(_ size: Int, least: Int) -> Failure {

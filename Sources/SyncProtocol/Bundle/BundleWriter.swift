@@ -111,9 +111,8 @@ public final class BundleWriter {
   }
 
   private static func refuseToReplace(_ file: String) throws {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: file, isDirectory: &isFolder) else { return }
-    if isFolder.boolValue { throw BundleFailure.folder(file) }
+    guard FileManager.default.fileExists(atPath: file) else { return }
+    try BundleFailure.refuseFolder(file)
     let start = try ReadFile(file, missing: BundleFailure.missing(file)).next(BundleHeader.magic.count)
     guard BundleHeader.magic.starts(with: start) else { throw BundleFailure.overwrites(file) }
   }
